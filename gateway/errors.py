@@ -1,0 +1,42 @@
+"""Exceptions for bad *use*; bad *data* is a Finding (gateway.findings).
+
+GatewayError
+├── ConfigError      profile, gateway.toml, partner file: says file, key, what to write instead
+├── MappingError     mapping or code table: file, line, column, advice
+└── DeliveryError    a target could not be written; retry says whether trying again may help
+"""
+
+from __future__ import annotations
+
+
+class GatewayError(Exception):
+    """Base of all errors with advice for the person at the keyboard. `advice` is one imperative sentence."""
+
+    def __init__(self, message: str, advice: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.advice = advice
+
+    def __str__(self) -> str:
+        return f"{self.message} {self.advice}".strip()
+
+
+class ConfigError(GatewayError):
+    """The configuration cannot be used."""
+
+
+class MappingError(GatewayError):
+    """A mapping or code table cannot be used; `line` counts from 1, `column` is the column name."""
+
+    def __init__(self, file: str, line: int | None, column: str, message: str, advice: str = "") -> None:
+        place = ", ".join(p for p in (file, f"line {line}" if line else "", f"column {column}" if column else "") if p)
+        super().__init__(f"{place}: {message}", advice)
+        self.file, self.line, self.column = file, line, column
+
+
+class DeliveryError(GatewayError):
+    """A file could not be delivered. retry: True when the cause may pass (connection lost, disk full)."""
+
+    def __init__(self, message: str, advice: str = "", *, retry: bool = True) -> None:
+        super().__init__(message, advice)
+        self.retry = retry

@@ -1,0 +1,132 @@
+"""What the pure core asks about the past, and the memory version of the answer (used by `check` and by tests).
+
+Everything claimed during a translation is provisional: `mark` / `rollback` undo the claims of a message, group or
+interchange that is refused later, and the shell commits the rest together with the work, in one transaction.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from decimal import Decimal
+from typing import Protocol
+
+import msgspec
+
+
+class ShipmentClaim(msgspec.Struct, frozen=True):
+    """One accepted shipment as the history keeps it.
+
+    key: issuer + bill number (or tracking number) of one partner: what makes a shipment the same shipment.
+    content: hash of the canonical shipment. person, day: keys of the USD 800 sum ("" = not summed); value_usd counts
+    into it. where: what to tell the sender about the earlier one ("trip GWT0000001, file trip1.edi").
+    """
+
+    key: str
+    content: str
+    where: str
+    person: str = ""
+    day: str = ""
+    value_usd: Decimal = Decimal(0)
+    purpose: str = "original"
+
+
+class History(Protocol):
+    """The past of one gateway as seen by one partner's file."""
+
+    def interchange(self, sender: str, receiver: str, control_number: str) -> str | None:
+        """Return the file name that used this control number before (persisted or earlier in this file), else None."""
+        ...
+
+    def claim_interchange(self, sender: str, receiver: str, control_number: str, where: str) -> None:
+        """Note that this file uses the control number."""
+        ...
+
+    def shipments(self, keys: Sequence[str]) -> list[ShipmentClaim | None]:
+        """Return the accepted shipment with each key, None where there is none. Sees the claims of this file."""
+        ...
+
+    def day_total(self, person: str, day: str) -> tuple[Decimal, list[str]]:
+        """Return the USD sum of accepted shipments of a person on a day, and the shipments' own keys (this partner's only)."""
+        ...
+
+    def claim(self, claims: Sequence[ShipmentClaim]) -> None:
+        """Note accepted shipments, provisional until commit. Purpose amend replaces, cancel removes the earlier one."""
+        ...
+
+    def mark(self) -> int:
+        """Return a point that `rollback` can return to."""
+        ...
+
+    def rollback(self, mark: int) -> None:
+        """Undo all claims made since `mark`."""
+        ...
+
+    def next_control(self, scope: str) -> int:
+        """Return the next control number of a counter such as "nrtx/ISA13"; never the same twice, also after a crash."""
+        ...
+
+    def sent(self, kind: str, control_number: str) -> bool:
+        """True when we sent a group or interchange with this number (for inbound acknowledgments)."""
+        ...
+
+
+class MemoryHistory:
+    """A history that lives as long as the object: `check`, case files and tests."""
+
+    def __init__(self) -> None:
+        self._interchanges: dict[tuple[str, str, str], str] = {}
+        self._shipments: dict[str, ShipmentClaim] = {}
+        self._days: dict[tuple[str, str], dict[str, Decimal]] = {}
+        self._undo: list[tuple[str, str, ShipmentClaim | None]] = []
+        self._controls: dict[str, int] = {}
+
+    def interchange(self, sender: str, receiver: str, control_number: str) -> str | None:
+        """See History."""
+        return self._interchanges.get((sender, receiver, control_number))
+
+    def claim_interchange(self, sender: str, receiver: str, control_number: str, where: str) -> None:
+        """See History."""
+        self._interchanges[sender, receiver, control_number] = where
+
+    def shipments(self, keys: Sequence[str]) -> list[ShipmentClaim | None]:
+        """See History."""
+        return [self._shipments.get(key) for key in keys]
+
+    def day_total(self, person: str, day: str) -> tuple[Decimal, list[str]]:
+        """See History."""
+        entries = self._days.get((person, day), {})
+        return sum(entries.values(), Decimal(0)), list(entries)
+
+    def claim(self, claims: Sequence[ShipmentClaim]) -> None:
+        """See History."""
+        for claim in claims:
+            self._undo.append(("shipment", claim.key, self._shipments.get(claim.key)))
+            self._put(claim.key, None if claim.purpose == "cancel" else claim)
+
+    def _put(self, key: str, claim: ShipmentClaim | None) -> None:
+        old = self._shipments.pop(key, None)
+        if old is not None and old.person:
+            self._days.get((old.person, old.day), {}).pop(key, None)
+        if claim is not None:
+            self._shipments[key] = claim
+            if claim.person:
+                self._days.setdefault((claim.person, claim.day), {})[key] = claim.value_usd
+
+    def mark(self) -> int:
+        """See History."""
+        return len(self._undo)
+
+    def rollback(self, mark: int) -> None:
+        """See History."""
+        while len(self._undo) > mark:
+            _, key, before = self._undo.pop()
+            self._put(key, before)
+
+    def next_control(self, scope: str) -> int:
+        """See History."""
+        self._controls[scope] = self._controls.get(scope, 0) + 1
+        return self._controls[scope]
+
+    def sent(self, kind: str, control_number: str) -> bool:
+        """See History."""
+        return False

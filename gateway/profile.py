@@ -1,0 +1,116 @@
+"""The profile: everything a translation knows about one partner, frozen.
+
+Built by `gateway.shell.config` from gateway.toml and partners/*.toml; tests build it directly.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any, Protocol
+
+from gateway.findings import Finding, Position, Severity
+from gateway.records import Message
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """An envelope sender or receiver: qualifier (ISA05, UNB 0007; "" = any) and id. id "*" = any."""
+
+    id: str
+    qualifier: str = ""
+
+    def matches(self, qualifier: str, identifier: str) -> bool:
+        """True when the pair from the envelope is this identity."""
+        return self.id in ("*", identifier.strip()) and self.qualifier in ("", qualifier.strip())
+
+
+@dataclass(frozen=True, slots=True)
+class AckPolicy:
+    """Which acknowledgments a partner gets.
+
+    ta1: "requested" (ISA14 = 1 or an interchange fault), "always", "fault", "never".
+    functional: "auto" (997 below 005010, 999 from 005010), "997", "999", "none".
+    application: "824", "355", both joined by "+" or "none"; for X12. Which shipments: "refused" or "all".
+    echo_personal: whether AK404/IK404/TED07 may hold names and addresses.
+    """
+
+    ta1: str = "requested"
+    functional: str = "auto"
+    application: str = "824+355"
+    application_for: str = "refused"
+    version_997: str = "004010"
+    version_999: str = "005010X231A1"
+    echo_personal: bool = False
+    max_errors: int = 1000  # segment errors per set in a 997/999; the rest is counted in the report
+
+
+class MappedShipment(Protocol):
+    """Result of mapping one unit."""
+
+    draft: dict[str, Any]
+    findings: list[Finding]
+
+    def locate(self, pointer: str) -> tuple[Position, str]:
+        """Return source position and mapping row ("file:line") of the value at a JSON pointer of the draft."""
+        ...
+
+
+class Program(Protocol):
+    """A compiled mapping (gateway.mapping.program)."""
+
+    mapping_id: str
+    mapping_version: str
+    unit_path: tuple[str, ...]  # tags of the shipment binding, e.g. ("P4", "LX")
+
+    def run(self, message: Message, node: Any, profile: Profile) -> MappedShipment:
+        """Map one unit to a draft shipment."""
+        ...
+
+
+@dataclass(frozen=True)
+class Profile:
+    """One partner's settings; field names are the keys of partners/NAME.toml."""
+
+    partner: str
+    account: str
+    originator_code: str
+    senders: tuple[Identity, ...]
+    receivers: tuple[Identity, ...]
+    own_id: Identity = Identity("GWRECEIVER", "ZZ")
+    filer_type: str = "carrier"
+    filer_type_by_mode: Mapping[str, str] = field(default_factory=dict)
+    filer_name: str = ""
+    program: str = "section_321_pilot"
+    constants: Mapping[str, Any] = field(
+        default_factory=dict
+    )  # canonical shipment field -> value, where the input has none
+    modes: Mapping[str, str] = field(default_factory=dict)  # partner's own mode codes -> canonical mode
+    allow_test: bool = True
+    tolerance: str = "lenient"  # lenient, strict
+    salvage: str = "message"  # message: a syntax error refuses the set; shipment: only the shipment it lies in
+    fold_case: bool = False
+    ignore_unknown_segments: bool = False
+    encoding: str = ""  # forced character set, e.g. cp037
+    assume_section_321: bool = True
+    bill_is_master: bool = False
+    aggregate_reject: str = "later"  # later, all
+    default_currency: str = ""
+    fast: bool = False
+    severities: Mapping[str, Severity] = field(default_factory=dict)
+    acks: AckPolicy = AckPolicy()
+    fx_usd: Mapping[str, Decimal] = field(default_factory=dict)  # currency -> USD per unit
+    person_secret: bytes = b"section-321"  # key of the person hash
+    enrich: Callable[[dict[str, Any]], dict[str, Any] | None] | None = None
+    programs: Callable[[str, str, str], Program | None] | None = None  # (format, message type, version) -> Program
+    structures: Any = None  # formats' structure tables, see formats.x12.structure
+    rules: Any = None  # gateway.rules.Rulebook
+    validators: Mapping[str, Any] = field(default_factory=dict)  # filer type -> canonical.validate.ShipmentValidator
+    options: Mapping[str, Any] = field(
+        default_factory=dict
+    )  # format-specific switches, e.g. {"accept_missing_unz": True}
+
+    def filer_type_for(self, mode: str) -> str:
+        """Return the filer type for a mode of transportation (base profile: carrier by truck, forwarder by air and mail)."""
+        return self.filer_type_by_mode.get(mode, self.filer_type)

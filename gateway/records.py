@@ -1,0 +1,255 @@
+"""What readers hand to `translate`: envelope facts, the segment tree, and the events that carry them.
+
+    InterchangeBegin  GroupBegin  MessageBegin  Unit Unit ...  MessageEnd  GroupEnd  InterchangeEnd
+
+A *unit* is the subtree of one shipment (X12 309: one LX loop; CUSCAR: one CNI group). Findings travel between the
+events; a finding of scope `shipment` belongs to the Unit that comes next, one of scope `message` to the open
+message, and so on. Formats without groups or interchanges yield one of each with empty facts, so that every
+consumer sees the same nesting.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+import msgspec
+
+from gateway.findings import Finding, Position
+
+
+class Node:
+    """One segment with the segments below it: the tree that mapping paths walk.
+
+    elements: elements[0] is the tag, elements[n] element n, raw text (components and repetitions not split).
+    children: tag -> nodes in document order; a loop hangs under its first segment (N1 holds its N3, N4).
+    offset, length: bytes in the received file, without the terminator; position: 1 = ST/UNH.
+    """
+
+    __slots__ = ("children", "elements", "length", "line", "offset", "parent", "position", "tag")
+
+    def __init__(self, tag: str, elements: list[str], offset: int, length: int, line: int, position: int) -> None:
+        self.tag = tag
+        self.elements = elements
+        self.offset = offset
+        self.length = length
+        self.line = line
+        self.position = position
+        self.children: dict[str, list[Node]] | None = None
+        self.parent: Node | None = None
+
+    def add(self, node: Node) -> None:
+        """Hang `node` under this one."""
+        node.parent = self
+        if self.children is None:
+            self.children = {node.tag: [node]}
+        elif node.tag in self.children:
+            self.children[node.tag].append(node)
+        else:
+            self.children[node.tag] = [node]
+
+    def element(self, number: int) -> str:
+        """Return element `number` (1-based), "" when absent."""
+        return self.elements[number] if number < len(self.elements) else ""
+
+    def walk(self) -> Iterator[Node]:
+        """Yield this node and all below it in document order."""
+        nodes = [self]
+        stack = list(self.children.values()) if self.children else []
+        while stack:
+            for child in stack.pop():
+                nodes.append(child)
+                if child.children:
+                    stack.extend(child.children.values())
+        return iter(sorted(nodes, key=lambda n: n.offset))
+
+    def place(self, element: int | None = None, component: int | None = None, data_element: str = "") -> Position:
+        """Return the position of this segment or of one of its elements."""
+        return Position(
+            offset=self.offset, length=self.length, line=self.line, segment=self.tag, segment_position=self.position,
+            element=element, component=component, data_element=data_element,
+        )  # fmt: skip
+
+
+class Separators(msgspec.Struct, frozen=True):
+    """Service characters of one interchange; "" where the syntax has none."""
+
+    element: str
+    component: str
+    segment: str
+    repetition: str = ""
+    release: str = ""
+    decimal: str = "."
+
+
+class Interchange(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Facts of one interchange (ISA..IEA, UNB..UNZ; an XML document or a CSV file is one with few facts)."""
+
+    syntax: str  # x12, edifact, cargo_xml, cargo_imp, postal, tabular, none
+    index: int  # 0-based in the file
+    sender_qualifier: str = ""
+    sender_id: str = ""
+    receiver_qualifier: str = ""
+    receiver_id: str = ""
+    control_number: str = ""
+    date: str = ""  # as received (ISA09)
+    time: str = ""
+    version: str = ""  # ISA12, UNB syntax identifier:version
+    test: bool = False
+    ack_requested: bool = False
+    separators: Separators | None = None
+    offset: int = 0
+    sender_internal: str = ""
+
+
+class Group(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Facts of one functional group (GS..GE, UNG..UNE). Group 0 with empty facts stands for "no group"."""
+
+    index: int
+    functional_id: str = ""
+    sender: str = ""
+    receiver: str = ""
+    date: str = ""
+    time: str = ""
+    control_number: str = ""
+    agency: str = ""
+    version: str = ""  # GS08
+    offset: int = 0
+
+
+@dataclass(slots=True)
+class Message:
+    """One transaction set, message or document while it is read.
+
+    format: name of format + type, e.g. "x12_309"; type "309"; version "005020".
+    root: what absolute mapping paths walk (X12: the ST node; XML: the root element).
+    context: grows by 1 each time the header segments above the units change (a new P4), so that values read at
+        message level are computed once and not per unit.
+    envelope: facts that paths `envelope.NAME` read, e.g. {"ISA06": "NRTX", "GS02": ...}.
+    """
+
+    format: str
+    type: str
+    version: str
+    control_number: str
+    index: int  # 0-based in the file
+    root: Any
+    interchange: Interchange
+    group: Group
+    implementation: str = ""  # ST03
+    context: int = 0
+    envelope: dict[str, str] = field(default_factory=dict)
+    unit: str = ""  # tag of the unit loop
+
+
+class InterchangeBegin(msgspec.Struct, frozen=True, tag="IB"):
+    """An interchange header was read."""
+
+    interchange: Interchange
+
+
+class GroupBegin(msgspec.Struct, frozen=True, tag="GB"):
+    """A group header was read."""
+
+    group: Group
+
+
+@dataclass(slots=True)
+class MessageBegin:
+    """A message header was read; its program can be chosen now (type, version and format are known)."""
+
+    message: Message
+
+
+@dataclass(slots=True)
+class Unit:
+    """One shipment's subtree is complete. number: 1-based in the message; label: what the sender calls it ("LX 2")."""
+
+    message: Message
+    number: int
+    node: Any
+    label: str = ""
+
+
+@dataclass(slots=True)
+class MessageEnd:
+    """The message trailer was read (or is missing: then a finding came before)."""
+
+    message: Message
+    segments: int = 0
+
+
+class GroupEnd(msgspec.Struct, frozen=True, tag="GE"):
+    """The group trailer. declared: GE01/UNE 0060 as received; received: messages counted."""
+
+    group: Group
+    declared: str = ""
+    received: int = 0
+
+
+class InterchangeEnd(msgspec.Struct, frozen=True, tag="IE"):
+    """The interchange trailer."""
+
+    interchange: Interchange
+    declared: str = ""
+    received: int = 0
+
+
+Event = InterchangeBegin | GroupBegin | MessageBegin | Unit | MessageEnd | GroupEnd | InterchangeEnd | Finding
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One step of a mapping path: `N1[SH|SF]` -> name N1, values (SH, SF), qualifier leaf "" (= first element)."""
+
+    name: str
+    values: tuple[str, ...] = ()
+    qualifier: str = ""  # leaf text: "02", "1153", "TypeCode"; "" = the first element
+
+
+@dataclass(frozen=True, slots=True)
+class Path:
+    """A parsed mapping path. text is as written; leaf e.g. "05", "02-1", "3036", "@unitCode" or "" (a node path)."""
+
+    text: str
+    steps: tuple[Step, ...]
+    leaf: str = ""
+    absolute: bool = False
+
+
+Getter = Callable[[Any, Any], str]  # (node of the level, message root) -> raw text, "" = no value
+Finder = Callable[
+    [Any, Any], list[Any]
+]  # (node of the level, message root) -> nodes in preference, then document order
+Locator = Callable[[Any, Any], Position | None]
+
+
+class Dialect(Protocol):
+    """How one format's paths are read; handed to the mapping compiler, which never imports a format.
+
+    `at` is the tag of the level's node: a path whose first step is that tag reads the node itself. A step with
+    several qualifier values tries them in the order written; the first value that any node has wins.
+    """
+
+    name: str
+
+    def finder(self, path: Path, at: str) -> Finder:
+        """Return the nodes the path (leaf ignored) leads to; several values in brackets: only those of the first hit."""
+        ...
+
+    def getter(self, path: Path, at: str) -> Getter:
+        """Return the text of the leaf at the first node found."""
+        ...
+
+    def leaf(self, leaf: str) -> Getter:
+        """Return the text of one leaf of the node that is handed in (for sources that start with `.`)."""
+        ...
+
+    def locator(self, path: Path, at: str) -> Locator:
+        """Return where the getter's value stands (offset and length of the very element where the format allows)."""
+        ...
+
+    def problems(self, path: Path, at: str, message_type: str, version: str) -> list[str]:
+        """Return why the path can never read anything in this message (for lint), [] when it can or is not known."""
+        ...

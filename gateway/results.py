@@ -1,0 +1,205 @@
+"""What `translate` hands on: per shipment, per message, per interchange; the only input of acknowledgment writers.
+
+Records go to a spool (append, then read again as often as needed), so that a file with a million refused shipments
+needs no more memory than one with ten. The order is that of the file:
+
+    InterchangeBegin GroupBegin MessageOpened (MessageFinding | ShipmentResult)* MessageClosed GroupEnd InterchangeEnd
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Protocol
+
+import msgspec
+
+from gateway.findings import Finding
+from gateway.records import Group, GroupBegin, GroupEnd, Interchange, InterchangeBegin, InterchangeEnd
+
+
+class MessageOpened(msgspec.Struct, frozen=True, tag="MO"):
+    """Facts of one message. key: name of the canonical message file without extension, unique in the drop."""
+
+    index: int
+    key: str
+    format: str
+    type: str
+    version: str
+    control_number: str
+    implementation: str = ""
+
+
+class ShipmentResult(msgspec.Struct, tag="SR", omit_defaults=True):
+    """Verdict of one shipment.
+
+    id: what the sender knows it by (house bill, else tracking number, else "LX 3").
+    verdict: accepted, rejected or duplicate. `accepted` is provisional until the message, group and interchange are
+        closed: Outcome.refused tells which messages fell later.
+    identifiers: house_bill_number, house_bill_issuer, shipment_tracking_number, master_bill_number as far as known.
+    segments: (position in the message, elements) of the unit, kept for refused shipments when an ack echoes them.
+    """
+
+    message: int
+    number: int
+    id: str
+    verdict: str
+    label: str = ""
+    identifiers: dict[str, str] = {}
+    findings: tuple[Finding, ...] = ()
+    segments: list[tuple[int, list[str]]] = []
+
+
+class MessageFinding(msgspec.Struct, frozen=True, tag="MF"):
+    """A finding above shipment level, in file order."""
+
+    finding: Finding
+
+
+class MessageClosed(msgspec.Struct, frozen=True, tag="MC"):
+    """Result of one message: refused tells whether an error of scope message (or total loss of shipments) refuses it."""
+
+    index: int
+    refused: bool
+    errors: bool
+    segments: int
+    found: int
+    header: list[tuple[int, list[str]]] = []  # header segments (M10, P4) for acks that echo them
+
+
+Record = (
+    InterchangeBegin
+    | GroupBegin
+    | MessageOpened
+    | MessageFinding
+    | ShipmentResult
+    | MessageClosed
+    | GroupEnd
+    | InterchangeEnd
+)
+"""MessageFinding also carries the findings of scope group, interchange and file."""
+
+RECORD_TYPES = Record
+
+
+class Spool(Protocol):
+    """An append-only store of bytes that can be read again; bytes go in and come out unchanged and in order."""
+
+    def append(self, record: bytes) -> None:
+        """Add one record."""
+        ...
+
+    def __iter__(self) -> Iterator[bytes]:
+        """Read all records again from the first."""
+        ...
+
+
+class MemorySpool:
+    """The spool of tests and small files."""
+
+    def __init__(self) -> None:
+        self._records: list[bytes] = []
+
+    def append(self, record: bytes) -> None:
+        """Add one record."""
+        self._records.append(record)
+
+    def __iter__(self) -> Iterator[bytes]:
+        """Read all records again."""
+        return iter(self._records)
+
+
+_encoder = msgspec.msgpack.Encoder()
+_decoder: msgspec.msgpack.Decoder[Record] = msgspec.msgpack.Decoder(
+    InterchangeBegin
+    | GroupBegin
+    | MessageOpened
+    | MessageFinding
+    | ShipmentResult
+    | MessageClosed
+    | GroupEnd
+    | InterchangeEnd
+)
+
+
+class Records:
+    """The typed view of a spool: append records, iterate them as often as needed."""
+
+    def __init__(self, spool: Spool) -> None:
+        self._spool = spool
+
+    def append(self, record: Record) -> None:
+        """Add one record."""
+        self._spool.append(_encoder.encode(record))
+
+    def __iter__(self) -> Iterator[Record]:
+        """Read all records again."""
+        return map(_decoder.decode, iter(self._spool))
+
+
+class Counts(msgspec.Struct):
+    """The books: found = accepted + rejected + duplicate at the end of every file (promise P5)."""
+
+    found: int = 0
+    accepted: int = 0
+    rejected: int = 0
+    duplicate: int = 0
+
+    @property
+    def balanced(self) -> bool:
+        """True when nothing is unaccounted for."""
+        return self.found == self.accepted + self.rejected + self.duplicate
+
+
+class Delivery(msgspec.Struct, frozen=True, tag="DL"):
+    """A piece of canonical output, provisional until the Outcome.
+
+    key: the message; kind: "head" (start of a canonical message), "shipment" (one encoded shipment), "close".
+    data: canonical bytes, see canonical.encode. `test` messages go to the test folder, never to the live one.
+    """
+
+    key: str
+    kind: str
+    data: bytes = b""
+    test: bool = False
+
+
+class Ack(msgspec.Struct, frozen=True):
+    """One acknowledgment file. kind: "TA1", "997", "999", "824", "355", "receipt", "rejects", "report" ...
+
+    name: suffix after the name of the dropped file, e.g. ".997.edi"; chunks: the bytes, streamed, read once.
+    folder: "ack" or "reject".
+    """
+
+    kind: str
+    name: str
+    chunks: Iterable[bytes]
+    folder: str = "ack"
+
+
+class Outcome(msgspec.Struct):
+    """The end of a translation; the last thing `translate` yields.
+
+    verdict: accept, accept_with_warnings, partial, reject, quarantine.
+    refused: message index -> rule that refused the whole message, whichever level it came from.
+    refused_keys: keys of the messages whose deliveries must be dropped.
+    records: every result in file order, re-readable.
+    """
+
+    verdict: str
+    format: str
+    counts: Counts
+    refused: dict[int, str]
+    refused_keys: set[str]
+    records: Records
+    interchanges: list[Interchange]
+    refused_interchanges: dict[int, str]  # interchange index -> rule
+    acks: list[Ack]
+    claims: int = 0
+    duplicate_of: str = ""
+
+
+__all__ = [
+    "Ack", "Counts", "Delivery", "Finding", "Group", "GroupBegin", "GroupEnd", "Interchange", "InterchangeBegin",
+    "InterchangeEnd", "MemorySpool", "MessageClosed", "MessageFinding", "MessageOpened", "Outcome", "Record", "Records",
+    "ShipmentResult", "Spool",
+]  # fmt: skip
