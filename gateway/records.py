@@ -143,13 +143,13 @@ class Message:
     unit: str = ""  # tag of the unit loop
 
 
-class InterchangeBegin(msgspec.Struct, frozen=True, tag="IB"):
+class InterchangeBegin(msgspec.Struct, frozen=True, tag="IB", tag_field="record"):
     """An interchange header was read."""
 
     interchange: Interchange
 
 
-class GroupBegin(msgspec.Struct, frozen=True, tag="GB"):
+class GroupBegin(msgspec.Struct, frozen=True, tag="GB", tag_field="record"):
     """A group header was read."""
 
     group: Group
@@ -180,7 +180,7 @@ class MessageEnd:
     segments: int = 0
 
 
-class GroupEnd(msgspec.Struct, frozen=True, tag="GE"):
+class GroupEnd(msgspec.Struct, frozen=True, tag="GE", tag_field="record"):
     """The group trailer. declared: GE01/UNE 0060 as received; received: messages counted."""
 
     group: Group
@@ -188,7 +188,7 @@ class GroupEnd(msgspec.Struct, frozen=True, tag="GE"):
     received: int = 0
 
 
-class InterchangeEnd(msgspec.Struct, frozen=True, tag="IE"):
+class InterchangeEnd(msgspec.Struct, frozen=True, tag="IE", tag_field="record"):
     """The interchange trailer."""
 
     interchange: Interchange
@@ -196,7 +196,17 @@ class InterchangeEnd(msgspec.Struct, frozen=True, tag="IE"):
     received: int = 0
 
 
-Event = InterchangeBegin | GroupBegin | MessageBegin | Unit | MessageEnd | GroupEnd | InterchangeEnd | Finding
+class Acknowledged(msgspec.Struct, frozen=True):
+    """An acknowledgment of something we sent. kind: "interchange", "group" or "status"; result: its code (A, E, P, R)."""
+
+    kind: str
+    control_number: str
+    result: str
+    position: Position
+    text: str = ""
+
+
+Event = Acknowledged | InterchangeBegin | GroupBegin | MessageBegin | Unit | MessageEnd | GroupEnd | InterchangeEnd | Finding
 
 
 @dataclass(frozen=True, slots=True)

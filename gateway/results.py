@@ -17,7 +17,7 @@ from gateway.findings import Finding
 from gateway.records import Group, GroupBegin, GroupEnd, Interchange, InterchangeBegin, InterchangeEnd
 
 
-class MessageOpened(msgspec.Struct, frozen=True, tag="MO"):
+class MessageOpened(msgspec.Struct, frozen=True, tag="MO", tag_field="record"):
     """Facts of one message. key: name of the canonical message file without extension, unique in the drop."""
 
     index: int
@@ -29,7 +29,7 @@ class MessageOpened(msgspec.Struct, frozen=True, tag="MO"):
     implementation: str = ""
 
 
-class ShipmentResult(msgspec.Struct, tag="SR", omit_defaults=True):
+class ShipmentResult(msgspec.Struct, tag="SR", tag_field="record", omit_defaults=True):
     """Verdict of one shipment.
 
     id: what the sender knows it by (house bill, else tracking number, else "LX 3").
@@ -49,13 +49,13 @@ class ShipmentResult(msgspec.Struct, tag="SR", omit_defaults=True):
     segments: list[tuple[int, list[str]]] = []
 
 
-class MessageFinding(msgspec.Struct, frozen=True, tag="MF"):
+class MessageFinding(msgspec.Struct, frozen=True, tag="MF", tag_field="record"):
     """A finding above shipment level, in file order."""
 
     finding: Finding
 
 
-class MessageClosed(msgspec.Struct, frozen=True, tag="MC"):
+class MessageClosed(msgspec.Struct, frozen=True, tag="MC", tag_field="record"):
     """Result of one message: refused tells whether an error of scope message (or total loss of shipments) refuses it."""
 
     index: int

@@ -1,0 +1,26 @@
+"""The formats the gateway reads; one folder each, with the same file names.
+
+A format module gives: `sniff(head) -> float`, `read(chunks, profile, scale) -> Iterator[Event]`, `DIALECT` (how mapping
+paths are read), `ACKS` (acknowledgment kind -> writer), `identify(unit) -> dict` (identifiers of a shipment that could
+not be mapped), `segments(unit)` (raw segments for acknowledgments that echo them).
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from importlib import import_module
+from types import ModuleType
+
+NAMES = ("x12",)
+"""Folders under gateway/formats; a new syntax is one folder and one name here."""
+
+
+@cache
+def format_module(name: str) -> ModuleType:
+    """Return the module of one format; imported when first used, so that small commands start fast."""
+    return import_module(f"gateway.formats.{name}")
+
+
+def sniffers() -> dict[str, object]:
+    """Return format name -> sniffer."""
+    return {name: format_module(name).sniff for name in NAMES}

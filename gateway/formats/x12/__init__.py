@@ -1,0 +1,38 @@
+"""X12: reading 309, 358 and the acknowledgments that come back; answering with TA1, 997, 999, 824 and 355."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from gateway.formats.tree import TreeDialect
+from gateway.formats.x12.reader import X12Reader, set_kinds, sniff
+from gateway.formats.x12.tokenizer import Scale
+from gateway.profile import Profile
+from gateway.records import Event, Node
+
+DIALECT = TreeDialect("x12")
+
+
+def read(chunks: Iterable[bytes], profile: Profile, scale: tuple[int, int] = (0, 1)) -> Iterator[Event]:
+    """Yield the events of one file; scale maps offsets of transcoded text back to the received bytes (base, factor)."""
+    return X12Reader(profile, Scale(*scale)).read(chunks)
+
+
+def identify(unit: Node) -> dict[str, str]:
+    """Return the identifiers of a bill as far as they can be read without a mapping: M11-01, M11-12, else M13-04."""
+    children = unit.children or {}
+    if "M11" in children:
+        m11 = children["M11"][0]
+        return {"house_bill_number": m11.element(1).strip(), "house_bill_issuer": m11.element(12).strip()}
+    if "M13" in children:
+        m13 = children["M13"][0]
+        return {"house_bill_number": m13.element(4).strip(), "house_bill_issuer": m13.element(9).strip()}
+    return {}
+
+
+def segments(node: Node) -> list[tuple[int, list[str]]]:
+    """Return (position, elements) of a node and all below it, in file order."""
+    return [(n.position, n.elements) for n in node.walk()]
+
+
+__all__ = ["DIALECT", "identify", "read", "segments", "set_kinds", "sniff"]

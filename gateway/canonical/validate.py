@@ -1,0 +1,156 @@
+"""Check drafts and messages against schema.json. The only importer of jsonschema and jsonschema_rs.
+
+Two tiers: jsonschema-rs says yes or no for every draft (about 10 microseconds); jsonschema, the reference, writes the
+errors of the refused ones. After MANY_FAILURES refused drafts the errors too come from jsonschema-rs, so that a bad
+file stays fast. Both give the same SchemaErrors (tests/canonical/test_parity.py). Without jsonschema-rs everything is
+done by jsonschema, 100 times slower.
+
+Formats are ours: `date` and `date-time` are bound by pattern, the format adds only that the day exists; e-mail and
+https links are patterns. No remote $ref is ever fetched.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from collections.abc import Callable, Iterable
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+import jsonschema
+import referencing
+
+from gateway.canonical.control import control_characters
+from gateway.canonical.faults import RawError, SchemaError, schema_errors
+from gateway.canonical.requirements import FILER_TYPES
+
+try:
+    import jsonschema_rs
+except ImportError:  # no wheel for the platform: slower, same answers
+    jsonschema_rs = None  # type: ignore[assignment]
+
+__all__ = ["MANY_FAILURES", "SchemaError", "ShipmentValidator", "load_schema", "validate_message"]
+
+MANY_FAILURES = 200
+_NOT_CANCELLED = {"required": ["transmission_purpose"]}
+
+
+@cache
+def load_schema() -> dict[str, Any]:
+    """Return schema.json, read once. Do not change the returned object."""
+    schema: dict[str, Any] = json.loads(files(__package__).joinpath("schema.json").read_bytes())
+    return schema
+
+
+class ShipmentValidator:
+    """The check of one filer's shipments; compile once, use for all of them.
+
+    filer_type: participant_filer_type of the envelope. purpose: transmission_purpose of the envelope; with "cancel"
+    a shipment without a purpose of its own counts as cancelled and needs only an identifier and the mode.
+
+    Raises ValueError for a filer type that does not exist.
+    """
+
+    def __init__(self, filer_type: str, purpose: str = "original") -> None:
+        if filer_type not in FILER_TYPES:
+            raise ValueError(f"filer type {filer_type!r}: one of {', '.join(FILER_TYPES)} expected")
+        self.filer_type = filer_type
+        role: dict[str, Any] = {"$ref": f"#/$defs/role_{filer_type}"}
+        if purpose == "cancel":
+            role = {"if": _NOT_CANCELLED, "then": role}
+        parts = [{"$ref": "#/$defs/shipment"}, role]
+        self._engine = _Engine({"$schema": load_schema()["$schema"], "$defs": load_schema()["$defs"], "allOf": parts})
+
+    def errors(self, draft: dict[str, Any]) -> tuple[SchemaError, ...]:
+        """Return the faults of a draft of JSON-ready values, sorted by pointer; empty when it is valid."""
+        raws = self._engine.errors(draft)
+        return schema_errors(raws, draft, self.filer_type, message=False) if raws else ()
+
+
+def validate_message(message: Any) -> tuple[SchemaError, ...]:
+    """Return the faults of a whole message (parsed JSON), pointers from its root; empty when it is valid."""
+    raws = _message_engine().errors(message)
+    filer_type = message.get("participant_filer_type") if isinstance(message, dict) else None
+    return schema_errors(raws, message, filer_type, message=True) if raws else ()
+
+
+@cache
+def _message_engine() -> _Engine:
+    return _Engine(load_schema())
+
+
+class _Engine:
+    """One schema compiled by both libraries. failures: how many instances were refused so far."""
+
+    def __init__(self, schema: dict[str, Any]) -> None:
+        self._schema = schema
+        self.failures = 0
+        self._slow = jsonschema.Draft202012Validator(
+            schema, registry=referencing.Registry(), format_checker=_format_checker()
+        )
+        self._fast: Any = None
+        self._is_valid: Callable[[Any], bool] | None = None
+        if jsonschema_rs is not None:
+            self._fast = jsonschema_rs.Draft202012Validator(
+                schema, validate_formats=True, formats=dict(_FORMATS), offline=True
+            )
+            self._is_valid = self._fast.is_valid
+
+    def errors(self, instance: Any) -> list[RawError]:
+        """Return the raw errors of an instance: refused characters first, then those of the schema."""
+        control = control_characters(instance)
+        if not control and self._is_valid is not None and self._is_valid(instance):
+            return []
+        surrogate = any("\ud800" <= character <= "\udfff" for _, _, character in control)
+        fast = self._fast is not None and self.failures >= MANY_FAILURES and not surrogate  # Rust has no surrogates
+        raws = [RawError(path, "control", character, {}, value) for path, value, character in control]
+        raws += self.fast_errors(instance) if fast else self.slow_errors(instance)
+        self.failures += bool(raws)
+        return raws
+
+    def slow_errors(self, instance: Any) -> list[RawError]:
+        """Return the leaf errors of jsonschema."""
+        return [
+            RawError(tuple(e.absolute_path), str(e.validator), e.validator_value, e.schema, e.instance)
+            for e in self._slow.iter_errors(instance)
+        ]
+
+    def fast_errors(self, instance: Any) -> list[RawError]:
+        """Return the leaf errors of jsonschema-rs."""
+        raws = []
+        for error in self._fast.iter_errors(instance):
+            *steps, keyword = error.evaluation_path
+            node = self._node(steps)
+            raws.append(RawError(tuple(error.instance_path), keyword, node[keyword], node, error.instance))
+        return raws
+
+    def _node(self, steps: Iterable[str | int]) -> Any:
+        """Return the subschema at an evaluation path, going through local references."""
+        node: Any = self._schema
+        for step in steps:
+            node = node[step]
+            if step == "$ref":
+                node = self._schema["$defs"][node.removeprefix("#/$defs/")]
+        return node
+
+
+def _is_date(text: object) -> bool:
+    """True when the first 10 characters are a day that exists (the pattern checks the rest); other types pass."""
+    if not isinstance(text, str):
+        return True
+    try:
+        dt.date.fromisoformat(text[:10])
+    except ValueError:
+        return False
+    return True
+
+
+_FORMATS: dict[str, Callable[[object], bool]] = {"date": _is_date, "date-time": _is_date}
+
+
+def _format_checker() -> jsonschema.FormatChecker:
+    checker = jsonschema.FormatChecker(formats=())
+    for name, check in _FORMATS.items():
+        checker.checks(name)(check)
+    return checker

@@ -1,0 +1,177 @@
+"""What a dropped file is, told from its bytes and its name, before any reader touches it.
+
+Detection goes by content; the name only raises a remark (FILE-EXT-MISMATCH) or keeps a file from being taken at all
+(temporary names, paths). Character sets: BOMs are skipped, UTF-16 is transcoded, EBCDIC is held unless the partner
+profile names it.
+"""
+
+from __future__ import annotations
+
+import codecs
+import re
+import unicodedata
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+
+from gateway.findings import Finding, Position, Scope, Severity
+
+HEAD = 65_536
+"""Bytes of the beginning that detection looks at."""
+
+TEMPORARY = (".filepart", ".part", ".partial", ".tmp", ".temp", ".swp", ".crdownload", ".uploading")
+"""Endings that upload clients give a file until it is complete."""
+
+OUR_SUFFIXES = (".receipt.json", ".rejects.csv", ".report.json")
+
+_EBCDIC_ISA, _EBCDIC_UN = b"\xc9\xe2\xc1", b"\xe4\xd5"
+_WRAPPERS = (
+    (b"PK\x03\x04", "a zip archive"),
+    (b"PK\x05\x06", "an empty zip archive"),
+    (b"\x1f\x8b", "a gzip file"),
+    (b"BZh", "a bzip2 file"),
+    (b"\xfd7zXZ\x00", "an xz file"),
+    (b"7z\xbc\xaf\x27\x1c", "a 7z archive"),
+    (b"Rar!", "a rar archive"),
+    (b"-----BEGIN PGP", "a PGP message"),
+    (b"%PDF", "a PDF document"),
+)
+_EXTENSIONS = {
+    "xml": ("cargo_xml", "postal", "wco_xml"),
+    "csv": ("tabular",),
+    "json": ("tabular",),
+    "xlsx": ("tabular",),
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Detection:
+    """What the head of a file tells.
+
+    format: name of the format folder, "" when nothing fits. hold: the finding that sends the file to quarantine.
+    skip: bytes of BOM; encoding: "" (bytes as they are) or the codec to transcode from; base and factor map offsets
+    of the transcoded text back to the received file.
+    """
+
+    format: str = ""
+    kind: str = ""  # for the receipt: "zip", "html", "none" ...
+    hold: Finding | None = None
+    findings: tuple[Finding, ...] = ()
+    skip: int = 0
+    encoding: str = ""
+    factor: int = 1
+
+
+def check_name(name: str, *, depth: int = 0) -> Finding | None:
+    """Return why a file under this name is not taken, None when the name is fine.
+
+    name: as the client asked for it, "/" separated; depth: how many sub-folders the partner profile allows.
+    """
+    parts = name.replace("\\", "/").split("/")
+    if ".." in parts or name.startswith(("/", "~")) or "\0" in name:
+        return _name_fault("SFTP-PATH", "The path leads out of the account's folder.", name)
+    if len(parts) - 1 > depth:
+        return _name_fault("SFTP-PATH-DEPTH", f"The file lies in {len(parts) - 1} sub-folder(s); only the drop folder itself is read.", name)  # fmt: skip
+    last = parts[-1].lower()
+    if last.endswith(TEMPORARY) or last.startswith("."):
+        ending = next((t for t in TEMPORARY if last.endswith(t)), "a leading dot")
+        return _name_fault("FILE-TEMP-NAME", f"The name is that of an unfinished upload ({ending}).", name)
+    if last.endswith(OUR_SUFFIXES):
+        return _name_fault("FILE-OUR-NAME", "The name is one of the gateway's own answers.", name)
+    return None
+
+
+def _name_fault(rule: str, message: str, name: str) -> Finding:
+    return Finding(rule, Severity.ERROR, Scope.FILE, message, value=printable(name))
+
+
+def printable(text: str, limit: int = 200) -> str:
+    """Return text without control and invisible characters, cut to `limit`: safe to show and to log."""
+    return "".join(c if unicodedata.category(c)[0] != "C" else "?" for c in text[:limit])
+
+
+def detect(head: bytes, name: str, sniffers: dict[str, Callable[[bytes], float]], encoding: str = "") -> Detection:
+    """Tell the format of a file by its first HEAD bytes.
+
+    sniffers: format name -> probability on content; encoding: the partner's forced character set ("" = by content).
+    """
+    if not head:
+        return Detection(kind="none", hold=_held("FILE-EMPTY", "The file has no bytes."))
+    wrapped = next((what for magic, what in _WRAPPERS if head.startswith(magic)), "")
+    if wrapped and not (wrapped == "a zip archive" and b"[Content_Types].xml" in head):
+        return Detection(kind=wrapped.split()[-2 if wrapped.endswith(("archive", "file", "message")) else -1], hold=_held("FILE-WRAPPED", f"The file is {wrapped}, not EDI, XML or CSV."))  # fmt: skip
+    skip, codec, factor, findings = _character_set(head, encoding)
+    if codec == "ebcdic":
+        hold = _held("ENC-EBCDIC", "The file is in EBCDIC (a binary transfer from a mainframe): its first bytes are hex " + head[:3].hex(" ").upper() + ".")  # fmt: skip
+        return Detection(kind="ebcdic", hold=hold)
+    text = head[skip:]
+    if codec:
+        text = codecs.getincrementaldecoder(codec)("replace").decode(text).encode("utf-8")
+    if not text.strip(b"\r\n\t \0"):
+        return Detection(kind="none", hold=_held("FILE-EMPTY", "The file holds nothing but blanks."))
+    if re.match(rb"\s*(<!--.*?-->\s*)*<(!DOCTYPE\s+html|html[\s>])", text, re.I | re.S):
+        return Detection(kind="html", hold=_held("FILE-TYPE-HTML", "The file is a web page (HTML), perhaps a saved login or error page."))  # fmt: skip
+    scores = sorted(((sniff(text), fmt) for fmt, sniff in sniffers.items()), reverse=True)
+    if not scores or scores[0][0] <= 0:
+        return Detection(kind="unknown", hold=_no_format(text))
+    fmt = scores[0][1]
+    extension = name.lower().rpartition(".")[2]
+    if fmt not in _EXTENSIONS.get(extension, (fmt,)):
+        findings = [*findings, Finding("FILE-EXT-MISMATCH", Severity.WARNING, Scope.FILE, f"The name ends in .{extension}, but the content is {fmt}; the content decided.")]  # fmt: skip
+    return Detection(fmt, fmt, None, tuple(findings), skip, codec, factor)
+
+
+def _character_set(head: bytes, encoding: str) -> tuple[int, str, int, list[Finding]]:
+    """Return (bytes of BOM, codec to transcode from, bytes per character, remarks)."""
+    if encoding:
+        return 0, encoding, 1, [_remark("ENC-PROFILE", f"The file was read in the character set of the profile ({encoding}).")]  # fmt: skip
+    if head.startswith(codecs.BOM_UTF8):
+        return 3, "", 1, [_remark("ENC-BOM-SKIPPED", "A byte order mark (EF BB BF) before the data was skipped.", 3)]
+    for bom, codec in ((codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be")):
+        if head.startswith(bom):
+            return 2, codec, 2, [_remark("ENC-TRANSCODED", f"The file is in {codec.upper()}; it was read as such.", 2)]
+    if len(head) >= 8 and head[1:8:2] == b"\0\0\0\0"[: len(head[1:8:2])] and 0 not in head[0:8:2]:
+        return 0, "utf-16-le", 2, [_remark("ENC-TRANSCODED", "The file is in UTF-16LE without a byte order mark; it was read as such.")]  # fmt: skip
+    if len(head) >= 8 and head[0:8:2] == b"\0\0\0\0" and 0 not in head[1:8:2]:
+        return 0, "utf-16-be", 2, [_remark("ENC-TRANSCODED", "The file is in UTF-16BE without a byte order mark; it was read as such.")]  # fmt: skip
+    if head.startswith((_EBCDIC_ISA, _EBCDIC_UN)):
+        return 0, "ebcdic", 1, []
+    return 0, "", 1, []
+
+
+def _remark(rule: str, message: str, length: int = 0) -> Finding:
+    place = Position(offset=0, length=length, line=1)
+    return Finding(rule, Severity.WARNING, Scope.FILE, message, place)
+
+
+def _held(rule: str, message: str) -> Finding:
+    return Finding(rule, Severity.ERROR, Scope.FILE, message, Position(offset=0, line=1))
+
+
+def _no_format(text: bytes) -> Finding:
+    start = text.lstrip(b"\r\n\t ")[:80]
+    if re.match(rb"ST[^A-Za-z0-9\r\n ][0-9]{3}", start) or re.match(rb"GS[^A-Za-z0-9\r\n ][A-Z]{2}", start):
+        return _held("X12-NO-ENVELOPE", f"The file starts with {start[:2].decode()}: ISA (and GS) are missing, so sender, receiver and separators are unknown.")  # fmt: skip
+    if re.match(rb"UNH[+:]", start):
+        return _held("EDIFACT-NO-ENVELOPE", "The file starts with UNH: UNB is missing, so sender and receiver are unknown.")
+    return _held("FILE-TYPE-UNKNOWN", "The content is none of the formats the gateway reads.")
+
+
+@dataclass
+class Transcoded:
+    """A chunk stream in a form readers can take: without BOM, in an ASCII-compatible character set."""
+
+    chunks: Iterable[bytes]
+    detection: Detection
+    findings: list[Finding] = field(default_factory=list)
+
+    def __iter__(self) -> Iterator[bytes]:
+        skip, codec = self.detection.skip, self.detection.encoding
+        decoder = codecs.getincrementaldecoder(codec)("replace") if codec else None
+        for chunk in self.chunks:
+            if skip:
+                chunk, skip = chunk[skip:], max(0, skip - len(chunk))  # noqa: PLW2901
+            yield decoder.decode(chunk).encode("utf-8") if decoder else chunk
+        if decoder:
+            rest = decoder.decode(b"", True)
+            if rest:
+                yield rest.encode("utf-8")

@@ -1,0 +1,99 @@
+"""Inbound CONTRL, APERAK and CUSRES: what the other side says of something we sent. They are never answered.
+
+UCI action 4 rejected, 7 acknowledged, 8 received      Acknowledged("interchange", 0020, R / A / A)
+UCF                                                    Acknowledged("group", 0048, R / A)
+UCM, ERC, DOC                                          Acknowledged("status", reference, R / A, text)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from gateway.formats.edifact.envelope import component, components
+from gateway.records import Acknowledged, Node, Separators
+
+_ACTIONS = {"4": "R", "7": "A", "8": "A"}
+_APERAK = {"29": "A", "44": "A", "34": "E", "45": "P", "27": "R"}
+_STATUS = {"1": "A", "4": "A", "8": "A", "2": "R", "3": "R", "5": "E", "7": "E"}
+
+
+def answers(kind: str, root: Node, unit: Node | None, separators: Separators) -> Iterator[Acknowledged]:
+    """Yield what one part of an acknowledgment says; unit: a completed UCM, UCF, ERC or DOC group, None at the end."""
+    if kind == "CONTRL":
+        yield from _contrl(root, unit, separators)
+    elif kind == "APERAK":
+        yield from _aperak(root, unit, separators)
+    elif kind == "CUSRES":
+        yield from _cusres(root, unit, separators)
+
+
+def _contrl(root: Node, unit: Node | None, s: Separators) -> Iterator[Acknowledged]:
+    if unit is None:
+        for uci in _children(root, "UCI"):
+            text = _detail(uci, 5, s)
+            yield Acknowledged(
+                "interchange", component(uci, 1, 1, s), _ACTIONS.get(uci.element(4), ""), uci.place(), text
+            )
+        return
+    if unit.tag == "UCF":
+        yield Acknowledged(
+            "group", component(unit, 1, 1, s), _ACTIONS.get(unit.element(4), ""), unit.place(), _detail(unit, 5, s)
+        )
+        for ucm in _children(unit, "UCM"):
+            yield _ucm(ucm, s)
+    else:
+        yield _ucm(unit, s)
+
+
+def _ucm(node: Node, s: Separators) -> Acknowledged:
+    details = [_detail(node, 4, s)]
+    for ucs in _children(node, "UCS"):
+        codes = [component(ucd, 1, 1, s) for ucd in _children(ucs, "UCD")]
+        details.append(f"segment {ucs.element(1)} {ucs.element(2)} {' '.join(codes)}".rstrip())
+    kind = components(node.element(2), s)[0]
+    text = "; ".join(d for d in details if d)
+    return Acknowledged(
+        "status", component(node, 1, 1, s), _ACTIONS.get(node.element(3), ""), node.place(), f"{kind} {text}".strip()
+    )
+
+
+def _detail(node: Node, first: int, s: Separators) -> str:
+    """Return "code segment element" of UCI, UCF or UCM."""
+    return " ".join(part for part in (component(node, n, 1, s) for n in range(first, first + 3)) if part)
+
+
+def _aperak(root: Node, unit: Node | None, s: Separators) -> Iterator[Acknowledged]:
+    result = next((_APERAK.get(bgm.element(3), "") for bgm in _children(root, "BGM")), "")
+    if unit is None:
+        about = {component(r, 1, 1, s): component(r, 1, 2, s) for r in _children(root, "RFF")}
+        yield Acknowledged("status", about.get("AGO") or about.get("ACW", ""), result, root.place(), "APERAK")
+        return
+    bill = next((component(r, 1, 2, s) for r in _children(unit, "RFF")), "")
+    text = " ".join([component(unit, 1, 1, s), *(_text(ftx, s) for ftx in _children(unit, "FTX"))])
+    yield Acknowledged("status", bill, "R", unit.place(), text.strip())
+
+
+def _cusres(root: Node, unit: Node | None, s: Separators) -> Iterator[Acknowledged]:
+    status = _status(unit or root, s)
+    if unit is None:
+        about = next((component(r, 1, 2, s) for r in _children(root, "RFF")), "")
+        yield Acknowledged("status", about, status, root.place(), "CUSRES")
+        return
+    codes = [component(erc, 1, 1, s) for erp in _children(unit, "ERP") for erc in _children(erp, "ERC")]
+    bill = component(unit, 2, 1, s) or next((component(r, 1, 2, s) for r in _children(unit, "RFF")), "")
+    yield Acknowledged("status", bill, "R" if codes else status, unit.place(), " ".join(codes))
+
+
+def _status(node: Node, s: Separators) -> str:
+    """Return the result in GEI (D.95B: GIS) of a header or a shipment."""
+    for gei in _children(node, "GEI"):
+        return _STATUS.get(component(gei, 2, 1, s), "")
+    return next((_STATUS.get(component(gis, 1, 1, s), "") for gis in _children(node, "GIS")), "")
+
+
+def _text(ftx: Node, s: Separators) -> str:
+    return " ".join(components(ftx.element(4), s))
+
+
+def _children(node: Node, tag: str) -> list[Node]:
+    return (node.children or {}).get(tag, [])

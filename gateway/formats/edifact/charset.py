@@ -1,0 +1,80 @@
+"""Character sets of UNB S001.0001 and what to do when the bytes are not what was declared.
+
+UNA and UNB are ASCII whatever the set, and service characters are below 0x80 in all sets but UNOX, so segments are
+split as bytes and decoded afterwards. Not read: S001.0133 = EBCDIC, UCS-2, UCS-4 (the interchange is refused).
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+CODECS = {
+    "UNOA": "ascii", "UNOB": "ascii", "UNOC": "iso8859_1", "UNOD": "iso8859_2", "UNOE": "iso8859_5",
+    "UNOF": "iso8859_7", "UNOG": "iso8859_3", "UNOH": "iso8859_4", "UNOI": "iso8859_6", "UNOJ": "iso8859_8",
+    "UNOK": "iso8859_9", "UNOL": "iso8859_15", "UNOW": "utf_8", "UNOX": "iso2022_jp_2", "UNOY": "utf_8",
+    "IATA": "ascii", "IATB": "ascii", "KECA": "cp949",
+}  # fmt: skip
+"""Syntax identifier -> codec. UNOL, KECA: unverified. UNOX: by partner option `unox_codec`."""
+
+UNREADABLE_ENCODINGS = {"3": "EBCDIC (500)", "5": "UCS-2", "6": "UCS-4", "8": "UTF-16"}
+"""S001.0133 codes whose bytes cannot be split as ASCII."""
+
+
+@dataclass(frozen=True, slots=True)
+class Charset:
+    """How the bytes of one interchange become text. declared: S001.0001; codec: a Python codec name."""
+
+    declared: str
+    codec: str
+    known: bool = True
+
+    @property
+    def escapes(self) -> bool:
+        """True for ISO 2022: service characters may stand inside escape sequences."""
+        return self.codec.startswith("iso2022")
+
+    def decode(self, raw: bytes) -> tuple[str, str]:
+        """Return the text and why it is not as declared: "", "utf-8", "cp1252" or "invalid"."""
+        if self.codec == "utf_8":
+            try:
+                return raw.decode("utf-8"), ""
+            except UnicodeDecodeError:
+                return raw.decode("cp1252", "replace"), "invalid"
+        if self.escapes:
+            try:
+                return raw.decode(self.codec), ""
+            except UnicodeDecodeError:
+                return raw.decode(self.codec, "replace"), "invalid"
+        try:
+            return raw.decode("utf-8"), "utf-8"
+        except UnicodeDecodeError:
+            pass
+        if self.codec in ("ascii", "iso8859_1") and (self.codec == "ascii" or any(0x80 <= byte < 0xA0 for byte in raw)):
+            return raw.decode("cp1252", "replace"), "cp1252"
+        try:
+            return raw.decode(self.codec), ""
+        except UnicodeDecodeError:
+            return raw.decode(self.codec, "replace"), "invalid"
+
+
+def charset_of(identifier: str, forced: str = "", unox: str = "") -> Charset:
+    """Return the character set of a syntax identifier; forced: the file was transcoded to UTF-8 before.
+
+    Unknown identifiers are read as ISO 8859-1 (known = False: the caller says so).
+    """
+    if forced:
+        return Charset(identifier, "utf_8")
+    if identifier == "UNOX" and unox:
+        return Charset(identifier, unox)
+    codec = CODECS.get(identifier)
+    return Charset(identifier, codec or "iso8859_1", codec is not None)
+
+
+_ASCII_AGAIN = re.compile(r"\x1b(?:\([BJ])")
+
+
+def open_escape(raw: str) -> bool:
+    """True when an ISO 2022 escape sequence is still open at the end of `raw`."""
+    last = raw.rfind("\x1b")
+    return last >= 0 and not _ASCII_AGAIN.match(raw, last)

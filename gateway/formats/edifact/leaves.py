@@ -1,0 +1,207 @@
+"""One value of one segment: data element numbers, positions, sums; texts joined, numbers with a decimal point.
+
+    3036       data element by number; repeated components (3036, 4440, 7102) are joined to one text
+    04-2, 3    element 4 component 2, element 3 (whole first repetition, unreleased)
+    @sum       the number of the segment (MEA 6314, GID 7224 ...) added up over the shipment
+
+The text is as meant: without release characters, decimal comma turned into a point where the interchange allows one.
+"""
+
+from __future__ import annotations
+
+import re
+from decimal import Decimal, InvalidOperation
+from functools import cache
+
+from gateway.formats.delimited import split_released, unrelease
+from gateway.formats.edifact.structure.layouts import Component, layouts, positions
+from gateway.records import Getter, Node, Separators
+
+_RELEASE = "03A"  # the places of the elements used are the same in all directories read
+SUMS = {"MEA": "6314", "GID": "7224", "MOA": "5004", "QTY": "6060", "CNT": "6066"}
+"""Segment -> the number that `@sum` adds."""
+
+_NUMBERS = frozenset((*SUMS.values(), "6162", "6152", "5402", "6348", "6061"))
+
+
+@cache
+def layout_of(tag: str) -> dict[str, Component]:
+    """Return data element number -> its component for one segment."""
+    return {c.id: c for element in layouts(_RELEASE).get(tag, ()) for c in element.components}
+
+
+def known(tag: str, leaf: str) -> bool:
+    """True when a leaf can be read of a segment; of a segment without layout only positions can."""
+    if leaf.startswith("@"):
+        return leaf == "@sum" and tag in SUMS
+    return not _is_number(leaf) or leaf in positions(_RELEASE).get(tag, {})
+
+
+def _is_number(leaf: str) -> bool:
+    return bool(re.fullmatch(r"[0-9]{4}", leaf))
+
+
+def places(tag: str, leaf: str) -> tuple[tuple[int, int], ...]:
+    """Return where a leaf stands: (element, component) from 1, component 0 = the whole element; () when unknown."""
+    if leaf == "@sum":
+        leaf = SUMS.get(tag, "")
+    if _is_number(leaf):
+        return positions(_RELEASE).get(tag, {}).get(leaf, ())
+    found = re.fullmatch(r"([0-9]{1,2})(?:-([0-9]{1,2}))?", leaf)
+    return ((int(found[1]), int(found[2] or 0)),) if found else ()
+
+
+def components(node: Node, element: int, s: Separators) -> list[str]:
+    """Return the components of the first repetition of an element, as meant."""
+    elements = node.elements
+    if element >= len(elements):
+        return []
+    text = elements[element]
+    if s.repetition and s.repetition in text:
+        text = split_released(text, s.repetition, s.release)[0]
+    if s.release and s.release in text:
+        return [unrelease(part, s.release) for part in split_released(text, s.component, s.release)]
+    return text.split(s.component)
+
+
+@cache
+def reader(leaf: str) -> Getter:
+    """Return the function (node, root) -> text for a leaf; the segment is known when it is called."""
+    if leaf == "@sum":
+        return lambda node, root: add_up(_family(node, root), node, root)
+    readers: dict[str, Getter] = {}
+
+    def read(node: Node, root: Node) -> str:
+        getter = readers.get(node.tag)
+        if getter is None:
+            getter = readers[node.tag] = of_segment(node.tag, leaf)
+        return getter(node, root)
+
+    return read
+
+
+@cache
+def of_segment(tag: str, leaf: str) -> Getter:
+    """Return the function (node, root) -> text for a leaf of one kind of segment."""
+    at = places(tag, leaf)
+    if leaf == "@sum":
+        return reader(leaf)
+    if not at:
+        return lambda node, root: ""
+    if tag == "FTX" and leaf == "4440":
+        return _free_text
+    if len(at) > 1:
+        return _joined(at, layout_of(tag)[leaf].longest)
+    (element, component) = at[0]
+    if leaf in _NUMBERS:
+        return _number(element, component)
+    return _plain(element, component)
+
+
+def _plain(element: int, component: int) -> Getter:
+    index = max(component - 1, 0)
+
+    def read(node: Node, root: Node) -> str:
+        elements = node.elements
+        if element >= len(elements):
+            return ""
+        text = elements[element]
+        s: Separators = root.separators  # type: ignore[attr-defined]
+        if text.isalnum():  # by far the most: no separator of any kind
+            return text if not index else ""
+        parts = components(node, element, s)
+        if not component and len(parts) > 1:
+            return s.component.join(parts)
+        return parts[index].strip() if index < len(parts) else ""
+
+    return read
+
+
+def _number(element: int, component: int) -> Getter:
+    plain = _plain(element, component)
+
+    def read(node: Node, root: Node) -> str:
+        text = plain(node, root)
+        mark = root.separators.decimal  # type: ignore[attr-defined]
+        if "," in text and mark != "." and text.count(",") == 1 and "." not in text:
+            return text.replace(",", ".")
+        return text
+
+    return read
+
+
+def _joined(at: tuple[tuple[int, int], ...], longest: int) -> Getter:
+    element, first, last = at[0][0], at[0][1] - 1, at[-1][1]
+
+    def read(node: Node, root: Node) -> str:
+        return join_texts(components(node, element, root.separators)[first:last], longest)  # type: ignore[attr-defined]
+
+    return read
+
+
+def join_texts(parts: list[str], longest: int) -> str:
+    """Join the components of one text: without a blank behind a full one (it was cut there), else with one.
+
+    >>> join_texts(["COTTON ", "SHIRTS", ""], 7)
+    'COTTON SHIRTS'
+    """
+    text = ""
+    full = True
+    for part in parts:
+        if not part:
+            continue
+        text += part if full else " " + part
+        full = len(part) >= longest
+    return text.strip()
+
+
+def _free_text(node: Node, root: Node) -> str:
+    """FTX 4440 of this segment and of its neighbours with the same subject (4451): the text may go on there."""
+    s: Separators = root.separators  # type: ignore[attr-defined]
+    longest = layout_of("FTX")["4440"].longest
+    family = (node.parent.children or {}).get("FTX", [node]) if node.parent is not None else [node]
+    subject = node.element(1)
+    texts = [join_texts(components(n, 4, s)[:5], longest) for n in family if n.element(1) == subject]
+    return " ".join(text for text in texts if text)
+
+
+def unit_of(node: Node) -> Node:
+    """Return the consignment a node belongs to; the message where that is the shipment."""
+    while node.parent is not None and node.tag != "CNI":
+        node = node.parent
+    return node
+
+
+def _family(node: Node, root: Node) -> list[Node]:
+    """Return the segments of the shipment with the same tag and qualifiers as `node`."""
+    s: Separators = root.separators  # type: ignore[attr-defined]
+    element, _ = places(node.tag, SUMS.get(node.tag, ""))[0]
+    key = [components(node, n, s)[0] for n in range(1, element)]
+    if node.tag in ("MOA", "QTY", "CNT"):
+        key = components(node, 1, s)[:1]
+        return [n for n in unit_of(node).walk() if n.tag == node.tag and components(n, 1, s)[:1] == key]
+    if node.tag == "GID":
+        return [n for n in unit_of(node).walk() if n.tag == "GID"]
+    return [
+        n
+        for n in unit_of(node).walk()
+        if n.tag == node.tag and [components(n, i, s)[0] for i in range(1, element)] == key
+    ]
+
+
+def add_up(nodes: list[Node], node: Node, root: Node) -> str:
+    """Return the sum as text; "" when a goods item has no such segment, units differ, or a value is no number.
+
+    A sum that leaves something out would be wrong without anybody noticing: then there is no value.
+    """
+    goods = [n for n in unit_of(node).walk() if n.tag == "GID"]
+    owners = {id(n if n.tag == "GID" else n.parent) for n in nodes}
+    if len(goods) > 1 and any(id(n) not in owners for n in goods):
+        return ""
+    read = of_segment(node.tag, SUMS[node.tag])
+    units = {reader("6411")(n, root) for n in nodes} if node.tag == "MEA" else {""}
+    try:
+        total = sum((Decimal(read(n, root)) for n in nodes), Decimal(0))
+    except InvalidOperation:
+        return ""
+    return str(total) if len(units) == 1 else ""

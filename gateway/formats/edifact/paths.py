@@ -1,0 +1,199 @@
+"""How mapping paths read EDIFACT; the Dialect that the mapping compiler is handed.
+
+NAD[SE|CZ].3036        a segment below the level's node; several values: the first that any segment has
+RFF/TDT/RFF[MWB].1154  groups are entered by their first segment; SG9/RFF is the same as RFF
+COM[3155=TE].3148      qualifier = first component of the first element unless a data element is named
+RFF/LOC[27].3225       at GID, which has no RFF: the RFF above it (ours: values of the bill, read from the goods line)
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+from gateway.findings import Position
+from gateway.formats.delimited import split_released
+from gateway.formats.edifact.leaves import add_up, components, known, of_segment, places, reader
+from gateway.formats.edifact.structure.tables import Group, Row, kind_of, load_table
+from gateway.records import Finder, Getter, Locator, Node, Path, Separators, Step
+
+_Select = Callable[[list[Node], Node], list[Node]]
+
+
+class EdifactDialect:
+    """See gateway.records.Dialect."""
+
+    name = "edifact"
+
+    def finder(self, path: Path, at: str) -> Finder:
+        """Return the nodes that the path leads to."""
+        steps = [step for step in path.steps if not re.fullmatch(r"SG[0-9]+", step.name)]
+        own = not path.absolute and bool(steps) and steps[0].name == at
+        selects = [_select(step) for step in steps]
+        names = [step.name for step in steps]
+
+        def find(node: Node, root: Node) -> list[Node]:
+            nodes = [root if path.absolute else node]
+            for number, (name, select) in enumerate(zip(names, selects, strict=True)):
+                if number or not own:
+                    nodes = _below(nodes, name) or ([] if number or path.absolute else _above(node, name))
+                if select is not None:
+                    nodes = select(nodes, root)
+                if not nodes:
+                    return []
+            return nodes
+
+        return find
+
+    def getter(self, path: Path, at: str) -> Getter:
+        """Return the text of the leaf at the first node found; `@sum`: at all of them."""
+        steps = [step for step in path.steps if not re.fullmatch(r"SG[0-9]+", step.name)]
+        find = self.finder(path, at)
+        read = of_segment(steps[-1].name, path.leaf) if steps else reader(path.leaf)
+        if path.leaf == "@sum":
+            return lambda node, root: add_up(nodes, nodes[0], root) if (nodes := find(node, root)) else ""
+        if not path.absolute and len(steps) == 1 and steps[0].name == at and not steps[0].values:
+            return read
+
+        def get(node: Node, root: Node) -> str:
+            nodes = find(node, root)
+            return read(nodes[0], root) if nodes else ""
+
+        return get
+
+    def leaf(self, leaf: str) -> Getter:
+        """Return the text of one leaf of the node that is handed in."""
+        return reader(leaf)
+
+    def locator(self, path: Path, at: str) -> Locator:
+        """Return where the value stands: the very component where the text stands in the file as it was read."""
+        find = self.finder(path, at)
+
+        def locate(node: Node, root: Node) -> Position | None:
+            nodes = find(node, root)
+            return place_of(nodes[0], path.leaf, root.separators) if nodes else None  # type: ignore[attr-defined]
+
+        return locate
+
+    def problems(self, path: Path, at: str, message_type: str, version: str) -> list[str]:
+        """Return why the path can never read anything in this message."""
+        kind = kind_of(message_type, version.rpartition(".")[2])
+        if kind is None:
+            return []
+        tags = [step.name for step in path.steps if not re.fullmatch(r"SG[0-9]+", step.name)]
+        start = "UNH" if path.absolute else at
+        where = f"{message_type} {version}"
+        found: list[str] = []
+        if not _possible(kind.table, start, tags):
+            found.append(f"{path.text}: {where} has no {'/'.join(tags)} below {start}")
+        leaves = [(tags[-1] if tags else at, path.leaf), *((step.name, step.qualifier) for step in path.steps)]
+        found += [
+            f"{path.text}: {tag} has no data element {leaf}" for tag, leaf in leaves if leaf and not known(tag, leaf)
+        ]
+        return found
+
+
+DIALECT = EdifactDialect()
+
+
+def _below(nodes: list[Node], tag: str) -> list[Node]:
+    if len(nodes) == 1:
+        children = nodes[0].children
+        return children.get(tag, []) if children is not None else []
+    return [child for node in nodes if node.children is not None for child in node.children.get(tag, ())]
+
+
+def _above(node: Node, tag: str) -> list[Node]:
+    above = node.parent
+    while above is not None:
+        if above.tag == tag:
+            return [above]
+        above = above.parent
+    return []
+
+
+def _select(step: Step) -> _Select | None:
+    """Return the filter of a step, None when it has no values."""
+    values = step.values
+    if not values:
+        return None
+    qualifier = of_segment(step.name, step.qualifier) if step.qualifier else _first
+
+    def select(nodes: list[Node], root: Node) -> list[Node]:
+        if len(nodes) == 1:
+            return nodes if qualifier(nodes[0], root) in values else []
+        qualified = [(qualifier(node, root), node) for node in nodes]
+        for value in values:
+            chosen = [node for found, node in qualified if found == value]
+            if chosen:
+                return chosen
+        return []
+
+    return select
+
+
+def _first(node: Node, root: Node) -> str:
+    """Return the first component of the first element."""
+    elements = node.elements
+    if len(elements) < 2:
+        return ""
+    text = elements[1]
+    if text.isalnum():
+        return text
+    return components(node, 1, root.separators)[0].strip()  # type: ignore[attr-defined]
+
+
+def place_of(node: Node, leaf: str, s: Separators) -> Position:
+    """Return the bytes of a leaf; those of the segment where text and bytes differ (UTF-8, joined lines)."""
+    at = places(node.tag, leaf)
+    if not at:
+        return node.place()
+    element, component = at[0]
+    position = node.place(element, component or None, leaf if re.fullmatch(r"[0-9]{4}", leaf) else "")
+    raw = s.element.join(node.elements)
+    if element >= len(node.elements) or len(raw) != node.length or not raw.isascii():
+        return position
+    start = sum(len(text) + 1 for text in node.elements[:element])
+    text = node.elements[element]
+    if component and len(at) == 1 and s.component in text:
+        parts = split_released(text, s.component, s.release)
+        start += sum(len(part) + 1 for part in parts[: component - 1])
+        text = parts[component - 1] if component <= len(parts) else ""
+    return Position(
+        offset=node.offset + start, length=len(text), line=node.line, segment=node.tag, segment_position=node.position,
+        element=element, component=component or None, data_element=position.data_element,
+    )  # fmt: skip
+
+
+def _possible(table: str, start: str, tags: list[str]) -> bool:
+    """True when the tags can stand below each other from a segment `start` on (its own tag and those above count)."""
+    root = load_table(table)
+    groups = list(_groups(root))
+    origins = [g for g in groups if g.trigger.tag == start]
+    if not tags:
+        return True
+    if tags[0] == start:
+        return not origins or any(_leads(g, tags[1:]) for g in origins)
+    for origin in origins or [root]:
+        above: Group | None = origin
+        while above is not None:
+            if (above is origin and _leads(above, tags)) or (above.trigger.tag == tags[0] and _leads(above, tags[1:])):
+                return True
+            above = above.row.group if above.row else None
+    return False
+
+
+def _leads(group: Group, tags: list[str]) -> bool:
+    if not tags:
+        return True
+    for row in group.rows[1:]:
+        if isinstance(row, Row):
+            if row.tag == tags[0] and len(tags) == 1:
+                return True
+        elif row.trigger.tag == tags[0] and _leads(row, tags[1:]):
+            return True
+    return False
+
+
+def _groups(group: Group) -> list[Group]:
+    return [group, *(g for row in group.rows if isinstance(row, Group) for g in _groups(row))]

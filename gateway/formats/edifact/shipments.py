@@ -1,0 +1,120 @@
+"""The shipments of one interchange, message by message, for APERAK and CUSRES: a summary first, then the faults.
+
+Two readers walk the same records, one message apart, so that the answer to a file with a million refused shipments
+needs no more memory than one with ten.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from gateway.findings import Finding, Scope
+from gateway.formats.delimited import split_released, unrelease
+from gateway.formats.edifact.ack_contrl import of_interchange
+from gateway.formats.edifact.writer import ACK_MESSAGES, Request, code_of
+from gateway.records import Interchange
+from gateway.results import MessageClosed, MessageFinding, MessageOpened, ShipmentResult
+
+_QUALIFIERS = (
+    ("house_bill_number", "HWB", "703"),
+    ("shipment_tracking_number", "SRN", "703"),
+    ("master_bill_number", "MB", "704"),
+)
+
+
+@dataclass(slots=True)
+class Summary:
+    """One message. document: BGM 1004 as received; faults: errors above shipment level that are not CONTRL's."""
+
+    opened: MessageOpened
+    found: int = 0
+    rejected: int = 0
+    document: str = ""
+    syntax: bool = False  # rejected by CONTRL: nothing to say of its shipments
+    faults: list[Finding] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class Fault:
+    """One error of one shipment (None: of the message). code: 9321; text: for a person, without personal data."""
+
+    shipment: ShipmentResult | None
+    code: str
+    text: str
+
+
+def messages(request: Request) -> Iterator[tuple[Summary, Iterator[Fault]]]:
+    """Yield each message that has an answer with its faults; nothing for a refused interchange or an acknowledgment."""
+    if request.interchange.index in request.refused_interchanges:
+        return
+    behind = of_interchange(request)
+    summary: Summary | None = None
+    for record in of_interchange(request):
+        if isinstance(record, MessageOpened):
+            summary = Summary(record)
+        elif summary is None:
+            continue
+        elif isinstance(record, ShipmentResult):
+            summary.found += 1
+            summary.rejected += record.verdict != "accepted"
+        elif isinstance(record, MessageFinding):
+            _note(request, summary, record.finding)
+        elif isinstance(record, MessageClosed):
+            summary.document = summary.document or _document(record, request.interchange)
+            upto = _faults(request, behind, summary)
+            if not summary.syntax and summary.opened.type not in ACK_MESSAGES:
+                yield summary, upto
+            for _ in upto:
+                pass
+            summary = None
+
+
+def _note(request: Request, summary: Summary, finding: Finding) -> None:
+    if not finding.refuses:
+        return
+    if "CONTRL" in finding.ack or code_of(request, finding.rule, "contrl"):
+        summary.syntax = True
+    elif finding.scope is Scope.MESSAGE and len(summary.faults) < 100:
+        summary.faults.append(finding)
+
+
+def _faults(request: Request, behind: Iterator[object], summary: Summary) -> Iterator[Fault]:
+    """Yield the faults of the message that `behind` stands before; leaves it behind the message's end."""
+    for finding in summary.faults:
+        yield _fault(request, finding, None)
+    for record in behind:
+        if isinstance(record, ShipmentResult) and record.message == summary.opened.index:
+            for finding in record.findings:
+                if finding.refuses:
+                    yield _fault(request, finding, record)
+            if record.verdict == "duplicate" and not any(f.refuses for f in record.findings):
+                yield Fault(record, "GW0026", "THIS SHIPMENT WAS RECEIVED AND ACCEPTED BEFORE")
+        elif isinstance(record, MessageClosed) and record.index == summary.opened.index:
+            return
+
+
+def _fault(request: Request, finding: Finding, shipment: ShipmentResult | None) -> Fault:
+    text = finding.message
+    if finding.personal and not request.profile.acks.echo_personal:
+        text = code_of(request, finding.rule, "means") or code_of(request, finding.rule, "title") or "not usable"
+    return Fault(shipment, code_of(request, finding.rule, "aperak") or "GWZZZZ", f"{text} ({finding.rule})")
+
+
+def _document(closed: MessageClosed, subject: Interchange) -> str:
+    """Return BGM 1004 from the header segments kept in the record."""
+    if subject.separators is None:
+        return ""
+    s = subject.separators
+    bgm = next((elements for _, elements in closed.header if elements and elements[0] == "BGM"), [])
+    return unrelease(split_released(bgm[2], s.component, s.release)[0], s.release).strip() if len(bgm) > 2 else ""
+
+
+def bill(shipment: ShipmentResult) -> tuple[str, str, str, str]:
+    """Return (1153 qualifier, number, CNI sequence, 1001 document code) of a shipment."""
+    sequence = shipment.label.rpartition(" ")[2]
+    sequence = sequence if sequence.isdigit() and shipment.label.startswith("CNI") else str(shipment.number)
+    for name, qualifier, document in _QUALIFIERS:
+        if shipment.identifiers.get(name):
+            return qualifier, shipment.identifiers[name][:70], sequence, document
+    return "HWB", shipment.id[:70], sequence, "703"

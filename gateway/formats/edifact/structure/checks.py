@@ -1,0 +1,164 @@
+"""One segment against its layout: what is missing, too much, too long, no number; as findings with their UCD place."""
+
+from __future__ import annotations
+
+import re
+
+from gateway.findings import Finding, Position, Severity
+from gateway.formats.delimited import split_released, unrelease
+from gateway.formats.edifact.structure.layouts import Component, Element, layouts, patterns
+from gateway.formats.edifact.structure.policy import SyntaxPolicy
+from gateway.records import Node, Separators
+
+_KEPT = 8_192  # short segments remembered as good: LOC+9+CNSZX:139:6' comes with every bill
+_KEPT_LENGTH = 64
+_MOST_COMPONENTS, _MOST_ELEMENTS = 100, 200
+
+
+class Checker:
+    """Checks the segments of one message. upper_only: the character set has no small letters (UNOA)."""
+
+    def __init__(self, release: str, separators: Separators, policy: SyntaxPolicy, *, upper_only: bool = False) -> None:
+        self._layouts = layouts(release)
+        self._matches = {tag: pattern.fullmatch for tag, pattern in patterns(release, separators).items()}
+        self._element_separator = separators.element
+        self._separators = separators
+        self._policy = policy
+        self._upper_only = upper_only
+        self._good: set[str] = set()
+        self._lower_said = False
+
+    def check(self, node: Node, unit: Node | None) -> list[Finding] | None:
+        """Return what is wrong with a segment, None when nothing is; unit: the shipment it stands in."""
+        text = self._element_separator.join(node.elements)
+        if text in self._good:
+            return None
+        matches = self._matches.get(node.tag)
+        if matches is None:
+            return None
+        if matches(text) and not (self._upper_only and text != text.upper()):
+            if len(text) <= _KEPT_LENGTH and len(self._good) < _KEPT:
+                self._good.add(text)
+            return None
+        return list(self._look(node, unit, text)) or None
+
+    def _look(self, node: Node, unit: Node | None, text: str) -> list[Finding]:
+        found: list[Finding] = []
+        layout = self._layouts[node.tag]
+        if self._upper_only and text != text.upper() and not self._lower_said:
+            self._lower_said = True
+            found.append(
+                self._finding(
+                    "EDIFACT-CHARACTER",
+                    "21",
+                    "holds small letters, which UNOA does not have",
+                    node,
+                    unit,
+                    1,
+                    strict_only=True,
+                )
+            )
+        if any(node.elements[len(layout) + 1 :]) or len(node.elements) > _MOST_ELEMENTS:
+            said = f"has {len(node.elements) - 1} elements; {len(layout)} is the most"
+            found.append(
+                self._finding("EDIFACT-ELEM-TOO-MANY", "16", said, node, unit, len(layout) + 1, strict_only=True)
+            )
+        for number, element in enumerate(layout, 1):
+            value = node.element(number)
+            if value:
+                found += self._element(node, unit, number, element, value)
+            elif element.mandatory:
+                first = element.components[0]
+                found.append(self._missing(node, unit, number, 1 if element.composite else 0, first.id))
+        return found
+
+    def _element(self, node: Node, unit: Node | None, number: int, element: Element, value: str) -> list[Finding]:
+        s = self._separators
+        found: list[Finding] = []
+        for repetition in split_released(value, s.repetition, s.release) if s.repetition else [value]:
+            parts = split_released(repetition, s.component, s.release)
+            if any(parts[len(element.components) :]) or len(parts) > _MOST_COMPONENTS:
+                said = f"has {len(parts)} components; {len(element.components)} is the most"
+                found.append(
+                    self._finding(
+                        "EDIFACT-ELEM-TOO-MANY",
+                        "16",
+                        said,
+                        node,
+                        unit,
+                        number,
+                        len(element.components) + 1,
+                        strict_only=True,
+                    )
+                )
+            empty = not any(parts)
+            for place, component in enumerate(element.components, 1):
+                text = parts[place - 1] if place <= len(parts) else ""
+                at = place if element.composite else 0
+                if text:
+                    finding = self._value(node, unit, number, at, component, unrelease(text, s.release))
+                    if finding is not None:
+                        found.append(finding)
+                elif component.mandatory and (element.mandatory or not empty):
+                    found.append(self._missing(node, unit, number, at, component.id))
+        return found
+
+    def _value(
+        self, node: Node, unit: Node | None, number: int, place: int, component: Component, text: str
+    ) -> Finding | None:
+        """Check kind and length of one data element."""
+        length = len(text)
+        name = component.id
+        if component.kind == "n":
+            mark = re.escape(self._separators.decimal) if self._separators.decimal else ".,"
+            if not re.fullmatch(rf"-?(?:[0-9]+(?:[{mark}][0-9]*)?|[{mark}][0-9]+)", text):
+                decimal = re.fullmatch(r"-?[0-9.,]+", text) is not None
+                said = f'{name} "{text[:20]}" is not a number' + (
+                    f' with decimal mark "{self._separators.decimal}"' if decimal and self._separators.decimal else ""
+                )
+                rule, code = (
+                    ("EDIFACT-DECIMAL", "19" if self._policy.version < "4" else "37")
+                    if decimal
+                    else ("EDIFACT-ELEM-TYPE", "37")
+                )
+                return self._finding(rule, code, said, node, unit, number, place, name=name, value=text)
+            length = sum(character.isdigit() for character in text)
+        elif component.kind == "a" and any(character.isdigit() for character in text):
+            return self._finding(
+                "EDIFACT-ELEM-TYPE",
+                "37",
+                f"{name} holds digits; letters are expected",
+                node,
+                unit,
+                number,
+                place,
+                name=name,
+                strict_only=True,
+            )
+        if length > component.longest:
+            said = f"{name} is {length} characters long; {component.longest} is the most"
+            return self._finding(
+                "EDIFACT-ELEM-LONG", "39", said, node, unit, number, place, name=name, strict_only=True
+            )
+        if length < component.shortest:
+            said = f"{name} is {length} characters long; {component.shortest} is the least"
+            return self._finding(
+                "EDIFACT-ELEM-SHORT", "40", said, node, unit, number, place, name=name, strict_only=True
+            )
+        return None
+
+    def _missing(self, node: Node, unit: Node | None, number: int, place: int, name: str) -> Finding:
+        return self._finding("EDIFACT-ELEM-MISSING", "13", f"{name} is missing", node, unit, number, place, name=name)
+
+    def _finding(
+        self, rule: str, code: str, said: str, node: Node, unit: Node | None, number: int, place: int = 0, *,
+        name: str = "", value: str | None = None, strict_only: bool = False,
+    ) -> Finding:  # fmt: skip
+        severity = Severity.WARNING if strict_only and not self._policy.strict else Severity.ERROR
+        where = f"{node.tag} element {number}" + (f"-{place}" if place else "")
+        position: Position = node.place(number, place or None, name)
+        ucd = f"{number + 1}:{place}" if place else str(number + 1)
+        ack = {"CONTRL": code, "UCS": str(node.position), "UCD": ucd}
+        return Finding(
+            rule, severity, self._policy.scope(unit, severity), f"{where}: {said}.", position, value=value, ack=ack
+        )

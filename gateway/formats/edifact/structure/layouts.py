@@ -1,0 +1,145 @@
+"""Segment layouts as data: segments.csv (D.03A), segments_d95b.csv (what differs up to D.97A).
+
+    tag,element,component,id,composite,element_status,status,format
+    RFF,1,1,1153,C506,M,M,an..3        RFF+HWB:GWH1'     element 1 is C506, its first component 1153
+    NAD,4,2-5,3036,C080,C,C,an..35     ranges stand for repeated components or elements
+
+A tag without rows is not checked. Lengths do not count release characters, sign and decimal mark.
+"""
+
+from __future__ import annotations
+
+import csv
+import re
+from dataclasses import dataclass
+from functools import cache, lru_cache
+from importlib.resources import files
+
+from gateway.formats.edifact.structure.tables import release_key
+from gateway.records import Separators
+
+_FOLDER = files("gateway.formats.edifact")
+_LAST_OLD = release_key("97A")
+
+
+@dataclass(frozen=True, slots=True)
+class Component:
+    """One data element. kind: "a", "n" or "an"; shortest and longest count characters."""
+
+    id: str
+    mandatory: bool
+    kind: str
+    shortest: int
+    longest: int
+
+
+@dataclass(frozen=True, slots=True)
+class Element:
+    """One element of a segment; composite: its C-number, "" for a simple element."""
+
+    composite: str
+    mandatory: bool
+    components: tuple[Component, ...]
+
+
+Layout = tuple[Element, ...]
+
+
+def layouts(release: str) -> dict[str, Layout]:
+    """Return tag -> layout of a directory ("95B")."""
+    return _old() if (0, "") < release_key(release) <= _LAST_OLD and release_key(release)[0] else _new()
+
+
+@cache
+def _new() -> dict[str, Layout]:
+    return _read("segments.csv")
+
+
+@cache
+def _old() -> dict[str, Layout]:
+    return {**_read("segments.csv"), **_read("segments_d95b.csv")}
+
+
+def _read(name: str) -> dict[str, Layout]:
+    segments: dict[str, dict[int, tuple[str, bool, dict[int, Component]]]] = {}
+    for row in csv.DictReader(_FOLDER.joinpath(name).read_text("utf-8").splitlines()):
+        found = re.fullmatch(r"(an|a|n)(\.\.)?([0-9]+)", row["format"])
+        assert found, (name, row)
+        longest = int(found[3])
+        component = Component(row["id"], row["status"] == "M", found[1], 1 if found[2] else longest, longest)
+        elements = segments.setdefault(row["tag"], {})
+        for element in _range(row["element"]):
+            part = elements.setdefault(element, (row["composite"], row["element_status"] == "M", {}))
+            for number in _range(row["component"] or "1"):
+                part[2][number] = component
+    return {
+        tag: tuple(
+            Element(c, m, tuple(parts[n] for n in sorted(parts))) for _, (c, m, parts) in sorted(elements.items())
+        )
+        for tag, elements in segments.items()
+    }
+
+
+def _range(text: str) -> range:
+    first, _, last = text.partition("-")
+    return range(int(first), int(last or first) + 1)
+
+
+@lru_cache(maxsize=32)
+def patterns(release: str, separators: Separators) -> dict[str, re.Pattern[str]]:
+    """Return tag -> pattern that a segment in good order matches (text without release characters).
+
+    What does not match is looked at piece by piece (checks.py); the pattern is the quick yes.
+    """
+    return {tag: re.compile(_segment(tag, layout, separators), re.DOTALL) for tag, layout in layouts(release).items()}
+
+
+def _segment(tag: str, layout: Layout, separators: Separators) -> str:
+    tail = ""
+    for element in reversed(layout):
+        body = _composite(element, separators)
+        text = re.escape(separators.element) + (body if element.mandatory else f"(?:{body})?") + tail
+        tail = text if element.mandatory else f"(?:{text})?"
+    return re.escape(tag) + tail
+
+
+def _composite(element: Element, separators: Separators) -> str:
+    tail = ""
+    for component in reversed(element.components[1:]):
+        text = re.escape(separators.component) + _component(component, separators) + tail
+        tail = text if component.mandatory else f"(?:{text})?"
+    return _component(element.components[0], separators) + tail
+
+
+def _component(component: Component, separators: Separators) -> str:
+    if component.kind == "n":
+        mark = re.escape(separators.decimal) if separators.decimal else ".,"
+        longest = component.longest
+        whole = f"[0-9]{{{component.shortest},{longest}}}"
+        fraction = f"(?=[0-9{mark}]{{3,{longest + 1}}}(?![0-9{mark}]))[0-9]+[{mark}][0-9]+"
+        body = f"-?(?:{whole}|{fraction})" if component.shortest == 1 and longest > 2 else f"-?{whole}"
+    else:
+        special = "".join({separators.element, separators.component, separators.repetition, separators.release} - {""})
+        data = "[A-Za-z ]" if component.kind == "a" else f"[^{re.escape(special)}]"
+        body = f"{data}{{{component.shortest},{component.longest}}}"
+    return body if component.mandatory else f"(?:{body})?"
+
+
+@cache
+def positions(release: str) -> dict[str, dict[str, tuple[tuple[int, int], ...]]]:
+    """Return tag -> data element number -> its places (element, component), both from 1; component 0: simple element.
+
+    Only the first element of a repeated composite counts (GID 7224: element 2), all components of a repeated
+    component do (NAD 3036: 4-1 to 4-5).
+    """
+    return {tag: _positions(layout) for tag, layout in layouts(release).items()}
+
+
+def _positions(layout: Layout) -> dict[str, tuple[tuple[int, int], ...]]:
+    places: dict[str, list[tuple[int, int]]] = {}
+    for number, element in enumerate(layout, 1):
+        for place, component in enumerate(element.components, 1):
+            at = places.setdefault(component.id, [])
+            if not at or at[0][0] == number:
+                at.append((number, place if element.composite else 0))
+    return {data_element: tuple(at) for data_element, at in places.items()}

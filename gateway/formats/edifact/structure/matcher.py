@@ -1,0 +1,206 @@
+"""Segments + structure table -> tree of nodes + findings; one segment at a time.
+
+The state is the row that matched last. From there a tag leads forward inside its group, into a group by its trigger,
+to a repetition of an open group, or up. Each step is found once and kept (`Row.moves`). A segment that fits nowhere is
+a finding, hangs under the innermost open group and changes nothing: it never closes a group.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from gateway.findings import Finding
+from gateway.formats.edifact.structure.policy import SyntaxPolicy
+from gateway.formats.edifact.structure.tables import Group, Row, load_table
+from gateway.records import Node
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """One step. depth: level of the parent's group; opens: it is a trigger; again: its group repeats.
+
+    stays: same row again; missing: mandatory rows that were passed over.
+    """
+
+    row: Row
+    depth: int
+    opens: bool
+    again: bool
+    stays: bool
+    missing: tuple[Row, ...]
+    most: int = 1  # how often the group that it opens may stand
+
+
+class Matcher:
+    """Places the segments of one message under `root` (the UNH node).
+
+    units: tags whose groups on the first level are shipments (in an acknowledgment: answers); they are not hung under
+    root but handed out in `completed`, so that a message of any length needs the memory of one shipment.
+    context grows with each segment that is added to the header.
+    """
+
+    def __init__(
+        self,
+        table: str,
+        root: Node,
+        units: frozenset[str],
+        policy: SyntaxPolicy,
+        check: Callable[[Node, Node | None], list[Finding] | None],
+    ) -> None:
+        self._table = load_table(table)
+        self._row: Row = self._table.trigger
+        self._nodes = [root]
+        self._counts = [0] * 32  # repetitions of the open group on each level
+        self._times = 1  # of the current row
+        self._units = units
+        self._policy = policy
+        self.unit: Node | None = None  # the shipment that is being read
+        self._check = check
+        self.completed: Node | None = None
+        self.context = 0
+        self.position = 1
+        self.last = root
+
+    def feed(self, node: Node) -> list[Finding] | None:  # noqa: PLR0912  the hot loop
+        """Place and check one segment; None = nothing to say. `completed` is the shipment that it ended, if any."""
+        self.last = node
+        self.position = node.position = self.position + 1
+        row = self._row
+        tag = node.tag
+        move: Move | None = row.moves.get(tag) or _find(row, tag)
+        findings: list[Finding] | None = None
+        if move is None:
+            if tag not in self._units:
+                return self._with_check(self._stray(node), node)
+            move = self._unit_again(tag)  # a shipment in an odd place is still a shipment
+            findings = [self._policy.stray(node, None, known=True)]
+        if move.missing:
+            findings = [*(findings or ()), *self._passed_over(move.missing, node)]
+        depth = move.depth
+        nodes = self._nodes
+        parent = nodes[depth]
+        self._row = target = move.row
+        if move.stays:
+            self._times += 1
+            if self._times > target.max:
+                findings = [*(findings or ()), self._policy.repeated(node, target, self._times, self.unit)]
+        else:
+            self._times = 1
+            if len(nodes) > depth + 1:
+                del nodes[depth + 1 :]
+            if move.opens:
+                nodes.append(node)
+                times = self._counts[depth + 1] = self._counts[depth + 1] + 1 if move.again else 1
+                if times > move.most:
+                    findings = [*(findings or ()), self._policy.group_repeated(node, target.group, self.unit)]
+        if depth == 0:
+            self._top(node, move)
+            if self.completed is not None:
+                return [*(findings or ()), *(self._check(node, self.unit) or ())]
+            return [*findings, *(self._check(node, self.unit) or ())] if findings else self._check(node, self.unit)
+        node.parent = parent
+        children = parent.children
+        if children is None:
+            parent.children = {tag: [node]}
+        elif tag in children:
+            children[tag].append(node)
+        else:
+            children[tag] = [node]
+        if findings is not None:
+            return [*findings, *(self._check(node, self.unit) or ())]
+        return self._check(node, self.unit)
+
+    def _with_check(self, finding: Finding, node: Node) -> list[Finding]:
+        return [finding, *(self._check(node, self.unit) or ())]
+
+    def _top(self, node: Node, move: Move) -> None:
+        """Place a segment on the first level: it ends a shipment, and begins one or belongs to the header."""
+        self.completed, self.unit = self.unit, None
+        root = self._nodes[0]
+        if move.opens and node.tag in self._units:
+            self.unit = node
+            node.parent = root
+        else:
+            self.context += 1
+            root.add(node)
+
+    def end(self, node: Node) -> list[Finding]:
+        """UNT: report mandatory rows that did not come and complete the last shipment."""
+        move = _find(self._row, "UNT")
+        findings = self._passed_over(move.missing, node) if move else []
+        self.completed, self.unit = self.unit, None
+        return findings
+
+    def cut(self) -> None:
+        """The message ends without UNT: complete the open shipment, report nothing."""
+        self.completed, self.unit = self.unit, None
+
+    def _unit_again(self, tag: str) -> Move:
+        row = next(r.trigger for r in self._table.rows if isinstance(r, Group) and r.trigger.tag == tag)
+        return Move(row, 0, True, True, False, (), 1_000_000)
+
+    def _passed_over(self, rows: tuple[Row, ...], node: Node) -> list[Finding]:
+        return [f for row in rows if (f := self._policy.missing(row, node, self.unit)) is not None]
+
+    def _stray(self, node: Node) -> Finding:
+        """A segment that fits nowhere: under the innermost open group that has such a segment, else the innermost."""
+        group: Group | None = self._row.group
+        known = False
+        while group is not None:
+            if any(isinstance(r, Row) and r.tag == node.tag for r in group.rows[1:]):
+                known = True
+                break
+            group = group.row.group if group.row else None
+        depth = min(group.depth if group is not None else len(self._nodes) - 1, len(self._nodes) - 1)
+        if self._nodes[depth] is not self._nodes[0] or self.unit is None:
+            self._nodes[depth].add(node)
+            self.context += depth == 0
+        else:
+            self.unit.add(node)  # not into the header: it is no longer read by then
+        return self._policy.stray(node, self.unit, known=known or _anywhere(self._table, node.tag))
+
+
+def _anywhere(group: Group, tag: str) -> bool:
+    return any(row.tag == tag if isinstance(row, Row) else _anywhere(row, tag) for row in group.rows)
+
+
+def _find(row: Row, tag: str) -> Move | None:
+    """Return the step from `row` on `tag` and keep it in row.moves."""
+    move = _search(row, tag)
+    if move is not None:
+        row.moves[tag] = move
+    return move
+
+
+def _search(row: Row, tag: str) -> Move | None:
+    group, index = row.group, row.index
+    if row.tag == tag and row.max > 1:
+        return Move(row, group.depth, False, False, True, ())
+    missing: list[Row] = []
+    while True:
+        found = _forward(group, index + 1, tag, missing)
+        if found is not None:
+            return found
+        if group.row is None:
+            return Move(row, row.group.depth, False, False, True, ()) if row.tag == tag and row.index else None
+        if group.trigger.tag == tag:
+            return Move(group.trigger, group.depth - 1, True, True, False, tuple(missing), group.row.max)
+        index = group.row.index
+        group = group.row.group
+
+
+def _forward(group: Group, index: int, tag: str, missing: list[Row]) -> Move | None:
+    """Look at the rows from `index` on; what is mandatory and passed over is added to `missing`."""
+    for row in group.rows[index:]:
+        if isinstance(row, Group):
+            assert row.row is not None
+            if row.trigger.tag == tag:
+                return Move(row.trigger, group.depth, True, False, False, tuple(missing), row.row.max)
+            if row.row.mandatory:
+                missing.append(row.row)
+        elif row.tag == tag:
+            return Move(row, group.depth, False, False, False, tuple(missing))
+        elif row.mandatory:
+            missing.append(row)
+    return None

@@ -1,0 +1,297 @@
+"""EDIFACT bytes -> UNB headers, segments and the gaps between them; sans-IO, constant memory.
+
+    chunks --> Header(UNA UNB) Node(UNH) Node ... Node(UNZ)  Header ...     with Findings for every byte that is neither
+
+Not here: service characters (service.py), what the envelope means (envelope.py), which segment may stand where
+(structure/). Elements stay text with their release characters; components are split when a mapping asks for them.
+Allowed gaps (no finding): blank, CR, LF, TAB, NUL and 0x1A between segments and around interchanges.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterable, Iterator
+
+from gateway.findings import Finding, Position, Scope, Severity
+from gateway.formats.delimited import ends_released, split_released
+from gateway.formats.edifact.charset import Charset, charset_of, open_escape
+from gateway.formats.edifact.lines import LineBreaks
+from gateway.formats.edifact.service import HEADER_BYTES, ONE_TO_ONE, START, Header, Scale, read_header
+from gateway.records import Node
+
+MAX_SEGMENT = 65_536
+"""Longest segment read, in bytes: five free texts of 512 are below 6,000; more is damage or an attack."""
+
+_GAP = " \r\n\t\0\x1a"
+_SEEK = 65_536  # bytes of leading noise that are searched at a time
+_OVERLAP = 64  # longer than any match of service.START
+_BOM = "\xef\xbb\xbf"
+
+
+Token = Header | Node | Finding
+
+
+class Tokenizer:
+    """Splits a file into interchanges and segments. Feed it once with `tokens`.
+
+    forced: character set of the text when it was transcoded ("" = as UNB declares); unox: codec for UNOX.
+    keep_breaks: line breaks inside segments stay data (partner option `wrap = "keep"`).
+    """
+
+    def __init__(
+        self, scale: Scale = ONE_TO_ONE, *, forced: str = "", unox: str = "", keep_breaks: bool = False
+    ) -> None:
+        self._scale = scale
+        self._forced = forced
+        self._unox = unox
+        self._keep_breaks = keep_breaks
+        self._buffer = ""  # latin-1 text: one character = one byte
+        self._offset = 0  # of the buffer's first character
+        self._line = 1
+        self._line_start = 0  # offset of the line that the last UNB stands on
+        self._breaks = LineBreaks("", 0)
+        self._charset = Charset("UNOA", "ascii")
+        self._seen: set[str] = set()  # once-per-interchange warnings given
+
+    def tokens(self, chunks: Iterable[bytes]) -> Iterator[Token]:
+        """Yield headers, segments and findings in file order. Never raises on data."""
+        source = iter(chunks)
+        interchanges = 0
+        while True:
+            header = yield from self._seek(source, interchanges)
+            if header is None:
+                return
+            interchanges += 1
+            self._seen.clear()
+            self._breaks = LineBreaks(header.separators.element, self._line_start)
+            self._charset = charset_of(header.component(1, 1), self._forced, self._unox)
+            yield header
+            if header.separators.segment:
+                yield from self._segments(source, header)
+
+    # --- between interchanges ---------------------------------------------------------------------------------
+
+    def _fill(self, source: Iterator[bytes], want: int) -> bool:
+        """Read until the buffer holds `want` characters; False at the end of the file."""
+        while len(self._buffer) < want:
+            chunk = next(source, None)
+            if chunk is None:
+                return False
+            self._buffer += chunk.decode("latin-1")
+        return True
+
+    def _drop(self, count: int) -> str:
+        """Consume characters, keeping offset and line right; return them."""
+        gone, self._buffer = self._buffer[:count], self._buffer[count:]
+        self._line += gone.count("\n")
+        self._offset += count
+        return gone
+
+    def _seek(self, source: Iterator[bytes], before: int) -> Generator[Token, None, Header | None]:
+        """Skip to the next UNA or UNB, reporting what is skipped; return its Header, None at the end of the file."""
+        first, last, line, sample = -1, 0, 1, ""
+        if before == 0 and self._fill(source, 3) and self._buffer.startswith(_BOM):
+            yield self._finding(
+                "ENC-BOM-SKIPPED",
+                "A byte order mark (EF BB BF) before the data was skipped.",
+                self._here(0, 3),
+                Scope.FILE,
+            )
+            self._drop(3)
+        while True:
+            more = self._fill(source, _SEEK if before == 0 or first >= 0 else HEADER_BYTES)
+            found = START.search(self._buffer)
+            skip = found.start() if found else max(0, len(self._buffer) - (_OVERLAP if more else 0))
+            offset, at_line = self._offset, self._line
+            gone = self._drop(skip)
+            kept = gone.strip(_GAP)
+            if kept:
+                lead = gone.index(kept)
+                if first < 0:
+                    first, line, sample = offset + lead, at_line + gone.count("\n", 0, lead), kept[:40]
+                last = offset + lead + len(kept)
+            if found or not more:
+                break
+        if first >= 0:
+            yield self._noise(first, last, line, sample, leading=before == 0)
+        if not found:
+            return None
+        self._fill(source, HEADER_BYTES)
+        header, used = read_header(self._buffer[:HEADER_BYTES], self._at(self._offset), self._line)
+        self._line_start = self._offset + self._buffer.rfind("\n", 0, used) + 1
+        self._drop(used)
+        return header
+
+    def _noise(self, start: int, end: int, line: int, sample: str, *, leading: bool) -> Finding:
+        kind = "FILE-LEADING-NOISE" if leading else "FILE-TRAILING-NOISE"
+        what = "before the first UNA or UNB" if leading else "after UNZ"
+        shown = "".join(c if " " <= c <= "~" else "." for c in sample)
+        message = (
+            f'{end - start} bytes {what} are not part of an interchange and were skipped (they start with "{shown}").'
+        )
+        return self._finding(kind, message, Position(offset=self._at(start), length=end - start, line=line), Scope.FILE)
+
+    # --- segments ---------------------------------------------------------------------------------------------
+
+    def _segments(self, source: Iterator[bytes], header: Header) -> Iterator[Token]:  # noqa: PLR0912, PLR0915  the hot loop
+        """Yield the segments up to and including UNZ (or up to a new UNB, or the end of the file)."""
+        separators = header.separators
+        terminator, element, release, component = (
+            separators.segment,
+            separators.element,
+            separators.release,
+            separators.component,
+        )
+        base, factor, escapes = self._scale.base, self._scale.factor, self._charset.escapes
+        splits_lines = terminator not in "\r\n"
+        breaks = self._breaks
+        while True:
+            plain = self._buffer.isascii()
+            parts = self._buffer.split(terminator)
+            tail = parts.pop()
+            held = ""
+            for number, part in enumerate(parts):
+                raw = held + terminator + part if held else part
+                if (release and raw[-1:] == release and ends_released(raw, release)) or (escapes and open_escape(raw)):
+                    held = raw
+                    continue
+                held = ""
+                if len(raw) > MAX_SEGMENT:
+                    self._buffer = terminator.join([raw, *parts[number + 1 :], tail])
+                    yield from self._too_long()
+                    return
+                text = raw.lstrip(_GAP)
+                lead = len(raw) - len(text)
+                if lead:
+                    self._line += raw.count("\n", 0, lead)
+                    if not breaks.settled:
+                        breaks.gap(raw, self._offset, lead)
+                start = self._offset + lead
+                service = text[:2] == "UN"
+                if service and text[2:3] in "AB":
+                    fresh = START.match(terminator.join([text, *parts[number + 1 :], tail]))
+                    if fresh:
+                        self._buffer = terminator.join([text, *parts[number + 1 :], tail])
+                        self._offset = start
+                        return
+                if splits_lines and ("\n" in text or "\r" in text):
+                    yield from self._broken(text, start, header)
+                elif not text:
+                    yield from self._once(
+                        "EDIFACT-SEG-EMPTY",
+                        "An empty segment (two terminators in a row) was skipped.",
+                        self._here(start, 0),
+                    )
+                else:
+                    size = len(text)
+                    if not (plain or text.isascii()) or (escapes and "\x1b" in text):
+                        text = yield from self._decode(text, start)
+                    if release and release in text:
+                        elements = split_released(text, element, release)
+                    else:
+                        elements = text.split(element)
+                    tag = elements[0]
+                    if len(tag) > 3 and component in tag:
+                        tag = elements[0] = tag.partition(component)[0]  # explicit nesting, syntax 1 to 3
+                    yield Node(tag, elements, base + factor * start, size, self._line, 0)
+                self._offset += len(raw) + 1
+                if not splits_lines:
+                    self._line += terminator == "\n"
+                if service and text[:3] == "UNZ":
+                    self._buffer = terminator.join([*parts[number + 1 :], tail])
+                    return
+            self._buffer = held + terminator + tail if held else tail
+            if len(self._buffer) > MAX_SEGMENT:
+                yield from self._too_long()
+                return
+            chunk = next(source, None)
+            if chunk is None:
+                yield from self._unterminated(header)
+                return
+            self._buffer += chunk.decode("latin-1")
+
+    def _broken(self, text: str, start: int, header: Header) -> Iterator[Token]:
+        """A segment with line breaks in it: wrapped records, a break in free text, or a lost terminator."""
+        separators = header.separators
+        for piece in self._breaks.mend(text, start, separators.release, keep=self._keep_breaks):
+            here = self._here(start + piece.start, piece.length)
+            for rule, message in piece.remarks:
+                yield from self._once(rule, message, here)
+            if piece.lost_terminator:
+                yield Finding(
+                    "EDIFACT-SEG-UNTERMINATED", Severity.ERROR, Scope.MESSAGE,
+                    f"Segment {piece.text[:3]} is not terminated: another segment starts on the next line.", here,
+                    ack={"CONTRL": "22", "UCS": "0"},
+                )  # fmt: skip
+            mended = piece.text
+            if not mended.isascii():
+                mended = yield from self._decode(mended, start + piece.start)
+            elements = split_released(mended, separators.element, separators.release)
+            elements[0] = elements[0].partition(separators.component)[0]
+            yield Node(elements[0], elements, here.offset or 0, piece.length, self._line, 0)
+            self._line += piece.breaks
+
+    def _decode(self, text: str, start: int) -> Generator[Token, None, str]:
+        """Bytes above 127, or escape sequences: as declared where that fits, else with a warning, said once."""
+        raw = text.encode("latin-1")
+        decoded, problem = self._charset.decode(raw)
+        declared = self._charset.declared or "no character set"
+        here = self._here(start, len(raw))
+        if problem == "utf-8":
+            yield from self._once(
+                "ENC-MISMATCH",
+                f"{declared}/UTF-8: UNB declares {declared}, but the bytes are UTF-8; they were read as UTF-8.",
+                here,
+            )
+        elif problem == "cp1252":
+            yield from self._once(
+                "ENC-CP1252-ASSUMED",
+                f"UNB declares {declared}, but the bytes are Windows-1252; they were read as such.",
+                here,
+            )
+        elif problem == "invalid":
+            yield from self._once("ENC-INVALID", f"Bytes are not valid in {declared}; letters may be wrong.", here)
+        return decoded
+
+    def _too_long(self) -> Iterator[Finding]:
+        """A segment above the limit: skip on to what looks like the next interchange."""
+        here = self._here(self._offset, MAX_SEGMENT)
+        yield Finding(
+            "EDIFACT-SEG-TOO-LONG", Severity.ERROR, Scope.INTERCHANGE,
+            f"A segment is longer than {MAX_SEGMENT} bytes; the rest of the interchange was not read.", here,
+            ack={"CONTRL": "16", "UCI": "UNB"},
+        )  # fmt: skip
+
+    def _unterminated(self, header: Header) -> Iterator[Token]:
+        """The end of the file before UNZ and its terminator."""
+        text = self._buffer.strip(_GAP)
+        self._drop(self._buffer.find(text) if text else 0)
+        here = self._here(self._offset, len(text))
+        elements = split_released(text, header.separators.element, header.separators.release)
+        if elements[0] == "UNZ" and len(elements) >= 3:
+            yield self._finding(
+                "EDIFACT-END-UNTERMINATED", "The last segment (UNZ) has no terminator.", here, Scope.INTERCHANGE
+            )
+            yield Node("UNZ", elements, self._at(self._offset), len(text), self._line, 0)
+        elif text:
+            yield Finding(
+                "EDIFACT-TRUNCATED", Severity.ERROR, Scope.INTERCHANGE,
+                f"The file ends inside segment {elements[0][:3]}: the interchange is not complete.", here,
+                ack={"CONTRL": "13", "UCI": "UNZ"},
+            )  # fmt: skip
+        self._drop(len(self._buffer))
+
+    # --- findings ---------------------------------------------------------------------------------------------
+
+    def _at(self, offset: int) -> int:
+        return self._scale.base + self._scale.factor * offset
+
+    def _here(self, offset: int, length: int) -> Position:
+        return Position(offset=self._at(offset), length=length, line=self._line)
+
+    def _once(self, rule: str, message: str, position: Position) -> Iterator[Finding]:
+        if rule not in self._seen:
+            self._seen.add(rule)
+            yield self._finding(rule, message, position, Scope.INTERCHANGE)
+
+    def _finding(self, rule: str, message: str, position: Position, scope: Scope) -> Finding:
+        return Finding(rule, Severity.WARNING, scope, message, position)

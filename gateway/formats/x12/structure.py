@@ -1,0 +1,278 @@
+"""Puts the segments of one transaction set into their tree and says which do not fit (AK304, AK403).
+
+    matcher = Matcher(table, root, separators, "LX", policy)
+    for node in segments:  findings = matcher.feed(node);  unit = matcher.completed
+    findings = matcher.end(se_node);                       unit = matcher.completed
+
+Streaming: one segment at a time, memory of one shipment. A segment that is unknown, out of place or too many is in a
+finding and never in the tree, so nothing is attached to the wrong party. Not here: envelope and counts (envelope.py).
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from gateway.findings import Finding, Position, Severity
+from gateway.formats.x12.elements import TRAILING, Fault
+from gateway.formats.x12.layout import SetTable, Structures, known_segments, load_table
+from gateway.formats.x12.policy import SyntaxPolicy, is_personal, with_cbp
+from gateway.formats.x12.transitions import HEADER, INSIDE, LOOP, UNIT, Choices, Slot, machine
+from gateway.formats.x12.wording import element_message, segment_message
+from gateway.records import Node, Separators
+
+__all__ = ["Matcher", "SetTable", "Structures", "SyntaxPolicy", "load_table"]
+
+_GOOD: list[Finding] = []  # the answer for a segment that is right; shared, never changed
+_LENIENT = SyntaxPolicy()
+_VALUE_KEPT = 256  # characters of a faulty value kept in a finding
+
+
+class Matcher:
+    """State of one transaction set.
+
+    completed: the unit (LX node) that the last `feed` or `end` completed, else None. It is not among its parent's
+        children; its `parent` stays set. units: how many were completed.
+    context: grows when the header above the units changes (a new P4); the new P4 takes the old one's place in the
+        tree with the segment after it, so that the last unit of the old P4 still sees its own.
+    """
+
+    def __init__(
+        self, table: SetTable, root: Node, separators: Separators, unit_loop: str, policy: SyntaxPolicy = _LENIENT
+    ) -> None:
+        self._machine = machine(table, unit_loop, separators.component, separators.repetition)
+        self._policy = policy
+        self._slot = self._machine.start
+        self._next = self._slot.next
+        self._count = 1  # of the current segment in a row
+        self._open = [root] * (self._machine.depth + 1)  # depth -> first segment of the loop open there
+        self._entered: list[Slot | None] = [None] * (self._machine.depth + 2)  # depth -> loop entered last
+        self._turns = [0] * (self._machine.depth + 2)  # depth -> how often in a row
+        self._unit: Node | None = None
+        self._page: Node | None = None  # a P4 that takes its place with the next segment
+        self._last = root
+        self.completed: Node | None = None
+        self.context = 0
+        self.units = 0
+
+    def feed(self, node: Node) -> list[Finding]:
+        """Take the next segment between ST and SE; return what is wrong with it. Do not change the list."""
+        self.completed = None
+        if self._page is not None:
+            self._turn_page()
+        slot = self._next.get(node.tag)
+        if slot.__class__ is not Slot:
+            return self._unusual(node, slot)
+        if slot.kind != INSIDE:
+            return self._enter(node, slot)
+        if slot is self._slot:
+            self._count += 1
+            if slot.maximum and self._count > slot.maximum:
+                return self._too_many(node, slot)
+        else:
+            self._slot = slot
+            self._next = slot.next
+            self._count = 1
+        self._open[slot.depth].add(node)
+        self._last = node
+        if slot.check.passes(node.elements):
+            return _GOOD
+        return self._element_findings(node, slot)
+
+    def end(self, node: Node | None) -> list[Finding]:
+        """Close the set before its SE (`node`); None when the set was cut off: then nothing is reported missing."""
+        self.completed = None
+        if self._page is not None:
+            self._turn_page()
+        findings = self._missing(self._slot.closing) if node is not None else []
+        self._complete()
+        return findings
+
+    # --- placing ----------------------------------------------------------------------------------------------
+
+    def _enter(self, node: Node, slot: Slot) -> list[Finding]:
+        """Place a segment that starts a loop or stands outside the units."""
+        if slot.kind > LOOP:
+            self._complete()
+        findings: list[Finding] = []
+        depth = slot.depth
+        if not slot.trigger:
+            self._count = self._count + 1 if slot is self._slot else 1
+            if slot.maximum and self._count > slot.maximum:
+                return self._too_many(node, slot)
+            self._open[depth].add(node)
+            if self.units:
+                self.context += 1
+        else:
+            self._turns[depth] = self._turns[depth] + 1 if self._entered[depth] is slot else 1
+            self._entered[depth] = slot
+            self._entered[depth + 1] = None
+            if slot.maximum and self._turns[depth] > slot.maximum:
+                findings = [self._segment_finding(node, "4", slot.loop, limit=slot.maximum)]
+            self._hang(node, slot)
+            self._open[depth] = node
+            self._count = 1
+        self._slot = slot
+        self._next = slot.next
+        self._last = node
+        if slot.check.passes(node.elements):
+            return findings or _GOOD
+        return findings + self._element_findings(node, slot)
+
+    def _hang(self, node: Node, slot: Slot) -> None:
+        """Hang the first segment of a loop under the loop around it."""
+        parent = self._open[slot.depth - 1]
+        if slot.kind == UNIT:
+            node.parent = parent
+            self._unit = node
+        elif slot.kind == HEADER:
+            node.parent = parent
+            self._page = node
+            if self.completed is None:
+                self._turn_page()
+        else:
+            parent.add(node)
+
+    def _turn_page(self) -> None:
+        """Let the new P4 take the place of the one before."""
+        page = self._page
+        self._page = None
+        if page is not None and page.parent is not None:
+            children = page.parent.children
+            if children is None:
+                page.parent.children = {page.tag: [page]}
+            else:
+                children[page.tag] = [page]
+            self.context += 1
+
+    def _complete(self) -> None:
+        if self._unit is not None:
+            self.completed = self._unit
+            self._unit = None
+            self.units += 1
+
+    # --- segments that do not simply follow -------------------------------------------------------------------
+
+    def _unusual(self, node: Node, choices: Choices | Slot | None) -> list[Finding]:
+        """Handle a tag that needs a choice, that skips something mandatory, or that may not come here."""
+        if choices is None or isinstance(choices, Slot):
+            return self._lost(node)
+        key = node.element(1)
+        slot, missing = next(((s, m) for s, m in choices if not s.keys or key in s.keys), choices[0])
+        findings = self._missing(missing)
+        for gap in missing:
+            if gap.trigger and gap.depth < slot.depth + slot.trigger:  # a loop entered without its first segment
+                self._open[gap.depth] = self._open[gap.depth - 1]
+                self._entered[gap.depth] = gap
+                self._turns[gap.depth] = 1
+        if slot is self._slot and not slot.trigger:
+            self._count += 1
+            if slot.maximum and self._count > slot.maximum:
+                return findings + self._too_many(node, slot)
+            self._count -= 1  # counted again below
+        if slot.kind != INSIDE:
+            return findings + self._enter(node, slot)
+        self._count = self._count + 1 if slot is self._slot else 1
+        self._slot = slot
+        self._next = slot.next
+        self._open[slot.depth].add(node)
+        self._last = node
+        return findings if slot.check.passes(node.elements) else findings + self._element_findings(node, slot)
+
+    def _lost(self, node: Node) -> list[Finding]:
+        """Report a segment that may not come here; it is not attached and closes no loop."""
+        tag = node.tag
+        if self._policy.fold_case and tag != tag.upper() and tag.upper() in self._machine.tags:
+            return self._folded(node)
+        self._last = node
+        here = self._slot
+        if tag not in self._machine.tags:
+            if tag.upper() in self._machine.tags:
+                self._stand_apart(here)
+            return [self._segment_finding(node, "6" if tag in known_segments() else "1", "")]
+        if tag not in here.outer:
+            return [self._segment_finding(node, "2", "")]
+        if any(s.tag == tag and s.loop == here.loop and not s.trigger for s in self._machine.slots):
+            self._stand_apart(here)
+        return [self._segment_finding(node, "7", here.loop)]
+
+    def _stand_apart(self, here: Slot) -> None:
+        """Keep what follows out of the loop that is open: it belongs to a loop whose start was not understood."""
+        if here.depth:
+            self._next = {tag: slot for tag, slot in self._next.items() if _starts_elsewhere(slot, here)}
+
+    def _folded(self, node: Node) -> list[Finding]:
+        received = node.tag
+        node.tag = node.elements[0] = received.upper()
+        ruling = self._policy.ruling("case", node.tag, None, in_unit=self._unit is not None)
+        said = f'The segment id "{received}" was read as {node.tag}.'
+        finding = Finding(ruling.rule, ruling.severity, ruling.scope, said, self._place(node, ""), value=received)
+        return [finding, *self.feed(node)]
+
+    def _too_many(self, node: Node, slot: Slot) -> list[Finding]:
+        self._last = node
+        return [self._segment_finding(node, "5", slot.loop, limit=slot.maximum)]
+
+    # --- findings ---------------------------------------------------------------------------------------------
+
+    def _missing(self, slots: tuple[Slot, ...]) -> list[Finding]:
+        """Report mandatory segments that were skipped, at the place just after the last segment."""
+        last = self._last
+        findings = []
+        for slot in slots:
+            in_unit = self._unit is not None and slot.kind in (INSIDE, LOOP)
+            ruling = self._policy.ruling("AK304-3", slot.tag, None, in_unit=in_unit)
+            place = Position(
+                offset=last.offset + last.length, length=0, line=last.line, segment=slot.tag,
+                segment_position=last.position + 1, loop=slot.loop,
+            )  # fmt: skip
+            said = segment_message("3", slot.tag, "" if slot.trigger else slot.loop)
+            ack = with_cbp({"AK304": "3"}, slot.tag, None)
+            findings.append(Finding(ruling.rule, ruling.severity, ruling.scope, said, place, ack=ack))
+        return findings
+
+    def _segment_finding(self, node: Node, code: str, loop: str, *, limit: int = 0) -> Finding:
+        ignorable = node.tag.upper() not in self._machine.tags  # a known segment in lower case holds data we would lose
+        policy = self._policy if ignorable else replace(self._policy, ignore_unknown_segments=False)
+        ruling = policy.ruling(f"AK304-{code}", node.tag, None, in_unit=self._unit is not None)
+        said = segment_message(code, node.tag, loop, limit)
+        return Finding(ruling.rule, ruling.severity, ruling.scope, said, self._place(node, loop), ack={"AK304": code})
+
+    def _element_findings(self, node: Node, slot: Slot) -> list[Finding]:
+        return [self._element_finding(node, slot, fault) for fault in slot.check.faults(node.elements)]
+
+    def _element_finding(self, node: Node, slot: Slot, fault: Fault) -> Finding:
+        text = fault.code == "6" and fault.definition is not None and fault.definition.type == "AN"
+        code = TRAILING if fault.code == TRAILING else f"AK403-{fault.code}" + ("-text" if text else "")
+        ruling = self._policy.ruling(code, node.tag, fault.element, in_unit=self._unit is not None)
+        ack = {"AK304": "8"} if fault.code == TRAILING else {"AK304": "8", "AK403": fault.code}
+        if fault.code == TRAILING and ruling.severity is not Severity.ERROR:
+            ack = {}
+        personal = is_personal(node.tag, fault.element)
+        return Finding(
+            ruling.rule,
+            ruling.severity,
+            ruling.scope,
+            element_message(fault, slot.check.definition, personal=personal),
+            self._place(node, slot.loop, fault),
+            value=fault.value[:_VALUE_KEPT] or None,
+            ack=with_cbp(ack, node.tag, fault.element),
+            personal=personal,
+        )
+
+    def _place(self, node: Node, loop: str, fault: Fault | None = None) -> Position:
+        return Position(
+            offset=node.offset,
+            length=node.length,
+            line=node.line,
+            segment=node.tag[:15],
+            segment_position=node.position,
+            loop=loop,
+            element=fault.element if fault else None,
+            component=fault.component if fault else None,
+            data_element=fault.definition.de if fault and fault.definition else "",
+        )
+
+
+def _starts_elsewhere(target: Slot | Choices, here: Slot) -> bool:
+    slot = target if isinstance(target, Slot) else target[0][0]
+    return slot.trigger or slot.loop != here.loop

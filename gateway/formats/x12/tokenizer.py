@@ -1,0 +1,375 @@
+"""X12 bytes -> interchange headers, segments and the gaps between them; sans-IO, constant memory.
+
+    chunks --> Header(ISA) Node Node ... Node(IEA)  Header(ISA) ...      with Findings for every byte that is neither
+
+Not here: what the envelope means (envelope.py), which segment may stand where (structure.py).
+
+Separators are read from each ISA, never assumed: element separator = byte 4, the rest follows the 16th separator.
+X12 has no release character. Allowed gaps (no finding): one line break after a terminator, white space around an
+interchange. Everything else that is not a segment is a finding, with its bytes counted.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from gateway.findings import Finding, Position, Scope, Severity
+from gateway.records import Node, Separators
+
+MAX_SEGMENT = 262_144
+"""Longest segment read, in bytes: the longest legal 309 segment is below 600; more is damage or an attack."""
+
+_ISA_LENGTHS = (3, 2, 10, 2, 10, 2, 15, 2, 15, 6, 4, 1, 5, 9, 1, 1)  # tag and elements 1-15
+_START = re.compile(rb"ISA([^A-Za-z0-9\r\n ])[ -~\x80-\xff\r\n]{2,4}\1")
+_AFTER = r"(?=[\r\n\t ]*(?:GS|TA1|IEA|ISB|ISE)\b)"
+_FULL_TAIL = re.compile(r"(?P<component>[^A-Za-z0-9 ])(?P<pad> *)(?P<segment>[^A-Za-z0-9 ])" + _AFTER, re.ASCII)
+_SHORT_TAIL = re.compile(r"(?P<pad> *)(?P<segment>[^A-Za-z0-9 ])" + _AFTER, re.ASCII)
+_BREAKS = str.maketrans("", "", "\r\n")
+_SEEK_LIMIT = 65_536  # bytes of leading noise that are searched for an ISA
+_HEADER_BYTES = 512  # an ISA, wrapped and padded by a careless editor, and the tag behind it
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """One ISA segment. elements[0] = "ISA", elements[1..16] padded as received; faults: what is irregular about it."""
+
+    elements: list[str]
+    separators: Separators
+    offset: int
+    line: int
+    length: int
+    faults: tuple[Finding, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Scale:
+    """Maps offsets of transcoded text back to the received file: received = base + factor * offset."""
+
+    base: int = 0
+    factor: int = 1
+
+
+Token = Header | Node | Finding
+
+
+class Tokenizer:
+    """Splits a file into interchanges and segments. Feed it once with `tokens`.
+
+    lenient: line breaks inside segments are removed (wrapped records) or blanked with a warning; else they stay data.
+    """
+
+    def __init__(self, scale: Scale = Scale(), *, lenient: bool = True) -> None:
+        self._scale = scale
+        self._lenient = lenient
+        self._buffer = ""  # latin-1 text: one character = one byte
+        self._offset = 0  # of the buffer's first character
+        self._line = 1
+        self._line_start = 0  # offset just after the last line break seen
+        self._wrap = 0  # width of wrapped records, 0 = not known
+        self._seen: set[str] = set()  # once-per-interchange warnings given
+
+    def tokens(self, chunks: Iterable[bytes]) -> Iterator[Token]:
+        """Yield headers, segments and findings in file order. Never raises on data."""
+        source = iter(chunks)
+        interchanges = 0
+        while True:
+            self._seen.clear()
+            header = yield from self._seek(source, interchanges)
+            if header is None:
+                return
+            interchanges += 1
+            yield header
+            if not header.separators.segment:
+                return
+            yield from self._segments(source, header.separators)
+
+    # --- between interchanges ---------------------------------------------------------------------------------
+
+    def _fill(self, source: Iterator[bytes], want: int) -> bool:
+        """Read until the buffer holds `want` characters; False at the end of the file."""
+        while len(self._buffer) < want:
+            chunk = next(source, None)
+            if chunk is None:
+                return False
+            self._buffer += chunk.decode("latin-1")
+        return True
+
+    def _drop(self, count: int) -> str:
+        """Consume characters, keeping offset and line right; return them."""
+        gone, self._buffer = self._buffer[:count], self._buffer[count:]
+        self._advance(gone)
+        return gone
+
+    def _advance(self, text: str) -> None:
+        breaks = text.count("\n")
+        if breaks:
+            self._line += breaks
+            self._line_start = self._offset + text.rfind("\n") + 1
+        self._offset += len(text)
+
+    def _seek(self, source: Iterator[bytes], before: int) -> Iterator[Token]:  # type: ignore[misc]
+        """Skip to the next ISA, reporting what is skipped; the return value is its Header, None at the end of the file."""
+        noise: tuple[int, int, str] | None = None
+        while True:
+            more = self._fill(source, _SEEK_LIMIT if before == 0 else _HEADER_BYTES)
+            found = _START.search(self._buffer.encode("latin-1"))
+            skip = found.start() if found else (len(self._buffer) - 8 if more else len(self._buffer))
+            offset, line = self._offset, self._line
+            gone = self._drop(max(skip, 0))
+            if gone.strip("\r\n\t \0\x1a") or gone.strip("\r\n\t "):
+                start = noise[0] if noise else offset
+                noise = (start, self._offset, (noise[2] if noise else gone.strip())[:40])
+                noise_line = line
+            if found or not more:
+                break
+        if noise:
+            yield self._noise(noise, noise_line, leading=before == 0)
+        if not found:
+            if before == 0 and not noise:
+                yield self._noise((0, self._offset, ""), 1, leading=True)
+            return None
+        self._fill(source, _HEADER_BYTES)
+        return self._header()
+
+    def _noise(self, noise: tuple[int, int, str], line: int, *, leading: bool) -> Finding:
+        start, end, sample = noise
+        what = "before the first ISA" if leading else "after IEA"
+        kind = "FILE-LEADING-NOISE" if leading else "FILE-TRAILING-NOISE"
+        shown = "".join(c if " " <= c <= "~" else "." for c in sample)
+        return self._finding(
+            kind,
+            f"{end - start} bytes {what} are not part of an interchange and were skipped (they start with \"{shown}\").",
+            Position(offset=self._at(start), length=end - start, line=line),
+            Scope.FILE,
+        )  # fmt: skip
+
+    # --- the ISA ----------------------------------------------------------------------------------------------
+
+    def _header(self) -> Header:
+        """Read the ISA at the start of the buffer and consume it with its terminator."""
+        offset, line = self._offset, self._line
+        text = self._buffer[:_HEADER_BYTES]
+        element = text[3]
+        cut = _nth(text, element, 16)
+        faults: list[Finding] = []
+        if cut < 0:
+            return self._unreadable(offset, line, element, faults)
+        tail = text[cut + 1 :]
+        breaks = len(tail) - len(tail.lstrip("\r\n"))
+        full = _FULL_TAIL.match(tail, 0) or (_FULL_TAIL.match(tail, breaks) if self._lenient else None)
+        short = _SHORT_TAIL.match(tail)
+        if full and _ends_in(tail[full.end() :], full["component"], full["segment"]):
+            full = None  # "~" CR LF with an empty ISA16: "~" is the terminator, not the component separator
+        match = full or short
+        if match is None:
+            return self._unreadable(offset, line, element, faults)
+        component = full["component"] if full else ""
+        length = cut + 1 + match.end()
+        elements = text[:cut].translate(_BREAKS).split(element)
+        wrapped = "\n" in text[:cut] or "\r" in text[:cut]
+        elements.append(component)
+        here = Position(offset=self._at(offset), length=length, line=line, segment="ISA")
+        if wrapped and match["segment"] not in "\r\n":
+            self._wrap = text.find("\n") - (text[text.find("\n") - 1] == "\r")
+            self._seen.add("X12-WRAPPED-LINES")
+            faults.append(self._finding("X12-WRAPPED-LINES", f"Line breaks stand inside the segments (records of {self._wrap} characters); they were removed.", here, Scope.INTERCHANGE))  # fmt: skip
+        widths = tuple(len(e) for e in elements[:16])
+        if widths != _ISA_LENGTHS or match["pad"]:
+            faults.append(self._finding("X12-ISA-LENGTH", "ISA is not 106 characters long: " + _width_fault(elements, match["pad"]), here, Scope.INTERCHANGE))  # fmt: skip
+        version = elements[12]
+        repetition = elements[11] if version >= "00402" and len(elements[11]) == 1 and not elements[11].isalnum() and elements[11] != " " else ""  # fmt: skip
+        separators = Separators(element, component, match["segment"], repetition)
+        if not component:
+            faults.append(self._finding("X12-ISA16", "ISA16 (component separator) is empty.", here, Scope.INTERCHANGE))
+        elif len({element, component, match["segment"]} | ({repetition} if repetition else set())) < 3 + bool(repetition):
+            faults.append(self._finding("X12-SEPARATORS", "Two of the separators of ISA are the same character.", here, Scope.INTERCHANGE))  # fmt: skip
+        if not (element + component + match["segment"] + repetition).isascii():
+            faults.append(self._finding("X12-DELIM-NON-ASCII", f"A separator is not an ASCII character (hex {ord(match['segment']):02X} ends the segments).", here, Scope.INTERCHANGE))  # fmt: skip
+        self._drop(length)
+        return Header(elements, separators, self._at(offset), line, length, tuple(faults))
+
+    def _unreadable(self, offset: int, line: int, element: str, faults: list[Finding]) -> Header:
+        """An ISA without 16 elements and a terminator: nothing after it can be split."""
+        sample = len(self._buffer)
+        here = Position(offset=self._at(offset), length=sample, line=line, segment="ISA")
+        truncated = sample < 106
+        rule = "X12-TRUNCATED" if truncated else "X12-ISA-UNREADABLE"
+        what = "The file ends inside ISA." if truncated else "ISA cannot be read: 16 elements and a segment terminator before GS were not found."  # fmt: skip
+        faults.append(self._finding(rule, what, here, Scope.INTERCHANGE))
+        self._drop(sample)
+        return Header(["ISA"], Separators(element, "", ""), self._at(offset), line, sample, tuple(faults))
+
+    # --- segments ---------------------------------------------------------------------------------------------
+
+    def _segments(self, source: Iterator[bytes], separators: Separators) -> Iterator[Token]:
+        """Yield the segments up to and including IEA (or up to a new ISA, or the end of the file)."""
+        terminator, element = separators.segment, separators.element
+        newline_ends = terminator in "\r\n"
+        while True:
+            parts = self._buffer.split(terminator)
+            tail = parts.pop()
+            for number, raw in enumerate(parts):
+                offset = self._offset
+                text = raw.lstrip("\r\n")
+                lead = len(raw) - len(text)
+                if lead > 2 or (lead == 2 and raw[0] == raw[1]) or not text or text[0] in " \t" or text[-1] == " ":
+                    yield from self._irregular(raw, separators)
+                    text = text.strip(" \t") if self._lenient else text
+                    if not text.strip("\r\n"):
+                        self._advance(raw + terminator)
+                        continue
+                    lead = raw.index(text[0]) if text else lead
+                if lead and "\n" in raw[:lead]:
+                    self._line += raw.count("\n", 0, lead)
+                    self._line_start = offset + raw.rfind("\n", 0, lead) + 1
+                start = offset + lead
+                if not newline_ends and ("\n" in text or "\r" in text):
+                    text = yield from self._broken(text, start)
+                if not text.isascii():
+                    text = yield from self._decode(text, start)
+                elements = text.split(element)
+                tag = elements[0]
+                if tag == "ISA" and len(elements) > 10:
+                    self._buffer = terminator.join([raw[lead:], *parts[number + 1 :], tail])
+                    self._offset = start
+                    yield self._finding("X12-TRUNCATED", "A new ISA starts before the IEA of the interchange before it.", Position(offset=self._at(start), line=self._line, segment="ISA"), Scope.INTERCHANGE)  # fmt: skip
+                    return
+                node = Node(tag, elements, self._at(start), len(raw) - lead, self._line, 0)
+                self._offset = offset + len(raw) + 1
+                if terminator == "\n":
+                    self._line += 1
+                    self._line_start = self._offset
+                yield node
+                if tag == "IEA":
+                    self._buffer = terminator.join([*parts[number + 1 :], tail])
+                    return
+            self._buffer = tail
+            if len(tail) > MAX_SEGMENT:
+                yield from self._too_long(source)
+                return
+            chunk = next(source, None)
+            if chunk is None:
+                yield from self._unterminated(separators)
+                return
+            self._buffer += chunk.decode("latin-1")
+
+    def _irregular(self, raw: str, separators: Separators) -> Iterator[Finding]:
+        """Blanks and blank lines around a segment, or nothing at all between two terminators."""
+        here = Position(offset=self._at(self._offset), length=len(raw), line=self._line)
+        if not raw.strip("\r\n\t "):
+            if separators.segment in "\r\n" or "X12-SEG-EMPTY" in self._seen:
+                yield from self._once("X12-NOISE-BETWEEN-SEGMENTS", "Blank lines stand between the segments; they were skipped.", here)  # fmt: skip
+            else:
+                self._seen.add("X12-SEG-EMPTY")
+                yield self._finding("X12-SEG-EMPTY", "An empty segment (two terminators in a row) was skipped.", here, Scope.INTERCHANGE)  # fmt: skip
+        elif raw[-1] != " " or raw.lstrip("\r\n")[0] in " \t":
+            yield from self._once("X12-NOISE-BETWEEN-SEGMENTS", "Blanks or blank lines stand before a segment; they were skipped.", here)  # fmt: skip
+
+    def _broken(self, text: str, start: int) -> Iterator[Finding]:  # type: ignore[misc]
+        """Line breaks inside a segment: removed where records are wrapped at one width, blanked elsewhere."""
+        pieces: list[str] = []
+        position = 0
+        for found in re.finditer(r"\r\n|\n|\r", text):
+            width = start + found.start() - self._line_start
+            self._wrap = self._wrap or (width if width >= 60 else 0)
+            here = Position(offset=self._at(start + found.start()), length=len(found[0]), line=self._line)
+            pieces.append(text[position : found.start()])
+            if width == self._wrap:
+                yield from self._once("X12-WRAPPED-LINES", f"Line breaks stand inside the segments (records of {width} characters); they were removed.", here)  # fmt: skip
+            else:
+                pieces.append(" " if self._lenient else found[0])
+                yield from self._once("X12-BREAK-IN-DATA", "A line break stands inside an element; it was read as a blank.", here)  # fmt: skip
+            if "\n" in found[0]:
+                self._line += 1
+            self._line_start = start + found.end()
+            position = found.end()
+        pieces.append(text[position:])
+        return "".join(pieces)
+
+    def _decode(self, text: str, start: int) -> Iterator[Finding]:  # type: ignore[misc]
+        """Bytes above 127: UTF-8 when they are valid UTF-8, else Windows-1252; always said once."""
+        raw = text.encode("latin-1")
+        here = Position(offset=self._at(start), length=len(raw), line=self._line)
+        try:
+            decoded = raw.decode("utf-8")
+        except UnicodeDecodeError:
+            yield from self._once("ENC-CP1252-ASSUMED", "The file holds bytes that are neither ASCII nor UTF-8; they were read as Windows-1252.", here)  # fmt: skip
+            return raw.decode("cp1252", "replace") if not _has_undefined(raw) else text
+        if self._scale.factor == 1:
+            yield from self._once("ENC-UTF8-ASSUMED", "The file holds UTF-8 letters outside the X12 character set.", here)
+        return decoded
+
+    def _too_long(self, source: Iterator[bytes]) -> Iterator[Finding]:
+        start, line = self._offset, self._line
+        size = len(self._buffer) + sum(len(chunk) for chunk in source)
+        self._buffer = ""
+        self._offset += size
+        yield self._finding("X12-SEG-TOO-LONG", f"A segment is longer than {MAX_SEGMENT} bytes; the {size} bytes from here on were not read.", Position(offset=self._at(start), length=size, line=line), Scope.INTERCHANGE)  # fmt: skip
+
+    def _unterminated(self, separators: Separators) -> Iterator[Token]:
+        """The end of the file before IEA and its terminator."""
+        raw = self._buffer
+        text = raw.strip("\r\n\t \0\x1a")
+        lead = raw.find(text) if text else 0
+        self._drop(lead)
+        here = Position(offset=self._at(self._offset), length=len(text), line=self._line)
+        elements = text.split(separators.element)
+        if elements[0] == "IEA" and len(elements) >= 3:
+            yield self._finding("X12-SEG-UNTERMINATED", "The last segment (IEA) has no terminator.", here, Scope.INTERCHANGE)  # fmt: skip
+            yield Node("IEA", elements, self._at(self._offset), len(text), self._line, 0)
+        else:
+            inside = f"inside {elements[0][:3]}" if text else "before IEA"
+            yield self._finding("X12-TRUNCATED", f"The file ends {inside}: the interchange is not complete.", here, Scope.INTERCHANGE)  # fmt: skip
+        self._drop(len(self._buffer))
+
+    def _once(self, rule: str, message: str, position: Position) -> Iterator[Finding]:
+        if rule not in self._seen:
+            self._seen.add(rule)
+            yield self._finding(rule, message, position, Scope.INTERCHANGE)
+
+    def _at(self, offset: int) -> int:
+        return self._scale.base + self._scale.factor * offset
+
+    def _finding(self, rule: str, message: str, position: Position, scope: Scope) -> Finding:
+        note = _TA1.get(rule)
+        severity = Severity.ERROR if note else Severity.WARNING
+        return Finding(rule, severity, scope, message, position, ack={"TA104": "R", "TA105": note} if note else {})
+
+
+_TA1 = {
+    "X12-TRUNCATED": "023",
+    "X12-ISA-UNREADABLE": "022",
+    "X12-ISA16": "027",
+    "X12-SEPARATORS": "026",
+    "X12-SEG-TOO-LONG": "022",
+}
+
+
+def _nth(text: str, separator: str, count: int) -> int:
+    """Return the index of the `count`-th separator, -1 when there are fewer."""
+    index = -1
+    for _ in range(count):
+        index = text.find(separator, index + 1)
+        if index < 0:
+            return -1
+    return index
+
+
+def _ends_in(text: str, component: str, segment: str) -> bool:
+    """True when the next segments end in `component` + `segment`: then `component` is the real terminator."""
+    ends = [part for part in text.lstrip("\r\n").split(segment)[:3] if part.strip("\r\n")]
+    return bool(ends) and all(part.endswith(component) for part in ends[:-1] or ends)
+
+
+def _width_fault(elements: list[str], pad: str) -> str:
+    for number, (value, width) in enumerate(zip(elements[:16], _ISA_LENGTHS, strict=True)):
+        if len(value) != width:
+            return f"ISA{number:02d} has {len(value)} characters instead of {width}."
+    return f"{len(pad)} blank(s) stand before the terminator."
+
+
+def _has_undefined(raw: bytes) -> bool:
+    """True when a byte is undefined in Windows-1252."""
+    return any(byte in raw for byte in b"\x81\x8d\x8f\x90\x9d")

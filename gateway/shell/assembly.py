@@ -1,0 +1,132 @@
+"""Puts the pieces that `translate` yields together as files in the drop's folder; what is delivered later is a copy.
+
+    head + shipment + "," + shipment + ... + close      one canonical message
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Iterator
+from io import BufferedWriter
+from pathlib import Path
+
+import msgspec
+
+from gateway.results import Delivery
+from gateway.shell.folders import private_file, sync_file, sync_folder
+from gateway.shell.names import stored_name
+from gateway.shell.spool import FileSpool
+
+
+class BooksError(Exception):
+    """Counters that do not agree, or a message without an end: the file is held, nothing is delivered (promise P5)."""
+
+
+class Staged(msgspec.Struct, frozen=True):
+    """A file that lies in the drop's folder, ready to be delivered. staged: its path below that folder."""
+
+    kind: str
+    target: str
+    name: str
+    staged: str
+    size: int
+    sha256: str
+
+
+class _Message(msgspec.Struct, frozen=True):
+    key: str
+    shipments: int
+    staged: Staged
+
+
+_encode = msgspec.msgpack.Encoder().encode
+_decode = msgspec.msgpack.Decoder(_Message).decode
+
+
+class Assembler:
+    """Writes the canonical files of one drop. prefix, sha256: of the partner and the drop, they make the names."""
+
+    def __init__(self, place: Path, prefix: str, sha256: str) -> None:
+        self._folder, self._prefix, self._sha = place / "out", prefix, sha256[:16]
+        self._folder.mkdir(mode=0o700)
+        self._done = FileSpool(place / "messages.spool")
+        self._file: BufferedWriter | None = None
+        self._number = self._shipments = self._size = 0
+        self._key, self._test, self._hash = "", False, hashlib.sha256()
+        self._unended: set[str] = set()
+
+    def add(self, piece: Delivery) -> None:
+        """Take the next piece. Raises BooksError when the pieces of two messages are mixed."""
+        if piece.kind == "head":
+            self._start(piece)
+        elif self._file is None or piece.key != self._key:
+            raise BooksError(f"a {piece.kind} of message {piece.key} came outside of it")
+        elif piece.kind == "shipment":
+            if self._shipments:
+                self._write(b",")
+            self._shipments += 1
+            self._write(piece.data)
+        else:
+            self._write(piece.data)
+            self._finish()
+
+    def kept(self, refused: set[str]) -> Iterator[Staged]:
+        """Yield the files of the messages that were not refused, durable. Raises BooksError when one has no end."""
+        unended = self._unended | ({self._key} if self._file is not None else set())
+        if unended - refused:
+            raise BooksError(f"message {min(unended - refused)} has no end")
+        for message in map(_decode, self._done):
+            if message.key not in refused and message.shipments:
+                sync_file(self._folder.parent / message.staged.staged)
+                yield message.staged
+        sync_folder(self._folder)
+
+    def shipments(self, refused: set[str]) -> int:
+        """Return how many shipments the kept messages hold."""
+        return sum(message.shipments for message in map(_decode, self._done) if message.key not in refused)
+
+    def close(self) -> None:
+        """Close the files."""
+        if self._file is not None:
+            self._file.close()
+        self._done.close()
+
+    def _start(self, piece: Delivery) -> None:
+        if self._file is not None:
+            self._file.close()
+            self._unended.add(self._key)  # `kept` looks whether it was refused
+        self._number += 1
+        self._key, self._test, self._shipments, self._size = piece.key, piece.test, 0, 0
+        self._hash = hashlib.sha256()
+        self._file = open(self._folder / f"{self._number:06d}", "wb", opener=private_file)  # noqa: SIM115
+        self._write(piece.data)
+
+    def _write(self, data: bytes) -> None:
+        assert self._file is not None
+        self._file.write(data)
+        self._hash.update(data)
+        self._size += len(data)
+
+    def _finish(self) -> None:
+        assert self._file is not None
+        self._file.close()
+        self._file = None
+        name = f"{self._prefix}.{stored_name(self._key)}.{self._sha}.json"
+        target = "test" if self._test else "out"
+        staged = Staged("delivery", target, name, f"out/{self._number:06d}", self._size, self._hash.hexdigest())
+        self._done.append(_encode(_Message(self._key, self._shipments, staged)))
+
+
+def stage_file(place: Path, kind: str, target: str, name: str, chunks: Iterable[bytes]) -> Staged:
+    """Write one acknowledgment or report to acks/ in the drop's folder, durably."""
+    folder = place / "acks"
+    folder.mkdir(mode=0o700, exist_ok=True)
+    total, size = hashlib.sha256(), 0
+    with open(folder / name, "wb", opener=private_file) as file:
+        for chunk in chunks:
+            file.write(chunk)
+            total.update(chunk)
+            size += len(chunk)
+    sync_file(folder / name)
+    sync_folder(folder)
+    return Staged(kind, target, name, f"acks/{name}", size, total.hexdigest())

@@ -1,0 +1,145 @@
+"""Delivery: a file appears under its final name whole, verified and durable, or not at all; nothing is overwritten.
+
+    .NAME.tmp in the target folder -> write, flush, fsync -> read again: size and SHA-256 -> link to NAME -> fsync folder
+
+The same file delivered again is a success; another file under the name is a DeliveryError that retrying does not cure.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import hashlib
+import os
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+import stamina
+
+from gateway.errors import DeliveryError
+from gateway.shell.folders import digest, private_file, read_blocks, sync_folder
+
+_TRY_LATER = "The gateway tries again by itself; if it goes on, check free space, rights and mounts of the folder."
+
+
+class Target(Protocol):
+    """A place that files are delivered to; gateway.shell.sftp_client.SftpTarget is one too."""
+
+    def put(self, name: str, source: Path | Iterable[bytes], size: int, sha256: str) -> None:
+        """Deliver a file of known size and hash. Raises DeliveryError; its `retry` says whether it may work later."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Targets:
+    """Where one partner's outputs go: canonical files, those of test messages, acknowledgments, reject files."""
+
+    out: Target
+    test: Target
+    ack: Target
+    reject: Target
+
+    def named(self, name: str) -> Target:
+        """Return the target of an output row: out, test, ack or reject."""
+        return {"out": self.out, "test": self.test, "ack": self.ack, "reject": self.reject}[name]
+
+
+@dataclass(frozen=True, slots=True)
+class RetryPolicy:
+    """How often one delivery is tried at once; afterwards the drop waits and the engine comes back to it."""
+
+    attempts: int = 3
+    first_wait_s: float = 0.2
+    longest_wait_s: float = 5.0
+    timeout_s: float = 60.0
+
+
+def deliver(target: Target, name: str, source: Path, size: int, sha256: str, policy: RetryPolicy) -> None:
+    """Put one file, trying again as the policy says. Raises the last DeliveryError."""
+    for attempt in stamina.retry_context(
+        on=_may_pass,
+        attempts=policy.attempts,
+        timeout=policy.timeout_s,
+        wait_initial=policy.first_wait_s,
+        wait_max=policy.longest_wait_s,
+        wait_jitter=policy.first_wait_s,
+    ):
+        with attempt:
+            target.put(name, source, size, sha256)
+
+
+def _may_pass(error: Exception) -> bool:
+    return isinstance(error, DeliveryError) and error.retry
+
+
+class LocalTarget:
+    """A folder on this machine. mode: rights of the delivered files."""
+
+    def __init__(self, folder: Path, *, mode: int = 0o640) -> None:
+        self.folder, self._mode = folder, mode
+
+    def put(self, name: str, source: Path | Iterable[bytes], size: int, sha256: str) -> None:
+        """See Target."""
+        if not name or "/" in name or name.startswith(".") or "\0" in name:
+            raise DeliveryError(f"{name!r} is not a file name we write.", "Check the output names.", retry=False)
+        final, temporary = self.folder / name, self.folder / f".{name}.tmp"
+        try:
+            if self._already(final, size, sha256):
+                temporary.unlink(missing_ok=True)
+                sync_folder(self.folder)
+                return
+            self._write(temporary, source, size, sha256)
+            self._publish(temporary, final, size, sha256)
+        except OSError as error:
+            raise DeliveryError(f"{name} could not be written: {error.strerror or error}.", _TRY_LATER) from error
+
+    def _already(self, final: Path, size: int, sha256: str) -> bool:
+        try:
+            if final.lstat().st_size == size and digest(final) == (size, sha256):
+                return True
+        except FileNotFoundError:
+            return False
+        raise DeliveryError(
+            f"The target holds another file named {final.name}.",
+            "Find out who wrote it and move it away, then run gateway retry.",
+            retry=False,
+        )
+
+    def _write(self, temporary: Path, source: Path | Iterable[bytes], size: int, sha256: str) -> None:
+        temporary.unlink(missing_ok=True)  # what an earlier try left
+        total, sent = hashlib.sha256(), 0
+        with open(temporary, "xb", opener=private_file) as file:
+            for block in _blocks(source):
+                file.write(block)
+                total.update(block)
+                sent += len(block)
+            os.fchmod(file.fileno(), self._mode)
+            file.flush()
+            os.fsync(file.fileno())
+        if (sent, total.hexdigest()) != (size, sha256):
+            temporary.unlink()
+            raise DeliveryError(
+                f"The stored copy for {temporary.name[1:-4]} is not what was recorded.", "Run gateway verify.", retry=False
+            )
+        if digest(temporary) != (size, sha256):
+            temporary.unlink()
+            raise OSError(errno.EIO, "the disk did not store what was written")
+
+    def _publish(self, temporary: Path, final: Path, size: int, sha256: str) -> None:
+        try:
+            os.link(temporary, final)  # unlike rename, this never replaces a file
+        except FileExistsError:
+            self._already(final, size, sha256)
+        except OSError as error:
+            if error.errno not in (errno.EPERM, errno.EOPNOTSUPP, errno.EMLINK, errno.ENOSYS):
+                raise
+            temporary.rename(final)  # a file system without hard links; we looked a moment ago
+        with contextlib.suppress(FileNotFoundError):
+            temporary.unlink()
+        sync_folder(self.folder)
+
+
+def _blocks(source: Path | Iterable[bytes]) -> Iterator[bytes]:
+    return read_blocks(source) if isinstance(source, Path) else iter(source)

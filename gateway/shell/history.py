@@ -1,0 +1,243 @@
+"""The past of one partner as its drop sees it: the ledger below, the drop's own provisional claims on top.
+
+Claims lie in a private temporary database that spills to disk, one row per claim with a rising number: the newest row
+of a key is its state, and rolling back is deleting the rows above a mark. `commit` merges them into the ledger inside
+the transaction that also plans the outputs.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator, Sequence
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import Connection, Select, func, select, text
+
+from gateway.history import ShipmentClaim
+from gateway.shell.folders import instant, parse_instant
+from gateway.shell.ledger import Ledger, Lookup, in_batches, parameters
+from gateway.shell.merge import merge_interchanges, merge_shipments
+from gateway.shell.schema import controls, interchanges, person_days, shipments
+
+MILLION = 1_000_000
+MAX_KEYS = 100  # contributors named by day_total; the sum counts all of them
+_NOTHING = ("", "", 0, None)
+_BATCH = 256
+_RECENT = 4096
+_SENT = {"interchange": ("ISA13", "UNB0020"), "group": ("GS06", "UNG0048")}
+_SCRATCH = """
+PRAGMA cache_size=-4096; PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF; PRAGMA locking_mode=EXCLUSIVE;
+CREATE TABLE claims (seq INTEGER PRIMARY KEY, key TEXT, content TEXT, place TEXT, person TEXT, day TEXT, value INTEGER,
+    purpose TEXT, old_person TEXT, old_day TEXT, old_value INTEGER, old_content TEXT, usd TEXT);
+CREATE INDEX claims_key ON claims (key, seq);
+CREATE INDEX claims_day ON claims (person, day) WHERE person <> '';
+CREATE INDEX claims_old ON claims (old_person, old_day) WHERE old_person <> '';
+CREATE TABLE interchanges (sender TEXT, receiver TEXT, control TEXT, place TEXT, PRIMARY KEY (sender, receiver, control));
+"""
+_NEWEST = "SELECT key, content, place, person, day, usd, purpose, max(seq) FROM claims WHERE key IN ({}) GROUP BY key"
+_TOUCHED = """
+SELECT 1 FROM claims WHERE person=? AND day=? AND person<>'' UNION ALL
+SELECT 1 FROM claims WHERE old_person=? AND old_day=? AND old_person<>'' LIMIT 1
+"""
+
+
+class SqlHistory:
+    """A gateway.history.History for one drop. Not for several threads; close it when the drop is done.
+
+    remember_days: a partner's interchange control number may be used again after so many days (numbers wrap).
+    """
+
+    def __init__(self, ledger: Ledger, partner: str, received_at: str, *, remember_days: int = 366) -> None:
+        self.partner, self._ledger = partner, ledger
+        self._since = instant(parse_instant(received_at) - timedelta(days=remember_days))
+        self._scratch = sqlite3.connect("", isolation_level=None)
+        self._scratch.executescript(_SCRATCH)
+        self._scratch.execute("BEGIN")  # one long transaction: no file until the cache overflows
+        self._seq = 0
+        self._recent: dict[str, ShipmentClaim | None] = {}
+        self._days: dict[tuple[str, str], tuple[Decimal, list[str]]] = {}
+        self._past = _Past(ledger, partner)
+
+    def interchange(self, sender: str, receiver: str, control_number: str) -> str | None:
+        """See History."""
+        query = "SELECT place FROM interchanges WHERE sender=? AND receiver=? AND control=?"
+        row = self._scratch.execute(query, (sender, receiver, control_number)).fetchone()
+        return row[0] if row else self._past.interchange(sender, receiver, control_number, self._since)
+
+    def claim_interchange(self, sender: str, receiver: str, control_number: str, where: str) -> None:
+        """See History."""
+        values = (sender, receiver, control_number, where)
+        self._scratch.execute("INSERT OR REPLACE INTO interchanges VALUES (?,?,?,?)", values)
+
+    def shipments(self, keys: Sequence[str]) -> list[ShipmentClaim | None]:
+        """See History."""
+        if len(self._recent) > _RECENT:
+            self._recent.clear()
+        recent = self._recent
+        unknown = list({key for key in keys if key not in recent})
+        for start in range(0, len(unknown), _BATCH):
+            recent.update(self._look_up(unknown[start : start + _BATCH]))
+        return [recent[key] for key in keys]
+
+    def day_total(self, person: str, day: str) -> tuple[Decimal, list[str]]:
+        """See History. The sum is that of all partners; at most MAX_KEYS own keys are named."""
+        found = self._days.get((person, day))
+        if found is None:
+            if len(self._days) > _RECENT:
+                self._days.clear()
+            found = self._days[person, day] = self._sum(person, day)
+        return found[0], list(found[1])
+
+    def claim(self, claims: Sequence[ShipmentClaim]) -> None:
+        """See History."""
+        rows = []
+        for claim, before in zip(claims, self._before(claims), strict=True):
+            self._seq += 1
+            cancel = claim.purpose == "cancel"
+            new = ("", "", 0) if cancel else (claim.person, claim.day, _millionths(claim.value_usd))
+            old = (before.person, before.day, _millionths(before.value_usd), before.content) if before else _NOTHING
+            fixed = (self._seq, claim.key, claim.content, claim.where)
+            rows.append((*fixed, *new, claim.purpose, *old, str(claim.value_usd)))
+            self._days.pop(old[:2], None)
+            self._note(claim, cancel)
+        self._scratch.executemany("INSERT INTO claims VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?)", rows)
+
+    def mark(self) -> int:
+        """See History."""
+        return self._seq
+
+    def rollback(self, mark: int) -> None:
+        """See History."""
+        if mark < self._seq:
+            self._scratch.execute("DELETE FROM claims WHERE seq > ?", (mark,))
+            self._seq = mark
+            self._recent.clear()
+            self._days.clear()
+
+    def next_control(self, scope: str) -> int:
+        """See History."""
+        return self._ledger.next_control(scope)
+
+    def sent(self, kind: str, control_number: str) -> bool:
+        """See History. A number is ours when a counter "partner/ISA13" (or UNB0020, GS06, UNG0048) has reached it."""
+        names = [f"{self.partner}/{name}" for name in _SENT.get(kind, ())]
+        if not names or not (control_number.isascii() and control_number.isdigit()):
+            return False
+        with self._ledger.reading() as connection:
+            reached = connection.execute(select(func.max(controls.c.last)).where(controls.c.scope.in_(names))).scalar()
+        return 1 <= int(control_number) <= int(reached or 0)
+
+    def commit(self, connection: Connection, receipt: str, at: str) -> int:
+        """Merge the claims into the ledger inside the caller's transaction; return how many shipments are active now.
+
+        Raises merge.ClaimConflictError when the ledger changed since it was asked: translate the file again then.
+        """
+        merge_interchanges(connection, self._interchange_rows(receipt, at), self._since)
+        return merge_shipments(connection, self._scratch, self.partner, receipt)
+
+    def close(self) -> None:
+        """Forget everything that was not committed."""
+        self._scratch.close()
+        self._past.close()
+
+    # --- inside
+
+    def _look_up(self, keys: list[str]) -> dict[str, ShipmentClaim | None]:
+        found = dict.fromkeys(keys) | self._past.shipments(keys)
+        if self._seq:
+            for key, *rest in self._scratch.execute(_NEWEST.format(",".join("?" * len(keys))), keys):
+                content, place, person, day, usd, purpose, _ = rest
+                gone = purpose == "cancel"
+                found[key] = None if gone else ShipmentClaim(key, content, place, person, day, Decimal(usd), purpose)
+        return found
+
+    def _before(self, claims: Sequence[ShipmentClaim]) -> Iterator[ShipmentClaim | None]:
+        """Yield what each claim replaces; a key may come twice in one batch, so each is asked for at its turn."""
+        self.shipments([claim.key for claim in claims])  # in one go, mostly known already
+        for claim in claims:
+            yield self._recent[claim.key]
+
+    def _note(self, claim: ShipmentClaim, cancel: bool) -> None:
+        self._recent[claim.key] = None if cancel else claim
+        if cancel or not claim.person:
+            return
+        if known := self._days.get((claim.person, claim.day)):
+            keys = known[1] if len(known[1]) >= MAX_KEYS else [*known[1], claim.key]
+            self._days[claim.person, claim.day] = (known[0] + claim.value_usd, keys)
+
+    def _sum(self, person: str, day: str) -> tuple[Decimal, list[str]]:
+        total, keys = self._past.day(person, day)
+        if self._seq and self._scratch.execute(_TOUCHED, (person, day, person, day)).fetchone():
+            own = "SELECT coalesce(sum(value), 0) FROM claims WHERE person=? AND day=? AND person<>''"
+            gone = "SELECT coalesce(sum(old_value), 0) FROM claims WHERE old_person=? AND old_day=? AND old_person<>''"
+            names = "SELECT DISTINCT key FROM claims WHERE person=? AND day=? AND person<>'' ORDER BY seq LIMIT ?"
+            total += int(self._scratch.execute(own, (person, day)).fetchone()[0])
+            total -= int(self._scratch.execute(gone, (person, day)).fetchone()[0])
+            keys += [key for (key,) in self._scratch.execute(names, (person, day, MAX_KEYS)) if key not in keys]
+            current = self.shipments(keys)
+            keys = [c.key for c in current if c and (c.person, c.day) == (person, day)]
+        return Decimal(total) / MILLION, keys[:MAX_KEYS]
+
+    def _interchange_rows(self, receipt: str, at: str) -> Iterator[list[dict[str, str]]]:
+        rows = self._scratch.execute("SELECT sender, receiver, control, place FROM interchanges")
+        names = ("sender", "receiver", "control", "place")
+        fixed = {"partner": self.partner, "receipt": receipt, "claimed_at": at}
+        return in_batches(dict(zip(names, row, strict=True)) | fixed for row in rows)
+
+
+def _millionths(value: Decimal) -> int:
+    return int((value * MILLION).to_integral_value())
+
+
+class _Past:
+    """The committed rows of the ledger, read through statements that are compiled once."""
+
+    def __init__(self, ledger: Ledger, partner: str) -> None:
+        self.partner = partner
+        self._reading = ledger.reading()
+        self._connection = self._reading.__enter__()
+        mine = (shipments.c.partner == parameters(1)[0], text("shipments.state = 'active'"))
+        columns = [shipments.c[n] for n in ("key", "content", "place", "person", "day", "value", "purpose")]
+        query = select(*columns).where(*mine)
+        self._many = self._lookup(query.where(shipments.c.key.in_(parameters(_BATCH, 1))))
+        self._few = self._lookup(query.where(shipments.c.key.in_(parameters(16, 1))))
+        here = select(interchanges.c.place).where(
+            *(interchanges.c[n] == p for n, p in zip(("partner", "sender", "receiver", "control"), parameters(4), strict=True)),
+            interchanges.c.claimed_at >= parameters(1, 4)[0],
+        )
+        self._interchange = self._lookup(here)
+        person, day, own = parameters(3)
+        of_day = (person_days.c.person == person, person_days.c.day == day)
+        self._total = self._lookup(select(func.sum(person_days.c.value)).where(*of_day))
+        names = select(person_days.c.key).where(*of_day, person_days.c.partner == own).order_by(person_days.c.key)
+        self._keys = self._lookup(names.limit(MAX_KEYS))
+
+    def _lookup(self, query: Select[Any]) -> Lookup:
+        return Lookup(self._connection, query)
+
+    def shipments(self, keys: list[str]) -> dict[str, ShipmentClaim]:
+        """Return the active shipments among up to _BATCH keys."""
+        size, lookup = (16, self._few) if len(keys) <= 16 else (_BATCH, self._many)
+        rows = lookup.rows([self.partner, *keys, *keys[-1:] * (size - len(keys))])
+        return {
+            key: ShipmentClaim(key, content, place, person, day, Decimal(value) / MILLION, purpose)
+            for key, content, place, person, day, value, purpose in rows
+        }
+
+    def interchange(self, sender: str, receiver: str, control: str, since: str) -> str | None:
+        """Return where the control number was used."""
+        rows = self._interchange.rows([self.partner, sender, receiver, control, since])
+        return str(rows[0][0]) if rows else None
+
+    def day(self, person: str, day: str) -> tuple[int, list[str]]:
+        """Return the sum in millionths and this partner's keys."""
+        total = self._total.rows([person, day])[0][0]
+        if total is None:
+            return 0, []
+        return int(total), [key for (key,) in self._keys.rows([person, day, self.partner])]
+
+    def close(self) -> None:
+        """Give the connection back."""
+        self._reading.__exit__(None, None, None)

@@ -1,0 +1,224 @@
+"""Taking a file: from a drop folder or the SFTP server's staging folder into work/RECEIPT/raw.
+
+    1 work/RECEIPT/claim.json (who, which name, when), fsync
+    2 rename into work/RECEIPT/raw (or copy + fsync + delete, when it lies on another file system)
+    3 fsync of the file and both folders: from here on the file survives a power cut, the receipt may be given
+
+A crash before 2 leaves the file where it was, after 2 it leaves a claimed file: `recover` sorts both out. A sender that
+still holds the file open is noticed: size and time are compared around the reading, the hash again when it is processed.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import msgspec
+
+from gateway.shell.drops import Candidate
+from gateway.shell.folders import (
+    Clock,
+    ReceiptIds,
+    StateFolders,
+    digest,
+    instant,
+    private_file,
+    read_blocks,
+    remove_tree,
+    sync_file,
+    sync_folder,
+    utc_now,
+)
+from gateway.shell.names import shown_name, stored_name
+
+_CLAIM = "claim.json"
+_RAW = "raw"
+
+
+class Claimed(msgspec.Struct, frozen=True):
+    """A file that is safe in the work folder. file_name: as sent, made printable; received_at: ledger instant.
+
+    source: where it came from, to finish a copy after a crash: [path, device, inode, size, mtime in ns].
+    sha256 is "" in claim.json until the file was read.
+    """
+
+    receipt: str
+    partner: str
+    account: str
+    file_name: str
+    stored_name: str
+    received_at: str
+    size: int = -1
+    sha256: str = ""
+    fault: str = ""  # why it cannot be processed: "larger than 1000 bytes"
+    source: tuple[str, int, int, int, int] | None = None
+
+
+class NotReadyError(Exception):
+    """The file is gone, no regular file, or still being written: look again at the next poll."""
+
+
+class Intake:
+    """Takes files for one state folder; thread safe, several files may be taken at once."""
+
+    def __init__(self, folders: StateFolders, max_file_bytes: int, clock: Clock = utc_now) -> None:
+        self._folders, self._max, self._ids = folders, max_file_bytes, ReceiptIds(clock)
+        self._open: set[str] = set()  # receipts that are being claimed; `recover` leaves them alone
+
+    def claim_path(self, candidate: Candidate, partner: str, account: str) -> Claimed:
+        """Take a file of a local drop folder. Raises NotReadyError or OSError; the file is then still in its place."""
+        path = candidate.path
+        before = _regular(path)
+        with self._begin(path.name, path, before, partner, account) as (claimed, place):
+            self._fetch(path, place, before)
+            claimed = self._read(claimed, place)
+            if _print((place / _RAW).stat()) != _print(before):
+                claimed = self._give_back(claimed, place, path)
+            if candidate.marker:
+                candidate.marker.unlink(missing_ok=True)
+            return claimed
+
+    def claim_upload(self, staged: Path, name: str, partner: str, account: str, size: int, sha256: str) -> Claimed:
+        """Take a complete, fsynced upload whose hash is known. Raises OSError; the upload is then not receipted."""
+        before = _regular(staged)
+        with self._begin(name, staged, before, partner, account) as (claimed, place):
+            self._fetch(staged, place, before)
+            return self._checked(claimed, size, sha256)
+
+    def recover(self) -> list[Claimed]:
+        """Return the claimed files of the work folder in the order of arrival; sort out what a crash left there."""
+        found = []
+        for place in sorted(self._folders.work.iterdir()):
+            if place.name in self._open:
+                continue
+            claimed = _read_claim(place)
+            if claimed is None or not (place / _RAW).exists():
+                remove_tree(place)  # the file never left its place; anything copied here is half
+                continue
+            _finish_copy(claimed, place)
+            found.append(self._read(claimed, place))
+        return found
+
+    @contextmanager
+    def _begin(
+        self, name: str, path: Path, before: os.stat_result, partner: str, account: str
+    ) -> Iterator[tuple[Claimed, Path]]:
+        """Make work/RECEIPT with claim.json; remove it again when the file did not get there."""
+        receipt, now = self._ids.next()
+        source = (os.fsencode(path).decode("latin-1"), before.st_dev, before.st_ino, *_print(before))
+        claimed = Claimed(receipt, partner, account, shown_name(name), stored_name(name), instant(now), source=source)
+        place = self._folders.work / receipt
+        self._open.add(receipt)
+        try:
+            place.mkdir(mode=0o700)
+            write_claim(place, claimed)
+            sync_folder(self._folders.work)
+            yield claimed, place
+        except FileNotFoundError as error:
+            raise NotReadyError(name) from error
+        finally:
+            if not (place / _RAW).exists():
+                remove_tree(place)
+            self._open.discard(receipt)
+
+    def _give_back(self, claimed: Claimed, place: Path, path: Path) -> Claimed:
+        """Put a file that is still being written back under its name, never over another one (then it stays claimed)."""
+        try:
+            os.link(place / _RAW, path)
+        except OSError:
+            return self._read(claimed, place)
+        sync_folder(path.parent)
+        (place / _RAW).unlink()
+        raise NotReadyError(path.name)
+
+    def _fetch(self, path: Path, place: Path, before: os.stat_result) -> None:
+        raw = place / _RAW
+        try:
+            path.rename(raw)
+        except OSError as error:
+            if error.errno != errno.EXDEV:
+                raise
+            _copy(path, raw, before)
+        else:
+            raw.chmod(0o600)
+            sync_file(raw)
+        sync_folder(place)
+        sync_folder(path.parent)
+
+    def _read(self, claimed: Claimed, place: Path) -> Claimed:
+        return self._checked(claimed, *digest(place / _RAW))
+
+    def _checked(self, claimed: Claimed, size: int, sha256: str) -> Claimed:
+        fault = f"larger than {self._max} bytes" if size > self._max else ""
+        return msgspec.structs.replace(claimed, size=size, sha256=sha256, fault=fault)
+
+
+def write_claim(place: Path, claimed: Claimed) -> None:
+    """Write claim.json durably."""
+    with open(place / _CLAIM, "wb", opener=private_file) as file:
+        file.write(msgspec.json.encode(claimed))
+        file.flush()
+        os.fsync(file.fileno())
+    sync_folder(place)
+
+
+def raw_path(place: Path) -> Path:
+    """Return where the received bytes lie in a drop's folder."""
+    return place / _RAW
+
+
+def _read_claim(place: Path) -> Claimed | None:
+    try:
+        return msgspec.json.decode((place / _CLAIM).read_bytes(), type=Claimed)
+    except (OSError, msgspec.DecodeError):
+        return None
+
+
+def _regular(path: Path) -> os.stat_result:
+    try:
+        status = path.lstat()
+    except FileNotFoundError as error:
+        raise NotReadyError(path.name) from error
+    if not stat.S_ISREG(status.st_mode):
+        raise NotReadyError(path.name)
+    return status
+
+
+def _print(status: os.stat_result) -> tuple[int, int]:
+    return status.st_size, status.st_mtime_ns
+
+
+def _copy(path: Path, raw: Path, before: os.stat_result) -> None:
+    """Copy across file systems: whole and on the disk before the source goes."""
+    half = raw.with_name("raw.tmp")
+    with open(half, "wb", opener=private_file) as file:
+        for block in read_blocks(path):
+            file.write(block)
+        file.flush()
+        os.fsync(file.fileno())
+    if _print(path.lstat()) != _print(before) or half.stat().st_size != before.st_size:
+        raise NotReadyError(path.name)
+    os.utime(half, ns=(before.st_atime_ns, before.st_mtime_ns))
+    half.rename(raw)
+    sync_folder(raw.parent)
+    path.unlink()
+
+
+def _finish_copy(claimed: Claimed, place: Path) -> None:
+    """Delete a source that was copied whole before the crash, if it is still the same file."""
+    if claimed.source is None:
+        return
+    name, device, inode, size, mtime = claimed.source
+    path = Path(os.fsdecode(name.encode("latin-1")))
+    try:
+        status = path.lstat()
+    except OSError:
+        return
+    same = (status.st_dev, status.st_ino, *_print(status)) == (device, inode, size, mtime)
+    if same and not path.samefile(place / _RAW):
+        path.unlink()
+        sync_folder(path.parent)

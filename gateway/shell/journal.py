@@ -1,0 +1,57 @@
+"""The journal: what happened to each drop, hash-chained so that an edited, removed or re-ordered record shows.
+
+    hash = SHA-256 of (prev_hash, seq, at, event, receipt, payload), joined by newlines; the first prev_hash is 64 zeros
+
+Payloads hold counts, names of files, hashes and rule ids; never names or addresses of persons.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator
+from typing import Any
+
+from sqlalchemy import Connection, select
+
+from gateway.shell.schema import journal
+
+START = "0" * 64
+
+
+def record_hash(prev_hash: str, seq: int, at: str, event: str, receipt: str, payload: str) -> str:
+    """Return the hash of one record."""
+    return hashlib.sha256("\n".join((prev_hash, str(seq), at, event, receipt, payload)).encode()).hexdigest()
+
+
+def append(connection: Connection, at: str, event: str, receipt: str = "", **facts: Any) -> None:
+    """Write the next record inside the caller's transaction. at: instant as the ledger writes it."""
+    last = select(journal.c.seq, journal.c.hash).order_by(journal.c.seq.desc()).limit(1).with_for_update()
+    row = connection.execute(last).first()
+    seq, prev_hash = (row.seq + 1, row.hash) if row else (1, START)
+    payload = json.dumps(facts, sort_keys=True, ensure_ascii=True, separators=(",", ":"))
+    chained = record_hash(prev_hash, seq, at, event, receipt, payload)
+    values = {"seq": seq, "at": at, "event": event, "receipt": receipt, "payload": payload}
+    connection.execute(journal.insert(), values | {"prev_hash": prev_hash, "hash": chained})
+
+
+def records(connection: Connection, receipt: str = "") -> Iterator[dict[str, Any]]:
+    """Yield the records, oldest first; of one drop when a receipt is given."""
+    query = select(journal).order_by(journal.c.seq)
+    if receipt:
+        query = query.where(journal.c.receipt == receipt)
+    for row in connection.execution_options(yield_per=1000).execute(query):
+        yield dict(row._mapping) | {"payload": json.loads(row.payload)}
+
+
+def broken_links(connection: Connection) -> Iterator[tuple[int, str]]:
+    """Yield (seq, what is wrong) of each record that breaks the chain."""
+    seq, prev_hash = 0, START
+    for row in connection.execution_options(yield_per=1000).execute(select(journal).order_by(journal.c.seq)):
+        if row.seq != seq + 1:
+            yield row.seq, f"records {seq + 1} to {row.seq - 1} are missing"
+        elif row.prev_hash != prev_hash:
+            yield row.seq, "does not follow the record before it"
+        if row.hash != record_hash(row.prev_hash, row.seq, row.at, row.event, row.receipt, row.payload):
+            yield row.seq, "was changed after it was written"
+        seq, prev_hash = row.seq, row.hash

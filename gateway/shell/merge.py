@@ -1,0 +1,92 @@
+"""Merges a drop's provisional claims into the ledger, in the caller's transaction.
+
+Rows go in key order and in batches: a file of a million shipments touches each page of the index once and needs no
+more memory than a small one. What the ledger holds now is compared with what the drop saw when it claimed.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable
+from typing import Any
+
+from sqlalchemy import Connection, bindparam, select, text
+
+from gateway.shell.ledger import in_batches, insert_rows
+from gateway.shell.schema import interchanges, person_days, shipments
+
+_BATCH = 500
+_SHIPMENT = ("partner", "key", "receipt", "content", "place", "person", "day", "value", "purpose", "state")
+_PERSON = ("person", "day", "partner", "key", "value")
+_ACTIVE = text("shipments.state = 'active'")
+_NEWEST = "SELECT key, content, place, person, day, value, purpose, max(seq) FROM claims GROUP BY key ORDER BY key"
+_FIRST = "SELECT old_content, min(seq) FROM claims GROUP BY key ORDER BY key"
+_PERSONS = """
+SELECT person, day, ?, key, value FROM (SELECT person, day, key, value, max(seq) FROM claims GROUP BY key)
+WHERE person <> '' ORDER BY person, day, key
+"""
+
+
+class ClaimConflictError(Exception):
+    """Another drop changed a shipment or interchange between our question and our commit: translate again."""
+
+
+def merge_interchanges(connection: Connection, batches: Iterable[list[dict[str, str]]], since: str) -> None:
+    """Insert interchange claims; a number older than `since` gives way. Raises ClaimConflictError when it is younger."""
+    key = [interchanges.c[name] == bindparam(f"b_{name}") for name in ("partner", "sender", "receiver", "control")]
+    for batch in batches:
+        for row in batch:
+            bound = {f"b_{name}": row[name] for name in ("partner", "sender", "receiver", "control")}
+            taken = connection.execute(select(interchanges.c.claimed_at).where(*key), bound).scalar()
+            if taken is not None and taken >= since:
+                raise ClaimConflictError(f"interchange {row['control']}")
+            if taken is not None:
+                connection.execute(interchanges.delete().where(*key), bound)
+        connection.execute(interchanges.insert(), batch)
+
+
+def merge_shipments(connection: Connection, scratch: sqlite3.Connection, partner: str, receipt: str) -> int:
+    """Replace, cancel and insert shipments; return how many became active. Raises ClaimConflictError."""
+    active = 0
+    both = zip(scratch.execute(_NEWEST), scratch.execute(_FIRST), strict=True)  # two walks of one index
+    for batch in in_batches((newest[:7] + first[:1] for newest, first in both), _BATCH):
+        _retire(connection, partner, batch)
+        rows = [_row(values, partner, receipt) for values in batch]
+        insert_rows(connection, shipments, _SHIPMENT, rows)
+        active += sum(row[-1] == "active" for row in rows)
+    for days in in_batches(scratch.execute(_PERSONS, (partner,)), _BATCH):
+        insert_rows(connection, person_days, _PERSON, days)
+    return active
+
+
+def _retire(connection: Connection, partner: str, batch: list[Any]) -> None:
+    """Close the active rows that the batch replaces or cancels, after checking that they are those it saw."""
+    mine = (shipments.c.partner == partner, shipments.c.key.in_([row[0] for row in batch]), _ACTIVE)
+    columns = (shipments.c.key, shipments.c.content, shipments.c.person, shipments.c.day)
+    now = {row.key: row for row in connection.execute(select(*columns).where(*mine))}
+    for key, *_, old_content in batch:
+        if (now[key].content if key in now else None) != old_content:
+            raise ClaimConflictError("shipment")
+    if not now:
+        return
+    end = shipments.update().where(shipments.c.partner == partner, shipments.c.key == bindparam("b_key"), _ACTIVE)
+    states = [
+        {"b_key": row[0], "b_state": "cancelled" if row[6] == "cancel" else "replaced"} for row in batch if row[0] in now
+    ]
+    connection.execute(end.values(state=bindparam("b_state")), states)
+    summed = [{"b_person": row.person, "b_day": row.day, "b_key": key} for key, row in now.items() if row.person]
+    if summed:
+        c = person_days.c
+        gone = person_days.delete().where(
+            c.person == bindparam("b_person"),
+            c.day == bindparam("b_day"),
+            c.partner == partner,
+            c.key == bindparam("b_key"),
+        )
+        connection.execute(gone, summed)
+
+
+def _row(values: tuple[Any, ...], partner: str, receipt: str) -> tuple[Any, ...]:
+    key, content, place, person, day, value, purpose, _ = values
+    state = "cancelled" if purpose == "cancel" else "active"
+    return partner, key, receipt, content, place, person, day, value, purpose, state

@@ -1,0 +1,1 @@
+"""Alembic migrations of the ledger; `open_ledger` runs them at start."""

@@ -1,0 +1,121 @@
+"""The ledger's tables (SQLAlchemy Core). Changes need a migration; a test proves that both agree.
+
+Times are texts like 2025-03-03T10:00:00.000000Z, USD values whole millionths, hashes lower-case hex.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import BigInteger, Column, Index, Integer, MetaData, String, Table, Text, text
+
+metadata = MetaData()
+
+drops = Table(
+    "drops",
+    metadata,
+    Column("receipt", String(40), primary_key=True),
+    Column("partner", String(64), nullable=False),
+    Column("account", String(64), nullable=False),
+    Column("file_name", Text, nullable=False),  # as sent, control characters escaped
+    Column("stored_name", String(255), nullable=False),
+    Column("answer_stem", String(255), nullable=False),  # answers are answer_stem + suffix
+    Column("size", BigInteger, nullable=False),
+    Column("sha256", String(64), nullable=False),
+    Column("state", String(12), nullable=False),  # seen translated delivered acked | done quarantined failed duplicate
+    Column("goal", String(12), nullable=False),  # the final state that was decided on, "" while seen
+    Column("format", String(64), nullable=False),
+    Column("verdict", String(24), nullable=False),
+    Column("found", Integer, nullable=False),
+    Column("accepted", Integer, nullable=False),
+    Column("rejected", Integer, nullable=False),
+    Column("duplicate", Integer, nullable=False),
+    Column("tries", Integer, nullable=False),
+    Column("received_at", String(32), nullable=False),
+    Column("done_at", String(32), nullable=False),
+    Column("error", Text, nullable=False),
+    Column("duplicate_of", String(40), nullable=False),
+    Index("drops_content", "partner", "sha256"),
+    Index("drops_answers", "partner", "answer_stem", unique=True),
+    Index("drops_received", "received_at"),
+)
+
+outputs = Table(
+    "outputs",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column("receipt", String(40), nullable=False),
+    Column("kind", String(12), nullable=False),  # delivery, ack, report
+    Column("target", String(12), nullable=False),  # out, test, ack, reject
+    Column("name", String(255), nullable=False),
+    Column("staged", String(300), nullable=False),  # path below the drop's folder
+    Column("size", BigInteger, nullable=False),
+    Column("sha256", String(64), nullable=False),
+    Column("state", String(12), nullable=False),  # planned, delivered, held
+    Index("outputs_receipt", "receipt", "id"),
+)
+
+interchanges = Table(
+    "interchanges",
+    metadata,
+    Column("partner", String(64), primary_key=True),
+    Column("sender", String(80), primary_key=True),
+    Column("receiver", String(80), primary_key=True),
+    Column("control", String(40), primary_key=True),
+    Column("receipt", String(40), nullable=False),
+    Column("place", Text, nullable=False),
+    Column("claimed_at", String(32), nullable=False),
+)
+
+shipments = Table(
+    "shipments",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column("partner", String(64), nullable=False),
+    Column("key", Text, nullable=False),
+    Column("receipt", String(40), nullable=False),
+    Column("content", String(64), nullable=False),
+    Column("place", Text, nullable=False),
+    Column("person", String(64), nullable=False),  # keyed hash, never a name
+    Column("day", String(10), nullable=False),
+    Column("value", BigInteger, nullable=False),
+    Column("purpose", String(12), nullable=False),
+    Column("state", String(12), nullable=False),  # active, replaced, cancelled
+    Index(
+        "shipments_active",
+        "partner",
+        "key",
+        unique=True,
+        sqlite_where=text("state = 'active'"),
+        postgresql_where=text("state = 'active'"),
+    ),
+)
+
+person_days = Table(  # the active values of a person on a day; its own table so that a big file is inserted in key order
+    "person_days",
+    metadata,
+    Column("person", String(64), primary_key=True),
+    Column("day", String(10), primary_key=True),
+    Column("partner", String(64), primary_key=True),
+    Column("key", Text, primary_key=True),
+    Column("value", BigInteger, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+controls = Table(
+    "controls",
+    metadata,
+    Column("scope", String(128), primary_key=True),
+    Column("last", BigInteger, nullable=False),
+)
+
+journal = Table(
+    "journal",
+    metadata,
+    Column("seq", Integer, primary_key=True, autoincrement=False),
+    Column("at", String(32), nullable=False),
+    Column("event", String(24), nullable=False),
+    Column("receipt", String(40), nullable=False),
+    Column("payload", Text, nullable=False),
+    Column("prev_hash", String(64), nullable=False),
+    Column("hash", String(64), nullable=False),
+    Index("journal_receipt", "receipt"),
+)

@@ -1,0 +1,187 @@
+"""Who may use the drop server and how much: accounts, limits, and the guard that counts connections and bans.
+
+Not SSH: nothing here imports paramiko. Keys are text lines in OpenSSH `authorized_keys` form (gateway.shell.sftp_keys).
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import logging
+import re
+import threading
+import time
+from collections import Counter, defaultdict, deque
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from gateway.errors import ConfigError
+
+LOG = logging.getLogger("gateway.sftp")
+
+ACCOUNT_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,31}")
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """One partner's SFTP login.
+
+    keys: authorized public key lines, e.g. 'from="192.0.2.0/24",expiry-time="20261231" ssh-ed25519 AAAA... carrier-a'.
+    home: directory that holds the real folders ack/ and reject/ (in/ is virtual: uploads go to the staging directory).
+    """
+
+    name: str
+    keys: tuple[str, ...]
+    home: Path
+
+    def __post_init__(self) -> None:
+        if not ACCOUNT_NAME.fullmatch(self.name):
+            raise ConfigError(
+                f"SFTP account name {self.name!r} cannot be used.",
+                "Use 1 to 32 letters, digits, dot, dash or underscore; begin with a letter or digit.",
+            )
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Bounds of the drop server. Times in seconds, sizes in bytes."""
+
+    max_file_bytes: int = 8 << 30
+    files_per_hour: int = 200_000  # new uploads per account
+    max_waiting: int = 10_000  # unfinished or temporarily named files per account
+    max_open_handles: int = 64  # per SFTP session
+    max_channels: int = 4  # per connection
+    max_connections: int = 100
+    max_per_ip: int = 20
+    max_per_user: int = 10
+    handshake_s: float = 30.0  # from connect until the key is accepted
+    idle_s: float = 900.0
+    auth_tries: int = 3  # per connection
+    auth_delay_s: float = 0.2  # every refused key takes this long, whatever the reason
+    ban_after_ip: int = 10  # failures inside ban_s
+    ban_after_user: int = 30
+    ban_s: float = 600.0
+    grace_s: float = 60.0  # how long a taken name still answers STAT, RENAME and the like
+
+
+@dataclass(frozen=True, slots=True)
+class SftpEvent:
+    """Something an operator may want to know. `name` is a client's file name, escaped to ASCII; no content, no keys."""
+
+    rule: str  # as in catalogue/sftp.csv: SFTP-PATH, SFTP-AUTH, SFTP-DROPPED, ...
+    account: str = ""
+    peer: str = ""
+    name: str = ""
+    detail: str = ""
+
+
+EventSink = Callable[[SftpEvent], None]
+
+
+def log_event(event: SftpEvent) -> None:
+    """Write an event as one log line: the sink when the caller gives none."""
+    LOG.info(
+        "%s account=%s peer=%s name=%s %s",
+        event.rule,
+        escaped(event.account),
+        event.peer,
+        event.name,
+        event.detail,
+    )
+
+
+def escaped(name: str) -> str:
+    """Return a client's text safe for a log line: ASCII with escapes, at most 200 characters."""
+    return ascii(name)[1:-1][:200]
+
+
+def network_of(ip: str) -> str:
+    """Return the key under which an address is counted: the IPv4 address itself, the /64 of an IPv6 address."""
+    try:
+        address = ipaddress.ip_address(ip.split("%", 1)[0])
+    except ValueError:
+        return ip
+    if isinstance(address, ipaddress.IPv6Address):
+        if address.ipv4_mapped:
+            return str(address.ipv4_mapped)
+        return str(ipaddress.ip_network((address, 64), strict=False))
+    return str(address)
+
+
+class Guard:
+    """Counts connections per address and per user, and bans those who fail too often. Thread safe."""
+
+    def __init__(self, limits: Limits, clock: Callable[[], float] = time.monotonic) -> None:
+        self._limits, self._clock = limits, clock
+        self._lock = threading.Lock()
+        self._per_ip: Counter[str] = Counter()
+        self._per_user: Counter[str] = Counter()
+        self._failures: defaultdict[str, deque[float]] = defaultdict(deque)
+
+    def admit(self, ip: str) -> str:
+        """Count a new connection; return "" or the rule that refuses it."""
+        with self._lock:
+            key = network_of(ip)
+            if self._count("ip " + key) >= self._limits.ban_after_ip:
+                return "SFTP-BANNED"
+            if self._per_ip.total() >= self._limits.max_connections or self._per_ip[key] >= self._limits.max_per_ip:
+                return "SFTP-LIMIT-CONNECTIONS"
+            self._per_ip[key] += 1
+            return ""
+
+    def leave(self, ip: str, user: str) -> None:
+        """Forget a connection that `admit` (and, if user is given, `enter`) counted."""
+        with self._lock:
+            for counter, key in ((self._per_ip, network_of(ip)), (self._per_user, user)):
+                counter[key] -= 1
+                if counter[key] <= 0:
+                    del counter[key]
+
+    def enter(self, user: str) -> bool:
+        """Count a session of a user; False when the user has too many."""
+        with self._lock:
+            if self._per_user[user] >= self._limits.max_per_user:
+                return False
+            self._per_user[user] += 1
+            return True
+
+    def failed(self, ip: str, user: str) -> None:
+        """Note one refused key."""
+        with self._lock:
+            if len(self._failures) > 10_000:  # ours: bound the memory an attacker with many addresses can use
+                for key in [k for k in self._failures if not self._count(k)]:
+                    self._failures.pop(key, None)
+            for key in ("ip " + network_of(ip), "user " + user):
+                self._failures[key].append(self._clock())
+
+    def user_banned(self, user: str) -> bool:
+        """True while a user has failed too often, from whatever address."""
+        with self._lock:
+            return self._count("user " + user) >= self._limits.ban_after_user
+
+    def _count(self, key: str) -> int:
+        times = self._failures.get(key)
+        while times and times[0] <= self._clock() - self._limits.ban_s:
+            times.popleft()
+        if not times:
+            self._failures.pop(key, None)
+            return 0
+        return len(times)
+
+
+class Hourly:
+    """Counts what happened in the last hour. Not thread safe."""
+
+    def __init__(self, most: int, clock: Callable[[], float]) -> None:
+        self._most, self._clock = most, clock
+        self._times: deque[float] = deque()
+
+    def full(self) -> bool:
+        """True when no more may happen now."""
+        while self._times and self._times[0] <= self._clock() - 3600:
+            self._times.popleft()
+        return len(self._times) >= self._most
+
+    def add(self) -> None:
+        """Count one."""
+        self._times.append(self._clock())

@@ -1,0 +1,279 @@
+"""The embedded drop server: SSH with public keys only, the sftp subsystem only, one set of files per account.
+
+    server = SftpDropServer("0.0.0.0", 2222, host_key_file=..., accounts=[...], staging=..., on_upload=take)
+    port = server.start()
+    ...
+    server.stop(drain=10)
+
+`on_upload(Upload) -> TakenFile` is called from session threads, several at once, before the client's CLOSE or RENAME
+is answered: it renames the staged file (its bytes are fsynced) into the work directory, fsyncs that directory and
+returns. When it raises, the client gets a failure.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import threading
+import time
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+import paramiko
+from paramiko.common import AUTH_FAILED, AUTH_SUCCESSFUL, OPEN_FAILED_ADMINISTRATIVELY_PROHIBITED, OPEN_SUCCEEDED
+from paramiko.server import InteractiveQuery
+
+from gateway.errors import ConfigError
+from gateway.shell.sftp_accounts import Account, EventSink, Guard, Limits, SftpEvent, escaped, log_event
+from gateway.shell.sftp_files import AccountFiles
+from gateway.shell.sftp_keys import (
+    DISABLED,
+    AuthorizedKey,
+    fingerprint,
+    harden,
+    key_allowed,
+    load_private_key,
+    parse_authorized_key,
+)
+from gateway.shell.sftp_paths import TakenFile, Upload, Waiting
+from gateway.shell.sftp_session import Session
+from gateway.shell.sftp_subsystem import Subsystem
+
+_NOBODY = (AuthorizedKey(bytes(51)),)  # compared for unknown users, so that they cost the same time
+_TICK = 0.2
+_LIMITS = Limits()
+
+
+class SftpDropServer:
+    """Listens, authenticates and serves accounts in threads of this process."""
+
+    def __init__(
+        self,
+        host: str,
+        port: int = 0,
+        *,
+        host_key_file: Path,
+        accounts: Sequence[Account],
+        staging: Path,
+        on_upload: Callable[[Upload], TakenFile],
+        limits: Limits = _LIMITS,
+        on_event: EventSink = log_event,
+    ) -> None:
+        self.host, self.port, self.limits, self.on_event = host, port, limits, on_event
+        self._host_key = load_private_key(host_key_file)
+        self.fingerprint = fingerprint(self._host_key.asbytes())
+        if len({account.name for account in accounts}) != len(accounts):
+            raise ConfigError("Two SFTP accounts have the same name.", "Give every account its own name.")
+        self.keys = {account.name: tuple(parse_authorized_key(line) for line in account.keys) for account in accounts}
+        self.files = {a.name: AccountFiles(a, staging, limits, on_upload, on_event) for a in accounts}
+        self.guard = Guard(limits)
+        self._lock = threading.Lock()
+        self._connections: set[Connection] = set()
+        self._stopping = threading.Event()
+        self._listener: socket.socket | None = None
+        self._threads: list[threading.Thread] = []
+
+    def start(self) -> int:
+        """Bind, listen and return the port. Raises ConfigError when the address is taken."""
+        family = socket.AF_INET6 if ":" in self.host else socket.AF_INET
+        listener = socket.socket(family, socket.SOCK_STREAM)
+        try:
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            listener.bind((self.host, self.port))
+        except OSError as error:
+            listener.close()
+            raise ConfigError(
+                f"The SFTP server cannot listen on port {self.port}: {error.strerror}.",
+                "Choose another port or address.",
+            ) from None
+        listener.listen(64)
+        self._listener, self.port = listener, listener.getsockname()[1]
+        for work, name in ((self._accept, "sftp-accept"), (self._watch, "sftp-watch")):
+            thread = threading.Thread(target=work, name=name, daemon=True)
+            thread.start()
+            self._threads.append(thread)
+        return int(self.port)
+
+    def stop(self, drain: float = 0.0) -> None:
+        """Take no new connection, give running uploads `drain` seconds, end all sessions. Open uploads stay partial."""
+        self._stopping.set()
+        if self._listener:
+            with contextlib.suppress(OSError):
+                self._listener.shutdown(socket.SHUT_RDWR)  # wakes accept
+            self._listener.close()
+        for thread in self._threads:
+            thread.join(5.0)
+        end = time.monotonic() + drain
+        while time.monotonic() < end and any(connection.uploading for connection in self._list()):
+            time.sleep(0.05)
+        for connection in self._list():
+            connection.close()
+        for connection in self._list():
+            connection.join(5.0)
+            self._forget(connection)
+        for files in self.files.values():
+            files.uploads.close()
+
+    def waiting(self) -> list[Waiting]:
+        """Return every file that is not handed over: temporary names, interrupted and running uploads."""
+        return [entry for files in self.files.values() for entry in files.uploads.waiting()]
+
+    def _list(self) -> list[Connection]:
+        with self._lock:
+            return list(self._connections)
+
+    def _accept(self) -> None:
+        listener = self._listener
+        while listener and not self._stopping.is_set():
+            try:
+                sock, address = listener.accept()
+            except OSError:
+                if self._stopping.wait(0.05):  # out of file handles: the next turn may find some
+                    return
+                continue
+            peer = str(address[0])
+            if rule := self.guard.admit(peer):
+                self.on_event(SftpEvent(rule, peer=peer))
+                sock.close()
+                continue
+            try:
+                connection = Connection(self, sock, peer)
+                connection.begin(self._host_key)
+            except Exception as error:  # the peer may be gone before its banner; the loop must live
+                self.guard.leave(peer, "")
+                self.on_event(SftpEvent("SFTP-HANDSHAKE", peer=peer, detail=type(error).__name__))
+                sock.close()
+                continue
+            with self._lock:
+                self._connections.add(connection)
+
+    def _watch(self) -> None:
+        while not self._stopping.wait(_TICK):
+            now = time.monotonic()
+            for connection in self._list():
+                if not connection.alive:
+                    self._forget(connection)
+                elif rule := connection.overdue(now):
+                    self.on_event(SftpEvent(rule, connection.user, connection.peer))
+                    connection.close()
+
+    def _forget(self, connection: Connection) -> None:
+        with self._lock:
+            if connection not in self._connections:
+                return
+            self._connections.remove(connection)
+        self.guard.leave(connection.peer, connection.user)
+
+
+class Connection(paramiko.ServerInterface):
+    """One SSH connection: who it is, what it may open, when it is overdue. paramiko calls the check_ methods."""
+
+    def __init__(self, server: SftpDropServer, sock: socket.socket, peer: str) -> None:
+        self.server, self.peer, self.user = server, peer, ""
+        self.transport = paramiko.Transport(sock, disabled_algorithms=DISABLED)
+        self._since = time.monotonic()
+        self._failures = 0
+        self._proving = False  # a key was accepted, its signature not yet seen
+        self._channels: set[int] = set()
+        self._subsystems: list[Subsystem] = []
+
+    def begin(self, host_key: paramiko.PKey) -> None:
+        """Start the handshake in the transport's own thread."""
+        limit = self.server.limits.handshake_s
+        harden(self.transport)
+        self.transport.local_version = "SSH-2.0-gateway"  # no version for scanners
+        self.transport.banner_timeout = self.transport.handshake_timeout = limit
+        self.transport.add_server_key(host_key)
+        self.transport.daemon = True
+        self.transport.start_server(event=threading.Event(), server=self)
+
+    @property
+    def alive(self) -> bool:
+        """False once the connection is over and its sessions have put their files away."""
+        return self.transport.is_alive() or any(subsystem.is_alive() for subsystem in self._subsystems)
+
+    @property
+    def uploading(self) -> bool:
+        """True while a file is open for writing."""
+        return any(subsystem.is_alive() and subsystem.server.uploads for subsystem in self._subsystems)
+
+    def overdue(self, now: float) -> str:
+        """Return the rule that ends this connection, or ""."""
+        limits = self.server.limits
+        if not self.transport.is_authenticated():
+            return "SFTP-HANDSHAKE" if now - self._since > limits.handshake_s else ""
+        seen = max([self._since, *(subsystem.server.last_seen for subsystem in self._subsystems)])
+        return "SFTP-IDLE" if now - seen > limits.idle_s else ""
+
+    def close(self) -> None:
+        """End the connection."""
+        with contextlib.suppress(Exception):
+            self.transport.close()
+
+    def join(self, seconds: float) -> None:
+        """Wait for the threads of this connection."""
+        for thread in (self.transport, *self._subsystems):
+            if thread.is_alive():
+                thread.join(seconds)
+
+    # --- authentication
+
+    def get_allowed_auths(self, username: str) -> str:
+        """Public key only. paramiko asks after every refusal, so also after a wrong signature of a right key."""
+        if self._proving:
+            self._proving = False
+            self._refuse(username)
+        return "publickey"
+
+    def check_auth_publickey(self, username: str, key: paramiko.PKey) -> int:
+        """Accept an account's key; every refusal looks the same and takes the same time."""
+        begun = time.monotonic()
+        known = key_allowed(self.server.keys.get(username, _NOBODY), key.asbytes(), self.peer, datetime.now(UTC))
+        banned = self.server.guard.user_banned(username)
+        self._proving = known and not banned
+        return AUTH_SUCCESSFUL if self._proving else self._refuse(username, begun, banned=banned)
+
+    def check_auth_password(self, username: str, password: str) -> int:
+        """Never; counted like a wrong key."""
+        return self._refuse(username)
+
+    def check_auth_interactive(self, username: str, submethods: str) -> int | InteractiveQuery:
+        """Never; counted like a wrong key."""
+        return self._refuse(username)
+
+    def _refuse(self, username: str, begun: float | None = None, *, banned: bool = False) -> int:
+        self._failures += 1
+        self.server.guard.failed(self.peer, username)
+        rule = "SFTP-BANNED" if banned else "SFTP-AUTH"
+        self.server.on_event(SftpEvent(rule, escaped(username), self.peer, detail="not logged in"))
+        if self._failures >= self.server.limits.auth_tries and self.transport.auth_handler:
+            self.transport.auth_handler.auth_fail_count = 10  # paramiko then says "no more" and hangs up
+        delay = self.server.limits.auth_delay_s - (time.monotonic() - begun if begun else 0.0)
+        time.sleep(max(0.0, delay))  # this connection's own thread
+        return AUTH_FAILED
+
+    # --- what may be opened: everything not named here is refused by paramiko's defaults
+
+    def check_channel_request(self, kind: str, chanid: int) -> int:
+        """Sessions only, a few of them, for users with not too many connections. Called after authentication only."""
+        username = self.transport.get_username() or ""
+        if kind != "session" or len(self._channels) >= self.server.limits.max_channels:
+            return OPEN_FAILED_ADMINISTRATIVELY_PROHIBITED
+        if not self.user:
+            if username not in self.server.files or not self.server.guard.enter(username):
+                self.server.on_event(SftpEvent("SFTP-LIMIT-CONNECTIONS", escaped(username), self.peer))
+                return OPEN_FAILED_ADMINISTRATIVELY_PROHIBITED
+            self.user = username
+        self._channels.add(chanid)
+        return OPEN_SUCCEEDED
+
+    def check_channel_subsystem_request(self, channel: paramiko.Channel, name: str) -> bool:
+        """Sftp only, once per channel, as the account that authenticated."""
+        if name != "sftp" or not self.user or any(old.channel is channel for old in self._subsystems):
+            return False
+        subsystem = Subsystem(channel, name, self, Session, self.server.files[self.user], self.peer)
+        subsystem.daemon = True
+        self._subsystems.append(subsystem)
+        subsystem.start()
+        return True

@@ -1,0 +1,81 @@
+"""paramiko's SFTP request loop with four changes: posix-rename is announced, refusals carry words, activity is noted,
+and attributes that would keep paramiko looping are refused.
+
+It overrides private methods of paramiko (pinned below 6); tests/shell/test_sftp_server.py notices when they change.
+"""
+
+from __future__ import annotations
+
+import struct
+import time
+from typing import Any
+
+import paramiko
+from paramiko.message import Message
+from paramiko.sftp import (
+    CMD_FSETSTAT,
+    CMD_INIT,
+    CMD_MKDIR,
+    CMD_OPEN,
+    CMD_SETSTAT,
+    CMD_VERSION,
+    SFTP_EOF,
+    SFTP_OK,
+)
+
+from gateway.shell.sftp_session import Session
+
+_MAX_EXTENDED = 16
+
+
+class Subsystem(paramiko.SFTPServer):
+    """The thread that serves one SFTP channel."""
+
+    server: Session
+
+    def __init__(self, channel: paramiko.Channel, *args: Any, **kwargs: Any) -> None:
+        super().__init__(channel, *args, **kwargs)
+        self.channel = channel
+        self.server.handles = self._open_handles
+
+    def _send_server_version(self) -> int:
+        kind, data = self._read_packet()  # type: ignore[attr-defined]
+        if kind != CMD_INIT:
+            raise paramiko.SFTPError("no INIT")
+        message = Message()
+        message.add_int(3)
+        message.add_string("posix-rename@openssh.com")
+        message.add_string("1")
+        self._send_packet(CMD_VERSION, message)  # type: ignore[attr-defined]
+        return int(struct.unpack(">I", data[:4])[0])
+
+    def _open_handles(self) -> int:
+        files = [handle for handle in self.file_table.values() if not getattr(handle, "over", False)]
+        return len(files) + len(self.folder_table)
+
+    def _send_status(self, request_number: int, code: int, desc: str | None = None) -> None:
+        reason = self.server.take_reason() if code not in (SFTP_OK, SFTP_EOF) else ""
+        super()._send_status(request_number, code, reason or desc)  # type: ignore[misc]
+
+    def _process(self, kind: int, request_number: int, message: Message) -> None:
+        self.server.last_seen = time.monotonic()
+        self.server.take_reason()
+        if not _sane(kind, message):
+            raise paramiko.SFTPError("too many attribute extensions")
+        super()._process(kind, request_number, message)  # type: ignore[misc]
+        self.server.last_seen = time.monotonic()
+
+
+def _sane(kind: int, message: Message) -> bool:
+    """False for attributes with more extensions than any client sends: paramiko would loop over 2**32 of them."""
+    if kind not in (CMD_OPEN, CMD_SETSTAT, CMD_FSETSTAT, CMD_MKDIR):
+        return True
+    rest = Message(message.get_remainder())
+    rest.get_binary()
+    if kind == CMD_OPEN:
+        rest.get_int()
+    flags = rest.get_int()
+    for flag, size in ((1, 8), (2, 8), (4, 4), (8, 8)):  # size, owner, mode, times
+        if flags & flag:
+            rest.get_bytes(size)
+    return not flags & paramiko.SFTPAttributes.FLAG_EXTENDED or rest.get_int() <= _MAX_EXTENDED

@@ -1,0 +1,54 @@
+"""The spool of production: records in a private file, re-readable, a few hundred kilobytes of memory whatever the size.
+
+    4 bytes length (big-endian) + record, again and again
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from gateway.shell.folders import private_file
+
+_BUFFER = 1 << 17
+
+
+class FileSpool:
+    """A gateway.results.Spool in a file; what was in the file before is gone. Iterations may overlap with appends."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._file = open(path, "wb", buffering=_BUFFER, opener=private_file)  # noqa: SIM115 - closed by close()
+        self._end = 0
+
+    def append(self, record: bytes) -> None:
+        """Add one record."""
+        self._file.write(len(record).to_bytes(4, "big"))
+        self._file.write(record)
+        self._end += 4 + len(record)
+
+    def __iter__(self) -> Iterator[bytes]:
+        """Read all records that were added so far, from the first."""
+        self._file.flush()
+        end, at = self._end, 0
+        with open(self._path, "rb", buffering=_BUFFER, opener=private_file) as file:
+            while at < end:
+                length = int.from_bytes(file.read(4), "big")
+                record = file.read(length)
+                if len(record) != length:
+                    raise OSError(5, "the spool file is shorter than what was written to it")
+                yield record
+                at += 4 + length
+
+    def close(self) -> None:
+        """Close and delete the file."""
+        self._file.close()
+        self._path.unlink(missing_ok=True)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.close()

@@ -1,0 +1,205 @@
+"""Structure tables, the matcher and the segment layouts."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from gateway.findings import Scope, Severity
+from gateway.formats.delimited import split_released
+from gateway.formats.edifact.structure.checks import Checker
+from gateway.formats.edifact.structure.layouts import layouts, positions
+from gateway.formats.edifact.structure.policy import SyntaxPolicy
+from gateway.formats.edifact.structure.tables import Group, Row, kind_of, kinds, load_table, release_key, table_tags
+from gateway.records import Node, Separators
+from tests.formats.edifact.samples import HEAD, bills, errors, findings, interchange, message, rules, units, values
+
+PLAIN = Separators("+", ":", "'", release="?", decimal="")
+
+
+@pytest.mark.parametrize("name", sorted({k.table for k in kinds()}))
+def test_each_table_is_well_formed(name):
+    def check(group: Group) -> None:
+        assert isinstance(group.rows[0], Row)
+        assert group.rows[0].mandatory
+        assert group.rows[0].max == 1
+        assert all(r.max > 0 for r in group.rows if isinstance(r, Row))
+        for row in group.rows:
+            if isinstance(row, Group):
+                check(row)
+
+    root = load_table(name)
+    check(root)
+    assert root.rows[0].tag == "UNH"
+    assert root.rows[-1].tag == "UNT"
+    assert all(re.fullmatch("[A-Z]{3}", tag) for tag in table_tags(name))
+
+
+def test_cuscar_d03a_and_d03b_differ_only_in_dangerous_goods():
+    old, new = (
+        [(r.tag, r.max) for r in _rows(load_table("cuscar_d03a"))],
+        [(r.tag, r.max) for r in _rows(load_table("cuscar_d03b"))],
+    )
+    assert [(a, b) for a, b in zip(old, new, strict=True) if a != b] == [(("DGS", 9), ("DGS", 99))]
+
+
+def _rows(group: Group):
+    for row in group.rows:
+        yield from _rows(row) if isinstance(row, Group) else [row]
+
+
+@pytest.mark.parametrize(
+    ("release", "table", "exact"),
+    [("95B", "cuscar_d95b", True), ("96B", "cuscar_d95b", False), ("97B", "cuscar_d03a", False), ("99B",
+    "cuscar_d03a", False),
+     ("02B", "cuscar_d03a", True), ("03A", "cuscar_d03a", True), ("03B", "cuscar_d03b", True), ("16A", "cuscar_d03b",
+     True),
+     ("25A", "cuscar_d03b", False), ("92A", "cuscar_d95b", False)],
+)  # fmt: skip
+def test_a_directory_chooses_the_table(release, table, exact):
+    kind = kind_of("CUSCAR", release)
+    assert (kind.table, kind.exact) == (table, exact)
+
+
+def test_directories_are_ordered_by_time():
+    assert sorted(["03A", "95B", "24A", "99A", "00B"], key=release_key) == ["95B", "99A", "00B", "03A", "24A"]
+
+
+def test_unknown_messages_have_no_kind_and_contrl_has_any_version():
+    assert kind_of("INVOIC", "96A") is None
+    assert kind_of("CONTRL", "3").exact
+    assert kind_of("IFCSUM", "03A", "PREDES").role == "links"
+
+
+def test_a_table_that_stands_in_is_a_warning_and_in_strict_a_refusal():
+    data = interchange(message(bills(1), identifier="CUSCAR:D:99B:UN"))
+    (finding,) = findings(data)
+    assert (finding.rule, finding.severity) == ("EDIFACT-RELEASE-NEAR", Severity.WARNING)
+    assert errors(data, tolerance="strict")[0].ack["CONTRL"] == "17"
+
+
+def test_an_unknown_segment_closes_no_group():
+    body = bills(1)
+    body.insert(body.index("GID+1+1:CT") + 1, "ZZZ+1")
+    data = interchange(message(body))
+    assert [(f.rule, f.severity, f.scope) for f in findings(data)] == [
+        ("EDIFACT-SEG-UNKNOWN", Severity.WARNING, Scope.SHIPMENT)
+    ]
+    (unit,) = units(data)
+    gid = unit.node.children["RFF"][0].children["GID"][0]
+    assert list(gid.children) == ["ZZZ", "FTX", "MEA", "MOA", "CST", "LOC"]
+    assert errors(data, tolerance="strict")[0].ack == {"CONTRL": "15", "UCS": str(body.index("ZZZ+1") + 2)}
+
+
+def test_unknown_segments_can_be_ignored():
+    data = interchange(message([*bills(1), "ZZZ+1"]))
+    (finding,) = findings(data, ignore_unknown_segments=True, tolerance="strict")
+    assert (finding.severity, finding.scope) == (Severity.INFO, Scope.SHIPMENT)
+
+
+def test_a_segment_out_of_place_hangs_where_it_is_known_and_is_said():
+    body = bills(1)
+    body.append("DTM+132:20251001:102")  # belongs to the header, TDT or NAD, not behind GID
+    data = interchange(message(body))
+    assert rules(data) == ["EDIFACT-SEG-POSITION"]
+    assert values(units(data)[0], "DTM") == [["132:20251001:102"]]
+
+
+def test_a_consignment_in_an_odd_place_is_still_a_shipment():
+    data = interchange(message([*bills(1), "AUT+X", *bills(2)[len(HEAD) :]]))
+    assert rules(data) == ["EDIFACT-SEG-POSITION"]
+    assert [u.label for u in units(data)] == ["CNI 1", "CNI 2"]
+
+
+def test_too_many_repetitions_are_counted():
+    body = [*HEAD[:2], *["DTM+137:20250930:102"] * 9, *HEAD[2:], *bills(1)[len(HEAD) :]]
+    (finding,) = findings(interchange(message(body)))
+    assert (finding.rule, finding.ack["CONTRL"]) == ("EDIFACT-SEG-REPEAT", "35")
+    parties = ["NAD+CA+XX"] * 100
+    (finding,) = findings(interchange(message([*HEAD[:3], *parties, *HEAD[3:], *bills(1)[len(HEAD) :]])))
+    assert (finding.rule, finding.ack["CONTRL"]) == ("EDIFACT-GROUP-REPEAT", "36")
+
+
+def test_small_letters_and_odd_tags_are_code_15():
+    assert rules(interchange(message([*bills(1), "cst+1"]))) == ["EDIFACT-TAG"]
+
+
+def test_a_missing_goods_item_names_the_segment_before_the_gap():
+    body = [s for s in bills(1) if not s.startswith(("GID", "FTX", "MEA", "MOA", "CST", "LOC"))]
+    data = interchange(message(body))
+    (finding,) = errors(data, tolerance="strict")
+    assert finding.ack == {"CONTRL": "13", "UCS": str(len(body) + 1)}
+
+
+def look(text: str, separators: Separators = PLAIN, release: str = "03A", **policy: object) -> list[tuple[str, str]]:
+    checker = Checker(release, separators, SyntaxPolicy(**policy), upper_only=text.startswith("FTX+LOW"))
+    node = Node(text[:3], split_released(text, separators.element, separators.release), 0, len(text), 1, 9)
+    return [(f.ack["CONTRL"], f.ack.get("UCD", "")) for f in checker.check(node, None) or ()]
+
+
+LOOKS = [
+    ("RFF+HWB:X", []), ("RFF", [("13", "2:1")]), ("RFF+", [("13", "2:1")]), ("RFF+:X", [("13", "2:1")]),
+    ("MOA+40:24.90:USD", []), ("MOA+40:24,90:USD", []), ("MOA+40:-1:USD", []), ("MOA+40:1.2.3", [("19", "2:2")]),
+    ("MOA+40:1,234.50", [("19", "2:2")]), ("MOA+40:ABC", [("37", "2:2")]), ("MOA+40", []), ("MOA+40:.5", []),
+    ("MOA+40:" + "9" * 35, []), ("MOA+40:-" + "9" * 33 + ".99", []), ("MOA+40:" + "9" * 36, [("39", "2:2")]),
+    ("CNI+9999+X", []), ("CNI+10000+X", [("39", "2")]), ("CNI", []), ("COM+x:EM", []), ("COM+x", [("13", "2:2")]),
+    ("DTM+137:202509301155:203", []), ("DTM+137", []), ("DTM+137::", []), ("LOC+27+CN:162:5", []),
+    ("NAD+CN+++" + "A" * 35 + "+S+C++1+US", []), ("NAD+CN+++" + "A" * 36, [("39", "5:1")]),
+    ("NAD+CN+++A:B:C:D:E+S:T:U:V", []), ("NAD+CN+++A:B:C:D:E:1:X", [("16", "5:7")]), ("NAD+CN++++++++US+X", [("16",
+    "11:1")]),
+    ("NAD+CN+++++++++", []), ("GID+1+1:CT+2:PX", []), ("GID+1+X:CT", [("37", "3:1")]), ("CST++6109100012:122", []),
+    ("DGS+IMD+3:1+12", [("40", "4:1")]), ("XYZ+ANY", []), ("FTX+AAA+++" + "A" * 512, []), ("FTX+LOW+++low", [("21",
+    "2:1")]),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("text", "expected"), LOOKS, ids=[t[:24] for t, _ in LOOKS])
+def test_a_segment_is_checked_against_its_layout(text, expected):
+    found = look(text)
+    if expected and expected[0][0] in ("16", "21") and ":" in expected[0][1]:
+        assert [code for code, _ in found] == [expected[0][0]]
+    else:
+        assert found == expected
+
+
+def test_released_characters_do_not_count_for_the_length():
+    assert look("RFF+HWB:" + "?+" * 70) == []
+    assert look("RFF+HWB:" + "A" * 69 + "??") == []
+    assert look("RFF+HWB:" + "?'" * 71) == [("39", "2:2")]
+
+
+def test_repetitions_are_checked_one_by_one():
+    v4 = Separators("+", ":", "'", "*", "?", "")
+    assert look("GID+1+1:PX*2:CT", v4) == []
+    assert look("GID+1+1:PX*X:CT", v4, version="4") == [("37", "3:1")]
+
+
+def test_only_the_announced_decimal_mark_counts():
+    comma = Separators("+", ":", "'", release="?", decimal=",")
+    assert look("MOA+40:24,90", comma) == []
+    assert look("MOA+40:24.90", comma) == [("19", "2:2")]
+    assert look("MOA+40:1.250", Separators("+", ":", "'", decimal=".")) == []
+    assert look("MOA+40:1,250", Separators("+", ":", "'", decimal=".")) == [("19", "2:2")]
+
+
+def test_lengths_of_old_directories_are_shorter():
+    assert look("RFF+HWB:" + "A" * 36, release="95B") == [("39", "2:2")]
+    assert look("RFF+HWB:" + "A" * 36, release="03A") == []
+
+
+def test_pattern_and_piecewise_check_agree():
+    for text, expected in LOOKS:
+        if not expected and text[:3] in layouts("03A"):
+            node = Node(text[:3], text.split("+"), 0, 0, 1, 1)
+            assert Checker("03A", PLAIN, SyntaxPolicy())._look(node, None, text) == []
+
+
+def test_element_numbers_have_their_places():
+    at = positions("03A")
+    assert at["NAD"]["3036"] == ((4, 1), (4, 2), (4, 3), (4, 4), (4, 5))
+    assert at["NAD"]["3229"] == ((7, 1),)
+    assert at["GID"]["7224"] == ((2, 1),)
+    assert at["MEA"]["6314"] == ((3, 2),)
+    assert at["BGM"]["1225"] == ((3, 0),)
+    assert positions("95B")["NAD"]["3229"] == ((7, 0),)

@@ -1,0 +1,461 @@
+"""Deliveries to a real OpenSSH server and to servers that misbehave at a chosen point; polling a remote folder."""
+
+from __future__ import annotations
+
+import getpass
+import hashlib
+import os
+import socket
+import subprocess
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import paramiko
+import pytest
+
+from gateway.errors import ConfigError, DeliveryError
+from gateway.shell.sftp_client import SftpRemote, SftpTarget, remote_hash
+from gateway.shell.sftp_keys import create_host_key, fingerprint
+from gateway.shell.sftp_paths import TakenFile, Upload
+from gateway.shell.sftp_poll import PollSettings, SftpDrop
+from tests.shell.sftp_support import SSHD, Drop, free_port, needs_sshd, open_drop, public_line, until
+
+pytestmark = pytest.mark.sftp
+DATA = b"{}" * 50_000
+SHA = hashlib.sha256(DATA).hexdigest()
+
+
+@dataclass
+class Server:
+    """An OpenSSH server whose sftp starts in `folder`."""
+
+    root: Path
+    folder: Path
+    port: int
+    fingerprint: str
+    user: str
+
+    def remote(self, host_key: str = "") -> SftpRemote:
+        pinned = host_key or self.fingerprint
+        return SftpRemote("127.0.0.1", self.port, self.user, self.root / "client", pinned, timeout_s=5)
+
+
+@pytest.fixture(scope="module")
+def openssh(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    root = tmp_path_factory.mktemp("sshd")
+    folder = root / "folder"
+    folder.mkdir()
+    shown = create_host_key(root / "host")
+    create_host_key(root / "client")
+    (root / "authorized").write_text(public_line(root / "client") + "\n")
+    port = free_port()
+    (root / "config").write_text(
+        f"Port {port}\nListenAddress 127.0.0.1\nHostKey {root}/host\nAuthorizedKeysFile {root}/authorized\n"
+        "StrictModes no\nPermitRootLogin prohibit-password\nPasswordAuthentication no\nUsePAM no\nPidFile none\n"
+        f"Subsystem sftp internal-sftp\nForceCommand internal-sftp -d {folder}\nLogLevel ERROR\nMaxStartups 100\n"
+    )
+    if os.getuid() == 0:
+        Path("/run/sshd").mkdir(exist_ok=True)
+    process = subprocess.Popen([str(SSHD), "-D", "-e", "-f", str(root / "config")], stderr=subprocess.DEVNULL)
+    try:
+        if not until(lambda: listening(port)):
+            pytest.skip("the OpenSSH server does not start here")
+        yield Server(root, folder, port, shown, getpass.getuser())
+    finally:
+        process.terminate()
+        process.wait(5)
+
+
+@pytest.fixture
+def server(openssh: Server) -> Server:
+    for path in sorted(openssh.folder.rglob("*"), reverse=True):
+        path.rmdir() if path.is_dir() else path.unlink()
+    return openssh
+
+
+def listening(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+# --- SftpTarget
+
+
+@needs_sshd
+@pytest.mark.parametrize("read_back", [False, True])
+def test_a_file_is_delivered_under_its_final_name_only(server: Server, tmp_path: Path, read_back: bool) -> None:
+    (tmp_path / "out").write_bytes(DATA)
+    target = SftpTarget(server.remote(), "", read_back=read_back)
+    target.put("S321 März.json", tmp_path / "out", len(DATA), SHA)
+    target.put("chunks.json", [DATA[:7], DATA[7:]], len(DATA), SHA)
+    target.put("empty.json", [], 0, hashlib.sha256().hexdigest())
+    target.close()
+    assert {path.name: path.read_bytes() for path in server.folder.iterdir()} == {
+        "S321 März.json": DATA,
+        "chunks.json": DATA,
+        "empty.json": b"",
+    }
+
+
+@needs_sshd
+def test_delivering_again_changes_nothing(server: Server) -> None:
+    target = SftpTarget(server.remote(), str(server.folder))
+    target.put("a.json", [DATA], len(DATA), SHA)
+    before = (server.folder / "a.json").stat()
+    target.put("a.json", [DATA], len(DATA), SHA)
+    after = (server.folder / "a.json").stat()
+    target.close()
+    assert (before.st_ino, before.st_mtime_ns) == (after.st_ino, after.st_mtime_ns)
+
+
+@needs_sshd
+@pytest.mark.parametrize("other", [b"short", b"[]" * 50_000])
+def test_another_file_under_the_final_name_is_never_overwritten(server: Server, other: bytes) -> None:
+    (server.folder / "a.json").write_bytes(other)
+    target = SftpTarget(server.remote(), "")
+    with pytest.raises(DeliveryError, match=r"another file named a\.json") as error:
+        target.put("a.json", [DATA], len(DATA), SHA)
+    assert error.value.retry is False
+    assert (server.folder / "a.json").read_bytes() == other
+
+
+@needs_sshd
+@pytest.mark.parametrize("leftover", [b"half", DATA, DATA * 2])
+def test_a_temporary_file_of_an_earlier_try_is_replaced(server: Server, leftover: bytes) -> None:
+    (server.folder / ".a.json.tmp").write_bytes(leftover)
+    target = SftpTarget(server.remote(), "")
+    target.put("a.json", [DATA], len(DATA), SHA)
+    target.close()
+    assert {path.name: path.read_bytes() for path in server.folder.iterdir()} == {"a.json": DATA}
+
+
+@needs_sshd
+def test_a_source_that_is_not_what_the_ledger_says_is_not_delivered(server: Server, tmp_path: Path) -> None:
+    target = SftpTarget(server.remote(), "")
+    for size, sha in ((len(DATA) - 1, SHA), (len(DATA), "0" * 64)):
+        with pytest.raises(DeliveryError, match="changed while it was sent") as error:
+            target.put("a.json", [DATA], size, sha)
+        assert error.value.retry is False
+    with pytest.raises(DeliveryError, match="none cannot be read"):
+        target.put("a.json", tmp_path / "none", 1, SHA)
+    with pytest.raises(DeliveryError, match="not a file name"):
+        target.put("../a.json", [b""], 0, SHA)
+    assert not (server.folder / "a.json").exists()
+
+
+@needs_sshd
+def test_a_missing_folder_is_a_fault_for_a_person(server: Server) -> None:
+    with pytest.raises(DeliveryError, match="does not exist") as error:
+        SftpTarget(server.remote(), "/nowhere/at/all").put("a", [DATA], len(DATA), SHA)
+    assert (error.value.retry, bool(error.value.advice)) == (False, True)
+
+
+# --- SftpRemote
+
+
+@needs_sshd
+def test_a_changed_host_key_stops_everything_before_the_login(server: Server, tmp_path: Path) -> None:
+    other = create_host_key(tmp_path / "other")
+    for pinned in (other, public_line(tmp_path / "other")):
+        with pytest.raises(DeliveryError, match="is pinned") as error:
+            SftpTarget(server.remote(pinned), "").put("a", [DATA], len(DATA), SHA)
+        assert error.value.retry is False
+    assert list(server.folder.iterdir()) == []
+
+
+@needs_sshd
+def test_a_host_key_of_another_type_than_the_pinned_one_is_a_changed_key(server: Server) -> None:
+    rsa = paramiko.RSAKey.generate(3072)
+    with pytest.raises(DeliveryError, match="is pinned") as error:
+        server.remote(f"ssh-rsa {rsa.get_base64()}").run(lambda client: client.listdir("."))
+    assert error.value.retry is False
+
+
+@needs_sshd
+def test_the_host_key_is_pinned_by_fingerprint_or_line(server: Server) -> None:
+    line = public_line(server.root / "host")
+    for pinned in (server.fingerprint, line, f"{line} comment", f"sftp.example {line}"):
+        remote = server.remote(pinned)
+        assert remote.run(lambda client: client.listdir(".")) == []
+        remote.close()
+
+
+def test_a_host_key_that_cannot_be_read_is_refused() -> None:
+    for text in ("", "SHA256:short", "MD5:aa:bb", "ssh-ed25519", "a b c"):
+        with pytest.raises(ConfigError):
+            SftpRemote("h", 22, "u", Path("k"), text)
+
+
+@needs_sshd
+def test_a_key_the_server_does_not_know_is_a_fault_for_a_person(server: Server, tmp_path: Path) -> None:
+    create_host_key(tmp_path / "unknown")
+    remote = SftpRemote("127.0.0.1", server.port, server.user, tmp_path / "unknown", server.fingerprint, timeout_s=5)
+    with pytest.raises(DeliveryError, match="refuses the login") as error:
+        remote.run(lambda client: client.listdir("."))
+    assert error.value.retry is False
+    (tmp_path / "unknown").chmod(0o644)
+    with pytest.raises(DeliveryError, match="read by others") as error:
+        remote.run(lambda client: client.listdir("."))
+    assert error.value.retry is False
+
+
+def test_a_server_that_is_not_there_or_silent_or_not_ssh_is_tried_again(tmp_path: Path) -> None:
+    shown = create_host_key(tmp_path / "key")
+    with pytest.raises(DeliveryError) as error:
+        SftpRemote("127.0.0.1", free_port(), "u", tmp_path / "key", shown).run(lambda client: client.listdir("."))
+    assert error.value.retry is True
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        remote = SftpRemote("127.0.0.1", silent.getsockname()[1], "u", tmp_path / "key", shown, timeout_s=0.2)
+        with pytest.raises(DeliveryError) as error:
+            remote.run(lambda client: client.listdir("."))
+        assert error.value.retry is True
+
+
+# --- a server with scripted faults: our own drop server behind a relay that cuts
+
+
+class Relay:
+    """Passes bytes to a server and cuts every connection when `cut` says so, given the bytes sent upward so far."""
+
+    def __init__(self, port: int, cut: Callable[[int], bool]) -> None:
+        self._to, self._cut = port, cut
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.port = self._listener.getsockname()[1]
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def close(self) -> None:
+        self._listener.close()
+
+    def _accept(self) -> None:
+        while True:
+            try:
+                client, _ = self._listener.accept()
+            except OSError:
+                return
+            server = socket.create_connection(("127.0.0.1", self._to))
+            threading.Thread(target=self._pump, args=(client, server, True), daemon=True).start()
+            threading.Thread(target=self._pump, args=(server, client, False), daemon=True).start()
+
+    def _pump(self, source: socket.socket, sink: socket.socket, upward: bool) -> None:
+        passed = 0
+        try:
+            while data := source.recv(4096):
+                passed += len(data)
+                if upward and self._cut(passed):
+                    break
+                sink.sendall(data)
+        except OSError:
+            pass
+        for end in (source, sink):
+            try:
+                end.shutdown(socket.SHUT_RDWR)
+            except OSError:
+                continue
+
+
+@needs_sshd
+@pytest.mark.parametrize("after", [1, 1500, 20_000, 60_000, 99_000])
+def test_a_connection_cut_anywhere_leaves_no_final_file_and_the_next_try_succeeds(server: Server, after: int) -> None:
+    cuts = [after]
+
+    def cut(passed: int) -> bool:
+        return bool(cuts) and passed > cuts[0] and bool(cuts.pop())
+
+    relay = Relay(server.port, cut)
+    remote = SftpRemote("127.0.0.1", relay.port, server.user, server.root / "client", server.fingerprint, timeout_s=5)
+    target = SftpTarget(remote, "")
+    with pytest.raises(DeliveryError) as error:
+        target.put("a.json", [DATA], len(DATA), SHA)
+    assert error.value.retry is True
+    assert not (server.folder / "a.json").exists()
+    target.put("a.json", [DATA], len(DATA), SHA)
+    target.close()
+    relay.close()
+    assert {path.name: path.read_bytes() for path in server.folder.iterdir()} == {"a.json": DATA}
+
+
+@needs_sshd
+@pytest.mark.parametrize("happened", [True, False])
+def test_a_lost_answer_to_the_rename_is_cleared_up_by_looking(
+    server: Server, monkeypatch: pytest.MonkeyPatch, happened: bool
+) -> None:
+    real = paramiko.SFTPClient.rename
+
+    def lost(client: paramiko.SFTPClient, old: str, new: str) -> None:
+        if happened:
+            real(client, old, new)
+        client.get_channel().get_transport().close()
+        raise EOFError
+
+    target = SftpTarget(server.remote(), "")
+    monkeypatch.setattr(paramiko.SFTPClient, "rename", lost)
+    if happened:
+        target.put("a.json", [DATA], len(DATA), SHA)
+    else:
+        with pytest.raises(DeliveryError) as error:
+            target.put("a.json", [DATA], len(DATA), SHA)
+        assert error.value.retry is True
+    monkeypatch.undo()
+    target.put("a.json", [DATA], len(DATA), SHA)
+    target.close()
+    assert [path.name for path in server.folder.iterdir()] == ["a.json"]
+
+
+@pytest.fixture
+def drop(tmp_path: Path) -> Iterator[Drop]:
+    with open_drop(tmp_path) as started:
+        yield started
+
+
+def test_our_own_drop_server_takes_deliveries_of_our_own_client_once(drop: Drop) -> None:
+    remote = SftpRemote("127.0.0.1", drop.port, "carrier-a", drop.key_file, drop.server.fingerprint, timeout_s=5)
+    target = SftpTarget(remote, "/in")
+    target.put("a.json", [DATA], len(DATA), SHA)
+    target.close()
+    assert [(upload.name, data) for upload, data in drop.taken] == [("a.json", DATA)]
+
+
+def test_a_target_that_is_full_is_tried_again(tmp_path: Path) -> None:
+    with open_drop(tmp_path, max_file_bytes=1000) as drop:
+        remote = SftpRemote("127.0.0.1", drop.port, "carrier-a", drop.key_file, drop.server.fingerprint, timeout_s=5)
+        with pytest.raises(DeliveryError, match="SFTP-LIMIT-SIZE") as error:
+            SftpTarget(remote, "/in").put("a.json", [DATA], len(DATA), SHA)
+        assert error.value.retry is True
+        assert drop.taken == []
+
+
+# --- SftpDrop
+
+
+class Poller:
+    def __init__(self, server: Server, tmp_path: Path, **settings: object) -> None:
+        self.taken: list[tuple[str, bytes]] = []
+        self.rules: list[str] = []
+        self.fault: Exception | None = None
+        self.staging = tmp_path / "staging"
+        self.drop = SftpDrop(
+            server.remote(),
+            "carrier-a",
+            PollSettings(str(server.folder), **settings),
+            self.staging,
+            self.take,
+            lambda event: self.rules.append(event.rule),
+        )
+
+    def take(self, upload: Upload) -> TakenFile:
+        if self.fault:
+            raise self.fault
+        data = upload.staged_path.read_bytes()
+        assert (len(data), hashlib.sha256(data).hexdigest()) == (upload.size, upload.sha256)
+        self.taken.append((upload.name, data))
+        return TakenFile("R1")
+
+
+@needs_sshd
+def test_a_file_is_fetched_when_it_stayed_the_same_and_is_moved_to_done(server: Server, tmp_path: Path) -> None:
+    (server.folder / "done").mkdir()
+    (server.folder / "done" / "a.edi").write_bytes(b"earlier")
+    file = server.folder / "a.edi"
+    file.write_bytes(b"abc")
+    (server.folder / "b.part").write_bytes(b"temporary")
+    (server.folder / "link").symlink_to("/etc/passwd")
+    poller = Poller(server, tmp_path)
+    assert [poller.drop.poll(), poller.drop.poll()] == [0, 0]
+    file.write_bytes(b"abcdef")  # grew: counting begins again
+    assert [poller.drop.poll() for _ in range(4)] == [0, 0, 1, 0]
+    assert poller.taken == [("a.edi", b"abcdef")]
+    assert sorted(path.read_bytes() for path in (server.folder / "done").iterdir()) == [b"abcdef", b"earlier"]
+    assert sorted(path.name for path in server.folder.iterdir()) == ["b.part", "done", "link"]
+    assert list((poller.staging / "carrier-a").iterdir()) == []
+
+
+@needs_sshd
+def test_with_a_marker_only_marked_files_are_fetched(server: Server, tmp_path: Path) -> None:
+    for name in ("a.edi", "b.edi", "a.edi.done"):
+        (server.folder / name).write_bytes(b"x")
+    poller = Poller(server, tmp_path, marker=".done", done_folder="")
+    assert [poller.drop.poll(), poller.drop.poll()] == [1, 0]
+    assert poller.taken == [("a.edi", b"x")]
+    assert [path.name for path in server.folder.iterdir()] == ["b.edi"]
+
+
+@needs_sshd
+def test_a_file_that_cannot_be_moved_away_is_taken_once(server: Server, tmp_path: Path) -> None:
+    (server.folder / "a.edi").write_bytes(b"x")
+    poller = Poller(server, tmp_path, stable_polls=2)  # there is no folder done
+    assert [poller.drop.poll() for _ in range(4)] == [0, 1, 0, 0]
+    assert poller.rules == ["SFTP-HANDED-OVER", "SFTP-NOT-MOVED", "SFTP-NOT-MOVED", "SFTP-NOT-MOVED"]
+    (server.folder / "done").mkdir()
+    assert poller.drop.poll() == 0
+    assert (server.folder / "done" / "a.edi").exists()
+    (server.folder / "a.edi").write_bytes(b"new")
+    assert [poller.drop.poll() for _ in range(2)] == [0, 1]
+
+
+@needs_sshd
+def test_a_file_the_gateway_cannot_take_stays_on_the_server(server: Server, tmp_path: Path) -> None:
+    (server.folder / "a.edi").write_bytes(b"x")
+    poller = Poller(server, tmp_path, stable_polls=2, done_folder="")
+    poller.fault = DeliveryError("the ledger is locked")
+    poller.drop.poll()
+    with pytest.raises(DeliveryError, match="ledger"):
+        poller.drop.poll()
+    assert (server.folder / "a.edi").exists()
+    poller.fault = None
+    assert poller.drop.poll() == 1
+    assert list(server.folder.iterdir()) == []
+
+
+@needs_sshd
+def test_a_file_over_the_limit_is_told_and_left(server: Server, tmp_path: Path) -> None:
+    (server.folder / "a.edi").write_bytes(b"x" * 11)
+    poller = Poller(server, tmp_path, stable_polls=2, max_file_bytes=10)
+    assert [poller.drop.poll(), poller.drop.poll()] == [0, 0]
+    assert poller.rules == ["SFTP-LIMIT-SIZE"]
+    assert (server.folder / "a.edi").exists()
+
+
+@needs_sshd
+def test_a_file_that_grew_since_the_listing_is_not_taken(
+    server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (server.folder / "a.edi").write_bytes(b"abc")
+    poller = Poller(server, tmp_path, stable_polls=2)
+    poller.drop.poll()
+    real = paramiko.SFTPClient.listdir_attr
+
+    def then_it_grows(client: paramiko.SFTPClient, path: str) -> list[paramiko.SFTPAttributes]:
+        entries = real(client, path)
+        (server.folder / "a.edi").write_bytes(b"abcdef")
+        return entries
+
+    monkeypatch.setattr(paramiko.SFTPClient, "listdir_attr", then_it_grows)
+    assert poller.drop.poll() == 0
+    assert (poller.taken, poller.rules) == ([], ["SFTP-UNSTABLE"])
+
+
+@needs_sshd
+def test_a_full_staging_disk_is_not_blamed_on_the_partner(
+    server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (server.folder / "a.edi").write_bytes(b"abc")
+    poller = Poller(server, tmp_path, stable_polls=2)
+    poller.drop.poll()
+
+    def full(fd: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(DeliveryError, match="staging directory"):
+        poller.drop.poll()
+
+
+@needs_sshd
+def test_the_remote_hash_is_that_of_the_file(server: Server) -> None:
+    (server.folder / "a").write_bytes(DATA)
+    remote = server.remote()
+    assert remote.run(lambda client: remote_hash(client, "a")) == SHA
+    remote.close()
+    assert fingerprint(public_line(server.root / "host")) == server.fingerprint
