@@ -119,6 +119,8 @@ class Intake:
             sync_folder(self._folders.work)
             yield claimed, place
         except FileNotFoundError as error:
+            if path.exists() or not self._folders.work.exists():
+                raise
             raise NotReadyError(name) from error
         finally:
             if not (place / _RAW).exists():

@@ -1,0 +1,131 @@
+"""The outbox: what a drop is going to send is fixed in one transaction, then sent, then noted as sent.
+
+    seen --plan--> translated --deliver--> delivered --acknowledge--> acked --settle--> done | quarantined | failed | duplicate
+
+After `plan` nothing is translated again: a restart sends the very same bytes, with the same control numbers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+import msgspec
+from sqlalchemy import Connection, select
+
+from gateway.results import Counts
+from gateway.shell import journal
+from gateway.shell.assembly import Staged
+from gateway.shell.ledger import Ledger, in_batches, insert_rows
+from gateway.shell.schema import drops, outputs
+
+_COLUMNS = ("receipt", "kind", "target", "name", "staged", "size", "sha256", "state")
+
+
+class Plan(msgspec.Struct, frozen=True):
+    """What was decided about a drop. goal: the state it ends in. error: one plain sentence, no personal data."""
+
+    goal: str
+    verdict: str
+    format: str = ""
+    counts: Counts = msgspec.field(default_factory=Counts)
+    error: str = ""
+    duplicate_of: str = ""
+
+
+class Output(msgspec.Struct, frozen=True):
+    """One row of the table outputs."""
+
+    id: int
+    receipt: str
+    kind: str
+    target: str
+    name: str
+    staged: str
+    size: int
+    sha256: str
+    state: str
+
+
+def plan(connection: Connection, receipt: str, plan: Plan, files: Iterable[Staged], at: str) -> None:
+    """Write the decision and all outputs; claims are merged by the caller in the same transaction."""
+    connection.execute(outputs.delete().where(outputs.c.receipt == receipt, outputs.c.state == "planned"))
+    number = _add_outputs(connection, receipt, files)
+    values = msgspec.structs.asdict(plan) | msgspec.structs.asdict(plan.counts) | {"state": "translated"}
+    values.pop("counts")
+    connection.execute(drops.update().where(drops.c.receipt == receipt).values(values))
+    facts = {"goal": plan.goal, "verdict": plan.verdict, "outputs": number, **msgspec.structs.asdict(plan.counts)}
+    journal.append(connection, at, "translated", receipt, **facts)
+
+
+def replan(connection: Connection, receipt: str, error: str, files: Iterable[Staged], at: str) -> None:
+    """A target refuses for good: keep what was delivered and claimed, hold the rest, send `files` instead."""
+    rest = outputs.update().where(outputs.c.receipt == receipt, outputs.c.state == "planned")
+    connection.execute(rest.values(state="held"))
+    _add_outputs(connection, receipt, files)
+    mark(connection, receipt, "delivered", goal="failed", error=error)
+    journal.append(connection, at, "held", receipt, error=error)
+
+
+def release(connection: Connection, receipt: str, at: str) -> None:
+    """Undo `replan` on a person's order: what was held is planned again and the drop is on its way."""
+    rest = outputs.update().where(outputs.c.receipt == receipt, outputs.c.state == "held")
+    connection.execute(rest.values(state="planned"))
+    mark(connection, receipt, "translated", goal="done", error="", done_at="")
+    journal.append(connection, at, "released", receipt)
+
+
+def mark(connection: Connection, receipt: str, state: str, **values: Any) -> None:
+    """Set the state of a drop."""
+    connection.execute(drops.update().where(drops.c.receipt == receipt).values(state=state, **values))
+
+
+def sent(connection: Connection, receipt: str, kinds: tuple[str, ...], state: str) -> None:
+    """Note that all planned outputs of these kinds are at their targets."""
+    rows = outputs.update().where(
+        outputs.c.receipt == receipt, outputs.c.kind.in_(kinds), outputs.c.state == "planned"
+    )
+    connection.execute(rows.values(state="delivered"))
+    mark(connection, receipt, state)
+
+
+def settle(connection: Connection, receipt: str, goal: str, at: str) -> None:
+    """Write the final state and the names and hashes of all that was sent."""
+    mark(connection, receipt, goal, done_at=at)
+    query = select(outputs.c.name, outputs.c.sha256).where(outputs.c.receipt == receipt, outputs.c.state == "delivered")
+    rows = [list(row) for row in connection.execute(query.order_by(outputs.c.id))]
+    for start in range(0, len(rows) or 1, 1000):  # a file of very many messages makes several records
+        journal.append(connection, at, goal, receipt, sent=rows[start : start + 1000])
+
+
+def outputs_of(ledger: Ledger, receipt: str, *conditions: Any) -> Iterator[Output]:
+    """Yield the outputs of a drop, in the order they were planned; in pages, so that nothing stays locked."""
+    last = 0
+    while True:
+        query = select(outputs).where(outputs.c.receipt == receipt, outputs.c.id > last, *conditions)
+        with ledger.reading() as connection:
+            rows = connection.execute(query.order_by(outputs.c.id).limit(500)).all()
+        if not rows:
+            return
+        for row in rows:
+            yield Output(**row._mapping)
+        last = rows[-1].id
+
+
+def planned(ledger: Ledger, receipt: str, kinds: tuple[str, ...]) -> Iterator[Output]:
+    """Yield what is still to be sent."""
+    return outputs_of(ledger, receipt, outputs.c.state == "planned", outputs.c.kind.in_(kinds))
+
+
+def acknowledgments(ledger: Ledger, receipt: str) -> Iterator[Output]:
+    """Yield the acknowledgments and reject files that a drop was answered with."""
+    return outputs_of(ledger, receipt, outputs.c.kind == "ack", outputs.c.state == "delivered")
+
+
+def _add_outputs(connection: Connection, receipt: str, files: Iterable[Staged]) -> int:
+    number = 0
+    rows = ((receipt, f.kind, f.target, f.name, f.staged, f.size, f.sha256, "planned") for f in files)
+    for batch in in_batches(rows):
+        insert_rows(connection, outputs, _COLUMNS, batch)
+        number += len(batch)
+    return number
