@@ -97,7 +97,6 @@ class Profile:
     bill_is_master: bool = False
     aggregate_reject: str = "later"  # later, all
     default_currency: str = ""
-    fast: bool = False
     severities: Mapping[str, Severity] = field(default_factory=dict)
     acks: AckPolicy = AckPolicy()
     fx_usd: Mapping[str, Decimal] = field(default_factory=dict)  # currency -> USD per unit
@@ -106,6 +105,7 @@ class Profile:
     programs: Callable[[str, str, str], Program | None] | None = None  # (format, message type, version) -> Program
     structures: Any = None  # formats' structure tables, see formats.x12.structure
     rules: Any = None  # gateway.rules.Rulebook
+    catalogue: Any = None  # gateway.catalogue.Catalogue
     validators: Mapping[str, Any] = field(default_factory=dict)  # filer type -> canonical.validate.ShipmentValidator
     options: Mapping[str, Any] = field(
         default_factory=dict

@@ -1,6 +1,6 @@
 """Puts the pieces that `translate` yields together as files in the drop's folder; what is delivered later is a copy.
 
-    head + shipment + "," + shipment + ... + close      one canonical message
+head + shipment + "," + shipment + ... + close      one canonical message
 """
 
 from __future__ import annotations
@@ -70,16 +70,20 @@ class Assembler:
             self._write(piece.data)
             self._finish()
 
-    def kept(self, refused: set[str]) -> Iterator[Staged]:
-        """Yield the files of the messages that were not refused, durable. Raises BooksError when one has no end."""
+    def sync(self, refused: set[str]) -> None:
+        """Bring the files of all kept messages to the disk. Raises BooksError when one has no end."""
         unended = self._unended | ({self._key} if self._file is not None else set())
         if unended - refused:
             raise BooksError(f"message {min(unended - refused)} has no end")
+        for staged in self.kept(refused):
+            sync_file(self._folder.parent / staged.staged)
+        sync_folder(self._folder)
+
+    def kept(self, refused: set[str]) -> Iterator[Staged]:
+        """Yield the files of the messages that were not refused and hold a shipment."""
         for message in map(_decode, self._done):
             if message.key not in refused and message.shipments:
-                sync_file(self._folder.parent / message.staged.staged)
                 yield message.staged
-        sync_folder(self._folder)
 
     def shipments(self, refused: set[str]) -> int:
         """Return how many shipments the kept messages hold."""

@@ -121,7 +121,9 @@ class LocalTarget:
         if (sent, total.hexdigest()) != (size, sha256):
             temporary.unlink()
             raise DeliveryError(
-                f"The stored copy for {temporary.name[1:-4]} is not what was recorded.", "Run gateway verify.", retry=False
+                f"The stored copy for {temporary.name[1:-4]} is not what was recorded.",
+                "Run gateway verify.",
+                retry=False,
             )
         if digest(temporary) != (size, sha256):
             temporary.unlink()

@@ -204,7 +204,10 @@ class _Past:
         self._many = self._lookup(query.where(shipments.c.key.in_(parameters(_BATCH, 1))))
         self._few = self._lookup(query.where(shipments.c.key.in_(parameters(16, 1))))
         here = select(interchanges.c.place).where(
-            *(interchanges.c[n] == p for n, p in zip(("partner", "sender", "receiver", "control"), parameters(4), strict=True)),
+            *(
+                interchanges.c[n] == p
+                for n, p in zip(("partner", "sender", "receiver", "control"), parameters(4), strict=True)
+            ),
             interchanges.c.claimed_at >= parameters(1, 4)[0],
         )
         self._interchange = self._lookup(here)

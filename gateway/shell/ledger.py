@@ -84,8 +84,12 @@ class Ledger:
             row = connection.execute(select(drops).where(drops.c.receipt == drop.receipt)).first()
             if row is not None:
                 return Drop(**row._mapping)
-            taken = select(drops.c.receipt).where(drops.c.partner == drop.partner, drops.c.answer_stem == drop.stored_name)
-            stem = drop.stored_name if connection.execute(taken).first() is None else f"{drop.stored_name}.{drop.receipt}"
+            taken = select(drops.c.receipt).where(
+                drops.c.partner == drop.partner, drops.c.answer_stem == drop.stored_name
+            )
+            stem = (
+                drop.stored_name if connection.execute(taken).first() is None else f"{drop.stored_name}.{drop.receipt}"
+            )
             drop = msgspec.structs.replace(drop, answer_stem=stem)
             connection.execute(drops.insert(), msgspec.structs.asdict(drop))
             facts = {"partner": drop.partner, "file": drop.file_name, "size": drop.size, "sha256": drop.sha256}
@@ -225,7 +229,9 @@ def open_ledger(url: str, *, create: bool = True) -> Ledger:
 def _prepare_file(path: Path, create: bool) -> None:
     if not path.exists():
         if not create:
-            raise ConfigError(f"There is no ledger at {path}.", "Check state_dir, or run gateway serve once to make it.")
+            raise ConfigError(
+                f"There is no ledger at {path}.", "Check state_dir, or run gateway serve once to make it."
+            )
         try:
             path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             os.close(os.open(path, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600))
@@ -265,10 +271,13 @@ def _migrate(engine: Engine, *, create: bool) -> None:
         found = _revision_of(connection)
         if found and found not in known:
             raise ConfigError(
-                f"The ledger has the schema {found}, which this version does not know.", "Install the newer gateway again."
+                f"The ledger has the schema {found}, which this version does not know.",
+                "Install the newer gateway again.",
             )
         if not found and set(inspect(connection).get_table_names()) & set(metadata.tables):
-            raise ConfigError("The ledger database holds tables of something else.", "Give the gateway its own database.")
+            raise ConfigError(
+                "The ledger database holds tables of something else.", "Give the gateway its own database."
+            )
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
 

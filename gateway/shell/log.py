@@ -1,6 +1,6 @@
 """Logs: JSON lines with ids, counts, rule ids and file names; no names of persons, no addresses, no values.
 
-    {"at":"2025-03-03T10:00:00.123456Z","level":"info","event":"drop.done","receipt":"20250303T...","accepted":2}
+{"at":"2025-03-03T10:00:00.123456Z","level":"info","event":"drop.done","receipt":"20250303T...","accepted":2}
 """
 
 from __future__ import annotations

@@ -71,7 +71,9 @@ def _retire(connection: Connection, partner: str, batch: list[Any]) -> None:
         return
     end = shipments.update().where(shipments.c.partner == partner, shipments.c.key == bindparam("b_key"), _ACTIVE)
     states = [
-        {"b_key": row[0], "b_state": "cancelled" if row[6] == "cancel" else "replaced"} for row in batch if row[0] in now
+        {"b_key": row[0], "b_state": "cancelled" if row[6] == "cancel" else "replaced"}
+        for row in batch
+        if row[0] in now
     ]
     connection.execute(end.values(state=bindparam("b_state")), states)
     summed = [{"b_person": row.person, "b_day": row.day, "b_key": key} for key, row in now.items() if row.person]

@@ -16,7 +16,7 @@ from sqlalchemy import Connection, select
 from gateway.results import Counts
 from gateway.shell import journal
 from gateway.shell.assembly import Staged
-from gateway.shell.ledger import Ledger, in_batches, insert_rows
+from gateway.shell.ledger import Drop, Ledger, in_batches, insert_rows
 from gateway.shell.schema import drops, outputs
 
 _COLUMNS = ("receipt", "kind", "target", "name", "staged", "size", "sha256", "state")
@@ -47,10 +47,12 @@ class Output(msgspec.Struct, frozen=True):
     state: str
 
 
-def plan(connection: Connection, receipt: str, plan: Plan, files: Iterable[Staged], at: str) -> None:
+def plan(
+    connection: Connection, receipt: str, plan: Plan, files: Iterable[Staged], answers: Iterable[Staged], at: str
+) -> None:
     """Write the decision and all outputs; claims are merged by the caller in the same transaction."""
     connection.execute(outputs.delete().where(outputs.c.receipt == receipt, outputs.c.state == "planned"))
-    number = _add_outputs(connection, receipt, files)
+    number = _add_outputs(connection, receipt, files) + _add_outputs(connection, receipt, answers)
     values = msgspec.structs.asdict(plan) | msgspec.structs.asdict(plan.counts) | {"state": "translated"}
     values.pop("counts")
     connection.execute(drops.update().where(drops.c.receipt == receipt).values(values))
@@ -67,12 +69,17 @@ def replan(connection: Connection, receipt: str, error: str, files: Iterable[Sta
     journal.append(connection, at, "held", receipt, error=error)
 
 
-def release(connection: Connection, receipt: str, at: str) -> None:
-    """Undo `replan` on a person's order: what was held is planned again and the drop is on its way."""
-    rest = outputs.update().where(outputs.c.receipt == receipt, outputs.c.state == "held")
-    connection.execute(rest.values(state="planned"))
-    mark(connection, receipt, "translated", goal="done", error="", done_at="")
-    journal.append(connection, at, "released", receipt)
+def release(connection: Connection, drop: Drop, at: str) -> None:
+    """Put a held drop back to work on a person's order: failed = send the rest, quarantined = translate it anew."""
+    rows = outputs.c.receipt == drop.receipt
+    if drop.state == "failed":
+        connection.execute(outputs.update().where(rows, outputs.c.state == "held").values(state="planned"))
+        mark(connection, drop.receipt, "translated", goal="done", error="", done_at="")
+    else:
+        connection.execute(outputs.delete().where(rows))
+        stem = f"{drop.stored_name}.{drop.receipt}.{at[:19].replace(':', '')}"  # the first answers keep their name
+        mark(connection, drop.receipt, "seen", goal="", error="", done_at="", tries=0, answer_stem=stem)
+    journal.append(connection, at, "released", drop.receipt)
 
 
 def mark(connection: Connection, receipt: str, state: str, **values: Any) -> None:
@@ -82,20 +89,22 @@ def mark(connection: Connection, receipt: str, state: str, **values: Any) -> Non
 
 def sent(connection: Connection, receipt: str, kinds: tuple[str, ...], state: str) -> None:
     """Note that all planned outputs of these kinds are at their targets."""
-    rows = outputs.update().where(
-        outputs.c.receipt == receipt, outputs.c.kind.in_(kinds), outputs.c.state == "planned"
-    )
+    rows = outputs.update().where(outputs.c.receipt == receipt, outputs.c.kind.in_(kinds), outputs.c.state == "planned")
     connection.execute(rows.values(state="delivered"))
     mark(connection, receipt, state)
 
 
-def settle(connection: Connection, receipt: str, goal: str, at: str) -> None:
-    """Write the final state and the names and hashes of all that was sent."""
+def settle(connection: Connection, receipt: str, at: str) -> str:
+    """Write the final state and the names and hashes of all that was sent; return that state."""
+    goal = str(connection.execute(select(drops.c.goal).where(drops.c.receipt == receipt)).scalar_one())
     mark(connection, receipt, goal, done_at=at)
     query = select(outputs.c.name, outputs.c.sha256).where(outputs.c.receipt == receipt, outputs.c.state == "delivered")
-    rows = [list(row) for row in connection.execute(query.order_by(outputs.c.id))]
-    for start in range(0, len(rows) or 1, 1000):  # a file of very many messages makes several records
-        journal.append(connection, at, goal, receipt, sent=rows[start : start + 1000])
+    found = connection.execution_options(yield_per=1000).execute(query.order_by(outputs.c.id))
+    pages = in_batches(list(row) for row in found)
+    journal.append(connection, at, goal, receipt, sent=next(pages, []))
+    for page in pages:  # a file of very many messages makes several records
+        journal.append(connection, at, goal, receipt, sent=page)
+    return goal
 
 
 def outputs_of(ledger: Ledger, receipt: str, *conditions: Any) -> Iterator[Output]:
@@ -118,7 +127,7 @@ def planned(ledger: Ledger, receipt: str, kinds: tuple[str, ...]) -> Iterator[Ou
 
 
 def acknowledgments(ledger: Ledger, receipt: str) -> Iterator[Output]:
-    """Yield the acknowledgments and reject files that a drop was answered with."""
+    """Yield the acknowledgments and reject files that a drop was answered with, without its receipt."""
     return outputs_of(ledger, receipt, outputs.c.kind == "ack", outputs.c.state == "delivered")
 
 

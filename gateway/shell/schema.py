@@ -43,7 +43,7 @@ outputs = Table(
     metadata,
     Column("id", Integer, primary_key=True, autoincrement=True),
     Column("receipt", String(40), nullable=False),
-    Column("kind", String(12), nullable=False),  # delivery, ack, report
+    Column("kind", String(12), nullable=False),  # delivery, ack (also reject files), receipt
     Column("target", String(12), nullable=False),  # out, test, ack, reject
     Column("name", String(255), nullable=False),
     Column("staged", String(300), nullable=False),  # path below the drop's folder
@@ -89,15 +89,17 @@ shipments = Table(
     ),
 )
 
-person_days = Table(  # the active values of a person on a day; its own table so that a big file is inserted in key order
-    "person_days",
-    metadata,
-    Column("person", String(64), primary_key=True),
-    Column("day", String(10), primary_key=True),
-    Column("partner", String(64), primary_key=True),
-    Column("key", Text, primary_key=True),
-    Column("value", BigInteger, nullable=False),
-    sqlite_with_rowid=False,
+person_days = (
+    Table(  # the active values of a person on a day; its own table so that a big file is inserted in key order
+        "person_days",
+        metadata,
+        Column("person", String(64), primary_key=True),
+        Column("day", String(10), primary_key=True),
+        Column("partner", String(64), primary_key=True),
+        Column("key", Text, primary_key=True),
+        Column("value", BigInteger, nullable=False),
+        sqlite_with_rowid=False,
+    )
 )
 
 controls = Table(

@@ -1,6 +1,6 @@
 """The spool of production: records in a private file, re-readable, a few hundred kilobytes of memory whatever the size.
 
-    4 bytes length (big-endian) + record, again and again
+4 bytes length (big-endian) + record, again and again
 """
 
 from __future__ import annotations
@@ -50,5 +50,7 @@ class FileSpool:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self.close()

@@ -1,0 +1,140 @@
+"""One shipment's verdict: mapping, completion, schema, rules; every finding gets its place in the received file.
+
+Not here: what needs the past (duplicates, the USD 800 sum) and what needs the whole file (books, envelopes): translate.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+from gateway.canonical.validate import ShipmentValidator
+from gateway.findings import NOWHERE, Finding, Scope, Severity
+from gateway.profile import MappedShipment, Profile, Program
+from gateway.records import Message, Unit
+
+_IDENTIFIERS = ("house_bill_number", "house_bill_issuer", "shipment_tracking_number", "master_bill_number")
+
+
+@dataclass(slots=True)
+class Judged:
+    """A unit with its findings; draft is None when nothing could be mapped."""
+
+    number: int
+    label: str
+    draft: dict[str, Any] | None
+    findings: list[Finding]
+    identifiers: dict[str, str]
+    refused: bool
+    purpose: str = "original"
+    mapped: MappedShipment | None = None
+    unit: Unit | None = None
+    reasons: list[str] = field(default_factory=list)
+
+    @property
+    def id(self) -> str:
+        """What the sender knows the shipment by: house bill, tracking number, master bill, else its label ("LX 2")."""
+        for name in ("house_bill_number", "shipment_tracking_number", "master_bill_number"):
+            if self.identifiers.get(name):
+                return self.identifiers[name]
+        return self.label
+
+    def add(self, finding: Finding) -> None:
+        """Add a finding found later (duplicate, sum), with its place in the file."""
+        placed = place(finding, self.mapped)
+        self.findings.append(placed)
+        self.refused = self.refused or placed.refuses
+
+
+class Judge:
+    """Judges the shipments of one message after another with one profile at one time."""
+
+    def __init__(self, profile: Profile, now: datetime) -> None:
+        self._profile = profile
+        self._now = now
+        self._validators: dict[str, ShipmentValidator] = {}
+
+    def shipment(self, message: Message, unit: Unit, program: Program, syntax: list[Finding], known: dict[str, str]) -> Judged:
+        """Return the judged unit. syntax: the reader's findings of scope shipment; known: identifiers read without mapping."""
+        profile, rules = self._profile, self._profile.rules
+        mapped = program.run(message, unit.node, profile)
+        draft = mapped.draft
+        findings = [*syntax, *mapped.findings]
+        late = rules.prepare(draft, profile, message)
+        purpose = str(draft.get("transmission_purpose", "original"))
+        late += self._schema(draft)
+        late += rules.check(draft, profile, self._now, purpose)
+        if late or findings:
+            findings = _tidy([self.weigh(place(f, mapped)) for f in (*findings, *late)])
+        draft.pop("_arrival_day", None)
+        identifiers = {name: draft[name] for name in _IDENTIFIERS if isinstance(draft.get(name), str)} or known
+        refused = any(f.severity is Severity.ERROR for f in findings)
+        return Judged(unit.number, unit.label, draft, findings, identifiers, refused, purpose, mapped, unit)
+
+    def weigh(self, finding: Finding) -> Finding:
+        """Return the finding with the partner's own severity for its rule, if there is one."""
+        severity = self._profile.severities.get(finding.rule)
+        return finding if severity is None else msgspec.structs.replace(finding, severity=severity)
+
+    def _schema(self, draft: dict[str, Any]) -> list[Finding]:
+        filer = self._profile.filer_type_for(str(draft.get("mode_of_transportation", "")))
+        validator = self._validators.get(filer)
+        if validator is None:
+            validator = self._validators[filer] = ShipmentValidator(filer)
+        errors = validator.errors({k: v for k, v in draft.items() if k != "_arrival_day"} if "_arrival_day" in draft else draft)
+        return [
+            Finding(e.rule, Severity.ERROR, Scope.SHIPMENT, e.message, pointer=e.pointer, target=_target(e.pointer, e.missing), value=_text(e.value), personal=_is_personal(e.pointer))
+            for e in errors
+        ]  # fmt: skip
+
+
+def place(finding: Finding, mapped: MappedShipment | None) -> Finding:
+    """Return the finding with the source position of its pointer, when it has no position yet."""
+    if mapped is None or finding.position != NOWHERE:
+        return finding
+    position, row = mapped.locate(finding.pointer)
+    return msgspec.structs.replace(finding, position=position, row=finding.row or row)
+
+
+def _tidy(findings: list[Finding]) -> list[Finding]:
+    """Drop switched-off findings and later ones that say of the same field what an earlier, nearer one said.
+
+    Order of nearness: syntax, mapping, then schema and rules. A missing field is reported once, not by each layer.
+    """
+    kept: list[Finding] = []
+    faulty: set[str] = set()
+    for finding in findings:
+        if finding.severity is Severity.OFF:
+            continue
+        if finding.severity is Severity.ERROR and finding.target:
+            parents = {finding.target.rpartition(".")[0], finding.target}
+            if finding.target in faulty or (faulty & parents and finding.rule in _ECHOES):
+                continue
+            faulty.add(finding.target)
+        if finding in kept:
+            continue
+        kept.append(finding)
+    return kept
+
+
+_ECHOES = frozenset(("S321-SCHEMA", "S321-ROLE-REQ", "S321-ADDR-ZIP", "S321-ADDR-STATE"))
+
+
+def _target(pointer: str, missing: tuple[str, ...]) -> str:
+    """Return the canonical field of a pointer: /items/0/hts_number -> items.hts_number."""
+    parts = [p for p in pointer.split("/") if p and not p.isdigit()]
+    if missing and parts[-1:] != list(missing[:1]) and len(missing) == 1:
+        parts.append(missing[0])
+    return ".".join(parts)
+
+
+def _text(value: Any) -> str | None:
+    return value if isinstance(value, str) else None
+
+
+def _is_personal(pointer: str) -> bool:
+    parts = pointer.split("/")
+    return len(parts) > 2 and parts[1].endswith(("party", "initiator", "seller", "buyer", "owner", "manufacturer", "consolidator"))  # fmt: skip

@@ -1,0 +1,215 @@
+"""Deciding about a seen drop: duplicate, held for a person, or translated; ends with one transaction that fixes it.
+
+An exception of the translation never reaches the sender: the drop is held, the trace goes to the quarantine folder and,
+without values, to the log.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import traceback
+from collections.abc import Iterator, Sequence
+from contextlib import closing
+from pathlib import Path
+
+from gateway.profile import Profile
+from gateway.results import Outcome
+from gateway.shell import outbox
+from gateway.shell.assembly import Assembler, BooksError, Staged, stage_file
+from gateway.shell.desk import Desk, StoppedError, frames, may_pass
+from gateway.shell.folders import parse_instant, private_file, read_blocks, remove_tree
+from gateway.shell.history import SqlHistory
+from gateway.shell.intake import Claimed, raw_path
+from gateway.shell.ledger import FINAL, Drop
+from gateway.shell.log import logger
+from gateway.shell.merge import ClaimConflictError
+from gateway.shell.names import stored_name
+from gateway.shell.outbox import Plan
+from gateway.shell.receipts import SUFFIX, duplicate_receipt, held_receipt
+from gateway.shell.spool import FileSpool
+
+_CONFLICTS = 3  # how often a file is translated again because another drop changed the ledger meanwhile
+_CHANGED = "The file was changed while it was being taken. Send it again under a new name."
+
+
+class EarlierFirstError(Exception):
+    """The same bytes came before and are still being worked on."""
+
+
+class _ChangedError(Exception):
+    """The raw bytes are not those that were claimed."""
+
+
+def new_drop(claimed: Claimed) -> Drop:
+    """Return the ledger row of a file that was just claimed."""
+    c = claimed
+    return Drop(
+        receipt=c.receipt, partner=c.partner, account=c.account, file_name=c.file_name, stored_name=c.stored_name,
+        answer_stem=c.stored_name, size=c.size, sha256=c.sha256, state="seen", goal="", format="", verdict="",
+        found=0, accepted=0, rejected=0, duplicate=0, tries=0, received_at=c.received_at, done_at="", error="",
+        duplicate_of="",
+    )  # fmt: skip
+
+
+def decide(claimed: Claimed, drop: Drop, profile: Profile, desk: Desk) -> Drop:
+    """Decide and return the row, now in state translated. Raises EarlierFirstError, StoppedError or a storage fault."""
+    place = desk.folders.work / claimed.receipt
+    earlier = desk.ledger.same_content(claimed.partner, claimed.sha256, claimed.receipt)
+    if claimed.fault:
+        _hold(claimed, drop, desk, "DROP-TOO-LARGE", claimed.fault, f"It is {claimed.fault}.")
+    elif earlier and earlier.state not in FINAL:
+        raise EarlierFirstError(f"the same file, receipt {earlier.receipt}, is still being worked on")
+    elif earlier:
+        _duplicate(claimed, drop, earlier, place, desk)
+    elif drop.tries >= desk.max_tries:
+        _hold(claimed, drop, desk, "DROP-POISON", f"the gateway stopped {drop.tries} times while it read the file")
+    else:
+        _guarded(claimed, drop, profile, place, desk)
+    found = desk.ledger.drop(claimed.receipt)
+    assert found is not None, "a drop row vanished"
+    return found
+
+
+def _guarded(claimed: Claimed, drop: Drop, profile: Profile, place: Path, desk: Desk) -> None:
+    """Translate; a fault of the file or of our code holds the drop, a fault of the machine leaves it as it was."""
+    _count_try(drop, drop.tries + 1, desk)
+    try:
+        for attempt in range(_CONFLICTS):
+            try:
+                _translate(claimed, drop, profile, place, desk)
+                return
+            except ClaimConflictError:
+                if attempt == _CONFLICTS - 1:
+                    raise
+    except _ChangedError:
+        _hold(claimed, drop, desk, "DROP-CHANGED", "the file changed after it was taken", _CHANGED)
+    except BooksError as error:
+        _hold(claimed, drop, desk, "DROP-BOOKS", str(error))
+    except Exception as error:
+        if isinstance(error, StoppedError) or may_pass(error):
+            _count_try(drop, drop.tries, desk)
+            raise
+        with open(place / "traceback.txt", "w", encoding="utf-8", opener=private_file) as file:
+            file.write("".join(traceback.format_exception(error)))
+        logger().error("drop.bug", receipt=drop.receipt, error=type(error).__name__, code=frames(error))
+        _hold(claimed, drop, desk, "DROP-BUG", f"fault in the gateway ({type(error).__name__})")
+
+
+def _translate(claimed: Claimed, drop: Drop, profile: Profile, place: Path, desk: Desk) -> None:
+    _clear(place)
+    with (
+        FileSpool(place / "records.spool") as spool,
+        closing(Assembler(place, stored_name(claimed.partner), claimed.sha256)) as files,
+        closing(SqlHistory(desk.ledger, claimed.partner, claimed.received_at)) as history,
+    ):
+        outcome = _run(claimed, profile, raw_path(place), desk, history, spool, files)
+        held = outcome.verdict == "quarantine"
+        refused = outcome.refused_keys
+        if not held:
+            _check_books(outcome, files)
+            files.sync(refused)
+        answers = _stage_answers(outcome, drop, place)
+        counts = outcome.counts
+        goal = "quarantined" if held else "done"
+        plan = Plan(goal, outcome.verdict, outcome.format[:64], counts, duplicate_of=outcome.duplicate_of)
+        with desk.ledger.transaction() as connection:
+            outbox.plan(connection, drop.receipt, plan, () if held else files.kept(refused), answers, desk.now())
+            if not held:
+                history.commit(connection, drop.receipt, claimed.received_at)
+    if held:
+        desk.alert("DROP-HELD", "The drop is held for a person; its receipt says why.", drop.receipt, drop.partner)
+
+
+def _run(
+    claimed: Claimed, profile: Profile, raw: Path, desk: Desk, history: SqlHistory, spool: FileSpool, files: Assembler
+) -> Outcome:
+    """Drive the translation; the pieces go to files. Raises BooksError when the outcome is missing or not the last."""
+    outcome: Outcome | None = None
+    pieces = desk.translate(
+        _chunks(raw, claimed), profile, parse_instant(claimed.received_at), history,
+        name=claimed.file_name, size=claimed.size, sha256=claimed.sha256, receipt_id=claimed.receipt, spool=spool,
+    )  # fmt: skip
+    for piece in pieces:
+        if desk.stopped():
+            raise StoppedError("the gateway is being stopped")
+        if outcome is not None:
+            raise BooksError("something came after the outcome")
+        if isinstance(piece, Outcome):
+            outcome = piece
+        else:
+            files.add(piece)
+    if outcome is None:
+        raise BooksError("the translation ended without an outcome")
+    return outcome
+
+
+def _chunks(raw: Path, claimed: Claimed) -> Iterator[bytes]:
+    """Yield the raw bytes and make sure that they are the ones that were claimed."""
+    total = hashlib.sha256()
+    for block in read_blocks(raw):
+        total.update(block)
+        yield block
+    if total.hexdigest() != claimed.sha256:
+        raise _ChangedError
+
+
+def _check_books(outcome: Outcome, files: Assembler) -> None:
+    """Promise P5: every shipment found has one verdict, and what is delivered is what was accepted."""
+    counts, delivered = outcome.counts, files.shipments(outcome.refused_keys)
+    if not counts.balanced:
+        raise BooksError(
+            f"{counts.found} shipments found, but {counts.accepted} accepted, {counts.rejected} rejected and "
+            f"{counts.duplicate} duplicate"
+        )
+    if delivered != counts.accepted:
+        raise BooksError(f"{counts.accepted} shipments accepted, but {delivered} would be delivered")
+
+
+def _stage_answers(outcome: Outcome, drop: Drop, place: Path) -> list[Staged]:
+    staged = []
+    for ack in outcome.acks:
+        kind = "receipt" if ack.kind == "receipt" else "ack"
+        target = "reject" if ack.folder == "reject" else "ack"
+        staged.append(stage_file(place, kind, target, drop.answer_stem + ack.name, ack.chunks))
+    return staged
+
+
+def _duplicate(claimed: Claimed, drop: Drop, earlier: Drop, place: Path, desk: Desk) -> None:
+    """Answer with the first acknowledgments, byte for byte: under their own names when the file has the same name."""
+    _clear(place)
+    source = desk.folders.find(earlier.receipt)
+    answers = [stage_file(place, "receipt", "ack", drop.answer_stem + SUFFIX, [duplicate_receipt(claimed, earlier)])]
+    for output in outbox.acknowledgments(desk.ledger, earlier.receipt):
+        if source is None or not (source / output.staged).is_file():
+            continue  # older than the archive
+        name = output.name
+        if claimed.stored_name != earlier.stored_name:
+            name = drop.answer_stem + name.removeprefix(earlier.answer_stem)
+        answers.append(stage_file(place, "ack", output.target, name, read_blocks(source / output.staged)))
+    _plan(drop, Plan("duplicate", "duplicate", earlier.format, duplicate_of=earlier.receipt), answers, desk)
+
+
+def _hold(claimed: Claimed, drop: Drop, desk: Desk, rule: str, reason: str, to_sender: str = "") -> None:
+    """Hold the drop for a person: nothing is delivered or claimed, the sender gets a plain receipt."""
+    place = desk.folders.work / claimed.receipt
+    _clear(place)
+    name = drop.answer_stem + SUFFIX
+    receipt = stage_file(place, "receipt", "reject", name, [held_receipt(claimed, to_sender)])
+    _plan(drop, Plan("quarantined", "quarantine", error=reason), [receipt], desk)
+    desk.alert(rule, f"The drop is held for a person: {reason}.", claimed.receipt, claimed.partner)
+
+
+def _plan(drop: Drop, plan: Plan, answers: Sequence[Staged], desk: Desk) -> None:
+    with desk.ledger.transaction() as connection:
+        outbox.plan(connection, drop.receipt, plan, (), answers, desk.now())
+
+
+def _count_try(drop: Drop, tries: int, desk: Desk) -> None:
+    with desk.ledger.transaction() as connection:
+        outbox.mark(connection, drop.receipt, "seen", tries=tries)
+
+
+def _clear(place: Path) -> None:
+    """Remove what an earlier try left."""
+    remove_tree(place / "out")
+    remove_tree(place / "acks")

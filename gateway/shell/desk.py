@@ -1,0 +1,123 @@
+"""What the processing of drops works with, and what it reports."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import traceback
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Protocol
+
+from gateway.history import History
+from gateway.profile import Profile
+from gateway.results import Delivery, Outcome, Spool
+from gateway.shell import journal
+from gateway.shell.deliver import RetryPolicy
+from gateway.shell.folders import Clock, StateFolders, instant, utc_now
+from gateway.shell.ledger import STORAGE_FAULTS, Ledger
+from gateway.shell.log import logger
+
+_PASSING = {
+    errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EROFS, errno.EMFILE, errno.ENFILE, errno.ENOMEM,
+    errno.EACCES, errno.EPERM, errno.EINTR, errno.EAGAIN, errno.ENOTCONN, errno.ESTALE, errno.EHOSTDOWN,
+}  # fmt: skip
+
+
+class Translate(Protocol):
+    """gateway.translate.translate, or a fake of it."""
+
+    def __call__(
+        self,
+        chunks: Iterable[bytes],
+        profile: Profile,
+        now: datetime,
+        history: History,
+        *,
+        name: str,
+        size: int,
+        sha256: str,
+        receipt_id: str,
+        spool: Spool,
+    ) -> Iterator[Delivery | Outcome]:
+        """Yield canonical pieces, provisional until the Outcome, which comes last."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Alert:
+    """Something a person must know. rule: id in the catalogue; message: one sentence without personal data."""
+
+    rule: str
+    message: str
+    receipt: str = ""
+    partner: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """Where a drop stands after processing. waiting: not finished, come back later; error says why."""
+
+    receipt: str
+    partner: str
+    file_name: str
+    state: str
+    verdict: str = ""
+    found: int = 0
+    accepted: int = 0
+    rejected: int = 0
+    duplicate: int = 0
+    duplicate_of: str = ""
+    error: str = ""
+    waiting: bool = False
+
+
+class StoppedError(Exception):
+    """The gateway is being stopped; the drop is done again after the next start."""
+
+
+def _ignore(_alert: Alert) -> None:
+    return
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """The things that all drops share. stopped: asked between two shipments; True ends the translation.
+
+    max_tries: how many translations of a file may end with the death of the process before it is held.
+    """
+
+    ledger: Ledger
+    folders: StateFolders
+    translate: Translate
+    clock: Clock = utc_now
+    policy: RetryPolicy = RetryPolicy()
+    on_alert: Callable[[Alert], None] = _ignore
+    stopped: Callable[[], bool] = field(default=lambda: False)
+    max_tries: int = 2
+
+    def now(self) -> str:
+        """Return the present instant as the ledger writes it."""
+        return instant(self.clock())
+
+    def alert(self, rule: str, message: str, receipt: str = "", partner: str = "") -> None:
+        """Tell a person: log, journal and whoever listens. Never raises for a full disk."""
+        logger().warning("alert", rule=rule, message=message, receipt=receipt, partner=partner)
+        with contextlib.suppress(*STORAGE_FAULTS), self.ledger.transaction() as connection:
+            journal.append(connection, self.now(), "alert", receipt, rule=rule, message=message)
+        self.on_alert(Alert(rule, message, receipt, partner))
+
+
+def may_pass(error: BaseException) -> bool:
+    """True when the machine, not the file, is the cause: disk full, ledger locked, rights lost."""
+    if isinstance(error, OSError):
+        return error.errno in _PASSING
+    return isinstance(error, STORAGE_FAULTS)
+
+
+def frames(error: BaseException) -> str:
+    """Return where an exception came from, without its text, which may hold a partner's data."""
+    steps = traceback.extract_tb(error.__traceback__)
+    return " < ".join(f"{Path(step.filename).name}:{step.lineno} {step.name}" for step in reversed(steps[-12:]))

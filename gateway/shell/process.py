@@ -1,0 +1,129 @@
+"""One claimed file, from raw bytes to answered: decide once, then send until it is done.
+
+    see -> translate -> [claims + outputs + verdict: one transaction] -> deliveries -> acknowledgments -> done -> archive
+
+Every step may be cut off. Before the transaction the file is translated again, after it the fixed outputs are sent.
+"""
+
+from __future__ import annotations
+
+from gateway.errors import ConfigError, DeliveryError
+from gateway.profile import Profile
+from gateway.shell import decide, outbox
+from gateway.shell.assembly import stage_file
+from gateway.shell.deliver import Targets, deliver
+from gateway.shell.desk import Desk, Result, StoppedError, frames, may_pass
+from gateway.shell.folders import remove_tree
+from gateway.shell.intake import Claimed
+from gateway.shell.ledger import FINAL, Drop
+from gateway.shell.log import logger
+from gateway.shell.receipts import HELD_SUFFIX, held_receipt
+
+
+def process(claimed: Claimed, profile: Profile, targets: Targets, desk: Desk) -> Result:
+    """Bring a claimed file as far as it gets: to its final state, or to `waiting` when the machine or a target fails.
+
+    Never raises for what a file holds or a disk does; calling it again goes on where it stopped.
+    """
+    try:
+        drop = desk.ledger.see(decide.new_drop(claimed), claimed.received_at)
+        if drop.state == "seen":
+            drop = decide.decide(claimed, drop, profile, desk)
+        if drop.state not in FINAL:
+            drop = _send(claimed, drop, targets, desk)
+        _put_away(drop, desk)
+    except (StoppedError, decide.EarlierFirstError) as error:
+        return _waiting(claimed, str(error))
+    except DeliveryError as error:
+        desk.alert("DROP-DELIVERY", error.message, claimed.receipt, claimed.partner)
+        return _waiting(claimed, error.message)
+    except Exception as error:
+        if not may_pass(error):
+            logger().error("drop.fault", receipt=claimed.receipt, error=type(error).__name__, code=frames(error))
+        reason = f"The gateway's disk or ledger cannot be used now ({type(error).__name__})."
+        desk.alert("DROP-WAITS", reason, claimed.receipt, claimed.partner)
+        return _waiting(claimed, reason)
+    facts = {"found": drop.found, "accepted": drop.accepted, "rejected": drop.rejected, "duplicate": drop.duplicate}
+    logger().info("drop.done", receipt=drop.receipt, partner=drop.partner, state=drop.state, **facts)
+    return Result(
+        drop.receipt, drop.partner, drop.file_name, drop.state, drop.verdict, **facts,
+        duplicate_of=drop.duplicate_of, error=drop.error,
+    )  # fmt: skip
+
+
+def release(receipt: str, desk: Desk) -> None:
+    """A person has cured the cause: put a failed or quarantined drop back to work; the engine takes it from there.
+
+    failed: what was held is sent. quarantined: the raw file is translated anew, answers get a new name.
+    Raises ConfigError when there is no such drop or nothing to release.
+    """
+    drop = desk.ledger.drop(receipt)
+    place = desk.folders.quarantine / receipt
+    if drop is None or drop.state not in ("failed", "quarantined") or not place.is_dir():
+        raise ConfigError(f"{receipt} is no drop that is held for a person.", "Run gateway status to see what is held.")
+    with desk.ledger.transaction() as connection:  # the folder moves inside: a crash before the commit undoes the rest
+        outbox.release(connection, drop, desk.now())
+        place.rename(desk.folders.work / receipt)
+
+
+def _send(claimed: Claimed, drop: Drop, targets: Targets, desk: Desk) -> Drop:
+    """Send what was planned: deliveries first, then acknowledgments; then note it all as done."""
+    try:
+        _send_kinds(drop, ("delivery",), "delivered", targets, desk)
+        _send_kinds(drop, ("ack", "receipt"), "acked", targets, desk)
+    except Exception as error:
+        if (isinstance(error, DeliveryError) and error.retry) or may_pass(error):
+            raise
+        _refused(claimed, drop, error, targets, desk)
+    with desk.ledger.transaction() as connection:
+        goal = outbox.settle(connection, drop.receipt, desk.now())
+    if goal == "failed":
+        logger().error("drop.failed", receipt=drop.receipt, partner=drop.partner)
+    return _row(drop.receipt, desk)
+
+
+def _send_kinds(drop: Drop, kinds: tuple[str, ...], state: str, targets: Targets, desk: Desk) -> None:
+    place = desk.folders.work / drop.receipt
+    for output in outbox.planned(desk.ledger, drop.receipt, kinds):
+        target = targets.named(output.target)
+        deliver(target, output.name, place / output.staged, output.size, output.sha256, desk.policy)
+    with desk.ledger.transaction() as connection:
+        outbox.sent(connection, drop.receipt, kinds, state)
+
+
+def _refused(claimed: Claimed, drop: Drop, error: Exception, targets: Targets, desk: Desk) -> None:
+    """A target refuses for good: hold what is left and tell the sender by a receipt, if that can be delivered."""
+    reason = error.message if isinstance(error, DeliveryError) else f"Fault in the gateway ({type(error).__name__})."
+    logger().error("drop.refused", receipt=drop.receipt, error=type(error).__name__, code=frames(error))
+    place = desk.folders.work / drop.receipt
+    receipt = [held_receipt(claimed, partly=True)]
+    held = stage_file(place, "receipt", "reject", drop.answer_stem + HELD_SUFFIX, receipt)
+    with desk.ledger.transaction() as connection:
+        outbox.replan(connection, drop.receipt, reason, [held], desk.now())
+    desk.alert("DROP-FAILED", reason, drop.receipt, drop.partner)
+    try:
+        _send_kinds(drop, ("receipt",), "acked", targets, desk)
+    except DeliveryError as again:
+        if again.retry:
+            raise
+        with desk.ledger.transaction() as connection:
+            outbox.replan(connection, drop.receipt, reason, [], desk.now())
+
+
+def _put_away(drop: Drop, desk: Desk) -> None:
+    """Move the drop's folder to the archive or to quarantine; the canonical files went to their target."""
+    if drop.state in ("done", "duplicate"):
+        remove_tree(desk.folders.work / drop.receipt / "out")
+        desk.folders.move(drop.receipt, desk.folders.archived(drop.receipt))
+    else:
+        desk.folders.move(drop.receipt, desk.folders.quarantine / drop.receipt)
+
+
+def _row(receipt: str, desk: Desk) -> Drop:
+    drop = desk.ledger.drop(receipt)
+    assert drop is not None, "a drop row vanished"
+    return drop
+
+
+def _waiting(claimed: Claimed, error: str) -> Result:
+    return Result(claimed.receipt, claimed.partner, claimed.file_name, "waiting", error=error, waiting=True)

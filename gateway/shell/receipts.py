@@ -1,0 +1,50 @@
+"""The receipts the shell writes itself: for a drop that is held for a person and for one that came before.
+
+All others are written by `translate` with the same keys, and more.
+"""
+
+from __future__ import annotations
+
+import json
+
+from gateway.shell.intake import Claimed
+from gateway.shell.ledger import Drop
+
+SUFFIX = ".receipt.json"
+HELD_SUFFIX = ".held.receipt.json"
+_HELD = "The file arrived whole and is safe. It is held for a person at the gateway; nothing of it was delivered."
+_PARTLY = (
+    "The file arrived whole and was read, but not all of it could be passed on. A person at the gateway takes over."
+)
+_WAIT = "Do not send it again; you get the acknowledgments when the case is settled."
+
+
+def held_receipt(claimed: Claimed, reason: str = "", *, partly: bool = False) -> bytes:
+    """Return the receipt of a held drop. reason: one sentence fit for the sender, "" = ours to find out."""
+    message = f"{_PARTLY if partly else _HELD} {reason}".strip()
+    return _receipt(claimed, verdict="quarantine", message=message, fix=_WAIT)
+
+
+def duplicate_receipt(claimed: Claimed, earlier: Drop) -> bytes:
+    """Return the receipt of a drop whose bytes the partner sent before."""
+    first = {"receipt_id": earlier.receipt, "file_name": earlier.file_name, "received_at": earlier.received_at}
+    message = "The same bytes came before. Nothing was delivered again; the first acknowledgments are sent once more."
+    return _receipt(
+        claimed,
+        verdict="duplicate",
+        message=message,
+        fix="Nothing to do. To change a shipment, send an amendment with new control numbers.",
+        duplicate_of=first,
+    )
+
+
+def _receipt(claimed: Claimed, **facts: object) -> bytes:
+    head = {
+        "receipt_id": claimed.receipt,
+        "partner": claimed.partner,
+        "file_name": claimed.file_name,
+        "size": claimed.size,
+        "sha256": claimed.sha256,
+        "received_at": claimed.received_at,
+    }
+    return json.dumps(head | facts, ensure_ascii=False, indent=2).encode() + b"\n"

@@ -1,0 +1,469 @@
+"""THE function: bytes + profile + clock + history -> deliveries, acknowledgments, findings, books.
+
+    chunks -> detect -> reader events -> judge (map, schema, rules) -> history -> Delivery ...  Outcome
+
+Pure: no file, socket, clock or database is touched. Shipments leave one by one and stay provisional until the Outcome,
+because the trailers of set, group and interchange come last: what they refuse, `Outcome.refused_keys` takes back.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import itertools
+from collections.abc import Callable, Iterable, Iterator
+from datetime import datetime
+from decimal import Decimal
+from types import ModuleType
+from typing import Any
+
+import msgspec
+
+from gateway import acks
+from gateway.canonical.encode import encode_envelope_head, encode_shipment
+from gateway.findings import Finding, Scope, Severity
+from gateway.formats import format_module, sniffers
+from gateway.formats.detect import HEAD, Detection, Transcoded, check_name, detect
+from gateway.history import History, ShipmentClaim
+from gateway.judge import Judge, Judged
+from gateway.profile import Profile, Program
+from gateway.records import (
+    Acknowledged,
+    Event,
+    GroupBegin,
+    GroupEnd,
+    Interchange,
+    InterchangeBegin,
+    InterchangeEnd,
+    Message,
+    MessageBegin,
+    MessageEnd,
+    Unit,
+)
+from gateway.results import (
+    Counts,
+    Delivery,
+    MemorySpool,
+    MessageClosed,
+    MessageFinding,
+    MessageOpened,
+    Outcome,
+    Records,
+    ShipmentResult,
+    Spool,
+)
+
+BATCH = 256
+"""Shipments judged before the history is asked about all of them at once."""
+
+
+def translate(
+    chunks: Iterable[bytes],
+    profile: Profile,
+    now: datetime,
+    history: History,
+    *,
+    name: str = "",
+    size: int = 0,
+    sha256: str = "",
+    receipt_id: str = "",
+    spool: Spool | None = None,
+) -> Iterator[Delivery | Outcome]:
+    """Yield the deliveries of one dropped file and, last, its Outcome.
+
+    chunks: the raw bytes, split anywhere. name: as the sender called it. size, sha256: of the raw bytes.
+    spool: where results wait for the acknowledgment writers (default: memory).
+    """
+    source = iter(chunks)
+    head = b""
+    for chunk in source:
+        head += chunk
+        if len(head) >= HEAD:
+            break
+    run = _Run(profile, now, history, Records(spool or MemorySpool()), name, sha256)
+    bad_name = check_name(name, depth=int(profile.options.get("max_depth", 0))) if name else None
+    seen = Detection(hold=bad_name, kind="none") if bad_name else detect(head, name, sniffers(), profile.encoding)
+    if seen.hold is not None:
+        run.finding(seen.hold)
+    else:
+        yield from run.read(itertools.chain((head,), source), seen)
+    outcome = run.outcome(seen)
+    writers = format_module(seen.format).ACKS if seen.format else {}
+    outcome.acks = acks.plan(
+        outcome, profile, history.next_control, now, profile.catalogue,
+        file_name=name, size=size, sha256=sha256, receipt_id=receipt_id, detected=outcome.format, writers=writers,
+    )  # fmt: skip
+    yield outcome
+
+
+class _Tally:
+    """What one open level (message, group, interchange) has accepted so far, in case its trailer takes it back."""
+
+    __slots__ = ("accepted", "mark", "messages", "rule")
+
+    def __init__(self, mark: int) -> None:
+        self.mark = mark
+        self.accepted = 0
+        self.messages: list[tuple[int, str]] = []
+        self.rule = ""
+
+
+class _Run:
+    """The state of one translation."""
+
+    def __init__(self, profile: Profile, now: datetime, history: History, records: Records, name: str, sha256: str) -> None:
+        self._profile, self._now, self._history, self._records = profile, now, history, records
+        self._name, self._sha256 = name, sha256
+        self._judge = Judge(profile, now)
+        self._counts = Counts()
+        self._refused: dict[int, str] = {}
+        self._refused_keys: set[str] = set()
+        self._interchanges: list[Interchange] = []
+        self._refused_interchanges: dict[int, str] = {}
+        self._levels = {scope: _Tally(0) for scope in (Scope.INTERCHANGE, Scope.GROUP, Scope.MESSAGE)}
+        self._module: ModuleType | None = None
+        self._program: Program | None = None
+        self._key = ""
+        self._head_sent = self._syntax_errors = False
+        self._found = 0
+        self._pending: list[Judged] = []
+        self._syntax: list[Finding] = []
+        self._worst: set[Severity] = set()
+        self._held = False
+        self._format = ""
+        self._claims = 0
+
+    def read(self, chunks: Iterable[bytes], seen: Detection) -> Iterator[Delivery]:
+        """Run the reader and handle its events."""
+        for finding in seen.findings:
+            self.finding(finding)
+        self._module = format_module(seen.format)
+        events: Iterator[Event] = self._module.read(Transcoded(chunks, seen), self._profile, (seen.skip, seen.factor))
+        for event in events:
+            kind = type(event)
+            if kind is Unit:
+                yield from self._unit(event)  # type: ignore[arg-type]
+            elif kind is Finding:
+                if event.scope is Scope.SHIPMENT:  # type: ignore[union-attr]
+                    self._syntax.append(self._judge.weigh(event))  # type: ignore[arg-type]
+                else:
+                    self.finding(event)  # type: ignore[arg-type]
+            else:
+                yield from self._handlers[kind](self, event)
+
+    # --- findings above the shipment --------------------------------------------------------------------------
+
+    def finding(self, finding: Finding) -> None:
+        """Note a finding of scope message and above; an error refuses what it stands in."""
+        finding = self._judge.weigh(finding)
+        if finding.severity is Severity.OFF:
+            return
+        self._worst.add(finding.severity)
+        self._records.append(MessageFinding(finding))
+        if not finding.refuses:
+            return
+        if finding.scope is Scope.FILE:
+            self._held = True
+        elif not self._levels[finding.scope].rule:
+            self._levels[finding.scope].rule = finding.rule
+        if finding.scope is Scope.MESSAGE and "AK304" in finding.ack:
+            self._syntax_errors = True
+
+    # --- levels -----------------------------------------------------------------------------------------------
+
+    def _open_interchange(self, event: InterchangeBegin) -> Iterator[Delivery]:
+        facts = event.interchange
+        self._levels[Scope.INTERCHANGE] = _Tally(self._history.mark())
+        self._interchanges.append(facts)
+        self._records.append(event)
+        if not facts.control_number:
+            return
+        sender, receiver = f"{facts.sender_qualifier}:{facts.sender_id}", f"{facts.receiver_qualifier}:{facts.receiver_id}"
+        before = self._history.interchange(sender, receiver, facts.control_number)
+        if before is None:
+            self._history.claim_interchange(sender, receiver, facts.control_number, self._name)
+        else:
+            self.finding(_reused(facts, before, self._name))
+        yield from ()
+
+    def _open_group(self, event: GroupBegin) -> Iterator[Delivery]:
+        self._levels[Scope.GROUP] = _Tally(self._history.mark())
+        self._records.append(event)
+        yield from ()
+
+    def _open_message(self, event: MessageBegin) -> Iterator[Delivery]:
+        message = event.message
+        self._levels[Scope.MESSAGE] = _Tally(self._history.mark())
+        self._format = message.format
+        self._found = 0
+        self._head_sent = self._syntax_errors = False
+        self._key = _message_key(message)
+        self._records.append(
+            MessageOpened(message.index, self._key, message.format, message.type, message.version, message.control_number, message.implementation)
+        )  # fmt: skip
+        choose = self._profile.programs
+        self._program = choose(message.format, message.type, message.version) if choose else None
+        yield from ()
+
+    def _close_message(self, event: MessageEnd) -> Iterator[Delivery]:
+        yield from self._flush(event.message)
+        message, tally = event.message, self._levels[Scope.MESSAGE]
+        if self._head_sent:
+            yield Delivery(self._key, "close", test=message.interchange.test)
+        for finding in self._syntax:  # of a shipment that never came
+            self.finding(msgspec.structs.replace(finding, scope=Scope.MESSAGE))
+        self._syntax = []
+        refused = bool(tally.rule)
+        header = self._module.segments(message.root) if self._module and self._found else []
+        self._records.append(
+            MessageClosed(message.index, refused, self._syntax_errors, event.segments, self._found, header)
+        )
+        if refused:
+            self._take_back(tally, [(message.index, self._key)], tally.rule)
+        for scope in (Scope.GROUP, Scope.INTERCHANGE):
+            self._levels[scope].accepted += 0 if refused else tally.accepted
+            self._levels[scope].messages.append((message.index, self._key))
+
+    def _close_group(self, event: GroupEnd) -> Iterator[Delivery]:
+        self._records.append(event)
+        tally = self._levels[Scope.GROUP]
+        if tally.rule:
+            self._take_back(tally, tally.messages, tally.rule)
+            self._levels[Scope.INTERCHANGE].accepted -= tally.accepted
+        self._levels[Scope.GROUP] = _Tally(self._history.mark())
+        yield from ()
+
+    def _close_interchange(self, event: InterchangeEnd) -> Iterator[Delivery]:
+        self._records.append(event)
+        tally = self._levels[Scope.INTERCHANGE]
+        if tally.rule:
+            self._refused_interchanges[event.interchange.index] = tally.rule
+            self._take_back(tally, tally.messages, tally.rule)
+        self._levels[Scope.INTERCHANGE] = _Tally(self._history.mark())
+        yield from ()
+
+    def _take_back(self, tally: _Tally, messages: list[tuple[int, str]], rule: str) -> None:
+        """Refuse messages whose shipments were provisionally accepted."""
+        self._history.rollback(tally.mark)
+        self._counts.accepted -= tally.accepted
+        self._counts.rejected += tally.accepted
+        for index, key in messages:
+            self._refused.setdefault(index, rule)
+            self._refused_keys.add(key)
+
+    def _acknowledged(self, event: Acknowledged) -> Iterator[Delivery]:
+        """An acknowledgment of ours came back: a remark when we never sent what it answers."""
+        self._format = self._format or "x12_ta1"
+        if event.kind != "status" and not self._history.sent(event.kind, event.control_number):
+            severity = Severity.INFO if event.kind == "interchange" else Severity.WARNING
+            said = f"The acknowledgment answers {event.kind} {event.control_number}, which is not among those we sent."
+            self.finding(Finding("ACK-NO-MATCH", severity, Scope.FILE, said, event.position, value=event.control_number))
+        yield from ()
+
+    # --- shipments --------------------------------------------------------------------------------------------
+
+    def _unit(self, unit: Unit) -> Iterator[Delivery]:
+        assert self._module is not None
+        syntax, self._syntax = self._syntax, []
+        self._counts.found += 1
+        self._found += 1
+        known = self._module.identify(unit.node)
+        if self._program is None:
+            if not self._levels[Scope.MESSAGE].rule and not self._levels[Scope.GROUP].rule:
+                said = f"No mapping table reads {unit.message.format} {unit.message.version} for partner {self._profile.partner}."
+                self.finding(Finding("MAP-NONE", Severity.ERROR, Scope.MESSAGE, said, ack={"AK501": "R", "AK502": "1"}))
+            self._pending.append(Judged(unit.number, unit.label, None, syntax, known, True, unit=unit))
+        else:
+            self._pending.append(self._judge.shipment(unit.message, unit, self._program, syntax, known))
+        if len(self._pending) >= BATCH:
+            yield from self._flush(unit.message)
+
+    def _flush(self, message: Message) -> Iterator[Delivery]:
+        """Ask the history about the pending shipments and settle their verdicts, in file order."""
+        pending, self._pending = self._pending, []
+        prefix = "test:" if message.interchange.test else ""
+        keys = [prefix + str(j.draft.get("shipment_id") or j.id) if j.draft is not None else "" for j in pending]
+        earlier = dict(zip(keys, self._history.shipments(keys), strict=True)) if pending else {}
+        claims: dict[str, ShipmentClaim] = {}
+        sums: dict[tuple[str, str], tuple[Decimal, list[str]]] = {}
+        for judged, key in zip(pending, keys, strict=True):
+            verdict = "rejected"
+            if judged.draft is not None and not judged.refused:
+                encoded = encode_shipment(judged.draft)
+                content = hashlib.sha256(encoded).hexdigest()[:32]
+                verdict = self._compare(judged, claims.get(key) or earlier.get(key), content)
+                if verdict == "accepted":
+                    claim = self._claim(judged, key, content, sums)
+                    verdict = "rejected" if judged.refused else verdict
+                if verdict == "accepted":
+                    claims[key] = claim
+                    yield from self._deliver(message, judged, encoded)
+            self._settle(message, judged, verdict)
+        if claims:
+            self._claims += len(claims)
+            self._history.claim(list(claims.values()))
+
+    def _compare(self, judged: Judged, earlier: ShipmentClaim | None, content: str) -> str:
+        """Compare with the same shipment accepted before: repeated content is a duplicate, other content is refused."""
+        rules = self._profile.rules
+        if judged.purpose != "original":
+            if earlier is None:
+                said = f"The original of {judged.id} is not known to this gateway; the {judged.purpose} was passed on."
+                judged.add(self._judge.weigh(Finding("S321-AMEND-NF", Severity.WARNING, Scope.SHIPMENT, said)))
+            return "rejected" if judged.refused else "accepted"
+        if earlier is None:
+            return "accepted"
+        finding = rules.duplicate(judged.draft, earlier, content)
+        if earlier.content == content:
+            finding = msgspec.structs.replace(finding, severity=Severity.WARNING)
+        judged.add(self._judge.weigh(finding))
+        return "duplicate" if earlier.content == content else "rejected"
+
+    def _claim(self, judged: Judged, key: str, content: str, sums: dict[tuple[str, str], tuple[Decimal, list[str]]]) -> ShipmentClaim:  # fmt: skip
+        """Return the claim of a shipment after checking the person's sum of the day."""
+        draft: dict[str, Any] = judged.draft or {}
+        person, day = self._profile.rules.person_day(draft, self._profile) or ("", "")
+        value = Decimal(str(draft.get("fair_retail_value_usd", "0")))
+        trip = draft.get("conveyance_reference")
+        where = f"trip {trip}, file {self._name}" if trip else f"file {self._name}"
+        if person and judged.purpose != "cancel":
+            total, others = sums.get((person, day)) or self._history.day_total(person, day)
+            for finding in self._profile.rules.check_total(draft, total, others, self._profile):
+                judged.add(self._judge.weigh(finding))
+            if not judged.refused:
+                sums[person, day] = (total + value, [*others[-20:], key])
+        return ShipmentClaim(key, content, where, person, day, value, judged.purpose)
+
+    def _deliver(self, message: Message, judged: Judged, encoded: bytes) -> Iterator[Delivery]:
+        test = message.interchange.test
+        if not self._head_sent:
+            self._head_sent = True
+            yield Delivery(self._key, "head", encode_envelope_head(self._envelope(message, judged)), test)
+        yield Delivery(self._key, "shipment", encoded, test)
+
+    def _settle(self, message: Message, judged: Judged, verdict: str) -> None:
+        counts = self._counts
+        if verdict == "accepted":
+            counts.accepted += 1
+            self._levels[Scope.MESSAGE].accepted += 1
+        elif verdict == "duplicate":
+            counts.duplicate += 1
+        else:
+            counts.rejected += 1
+        for finding in judged.findings:
+            self._worst.add(finding.severity)
+            self._syntax_errors = self._syntax_errors or "AK304" in finding.ack
+        echo: list[tuple[int, list[str]]] = []
+        if verdict != "accepted" and judged.unit is not None and self._module is not None:
+            echo = self._module.segments(judged.unit.node)
+        self._records.append(
+            ShipmentResult(message.index, judged.number, judged.id, verdict, judged.label, judged.identifiers, tuple(judged.findings), echo)
+        )  # fmt: skip
+
+    def _envelope(self, message: Message, judged: Judged) -> dict[str, Any]:
+        """Return the canonical envelope; its purpose is that of the first shipment (amend when the set mixes them)."""
+        profile, interchange = self._profile, message.interchange
+        mode = str((judged.draft or {}).get("mode_of_transportation", ""))
+        numbers = {"interchange": interchange.control_number, "group": message.group.control_number, "message": message.control_number}  # fmt: skip
+        mapping: Any = judged.mapped
+        program: Any = getattr(mapping, "program", self._program)
+        envelope = {
+            "schema_version": "1.0",
+            "message_id": _message_id(message, self._name),
+            "originator_code": profile.originator_code,
+            "participant_filer_type": profile.filer_type_for(mode),
+            "filer_name": profile.filer_name,
+            "sender_id": interchange.sender_id or profile.account,
+            "receiver_id": interchange.receiver_id or profile.own_id.id,
+            "created_at": _created(message, self._now),
+            "transmission_purpose": "original" if judged.purpose == "original" else "amend",
+            "program": profile.program,
+            "test_indicator": interchange.test,
+            "source": {
+                "format": message.format,
+                "version": message.version[:20],
+                "file_name": self._name[:255],
+                "file_sha256": self._sha256,
+                "received_at": self._now.strftime("%Y-%m-%dT%H:%M:%SZ"),
+                "control_numbers": {k: v for k, v in numbers.items() if v},
+                "mapping_id": program.mapping_id,
+                "mapping_version": program.mapping_version,
+            },
+        }
+        envelope["source"] = {k: v for k, v in envelope["source"].items() if v}  # type: ignore[attr-defined]
+        return {k: v for k, v in envelope.items() if v != ""}
+
+    # --- the end ----------------------------------------------------------------------------------------------
+
+    def outcome(self, seen: Detection) -> Outcome:
+        """Close the books."""
+        if self._counts.found == 0 and self._levels[Scope.INTERCHANGE].rule:
+            self._refused_interchanges.setdefault(max(len(self._interchanges) - 1, 0), self._levels[Scope.INTERCHANGE].rule)  # fmt: skip
+        return Outcome(
+            verdict=self._verdict(),
+            format=self._format or seen.kind or seen.format,
+            counts=self._counts,
+            refused=self._refused,
+            refused_keys=self._refused_keys,
+            records=self._records,
+            interchanges=self._interchanges,
+            refused_interchanges=self._refused_interchanges,
+            acks=[],
+            claims=self._claims,
+        )
+
+    def _verdict(self) -> str:
+        counts = self._counts
+        if self._held:
+            return "quarantine"
+        lost = counts.rejected or counts.duplicate
+        if counts.accepted and lost:
+            return "partial"
+        if counts.accepted == 0 and (lost or Severity.ERROR in self._worst):
+            return "reject"
+        if Severity.ERROR in self._worst:
+            return "partial"
+        return "accept_with_warnings" if Severity.WARNING in self._worst else "accept"
+
+    _handlers: dict[type, Callable[[_Run, Any], Iterator[Delivery]]] = {
+        InterchangeBegin: _open_interchange,
+        GroupBegin: _open_group,
+        MessageBegin: _open_message,
+        MessageEnd: _close_message,
+        GroupEnd: _close_group,
+        InterchangeEnd: _close_interchange,
+        Acknowledged: _acknowledged,
+    }
+
+
+def _reused(facts: Interchange, before: str, name: str) -> Finding:
+    where = "earlier in this file" if before == name else f"in {before}"
+    return Finding(
+        "X12-ISA13-DUP" if facts.syntax == "x12" else "ENV-CONTROL-DUP",
+        Severity.ERROR,
+        Scope.INTERCHANGE,
+        f"Control number {facts.control_number} of {facts.sender_id} was used before {where}, with other content.",
+        value=facts.control_number,
+        ack={"TA104": "R", "TA105": "025"},
+    )
+
+
+def _message_id(message: Message, name: str) -> str:
+    """Return ISA13-GS06-ST02 (UNB 0020-UNG-UNH); the file name where the format has no control numbers."""
+    parts = (message.interchange.control_number, message.group.control_number, message.control_number)
+    return "-".join(p for p in parts if p)[:64] or name[:50] + f"-{message.index + 1}"
+
+
+def _message_key(message: Message) -> str:
+    """Return a file-safe name of the message, unique in the drop."""
+    text = "".join(c if c.isalnum() and c.isascii() else "_" for c in _message_id(message, "message"))
+    return f"{text[:60]}-{message.index + 1:04d}"
+
+
+def _created(message: Message, now: datetime) -> str:
+    """Return ISA09/ISA10 (UNB S004) as an instant; the sender's clock is taken as UTC, `now` where it has none."""
+    date, time = message.interchange.date, message.interchange.time[:4]
+    if len(date) == 6 and date.isdigit() and len(time) == 4 and time.isdigit():
+        return f"20{date[:2]}-{date[2:4]}-{date[4:6]}T{time[:2]}:{time[2:4]}:00Z"
+    if len(date) == 8 and date.isdigit() and len(time) == 4 and time.isdigit():
+        return f"{date[:4]}-{date[4:6]}-{date[6:8]}T{time[:2]}:{time[2:4]}:00Z"
+    return now.strftime("%Y-%m-%dT%H:%M:%SZ")
