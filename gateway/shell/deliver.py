@@ -1,6 +1,6 @@
 """Delivery: a file appears under its final name whole, verified and durable, or not at all; nothing is overwritten.
 
-    .NAME.tmp in the target folder -> write, flush, fsync -> read again: size and SHA-256 -> link to NAME -> fsync folder
+    .NAME.tmp in the target folder -> write, fsync -> read again: size and SHA-256 -> link to NAME -> fsync folder
 
 The same file delivered again is a success; another file under the name is a DeliveryError that retrying does not cure.
 """

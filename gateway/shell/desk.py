@@ -93,7 +93,7 @@ class Desk:
     folders: StateFolders
     translate: Translate
     clock: Clock = utc_now
-    policy: RetryPolicy = RetryPolicy()
+    policy: RetryPolicy = field(default_factory=RetryPolicy)
     on_alert: Callable[[Alert], None] = _ignore
     stopped: Callable[[], bool] = field(default=lambda: False)
     max_tries: int = 2

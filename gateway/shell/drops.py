@@ -93,9 +93,9 @@ class LocalDrop:
         seen = {}
         for name, status in found.items():
             if is_takeable(name):
-                print_ = (status.st_size, status.st_mtime_ns, status.st_ino)
-                before, count = self._seen.get(name, (print_, 0))
-                seen[name] = (print_, count + 1 if before == print_ else 1)
+                mark = (status.st_size, status.st_mtime_ns, status.st_ino)
+                before, count = self._seen.get(name, (mark, 0))
+                seen[name] = (mark, count + 1 if before == mark else 1)
         self._seen = seen
         names = [name for name in sorted(seen) if seen[name][1] >= self._polls or name + MARKER in found]
         return [

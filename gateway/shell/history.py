@@ -34,7 +34,8 @@ CREATE TABLE claims (seq INTEGER PRIMARY KEY, key TEXT, content TEXT, place TEXT
 CREATE INDEX claims_key ON claims (key, seq);
 CREATE INDEX claims_day ON claims (person, day) WHERE person <> '';
 CREATE INDEX claims_old ON claims (old_person, old_day) WHERE old_person <> '';
-CREATE TABLE interchanges (sender TEXT, receiver TEXT, control TEXT, place TEXT, PRIMARY KEY (sender, receiver, control));
+CREATE TABLE interchanges (sender TEXT, receiver TEXT, control TEXT, place TEXT,
+    PRIMARY KEY (sender, receiver, control));
 """
 _NEWEST = "SELECT key, content, place, person, day, usd, purpose, max(seq) FROM claims WHERE key IN ({}) GROUP BY key"
 _TOUCHED = """

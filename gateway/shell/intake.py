@@ -4,8 +4,8 @@
     2 rename into work/RECEIPT/raw (or copy + fsync + delete, when it lies on another file system)
     3 fsync of the file and both folders: from here on the file survives a power cut, the receipt may be given
 
-A crash before 2 leaves the file where it was, after 2 it leaves a claimed file: `recover` sorts both out. A sender that
-still holds the file open is noticed: size and time are compared around the reading, the hash again when it is processed.
+A crash before 2 leaves the file where it was, after 2 it leaves a claimed file: `recover` sorts both out. A sender who
+still writes is noticed: size and time are compared around the reading, the hash again when the file is processed.
 """
 
 from __future__ import annotations
@@ -75,12 +75,12 @@ class Intake:
         before = _regular(path)
         with self._begin(path.name, path, before, partner, account) as (claimed, place):
             self._fetch(path, place, before)
-            claimed = self._read(claimed, place)
+            read = self._read(claimed, place)
             if _print((place / _RAW).stat()) != _print(before):
-                claimed = self._give_back(claimed, place, path)
+                read = self._give_back(claimed, place, path)
             if candidate.marker:
                 candidate.marker.unlink(missing_ok=True)
-            return claimed
+            return read
 
     def claim_upload(self, staged: Path, name: str, partner: str, account: str, size: int, sha256: str) -> Claimed:
         """Take a complete, fsynced upload whose hash is known. Raises OSError; the upload is then not receipted."""
@@ -128,7 +128,7 @@ class Intake:
             self._open.discard(receipt)
 
     def _give_back(self, claimed: Claimed, place: Path, path: Path) -> Claimed:
-        """Put a file that is still being written back under its name, never over another one (then it stays claimed)."""
+        """Put a file that is still being written back under its name; if that is taken now, the file stays claimed."""
         try:
             os.link(place / _RAW, path)
         except OSError:

@@ -116,7 +116,7 @@ class Ledger:
         """Return how many drops are in each state."""
         with self.reading() as connection:
             rows = connection.execute(select(drops.c.state, func.count()).group_by(drops.c.state))
-            return {state: number for state, number in rows}
+            return {row[0]: row[1] for row in rows}
 
     def next_control(self, scope: str) -> int:
         """Return the next number of a counter, durably used: it may be skipped after a crash, never given out again."""
@@ -163,7 +163,7 @@ class Lookup:
 
 
 def insert_rows(connection: Connection, table: Table, names: Sequence[str], rows: Sequence[tuple[Any, ...]]) -> None:
-    """Insert many rows with the driver's own executemany: a third of the cost of a full execute. rows: in names' order."""
+    """Insert many rows with the driver's own executemany, at a third of the cost. rows: tuples in the order of names."""
     compiled = table.insert().compile(dialect=connection.dialect, column_keys=list(names))
     order = compiled.positiontup
     values: Sequence[Any] = rows

@@ -32,7 +32,7 @@ class ClaimConflictError(Exception):
 
 
 def merge_interchanges(connection: Connection, batches: Iterable[list[dict[str, str]]], since: str) -> None:
-    """Insert interchange claims; a number older than `since` gives way. Raises ClaimConflictError when it is younger."""
+    """Insert interchange claims; a number older than `since` gives way. Raises ClaimConflictError for a younger."""
     key = [interchanges.c[name] == bindparam(f"b_{name}") for name in ("partner", "sender", "receiver", "control")]
     for batch in batches:
         for row in batch:

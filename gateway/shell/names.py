@@ -18,14 +18,16 @@ _RESERVED = re.compile(r"(?i)(con|prn|aux|nul|com\d|lpt\d)(\..*)?")
 def stored_name(original: str) -> str:
     """Return a name of [A-Za-z0-9._-] for a file a partner named; different names give different results.
 
-    >>> stored_name("trip1.edi"), stored_name("Sendung äöü 1.edi"), stored_name("../../etc/passwd")
-    ('trip1.edi', 'Sendung_20_C3A4C3B6C3BC_201.edi-9b2c3ff8', '.._2F.._2Fetc_2Fpasswd-2ee4a5e3')
+    >>> stored_name("trip1.edi"), stored_name("Trip Ä 1.edi"), stored_name("../../etc/passwd")
+    ('trip1.edi', 'Trip_20_C3_84_201-HASH.edi', '_2F.._2Fetc_2Fpasswd-3754d6cb')
     """
     if _SAFE.fullmatch(original) and not _RESERVED.fullmatch(original) and not is_temporary(original):
         return original
     raw = original.encode("utf-8", "surrogateescape")
     escaped = _OTHER.sub(lambda found: b"_%02X" % found.group()[0], raw).decode().lstrip(".")
-    return f"{escaped[: _MAX_BYTES - 10] or 'file'}-{hashlib.sha256(raw).hexdigest()[:8]}"
+    stem, dot, ending = escaped.rpartition(".")
+    stem, ending = (stem, dot + ending) if stem and len(ending) <= 8 else (escaped, "")
+    return f"{stem[: _MAX_BYTES - 20] or 'file'}-{hashlib.sha256(raw).hexdigest()[:8]}{ending}"
 
 
 def shown_name(original: str) -> str:

@@ -1,6 +1,6 @@
 """The outbox: what a drop is going to send is fixed in one transaction, then sent, then noted as sent.
 
-    seen --plan--> translated --deliver--> delivered --acknowledge--> acked --settle--> done | quarantined | failed | duplicate
+    seen --plan--> translated --deliver--> delivered --acknowledge--> acked --settle--> a final state
 
 After `plan` nothing is translated again: a restart sends the very same bytes, with the same control numbers.
 """

@@ -1,6 +1,6 @@
 """One claimed file, from raw bytes to answered: decide once, then send until it is done.
 
-    see -> translate -> [claims + outputs + verdict: one transaction] -> deliveries -> acknowledgments -> done -> archive
+    see -> translate -> [claims, outputs, verdict: one transaction] -> deliveries -> acknowledgments -> done -> archive
 
 Every step may be cut off. Before the transaction the file is translated again, after it the fixed outputs are sent.
 """
@@ -43,12 +43,7 @@ def process(claimed: Claimed, profile: Profile, targets: Targets, desk: Desk) ->
         reason = f"The gateway's disk or ledger cannot be used now ({type(error).__name__})."
         desk.alert("DROP-WAITS", reason, claimed.receipt, claimed.partner)
         return _waiting(claimed, reason)
-    facts = {"found": drop.found, "accepted": drop.accepted, "rejected": drop.rejected, "duplicate": drop.duplicate}
-    logger().info("drop.done", receipt=drop.receipt, partner=drop.partner, state=drop.state, **facts)
-    return Result(
-        drop.receipt, drop.partner, drop.file_name, drop.state, drop.verdict, **facts,
-        duplicate_of=drop.duplicate_of, error=drop.error,
-    )  # fmt: skip
+    return _result(drop)
 
 
 def release(receipt: str, desk: Desk) -> None:
@@ -123,6 +118,15 @@ def _row(receipt: str, desk: Desk) -> Drop:
     drop = desk.ledger.drop(receipt)
     assert drop is not None, "a drop row vanished"
     return drop
+
+
+def _result(drop: Drop) -> Result:
+    facts = {"found": drop.found, "accepted": drop.accepted, "rejected": drop.rejected, "duplicate": drop.duplicate}
+    logger().info("drop.done", receipt=drop.receipt, partner=drop.partner, state=drop.state, **facts)
+    return Result(
+        drop.receipt, drop.partner, drop.file_name, drop.state, drop.verdict,
+        drop.found, drop.accepted, drop.rejected, drop.duplicate, drop.duplicate_of, drop.error,
+    )  # fmt: skip
 
 
 def _waiting(claimed: Claimed, error: str) -> Result:

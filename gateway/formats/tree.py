@@ -1,0 +1,170 @@
+"""How mapping paths read a segment tree: the Dialect of X12 (and of any format made of tagged segments).
+
+    M11.05            element 5 of the first M11 below the level's node
+    N1[ST|CN]/N3.01   the ST party if there is one, else the CN party; its N3, element 1
+    N9[02=ABC].01     qualifier in element 2
+    REF.02-1          component 1 of element 2
+    /P4.01            from the message root (while streaming: the current P4)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from gateway.findings import Position
+from gateway.records import Finder, Getter, Locator, Node, Path, Separators, Step
+
+
+class RootNode(Node):
+    """The first node of a message: it knows the separators and the envelope facts of its interchange."""
+
+    __slots__ = ("envelope", "separators")
+
+    def __init__(
+        self, tag: str, elements: list[str], offset: int, length: int, line: int, position: int,
+        separators: Separators, envelope: dict[str, str],
+    ) -> None:  # fmt: skip
+        super().__init__(tag, elements, offset, length, line, position)
+        self.separators = separators
+        self.envelope = envelope
+
+
+class TreeDialect:
+    """See gateway.records.Dialect."""
+
+    def __init__(self, name: str, tags: Callable[[str, str], frozenset[str]] | None = None) -> None:
+        """tags: (message type, version) -> segment tags that may occur, for lint; None = not known."""
+        self.name = name
+        self._tags = tags
+
+    def finder(self, path: Path, at: str) -> Finder:
+        """Return the nodes the path leads to."""
+        steps = path.steps
+        own = not path.absolute and bool(steps) and steps[0].name == at
+        rest = steps[1:] if own else steps
+        first = _selector(steps[0]) if own and steps[0].values else None
+        absolute = path.absolute
+        if len(rest) == 1 and not absolute and not own and not rest[0].values:
+            tag = rest[0].name
+            return lambda node, root: node.children.get(tag, []) if node.children else []
+        walks = [(step.name, _selector(step) if step.values else None) for step in rest]
+
+        def find(node: Node, root: Node) -> list[Node]:
+            nodes = [root if absolute else node]
+            if first is not None:
+                nodes = first(nodes)
+            for tag, select in walks:
+                below: list[Node] = []
+                for one in nodes:
+                    if one.children and tag in one.children:
+                        below += one.children[tag]
+                nodes = select(below) if select else below
+                if not nodes:
+                    return nodes
+            return nodes
+
+        return find
+
+    def getter(self, path: Path, at: str) -> Getter:
+        """Return the text of the leaf at the first node found."""
+        read = self.leaf(path.leaf)
+        steps = path.steps
+        if not path.absolute and len(steps) == 1 and not steps[0].values and "-" not in path.leaf:
+            number, tag = _number(path.leaf), steps[0].name
+            if tag == at:
+                return lambda node, root: node.elements[number] if number < len(node.elements) else ""
+
+            def direct(node: Node, root: Node) -> str:
+                children = node.children
+                if children is None or tag not in children:
+                    return ""
+                elements = children[tag][0].elements
+                return elements[number] if number < len(elements) else ""
+
+            return direct
+        find = self.finder(path, at)
+
+        def get(node: Node, root: Node) -> str:
+            nodes = find(node, root)
+            return read(nodes[0], root) if nodes else ""
+
+        return get
+
+    def leaf(self, leaf: str) -> Getter:
+        """Return the text of one leaf of the node that is handed in."""
+        number = _number(leaf)
+        if "-" not in leaf:
+            return lambda node, root: node.elements[number] if number < len(node.elements) else ""
+        component = int(leaf.partition("-")[2])
+
+        def read(node: Node, root: RootNode) -> str:
+            parts = node.element(number).split(root.separators.component)
+            return parts[component - 1] if component <= len(parts) else ""
+
+        return read
+
+    def locator(self, path: Path, at: str) -> Locator:
+        """Return the place of the element that the getter reads; of the segment when it has no such element."""
+        find = self.finder(path, at)
+        leaf = path.leaf
+
+        def locate(node: Node, root: Node) -> Position | None:
+            nodes = find(node, root)
+            return place_of(nodes[0], leaf, root) if nodes else None
+
+        return locate
+
+    def problems(self, path: Path, at: str, message_type: str, version: str) -> list[str]:
+        """Return why the path can never read anything."""
+        problems = []
+        if path.leaf and not path.leaf.replace("-", "").isdigit():
+            problems.append(f'"{path.leaf}" is not an element number; write {path.steps[-1].name if path.steps else at}.05')
+        tags = self._tags(message_type, version) if self._tags else frozenset()
+        problems += [f"{s.name} is not a segment of {message_type}" for s in path.steps if tags and s.name not in tags]
+        return problems
+
+
+def place_of(node: Node, leaf: str, root: Node) -> Position:
+    """Return the position of an element with its own byte offset and length (exact while the segment is ASCII)."""
+    number = _number(leaf) if leaf else 0
+    if not number or number >= len(node.elements):
+        return node.place(number or None)
+    before = sum(_bytes(e) + 1 for e in node.elements[:number])
+    offset, text = node.offset + before, node.elements[number]
+    component = int(leaf.partition("-")[2]) if "-" in leaf else None
+    if component is not None and isinstance(root, RootNode):
+        parts = text.split(root.separators.component)
+        if component <= len(parts):
+            offset += sum(_bytes(p) + 1 for p in parts[: component - 1])
+            text = parts[component - 1]
+    return Position(
+        offset=offset, length=_bytes(text), line=node.line, segment=node.tag, segment_position=node.position,
+        element=number, component=component,
+    )  # fmt: skip
+
+
+def _bytes(text: str) -> int:
+    return len(text) if text.isascii() else len(text.encode("utf-8"))
+
+
+def _number(leaf: str) -> int:
+    head = leaf.partition("-")[0]
+    return int(head) if head.isdigit() else 0
+
+
+def _selector(step: Step) -> Callable[[list[Node]], list[Node]]:
+    """Return the choice by qualifier: the first value, in the order written, that any node has."""
+    number = _number(step.qualifier) or 1
+    if len(step.values) == 1:
+        only = step.values[0]
+        return lambda nodes: [n for n in nodes if number < len(n.elements) and n.elements[number] == only]
+    values = step.values
+
+    def select(nodes: list[Node]) -> list[Node]:
+        found = [n.elements[number] if number < len(n.elements) else "" for n in nodes]
+        for value in values:
+            if value in found:
+                return [n for n, q in zip(nodes, found, strict=True) if q == value]
+        return []
+
+    return select

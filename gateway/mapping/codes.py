@@ -1,0 +1,71 @@
+"""Code tables: what partners write -> what the canonical model says, by date.
+
+CSV columns: code, value, and if wanted from, to (ISO dates, to exclusive), note. Several codes in one cell are
+separated by "|". A table named mode is the file codes/mode.csv; a partner's own table of that name replaces it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from gateway.mapping.table import Fault, read_cells
+
+
+@dataclass(frozen=True)
+class CodeTable:
+    """One table. entries: code -> value; dated: code -> (from, to, value) rows, ISO dates, "" = open."""
+
+    name: str
+    entries: Mapping[str, str]
+    dated: Mapping[str, tuple[tuple[str, str, str], ...]] = field(default_factory=dict)
+
+    def get(self, code: str, day: str = "") -> str | None:
+        """Return the value of a code (on a day), None when the table has no entry."""
+        value = self.entries.get(code)
+        if value is not None or not self.dated:
+            return value
+        rows = self.dated.get(code, ())
+        return next((v for start, end, v in rows if (not day or start <= day) and (not day or not end or day < end)), None)
+
+    def reverse(self, value: str) -> list[str]:
+        """Return the codes that stand for a value."""
+        return [code for code, v in self.entries.items() if v == value]
+
+
+class CodeTables:
+    """All tables of one mapping folder; `digest` enters the mapping version."""
+
+    def __init__(self, texts: Mapping[str, bytes]) -> None:
+        """texts: table name -> CSV bytes."""
+        self.faults: list[Fault] = []
+        self.tables = {name: self._read(name, data) for name, data in sorted(texts.items())}
+        self.digest = hashlib.sha256(b"".join(n.encode() + texts[n] for n in sorted(texts))).hexdigest()
+
+    def __contains__(self, name: str) -> bool:
+        return name in self.tables
+
+    def __getitem__(self, name: str) -> CodeTable:
+        return self.tables[name]
+
+    def _read(self, name: str, data: bytes) -> CodeTable:
+        file = f"codes/{name}.csv"
+        rows = read_cells(data, file, self.faults)
+        if not rows:
+            return CodeTable(name, {})
+        header = [c.strip().lower() for c in rows[0][1]]
+        entries: dict[str, str] = {}
+        dated: dict[str, tuple[tuple[str, str, str], ...]] = {}
+        for line, cells in rows[1:]:
+            row = dict(zip(header, (c.strip() for c in cells), strict=False))
+            key = "code" if "code" in header else header[0]
+            value = row.get("value", row.get(header[1], "") if len(header) > 1 else "")
+            for code in row.get(key, "").split("|"):
+                if row.get("from") or row.get("to"):
+                    dated[code] = (*dated.get(code, ()), (row.get("from", ""), row.get("to", ""), value))
+                elif code in entries and entries[code] != value:
+                    self.faults.append(Fault("MAP-CODE-TWICE", file, line, "code", f'code "{code}" has two values', "remove one, or give both dates"))  # fmt: skip
+                else:
+                    entries[code] = value
+        return CodeTable(name, entries, dated)

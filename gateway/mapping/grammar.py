@@ -1,0 +1,168 @@
+"""The text of mapping cells -> small syntax trees; errors say the column and what to write instead.
+
+    path       M11.05   N1[ST|CN]/N3.01   N9[02=ABC].02   /P4.01   ./@unitCode   Name/@attr   col 7
+    source     path ; path ; .06           (a source that starts with "." reads the node of the source before it)
+    when       path = VALUE|VALUE and path present and path absent and path != VALUE
+    transform  name arg arg | name | ...
+
+`profile.NAME` and `envelope.NAME` are sources too. There is no comma and no quote anywhere: Excel and CSV stay out of it.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from gateway.records import Path, Step
+
+WORDS = {"comma": ",", "space": " ", "slash": "/", "dash": "-", "colon": ":", "newline": "\n", "dot": ".", "bar": "|", "nothing": ""}  # fmt: skip
+"""Words that stand for punctuation in transform arguments."""
+
+_STEP = re.compile(r"(?P<name>[^\[\]/.]+?)(?:\[(?:(?P<leaf>[A-Za-z0-9@-]+)=)?(?P<values>[^\[\]]*)\])?", re.ASCII)
+_TEST = re.compile(r"(?P<path>.+?)\s*(?:(?P<op>!=|=)\s*(?P<values>.*)|\s(?P<is>present|absent))")
+
+
+class CellError(ValueError):
+    """A cell cannot be read; args[0] says why, args[1] what to write instead."""
+
+    def __init__(self, message: str, advice: str = "") -> None:
+        super().__init__(message)
+        self.advice = advice
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """One source of a row. kind: path, same (leaf of the node before), profile, envelope, literal, none."""
+
+    kind: str
+    path: Path | None = None
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Test:
+    """One test of a condition. op: "=", "!=", "present", "absent"."""
+
+    source: Source
+    op: str
+    values: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One transform step."""
+
+    name: str
+    args: tuple[str, ...]
+
+
+def parse_path(text: str) -> Path:
+    """Return the syntax tree of a path. Raises CellError."""
+    raw = text.strip()
+    if not raw:
+        raise CellError("the path is empty", "write for example M11.05")
+    absolute = raw.startswith("/")
+    body = raw[1:] if absolute else raw
+    if body in (".", ""):
+        return Path(raw, (), "", absolute)
+    if body.startswith("./@"):
+        return Path(raw, (), body[2:], absolute)
+    if re.fullmatch(r"\.[0-9]+(-[0-9]+)?", body):
+        raise CellError(f'"{raw}" has no segment before the dot', "write N1.02: Excel turns .02 into 0.02")
+    parts = _split(body, "/")
+    leaf = ""
+    if parts[-1].startswith("@"):
+        leaf = parts.pop()
+    else:
+        head, tail = _last_dot(parts[-1])
+        parts[-1], leaf = head, tail
+    steps = []
+    for part in parts:
+        match = _STEP.fullmatch(part.strip())
+        if match is None:
+            raise CellError(f'"{part}" is not a step of a path', "write NAME or NAME[VALUE|VALUE]")
+        values = tuple(v.strip() for v in match["values"].split("|")) if match["values"] is not None else ()
+        steps.append(Step(match["name"].strip(), values, match["leaf"] or ""))
+    return Path(raw, tuple(steps), leaf, absolute)
+
+
+def parse_source(text: str) -> tuple[Source, ...]:
+    """Return the sources of a cell, () for an empty one; ("none",) removes a target. Raises CellError."""
+    raw = text.strip()
+    if not raw:
+        return ()
+    if raw.lower() == "(none)":
+        return (Source("none"),)
+    sources = []
+    for number, part in enumerate(p.strip() for p in raw.split(";")):
+        if re.fullmatch(r"\.([0-9]+(-[0-9]+)?|@?\w+)", part) and number:
+            sources.append(Source("same", name=part[1:]))
+        else:
+            sources.append(_one_source(part))
+    return tuple(sources)
+
+
+def _one_source(part: str) -> Source:
+    for kind in ("profile", "envelope"):
+        if part.startswith(kind + "."):
+            return Source(kind, name=part[len(kind) + 1 :])
+    return Source("path", parse_path(part))
+
+
+def parse_when(text: str) -> tuple[Test, ...]:
+    """Return the tests of a condition; all must hold. Raises CellError."""
+    tests = []
+    for part in re.split(r"\s+and\s+", text.strip()) if text.strip() else ():
+        match = _TEST.fullmatch(part.strip())
+        if match is None:
+            raise CellError(f'"{part}" is not a condition', "write PATH=VALUE|VALUE, PATH!=VALUE, PATH present or PATH absent")  # fmt: skip
+        source = _one_source(match["path"].strip())
+        if match["op"]:
+            tests.append(Test(source, match["op"], tuple(v.strip() for v in match["values"].split("|"))))
+        else:
+            tests.append(Test(source, match["is"]))
+    return tuple(tests)
+
+
+def parse_transform(text: str) -> tuple[Call, ...]:
+    """Return the steps of a transform cell. Raises CellError."""
+    calls = []
+    for part in text.split("|") if text.strip() else ():
+        words = part.split()
+        if not words:
+            raise CellError("a transform step is empty", "write name or name argument between the | signs")
+        calls.append(Call(words[0], tuple(WORDS.get(w, w) for w in words[1:])))
+    return tuple(calls)
+
+
+def show_path(path: Path) -> str:
+    """Return the text of a syntax tree; parse_path(show_path(p)) == p but for `text`."""
+    steps = []
+    for step in path.steps:
+        qualifier = f"{step.qualifier}=" if step.qualifier else ""
+        steps.append(step.name + (f"[{qualifier}{'|'.join(step.values)}]" if step.values else ""))
+    body = "/".join(steps)
+    if path.leaf.startswith("@") and path.leaf != "@sum":
+        body = f"{body}/{path.leaf}" if body else f"./{path.leaf}"
+    elif path.leaf:
+        body += f".{path.leaf}"
+    return ("/" if path.absolute else "") + (body or ".")
+
+
+def _split(text: str, mark: str) -> list[str]:
+    """Split outside brackets."""
+    parts, depth, start = [], 0, 0
+    for index, char in enumerate(text):
+        depth += (char == "[") - (char == "]")
+        if char == mark and depth == 0:
+            parts.append(text[start:index])
+            start = index + 1
+    parts.append(text[start:])
+    return parts
+
+
+def _last_dot(text: str) -> tuple[str, str]:
+    """Split NAME[..].LEAF at the dot behind the bracket."""
+    end = text.rfind("]") + 1
+    dot = text.find(".", end)
+    return (text, "") if dot < 0 else (text[:dot], text[dot + 1 :].strip())

@@ -1,0 +1,132 @@
+"""A mapping table's CSV text -> rows; what Excel did to it is found and said, never guessed away.
+
+Accepted: UTF-8 with or without BOM, Windows-1252 (with a remark), comma, semicolon or tab (found from the header line),
+any line ends, lines that start with "#", empty trailing columns and rows.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from dataclasses import dataclass, field
+
+COLUMNS = ("level", "target", "source", "when", "transform", "default", "required", "rule", "message", "example")
+"""Columns of a mapping table; every other column must start with "note"."""
+
+_FOLD = str.maketrans({"‘": "'", "’": "'", "“": '"', "”": '"', "–": "-", "—": "-", "\xa0": " ", "…": "..."})
+_EXCEL_ERROR = re.compile(r"#(NAME|REF|VALUE|N/A|DIV/0|NUM|NULL)[?!]?", re.I)
+_EXCEL_DATE = re.compile(r"\d{1,2}-(Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)(-\d{2,4})?", re.I)
+_EXCEL_BIG = re.compile(r"\d(\.\d+)?E\+\d+", re.I)
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One lint fault. code: MAP-...; line counts from 1 (the header); severity error or warning."""
+
+    code: str
+    file: str
+    line: int
+    column: str
+    message: str
+    advice: str = ""
+    severity: str = "error"
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One row: the cells by column name, blanks stripped."""
+
+    file: str
+    line: int
+    level: str
+    target: str
+    source: str = ""
+    when: str = ""
+    transform: str = ""
+    default: str = ""
+    required: str = ""
+    rule: str = ""
+    message: str = ""
+    example: str = ""
+
+    @property
+    def where(self) -> str:
+        """`file:line`, as findings and traces name a row."""
+        return f"{self.file}:{self.line}"
+
+
+@dataclass(slots=True)
+class Table:
+    """All rows of one file and the faults found while reading it."""
+
+    file: str
+    rows: list[Row] = field(default_factory=list)
+    faults: list[Fault] = field(default_factory=list)
+
+
+def read_table(data: bytes, file: str) -> Table:
+    """Return the rows of a mapping table; never raises on data."""
+    table = Table(file)
+    header: list[str] = []
+    for line, cells in read_cells(data, file, table.faults):
+        if not header:
+            header = [c.strip().lower() for c in cells]
+            _check_header(table, header, line)
+            continue
+        values = dict(zip(header, (c.strip() for c in cells), strict=False))
+        if any(c.strip() for c in cells[len(header) :]):
+            table.faults.append(Fault("MAP-CELLS", file, line, "", f"the row has {len(cells)} cells, the header {len(header)}", "a comma in a cell needs quotes around the cell"))  # fmt: skip
+        for column, cell in values.items():
+            _check_excel(table, line, column, cell)
+        table.rows.append(Row(file, line, **{c: values.get(c, "") for c in COLUMNS}))
+    if not header:
+        table.faults.append(Fault("MAP-EMPTY", file, 1, "", "the table is empty", f"start it with the header {','.join(COLUMNS)}"))  # fmt: skip
+    return table
+
+
+def read_cells(data: bytes, file: str, faults: list[Fault]) -> list[tuple[int, list[str]]]:
+    """Return (line, cells) of a CSV as coordinators save it; comments and empty rows are left out."""
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        text = data.decode("cp1252", "replace")
+        faults.append(Fault("MAP-ENCODING", file, 1, "", "the file is not UTF-8; it was read as Windows-1252", "save it as CSV UTF-8", "warning"))  # fmt: skip
+    folded = text.translate(_FOLD)
+    if folded != text:
+        faults.append(Fault("MAP-TYPOGRAPHY", file, 1, "", "typographic quotes, dashes or no-break spaces were read as plain ones", "switch off AutoCorrect while typing smart quotes", "warning"))  # fmt: skip
+    first = next((line for line in folded.splitlines() if line.strip() and not line.startswith("#")), "")
+    delimiter = max(",;\t", key=first.count)
+    rows = []
+    reader = csv.reader(io.StringIO(folded, newline=""), delimiter=delimiter)
+    try:
+        for cells in reader:
+            if any(c.strip() for c in cells) and not cells[0].lstrip().startswith("#"):
+                rows.append((reader.line_num, cells))
+    except csv.Error as error:
+        faults.append(Fault("MAP-CSV", file, reader.line_num, "", f"the file is not CSV: {error}", "close the quotes of the cell before this line"))  # fmt: skip
+    return rows
+
+
+def _check_header(table: Table, header: list[str], line: int) -> None:
+    for column in ("level", "target", "source"):
+        if column not in header:
+            table.faults.append(Fault("MAP-COLUMN", table.file, line, column, f'column "{column}" is missing', f"the columns are {', '.join(COLUMNS)}"))  # fmt: skip
+    for column in header:
+        if column and column not in COLUMNS and not column.startswith("note"):
+            table.faults.append(Fault("MAP-COLUMN", table.file, line, column, f'column "{column}" is not known', f"write one of {', '.join(COLUMNS)}, or start its name with note"))  # fmt: skip
+        if column and header.count(column) > 1:
+            table.faults.append(Fault("MAP-COLUMN", table.file, line, column, f'column "{column}" stands twice', "remove one"))  # fmt: skip
+
+
+def _check_excel(table: Table, line: int, column: str, cell: str) -> None:
+    if column in ("message", "example") or column.startswith("note"):
+        return
+    if _EXCEL_ERROR.fullmatch(cell):
+        table.faults.append(Fault("MAP-EXCEL", table.file, line, column, f'"{cell}": Excel took the cell for a formula', "format the column as text and type the value again"))  # fmt: skip
+    elif _EXCEL_DATE.fullmatch(cell):
+        table.faults.append(Fault("MAP-EXCEL", table.file, line, column, f'"{cell}": Excel turned the cell into a date', "format the column as text; components are written REF.02-1"))  # fmt: skip
+    elif _EXCEL_BIG.fullmatch(cell):
+        table.faults.append(Fault("MAP-EXCEL", table.file, line, column, f'"{cell}": Excel rounded a long number', "format the column as text and type the number again"))  # fmt: skip
+    elif column == "source" and re.fullmatch(r"0?\.\d+", cell):
+        table.faults.append(Fault("MAP-EXCEL", table.file, line, column, f'"{cell}": a source needs its segment', "write N1.02, never .02"))  # fmt: skip

@@ -1,0 +1,240 @@
+"""The engine of `gateway serve`: finish what was begun, then take files and process them one after the other.
+
+    engine = Engine(config, translate)
+    server = SftpDropServer(..., on_upload=engine.take_upload)
+    engine.run_forever()                       # until SIGTERM
+
+The work folder is the queue: what was claimed is processed, in the order of arrival, by this process or the next one.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from typing import Any
+
+from gateway.errors import ConfigError
+from gateway.shell import journal
+from gateway.shell.deliver import LocalTarget, RetryPolicy, Targets
+from gateway.shell.desk import Alert, Desk, Result, Translate
+from gateway.shell.drops import LocalDrop, PartnerDrop, ServeConfig
+from gateway.shell.folders import Clock, StateFolders, utc_now
+from gateway.shell.intake import Claimed, Intake, NotReadyError
+from gateway.shell.ledger import open_ledger
+from gateway.shell.lock import StateLock
+from gateway.shell.log import logger
+from gateway.shell.process import process
+from gateway.shell.sftp_paths import TakenFile, Upload
+
+DRAIN_S = 10.0
+_LONGEST_WAIT_S = 300.0
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """A snapshot. queued: claimed, not begun; waiting: to be tried again; working: receipt in work, "" = idle."""
+
+    queued: int
+    waiting: int
+    working: str
+    drops: dict[str, int]  # state -> number of drops in the ledger
+    ready: bool
+
+
+class Engine:
+    """One engine per state folder. `take_upload` may be called from any thread, all else from one thread.
+
+    Raises ConfigError when another gateway holds the state folder or the ledger cannot be used.
+    """
+
+    def __init__(
+        self,
+        config: ServeConfig,
+        translate: Translate,
+        *,
+        clock: Clock = utc_now,
+        on_alert: Callable[[Alert], None] | None = None,
+        on_result: Callable[[Result], None] | None = None,
+        policy: RetryPolicy | None = None,
+    ) -> None:
+        self._config, self._on_result = config, on_result or (lambda _result: None)
+        folders = StateFolders(config.state_dir)
+        folders.create()
+        self._lock = StateLock(config.state_dir)
+        try:
+            ledger = open_ledger(config.ledger_url)
+        except ConfigError:
+            self._lock.close()
+            raise
+        desk = Desk(ledger, folders, translate, clock, stopped=self._must_stop)
+        self.desk = replace(desk, policy=policy or desk.policy, on_alert=on_alert or desk.on_alert)
+        self.intake = Intake(folders, config.max_file_bytes, clock)
+        self._queue = _Queue()
+        self._wake, self._stop_at = threading.Event(), 0.0
+        self._recovered, self._next_poll = False, 0.0
+        self._partners = {partner.name: partner for partner in config.partners}
+        self._accounts = {partner.account: partner for partner in config.partners}
+        self._drops = [(p, self._local(p)) for p in config.partners if p.in_dir is not None]
+        with ledger.transaction() as connection:
+            journal.append(connection, self.desk.now(), "start")
+
+    def take_upload(self, upload: Upload) -> TakenFile:
+        """Take a complete upload of the SFTP server; when this returns, the file survives a power cut."""
+        partner = self._accounts.get(upload.account)
+        if partner is None:
+            raise ConfigError("The account belongs to no partner.", "Add the account to a partner file.")
+        u = upload
+        try:
+            claimed = self.intake.claim_upload(u.staged_path, u.name, partner.name, u.account, u.size, u.sha256)
+        except OSError:
+            self._recovered = False  # the file may lie in the work folder already
+            raise
+        self._queue.put(claimed)
+        self._wake.set()
+        return TakenFile(claimed.receipt)
+
+    def run_once(self) -> list[Result]:
+        """Recover, look into the local drop folders and process all that is ready; return what became of it."""
+        self._recover()
+        self._poll()
+        results = []
+        while not self._stop_at and (claimed := self._queue.next(time.monotonic())):
+            results.append(self._process(claimed))
+        return results
+
+    def run_forever(self) -> None:
+        """Work until `stop`, SIGTERM or SIGINT; the file in work gets up to DRAIN_S seconds to finish."""
+        with self._signals():
+            logger().info("engine.start", partners=len(self._partners))
+            while not self._stop_at:
+                self.run_once()
+                self._wake.wait(max(0.0, min(self._next_poll, self._queue.due()) - time.monotonic()))
+                self._wake.clear()
+            logger().info("engine.stop")
+
+    def stop(self) -> None:
+        """End run_forever; safe in a signal handler and from any thread."""
+        if not self._stop_at:
+            self._stop_at = time.monotonic() + DRAIN_S
+        self._wake.set()
+
+    def status(self) -> Status:
+        """Return a snapshot; from any thread."""
+        queued, waiting = self._queue.sizes()
+        return Status(queued, waiting, self._queue.working, self.desk.ledger.counts(), self._recovered)
+
+    def close(self) -> None:
+        """Close the ledger and let go of the state folder."""
+        self.desk.ledger.close()
+        self._lock.close()
+
+    # --- inside
+
+    def _recover(self) -> None:
+        """Put what lies in the work folder on the queue: after a start, and after a claim that failed half-way."""
+        for claimed in self.intake.recover() if not self._recovered else []:
+            self._queue.put(claimed)
+        self._recovered = True
+
+    def _poll(self) -> None:
+        if time.monotonic() < self._next_poll:
+            return
+        self._next_poll = time.monotonic() + self._config.poll_seconds
+        for partner, drop in self._drops:
+            try:
+                for candidate in drop.ready(self.desk.clock().timestamp()):
+                    with contextlib.suppress(NotReadyError):
+                        self._queue.put(self.intake.claim_path(candidate, partner.name, partner.account))
+            except OSError as error:
+                self._recovered = False  # the file may lie in the work folder already
+                text = f"The drop folder cannot be read or its file not be taken ({error.strerror})."
+                self.desk.alert("DROP-FOLDER", text, partner=partner.name)
+
+    def _process(self, claimed: Claimed) -> Result:
+        partner = self._partners.get(claimed.partner)
+        if partner is None:
+            self.desk.alert("DROP-NO-PARTNER", "A drop belongs to a partner who is not configured.", claimed.receipt)
+            self._queue.again(claimed, time.monotonic())
+            return Result(claimed.receipt, claimed.partner, claimed.file_name, "waiting", waiting=True)
+        result = process(claimed, partner.profile, self._targets(partner), self.desk)
+        if result.waiting and not self._stop_at:
+            self._queue.again(claimed, time.monotonic())
+        else:
+            self._queue.done(claimed)
+        self._on_result(result)
+        return result
+
+    def _targets(self, partner: PartnerDrop) -> Targets:
+        out, test = self._config.out_dir, self._config.out_dir / "test"
+        ack, reject = LocalTarget(partner.ack_dir), LocalTarget(partner.reject_dir)
+        return Targets(partner.out_target or LocalTarget(out), LocalTarget(test), ack, reject)
+
+    def _local(self, partner: PartnerDrop) -> LocalDrop:
+        def late(name: str, age_s: float) -> None:
+            text = f"A file waits under a temporary name for {age_s / 3600:.0f} hours."
+            self.desk.alert("FILE-TEMP-NAME", text, partner=partner.name)
+
+        assert partner.in_dir is not None
+        return LocalDrop(partner.in_dir, self._config.settle_polls, late)
+
+    def _must_stop(self) -> bool:
+        return bool(self._stop_at) and time.monotonic() > self._stop_at
+
+    @contextmanager
+    def _signals(self) -> Iterator[None]:
+        if threading.current_thread() is not threading.main_thread():
+            yield
+            return
+        numbers = (signal.SIGTERM, signal.SIGINT)
+        before: list[Any] = [signal.signal(number, lambda *_: self.stop()) for number in numbers]
+        try:
+            yield
+        finally:
+            for number, handler in zip(numbers, before, strict=True):
+                signal.signal(number, handler)
+
+
+class _Queue:
+    """Claimed files in the order of arrival; those that wait come back later and later, up to five minutes."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._items: dict[str, Claimed] = {}
+        self._due: dict[str, tuple[float, int]] = {}  # receipt -> not before (monotonic), tries
+        self.working = ""
+
+    def put(self, claimed: Claimed) -> None:
+        with self._lock:
+            self._items.setdefault(claimed.receipt, claimed)
+
+    def next(self, now: float) -> Claimed | None:
+        with self._lock:
+            ready = (r for r in self._items if self._due.get(r, (0.0, 0))[0] <= now)
+            self.working = min(ready, default="")
+            return self._items.get(self.working)
+
+    def again(self, claimed: Claimed, now: float) -> None:
+        with self._lock:
+            tries = self._due.get(claimed.receipt, (0.0, 0))[1]
+            self._due[claimed.receipt] = (now + min(_LONGEST_WAIT_S, 2.0**tries), tries + 1)
+            self.working = ""
+
+    def done(self, claimed: Claimed) -> None:
+        with self._lock:
+            self._items.pop(claimed.receipt, None)
+            self._due.pop(claimed.receipt, None)
+            self.working = ""
+
+    def due(self) -> float:
+        with self._lock:
+            return min((self._due.get(receipt, (0.0, 0))[0] for receipt in self._items), default=float("inf"))
+
+    def sizes(self) -> tuple[int, int]:
+        with self._lock:
+            waiting = sum(receipt in self._due for receipt in self._items)
+            return len(self._items) - waiting, waiting
