@@ -141,6 +141,7 @@ class Message:
     context: int = 0
     envelope: dict[str, str] = field(default_factory=dict)
     unit: str = ""  # tag of the unit loop
+    cache: dict[str, Any] = field(default_factory=dict)  # values read once per context, kept by the mapping
 
 
 class InterchangeBegin(msgspec.Struct, frozen=True, tag="IB", tag_field="record"):

@@ -1,0 +1,1 @@
+"""The mapping language: CSV tables that users edit -> compiled programs -> draft shipments."""

@@ -81,14 +81,22 @@ def _guarded(claimed: Claimed, drop: Drop, profile: Profile, place: Path, desk: 
             except ClaimConflictError:
                 if attempt == _CONFLICTS - 1:
                     raise
-    except _ChangedError:
-        _hold(claimed, drop, desk, "DROP-CHANGED", "the file changed after it was taken", _CHANGED)
-    except BooksError as error:
-        _hold(claimed, drop, desk, "DROP-BOOKS", str(error))
     except Exception as error:
-        if isinstance(error, StoppedError) or may_pass(error):
-            _count_try(drop, drop.tries, desk)
-            raise
+        now = desk.ledger.drop(drop.receipt)
+        if now is None or now.state == "seen":  # else it was decided, and only tidying up went wrong
+            _failed(claimed, drop, error, place, desk)
+
+
+def _failed(claimed: Claimed, drop: Drop, error: Exception, place: Path, desk: Desk) -> None:
+    """Sort out why there is no decision: hold the drop, or raise the error again when its cause may pass."""
+    if isinstance(error, _ChangedError):
+        _hold(claimed, drop, desk, "DROP-CHANGED", "the file changed after it was taken", _CHANGED)
+    elif isinstance(error, BooksError):
+        _hold(claimed, drop, desk, "DROP-BOOKS", str(error))
+    elif isinstance(error, StoppedError) or may_pass(error):
+        _count_try(drop, drop.tries, desk)
+        raise error
+    else:
         with open(place / "traceback.txt", "w", encoding="utf-8", opener=private_file) as file:
             file.write("".join(traceback.format_exception(error)))
         logger().error("drop.bug", receipt=drop.receipt, error=type(error).__name__, code=frames(error))
@@ -206,7 +214,7 @@ def _plan(drop: Drop, plan: Plan, answers: Sequence[Staged], desk: Desk) -> None
 
 def _count_try(drop: Drop, tries: int, desk: Desk) -> None:
     with desk.ledger.transaction() as connection:
-        outbox.mark(connection, drop.receipt, "seen", tries=tries)
+        outbox.count_try(connection, drop.receipt, tries)
 
 
 def _clear(place: Path) -> None:

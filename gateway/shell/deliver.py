@@ -93,6 +93,8 @@ class LocalTarget:
             self._write(temporary, source, size, sha256)
             self._publish(temporary, final, size, sha256)
         except OSError as error:
+            with contextlib.suppress(OSError):
+                temporary.unlink(missing_ok=True)
             raise DeliveryError(f"{name} could not be written: {error.strerror or error}.", _TRY_LATER) from error
 
     def _already(self, final: Path, size: int, sha256: str) -> bool:

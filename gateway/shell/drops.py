@@ -97,11 +97,14 @@ class LocalDrop:
                 before, count = self._seen.get(name, (mark, 0))
                 seen[name] = (mark, count + 1 if before == mark else 1)
         self._seen = seen
-        names = [name for name in sorted(seen) if seen[name][1] >= self._polls or name + MARKER in found]
-        return [
-            Candidate(self.folder / name, self.folder / (name + MARKER) if name + MARKER in found else None)
-            for name in names
-        ]
+        ready = []
+        for name, (_, count) in sorted(seen.items()):
+            marker = found.get(name + MARKER)
+            if marker is not None and marker.st_mtime_ns >= found[name].st_mtime_ns:  # an older one is for another file
+                ready.append(Candidate(self.folder / name, self.folder / (name + MARKER)))
+            elif count >= self._polls:
+                ready.append(Candidate(self.folder / name))
+        return ready
 
     def _scan(self) -> dict[str, os.stat_result]:
         found = {}

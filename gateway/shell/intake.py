@@ -74,12 +74,12 @@ class Intake:
         path = candidate.path
         before = _regular(path)
         with self._begin(path.name, path, before, partner, account) as (claimed, place):
+            if candidate.marker:  # first: a marker left behind would call the next file of this name complete
+                candidate.marker.unlink(missing_ok=True)
             self._fetch(path, place, before)
             read = self._read(claimed, place)
             if _print((place / _RAW).stat()) != _print(before):
                 read = self._give_back(claimed, place, path)
-            if candidate.marker:
-                candidate.marker.unlink(missing_ok=True)
             return read
 
     def claim_upload(self, staged: Path, name: str, partner: str, account: str, size: int, sha256: str) -> Claimed:

@@ -23,12 +23,12 @@ from gateway.shell import journal
 from gateway.shell.deliver import LocalTarget, RetryPolicy, Targets
 from gateway.shell.desk import Alert, Desk, Result, Translate
 from gateway.shell.drops import LocalDrop, PartnerDrop, ServeConfig
-from gateway.shell.folders import Clock, StateFolders, utc_now
+from gateway.shell.folders import Clock, StateFolders, instant, utc_now
 from gateway.shell.intake import Claimed, Intake, NotReadyError
 from gateway.shell.ledger import open_ledger
 from gateway.shell.lock import StateLock
 from gateway.shell.log import logger
-from gateway.shell.process import process
+from gateway.shell.process import process, release
 from gateway.shell.sftp_paths import TakenFile, Upload
 
 DRAIN_S = 10.0
@@ -65,12 +65,12 @@ class Engine:
         self._config, self._on_result = config, on_result or (lambda _result: None)
         folders = StateFolders(config.state_dir)
         folders.create()
-        self._lock = StateLock(config.state_dir)
-        try:
-            ledger = open_ledger(config.ledger_url)
-        except ConfigError:
-            self._lock.close()
-            raise
+        with contextlib.ExitStack() as opened:
+            opened.enter_context(StateLock(config.state_dir))
+            ledger = opened.enter_context(contextlib.closing(open_ledger(config.ledger_url)))
+            with ledger.transaction() as connection:
+                journal.append(connection, instant(clock()), "start")
+            self._opened = opened.pop_all()
         desk = Desk(ledger, folders, translate, clock, stopped=self._must_stop)
         self.desk = replace(desk, policy=policy or desk.policy, on_alert=on_alert or desk.on_alert)
         self.intake = Intake(folders, config.max_file_bytes, clock)
@@ -80,8 +80,6 @@ class Engine:
         self._partners = {partner.name: partner for partner in config.partners}
         self._accounts = {partner.account: partner for partner in config.partners}
         self._drops = [(p, self._local(p)) for p in config.partners if p.in_dir is not None]
-        with ledger.transaction() as connection:
-            journal.append(connection, self.desk.now(), "start")
 
     def take_upload(self, upload: Upload) -> TakenFile:
         """Take a complete upload of the SFTP server; when this returns, the file survives a power cut."""
@@ -97,6 +95,12 @@ class Engine:
         self._queue.put(claimed)
         self._wake.set()
         return TakenFile(claimed.receipt)
+
+    def release(self, receipt: str) -> None:
+        """Put a held drop back to work on a person's order, see gateway.shell.process.release."""
+        release(receipt, self.desk)
+        self._recovered = False
+        self._wake.set()
 
     def run_once(self) -> list[Result]:
         """Recover, look into the local drop folders and process all that is ready; return what became of it."""
@@ -130,8 +134,7 @@ class Engine:
 
     def close(self) -> None:
         """Close the ledger and let go of the state folder."""
-        self.desk.ledger.close()
-        self._lock.close()
+        self._opened.close()
 
     # --- inside
 

@@ -19,7 +19,7 @@ def stored_name(original: str) -> str:
     """Return a name of [A-Za-z0-9._-] for a file a partner named; different names give different results.
 
     >>> stored_name("trip1.edi"), stored_name("Trip Ä 1.edi"), stored_name("../../etc/passwd")
-    ('trip1.edi', 'Trip_20_C3_84_201-HASH.edi', '_2F.._2Fetc_2Fpasswd-3754d6cb')
+    ('trip1.edi', 'Trip_20_C3_84_201-190cfdbc.edi', '_2F.._2Fetc_2Fpasswd-3754d6cb')
     """
     if _SAFE.fullmatch(original) and not _RESERVED.fullmatch(original) and not is_temporary(original):
         return original

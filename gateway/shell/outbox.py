@@ -55,7 +55,11 @@ def plan(
     number = _add_outputs(connection, receipt, files) + _add_outputs(connection, receipt, answers)
     values = msgspec.structs.asdict(plan) | msgspec.structs.asdict(plan.counts) | {"state": "translated"}
     values.pop("counts")
-    connection.execute(drops.update().where(drops.c.receipt == receipt).values(values))
+    decided = connection.execute(
+        drops.update().where(drops.c.receipt == receipt, drops.c.state == "seen").values(values)
+    )
+    if decided.rowcount != 1:
+        raise RuntimeError("this drop was decided before")  # rolls back: outputs and claims are never planned twice
     facts = {"goal": plan.goal, "verdict": plan.verdict, "outputs": number, **msgspec.structs.asdict(plan.counts)}
     journal.append(connection, at, "translated", receipt, **facts)
 
@@ -85,6 +89,12 @@ def release(connection: Connection, drop: Drop, at: str) -> None:
 def mark(connection: Connection, receipt: str, state: str, **values: Any) -> None:
     """Set the state of a drop."""
     connection.execute(drops.update().where(drops.c.receipt == receipt).values(state=state, **values))
+
+
+def count_try(connection: Connection, receipt: str, tries: int) -> None:
+    """Note how often the translation of an undecided drop was begun."""
+    undecided = drops.update().where(drops.c.receipt == receipt, drops.c.state == "seen")
+    connection.execute(undecided.values(tries=tries))
 
 
 def sent(connection: Connection, receipt: str, kinds: tuple[str, ...], state: str) -> None:

@@ -1,0 +1,220 @@
+"""One target of one level, compiled: which row applies, what it reads, what becomes of it.
+
+A target may have several rows: the first whose condition holds and that yields a value wins. A transform that cannot
+use its value stops there, with a finding; it does not fall through to the next row.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from gateway.findings import Finding, Position, Scope, Severity
+from gateway.mapping.grammar import Source, Test
+from gateway.mapping.table import Row
+from gateway.mapping.transforms import Noted, Unusable
+from gateway.profile import Profile
+from gateway.records import Dialect, Message, Path
+
+Values = Callable[[Any, Any, "Run"], list[str]]
+Condition = Callable[[Any, Any, "Run"], bool]
+
+
+class Run:
+    """The state of mapping one unit: findings and what `profile.` and `envelope.` read."""
+
+    __slots__ = ("findings", "inherited", "message", "prefix", "profile")
+
+    def __init__(self, message: Message, profile: Profile) -> None:
+        self.message, self.profile = message, profile
+        self.findings: list[Finding] = []
+        self.inherited: dict[str, Any] = {}
+        self.prefix = ""  # pointer of the level, e.g. "/items/0"
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One compiled row."""
+
+    row: Row
+    holds: Condition | None
+    values: Values | None
+    apply: Callable[[list[str]], str] | None  # many values -> text
+    locate: Callable[[Any, Any], Position | None]
+    personal: bool
+
+
+def condition(tests: tuple[Test, ...], dialect: Dialect, at: str) -> Condition | None:
+    """Compile a `when` cell; None when it is empty."""
+    if not tests:
+        return None
+    checks = [_check(test, dialect, at) for test in tests]
+    if len(checks) == 1:
+        return checks[0]
+    return lambda node, root, run: all(check(node, root, run) for check in checks)
+
+
+def _check(test: Test, dialect: Dialect, at: str) -> Condition:
+    read = single(test.source, dialect, at)
+    wanted = frozenset(test.values)
+    if test.op == "present":
+        if test.source.kind == "path" and test.source.path is not None and not test.source.path.leaf:
+            find = dialect.finder(test.source.path, at)
+            return lambda node, root, run: bool(find(node, root))
+        return lambda node, root, run: bool(read(node, root, run).strip())
+    if test.op == "absent":
+        if test.source.kind == "path" and test.source.path is not None and not test.source.path.leaf:
+            find = dialect.finder(test.source.path, at)
+            return lambda node, root, run: not find(node, root)
+        return lambda node, root, run: not read(node, root, run).strip()
+    if test.op == "=":
+        return lambda node, root, run: read(node, root, run).strip() in wanted
+    return lambda node, root, run: read(node, root, run).strip() not in wanted
+
+
+def single(source: Source, dialect: Dialect, at: str) -> Callable[[Any, Any, Run], str]:
+    """Compile one source to a function that returns its text."""
+    if source.kind == "profile":
+        return lambda node, root, run: _setting(run.profile, source.name)
+    if source.kind == "envelope":
+        return lambda node, root, run: run.message.envelope.get(source.name, "")
+    assert source.path is not None
+    get = dialect.getter(source.path, at)
+    return lambda node, root, run: get(node, root)
+
+
+def _setting(profile: Profile, name: str) -> str:
+    value: Any = getattr(profile, name, None)
+    if value is None:
+        value = profile.options.get(name, profile.constants.get(name, ""))
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def values_of(sources: tuple[Source, ...], dialect: Dialect, at: str) -> Values | None:
+    """Compile the sources of a row; None when it has none (only `default` is used)."""
+    if not sources:
+        return None
+    parts: list[Callable[[Any, Any, Run], list[str]]] = []
+    index = 0
+    while index < len(sources):
+        source = sources[index]
+        leaves = []
+        while index + 1 < len(sources) and sources[index + 1].kind == "same":
+            index += 1
+            leaves.append(sources[index].name)
+        parts.append(_with_leaves(source, leaves, dialect, at))
+        index += 1
+    if len(parts) == 1:
+        return parts[0]
+    return lambda node, root, run: [value for part in parts for value in part(node, root, run)]
+
+
+def _with_leaves(source: Source, leaves: list[str], dialect: Dialect, at: str) -> Callable[[Any, Any, Run], list[str]]:
+    """A source and the further leaves of the same node."""
+    if not leaves or source.path is None:
+        read = single(source, dialect, at)
+        return lambda node, root, run: [read(node, root, run)]
+    find = dialect.finder(source.path, at)
+    first = dialect.getter(source.path, at)
+    others = [dialect.leaf(leaf) for leaf in leaves]
+
+    def get(node: Any, root: Any, run: Run) -> list[str]:
+        value = first(node, root)
+        nodes = find(node, root) if value else ()
+        if not nodes:
+            return [value, *[""] * len(others)]
+        return [value, *[read(nodes[0], root) for read in others]]
+
+    return get
+
+
+Fill = Callable[[Any, Any, dict[str, Any], Run], None]
+Format = Callable[[str], Any]
+
+
+class Target:
+    """All rows of one target. `fill` writes the value into a dict, or a finding into the run."""
+
+    __slots__ = ("format", "level", "lines", "name", "path")
+
+    def __init__(self, level: str, name: str, lines: list[Line], form: Format) -> None:
+        self.level, self.name, self.lines, self.format = level, name, lines, form
+        self.path = tuple(name.split("."))
+
+    def fill(self, node: Any, root: Any, out: dict[str, Any], run: Run) -> None:
+        """Evaluate the rows in order; the first that yields a value wins."""
+        last: Line | None = None
+        for line in self.lines:
+            if line.holds is not None and not line.holds(node, root, run):
+                continue
+            values = line.values(node, root, run) if line.values is not None else ()
+            text = ""
+            if values and any(v and not v.isspace() for v in values):
+                try:
+                    text = line.apply(values) if line.apply is not None else values[0].strip()
+                    if type(text) is Noted:
+                        self._note(line, node, root, text, run)
+                    if text:
+                        self._put(out, self.format(text))
+                        return
+                except Unusable as error:
+                    self._fail(line, node, root, next((v for v in values if v), ""), error, run)
+                    return
+            if line.row.default:
+                self._put(out, self.format(line.row.default))
+                return
+            if last is None or line.row.required:
+                last = line
+        if last is not None and last.row.required and not (run.inherited and self.name in run.inherited):
+            self._missing(last, node, root, run)
+
+    def _put(self, out: dict[str, Any], value: Any) -> None:
+        for key in self.path[:-1]:
+            out = out.setdefault(key, {})
+        out[self.path[-1]] = value
+
+    # --- findings ---------------------------------------------------------------------------------------------
+
+    def _note(self, line: Line, node: Any, root: Any, text: Noted, run: Run) -> None:
+        place = line.locate(node, root) or Position()
+        for rule, said in text.notes:
+            run.findings.append(
+                Finding(rule, Severity.WARNING, Scope.SHIPMENT, said, place, self.target(run), pointer=self.pointer(run), row=line.row.where, personal=line.personal)
+            )  # fmt: skip
+
+    def _fail(self, line: Line, node: Any, root: Any, value: str, error: Unusable, run: Run) -> None:
+        said = line.row.message.replace("{value}", "the value" if line.personal else f'"{value}"')
+        reason = "the value cannot be used" if line.personal else error.reason
+        self._finding(line, node, root, run, error.rule or line.row.rule or "MAP-VALUE", f"{said}: {reason}." if said else f"{self.words(run)}: {reason}.", value)  # fmt: skip
+
+    def _missing(self, line: Line, node: Any, root: Any, run: Run) -> None:
+        said = line.row.message.replace("{value}", "nothing") or f"{self.words(run)} is missing"
+        self._finding(line, node, root, run, line.row.rule or "MAP-REQUIRED", said[:1].upper() + said[1:] + ".", None)
+
+    def _finding(self, line: Line, node: Any, root: Any, run: Run, rule: str, said: str, value: str | None) -> None:
+        severity = Severity.WARNING if line.row.required == "warn" else Severity.ERROR
+        if value is not None and not line.row.required and self.level not in ("item", "shipment", "message"):
+            severity = Severity.ERROR
+        place = line.locate(node, root) or Position()
+        run.findings.append(
+            Finding(rule, severity, Scope.SHIPMENT, said, place, self.target(run), value, self.pointer(run), row=line.row.where, personal=line.personal)
+        )  # fmt: skip
+
+    def words(self, run: Run) -> str:
+        """The field in dotted form for a message without text of its own."""
+        return self.target(run)
+
+    def target(self, run: Run) -> str:
+        """Canonical field, e.g. final_deliver_to_party.postal_code."""
+        level = {"item": "items", "reference": "references"}.get(self.level, self.level)
+        return self.name if level in ("shipment", "message") else f"{level}.{self.name}"
+
+    def pointer(self, run: Run) -> str:
+        """JSON pointer inside the shipment."""
+        return f"{run.prefix}/{self.name.replace('.', '/')}"
+
+
+def node_place(dialect: Dialect, at: str) -> Callable[[Any, Any], Position | None]:
+    """Return where a level's node itself stands."""
+    return dialect.locator(Path(".", (), ""), at)

@@ -1,0 +1,244 @@
+"""Rows -> levels of compiled targets; the checks that make a table fit to run.
+
+A level's rows form blocks: each run of `(each)` / `(first)` rows binds the rows after it. Errors are MappingErrors with
+file, line and column; everything softer is lint's (lint.py).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Any
+
+from gateway.canonical.model import PARTY_ROLES, PERSONAL_FIELDS, fields_of
+from gateway.errors import MappingError
+from gateway.mapping.cells import Format, Line, Target, condition, node_place, values_of
+from gateway.mapping.codes import CodeTables
+from gateway.mapping.grammar import Call, CellError, parse_path, parse_source, parse_transform, parse_when
+from gateway.mapping.table import Row
+from gateway.mapping.transforms import Transform, Unusable, registry
+from gateway.mapping.transforms.numbers import plain
+from gateway.records import Dialect, Path
+
+LEVELS = ("message", "shipment", "item", "reference", *PARTY_ROLES)
+BINDINGS = ("(each)", "(first)")
+ACTIONS = ("(refuse)", "(continue)")
+
+
+@dataclass(slots=True)
+class Block:
+    """The binding rows of a level and the targets read inside the nodes they find."""
+
+    level: str
+    bindings: list[tuple[Row, Path, Any]] = field(default_factory=list)  # row, path, condition
+    targets: list[Target] = field(default_factory=list)
+    actions: list[tuple[Row, Line]] = field(default_factory=list)
+    at: str = ""
+
+
+def effective_rows(base: list[Row], *overrides: list[Row]) -> list[Row]:
+    """Return the table after partner overrides: rows of the same level and target replace all of the base's."""
+    rows = list(base)
+    for override in overrides:
+        replaced = {(row.level, row.target) for row in override}
+        firsts = {}
+        for index, row in enumerate(rows):
+            firsts.setdefault((row.level, row.target), index)
+        merged: list[Row] = []
+        done: set[tuple[str, str]] = set()
+        for row in rows:
+            key = (row.level, row.target)
+            if key not in replaced:
+                merged.append(row)
+            elif key not in done:
+                done.add(key)
+                merged += [r for r in override if (r.level, r.target) == key]
+        merged += [r for r in override if (r.level, r.target) not in firsts]
+        rows = [row for row in merged if row.source.lower() != "(none)"]
+    return rows
+
+
+class Compiler:
+    """Compiles the rows of one mapping for one dialect."""
+
+    def __init__(self, dialect: Dialect, codes: CodeTables, unit_tag: str = "") -> None:
+        self._dialect, self._codes, self._unit = dialect, codes, unit_tag
+        self._transforms = registry()
+
+    def blocks(self, rows: list[Row]) -> dict[str, list[Block]]:
+        """Return level -> blocks in the order of the table."""
+        blocks: dict[str, list[Block]] = {}
+        open_targets: dict[int, dict[str, list[Row]]] = {}
+        for row in rows:
+            if row.level not in LEVELS:
+                raise self._error(row, "level", f'level "{row.level}" is not one of the model', f"write one of {', '.join(LEVELS)}")  # fmt: skip
+            level = blocks.setdefault(row.level, [])
+            if row.target in BINDINGS:
+                if not level or open_targets.get(id(level[-1])) or level[-1].actions:
+                    level.append(Block(row.level))
+                path = self._path(row)
+                holds = condition(self._parsed(row, "when", parse_when), self._dialect, self._tag(row.level, ""))
+                level[-1].bindings.append((row, path, holds))
+                continue
+            if not level:
+                level.append(Block(row.level))
+            block = level[-1]
+            block.at = self._tag(row.level, block.bindings[0][1].steps[-1].name if block.bindings and block.bindings[0][1].steps else "")  # fmt: skip
+            if row.target in ACTIONS:
+                block.actions.append((row, self._line(row, block.at)))
+            else:
+                open_targets.setdefault(id(block), {}).setdefault(row.target, []).append(row)
+        for level in blocks.values():
+            for block in level:
+                for target, lines in open_targets.get(id(block), {}).items():
+                    block.targets.append(self._target(block, target, lines))
+        return blocks
+
+    def _tag(self, level: str, bound: str) -> str:
+        """The tag of the node that the level's paths start at."""
+        return "" if level == "message" else bound or self._unit
+
+    def _path(self, row: Row) -> Path:
+        return self._parsed(row, "source", parse_path)
+
+    def _parsed(self, row: Row, column: str, parse: Callable[[str], Any]) -> Any:
+        try:
+            return parse(getattr(row, column))
+        except CellError as error:
+            raise self._error(row, column, str(error), error.advice) from None
+
+    def _target(self, block: Block, name: str, rows: list[Row]) -> Target:
+        tag = target_type(block.level, name)
+        if tag is None:
+            raise self._error(rows[0], "target", f'"{name}" is not a field of level {block.level}', _nearest(block.level, name))  # fmt: skip
+        return Target(block.level, name, [self._line(row, block.at, name) for row in rows], formatter(tag, name))
+
+    def _line(self, row: Row, at: str, target: str = "") -> Line:
+        if row.required not in ("", "yes", "warn"):
+            raise self._error(row, "required", f'"{row.required}" is not known', "write yes, warn or nothing")
+        sources = self._parsed(row, "source", parse_source)
+        calls = self._parsed(row, "transform", parse_transform)
+        if not sources and not row.default and row.target not in ACTIONS:
+            raise self._error(row, "source", "the row has neither source nor default", "give one of them")
+        first = next((s.path for s in sources if s.path is not None), None)
+        here = node_place(self._dialect, at)
+        locate = self._dialect.locator(first, at) if first is not None else here
+        leaf = target.split(".")[-1]
+        personal = row.level in PARTY_ROLES and leaf in PERSONAL_FIELDS.get("party", ())
+        return Line(
+            row,
+            condition(self._parsed(row, "when", parse_when), self._dialect, at),
+            values_of(sources, self._dialect, at),
+            self._apply(row, calls, len(sources)),
+            lambda node, root: locate(node, root) or here(node, root),
+            personal,
+        )
+
+    def _apply(self, row: Row, calls: tuple[Call, ...], sources: int) -> Callable[[list[str]], str] | None:
+        steps: list[tuple[Transform, Callable[..., str]]] = []
+        for call in calls:
+            found = self._transforms.get(call.name)
+            if found is None:
+                raise self._error(row, "transform", f'transform "{call.name}" does not exist', _near(call.name, list(self._transforms)))  # fmt: skip
+            if not found.args[0] <= len(call.args) <= found.args[1]:
+                raise self._error(row, "transform", f"{call.name} takes {found.args[0]} to {found.args[1]} arguments, {len(call.args)} given")  # fmt: skip
+            if call.name == "code" and call.args[0] not in self._codes:
+                raise self._error(row, "transform", f"code table {call.args[0]} does not exist", _near(call.args[0], list(self._codes.tables)))  # fmt: skip
+            steps.append((found, found.bind(call.args, self._codes)))
+        if not steps:
+            return None
+        if sources > 1 and not steps[0][0].many:
+            raise self._error(row, "transform", f"{steps[0][0].name} takes one value, the row has {sources}", "put join space before it")  # fmt: skip
+        if len(steps) == 1:
+            only, function = steps[0]
+            return function if only.many else lambda values: function(values[0])
+        return _chain(steps)
+
+    def _error(self, row: Row, column: str, message: str, advice: str = "") -> MappingError:
+        return MappingError(row.file, row.line, column, message, advice)
+
+
+def _chain(steps: list[tuple[Transform, Callable[..., str]]]) -> Callable[[list[str]], str]:
+    from gateway.mapping.transforms import Noted
+
+    def run(values: list[str]) -> str:
+        notes: tuple[tuple[str, str], ...] = ()
+        value: Any = values
+        for number, (step, function) in enumerate(steps):
+            value = function(value if number == 0 and step.many else [value] if step.many else value[0] if number == 0 else value)
+            if type(value) is Noted:
+                notes += value.notes
+                value = str(value)
+            if not value:
+                return ""
+        return Noted(value, *notes) if notes else value
+
+    return run
+
+
+def target_type(level: str, target: str) -> str | None:
+    """Return the type tag of a target such as gross_weight_kg, total_value.amount or security_scan.method; None = unknown."""
+    scope = "party" if level in PARTY_ROLES else "shipment" if level == "message" else level
+    parts = target.split(".")
+    for number, part in enumerate(parts):
+        fields = fields_of(scope)
+        if part not in fields:
+            return "date" if (level, target) in (("message", "_arrival_day"), ("shipment", "_arrival_day")) else None
+        tag = fields[part]
+        if number == len(parts) - 1:
+            return tag
+        kind, _, inner = tag.partition(":")
+        if kind not in ("money", "object"):
+            return None
+        scope = inner or "money"
+    return None
+
+
+def formatter(tag: str, name: str = "") -> Format:
+    """Return the function that turns transform text into a JSON-ready value of a target type.
+
+    Kilograms are written with 3 decimals, amounts of money with 2 at least, other decimals as they came.
+    """
+    kind = tag.partition(":")[0]
+    if kind == "int":
+        return _integer
+    if kind == "bool":
+        return _flag
+    if kind == "dec":
+        places = 3 if name.endswith("_kg") else 2 if name.endswith(("amount", "_usd")) else 0
+        return lambda text: _decimal(str(text), places)
+    return str
+
+
+@lru_cache(8192)
+def _decimal(text: str, places: int) -> str:
+    from gateway.mapping.transforms.numbers import number
+
+    return plain(number(text), places)
+
+
+def _integer(text: str) -> int:
+    if not re.fullmatch(r"-?[0-9]{1,15}", text):
+        raise Unusable(f'"{text}" is not a whole number')
+    return int(text)
+
+
+def _flag(text: str) -> bool:
+    word = text.strip().lower()
+    if word not in ("true", "false", "y", "n", "yes", "no", "1", "0"):
+        raise Unusable(f'"{text}" is neither yes nor no')
+    return word in ("true", "y", "yes", "1")
+
+
+def _nearest(level: str, name: str) -> str:
+    scope = "party" if level in PARTY_ROLES else "shipment" if level == "message" else level
+    return _near(name.split(".")[0], list(fields_of(scope)))
+
+
+def _near(word: str, words: list[str]) -> str:
+    import difflib
+
+    close = difflib.get_close_matches(word, words, 1, 0.5)
+    return f"did you mean {close[0]}?" if close else f"known: {', '.join(sorted(words)[:12])} ..."

@@ -1,0 +1,139 @@
+"""Mapping folders on disk -> programs. The one module of the mapping package that reads files.
+
+    mappings/x12_309_truck/map.csv  map.toml  examples/
+    mappings/codes/mode_x12.csv ...
+    a partner's folder: x12_309_truck.csv (override rows), codes/ (own code tables)
+"""
+
+from __future__ import annotations
+
+import hashlib
+import tomllib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path as File
+from typing import Any
+
+from gateway.errors import MappingError
+from gateway.formats import format_module
+from gateway.mapping.cells import condition
+from gateway.mapping.codes import CodeTables
+from gateway.mapping.compile import Compiler, effective_rows
+from gateway.mapping.grammar import parse_path, parse_when
+from gateway.mapping.program import CompiledProgram, ProgramChoice
+from gateway.mapping.table import Row, Table, read_table
+from gateway.records import Dialect
+
+
+@dataclass(frozen=True, slots=True)
+class MappingFacts:
+    """map.toml of one mapping. versions: prefixes of GS08; for EDIFACT a range [first, last] of directories."""
+
+    id: str
+    version: str
+    format: str  # folder of the format: x12, edifact ...
+    message_type: str
+    versions: tuple[str, ...]
+    when: str
+    folder: File
+
+
+class MappingSet:
+    """All mappings of the base folder with one partner's overrides, compiled when first asked for."""
+
+    def __init__(self, base: File, overrides: Iterable[File] = ()) -> None:
+        """base: the mappings folder; overrides: partner folders, later ones win. Raises MappingError."""
+        self.base = base
+        self.overrides = tuple(overrides)
+        self.codes = CodeTables(self._code_texts())
+        self.facts = [read_facts(p) for p in sorted(base.glob("*/map.toml"))]
+        self._programs: dict[tuple[str, str, str], ProgramChoice | None] = {}
+        self._compiled: dict[str, CompiledProgram] = {}
+
+    def _code_texts(self) -> dict[str, bytes]:
+        texts = {}
+        for folder in (self.base, *self.overrides):
+            for path in sorted((folder / "codes").glob("*.csv")):
+                texts[path.stem] = path.read_bytes()
+        return texts
+
+    def program(self, message_format: str, message_type: str, version: str) -> ProgramChoice | None:
+        """Return the program for a message, None when no mapping reads it."""
+        key = (message_format, message_type, version)
+        if key not in self._programs:
+            fitting = [f for f in self.facts if f.message_type == message_type and message_format.startswith(f.format) and _fits(f.versions, version)]  # fmt: skip
+            ways = [(self._condition(f), self.compiled(f)) for f in sorted(fitting, key=lambda f: not f.when)]
+            self._programs[key] = ProgramChoice(ways) if ways else None
+        return self._programs[key]
+
+    def compiled(self, facts: MappingFacts) -> CompiledProgram:
+        """Return the compiled program of one mapping."""
+        if facts.id not in self._compiled:
+            rows, digest = self.rows(facts)
+            dialect: Dialect = format_module(facts.format).DIALECT
+            unit_path = _unit_path(rows)
+            blocks = Compiler(dialect, self.codes, unit_path[-1] if unit_path else "").blocks(rows)
+            self._compiled[facts.id] = CompiledProgram(facts.id, digest, unit_path, blocks, dialect)
+        return self._compiled[facts.id]
+
+    def tables(self, facts: MappingFacts) -> list[Table]:
+        """Return the base table and the override tables of a mapping."""
+        paths = [facts.folder / "map.csv", *(f / f"{facts.id}.csv" for f in self.overrides)]
+        return [read_table(p.read_bytes(), f"{p.parent.name}/{p.name}") for p in paths if p.exists()]
+
+    def rows(self, facts: MappingFacts) -> tuple[list[Row], str]:
+        """Return the effective rows and the mapping version (12 hex digits over tables, overrides and codes)."""
+        tables = self.tables(facts)
+        for table in tables:
+            for fault in table.faults:
+                if fault.severity == "error":
+                    raise MappingError(fault.file, fault.line, fault.column, fault.message, fault.advice)
+        rows = effective_rows(tables[0].rows, *(t.rows for t in tables[1:]))
+        text = "\n".join(repr(row) for row in rows) + self.codes.digest
+        return rows, hashlib.sha256(text.encode()).hexdigest()[:12]
+
+    def _condition(self, facts: MappingFacts) -> Any:
+        return condition(parse_when(facts.when), format_module(facts.format).DIALECT, "") if facts.when else None
+
+
+def read_facts(path: File) -> MappingFacts:
+    """Return map.toml. Raises MappingError."""
+    try:
+        data = tomllib.loads(path.read_text("utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise MappingError(f"{path.parent.name}/{path.name}", None, "", str(error), "correct the TOML") from None
+    try:
+        return MappingFacts(
+            id=data["id"],
+            version=str(data["version"]),
+            format=str(data["format"]).partition("_")[0] if str(data["format"]).startswith(("x12_", "edifact_")) else data["format"],
+            message_type=str(data["message_type"]),
+            versions=tuple(data.get("versions", ())),
+            when=data.get("when", ""),
+            folder=path.parent,
+        )  # fmt: skip
+    except KeyError as error:
+        raise MappingError(f"{path.parent.name}/{path.name}", None, "", f"key {error} is missing", "id, version, format and message_type are needed") from None  # fmt: skip
+
+
+def _unit_path(rows: list[Row]) -> tuple[str, ...]:
+    for row in rows:
+        if row.level == "shipment" and row.target == "(each)":
+            return tuple(step.name for step in parse_path(row.source).steps)
+    return ()
+
+
+def _fits(versions: tuple[str, ...], version: str) -> bool:
+    """True when a mapping takes a version: X12 by prefix, EDIFACT D.nnA by range, all when none is given."""
+    if not versions:
+        return True
+    if versions[0].startswith("D.") and len(versions) == 2:
+        return _directory(versions[0]) <= _directory(version) <= _directory(versions[1])
+    return any(version.startswith(v) for v in versions)
+
+
+def _directory(text: str) -> tuple[int, str]:
+    """D.95B -> (1995, "B"): directories before 80 are of this century."""
+    body = text.rpartition(".")[2]
+    year = int(body[:2]) if body[:2].isdigit() else 0
+    return (year + (1900 if year >= 80 else 2000), body[2:3])

@@ -1,0 +1,254 @@
+"""A compiled mapping at work: one unit of a message -> one draft shipment with findings and a way back to the source."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from gateway.canonical.model import PARTY_ROLES
+from gateway.findings import NOWHERE, Finding, Position, Scope, Severity
+from gateway.mapping.cells import Run, Target, node_place
+from gateway.mapping.compile import Block
+from gateway.profile import MappedShipment, Profile
+from gateway.records import Dialect, Message
+
+
+class Mapped:
+    """Result of one unit; see gateway.profile.MappedShipment."""
+
+    __slots__ = ("_items", "_message", "_node", "_parties", "draft", "findings", "program")
+
+    def __init__(self, program: CompiledProgram, message: Message, node: Any) -> None:
+        self.program = program
+        self._message, self._node = message, node
+        self._parties: dict[str, Any] = {}
+        self._items: list[Any] = []
+        self.draft: dict[str, Any] = {}
+        self.findings: list[Finding] = []
+
+    def locate(self, pointer: str) -> tuple[Position, str]:
+        """Return (position, "file:line") of the value at a JSON pointer; of the unit when nothing nearer is known."""
+        parts = [p for p in pointer.split("/") if p]
+        program, root = self.program, self._message.root
+        if parts and parts[0] in PARTY_ROLES and parts[0] in self._parties:
+            found = program.place(parts[0], ".".join(parts[1:]), self._parties[parts[0]], root)
+        elif parts and parts[0] in ("items", "references"):
+            level = parts[0][:-1]
+            index = int(parts[1]) if len(parts) > 1 and parts[1].isdigit() else 0
+            node = self._items[index] if level == "item" and index < len(self._items) else self._node
+            found = program.place(level, ".".join(parts[2:]), node, root)
+        else:
+            found = program.place("shipment", ".".join(parts), self._node, root) if parts else None
+            if found is None and parts:
+                found = program.place("message", ".".join(parts), root, root)
+        return found or (program.here(self._node, root) or NOWHERE, "")
+
+
+class CompiledProgram:
+    """One mapping table, ready to run. Immutable; safe to share between files."""
+
+    def __init__(
+        self, mapping_id: str, version: str, unit_path: tuple[str, ...], blocks: dict[str, list[Block]], dialect: Dialect
+    ) -> None:
+        self.mapping_id, self.mapping_version, self.unit_path = mapping_id, version, unit_path
+        self._dialect = dialect
+        unit = unit_path[-1] if unit_path else ""
+        self.blocks = blocks
+        self._message = [t for b in blocks.get("message", ()) for t in b.targets]
+        self._shipment = [t for b in blocks.get("shipment", ()) for t in b.targets]
+        self._refusals = [a for b in blocks.get("shipment", ()) for a in b.actions if a[0].target == "(refuse)"]
+        self._parties = [(role, _bound(b, dialect, unit)) for role in PARTY_ROLES for b in blocks.get(role, ())]
+        self._items = [_bound(b, dialect, unit) for b in blocks.get("item", ())]
+        self._references = [_bound(b, dialect, unit) for b in blocks.get("reference", ())]
+        self._index: dict[tuple[str, str], Target] = {
+            (level, t.name): t for level, level_blocks in blocks.items() for b in level_blocks for t in b.targets
+        }
+        self.here: Callable[[Any, Any], Position | None] = node_place(dialect, unit)
+
+    def run(self, message: Message, node: Any, profile: Profile) -> MappedShipment:
+        """Map one unit. Never raises on data."""
+        mapped = Mapped(self, message, node)
+        run = Run(message, profile)
+        root = message.root
+        inherited = self._header(message, root, profile, run)
+        run.inherited = inherited
+        draft = mapped.draft
+        for target in self._shipment:
+            target.fill(node, root, draft, run)
+        for name, value in inherited.items():
+            if name not in draft:
+                draft[name] = value
+        for row, line in self._refusals:
+            if line.holds is None or line.holds(node, root, run):
+                severity = Severity.WARNING if row.required == "warn" else Severity.ERROR
+                value = next((v for v in line.values(node, root, run) if v), None) if line.values else None
+                said = row.message.replace("{value}", value or "")
+                run.findings.append(
+                    Finding(row.rule or "MAP-REFUSED", severity, Scope.SHIPMENT, said, line.locate(node, root) or NOWHERE, value=value, row=row.where)
+                )  # fmt: skip
+                break
+        for role, bound in self._parties:
+            if role not in draft:
+                self._party(role, bound, mapped, node, root, run)
+        self._lists(mapped, node, root, run)
+        run.prefix = ""
+        self._complete(draft, profile, run)
+        mapped.findings = run.findings
+        return mapped
+
+    def _header(self, message: Message, root: Any, profile: Profile, run: Run) -> dict[str, Any]:
+        """Return the message level's values, read once per context; its remarks go to the first shipment only."""
+        kept = message.cache.get(self.mapping_version)
+        if kept is not None and kept[0] == message.context:
+            run.findings += kept[2]
+            values: dict[str, Any] = kept[1]
+            return values
+        own = Run(message, profile)
+        values = {}
+        for target in self._message:
+            target.fill(root, root, values, own)
+        run.findings += own.findings
+        errors = [f for f in own.findings if f.severity is Severity.ERROR]
+        message.cache[self.mapping_version] = (message.context, values, errors)
+        return values
+
+    def _party(self, role: str, bound: _Bound, mapped: Mapped, node: Any, root: Any, run: Run) -> None:
+        nodes = bound.nodes(node, root, run)
+        if not nodes:
+            if bound.required and bound.applies(node, root, run):
+                row = bound.required
+                severity = Severity.WARNING if row.required == "warn" else Severity.ERROR
+                said = row.message or f"{role} is missing"
+                run.findings.append(
+                    Finding(row.rule or "S321-ROLE-REQ", severity, Scope.SHIPMENT, said[:1].upper() + said[1:] + ".", self.here(node, root) or NOWHERE, role, pointer=f"/{role}", row=row.where)
+                )  # fmt: skip
+            return
+        party: dict[str, Any] = {}
+        run.prefix = f"/{role}"
+        for target in bound.block.targets:
+            target.fill(nodes[0], root, party, run)
+        run.prefix = ""
+        mapped._parties[role] = nodes[0]  # noqa: SLF001  built here, read by its own locate
+        if party:
+            mapped.draft[role] = party
+
+    def _lists(self, mapped: Mapped, node: Any, root: Any, run: Run) -> None:
+        items: list[dict[str, Any]] = []
+        for bound in self._items:
+            for one in bound.nodes(node, root, run):
+                more = bound.continues(one, root, run)
+                if more is not None and items:
+                    text = f"{items[-1].get('enhanced_product_description', '')} {more}".strip()
+                    items[-1]["enhanced_product_description"] = text
+                    continue
+                run.prefix = f"/items/{len(items)}"
+                item: dict[str, Any] = {"line_number": len(items) + 1}
+                for target in bound.block.targets:
+                    target.fill(one, root, item, run)
+                items.append(item)
+                mapped._items.append(one)  # noqa: SLF001
+        if items:
+            mapped.draft["items"] = items
+        references: list[dict[str, Any]] = []
+        for bound in self._references:
+            for one in bound.nodes(node, root, run):
+                run.prefix = f"/references/{len(references)}"
+                reference: dict[str, Any] = {}
+                for target in bound.block.targets:
+                    target.fill(one, root, reference, run)
+                if reference.get("value") and reference not in references:
+                    references.append(reference)
+        if references:
+            mapped.draft["references"] = references
+
+    def _complete(self, draft: dict[str, Any], profile: Profile, run: Run) -> None:
+        """Fill what the input does not carry: enrichment first, then the partner's constants."""
+        if profile.enrich is not None:
+            for name, value in (profile.enrich(draft) or {}).items():
+                if name not in draft:
+                    draft[name] = value
+                elif draft[name] != value:
+                    said = f"The enrichment file has another {name} than the manifest; the manifest's was kept."
+                    run.findings.append(Finding("MAP-ENRICH-CONFLICT", Severity.WARNING, Scope.SHIPMENT, said, target=name, pointer=f"/{name}"))  # fmt: skip
+        for name, value in profile.constants.items():
+            if name not in draft:
+                draft[name] = dict(value) if isinstance(value, dict) else value
+
+    def place(self, level: str, name: str, node: Any, root: Any) -> tuple[Position, str] | None:
+        """Return where a target was read from: the row that gave the value, else the row that should have."""
+        target = self._index.get((level, name)) or next(
+            (t for (lv, n), t in self._index.items() if lv == level and name and (n.startswith(name + ".") or name.startswith(n + "."))), None
+        )  # fmt: skip
+        if target is None:
+            position = self.here(node, root) if level not in ("message",) else None
+            return (position, "") if position and level != "shipment" else None
+        run = Run(Message("", "", "", "", 0, root, None, None), None)  # type: ignore[arg-type]
+        for line in target.lines:
+            try:
+                values = line.values(node, root, run) if line.values else []
+                if any(values) and (line.holds is None or line.holds(node, root, run)):
+                    return line.locate(node, root) or NOWHERE, line.row.where
+            except AttributeError:  # a `profile.` or `envelope.` source has no place in the file
+                continue
+        line = target.lines[-1]
+        return line.locate(node, root) or self.here(node, root) or NOWHERE, line.row.where
+
+
+class _Bound:
+    """A block with its binding compiled: the nodes its rows are read in."""
+
+    def __init__(self, block: Block, dialect: Dialect, unit: str) -> None:
+        self.block = block
+        self._ways = [(row.target == "(each)", dialect.finder(path, unit), holds, not path.steps) for row, path, holds in block.bindings]  # fmt: skip
+        self.required = next((row for row, _, _ in block.bindings if row.required), None)
+        self._continue = next((line for row, line in block.actions if row.target == "(continue)"), None)
+
+    def applies(self, node: Any, root: Any, run: Run) -> bool:
+        """True when the condition of a binding row holds."""
+        return any(holds is None or holds(node, root, run) for _, _, holds, _ in self._ways)
+
+    def nodes(self, node: Any, root: Any, run: Run) -> list[Any]:
+        """Return the nodes of the first binding that finds any; the unit itself for a block without binding."""
+        if not self._ways:
+            return [node]
+        for each, find, holds, itself in self._ways:
+            if holds is not None and not holds(node, root, run):
+                continue
+            found = [node] if itself else find(node, root)
+            if found:
+                return found if each else found[:1]
+        return []
+
+    def continues(self, node: Any, root: Any, run: Run) -> str | None:
+        """Return the text of a continuation line, None when the node is a line of its own."""
+        line = self._continue
+        if line is None or (line.holds is not None and not line.holds(node, root, run)):
+            return None
+        return " ".join(v.strip() for v in line.values(node, root, run) if v) if line.values else ""
+
+
+def _bound(block: Block, dialect: Dialect, unit: str) -> _Bound:
+    return _Bound(block, dialect, unit)
+
+
+class ProgramChoice:
+    """Several programs of one message type, each under a condition on the header; the first that holds runs."""
+
+    def __init__(self, ways: list[tuple[Callable[[Any, Any, Run], bool] | None, CompiledProgram]]) -> None:
+        self._ways = ways
+        first = ways[0][1]
+        self.mapping_id, self.mapping_version, self.unit_path = first.mapping_id, first.mapping_version, first.unit_path
+
+    def run(self, message: Message, node: Any, profile: Profile) -> MappedShipment:
+        """Map one unit with the program whose condition holds for this message."""
+        return self.choose(message, profile).run(message, node, profile)
+
+    def choose(self, message: Message, profile: Profile) -> CompiledProgram:
+        """Return the program for a message; the last one when no condition holds."""
+        chosen = message.cache.get("program")
+        if chosen is None:
+            run = Run(message, profile)
+            chosen = next((p for holds, p in self._ways if holds is None or holds(message.root, message.root, run)), self._ways[-1][1])  # fmt: skip
+            message.cache["program"] = chosen
+        program: CompiledProgram = chosen
+        return program

@@ -1,0 +1,77 @@
+"""Code transforms: code tables, countries."""
+
+from __future__ import annotations
+
+from functools import cache, lru_cache
+
+from gateway.mapping.transforms.registry import Noted, Tables, Unusable, transform
+
+
+@transform("J => truck", args=(1, 2), tables=True)
+def code(value: str, tables: Tables | None, table: str, unknown: str = "error") -> str:
+    """Look a code up: `code mode`; unknown codes: error, `code mode keep` keeps them, `code mode empty` drops them."""
+    key = value.strip()
+    assert tables is not None
+    found: str | None = tables[table].get(key)
+    if found is None:
+        found = tables[table].get(key.upper())
+    if found is not None:
+        return found
+    if unknown == "keep":
+        return key
+    if unknown == "empty":
+        return ""
+    known = ", ".join(list(tables[table].entries)[:12])
+    raise Unusable(f'"{key}" is not a code of table {table} ({known} ...)')
+
+
+@cache
+def _countries() -> tuple[frozenset[str], dict[str, str]]:
+    """Return (alpha-2 codes, alpha-3 -> alpha-2), ISO 3166-1 from pycountry."""
+    import pycountry
+
+    two = frozenset(c.alpha_2 for c in pycountry.countries)
+    return two, {c.alpha_3: c.alpha_2 for c in pycountry.countries}
+
+
+@lru_cache(4096)
+def _country(value: str) -> str:
+    text = value.strip()
+    word = text.upper()
+    two, three = _countries()
+    notes: list[tuple[str, str]] = []
+    if text != word:
+        notes.append(("CODE-CASE-FOLDED", f'Country code "{text}" was read as {word}.'))
+    if word in three:
+        notes.append(("CODE-COUNTRY-ALPHA3", f"Country code {word} has 3 letters; it was read as {three[word]}."))
+        word = three[word]
+    elif word == "UK":
+        notes.append(("CODE-COUNTRY-UK", "Country code UK is not an ISO code; it was read as GB."))
+        word = "GB"
+    if word not in two:
+        raise Unusable(f'"{text}" is not an ISO 3166-1 country code')
+    return Noted(word, *notes) if notes else word
+
+
+@transform("CN => CN", "cn => CN", "CHN => CN", "UK => GB", "ZZ => !MAP-VALUE", result="country")
+def country(value: str) -> str:
+    """A country as ISO alpha-2; alpha-3 codes, small letters and UK are read with a remark."""
+    return _country(value)
+
+
+@transform("or => OR")
+def region(value: str) -> str:
+    """A state or province code: trimmed, in capitals (small letters are read with a remark)."""
+    text = value.strip()
+    word = text.upper()
+    return word if word == text else Noted(word, ("CODE-CASE-FOLDED", f'State code "{text}" was read as {word}.'))
+
+
+@transform("usd => USD")
+def currency(value: str) -> str:
+    """A currency code of 3 letters (small letters are read with a remark)."""
+    text = value.strip()
+    word = text.upper()
+    if len(word) != 3 or not word.isalpha():
+        raise Unusable(f'"{text}" is not a currency code of 3 letters')
+    return word if word == text else Noted(word, ("CODE-CASE-FOLDED", f'Currency code "{text}" was read as {word}.'))

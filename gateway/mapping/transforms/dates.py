@@ -1,0 +1,105 @@
+"""Date and time transforms; results are ISO dates or RFC 3339 instants in UTC."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from functools import lru_cache
+from zoneinfo import ZoneInfo
+
+from gateway.mapping.transforms.registry import Tables, Unusable, transform
+
+_PARTS = (("CCYY", "%Y"), ("MM", "%m"), ("DD", "%d"), ("HH", "%H"), ("mm", "%M"), ("SS", "%S"), ("YY", "%y"))
+_DTM = {"101": "YYMMDD", "102": "CCYYMMDD", "201": "YYMMDDHHmm", "203": "CCYYMMDDHHmm", "204": "CCYYMMDDHHmmSS", "205": "CCYYMMDDHHmmZZZ", "303": "CCYYMMDDHHmmZZZ"}  # fmt: skip
+
+
+@lru_cache(256)
+def _pattern(words: str) -> tuple[str, int]:
+    """Return (strptime pattern, length of the value) of a pattern such as CCYYMMDDHHmm."""
+    pattern = words
+    for word, code in _PARTS:
+        pattern = pattern.replace(word, code)
+    return pattern, len(words)
+
+
+@lru_cache(8192)
+def _read(value: str, words: str) -> datetime:
+    pattern, length = _pattern(words)
+    text = value.strip()
+    if len(text) != length:
+        raise Unusable(f'"{text}" is not a date of the form {words}')
+    try:
+        return datetime.strptime(text, pattern)  # noqa: DTZ007  the zone is given by the caller
+    except ValueError:
+        raise Unusable(f'"{text}" is not a date of the form {words}') from None
+
+
+@transform("20251001 => 2025-10-01", "202510011830 => 2025-10-01T18:30:00Z", args=(1, 2), result="date")
+def date(value: str, words: str, zone: str = "UTC") -> str:
+    """A date or a date and time by a pattern: `date CCYYMMDD`, `date CCYYMMDDHHmm America/New_York`."""
+    moment = _read(value, words)
+    return utc(moment, zone) if "HH" in words else moment.strftime("%Y-%m-%d")
+
+
+@transform("202510011830 => 2025-10-01T18:30:00Z", args=(1, 2), name="datetime", result="timestamp")
+def datetime_(value: str, words: str, zone: str = "UTC") -> str:
+    """A date and time by a pattern, local in a zone: `datetime CCYYMMDDHHmm America/New_York`."""
+    return utc(_read(value, words), zone)
+
+
+@transform("202510011830; 203 => 2025-10-01T18:30:00Z", many=True, args=(0, 1), result="timestamp")
+def dtm(values: list[str], zone: str = "UTC") -> str:
+    """EDIFACT DTM: value and format code 2379 (102, 203, 204 ...); a date alone is midnight UTC."""
+    form = _DTM.get(values[1].strip() if len(values) > 1 else "")
+    value = values[0].strip()
+    if form is None:
+        form = {8: "CCYYMMDD", 12: "CCYYMMDDHHmm", 6: "YYMMDD"}.get(len(value), "CCYYMMDDHHmm")
+    if form.endswith("ZZZ"):
+        form, value = form[:-3], value[:12]
+    return utc(_read(value, form), zone)
+
+
+@transform("2025-03-04T21:30:00-08:00 => 2025-03-05T05:30:00Z", args=(0, 1), result="timestamp")
+def iso(value: str, zone: str = "UTC") -> str:
+    """An ISO 8601 date and time; without an offset it is local in the zone (default UTC)."""
+    text = value.strip().replace(" ", "T").replace("Z", "+00:00")
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        raise Unusable(f'"{value.strip()}" is not an ISO date and time') from None
+    return utc(moment, zone)
+
+
+@transform("2025-03-04T21:30:00-08:00 => 2025-03-04", result="date")
+def iso_day(value: str) -> str:
+    """The calendar day of an ISO date and time as written, that is the local day."""
+    iso(value)
+    return value.strip()[:10]
+
+
+@transform("20250304; 0615; 3004 => 2025-03-04T14:15:00Z", many=True, tables=True, result="timestamp")
+def port_time(values: list[str], tables: Tables | None) -> str:
+    """Date CCYYMMDD, time HHmm (may be missing: noon) and Schedule D port: local time at the port -> UTC."""
+    day, clock, port = (*values, "", "")[:3]
+    return _port_time(day.strip(), clock.strip(), _zone(port.strip(), tables))
+
+
+@lru_cache(8192)
+def _port_time(day: str, clock: str, zone: str) -> str:
+    return utc(_read(day + (clock[:4] or "1200"), "CCYYMMDDHHmm"), zone)
+
+
+def _zone(port: str, tables: Tables | None) -> str:
+    if tables is None or "port_zone" not in tables:
+        return "UTC"
+    return tables["port_zone"].get(port) or "UTC"
+
+
+@lru_cache(8192)
+def utc(moment: datetime, zone: str) -> str:
+    """Return an RFC 3339 instant in UTC; a moment without offset is local in `zone`."""
+    if moment.tzinfo is None:
+        local = ZoneInfo(zone)
+        moment = moment.replace(tzinfo=local)
+        if moment.astimezone(UTC).astimezone(local).replace(tzinfo=None) != moment.replace(tzinfo=None):
+            moment += timedelta(hours=1)  # the hour that a daylight saving change leaves out
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

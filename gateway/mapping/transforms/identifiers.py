@@ -1,0 +1,84 @@
+"""Identifiers: air waybills, postal items, tariff numbers, ports, phones."""
+
+from __future__ import annotations
+
+import re
+
+from gateway.mapping.transforms.registry import Noted, Unusable, transform
+
+_ZERO_STATES = frozenset(("CT", "MA", "ME", "NH", "NJ", "PR", "RI", "VT", "VI", "AE"))
+
+
+@transform("999-12345675 => 99912345675", "999-12345676 => !S321-ID-CHK")
+def awb(value: str) -> str:
+    """An air waybill as 11 digits; the last is digits 4 to 10 modulo 7."""
+    number = re.sub(r"[ -]", "", value)
+    if not re.fullmatch(r"[0-9]{11}", number):
+        raise Unusable(f'"{value.strip()}" is not an air waybill of 3 + 8 digits', "S321-ID-CHK")
+    if int(number[3:10]) % 7 != int(number[10]):
+        raise Unusable(f"air waybill {number[:3]}-{number[3:]} has check digit {number[10]}, expected {int(number[3:10]) % 7}", "S321-ID-CHK")  # fmt: skip
+    return number
+
+
+@transform("RR 473124829 GB => RR473124829GB", "RR473124828GB => !S321-ID-CHK")
+def s10(value: str) -> str:
+    """A postal item identifier (UPU S10), check digit included."""
+    number = re.sub(r"[ -]", "", value).upper()
+    if not re.fullmatch(r"[A-Z]{2}[0-9]{9}[A-Z]{2}", number):
+        raise Unusable(f'"{value.strip()}" is not a postal item number such as RR473124829GB', "S321-ID-CHK")
+    rest = 11 - sum(int(d) * w for d, w in zip(number[2:10], (8, 6, 4, 2, 3, 5, 9, 7), strict=True)) % 11
+    check = {10: 0, 11: 5}.get(rest, rest)
+    if check != int(number[10]):
+        raise Unusable(f"postal item {number} has check digit {number[10]}, expected {check}", "S321-ID-CHK")
+    return number
+
+
+@transform("6110.20.2079 => 6110202079")
+def hts(value: str) -> str:
+    """A tariff number: dots and blanks removed."""
+    return re.sub(r"[ .]", "", value)
+
+
+@transform("nrtx => NRTX")
+def scac(value: str) -> str:
+    """A carrier code of 2 to 4 letters."""
+    word = value.strip().upper()
+    if not re.fullmatch(r"[A-Z]{2,4}", word):
+        raise Unusable(f'"{value.strip()}" is not a carrier code (SCAC) of 2 to 4 letters')
+    return word
+
+
+@transform("80107 => 80107", "Toronto => ", args=(1, 2))
+def shape(value: str, pattern: str, length: str = "") -> str:
+    """Keep the value only if it fits: `shape digits 5`, `shape firms`; nothing when it does not."""
+    patterns = {"digits": rf"[0-9]{{{length or '1,50'}}}", "firms": r"[A-Z][A-Z0-9]{3}", "alnum": rf"[A-Z0-9]{{{length or '1,50'}}}"}  # fmt: skip
+    return value.strip() if re.fullmatch(patterns[pattern], value.strip()) else ""
+
+
+@transform("97201 => 97201", "972011234 => 97201-1234", "2116; MA => 02116", many=True)
+def zip_(values: list[str]) -> str:
+    """ZIP code (and state): 9 digits get their hyphen; a lost leading zero is put back only if the state agrees."""
+    text, state = values[0].strip(), (values[1].strip().upper() if len(values) > 1 else "")
+    if re.fullmatch(r"[0-9]{9}", text):
+        return f"{text[:5]}-{text[5:]}"
+    if re.fullmatch(r"[0-9]{4}", text) and state in _ZERO_STATES:
+        return Noted("0" + text, ("Q-ZIP-PADDED", "The ZIP code had 4 digits; the leading zero that a spreadsheet drops was put back, as the state begins with 0."))  # fmt: skip
+    return text
+
+
+@transform("(555) 010-1234 => 5550101234", "+1 555 010 1234 => +15550101234")
+def phone(value: str) -> str:
+    """A phone number: digits, with a leading + if there was one."""
+    text = value.strip()
+    return ("+" if text.startswith("+") else "") + re.sub(r"[^0-9]", "", text)
+
+
+@transform("123456789012345678 => 123456789012345678", "1.23457E+17 => !ID-SCIENTIFIC")
+def identifier(value: str) -> str:
+    """A number that identifies something: trimmed; scientific notation is refused (digits are lost)."""
+    text = value.strip()
+    if re.fullmatch(r"[0-9](\.[0-9]+)?[eE]\+?[0-9]{1,3}", text):
+        raise Unusable(f'"{text}" is a number that a spreadsheet rounded; digits are lost', "ID-SCIENTIFIC")
+    if text.startswith("'") and len(text) > 1:
+        return Noted(text[1:], ("CSV-TEXT-PREFIX", "An apostrophe before the value (spreadsheet text mark) was left out."))
+    return text

@@ -1,0 +1,122 @@
+"""Number, money and weight transforms. Decimal throughout; nothing is rounded but kilograms, to grams."""
+
+from __future__ import annotations
+
+import re
+from decimal import ROUND_HALF_UP, Decimal
+from functools import lru_cache
+
+from gateway.mapping.transforms.registry import Noted, Unusable, transform
+
+_PLAIN = re.compile(r"[+-]?(?:[0-9]{1,15}(?:\.[0-9]{0,9})?|\.[0-9]{1,9})")
+
+KILOGRAMS = {
+    "K": Decimal(1), "KG": Decimal(1), "KGM": Decimal(1), "KGS": Decimal(1),
+    "L": Decimal("0.45359237"), "LB": Decimal("0.45359237"), "LBR": Decimal("0.45359237"), "LBS": Decimal("0.45359237"),
+    "G": Decimal("0.001"), "GR": Decimal("0.001"), "GRM": Decimal("0.001"),
+    "O": Decimal("0.028349523125"), "OZ": Decimal("0.028349523125"), "ONZ": Decimal("0.028349523125"),
+    "E": Decimal(1000), "TNE": Decimal(1000), "S": Decimal("907.18474"), "STN": Decimal("907.18474"),
+    "T": Decimal("1016.0469088"), "LTN": Decimal("1016.0469088"),
+}  # fmt: skip
+"""Weight unit -> kilograms; X12 element 188 (K L G O E S T) and UN/ECE Rec 20 codes. 1 lb = 0.45359237 kg exactly."""
+
+_CANONICAL_UNIT = {"K": "KG", "KG": "KG", "KGM": "KG", "KGS": "KG", "L": "LB", "LB": "LB", "LBR": "LB", "LBS": "LB", "G": "GRM", "GR": "GRM", "GRM": "GRM", "O": "OZ", "OZ": "OZ", "ONZ": "OZ", "E": "TNE", "TNE": "TNE"}  # fmt: skip
+
+
+@lru_cache(8192)
+def number(text: str) -> Decimal:
+    """Return a plain decimal number. Raises Unusable for exponents, separators of thousands and anything else."""
+    value = text.strip()
+    if not _PLAIN.fullmatch(value):
+        if re.fullmatch(r"[0-9.]+[Ee][+-]?[0-9]+", value):
+            raise Unusable(f'"{value}" is in scientific notation: a spreadsheet rounded it', "NUM-EXPONENT")
+        raise Unusable(f'"{value}" is not a number')
+    return Decimal(value)
+
+
+@lru_cache(8192)
+def plain(value: Decimal, places: int) -> str:
+    """Return a decimal without exponent, with at least `places` decimals."""
+    text = format(value, "f")
+    whole, _, fraction = text.partition(".")
+    return f"{whole}.{fraction.ljust(places, '0')}" if places or fraction else whole
+
+
+@transform("24.90 => 24.90", "12,5 => 12.5", args=(0, 1), result="decimal")
+def decimal(value: str, mark: str = ".") -> str:
+    """A number; `decimal comma` reads 1.234,50 as 1234.50."""
+    text = value.strip()
+    if mark == ",":
+        text = text.replace(".", "").replace(",", ".")
+    elif re.fullmatch(r"[+-]?[0-9]+,[0-9]{1,2}", text):
+        text = text.replace(",", ".")
+    return plain(number(text), 0)
+
+
+@transform("1250 => 12.50", args=(1, 1), result="decimal")
+def implied(value: str, places: str) -> str:
+    """A number without point whose last N digits are decimals: `implied 2`."""
+    return plain(number(value).scaleb(-int(places)), int(places))
+
+
+@transform("1250 => 12.50", result="decimal")
+def cents(value: str) -> str:
+    """Cents -> currency units."""
+    return plain(number(value).scaleb(-2), 2)
+
+
+@transform("25 => 25.00", "24.90 => 24.90", result="decimal")
+def whole_dollars(value: str) -> str:
+    """X12 element 602: whole dollars. A decimal point is kept as sent, with a remark; it is never dropped."""
+    amount = number(value)
+    text = plain(amount, 2)
+    if "." in value:
+        return Noted(text, ("X12-N1006-DECIMALS", f'Element 602 is whole dollars by the standard; "{value.strip()}" was read as {text}.'))  # fmt: skip
+    return text
+
+
+@transform("24.9; USD => 24.90", many=True, result="decimal")
+def money(values: list[str]) -> str:
+    """An amount (the currency is a target of its own), with 2 decimals at least."""
+    return plain(number(values[0]), 2)
+
+
+@transform("12 => 12", "3.0 => 3", result="integer")
+def integer(value: str) -> str:
+    """A whole number; 3.0 is 3, 3.5 is refused."""
+    amount = number(value)
+    if amount != amount.to_integral_value():
+        raise Unusable(f'"{value.strip()}" is not a whole number')
+    return str(int(amount))
+
+
+@transform("1 => 1", "0 => !S321-QTY-ZERO", result="integer")
+def count(value: str) -> str:
+    """A number of pieces: whole and above 0."""
+    whole = integer(value)
+    if int(whole) <= 0:
+        raise Unusable(f"the number of pieces is {whole}; it must be 1 or more", "S321-QTY-ZERO")
+    return whole
+
+
+@lru_cache(8192)
+def _kilograms(value: str, unit: str) -> str:
+    factor = KILOGRAMS.get(unit.strip().upper())
+    if factor is None:
+        raise Unusable(f'weight unit "{unit.strip()}" is not known' if unit.strip() else "the weight unit is missing")
+    return str((number(value) * factor).quantize(Decimal("0.001"), ROUND_HALF_UP))
+
+
+@transform("450; L => 204.117", "0.420; KGM => 0.420", "2 ; XX => !MAP-VALUE", many=True, args=(0, 1), result="decimal")
+def kg(values: list[str], unit: str = "") -> str:
+    """Weight and unit -> kilograms with 3 decimals; `kg L` when the unit is fixed."""
+    return _kilograms(values[0], unit or (values[1] if len(values) > 1 else ""))
+
+
+@transform("L => LB", "KGM => KG")
+def weight_unit(value: str) -> str:
+    """The unit as the canonical model writes it: KG, LB, GRM, OZ, TNE."""
+    word = value.strip().upper()
+    if word not in _CANONICAL_UNIT:
+        raise Unusable(f'weight unit "{word}" is not known')
+    return _CANONICAL_UNIT[word]

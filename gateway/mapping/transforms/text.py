@@ -1,0 +1,128 @@
+"""Text transforms."""
+
+from __future__ import annotations
+
+import re
+
+from gateway.mapping.transforms.registry import Unusable, transform
+
+
+@transform("  A  => A")
+def trim(value: str) -> str:
+    """Take the blanks off both ends."""
+    return value.strip()
+
+
+@transform("A   B  => A B", name="squeeze")
+@transform("A   B  => A B")
+def collapse(value: str) -> str:
+    """Take the blanks off both ends and make every run of blanks one blank."""
+    return " ".join(value.split())
+
+
+@transform("acme => ACME")
+def upper(value: str) -> str:
+    """Trim and write in capitals."""
+    return value.strip().upper()
+
+
+@transform("ACME => acme")
+def lower(value: str) -> str:
+    """Trim and write in small letters."""
+    return value.strip().lower()
+
+
+@transform("999-123 45675 => 99912345675")
+def digits(value: str) -> str:
+    """Keep the digits only."""
+    return re.sub(r"[^0-9]", "", value)
+
+
+@transform("AB-1 2 => AB12")
+def alnum(value: str) -> str:
+    """Keep letters A-Z and digits only, in capitals."""
+    return re.sub(r"[^A-Z0-9]", "", value.upper())
+
+
+@transform("ABCDEF => ABC", args=(1, 1))
+def keep(value: str, count: str) -> str:
+    """Keep the first N characters: `keep 3`."""
+    return value.strip()[: int(count)]
+
+
+@transform("ABCDEF => DEF", args=(1, 1))
+def drop(value: str, count: str) -> str:
+    """Leave out the first N characters: `drop 3`."""
+    return value.strip()[int(count) :]
+
+
+@transform("1 A ST; APT 4 => 1 A ST APT 4", many=True, args=(1, 1))
+def join(values: list[str], separator: str) -> str:
+    """Join the values that are there: `join space`, `join nothing`, `join dash`."""
+    return separator.join(v.strip() for v in values if v.strip())
+
+
+@transform("A/B => B", args=(2, 2))
+def split(value: str, separator: str, number: str) -> str:
+    """Cut at a separator and keep part N (from 1): `split slash 2`."""
+    parts = value.split(separator)
+    return parts[int(number) - 1].strip() if int(number) <= len(parts) else ""
+
+
+@transform("A-B => A B", args=(2, 2))
+def replace(value: str, old: str, new: str) -> str:
+    """Put one text for another: `replace dash space`."""
+    return value.replace(old, new)
+
+
+@transform("123 => NRTX123", args=(1, 1))
+def prefix(value: str, text: str) -> str:
+    """Put a text in front, unless it is there already: `prefix NRTX`."""
+    value = value.strip()
+    return value if value.startswith(text) else text + value
+
+
+@transform("NRTX; 00450001 => NRTX00450001", "NRTX; NRTX00450001 => NRTX00450001", many=True)
+def bill(values: list[str]) -> str:
+    """Issuer and number as one identity; an issuer that already stands before the number is not doubled."""
+    issuer, number = values[0].strip(), values[-1].strip()
+    if not number:
+        return ""
+    return number if issuer and number.startswith(issuer) and len(number) > len(issuer) else issuer + number
+
+
+@transform("1 A ST|APT 4 => 1 A ST", args=(1, 1))
+def lines(value: str, number: str) -> str:
+    """Line N of a text of several lines (line breaks or |): `lines 1`."""
+    parts = [p.strip() for p in re.split(r"\r?\n|\|", value) if p.strip()]
+    return parts[int(number) - 1] if int(number) <= len(parts) else ""
+
+
+@transform("PAT; SAMPLE => PAT SAMPLE", many=True)
+def first_last(values: list[str]) -> str:
+    """First and last name as one name."""
+    return " ".join(v.strip() for v in values if v.strip())
+
+
+@transform("ACME C/O HUB => HUB")
+def care_of(value: str) -> str:
+    """The part behind C/O; nothing when there is none."""
+    found = re.search(r"\bC/O\b\.?\s*(.+)", value, re.I)
+    return found[1].strip() if found else ""
+
+
+@transform("any => fixed", args=(1, 9))
+def const(value: str, *words: str) -> str:
+    """A fixed text whenever the source has a value: `const truck`."""
+    return " ".join(words)
+
+
+@transform("Y => true", "NO => false", result="flag")
+def flag(value: str) -> str:
+    """Y, YES, TRUE, 1, X -> true; N, NO, FALSE, 0 -> false."""
+    word = value.strip().upper()
+    if word in ("Y", "YES", "TRUE", "1", "X", "J", "WAHR", "VRAI"):
+        return "true"
+    if word in ("N", "NO", "FALSE", "0", "FALSCH", "FAUX"):
+        return "false"
+    raise Unusable(f'"{value}" is neither yes nor no')

@@ -1,0 +1,15 @@
+"""A process that starts a gateway, does one round and ends: what the fault tests kill."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+from gateway.shell import log
+from tests.shell.shell_support import Yard
+
+if __name__ == "__main__":
+    log.configure(open(os.devnull, "w"))  # noqa: SIM115, PTH123
+    for result in Yard(Path(sys.argv[1])).run():
+        print(result.state, result.error)

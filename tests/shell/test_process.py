@@ -1,0 +1,250 @@
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from gateway.errors import ConfigError
+from gateway.results import Delivery, Outcome
+from gateway.shell.desk import Result
+from tests.shell.shell_support import Yard, fake_translate
+
+TWO = "ICN 1\nMSG m1\nSHIP b1 24.90\nSHIP b2 10.00\nBAD b3\n"
+
+
+def only(results: list[Result]) -> Result:
+    assert len(results) == 1
+    return results[0]
+
+
+def test_a_drop_is_delivered_acknowledged_and_archived(yard: Yard) -> None:
+    yard.drop("trip1.edi", TWO)
+    result = only(yard.run())
+    assert (result.state, result.verdict, result.found, result.accepted, result.rejected) == (
+        "done",
+        "partial",
+        3,
+        2,
+        1,
+    )
+    name = yard.deliveries()
+    assert len(name) == 1
+    assert name[0].startswith("acme.m1.")
+    assert json.loads((yard.out / name[0]).read_text()) == {
+        "key": "m1",
+        "shipments": [{"id": "b1", "n": 2}, {"id": "b2", "n": 3}],
+    }
+    assert yard.names("ack") == ["trip1.edi.997.edi", "trip1.edi.receipt.json"]
+    assert yard.names("reject") == ["trip1.edi.rejects.csv"]
+    assert yard.names("in") == []
+    archived = yard.root / "state" / "archive" / "2025-03-03" / result.receipt
+    assert (archived / "raw").read_text() == TWO
+    assert not (archived / "out").exists()
+    assert yard.problems() == []
+
+
+def test_test_messages_go_to_the_test_folder_only(yard: Yard) -> None:
+    yard.drop("trip1.edi", "TEST m1\nSHIP b1 1\n")
+    yard.run()
+    assert yard.deliveries() == []
+    assert len(list((yard.out / "test").iterdir())) == 1
+
+
+def test_a_refused_message_is_not_delivered_and_its_claims_are_undone(yard: Yard) -> None:
+    yard.drop("trip1.edi", "MSG m1\nSHIP b1 1\nREFUSE\nMSG m2\nSHIP b2 1\n")
+    assert only(yard.run()).rejected == 1
+    assert [name.split(".")[1] for name in yard.deliveries()] == ["m2"]
+    yard.drop("trip2.edi", "MSG m1\nSHIP b1 1\n")
+    assert only(yard.run()).accepted == 1
+
+
+def test_the_same_bytes_again_get_the_same_acknowledgments_and_nothing_is_delivered(yard: Yard) -> None:
+    yard.drop("trip1.edi", TWO)
+    first = only(yard.run())
+    ack = (yard.folder("ack") / "trip1.edi.997.edi").read_bytes()
+    yard.drop("again.edi", TWO)
+    again = only(yard.run())
+    assert (again.state, again.duplicate_of) == ("duplicate", first.receipt)
+    assert (yard.folder("ack") / "again.edi.997.edi").read_bytes() == ack
+    assert (
+        json.loads((yard.folder("ack") / "again.edi.receipt.json").read_text())["duplicate_of"]["receipt_id"]
+        == first.receipt
+    )
+    assert len(yard.deliveries()) == 1
+    assert yard.problems() == []
+
+
+def test_the_same_file_under_the_same_name_restores_the_first_acknowledgment(yard: Yard) -> None:
+    yard.drop("trip1.edi", TWO)
+    yard.run()
+    ack = yard.folder("ack") / "trip1.edi.997.edi"
+    before = ack.read_bytes()
+    ack.unlink()
+    yard.drop("trip1.edi", TWO)
+    again = only(yard.run())
+    assert ack.read_bytes() == before
+    assert f"trip1.edi.{again.receipt}.receipt.json" in yard.names("ack")
+
+
+def test_a_third_copy_is_a_duplicate_of_the_first(yard: Yard) -> None:
+    receipts = []
+    for name in ("a.edi", "b.edi", "c.edi"):
+        yard.drop(name, TWO)
+        receipts.append(only(yard.run()))
+    assert [r.duplicate_of for r in receipts] == ["", receipts[0].receipt, receipts[0].receipt]
+
+
+def test_the_same_bytes_of_another_partner_are_not_a_duplicate(yard: Yard) -> None:
+    yard.drop("trip1.edi", TWO)
+    yard.drop("trip1.edi", TWO, "beta")
+    assert [r.state for r in yard.run()] == ["done", "done"]
+    assert len(yard.deliveries()) == 2
+
+
+def test_another_file_under_a_used_name_gets_answers_under_its_receipt(yard: Yard) -> None:
+    yard.drop("trip.edi", TWO)
+    yard.run()
+    yard.drop("trip.edi", "MSG m9\nSHIP b9 5\n")
+    result = only(yard.run())
+    assert result.state == "done"
+    assert f"trip.edi.{result.receipt}.997.edi" in yard.names("ack")
+    assert yard.problems() == []
+
+
+def test_a_used_control_number_is_seen_by_a_later_file(yard: Yard) -> None:
+    yard.drop("trip1.edi", TWO)
+    yard.run()
+    yard.drop("trip2.edi", "ICN 1\nMSG m5\nSHIP b5 1\n")
+    assert only(yard.run()).verdict == "reject"
+
+
+def test_a_fault_of_our_code_holds_the_file_and_tells_the_sender_nothing_of_it(yard: Yard) -> None:
+    yard.drop("bad.edi", "MSG m1\nSHIP b1 1\nBOOM\n")
+    yard.drop("good.edi", "MSG m1\nSHIP b1 1\n")
+    bad, good = yard.run()
+    assert (bad.state, good.state) == ("quarantined", "done")
+    receipt = (yard.folder("reject") / "bad.edi.receipt.json").read_text()
+    assert "held for a person" in receipt
+    assert "Error" not in receipt
+    assert yard.names("ack") == ["good.edi.997.edi", "good.edi.receipt.json"]
+    held = yard.root / "state" / "quarantine" / bad.receipt
+    assert "JANE FICTUM" in (held / "traceback.txt").read_text()
+    assert "JANE" not in (yard.root / "log.jsonl").read_text()
+    assert [alert.rule for alert in yard.alerts] == ["DROP-BUG"]
+    assert yard.problems() == []
+
+
+def test_books_that_do_not_balance_hold_the_file(yard: Yard) -> None:
+    yard.drop("trip1.edi", "MSG m1\nSHIP b1 1\nLOSE\n")
+    assert only(yard.run()).state == "quarantined"
+    assert yard.deliveries() == []
+    assert [alert.rule for alert in yard.alerts] == ["DROP-BOOKS"]
+
+
+def test_a_quarantine_verdict_sends_only_the_receipt_and_claims_nothing(yard: Yard) -> None:
+    yard.drop("trip1.edi", "ICN 4\nMSG m1\nSHIP b1 1\nHOLD\n")
+    assert only(yard.run()).state == "quarantined"
+    assert (yard.names("ack"), yard.names("reject"), yard.deliveries()) == (["trip1.edi.receipt.json"], [], [])
+    yard.drop("trip2.edi", "ICN 4\nMSG m1\nSHIP b1 1\n")
+    assert only(yard.run()).accepted == 1
+
+
+def test_a_file_above_the_size_limit_is_held(yard: Yard) -> None:
+    yard.max_file_bytes = 10
+    yard.drop("big.edi", TWO)
+    assert only(yard.run()).state == "quarantined"
+    assert "larger than 10 bytes" in (yard.folder("reject") / "big.edi.receipt.json").read_text()
+
+
+def test_an_equal_file_at_the_target_is_a_success(yard: Yard) -> None:
+    yard.drop("trip1.edi", TWO)
+    yard.run()
+    made = yard.out / yard.deliveries()[0]
+    other = Yard(yard.root / "other")
+    (other.out / made.name).write_bytes(made.read_bytes())
+    other.drop("trip1.edi", TWO)
+    assert only(other.run()).state == "done"
+
+
+def test_another_file_at_the_target_fails_the_drop_and_a_person_releases_it(yard: Yard) -> None:
+    yard.drop("trip1.edi", TWO)
+    yard.run()
+    name = yard.deliveries()[0]
+    other = Yard(yard.root / "other")
+    (other.out / name).write_bytes(b"something else")
+    other.drop("trip1.edi", TWO)
+    result = only(other.run())
+    assert result.state == "failed"
+    assert (other.out / name).read_bytes() == b"something else"
+    assert other.names("ack") == []
+    assert other.names("reject") == ["trip1.edi.held.receipt.json"]
+    assert other.problems() == []
+
+    (other.out / name).unlink()
+    engine = other.engine()
+    engine.release(result.receipt)
+    assert [r.state for r in engine.run_once()] == ["done"]
+    engine.close()
+    assert (other.out / name).read_bytes() == (yard.out / name).read_bytes()
+    assert other.names("ack") == ["trip1.edi.997.edi", "trip1.edi.receipt.json"]
+    assert other.problems() == []
+
+
+def test_a_quarantined_drop_is_translated_anew_after_release(yard: Yard) -> None:
+    def broken(*_args: Any, **_facts: Any) -> Iterator[Delivery | Outcome]:
+        raise RuntimeError
+
+    yard.translate = broken
+    yard.drop("trip1.edi", "MSG m1\nSHIP b1 1\n")
+    held = only(yard.run())
+    assert held.state == "quarantined"
+    yard.translate = fake_translate
+    engine = yard.engine()
+    engine.release(held.receipt)
+    assert [r.state for r in engine.run_once()] == ["done"]
+    engine.close()
+    assert yard.problems() == []
+
+
+def test_releasing_a_finished_drop_is_refused_with_advice(yard: Yard) -> None:
+    yard.drop("trip1.edi", TWO)
+    done = only(yard.run())
+    engine = yard.engine()
+    with pytest.raises(ConfigError, match="gateway status"):
+        engine.release(done.receipt)
+    engine.close()
+
+
+def test_deliveries_come_before_acknowledgments(yard: Yard) -> None:
+    yard.folder("ack").rmdir()
+    yard.drop("trip1.edi", TWO)
+    assert only(yard.run()).waiting
+    assert len(yard.deliveries()) == 1
+    yard.folder("ack").mkdir()
+    assert only(yard.run()).state == "done"
+    assert yard.problems() == []
+
+
+def test_no_acknowledgment_leaves_while_the_delivery_fails(yard: Yard) -> None:
+    away = yard.root / "away"
+    yard.out.rename(away)
+    yard.drop("trip1.edi", TWO)
+    assert only(yard.run()).waiting
+    assert yard.names("ack") == []
+    away.rename(yard.out)
+    assert only(yard.run()).state == "done"
+    assert yard.controls() == [1]
+
+
+def test_an_amendment_replaces_and_a_cancellation_frees_the_shipment(yard: Yard) -> None:
+    for name, text in (
+        ("1", "SHIP b1 500 anna"),
+        ("2", "AMEND b1 300 anna"),
+        ("3", "CANCEL b1 0"),
+        ("4", "SHIP b1 9 anna"),
+    ):
+        yard.drop(f"{name}.edi", f"MSG m{name}\n{text}\n")
+        assert only(yard.run()).accepted == 1
+    assert yard.problems() == []
