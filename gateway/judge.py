@@ -57,12 +57,22 @@ class Judge:
         self._now = now
         self._validators: dict[str, ShipmentValidator] = {}
 
-    def shipment(self, message: Message, unit: Unit, program: Program, syntax: list[Finding], known: dict[str, str]) -> Judged:
-        """Return the judged unit. syntax: the reader's findings of scope shipment; known: identifiers read without mapping."""
+    def shipment(
+        self, message: Message, unit: Unit, program: Program, syntax: list[Finding], known: dict[str, str],
+        flagged: set[tuple[int | None, int | None]],
+    ) -> Judged:  # fmt: skip
+        """Return the judged unit.
+
+        syntax: the reader's findings of scope shipment; known: identifiers read without mapping; flagged: (segment
+        position, element) of syntax errors of the message: what the mapping says of these places is an echo.
+        """
         profile, rules = self._profile, self._profile.rules
         mapped = program.run(message, unit.node, profile)
         draft = mapped.draft
-        findings = [*syntax, *mapped.findings]
+        findings = mapped.findings
+        if flagged and findings:
+            findings = [f for f in findings if (f.position.segment_position, f.position.element) not in flagged]
+        findings = [*syntax, *findings]
         late = rules.prepare(draft, profile, message)
         purpose = str(draft.get("transmission_purpose", "original"))
         late += self._schema(draft)

@@ -131,6 +131,7 @@ class _Run:
         self._held = False
         self._format = ""
         self._claims = 0
+        self._flagged: set[tuple[int | None, int | None]] = set()  # places of syntax errors in the open message
 
     def read(self, chunks: Iterable[bytes], seen: Detection) -> Iterator[Delivery]:
         """Run the reader and handle its events."""
@@ -144,7 +145,7 @@ class _Run:
                 yield from self._unit(event)  # type: ignore[arg-type]
             elif kind is Finding:
                 if event.scope is Scope.SHIPMENT:  # type: ignore[union-attr]
-                    self._syntax.append(self._judge.weigh(event))  # type: ignore[arg-type]
+                    self._shipment_finding(event)  # type: ignore[arg-type]
                 else:
                     self.finding(event)  # type: ignore[arg-type]
             else:
@@ -167,6 +168,16 @@ class _Run:
             self._levels[finding.scope].rule = finding.rule
         if finding.scope is Scope.MESSAGE and "AK304" in finding.ack:
             self._syntax_errors = True
+            self._flagged.add((finding.position.segment_position, finding.position.element))
+
+    def _shipment_finding(self, finding: Finding) -> None:
+        """Keep a syntax finding for the shipment that comes next."""
+        finding = self._judge.weigh(finding)
+        if finding.severity is Severity.OFF:
+            return
+        self._syntax.append(finding)
+        if finding.refuses:
+            self._flagged.add((finding.position.segment_position, finding.position.element))
 
     # --- levels -----------------------------------------------------------------------------------------------
 
@@ -193,7 +204,8 @@ class _Run:
     def _open_message(self, event: MessageBegin) -> Iterator[Delivery]:
         message = event.message
         self._levels[Scope.MESSAGE] = _Tally(self._history.mark())
-        self._format = message.format
+        self._format = self._format or message.format
+        self._flagged = set()
         self._found = 0
         self._head_sent = self._syntax_errors = False
         self._key = _message_key(message)
@@ -267,13 +279,15 @@ class _Run:
         self._counts.found += 1
         self._found += 1
         known = self._module.identify(unit.node)
-        if self._program is None:
+        if self._levels[Scope.INTERCHANGE].rule == "X12-TRUNCATED":  # what is cut off is not missing: not judged
+            self._pending.append(Judged(unit.number, unit.label, None, syntax, known, True, unit=unit))
+        elif self._program is None:
             if not self._levels[Scope.MESSAGE].rule and not self._levels[Scope.GROUP].rule:
                 said = f"No mapping table reads {unit.message.format} {unit.message.version} for partner {self._profile.partner}."
                 self.finding(Finding("MAP-NONE", Severity.ERROR, Scope.MESSAGE, said, ack={"AK501": "R", "AK502": "1"}))
             self._pending.append(Judged(unit.number, unit.label, None, syntax, known, True, unit=unit))
         else:
-            self._pending.append(self._judge.shipment(unit.message, unit, self._program, syntax, known))
+            self._pending.append(self._judge.shipment(unit.message, unit, self._program, syntax, known, self._flagged))
         if len(self._pending) >= BATCH:
             yield from self._flush(unit.message)
 

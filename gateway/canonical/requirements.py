@@ -21,6 +21,9 @@ from typing import Any
 FILER_TYPES = ("carrier", "freight_forwarder", "online_marketplace", "customs_broker", "other")
 LETTERS = frozenset("RAGON")
 _CANCEL = {"properties": {"transmission_purpose": {"const": "cancel"}}, "required": ["transmission_purpose"]}
+_QUANTITY = {"properties": {"amendment": {"required": ["quantity"]}}, "required": ["amendment"]}
+_BRIEF = {"anyOf": [_CANCEL, _QUANTITY]}
+"""Shipments that need only an identifier and the mode: cancelled ones, and X12 M13 R, which changes a quantity."""
 ROLE_WORDS = {
     "carrier": "a carrier",
     "freight_forwarder": "a freight forwarder",
@@ -101,7 +104,7 @@ def rule_of_group(parent: tuple[str, ...], names: Iterable[str]) -> str:
 def role_definitions(rows: tuple[Requirement, ...] | None = None) -> dict[str, dict[str, Any]]:
     """Return the `$defs` named `role_<filer type>` of schema.json, generated from the table.
 
-    A definition asks nothing of a shipment whose own transmission_purpose is cancel.
+    A definition asks nothing of a shipment whose own transmission_purpose is cancel, or that only amends a quantity.
     """
     table = requirements() if rows is None else rows
     return {f"role_{filer}": _role(filer, table) for filer in FILER_TYPES}
@@ -118,8 +121,8 @@ def _role(filer: str, table: tuple[Requirement, ...]) -> dict[str, Any]:
             by_mode.append({"if": condition, "then": wanted})
     if by_mode:
         asked["allOf"] = [*asked.get("allOf", []), *by_mode]
-    description = f"What {ROLE_WORDS[filer]} must send of each shipment that is not cancelled; from requirements.csv."
-    return {"description": description, "if": _CANCEL, "else": asked}
+    description = f"What {ROLE_WORDS[filer]} must send of each shipment that is not cancelled or only amended in quantity; from requirements.csv."
+    return {"description": description, "if": _BRIEF, "else": asked}
 
 
 def _asked(rows: list[Requirement], filer: str) -> dict[str, Any]:

@@ -96,13 +96,14 @@ def detect(head: bytes, name: str, sniffers: dict[str, Callable[[bytes], float]]
     """
     if not head:
         return Detection(kind="none", hold=_held("FILE-EMPTY", "The file has no bytes."))
+    kind = guess(head)
     wrapped = next((what for magic, what in _WRAPPERS if head.startswith(magic)), "")
     if wrapped and not (wrapped == "a zip archive" and b"[Content_Types].xml" in head):
         return Detection(kind=wrapped.split()[-2 if wrapped.endswith(("archive", "file", "message")) else -1], hold=_held("FILE-WRAPPED", f"The file is {wrapped}, not EDI, XML or CSV."))  # fmt: skip
     skip, codec, factor, findings = _character_set(head, encoding)
     if codec == "ebcdic":
         hold = _held("ENC-EBCDIC", "The file is in EBCDIC (a binary transfer from a mainframe): its first bytes are hex " + head[:3].hex(" ").upper() + ".")  # fmt: skip
-        return Detection(kind="ebcdic", hold=hold)
+        return Detection(kind=guess(head.decode("cp037").encode("utf-8")) or "ebcdic", hold=hold)
     text = head[skip:]
     if codec:
         text = codecs.getincrementaldecoder(codec)("replace").decode(text).encode("utf-8")
@@ -112,12 +113,18 @@ def detect(head: bytes, name: str, sniffers: dict[str, Callable[[bytes], float]]
         return Detection(kind="html", hold=_held("FILE-TYPE-HTML", "The file is a web page (HTML), perhaps a saved login or error page."))  # fmt: skip
     scores = sorted(((sniff(text), fmt) for fmt, sniff in sniffers.items()), reverse=True)
     if not scores or scores[0][0] <= 0:
-        return Detection(kind="unknown", hold=_no_format(text))
+        return Detection(kind=kind or "unknown", hold=_no_format(text))
     fmt = scores[0][1]
     extension = name.lower().rpartition(".")[2]
     if fmt not in _EXTENSIONS.get(extension, (fmt,)):
         findings = [*findings, Finding("FILE-EXT-MISMATCH", Severity.WARNING, Scope.FILE, f"The name ends in .{extension}, but the content is {fmt}; the content decided.")]  # fmt: skip
     return Detection(fmt, fmt, None, tuple(findings), skip, codec, factor)
+
+
+def guess(head: bytes) -> str:
+    """Return what a file that is not read seems to be, for the receipt: "x12_309" where an ST stands, else ""."""
+    found = re.search(rb"(?:^|[^A-Za-z0-9])ST([^A-Za-z0-9 \r\n])([0-9]{3})\1", head)
+    return f"x12_{found[2].decode()}" if found else ""
 
 
 def _character_set(head: bytes, encoding: str) -> tuple[int, str, int, list[Finding]]:

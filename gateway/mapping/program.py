@@ -156,7 +156,7 @@ class CompiledProgram:
                 reference: dict[str, Any] = {}
                 for target in bound.block.targets:
                     target.fill(one, root, reference, run)
-                if reference.get("value") and reference not in references:
+                if reference.get("value") and reference.get("type") and reference not in references:
                     references.append(reference)
         if references:
             mapped.draft["references"] = references

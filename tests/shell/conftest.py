@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import io
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,8 +17,8 @@ def yard(tmp_path: Path) -> Yard:
 
 
 @pytest.fixture(autouse=True)
-def _quiet_logs(tmp_path: Path) -> Iterator[None]:
-    with (tmp_path / "log.jsonl").open("w") as stream:
-        log.configure(stream)
-        yield
+def logs() -> Iterator[io.StringIO]:
+    stream = io.StringIO()
+    log.configure(stream)
+    yield stream
     structlog.reset_defaults()

@@ -1,0 +1,249 @@
+"""`gateway check`: what the gateway would say of a file, without leaving anything behind.
+
+One JSON object a line; its keys are stable (docs/commands.md). Also runs case files (fixtures/cases/cases.jsonl).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from gateway.findings import Finding, Scope, Severity
+from gateway.history import History, MemoryHistory
+from gateway.profile import Profile
+from gateway.results import Delivery, MessageFinding, Outcome, ShipmentResult
+from gateway.translate import translate
+
+_BLOCK = 1 << 16
+
+
+class Checker:
+    """Checks files one after the other as drops into one gateway: the second sees what the first left.
+
+    `as_of` is the processing time of every file; None = now.
+    """
+
+    def __init__(self, profiles: Any, as_of: datetime | None = None, history: History | None = None) -> None:
+        self._profiles, self._as_of = profiles, as_of
+        self._history = history or MemoryHistory()
+        self._seen: dict[tuple[str, str], dict[str, Any]] = {}
+
+    def file(self, path: Path, name: str = "") -> dict[str, Any]:
+        """Check one file; name: what the sender called it (default: the file's own name)."""
+        digest, size = hashlib.sha256(), 0
+        with path.open("rb") as source:
+            head = source.read(_BLOCK)
+            for block in _blocks(head, source):
+                digest.update(block)
+                size += len(block)
+        profile: Profile = self._profiles.profile_for(head)
+        key = (profile.partner, digest.hexdigest())
+        if size and key in self._seen:
+            return _duplicate(self._seen[key], name or path.name)
+        with path.open("rb") as source:
+            result = self._run(_blocks(b"", source), name or path.name, profile, size, key[1])
+        if result["verdict"] != "quarantine":
+            self._seen[key] = result
+        return result
+
+    def _run(self, chunks: Iterable[bytes], name: str, profile: Profile, size: int, sha256: str) -> dict[str, Any]:
+        now = self._as_of or datetime.now(UTC)
+        bodies: dict[str, list[bytes]] = {}
+        outcome: Outcome | None = None
+        for piece in translate(chunks, profile, now, self._history, name=name, size=size, sha256=sha256, receipt_id="CHECK"):
+            if isinstance(piece, Delivery):
+                bodies.setdefault(piece.key, []).append(piece.data)
+            else:
+                outcome = piece
+        assert outcome is not None
+        result = describe(outcome, name, profile)
+        result["messages"] = [
+            json.loads(parts[0] + b",".join(p for p in parts[1:] if p) + b"]}")
+            for key, parts in bodies.items()
+            if key not in outcome.refused_keys
+        ]
+        return result
+
+
+def _blocks(head: bytes, source: Any) -> Iterator[bytes]:
+    if head:
+        yield head
+    while block := source.read(_BLOCK):
+        yield block
+
+
+def describe(outcome: Outcome, name: str, profile: Profile) -> dict[str, Any]:
+    """Return the JSON object of an outcome, without messages."""
+    accepted, rejected, findings = [], [], []
+    for record in outcome.records:
+        if isinstance(record, MessageFinding):
+            findings.append(describe_finding(record.finding, profile))
+        elif isinstance(record, ShipmentResult):
+            kept = record.verdict == "accepted" and record.message not in outcome.refused
+            if kept:
+                accepted.append(record.id)
+            elif record.verdict != "duplicate":
+                rejected.append(record.id)
+            findings += [describe_finding(f, profile, record.id) for f in record.findings]
+    return {
+        "file": name,
+        "format": outcome.format,
+        "verdict": outcome.verdict,
+        "shipments": msgspec.to_builtins(outcome.counts),
+        "accepted": accepted,
+        "rejected": rejected,
+        "findings": findings,
+        "acks": [a.kind for a in outcome.acks],
+    }
+
+
+def describe_finding(finding: Finding, profile: Profile, shipment: str = "") -> dict[str, Any]:
+    """Return one finding as the JSON of `check` shows it, partner-visible codes included."""
+    rule = profile.catalogue.get(finding.rule) if profile.catalogue is not None else None
+    place = finding.position
+    return {
+        "rule": finding.rule,
+        "severity": str(finding.severity),
+        "shipment": shipment or finding.shipment,
+        "field": finding.target,
+        "line": place.line,
+        "offset": place.offset,
+        "segment": place.segment or place.xpath,
+        "element": place.element,
+        "message": finding.message,
+        "fix": finding.fix or (rule.fix if rule else ""),
+        "ack": ack_codes(finding, rule),
+        **({"row": place.row} if place.row is not None else {}),
+        **({"column": place.column} if place.column else {}),
+    }
+
+
+def ack_codes(finding: Finding, rule: Any) -> dict[str, str]:
+    """Return the partner-visible codes of a finding: its own, and those the catalogue fixes for its rule."""
+    codes = dict(finding.ack)
+    if rule is not None:
+        for attribute, code in (("cbp", "CBP"), ("contrl", "CONTRL"), ("aperak", "APERAK")):
+            value = getattr(rule, attribute, "")
+            if value and finding.severity is Severity.ERROR:
+                codes.setdefault(code, value)
+        if rule.ta1 and finding.scope is Scope.INTERCHANGE:
+            codes.setdefault("TA105", rule.ta1)
+    if finding.severity is Severity.ERROR:
+        if "TA105" in codes:
+            codes.setdefault("TA104", "R")
+        if "AK304" in codes and finding.scope is Scope.MESSAGE:
+            codes.setdefault("AK501", "R")
+            codes.setdefault("AK502", "5")
+        if "AK502" in codes:
+            codes.setdefault("AK501", "R")
+        if "AK905" in codes:
+            codes.setdefault("AK901", "R")
+    return codes
+
+
+def _duplicate(before: dict[str, Any], name: str) -> dict[str, Any]:
+    """The answer to the same bytes dropped again: the same acknowledgments, nothing delivered."""
+    finding = {
+        "rule": "DUP-FILE", "severity": "error", "shipment": "", "field": "", "line": None, "offset": 0, "segment": "",
+        "element": None, "message": f"The same bytes were processed before as {before['file']}.",
+        "fix": "Nothing needs to be sent again; the acknowledgments of the first file are repeated.", "ack": {},
+    }  # fmt: skip
+    found = before["shipments"]["found"]
+    counts = {"found": found, "accepted": 0, "rejected": 0, "duplicate": found}
+    return {
+        "file": name, "format": before["format"], "verdict": "reject", "shipments": counts, "accepted": [],
+        "rejected": [], "findings": [finding], "acks": before["acks"], "messages": [],
+    }  # fmt: skip
+
+
+# --- case files ---------------------------------------------------------------------------------------------------
+
+DEFAULT_AS_OF = "2025-03-03T10:00:00Z"
+
+
+def run_cases(cases_file: Path, profiles: Any, only: str = "") -> Iterator[tuple[dict[str, Any], dict[str, Any], list[str]]]:
+    """Run a case file; yield (case, result, differences). Each case gets a fresh state. only: prefix of `format`."""
+    for line in cases_file.read_text("utf-8").splitlines():
+        case = json.loads(line) if line.strip() else None
+        if case is None or not case["format"].startswith(only):
+            continue
+        checker = Checker(profiles, parse_instant(case.get("as_of", DEFAULT_AS_OF)))
+        differences = []
+        for before in case.get("before", ()):
+            first = checker.file(cases_file.parent / before["file"], before.get("drop_as", before["file"]))
+            if not first["verdict"].startswith("accept"):
+                differences.append(f"before: {before['file']} was {first['verdict']}")
+        result = checker.file(cases_file.parent / case["file"], _drop_name(case))
+        yield case, result, differences + compare(case, result)
+
+
+def _drop_name(case: dict[str, Any]) -> str:
+    raw = case.get("drop_as_bytes_hex")
+    return bytes.fromhex(raw).decode("utf-8", "surrogateescape") if raw else case.get("drop_as", case["file"])
+
+
+def parse_instant(text: str) -> datetime:
+    """Return an aware UTC instant of an ISO date or date and time. Raises ValueError."""
+    moment = datetime.fromisoformat(text.replace("Z", "+00:00"))
+    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+
+
+def compare(case: dict[str, Any], result: dict[str, Any]) -> list[str]:
+    """Return how a result differs from what the case expects, one sentence each."""
+    differences = []
+    if result["verdict"] != case["expected"]:
+        differences.append(f"verdict {result['verdict']}, expected {case['expected']}")
+    detail = case.get("expected_detail", {})
+    shipments = detail.get("shipments", {})
+    differences += [f"{s} was not delivered" for s in shipments.get("accepted", ()) if s not in result["accepted"]]
+    wanted = shipments.get("accepted", ())
+    differences += [f"{s} was delivered" for s in shipments.get("rejected", ()) if s in result["accepted"] and s not in wanted]  # fmt: skip
+    said = {f["rule"] for f in result["findings"]}
+    codes = {f"{k}={v}" for f in result["findings"] for k, v in f["ack"].items()}
+    codes |= {f"CBP {f['ack']['CBP']}" for f in result["findings"] if "CBP" in f["ack"]}
+    for error in detail.get("errors", ()):
+        differences += _missing_code(error["code"], said, codes)
+    differences += [f"no {w}" for w in detail.get("warnings", ()) if w.split()[0] not in said]
+    differences += _field_differences(detail.get("fields", {}), result["messages"])
+    return differences
+
+
+def _missing_code(code: str, said: set[str], codes: set[str]) -> list[str]:
+    words = code.split()
+    if words[0] == "CBP":
+        return [] if not words[1:] or not words[1].isdigit() or code in codes else [f"no {code}"]
+    if words[0] == "CONTRL":
+        return [] if any(c.startswith("CONTRL=") for c in codes) else [f"no {code}"]
+    wanted = [w for w in words if "=" in w]
+    if wanted:
+        return [f"no {w}" for w in wanted if w not in codes]
+    return [] if words[0] in said else [f"no {words[0]}"]
+
+
+def _field_differences(fields: dict[str, Any], messages: list[dict[str, Any]]) -> list[str]:
+    merged: dict[str, Any] = {**messages[0], "shipments": [s for m in messages for s in m["shipments"]]} if messages else {}
+    differences = []
+    for pointer, wanted in fields.items():
+        if not pointer.startswith("/") or (isinstance(wanted, str) and wanted.startswith("same key as")):
+            continue
+        for value in _values(merged, pointer.split("/")[1:]):
+            if value != wanted:
+                differences.append(f"{pointer} is {value!r}, expected {wanted!r}")
+    return differences
+
+
+def _values(node: Any, parts: list[str]) -> list[Any]:
+    for index, part in enumerate(parts):
+        if part == "*" and isinstance(node, list):
+            return [v for child in node for v in _values(child, parts[index + 1 :])]
+        if isinstance(node, list):
+            node = node[int(part)] if part.isdigit() and int(part) < len(node) else None
+        else:
+            node = node.get(part) if isinstance(node, dict) else None
+    return [node]

@@ -1,0 +1,270 @@
+"""A profile folder -> everything the gateway needs to run: partners, mappings, rules, validators, serve settings.
+
+    gateway.toml            state, out, sftp, polling, fx_usd
+    partners/nrtx.toml      one partner: ids, filer type, constants, acks, severities
+    partners/nrtx/          its own mapping rows (x12_309_truck.csv), code tables (codes/), enrichment CSV
+    keys/nrtx.pub           its SSH keys
+
+Above the shell, below the commands: the one module that may know all of them.
+"""
+
+from __future__ import annotations
+
+import csv
+import tomllib
+from dataclasses import dataclass, field
+from decimal import Decimal, InvalidOperation
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+
+from gateway.catalogue import load_catalogue
+from gateway.errors import ConfigError
+from gateway.findings import Severity
+from gateway.mapping.folder import MappingSet
+from gateway.profile import AckPolicy, Identity, Profile
+from gateway.rules.folder import load_rulebook
+
+
+@cache
+def data_folder() -> Path:
+    """Return where mappings/ and fixtures/ lie: in the installed package, or beside it in a checkout."""
+    here = Path(__file__).resolve().parent
+    installed = here / "_data"
+    return installed if (installed / "mappings").is_dir() else here.parent
+
+
+def base_mappings() -> Path:
+    """Return the folder of the base mapping tables."""
+    return data_folder() / "mappings"
+
+
+@dataclass(frozen=True)
+class Settings:
+    """gateway.toml; relative paths are taken from the folder it lies in."""
+
+    folder: Path
+    state_dir: Path
+    out_dir: Path
+    ledger_url: str
+    sftp_host: str = "127.0.0.1"
+    sftp_port: int = 2222
+    host_key: Path = Path("keys/host_ed25519")
+    poll_seconds: float = 2.0
+    settle_polls: int = 2
+    max_file_bytes: int = 5_000_000_000
+    raw: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Partner:
+    """One partner file: its profile and what the shell needs."""
+
+    profile: Profile
+    keys: tuple[str, ...]
+    in_dir: Path | None
+    home: Path
+    target: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Site:
+    """A loaded profile folder."""
+
+    settings: Settings
+    partners: dict[str, Partner]
+
+    def profile_for(self, head: bytes) -> Profile:
+        """Return the profile whose sender stands in the envelope of a file; the first partner's when none does.
+
+        Used where no SSH account tells the partner (`check`, `translate`).
+        """
+        from gateway.envelope_peek import peek_sender
+
+        qualifier, sender = peek_sender(head)
+        profiles = [p.profile for p in self.partners.values()]
+        for profile in profiles:
+            if sender and any(s.id != "*" and s.matches(qualifier, sender) for s in profile.senders):
+                return profile
+        return profiles[0]
+
+
+def load_site(folder: Path) -> Site:
+    """Read a profile folder. Raises ConfigError (file, key, what to write) or MappingError."""
+    settings = _settings(folder)
+    files = sorted((folder / "partners").glob("*.toml"))
+    if not files:
+        raise ConfigError(f"{folder.name}/partners holds no partner file.", "Add partners/NAME.toml; gateway demo init DIR writes an example.")  # fmt: skip
+    rulebook = load_rulebook(base_mappings())
+    partners = {}
+    for path in files:
+        partner = _partner(path, settings, rulebook)
+        if partner.profile.partner in partners:
+            raise ConfigError(f"{path.name}: partner {partner.profile.partner} stands in two files.", "Give one another name.")
+        partners[partner.profile.partner] = partner
+    ordered = sorted(partners.values(), key=lambda p: (not p.profile.options.get("default", False), p.profile.partner))
+    return Site(settings, {p.profile.partner: p for p in ordered})
+
+
+@cache
+def base_site() -> Site:
+    """Return the built-in profile that `check` uses without --profile."""
+    return load_site(base_mappings() / "profiles" / "base")
+
+
+def _read_toml(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text("utf-8"))
+    except FileNotFoundError:
+        raise ConfigError(f"{path.name} is not there.", "gateway demo init DIR writes a profile folder.") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path.name}: {error}.", "Correct the line; strings need quotes.") from None
+
+
+def _settings(folder: Path) -> Settings:
+    raw = _read_toml(folder / "gateway.toml")
+    sftp = raw.get("sftp", {})
+    state = folder / raw.get("state", "state")
+    return Settings(
+        folder=folder,
+        state_dir=state,
+        out_dir=folder / raw.get("out", "out"),
+        ledger_url=raw.get("ledger", f"sqlite:///{state / 'ledger.sqlite'}"),
+        sftp_host=sftp.get("host", "127.0.0.1"),
+        sftp_port=int(sftp.get("port", 2222)),
+        host_key=folder / sftp.get("host_key", "keys/host_ed25519"),
+        poll_seconds=float(raw.get("poll_seconds", 2.0)),
+        settle_polls=int(raw.get("settle_polls", 2)),
+        max_file_bytes=int(raw.get("max_file_bytes", 5_000_000_000)),
+        raw=raw,
+    )
+
+
+_PROFILE_KEYS = frozenset(Profile.__dataclass_fields__) - {"programs", "structures", "rules", "catalogue", "validators", "enrich", "person_secret"}  # fmt: skip
+_SHELL_KEYS = frozenset(("in_dir", "keys", "target", "mappings", "enrichment", "home", "secret_file"))
+
+
+def _partner(path: Path, settings: Settings, rulebook: Any) -> Partner:
+    raw = _read_toml(path)
+    name = str(raw.get("partner", path.stem))
+    for key in raw:
+        if key not in _PROFILE_KEYS | _SHELL_KEYS:
+            raise ConfigError(f'{path.name}: key "{key}" is not known.', _nearest(key))
+    for key in ("originator_code", "senders", "receivers"):
+        if key not in raw:
+            raise ConfigError(f'{path.name}: key "{key}" is missing.', "See docs/partners.md for every key and an example.")
+    own = settings.folder / "partners" / path.stem
+    extra = [settings.folder / m for m in raw.get("mappings", [])] or ([own] if own.is_dir() else [])
+    mappings = MappingSet(base_mappings(), extra)
+    values: dict[str, Any] = {k: v for k, v in raw.items() if k in _PROFILE_KEYS}
+    values["senders"] = _identities(path, raw["senders"])
+    values["receivers"] = _identities(path, raw["receivers"])
+    if "own_id" in raw:
+        values["own_id"] = _identities(path, [raw["own_id"]])[0]
+    values["acks"] = _acks(path, raw.get("acks", {}))
+    values["severities"] = {k: _severity(path, k, v) for k, v in raw.get("severities", {}).items()}
+    values["fx_usd"] = _rates(path, {**settings.raw.get("fx_usd", {}), **raw.get("fx_usd", {})})
+    values["account"] = raw.get("account", name)
+    values["partner"] = name
+    profile = Profile(
+        **values,
+        programs=mappings.program,
+        rules=rulebook,
+        catalogue=load_catalogue(),
+        enrich=_enrichment(settings.folder, path, raw.get("enrichment")),
+        structures=_structures(own / "maps"),
+    )
+    keys = tuple(_key_lines(settings.folder, path, raw.get("keys", [f"keys/{name}.pub"])))
+    in_dir = settings.folder / raw["in_dir"] if "in_dir" in raw else None
+    home = settings.folder / raw.get("home", f"partners-home/{name}")
+    return Partner(profile, keys, in_dir, home, raw.get("target", {}))
+
+
+def _identities(path: Path, entries: list[Any]) -> tuple[Identity, ...]:
+    found = []
+    for entry in entries:
+        if isinstance(entry, str):
+            found.append(Identity(entry))
+        elif isinstance(entry, dict) and "id" in entry:
+            found.append(Identity(str(entry["id"]), str(entry.get("qualifier", ""))))
+        else:
+            raise ConfigError(f"{path.name}: {entry!r} is not an id.", 'Write { id = "NRTX", qualifier = "02" }.')
+    return tuple(found)
+
+
+def _acks(path: Path, raw: dict[str, Any]) -> AckPolicy:
+    known = set(AckPolicy.__dataclass_fields__)
+    for key in raw:
+        if key not in known:
+            raise ConfigError(f'{path.name}: acks.{key} is not known.', f"Known: {', '.join(sorted(known))}.")
+    return AckPolicy(**raw)
+
+
+def _severity(path: Path, rule: str, value: str) -> Severity:
+    try:
+        return Severity(value)
+    except ValueError:
+        raise ConfigError(f'{path.name}: severity "{value}" of {rule} is not known.', "Write error, warning, info or off.") from None
+
+
+def _rates(path: Path, raw: dict[str, Any]) -> dict[str, Decimal]:
+    try:
+        return {currency: Decimal(str(rate)) for currency, rate in raw.items()}
+    except InvalidOperation:
+        raise ConfigError(f"{path.name}: fx_usd holds a rate that is not a number.", 'Write CAD = "0.70".') from None
+
+
+def _structures(folder: Path) -> Any:
+    """Compile a partner's own pyx12 maps, if it has any."""
+    if not folder.is_dir():
+        return None
+    from gateway.formats.x12.pyx12_maps import compile_folder
+
+    return compile_folder(folder)
+
+
+def _enrichment(folder: Path, path: Path, raw: Any) -> Any:
+    """Return the join of a partner's enrichment CSV, None without one.
+
+    raw: {file = "customers.csv", on = "house_bill_number"}: rows are joined on the value of that canonical field; each
+    other column is a canonical shipment field (dotted for objects, e.g. security_scan.method).
+    """
+    if raw is None:
+        return None
+    file, key = folder / raw.get("file", ""), raw.get("on", "house_bill_number")
+    if not file.is_file():
+        raise ConfigError(f"{path.name}: enrichment file {raw.get('file')} is not there.", "Give its path from the profile folder.")
+    rows: dict[str, dict[str, Any]] = {}
+    with file.open(encoding="utf-8-sig", newline="") as source:
+        for row in csv.DictReader(source):
+            if row.get(key):
+                rows[row[key]] = _nested({k: v for k, v in row.items() if k and k != key and v})
+    return lambda draft: rows.get(str(draft.get(key, "")))
+
+
+def _nested(flat: dict[str, str]) -> dict[str, Any]:
+    nested: dict[str, Any] = {}
+    for name, value in flat.items():
+        *parents, leaf = name.split(".")
+        place = nested
+        for parent in parents:
+            place = place.setdefault(parent, {})
+        place[leaf] = {"true": True, "false": False}.get(value.lower(), value)
+    return nested
+
+
+def _key_lines(folder: Path, path: Path, files: list[str]) -> list[str]:
+    lines = []
+    for name in files:
+        file = folder / name
+        if file.is_file():
+            lines += [line for line in file.read_text("utf-8").splitlines() if line.strip() and not line.startswith("#")]
+    return lines
+
+
+def _nearest(key: str) -> str:
+    import difflib
+
+    close = difflib.get_close_matches(key, _PROFILE_KEYS | _SHELL_KEYS, 1)
+    return f"Did you mean {close[0]}?" if close else "See docs/partners.md for every key."

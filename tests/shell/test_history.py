@@ -1,0 +1,194 @@
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from gateway.history import MemoryHistory, ShipmentClaim
+from gateway.shell.history import MAX_KEYS, SqlHistory
+from gateway.shell.ledger import Ledger, open_ledger
+from gateway.shell.merge import ClaimConflictError
+from tests.shell.shell_support import fresh_ledger
+
+AT = "2025-03-03T10:00:00.000000Z"
+LATER = "2026-06-03T10:00:00.000000Z"
+
+
+@pytest.fixture
+def ledger(tmp_path: Path) -> Iterator[Ledger]:
+    (tmp_path / "ledger.db").write_bytes(fresh_ledger())
+    opened = open_ledger(f"sqlite:///{tmp_path}/ledger.db")
+    yield opened
+    opened.close()
+
+
+def claim(
+    key: str, value: str = "24.90", person: str = "p", purpose: str = "original", content: str = "c"
+) -> ShipmentClaim:
+    return ShipmentClaim(key, content, "file a.edi", person, "2025-03-03", Decimal(value), purpose)
+
+
+def commit(ledger: Ledger, history: SqlHistory, receipt: str = "r1", at: str = AT) -> int:
+    with ledger.transaction() as connection:
+        return history.commit(connection, receipt, at)
+
+
+KEYS = st.sampled_from(["b1", "b2", "b3", "b4"])
+CLAIMS = st.builds(
+    ShipmentClaim,
+    key=KEYS,
+    content=st.sampled_from(["x", "y"]),
+    where=st.just("file"),
+    person=st.sampled_from(["", "anna", "ben"]),
+    day=st.sampled_from(["2025-03-03", "2025-03-04"]),
+    value_usd=st.decimals(min_value=0, max_value=900, places=2),
+    purpose=st.sampled_from(["original", "amend", "cancel"]),
+)
+STEPS = st.one_of(
+    st.tuples(st.just("claim"), st.lists(CLAIMS, min_size=1, max_size=3)),
+    st.tuples(st.just("mark"), st.none()),
+    st.tuples(st.just("rollback"), st.none()),
+    st.tuples(st.just("ask"), st.none()),
+    st.tuples(st.just("commit"), st.none()),
+)
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(STEPS, max_size=25))
+def test_the_ledger_answers_as_the_memory_history_does(tmp_path: Path, steps: list[tuple[str, Any]]) -> None:
+    path = tmp_path / "ledger.db"
+    for old in tmp_path.glob("ledger.db*"):
+        old.unlink()
+    path.write_bytes(fresh_ledger())
+    ledger = open_ledger(f"sqlite:///{path}")
+    memory, sql = MemoryHistory(), SqlHistory(ledger, "acme", AT)
+    marks: list[tuple[int, int]] = []
+    for what, claims in [*steps, ("ask", None), ("commit", None), ("ask", None)]:
+        if what == "claim":
+            memory.claim(claims)
+            sql.claim(claims)
+        elif what == "mark":
+            marks.append((memory.mark(), sql.mark()))
+        elif what == "rollback" and marks:
+            ours, theirs = marks.pop()
+            memory.rollback(ours)
+            sql.rollback(theirs)
+        elif what == "commit":
+            commit(ledger, sql)
+            sql.close()
+            sql, marks = SqlHistory(ledger, "acme", AT), []
+        elif what == "ask":
+            names = ["b1", "b2", "b3", "b4"]
+            assert [c and (c.key, c.content, c.value_usd) for c in sql.shipments(names)] == [
+                c and (c.key, c.content, c.value_usd) for c in memory.shipments(names)
+            ]
+            for person in ("anna", "ben"):
+                for day in ("2025-03-03", "2025-03-04"):
+                    total, keys = memory.day_total(person, day)
+                    found, named = sql.day_total(person, day)
+                    assert (found, sorted(named)) == (total, sorted(keys))
+    sql.close()
+    ledger.close()
+
+
+def test_nothing_is_kept_without_commit(ledger: Ledger) -> None:
+    history = SqlHistory(ledger, "acme", AT)
+    history.claim([claim("b1")])
+    history.claim_interchange("S", "R", "1", "a.edi")
+    history.close()
+    later = SqlHistory(ledger, "acme", AT)
+    assert later.shipments(["b1"]) == [None]
+    assert later.interchange("S", "R", "1") is None
+    later.close()
+
+
+def test_the_day_sum_counts_all_partners_but_names_only_own_shipments(ledger: Ledger) -> None:
+    for partner, key, value in (("acme", "a1", "450"), ("beta", "b1", "400")):
+        history = SqlHistory(ledger, partner, AT)
+        history.claim([claim(key, value)])
+        commit(ledger, history)
+        history.close()
+    history = SqlHistory(ledger, "beta", AT)
+    assert history.day_total("p", "2025-03-03") == (Decimal(850), ["b1"])
+    history.close()
+
+
+def test_partners_do_not_see_each_others_shipments_or_interchanges(ledger: Ledger) -> None:
+    history = SqlHistory(ledger, "acme", AT)
+    history.claim([claim("b1")])
+    history.claim_interchange("S", "R", "1", "a.edi")
+    commit(ledger, history)
+    history.close()
+    other = SqlHistory(ledger, "beta", AT)
+    assert (other.shipments(["b1"]), other.interchange("S", "R", "1")) == ([None], None)
+    other.close()
+
+
+def test_a_control_number_may_come_again_after_the_remembered_time(ledger: Ledger) -> None:
+    for at, seen in ((AT, None), (AT, "a.edi"), (LATER, None)):
+        history = SqlHistory(ledger, "acme", at)
+        assert history.interchange("S", "R", "000000001") == seen
+        if seen is None:
+            history.claim_interchange("S", "R", "000000001", "a.edi")
+            commit(ledger, history, at=at)
+        history.close()
+
+
+def test_two_drops_that_claim_the_same_shipment_cannot_both_commit(ledger: Ledger) -> None:
+    first, second = SqlHistory(ledger, "acme", AT), SqlHistory(ledger, "acme", AT)
+    for history in (first, second):
+        assert history.shipments(["b1"]) == [None]
+        history.claim([claim("b1")])
+    assert commit(ledger, first, "r1") == 1
+    with pytest.raises(ClaimConflictError):
+        commit(ledger, second, "r2")
+    first.close()
+    second.close()
+
+
+def test_two_drops_that_claim_the_same_interchange_cannot_both_commit(ledger: Ledger) -> None:
+    first, second = SqlHistory(ledger, "acme", AT), SqlHistory(ledger, "acme", AT)
+    for history in (first, second):
+        history.claim_interchange("S", "R", "7", "a.edi")
+    commit(ledger, first, "r1")
+    with pytest.raises(ClaimConflictError):
+        commit(ledger, second, "r2")
+    first.close()
+    second.close()
+
+
+def test_a_number_was_sent_when_its_counter_reached_it(ledger: Ledger) -> None:
+    history = SqlHistory(ledger, "acme", AT)
+    assert history.next_control("acme/ISA13") == 1
+    sent = [history.sent("interchange", number) for number in ("000000001", "000000002", "", "x", "0")]
+    assert sent == [True, False, False, False, False]
+    assert not history.sent("group", "1")
+    history.close()
+
+
+def test_one_person_with_very_many_shipments_names_a_bounded_number_of_them(ledger: Ledger) -> None:
+    history = SqlHistory(ledger, "acme", AT)
+    for number in range(300):
+        history.day_total("p", "2025-03-03")
+        history.claim([claim(f"b{number}", "1")])
+    total, keys = history.day_total("p", "2025-03-03")
+    assert (total, len(keys)) == (Decimal(300), MAX_KEYS)
+    history.close()
+
+
+def test_a_batch_lookup_costs_less_than_six_microseconds_a_key(ledger: Ledger) -> None:
+    history = SqlHistory(ledger, "acme", AT)
+    best = 1.0
+    for batch in range(20):
+        keys = [f"{batch}-{number:09d}" for number in range(256)]
+        began = time.perf_counter()
+        history.shipments(keys)
+        best = min(best, (time.perf_counter() - began) / len(keys))
+    assert best < 6e-6
+    history.close()

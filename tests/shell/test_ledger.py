@@ -1,0 +1,143 @@
+from __future__ import annotations
+
+import sqlite3
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+
+from gateway.errors import ConfigError
+from gateway.shell import journal
+from gateway.shell.ledger import MAX_CONTROL, Ledger, in_batches, open_ledger
+from gateway.shell.schema import controls, metadata
+
+
+def opened(folder: Path) -> Ledger:
+    return open_ledger(f"sqlite:///{folder}/ledger.db")
+
+
+def test_the_migrations_make_exactly_the_tables_of_the_schema(tmp_path: Path) -> None:
+    ledger = opened(tmp_path)
+    with ledger.transaction() as connection:
+        assert compare_metadata(MigrationContext.configure(connection), metadata) == []
+    ledger.close()
+
+
+def test_sqlite_is_durable_and_private(tmp_path: Path) -> None:
+    ledger = opened(tmp_path)
+    with ledger.reading() as connection:
+        pragmas = [
+            connection.exec_driver_sql(f"PRAGMA {name}").scalar()
+            for name in ("journal_mode", "synchronous", "foreign_keys")
+        ]
+    assert pragmas == ["wal", 2, 1]
+    assert (tmp_path / "ledger.db").stat().st_mode & 0o777 == 0o600
+    ledger.close()
+
+
+def test_a_missing_ledger_is_not_made_when_only_asked_about(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="no ledger"):
+        open_ledger(f"sqlite:///{tmp_path}/ledger.db", create=False)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_damaged_ledger_is_refused_with_advice(tmp_path: Path) -> None:
+    (tmp_path / "ledger.db").write_bytes(b"this is no database, it is a text" * 100)
+    with pytest.raises(ConfigError, match="restore the ledger"):
+        opened(tmp_path)
+
+
+def test_a_ledger_of_a_newer_version_is_refused(tmp_path: Path) -> None:
+    opened(tmp_path).close()
+    with sqlite3.connect(tmp_path / "ledger.db") as connection:
+        connection.execute("UPDATE alembic_version SET version_num='9999'")
+    connection.close()
+    with pytest.raises(ConfigError, match="newer gateway"):
+        opened(tmp_path)
+
+
+def test_an_unusable_url_is_a_configuration_error() -> None:
+    with pytest.raises(ConfigError, match="ledger_url"):
+        open_ledger("nonsense://x/y")
+
+
+def test_a_failed_transaction_leaves_nothing(tmp_path: Path) -> None:
+    ledger = opened(tmp_path)
+    with pytest.raises(RuntimeError), ledger.transaction() as connection:
+        journal.append(connection, "t", "test")
+        raise RuntimeError
+    with ledger.reading() as connection:
+        assert list(journal.records(connection)) == []
+    ledger.close()
+
+
+def test_control_numbers_wrap_to_one_and_scopes_are_independent(tmp_path: Path) -> None:
+    ledger = opened(tmp_path)
+    assert [ledger.next_control("a/ISA13"), ledger.next_control("a/ISA13"), ledger.next_control("a/GS06")] == [1, 2, 1]
+    with ledger.transaction() as connection:
+        connection.execute(controls.update().where(controls.c.scope == "a/ISA13").values(last=MAX_CONTROL - 1))
+    assert [ledger.next_control("a/ISA13"), ledger.next_control("a/ISA13")] == [MAX_CONTROL, 1]
+    ledger.close()
+
+
+def test_a_control_number_is_durable_before_it_is_used(tmp_path: Path) -> None:
+    ledger = opened(tmp_path)
+    number = ledger.next_control("a/ISA13")
+    with sqlite3.connect(tmp_path / "ledger.db") as other:
+        assert other.execute("SELECT last FROM controls").fetchone() == (number,)
+    other.close()
+    ledger.close()
+
+
+def test_processes_that_draw_at_once_never_draw_the_same_number(tmp_path: Path) -> None:
+    opened(tmp_path).close()
+    code = (
+        "import sys; from gateway.shell.ledger import open_ledger; l = open_ledger(sys.argv[1]);"
+        "print(*(l.next_control('a/ISA13') for _ in range(40)))"
+    )
+    command = [sys.executable, "-c", code, f"sqlite:///{tmp_path}/ledger.db"]
+    root = Path(__file__).parents[2]
+    running = [subprocess.Popen(command, stdout=subprocess.PIPE, cwd=root, text=True) for _ in range(3)]
+    drawn = [int(number) for process in running for number in process.communicate(timeout=60)[0].split()]
+    assert sorted(drawn) == list(range(1, 121))
+
+
+def test_the_journal_shows_changed_removed_and_swapped_records(tmp_path: Path) -> None:
+    ledger = opened(tmp_path)
+    with ledger.transaction() as connection:
+        for number in range(5):
+            journal.append(connection, f"t{number}", "test", "r", number=number)
+    ledger.close()
+    whole = (tmp_path / "ledger.db").read_bytes()
+    for damage, found in (
+        ("UPDATE journal SET payload='{\"number\":9}' WHERE seq=3", {3}),
+        ("UPDATE journal SET at='t9' WHERE seq=5", {5}),
+        ("DELETE FROM journal WHERE seq=2", {3}),
+        ("UPDATE journal SET seq=seq+100 WHERE seq=2", {3, 102}),
+    ):
+        (tmp_path / "ledger.db").write_bytes(whole)
+        with sqlite3.connect(tmp_path / "ledger.db") as connection:
+            connection.execute(damage)
+        connection.close()
+        ledger = opened(tmp_path)
+        with ledger.reading() as reading:
+            assert {seq for seq, _ in journal.broken_links(reading)} == found, damage
+        ledger.close()
+
+
+def test_the_journal_of_one_drop_can_be_read(tmp_path: Path) -> None:
+    ledger = opened(tmp_path)
+    with ledger.transaction() as connection:
+        journal.append(connection, "t1", "seen", "r1", size=4)
+        journal.append(connection, "t2", "seen", "r2", size=5)
+    with ledger.reading() as connection:
+        assert [record["payload"] for record in journal.records(connection, "r2")] == [{"size": 5}]
+    ledger.close()
+
+
+def test_batches_hold_everything_once() -> None:
+    assert list(in_batches(iter(range(5)), 2)) == [[0, 1], [2, 3], [4]]
+    assert list(in_batches(iter([]), 2)) == []

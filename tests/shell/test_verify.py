@@ -1,0 +1,102 @@
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.shell.shell_support import Yard
+
+TWO = "ICN 1\nMSG m1\nSHIP b1 24.90 anna\nSHIP b2 10.00\nBAD b3\n"
+
+
+def sql(statement: str) -> Callable[[Yard], None]:
+    def change(yard: Yard) -> None:
+        with sqlite3.connect(yard.root / "state" / "ledger.db") as connection:
+            connection.execute(statement)
+        connection.close()
+
+    return change
+
+
+def archived(yard: Yard) -> Path:
+    return next((yard.root / "state" / "archive").glob("*/*"))
+
+
+def change_raw(yard: Yard) -> None:
+    (archived(yard) / "raw").write_text("else")
+
+
+def back_to_work(yard: Yard) -> None:
+    archived(yard).rename(yard.root / "state" / "work" / archived(yard).name)
+
+
+def foreign(yard: Yard) -> None:
+    (archived(yard).parent / "20200101T000000000000-abcdef").mkdir()
+
+
+def half(yard: Yard) -> None:
+    (yard.out / ".x.json.tmp").touch()
+
+
+def other_output(yard: Yard) -> None:
+    next(yard.out.glob("acme*")).write_text("else")
+
+
+def no_output(yard: Yard) -> None:
+    next(yard.out.glob("acme*")).unlink()
+
+
+@pytest.mark.parametrize(
+    ("change", "rule"),
+    [
+        (sql("UPDATE drops SET accepted=3"), "VERIFY-BOOKS"),
+        (sql("UPDATE drops SET done_at=''"), "VERIFY-STATE"),
+        (sql("UPDATE drops SET sha256='00'"), "VERIFY-RAW"),
+        (sql("UPDATE drops SET state='failed'"), "VERIFY-JOURNAL"),
+        (sql("DELETE FROM drops"), "VERIFY-LOST"),
+        (sql("DELETE FROM journal WHERE event='done'"), "VERIFY-JOURNAL"),
+        (sql("UPDATE journal SET event='lost' WHERE event='done'"), "VERIFY-JOURNAL"),
+        (sql("DELETE FROM outputs WHERE kind='receipt'"), "VERIFY-UNANSWERED"),
+        (sql("DELETE FROM outputs WHERE kind='delivery'"), "VERIFY-BOOKS"),
+        (sql("UPDATE outputs SET state='planned' WHERE kind='ack'"), "VERIFY-UNSENT"),
+        (sql("DELETE FROM person_days"), "VERIFY-SUMS"),
+        (change_raw, "VERIFY-RAW"),
+        (foreign, "VERIFY-LOST"),
+        (half, "VERIFY-HALF"),
+        (other_output, "VERIFY-OUTPUT"),
+        (no_output, "VERIFY-MISSING"),
+    ],
+)
+def test_every_damage_is_named(yard: Yard, change: Callable[[Yard], None], rule: str) -> None:
+    yard.drop("trip1.edi", TWO)
+    yard.run()
+    assert yard.problems() == []
+    change(yard)
+    assert rule in {problem.rule for problem in yard.problems()}
+
+
+def test_a_final_drop_in_the_work_folder_is_named_and_put_away_by_the_next_start(yard: Yard) -> None:
+    yard.drop("trip1.edi", TWO)
+    yard.run()
+    back_to_work(yard)
+    assert {problem.rule for problem in yard.problems()} == {"VERIFY-STATE"}
+    yard.run()
+    assert yard.problems() == []
+
+
+def test_outputs_that_a_receiver_took_are_not_missed(yard: Yard) -> None:
+    yard.drop("trip1.edi", TWO)
+    yard.run()
+    no_output(yard)
+    assert yard.problems(all_present=False) == []
+
+
+def test_a_drop_whose_bytes_vanished_before_it_was_done_is_lost(yard: Yard) -> None:
+    yard.folder("ack").rmdir()
+    yard.drop("trip1.edi", TWO)
+    yard.run()
+    place = next((yard.root / "state" / "work").iterdir())
+    (place / "raw").unlink()
+    assert "VERIFY-LOST" in {problem.rule for problem in yard.problems(all_present=False)}
