@@ -37,17 +37,14 @@ def append(connection: Connection, at: str, event: str, receipt: str = "", **fac
 
 def records(connection: Connection, receipt: str = "") -> Iterator[dict[str, Any]]:
     """Yield the records, oldest first; of one drop when a receipt is given."""
-    query = select(journal).order_by(journal.c.seq)
-    if receipt:
-        query = query.where(journal.c.receipt == receipt)
-    for row in connection.execution_options(yield_per=1000).execute(query):
+    for row in _rows(connection, receipt):
         yield dict(row._mapping) | {"payload": json.loads(row.payload)}
 
 
 def broken_links(connection: Connection) -> Iterator[tuple[int, str]]:
     """Yield (seq, what is wrong) of each record that breaks the chain."""
     seq, prev_hash = 0, START
-    for row in connection.execution_options(yield_per=1000).execute(select(journal).order_by(journal.c.seq)):
+    for row in _rows(connection):
         if row.seq != seq + 1:
             yield row.seq, f"records {seq + 1} to {row.seq - 1} are missing"
         elif row.prev_hash != prev_hash:
@@ -55,3 +52,17 @@ def broken_links(connection: Connection) -> Iterator[tuple[int, str]]:
         if row.hash != record_hash(row.prev_hash, row.seq, row.at, row.event, row.receipt, row.payload):
             yield row.seq, "was changed after it was written"
         seq, prev_hash = row.seq, row.hash
+
+
+def _rows(connection: Connection, receipt: str = "") -> Iterator[Any]:
+    """Yield the rows in pages, so that no statement stays open."""
+    last = 0
+    while True:
+        query = select(journal).where(journal.c.seq > last).order_by(journal.c.seq).limit(1000)
+        if receipt:
+            query = query.where(journal.c.receipt == receipt)
+        rows = connection.execute(query).all()
+        yield from rows
+        if len(rows) < 1000:
+            return
+        last = rows[-1].seq
