@@ -1,0 +1,317 @@
+"""The commands, one function each; what they do lives in gateway.commands and gateway.check.
+
+Exit codes: 0 everything accepted, 1 something refused or differing, 2 bad use or bad configuration, 3 quarantined.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from gateway import __version__
+from gateway.check import Checker, parse_instant, run_cases
+from gateway.errors import GatewayError
+from gateway.site import Site, base_site, load_site
+
+app = typer.Typer(help="The Section 321 gateway: carriers' EDI in, canonical advance data and acknowledgments out.", no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)  # fmt: skip
+demo_app = typer.Typer(help="A folder with everything needed to try the gateway.", no_args_is_help=True)
+mapping_app = typer.Typer(help="Mapping tables: check, show, trace.", no_args_is_help=True)
+app.add_typer(demo_app, name="demo")
+app.add_typer(mapping_app, name="mapping")
+
+out = Console(highlight=False, soft_wrap=True)
+err = Console(stderr=True, highlight=False, soft_wrap=True)
+
+AsJson = Annotated[bool, typer.Option("--json", help="One JSON object per line, for machines.")]
+AsOf = Annotated[str, typer.Option("--as-of", help="Judge as if it were this time (ISO, UTC): 2025-03-03T10:00:00Z.")]
+ProfileDir = Annotated[Path | None, typer.Option("--profile", help="A profile folder as `gateway demo init` writes it.")]
+
+_RANK = {"accept": 0, "accept_with_warnings": 0, "partial": 1, "reject": 1, "quarantine": 3}
+
+
+def run() -> None:
+    """Run the command line; every error of use ends with what to do, never with a traceback."""
+    try:
+        app(standalone_mode=False)
+    except GatewayError as error:
+        err.print(f"[bold red]error:[/] {error.message}", markup=True)
+        if error.advice:
+            err.print(f"  mend: {error.advice}", markup=False)
+        sys.exit(2)
+    except typer.Exit as leave:
+        sys.exit(leave.exit_code)
+    except typer.Abort:
+        sys.exit(130)
+    except Exception as error:
+        if error.__class__.__module__.startswith(("click", "typer")):
+            error.show() if hasattr(error, "show") else err.print(str(error))  # type: ignore[func-returns-value]
+            sys.exit(2)
+        if isinstance(error, OSError):
+            err.print(f"error: {error.strerror}: {error.filename}", markup=False)
+            err.print("  mend: check the path and its permissions.")
+            sys.exit(2)
+        raise
+
+
+def _site(profile: Path | None) -> Site:
+    return load_site(profile) if profile is not None else base_site()
+
+
+def _moment(as_of: str) -> datetime | None:
+    try:
+        return parse_instant(as_of) if as_of else None
+    except ValueError:
+        raise GatewayError(f'"{as_of}" is not a time.', "Write it like 2025-03-03T10:00:00Z.") from None
+
+
+@app.command()
+def version() -> None:
+    """Print the version."""
+    out.print(f"gateway {__version__}")
+
+
+@app.command()
+def check(
+    paths: Annotated[list[Path] | None, typer.Argument(help="Files, or folders whose files are checked.")] = None,
+    as_json: AsJson = False,
+    as_of: AsOf = "",
+    profile: ProfileDir = None,
+    cases: Annotated[Path | None, typer.Option("--cases", help="A case file (JSON lines) to run and compare.")] = None,
+    only: Annotated[str, typer.Option("--only", help="With --cases: only formats that start with this.")] = "",
+) -> None:
+    """Say what the gateway would do with files; nothing is stored or sent.
+
+    Each file is judged on its own, as the first one of a fresh gateway.
+    """
+    if cases is not None:
+        raise typer.Exit(_check_cases(cases, profile, as_json, only))
+    if not paths:
+        raise GatewayError("No file was named.", "gateway check FILE ... or gateway check --cases CASES.jsonl")
+    site, moment, worst = _site(profile), _moment(as_of), 0
+    files = [f for p in paths for f in (sorted(x for x in p.rglob("*") if x.is_file()) if p.is_dir() else [p])]
+    for file in files:
+        if not file.is_file():
+            raise GatewayError(f"{file} is not there.", "Check the path.")
+        result = Checker(site, moment).file(file)
+        worst = max(worst, _RANK[result["verdict"]])
+        if as_json:
+            print(json.dumps(result, ensure_ascii=False, separators=(",", ":")))
+        else:
+            _show(result)
+    if not as_json and worst:
+        out.print("next: mend what is marked error, then run gateway check again; gateway explain RULE tells more.")
+    raise typer.Exit(worst)
+
+
+def _show(result: dict[str, Any]) -> None:
+    counts = result["shipments"]
+    colour = {"accept": "green", "accept_with_warnings": "green", "partial": "yellow"}.get(result["verdict"], "red")
+    out.print(f"[bold]{_plain(result['file'])}[/]  {result['format']}  [{colour}]{result['verdict']}[/]  shipments {counts['found']}: {counts['accepted']} accepted, {counts['rejected']} rejected, {counts['duplicate']} duplicate")  # fmt: skip
+    for finding in result["findings"]:
+        where = ", ".join(
+            part
+            for part in (
+                f"shipment {finding['shipment']}" if finding["shipment"] else "",
+                f"line {finding['line']}" if finding["line"] else "",
+                f"byte {finding['offset']}" if finding["offset"] is not None else "",
+                f"{finding['segment']}-{finding['element']:02d}" if finding["segment"] and finding["element"] else finding["segment"],
+            )
+            if part
+        )  # fmt: skip
+        out.print(f"  {finding['severity']:<7} {finding['rule']}  {where}", markup=False)
+        out.print(f"          {_plain(finding['message'])}", markup=False)
+        if finding["fix"] and finding["severity"] != "info":
+            out.print(f"          mend: {_plain(finding['fix'])}", markup=False)
+
+
+def _plain(text: str) -> str:
+    """Text of a partner for a terminal: no control characters, no escapes."""
+    return "".join(c if c.isprintable() else "?" for c in text)
+
+
+def _check_cases(cases: Path, profile: Path | None, as_json: bool, only: str) -> int:
+    total = differing = 0
+    for case, result, differences in run_cases(cases, _site(profile), only):
+        total += 1
+        differing += bool(differences)
+        if as_json:
+            print(json.dumps({"id": case["id"], "basis": case["basis"], "verdict": result["verdict"], "expected": case["expected"], "differences": differences}))  # fmt: skip
+        elif differences:
+            out.print(f"{case['id']} ({case['basis']}, {case['kind']}): {'; '.join(differences)}", markup=False)
+    err.print(f"{total} cases, {total - differing} as expected, {differing} differ")
+    return 1 if differing else 0
+
+
+@app.command()
+def translate(
+    file: Annotated[Path, typer.Argument(help="The file to translate.")],
+    output: Annotated[Path, typer.Option("-o", "--output", help="Folder for the canonical JSON and the answers.")],
+    profile: ProfileDir = None,
+    as_of: AsOf = "",
+    as_json: AsJson = False,
+) -> None:
+    """Translate one file without a server: canonical JSON, acknowledgments and reject file go to a folder."""
+    from gateway.commands.translating import translate_file
+
+    result = translate_file(file, output, _site(profile), _moment(as_of), sys.stderr.isatty())
+    if as_json:
+        print(json.dumps(result, ensure_ascii=False))
+    else:
+        counts = result["shipments"]
+        out.print(f"{result['file']}: {result['verdict']}, {counts['accepted']} of {counts['found']} shipments accepted")
+        for name in result["written"]:
+            out.print(f"  {output / name}", markup=False)
+        out.print(f"next: gateway check {file} shows each finding with its mend." if counts["rejected"] else "next: gateway serve DIR takes such files over SFTP.", markup=False)  # fmt: skip
+    raise typer.Exit(_RANK[result["verdict"]])
+
+
+@app.command()
+def serve(
+    folder: Annotated[Path, typer.Argument(help="A profile folder as `gateway demo init` writes it.")],
+    port: Annotated[int | None, typer.Option(help="SFTP port; 0 takes a free one. Default: gateway.toml.")] = None,
+) -> None:
+    """Take files over SFTP, translate, deliver and answer them until SIGTERM."""
+    from gateway.commands.serving import Gateway
+    from gateway.shell.log import configure
+
+    configure(sys.stderr)
+    gateway = Gateway(load_site(folder), port=port)
+    gateway.port = gateway.server.start()
+    account = gateway.accounts[0] if gateway.accounts else "ACCOUNT"
+    out.print(f"SFTP    127.0.0.1:{gateway.port}  accounts: {', '.join(gateway.accounts) or 'none (no keys)'}")
+    out.print(f"host key {gateway.server.fingerprint}", markup=False)
+    out.print(f"out     {gateway.site.settings.out_dir}", markup=False)
+    out.print(f"next: sftp -P {gateway.port} -i {folder}/keys/{account} {account}@127.0.0.1   then: put {folder}/samples/bad-309.edi in/", markup=False)  # fmt: skip
+    sys.stdout.flush()
+    gateway.run()
+
+
+@app.command()
+def status(
+    folder: Annotated[Path, typer.Argument(help="The profile folder.")] = Path(),
+    as_json: AsJson = False,
+    newest: Annotated[int, typer.Option(help="How many drops.")] = 50,
+) -> None:
+    """List the drops: one line per file."""
+    from gateway.commands.status import drops
+
+    rows = drops(load_site(folder), newest)
+    if as_json:
+        for row in rows:
+            print(json.dumps(row, ensure_ascii=False))
+        return
+    table = Table("receipt", "partner", "file", "state", "verdict", "found", "acc", "rej", "dup", "answers")
+    for row in rows:
+        stem = f"{row['file']}."
+        answers = " ".join(a.removeprefix(stem) for a in row["answers"])
+        table.add_row(row["receipt"], row["partner"], _plain(row["file"]), row["state"], row["verdict"], *(str(row[k]) for k in ("found", "accepted", "rejected", "duplicate")), answers)  # fmt: skip
+    out.print(table)
+    out.print(f"next: gateway explain {rows[0]['receipt'] if rows else 'RECEIPT'} {folder}", markup=False)
+
+
+@app.command()
+def explain(
+    what: Annotated[str, typer.Argument(help="A receipt, a file name of the gateway, or a rule id.")],
+    folder: Annotated[Path, typer.Argument(help="The profile folder (for receipts).")] = Path(),
+    as_json: AsJson = False,
+) -> None:
+    """Explain a receipt (every reject in plain words, with its mend) or a rule."""
+    from gateway.catalogue import load_catalogue
+
+    rule = load_catalogue().get(what.upper())
+    if rule is not None:
+        out.print(load_catalogue().explain(what.upper()), markup=False)
+        return
+    from gateway.commands.explaining import lines
+    from gateway.commands.status import explain_receipt
+
+    facts = explain_receipt(load_site(folder), what)
+    if as_json:
+        print(json.dumps(facts, ensure_ascii=False))
+        return
+    for line in lines(facts):
+        out.print(_plain(line), markup=False)
+
+
+@demo_app.command("init")
+def demo_init(folder: Annotated[Path, typer.Argument(help="A new folder.")]) -> None:
+    """Write a profile folder with keys, a partner, and sample files."""
+    from gateway.commands.demo import init
+
+    names = init(folder)
+    out.print(f"wrote {folder}: gateway.toml, partners/, keys/, samples/ ({len(names)} files)", markup=False)
+    out.print(f"next: gateway serve {folder}", markup=False)
+
+
+@demo_app.command("run")
+def demo_run(folder: Annotated[Path, typer.Argument(help="A folder; made by init when it is not there.")]) -> None:
+    """Serve the folder, drop its samples over SFTP as the carrier would, and show what comes back."""
+    from gateway.commands.demo import init
+    from gateway.commands.demo import run as run_demo
+
+    if not folder.exists() or not any(folder.iterdir()):
+        init(folder)
+    rows = run_demo(folder, out.print)
+    table = Table("file", "format", "found", "accepted", "rejected", "verdict", "answers", "delivered")
+    for row in rows:
+        r = row.result
+        if r is None:
+            table.add_row(row.file, "", "", "", "", "no answer", "", "")
+            continue
+        table.add_row(row.file, row.format, str(r.found), str(r.accepted), str(r.rejected), r.verdict, " ".join(row.acks), "\n".join(row.delivered))  # fmt: skip
+    out.print(table)
+    out.print(f"answers: {folder}/drop/northtest/ack and reject   canonical JSON: {folder}/out", markup=False)
+    out.print(f"next: gateway status {folder}", markup=False)
+    raise typer.Exit(0 if all(row.result is not None for row in rows) else 1)
+
+
+@mapping_app.command("check")
+def mapping_check(profile: ProfileDir = None, as_json: AsJson = False) -> None:
+    """Look for faults in all mapping tables and run their examples."""
+    from gateway.commands.mapping import check_all
+
+    faults = check_all(profile)
+    for fault in faults:
+        if as_json:
+            print(json.dumps(fault))
+        else:
+            out.print(f"{fault['severity']:<7} {fault['code']}  {fault['file']}:{fault['line']} {fault['column']}: {fault['message']}", markup=False)  # fmt: skip
+            if fault["advice"]:
+                out.print(f"          mend: {fault['advice']}", markup=False)
+    errors = sum(f["severity"] == "error" for f in faults)
+    err.print(f"{errors} errors, {len(faults) - errors} warnings")
+    raise typer.Exit(1 if errors else 0)
+
+
+@mapping_app.command("show")
+def mapping_show(mapping: Annotated[str, typer.Argument(help="Mapping id, e.g. x12_309_truck.")], profile: ProfileDir = None, partner: str = "") -> None:  # fmt: skip
+    """Print a mapping table as it is in force for a partner, overrides merged."""
+    from gateway.commands.mapping import show
+
+    for line in show(mapping, profile, partner):
+        print(line)
+
+
+@mapping_app.command("trace")
+def mapping_trace(
+    file: Annotated[Path, typer.Argument(help="The file to trace.")],
+    shipment: Annotated[str, typer.Option(help="Only this shipment (house bill).")] = "",
+    field: Annotated[str, typer.Option(help="Only canonical fields that start with this.")] = "",
+    profile: ProfileDir = None,
+    as_json: AsJson = False,
+) -> None:
+    """Show for each canonical value the bytes it was read from and the mapping row that read it."""
+    from gateway.commands.mapping import trace
+
+    for step in trace(file, _site(profile), shipment, field):
+        if as_json:
+            print(json.dumps(step, ensure_ascii=False))
+        else:
+            out.print(f"{step['shipment']}  {step['pointer']} = {_plain(str(step['value']))}  <- {step['place']}  bytes {step['offset']}+{step['length']} \"{_plain(step['raw'])}\"  {step['row']}", markup=False)  # fmt: skip

@@ -1,0 +1,163 @@
+"""`gateway demo`: a profile folder to try everything with, and a run of all samples over real SFTP."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from gateway.errors import ConfigError, GatewayError
+from gateway.site import data_folder, load_site
+
+CARRIER = "northtest"
+
+_GATEWAY_TOML = """\
+# One gateway. Paths are relative to this folder; docs/partners.md explains every key.
+state = "state"            # ledger, raw files in work, archive: keep it on a local disk
+out = "out"                # canonical JSON for the receiver; test messages go to out/test
+poll_seconds = 1.0
+
+[sftp]
+host = "127.0.0.1"
+port = 2222
+host_key = "keys/host_ed25519"
+
+[fx_usd]
+# USD per unit of currency; replace with your own dated rates
+CAD = "0.70"
+"""
+
+_PARTNER_TOML = """\
+# A carrier that drops X12 309 files. docs/partners.md explains every key.
+partner = "northtest"
+account = "northtest"                       # SSH user
+keys = ["keys/northtest.pub"]
+originator_code = "NRTX01"
+filer_type = "carrier"
+filer_type_by_mode = { air = "freight_forwarder", mail = "freight_forwarder" }
+senders = [{ id = "NRTX", qualifier = "02" }]
+receivers = [{ id = "S321GATEWAY", qualifier = "ZZ" }]
+own_id = { id = "S321GATEWAY", qualifier = "ZZ" }
+home = "drop/northtest"                     # ack/ and reject/ appear here and over SFTP
+
+[constants]
+# what no manifest carries
+known_carrier_customer_flag = true
+
+[constants.security_scan]
+performed = true
+result = "clear"
+method = "xry"
+"""
+
+SAMPLES = (
+    ("good-309.edi", "01_309_truck_5020_s321.edi"),
+    ("bad-309.edi", "43_value_over_800.edi"),
+    ("bad-code-309.edi", "41_bad_bl_type.edi"),
+    ("cut-309.edi", "36_truncated_no_trailers.edi"),
+    ("prelim-309.edi", "03_309_truck_prelim_P.edi"),
+    ("consist-358.edi", "09_358_truck_consist.edi"),
+)
+"""Names in samples/ and the fixtures they are made from."""
+
+
+def init(folder: Path) -> list[str]:
+    """Write a demo profile folder; return the names of the sample files. Raises ConfigError if it is not empty."""
+    if folder.exists() and any(folder.iterdir()):
+        raise ConfigError(f"{folder} is not empty.", "Name a new folder, or remove this one first.")
+    for name in ("partners", "keys", "samples", "drop", "out"):
+        (folder / name).mkdir(parents=True, exist_ok=True)
+    (folder / "gateway.toml").write_text(_GATEWAY_TOML, "utf-8")
+    (folder / "partners" / f"{CARRIER}.toml").write_text(_PARTNER_TOML, "utf-8")
+    from gateway.shell.sftp_keys import create_host_key
+
+    create_host_key(folder / "keys" / "host_ed25519")
+    _client_key(folder / "keys" / CARRIER)
+    source = data_folder() / "fixtures" / "x12"
+    for number, (name, fixture) in enumerate(SAMPLES):
+        (folder / "samples" / name).write_bytes(_fresh((source / fixture).read_bytes(), number))
+    return [name for name, _ in SAMPLES]
+
+
+def _fresh(data: bytes, number: int) -> bytes:
+    """Give a sample its own bill numbers and trip, so that the samples are not repetitions of each other."""
+    for old in (b"0045000", b"NRTX25A0", b"1ZTRK00000000"):
+        data = data.replace(old, old[:-1] + bytes([65 + number]) if old != b"1ZTRK00000000" else old[:-1] + bytes([65 + number]))
+    return data
+
+
+def _client_key(path: Path) -> None:
+    """Create the carrier's key pair; the private key readable by its owner only."""
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+    from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
+
+    key = Ed25519PrivateKey.generate()
+    private = key.private_bytes(Encoding.PEM, PrivateFormat.OpenSSH, NoEncryption())
+    with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+        file.write(private)
+    public = key.public_key().public_bytes(Encoding.OpenSSH, PublicFormat.OpenSSH)
+    path.with_suffix(".pub").write_bytes(public + f" {CARRIER}@demo\n".encode())
+
+
+@dataclass
+class DemoRow:
+    """What became of one sample."""
+
+    file: str
+    result: Any = None
+    acks: tuple[str, ...] = ()
+    delivered: tuple[str, ...] = ()
+
+
+def run(folder: Path, say: Callable[[str], None]) -> list[DemoRow]:
+    """Serve the folder, drop every sample over SFTP as the carrier, wait for the answers; return one row per file."""
+    from gateway.commands.serving import Gateway
+    from gateway.shell.log import configure
+
+    configure(open(folder / "gateway.log", "a", encoding="utf-8"))  # noqa: SIM115  open as long as the process
+    results: dict[str, Any] = {}
+    gateway = Gateway(load_site(folder), port=0, on_result=lambda r: results.__setitem__(r.file_name, r) if not r.waiting else None)
+    port = gateway.start()
+    say(f"SFTP server on 127.0.0.1:{port}, host key {gateway.server.fingerprint}")
+    names = sorted(p.name for p in (folder / "samples").iterdir())
+    try:
+        _upload(folder, port, gateway, names)
+        deadline = time.monotonic() + 60
+        while len(results) < len(names) and time.monotonic() < deadline:
+            time.sleep(0.05)
+        return [_row(folder, name, results.get(name)) for name in names]
+    finally:
+        gateway.close()
+
+
+def _upload(folder: Path, port: int, gateway: Any, names: list[str]) -> None:
+    from gateway.shell.sftp_client import SftpRemote
+
+    remote = SftpRemote("127.0.0.1", port, CARRIER, folder / "keys" / CARRIER, gateway.server.fingerprint)
+    try:
+        for name in names:
+            remote.run(lambda sftp, name=name: sftp.put(str(folder / "samples" / name), f"/in/{name}"))  # type: ignore[misc]
+    except GatewayError as error:
+        raise ConfigError(f"The demo upload failed: {error.message}", error.advice) from error
+    finally:
+        remote.close()
+
+
+def _row(folder: Path, name: str, result: Any) -> DemoRow:
+    home = folder / "drop" / CARRIER
+    stem = f"{name}."
+    answers = sorted(p.name for sub in ("ack", "reject") for p in (home / sub).iterdir() if p.name.startswith(stem))
+    delivered: tuple[str, ...] = ()
+    if result is not None:
+        from gateway.shell.ledger import open_ledger
+        from gateway.shell.outbox import outputs_of
+
+        ledger = open_ledger(load_site(folder).settings.ledger_url, create=False)
+        try:
+            delivered = tuple(o.name for o in outputs_of(ledger, result.receipt) if o.kind == "delivery")
+        finally:
+            ledger.close()
+    return DemoRow(name, result, tuple(a.removeprefix(stem) for a in answers), delivered)

@@ -1,0 +1,107 @@
+"""`gateway serve`: the engine and its SFTP server, from one profile folder."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from gateway.shell.drops import PartnerDrop
+from gateway.shell.loop import Engine
+from gateway.shell.sftp_accounts import Account
+from gateway.shell.sftp_client import SftpRemote, SftpTarget
+from gateway.shell.sftp_keys import create_host_key
+from gateway.shell.sftp_server import SftpDropServer
+from gateway.site import Partner, Site
+from gateway.translate import translate
+
+
+@dataclass(frozen=True)
+class _Serve:
+    """See gateway.shell.drops.ServeConfig."""
+
+    state_dir: Path
+    ledger_url: str
+    partners: list[PartnerDrop]
+    out_dir: Path
+    poll_seconds: float
+    settle_polls: int
+    max_file_bytes: int
+
+
+def serve_config(site: Site) -> _Serve:
+    """Return what the engine needs of a site; drop folders are created."""
+    s = site.settings
+    partners = [_drop(site, p) for p in site.partners.values()]
+    s.out_dir.mkdir(parents=True, exist_ok=True)
+    return _Serve(s.state_dir, s.ledger_url, partners, s.out_dir, s.poll_seconds, s.settle_polls, s.max_file_bytes)
+
+
+def _drop(site: Site, partner: Partner) -> PartnerDrop:
+    for folder in ("ack", "reject"):
+        (partner.home / folder).mkdir(parents=True, exist_ok=True)
+    if partner.in_dir is not None:
+        partner.in_dir.mkdir(parents=True, exist_ok=True)
+    p = partner.profile
+    return PartnerDrop(
+        p.partner, p.account, partner.in_dir, partner.home / "ack", partner.home / "reject", p, _target(site, partner)
+    )
+
+
+def _target(site: Site, partner: Partner) -> SftpTarget | None:
+    """Return the remote folder that a partner's canonical files go to, None for the common out folder."""
+    t = partner.target
+    if not t:
+        return None
+    remote = SftpRemote(t["host"], int(t.get("port", 22)), t["user"], site.settings.folder / t["key_file"], t["host_key"])
+    return SftpTarget(remote, t.get("folder", "."), read_back=bool(t.get("read_back", False)))
+
+
+class Gateway:
+    """A running gateway: engine in this thread, SFTP server in threads of its own."""
+
+    def __init__(self, site: Site, *, port: int | None = None, on_result: Callable[..., None] | None = None) -> None:
+        self.site = site
+        settings = site.settings
+        self.engine = Engine(serve_config(site), translate, on_result=on_result)
+        if not settings.host_key.exists():
+            settings.host_key.parent.mkdir(parents=True, exist_ok=True)
+            create_host_key(settings.host_key)
+        staging = settings.state_dir / "staging"
+        staging.mkdir(parents=True, exist_ok=True, mode=0o700)
+        accounts = [Account(p.profile.account, p.keys, p.home) for p in site.partners.values() if p.keys]
+        self.server = SftpDropServer(
+            settings.sftp_host,
+            settings.sftp_port if port is None else port,
+            host_key_file=settings.host_key,
+            accounts=accounts,
+            staging=staging,
+            on_upload=self.engine.take_upload,
+        )
+        self.accounts = [a.name for a in accounts]
+        self.port = 0
+        self._thread: threading.Thread | None = None
+
+    def start(self) -> int:
+        """Open the SFTP port and start working in a thread; return the port."""
+        self.port = self.server.start()
+        self._thread = threading.Thread(target=self.engine.run_forever, name="engine", daemon=True)
+        self._thread.start()
+        return self.port
+
+    def run(self) -> None:
+        """Open the SFTP port and work in this thread until SIGTERM or SIGINT."""
+        self.port = self.port or self.server.start()
+        try:
+            self.engine.run_forever()
+        finally:
+            self.close()
+
+    def close(self) -> None:
+        """Stop taking files, let the file in work finish, let go of the state folder."""
+        self.server.stop(drain=1.0)
+        self.engine.stop()
+        if self._thread is not None:
+            self._thread.join(12)
+        self.engine.close()

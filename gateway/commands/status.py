@@ -1,0 +1,63 @@
+"""`gateway status` and `gateway explain`: what the ledger knows of drops, in plain words."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from gateway.errors import ConfigError
+from gateway.shell.folders import StateFolders
+from gateway.shell.ledger import Drop, Ledger, open_ledger
+from gateway.shell.outbox import outputs_of
+from gateway.site import Site
+
+
+def drops(site: Site, newest: int = 50) -> list[dict[str, Any]]:
+    """Return one object per drop, newest first."""
+    ledger = _ledger(site)
+    try:
+        return [_describe(ledger, drop) for drop in reversed(ledger.find(newest=newest))]
+    finally:
+        ledger.close()
+
+
+def _ledger(site: Site) -> Ledger:
+    if site.settings.ledger_url.startswith("sqlite:///") and not Path(site.settings.ledger_url[10:]).exists():
+        raise ConfigError("There is no ledger yet.", f"Start the gateway once: gateway serve {site.settings.folder}")
+    return open_ledger(site.settings.ledger_url, create=False)
+
+
+def _describe(ledger: Ledger, drop: Drop) -> dict[str, Any]:
+    outputs = list(outputs_of(ledger, drop.receipt))
+    return {
+        "receipt": drop.receipt, "partner": drop.partner, "file": drop.file_name, "format": drop.format,
+        "state": drop.state, "verdict": drop.verdict, "found": drop.found, "accepted": drop.accepted,
+        "rejected": drop.rejected, "duplicate": drop.duplicate, "received_at": drop.received_at, "error": drop.error,
+        "answers": [o.name for o in outputs if o.kind != "delivery"],
+        "delivered": [o.name for o in outputs if o.kind == "delivery"],
+    }  # fmt: skip
+
+
+def explain_receipt(site: Site, receipt: str) -> dict[str, Any]:
+    """Return a drop with its report: every finding in plain words. Raises ConfigError for an unknown receipt."""
+    ledger = _ledger(site)
+    try:
+        drop = ledger.drop(receipt) or next((d for d in reversed(ledger.find()) if d.file_name == receipt), None)
+        if drop is None:
+            raise ConfigError(f"{receipt} is neither a receipt nor a file name of this gateway.", "gateway status lists them.")
+        facts = _describe(ledger, drop)
+        facts["report"] = _report(site, ledger, drop)
+        return facts
+    finally:
+        ledger.close()
+
+
+def _report(site: Site, ledger: Ledger, drop: Drop) -> dict[str, Any] | None:
+    """Return the report.json of a drop from the archive (answers may have been fetched and deleted)."""
+    place = StateFolders(site.settings.state_dir).find(drop.receipt)
+    for output in outputs_of(ledger, drop.receipt):
+        if output.name.endswith(".report.json") and place is not None and (place / output.staged).exists():
+            report: dict[str, Any] = json.loads((place / output.staged).read_bytes())
+            return report
+    return None
