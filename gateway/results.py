@@ -8,12 +8,15 @@ needs no more memory than one with ten. The order is that of the file:
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from typing import Protocol
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Protocol
 
 import msgspec
 
 from gateway.findings import Finding
+from gateway.profile import Profile
 from gateway.records import Group, GroupBegin, GroupEnd, Interchange, InterchangeBegin, InterchangeEnd
 
 
@@ -176,6 +179,36 @@ class Ack(msgspec.Struct, frozen=True):
     folder: str = "ack"
 
 
+@dataclass(frozen=True, slots=True)
+class AckRequest:
+    """What an acknowledgment writer is given.
+
+    interchange: the subject; refused: message index -> rule; refused_interchanges: interchange index -> rule.
+    controls: name of a counter ("ISA13", "GS06", "UNB0020") -> its next number, durable before it is used.
+    catalogue: `get(rule)` gives the rule's texts and codes, or None.
+    """
+
+    records: Records
+    interchange: Interchange
+    refused: Mapping[int, str]
+    refused_interchanges: Mapping[int, str]
+    profile: Profile
+    controls: Callable[[str], int]
+    now: datetime
+    catalogue: Any
+    file_name: str = ""
+    receipt_id: str = ""
+
+    def own_records(self) -> Iterator[Record]:
+        """Yield the records of the subject interchange only, in file order."""
+        inside = False
+        for record in self.records:
+            if isinstance(record, InterchangeBegin):
+                inside = record.interchange.index == self.interchange.index
+            elif inside:
+                yield record
+
+
 class Outcome(msgspec.Struct):
     """The end of a translation; the last thing `translate` yields.
 
@@ -199,7 +232,7 @@ class Outcome(msgspec.Struct):
 
 
 __all__ = [
-    "Ack", "Counts", "Delivery", "Finding", "Group", "GroupBegin", "GroupEnd", "Interchange", "InterchangeBegin",
+    "Ack", "AckRequest", "Counts", "Delivery", "Finding", "Group", "GroupBegin", "GroupEnd", "Interchange", "InterchangeBegin",
     "InterchangeEnd", "MemorySpool", "MessageClosed", "MessageFinding", "MessageOpened", "Outcome", "Record", "Records",
     "ShipmentResult", "Spool",
 ]  # fmt: skip

@@ -5,12 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from gateway.formats.tree import TreeDialect
+from gateway.formats.x12 import ack_355, ack_824, ack_997, ack_999, ack_ta1
 from gateway.formats.x12.reader import X12Reader, set_kinds, sniff
 from gateway.formats.x12.tokenizer import Scale
 from gateway.profile import Profile
 from gateway.records import Event, Node
 
 DIALECT = TreeDialect("x12")
+
+ACKS = {"TA1": ack_ta1.write, "997": ack_997.write, "999": ack_999.write, "824": ack_824.write, "355": ack_355.write}
+"""Acknowledgment kind -> writer, in the order they are sent."""
 
 
 def read(chunks: Iterable[bytes], profile: Profile, scale: tuple[int, int] = (0, 1)) -> Iterator[Event]:
@@ -35,4 +39,4 @@ def segments(node: Node) -> list[tuple[int, list[str]]]:
     return [(n.position, n.elements) for n in node.walk()]
 
 
-__all__ = ["DIALECT", "identify", "read", "segments", "set_kinds", "sniff"]
+__all__ = ["ACKS", "DIALECT", "identify", "read", "segments", "set_kinds", "sniff"]

@@ -1,0 +1,99 @@
+"""What the reject file and the report say of one finding: the same facts in the same words.
+
+Personal values are masked (first and last character) unless the partner profile allows to repeat them.
+"""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterator
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+from gateway.findings import Finding
+from gateway.records import InterchangeBegin
+from gateway.results import MessageFinding, MessageOpened, Outcome, ShipmentResult
+
+
+@cache
+def field_words() -> dict[str, str]:
+    """Return canonical target -> business words."""
+    text = files(__package__).joinpath("field_words.csv").read_text("utf-8")
+    return {row["target"]: row["words"] for row in csv.DictReader(text.splitlines())}
+
+
+def words_of(target: str) -> str:
+    """Return a canonical field in business words."""
+    known = field_words()
+    return known.get(target) or known.get(target.rpartition(".")[0]) or target.replace("_", " ").replace(".", " ")
+
+
+def mask(value: str) -> str:
+    """Return a personal value with its first and last character only."""
+    text = value.strip()
+    return text if len(text) < 2 else f"{text[0]}***{text[-1]}"
+
+
+def facts_of(finding: Finding, catalogue: Any, *, show_personal: bool) -> dict[str, Any]:
+    """Return a finding as flat facts; values stay as received, personal ones masked."""
+    rule, p = catalogue.get(finding.rule) if catalogue is not None else None, finding.position
+    value = finding.value
+    if value is not None and finding.personal and not show_personal:
+        value = mask(value)
+    return {
+        "field": words_of(finding.target) if finding.target else "",
+        "target": finding.target,
+        "value": value,
+        "line": p.line,
+        "segment": p.segment or p.xpath,
+        "segment_position": p.segment_position,
+        "element": None if p.element is None else f"{p.element}-{p.component}" if p.component else str(p.element),
+        "offset": p.offset,
+        "length": p.length,
+        "row": p.row,
+        "column": p.column,
+        "severity": str(finding.severity),
+        "rule": finding.rule,
+        "what": finding.message,
+        "why": rule.why if rule else "",
+        "fix": finding.fix or (rule.fix if rule else ""),
+        "example": rule.example if rule else "",
+        "citation": rule.citation if rule else "",
+        "mapping_row": finding.row,
+    }
+
+
+def told(outcome: Outcome, catalogue: Any, *, show_personal: bool) -> Iterator[dict[str, Any]]:
+    """Yield the facts of every finding in file order; a shipment that fell with its set gets a line of its own."""
+    interchange, message = "", ""
+    for record in outcome.records:
+        if isinstance(record, InterchangeBegin):
+            interchange, message = record.interchange.control_number, ""
+        elif isinstance(record, MessageOpened):
+            message = record.control_number
+        elif isinstance(record, MessageFinding):
+            facts = facts_of(record.finding, catalogue, show_personal=show_personal)
+            yield {"shipment": "", "label": "", "verdict": "", **facts, "interchange": interchange, "message": message}
+        elif isinstance(record, ShipmentResult):
+            base = {"shipment": record.id, "label": record.label, "verdict": record.verdict}
+            fallen = outcome.refused.get(record.message)
+            if fallen and record.verdict == "accepted":
+                base["verdict"] = "rejected"
+            for finding in record.findings:
+                facts = facts_of(finding, catalogue, show_personal=show_personal)
+                yield {**base, **facts, "interchange": interchange, "message": message}
+            if fallen and record.verdict == "accepted":
+                yield {**base, **_fallen(fallen), "interchange": interchange, "message": message}
+
+
+def _fallen(rule: str) -> dict[str, Any]:
+    """The line of a good shipment that was refused because of what stands around it."""
+    empty: dict[str, Any] = dict.fromkeys(("target", "value", "line", "segment", "segment_position", "element", "offset", "length", "row", "column"))  # fmt: skip
+    return {
+        "field": "", **empty, "severity": "error", "rule": rule,
+        "what": "The shipment itself is in order; it was refused with the message it stands in.",
+        "why": "A message that is damaged is not delivered in part.",
+        "fix": f"Mend what is said of rule {rule} and send the file again.",
+        "example": "", "citation": "", "mapping_row": "",
+    }  # fmt: skip

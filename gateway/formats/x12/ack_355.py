@@ -1,0 +1,124 @@
+"""355 customs acceptance/rejection: the 309 echoed where it is wrong, each wrong segment followed by K1.
+
+    M10  P4  (LX  (segment  K1*number text*where)*)*  K3*PART MANIFEST BILLS 00003 ACC 00002 REJ 00001
+
+ours: the layout of K1 (CBP error number or rule, text of 30, place of 30) and K3, until a CBP-exact one is verified.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from gateway.findings import Finding, Scope, Severity
+from gateway.formats.x12.ack_envelope import Envelope, answerable
+from gateway.records import Group, GroupBegin
+from gateway.results import AckRequest, MessageClosed, MessageFinding, MessageOpened, ShipmentResult
+
+_PARENTS = ("LX", "M13", "M11")  # headers of a bill that stand before what is wrong below them
+
+
+def write(request: AckRequest) -> Iterator[bytes]:
+    """Yield the interchange; nothing when the policy wants none, or every bill of every 309 was taken."""
+    subject, policy = request.interchange, request.profile.acks
+    if "355" not in policy.application or not answerable(subject) or subject.index in request.refused_interchanges:
+        return
+    headers = _headers(request, everything=policy.application_for == "all")
+    out: Envelope | None = None
+    group = Group(0)
+    current: tuple[MessageClosed, int, int] | None = None
+    for record in request.own_records():
+        if isinstance(record, GroupBegin):
+            group = record.group
+        elif isinstance(record, MessageOpened):
+            current = headers.get(record.index)
+            if current is None:
+                continue
+            if out is None:
+                out = Envelope(request, group.version[:6] if group.version[:6] >= "004010" else "005020")
+                yield out.isa()
+                yield out.gs("AZ" if group.version[:6] >= "004030" else "SO", group.receiver, group.sender)
+            yield out.st("355")
+            yield from _header(out, request, current[0], record.index)
+        elif current is None or out is None:
+            continue
+        elif isinstance(record, ShipmentResult) and record.verdict != "accepted":
+            yield from _bill(out, request, record)
+        elif isinstance(record, MessageClosed):
+            refused = record.index in request.refused
+            found, accepted = current[0].found, 0 if refused else current[1]
+            word = "REJ" if accepted == 0 else "ACC" if accepted == found else "PART"
+            yield out.segment("K3", f"{word} MANIFEST BILLS {found:05d} ACC {accepted:05d} REJ {found - accepted:05d}")
+            yield out.se()
+            current = None
+    if out is not None:
+        yield out.ge()
+        yield out.iea()
+
+
+def _headers(request: AckRequest, *, everything: bool) -> dict[int, tuple[MessageClosed, int, int]]:
+    """Return message index -> (closing record, accepted, refused) of the 309s that get a 355."""
+    found: dict[int, tuple[MessageClosed, int, int]] = {}
+    kind, accepted, refused = "", 0, 0
+    for record in request.own_records():
+        if isinstance(record, MessageOpened):
+            kind, accepted, refused = record.type, 0, 0
+        elif isinstance(record, ShipmentResult):
+            accepted += record.verdict == "accepted"
+            refused += record.verdict != "accepted"
+        elif isinstance(record, MessageClosed) and kind == "309" and record.found:
+            if everything or refused or record.index in request.refused:
+                found[record.index] = (record, accepted, refused)
+    return found
+
+
+def _header(out: Envelope, request: AckRequest, closed: MessageClosed, index: int) -> Iterator[bytes]:
+    """Echo M10 and P4, each followed by K1 for the errors of the set that stand there; others follow P4."""
+    errors = list(_message_errors(request, index))
+    wanted = {"M10": None, "P4": None}
+    for position, elements in closed.header:
+        if elements[0] in wanted:
+            yield out.raw(elements)
+            for finding in [f for f in errors if f.position.segment_position == position]:
+                errors.remove(finding)
+                yield _k1(out, request, finding)
+    for finding in errors:
+        yield _k1(out, request, finding)
+
+
+def _message_errors(request: AckRequest, index: int) -> Iterator[Finding]:
+    current = -1
+    for record in request.own_records():
+        if isinstance(record, MessageOpened):
+            current = record.index
+        elif isinstance(record, MessageFinding) and current == index and record.finding.severity is Severity.ERROR:
+            if record.finding.scope is Scope.MESSAGE:
+                yield record.finding
+
+
+def _bill(out: Envelope, request: AckRequest, record: ShipmentResult) -> Iterator[bytes]:
+    """Echo the headers of a refused bill and its wrong segments, each followed by K1."""
+    errors = [f for f in record.findings if f.severity is Severity.ERROR or record.verdict == "duplicate"]
+    by_position: dict[int | None, list[Finding]] = {}
+    for finding in errors:
+        by_position.setdefault(finding.position.segment_position, []).append(finding)
+    known = {position for position, _ in record.segments}
+    lost = [f for p, fs in by_position.items() if p not in known for f in fs]
+    for position, elements in record.segments:
+        wrong = by_position.get(position, ())
+        if elements[0] in _PARENTS or wrong:
+            yield out.raw(elements)
+        for finding in wrong:
+            yield _k1(out, request, finding)
+        if elements[0] == "M11" or (elements[0] == "LX" and not any(e[0] == "M11" for _, e in record.segments)):
+            for finding in lost:
+                yield _k1(out, request, finding)
+            lost = []
+
+
+def _k1(out: Envelope, request: AckRequest, finding: Finding) -> bytes:
+    rule, place = request.catalogue.get(finding.rule), finding.position
+    number = finding.ack.get("CBP") or (rule.cbp if rule else "") or "ZZZ"
+    title = (rule.title if rule else finding.rule).upper()
+    where = f"{place.segment}{place.element:02d}" if place.segment and place.element else place.segment
+    value = "" if finding.personal or not finding.value else f"={finding.value}"
+    return out.segment("K1", f"{number} {title}"[:30].rstrip(), f"{where}{value}"[:30] or finding.rule[:30])

@@ -1,0 +1,122 @@
+"""824 application advice: which shipments were refused, or taken with remarks, and why.
+
+    BGN*11*ref*date*time  N1*FR  N1*TO  (OTI*IR*BM*bill*... REF*2I*tracking (TED*code*text*segment... NTE*ZZZ*rule: mend)*)*
+
+One 824 per received set that has something to say. A set refused as a whole gets one OTI*TR.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from gateway.findings import Finding, Scope, Severity
+from gateway.formats.x12.ack_envelope import ACK_SETS, Envelope, answerable, echo
+from gateway.records import Group, GroupBegin
+from gateway.results import AckRequest, MessageClosed, MessageFinding, MessageOpened, ShipmentResult
+
+
+def write(request: AckRequest) -> Iterator[bytes]:
+    """Yield the interchange; nothing when the policy wants none, or no set has anything to say."""
+    subject, policy = request.interchange, request.profile.acks
+    if "824" not in policy.application or not answerable(subject) or subject.index in request.refused_interchanges:
+        return
+    writer = _Writer(request, everything=policy.application_for == "all")
+    for record in request.own_records():
+        yield from writer.handle(record)
+    yield from writer.end()
+
+
+class _Writer:
+    def __init__(self, request: AckRequest, *, everything: bool) -> None:
+        self._request, self._everything = request, everything
+        self._out: Envelope | None = None
+        self._group = Group(0)
+        self._message: MessageOpened | None = None
+        self._open = False
+        self._whole = False
+        self._number = 0
+
+    def handle(self, record: object) -> Iterator[bytes]:
+        """Write what one record gives cause to."""
+        if isinstance(record, GroupBegin):
+            self._group = record.group
+        elif isinstance(record, MessageOpened):
+            self._message, self._open, self._whole = record, False, False
+            if record.index in self._request.refused and record.type not in ACK_SETS:
+                yield from self._refused_set()
+        elif self._message is None or self._message.type in ACK_SETS:
+            return
+        elif isinstance(record, MessageFinding) and self._whole and record.finding.scope is Scope.MESSAGE:
+            yield from self._ted(record.finding)
+        elif isinstance(record, ShipmentResult) and not self._whole:
+            yield from self._shipment(record)
+        elif isinstance(record, MessageClosed):
+            if self._open and self._out is not None:
+                yield self._out.se()
+            self._message = None
+
+    def end(self) -> Iterator[bytes]:
+        """Close what was opened."""
+        if self._out is not None:
+            yield self._out.ge()
+            yield self._out.iea()
+
+    def _begin(self) -> Iterator[bytes]:
+        """Write the envelope once, and the head of the 824 for the open set."""
+        group, now = self._group, self._request.now
+        if self._out is None:
+            self._out = Envelope(self._request, group.version[:6] if group.version[:6] >= "004010" else "004010")
+            yield self._out.isa()
+            yield self._out.gs("AG", group.receiver, group.sender)
+        self._open = True
+        self._number += 1
+        assert self._message is not None
+        reference = f"{self._request.receipt_id}-{self._number}"[:30]
+        yield self._out.st("824")
+        yield self._out.segment("BGN", "11", reference, now.strftime("%Y%m%d"), now.strftime("%H%M"), "", self._message.control_number)  # fmt: skip
+        yield self._out.segment("N1", "FR", self._request.interchange.receiver_id)
+        yield self._out.segment("N1", "TO", self._request.interchange.sender_id)
+
+    def _oti(self, code: str, qualifier: str, identity: str) -> bytes:
+        group, message = self._group, self._message
+        assert self._out is not None
+        assert message is not None
+        return self._out.segment(
+            "OTI", code, qualifier, identity[:30], group.sender, group.receiver, group.date, group.time,
+            group.control_number, message.control_number, message.type, group.version,
+        )  # fmt: skip
+
+    def _refused_set(self) -> Iterator[bytes]:
+        """The set as a whole is refused: one OTI*TR with its own findings; its shipments are not listed one by one."""
+        assert self._message is not None
+        yield from self._begin()
+        self._whole = True
+        yield self._oti("TR", "TN", self._message.control_number)
+
+    def _shipment(self, record: ShipmentResult) -> Iterator[bytes]:
+        told = [f for f in record.findings if f.severity in (Severity.ERROR, Severity.WARNING)]
+        refused = record.verdict != "accepted"
+        if not (refused or self._everything):
+            return
+        if not self._open:
+            yield from self._begin()
+        assert self._out is not None
+        code = "IR" if refused else "IE" if told else "IA"
+        names = record.identifiers
+        bill = names.get("house_bill_issuer", "") + names.get("house_bill_number", "") or record.id
+        yield self._oti(code, "BM" if names.get("house_bill_number") else "2I", bill)
+        if names.get("shipment_tracking_number"):
+            yield self._out.segment("REF", "2I", names["shipment_tracking_number"][:30])
+        for finding in told:
+            yield from self._ted(finding)
+
+    def _ted(self, finding: Finding) -> Iterator[bytes]:
+        assert self._out is not None
+        rule, place = self._request.catalogue.get(finding.rule), finding.position
+        allowed = self._request.profile.acks.echo_personal
+        value = echo(finding.value, personal=finding.personal, allowed=allowed)
+        position = str(place.segment_position or "")
+        code = (rule.ted if rule else "") or "ZZZ"
+        yield self._out.segment("TED", code, finding.message.rstrip(".")[:60], place.segment, position, str(place.element or ""), place.data_element, value)  # fmt: skip
+        mend = finding.fix or (rule.fix if rule else "")
+        yield self._out.segment("NTE", "ZZZ", f"{finding.rule}: {mend}"[:80])

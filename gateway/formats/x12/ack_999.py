@@ -1,0 +1,13 @@
+"""999 implementation acknowledgment, for groups from version 005010 on (or as the partner wants)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from gateway.formats.x12.ack_functional import Functional
+from gateway.results import AckRequest
+
+
+def write(request: AckRequest) -> Iterator[bytes]:
+    """Yield the interchange with one 999 per functional group that is to be answered by 999; else nothing."""
+    return Functional(request, implementation=True).write()

@@ -1,0 +1,132 @@
+"""X12 out: ISA, GS and ST around an acknowledgment, counted while it is streamed; values made safe.
+
+    ISA*00*          *00*          *ZZ*S321GATEWAY    *02*NRTX           *250115*0930*^*00501*000000026*0*P*>~
+    GS*FA*S321GATEWAY*NRTX*20250115*0930*20*X*004010~   ST*997*0001~ ... SE*6*0001~  GE*1*20~  IEA*1*000000026~
+
+Sender and receiver of the subject are swapped. Control numbers come from durable counters, never from a clock. X12 has
+no release character: characters of a value that are separators of the reply are replaced by a blank. Each segment is
+followed by a line feed, so that people can read the file.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from gateway.records import Interchange, Separators
+from gateway.results import AckRequest
+
+DEFAULT = Separators("*", ">", "~", "^")
+_SAFE = re.compile(r"[!-/:-@\[-`{-~]")  # printable ASCII punctuation
+ACK_SETS = frozenset(("997", "999", "824", "350", "353", "355"))
+"""Sets that are answers themselves and are never answered."""
+
+
+class Envelope:
+    """Writes one reply interchange. Call isa, gs, st, segment ..., se, ge, iea in order; counts are kept here."""
+
+    def __init__(self, request: AckRequest, version: str) -> None:
+        """version: GS08 of the reply, which also decides ISA11 and ISA12."""
+        subject = request.interchange
+        self._request, self.version = request, version
+        self.separators = reply_separators(subject)
+        self._new_syntax = version[:6] >= "004020"
+        self._sets = self._segments = self._groups = 0
+        self._set = self._isa13 = ""
+        self._gs06 = 0
+
+    def isa(self) -> bytes:
+        """Return ISA."""
+        s, subject, now = self.separators, self._request.interchange, self._request.now
+        self._isa13 = f"{self._request.controls('ISA13'):09d}"
+        envelope = "00501" if self.version[:6] >= "005010" else "00401"
+        fields = (
+            "ISA", "00", " " * 10, "00", " " * 10,
+            _pad(subject.receiver_qualifier or "ZZ", 2), _pad(self._clean(subject.receiver_id), 15),
+            _pad(subject.sender_qualifier or "ZZ", 2), _pad(self._clean(subject.sender_id), 15),
+            now.strftime("%y%m%d"), now.strftime("%H%M"), s.repetition if envelope >= "00402" else "U", envelope,
+            self._isa13, "0", "T" if subject.test else "P", s.component,
+        )  # fmt: skip
+        return (s.element.join(fields) + s.segment + "\n").encode("ascii", "replace")
+
+    def gs(self, functional_id: str, sender: str = "", receiver: str = "") -> bytes:
+        """Return GS; sender and receiver are ours and the partner's application ids."""
+        subject, now = self._request.interchange, self._request.now
+        self._gs06 = self._request.controls("GS06")
+        self._groups += 1
+        self._sets = 0
+        ours, theirs = sender or subject.receiver_id, receiver or subject.sender_id
+        return self._write("GS", functional_id, ours[:15], theirs[:15], now.strftime("%Y%m%d"), now.strftime("%H%M"), str(self._gs06), "X", self.version)  # fmt: skip
+
+    def st(self, set_id: str) -> bytes:
+        """Return ST; 999 and later versions carry ST03."""
+        self._sets += 1
+        self._segments = 0
+        self._set = f"{self._sets:04d}"
+        implementation = (self.version,) if set_id == "999" else ()
+        return self.segment("ST", set_id, self._set, *implementation)
+
+    def segment(self, tag: str, *elements: str | tuple[str, ...]) -> bytes:
+        """Return one segment of the open set; a tuple is a composite. Empty elements at the end are left out."""
+        self._segments += 1
+        return self._write(tag, *elements)
+
+    def raw(self, elements: Iterable[str]) -> bytes:
+        """Return an echo of a received segment, its values made safe."""
+        return self.segment(*(self._clean(e) for e in elements))
+
+    def se(self) -> bytes:
+        """Return SE with the number of segments."""
+        return self.segment("SE", str(self._segments + 1), self._set)
+
+    def ge(self) -> bytes:
+        """Return GE with the number of sets."""
+        return self._write("GE", str(self._sets), str(self._gs06))
+
+    def iea(self) -> bytes:
+        """Return IEA with the number of groups."""
+        return self._write("IEA", str(self._groups), self._isa13)
+
+    def _write(self, tag: str, *elements: str | tuple[str, ...]) -> bytes:
+        s = self.separators
+        parts = [tag]
+        for element in elements:
+            values = (element,) if isinstance(element, str) else element
+            parts.append(s.component.join(self._clean(v) for v in values).rstrip(s.component))
+        while len(parts) > 1 and not parts[-1]:
+            parts.pop()
+        return (s.element.join(parts) + s.segment + "\n").encode("ascii", "replace")
+
+    def _clean(self, text: str) -> str:
+        """Return text without separators of the reply, control and non-ASCII characters."""
+        s = self.separators
+        bad = {s.element, s.component, s.segment, s.repetition}
+        return "".join(c if " " <= c <= "~" and c not in bad else " " for c in text).rstrip()
+
+
+def reply_separators(subject: Interchange) -> Separators:
+    """Return the subject's separators when they are safe (distinct ASCII punctuation), else the usual ones."""
+    s = subject.separators
+    if s is None:
+        return DEFAULT
+    repetition = s.repetition or next(c for c in "^!|" if c not in (s.element, s.component, s.segment))
+    chosen = (s.element, s.component, s.segment, repetition)
+    if len(set(chosen)) == 4 and all(len(c) == 1 and _SAFE.fullmatch(c) for c in chosen):
+        return Separators(s.element, s.component, s.segment, repetition)
+    return DEFAULT
+
+
+def echo(value: str | None, *, personal: bool, allowed: bool, limit: int = 99) -> str:
+    """Return a received value as an acknowledgment may repeat it: cut to `limit`, empty when it is personal."""
+    if value is None or (personal and not allowed):
+        return ""
+    return value[:limit].strip()
+
+
+def answerable(subject: Interchange) -> bool:
+    """False when there is nobody to answer: ISA could not be read."""
+    return bool(subject.sender_id and subject.control_number)
+
+
+def _pad(text: str, width: int) -> str:
+    return text[:width].ljust(width)
