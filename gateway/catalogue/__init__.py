@@ -1,0 +1,90 @@
+"""The rule catalogue: for every rule id what it means, why it matters, how to mend it, and its code in each ack dialect.
+
+The CSV files beside this module are its source, one per area; rule ids are unique over all of them.
+"""
+
+from __future__ import annotations
+
+import csv
+from dataclasses import dataclass, fields
+from functools import cache
+from importlib.resources import files
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One row. severity and scope are defaults; ta1, ak5, ak9, ted, cbp, contrl, aperak, xfnm: codes, "" = none."""
+
+    rule: str
+    severity: str
+    scope: str
+    title: str
+    means: str
+    why: str
+    fix: str
+    example: str
+    citation: str
+    since: str
+    ta1: str
+    ak5: str
+    ak9: str
+    ted: str
+    cbp: str
+    contrl: str
+    aperak: str
+    xfnm: str
+    note: str
+
+
+COLUMNS = tuple(f.name for f in fields(Rule))
+
+
+class Catalogue:
+    """All rules by id."""
+
+    def __init__(self, texts: dict[str, str]) -> None:
+        """texts: file name -> CSV. Raises ValueError for missing columns and for an id that stands twice."""
+        self._rules: dict[str, Rule] = {}
+        for name, text in sorted(texts.items()):
+            for row in csv.DictReader(text.splitlines()):
+                missing = [c for c in COLUMNS if row.get(c) is None]
+                if missing:
+                    raise ValueError(f"{name}: {row.get('rule')} has no column {missing[0]}")
+                if row["rule"] in self._rules:
+                    raise ValueError(f"{name}: rule {row['rule']} stands twice in the catalogue")
+                self._rules[row["rule"]] = Rule(**{c: row[c] for c in COLUMNS})
+
+    def __getitem__(self, rule: str) -> Rule:
+        return self._rules[rule]
+
+    def __iter__(self):  # type: ignore[no-untyped-def]
+        return iter(self._rules.values())
+
+    def __len__(self) -> int:
+        return len(self._rules)
+
+    def get(self, rule: str) -> Rule | None:
+        """Return a rule, None when it is not in the catalogue."""
+        return self._rules.get(rule)
+
+    def explain(self, rule: str) -> str:
+        """Return a rule in plain words, several lines."""
+        r = self._rules[rule]
+        codes = ", ".join(f"{name} {value}" for name, value in (("TA105", r.ta1), ("AK502", r.ak5), ("AK905", r.ak9), ("TED01", r.ted), ("CBP", r.cbp), ("CONTRL", r.contrl), ("APERAK", r.aperak)) if value)  # fmt: skip
+        lines = [
+            f"{r.rule}  {r.title}  ({r.severity}, refuses the {r.scope})" if r.severity == "error" else f"{r.rule}  {r.title}  ({r.severity})",
+            f"  means:    {r.means}",
+            f"  why:      {r.why}",
+            f"  mend:     {r.fix}",
+            f"  example:  {r.example}" if r.example else "",
+            f"  source:   {r.citation}{f', since {r.since}' if r.since else ''}",
+            f"  answered: {codes}" if codes else "",
+        ]  # fmt: skip
+        return "\n".join(line for line in lines if line)
+
+
+@cache
+def load_catalogue() -> Catalogue:
+    """Return the catalogue of the package, read once."""
+    folder = files(__package__)
+    return Catalogue({f.name: f.read_text("utf-8") for f in folder.iterdir() if f.name.endswith(".csv")})

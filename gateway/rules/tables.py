@@ -1,0 +1,122 @@
+"""The rule tables as data: regime rows, vague terms, fake names, ports, exclusions; read from CSV texts."""
+
+from __future__ import annotations
+
+import csv
+import re
+import unicodedata
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+
+
+@dataclass(frozen=True, slots=True)
+class Regime:
+    """One row of regime.csv. start inclusive, end exclusive ("" = open), ISO dates; origins: ("*",) or codes; negated."""
+
+    rule_id: str
+    start: str
+    end: str
+    origins: tuple[str, ...]
+    negated: bool
+    channel: str
+    verdict: str
+    entry_types: tuple[str, ...]
+    duty_method: str
+    citation: str
+
+    def covers(self, day: str, origin: str, channel: str) -> bool:
+        """True when the row rules a day, a country of origin and a channel."""
+        if not (self.start <= day and (not self.end or day < self.end)) or self.channel not in ("*", channel):
+            return False
+        return self.origins == ("*",) or (origin in self.origins) != self.negated
+
+
+@dataclass(frozen=True, slots=True)
+class Vague:
+    """One vague description with two better ones."""
+
+    term: str
+    advice: tuple[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Exclusion:
+    """One class of goods that never was eligible. kind: hts (prefixes) or text (words)."""
+
+    name: str
+    kind: str
+    match: tuple[str, ...]
+    reason: str
+    citation: str
+
+
+@dataclass(frozen=True)
+class Tables:
+    """All tables of one rulebook."""
+
+    regimes: tuple[Regime, ...]
+    vague: Mapping[str, Vague]
+    fake_names: frozenset[str]
+    suffixes: Mapping[str, str]
+    ports: frozenset[str]
+    districts: frozenset[str]
+    zones: Mapping[str, str]
+    zip_states: Mapping[str, frozenset[str]]
+    exclusions: tuple[Exclusion, ...]
+    consolidators: frozenset[str]
+    hubs: frozenset[tuple[str, str]]
+    hours: Mapping[str, float]
+
+    @classmethod
+    def load(cls, texts: Mapping[str, str]) -> Tables:
+        """Build from CSV texts: name of the file without .csv -> text."""
+        rows = {name: list(csv.DictReader(text.splitlines())) for name, text in texts.items()}
+        ports = frozenset(r["code"] for r in rows["schedule_d"])
+        return cls(
+            regimes=tuple(_regime(r) for r in rows["regime"]),
+            vague={normal(r["term"]): Vague(r["term"], (r["advice_1"], r["advice_2"])) for r in rows["vague_terms"]},
+            fake_names=frozenset(normal(r["name"]) for r in rows["fake_names"]),
+            suffixes={r["word"]: r["short"] for r in rows["usps_suffix"]},
+            ports=ports,
+            districts=frozenset(p[:2] for p in ports),
+            zones={r["code"]: r["value"] for r in rows["port_zone"]},
+            zip_states={r["code"]: frozenset(r["value"].split(";")) for r in rows["zip_state"]},
+            exclusions=tuple(Exclusion(r["class"], r["kind"], tuple(r["match"].split("|")), r["reason"], r["citation"]) for r in rows["exclusions"]),
+            consolidators=frozenset(normal(r["name"]) for r in rows["consolidators"]),
+            hubs=frozenset((normal(r["address"]), r["postal_code"][:5]) for r in rows["hubs"]),
+            hours={r["mode"]: float(r["hours_before"]) for r in rows["timing"]},
+        )  # fmt: skip
+
+
+def _regime(row: Mapping[str, str]) -> Regime:
+    origin = row["origin"]
+    negated = origin.startswith("!")
+    return Regime(
+        row["rule_id"], row["from"], row["to"], tuple(origin.lstrip("!").split("|")), negated, row["channel"],
+        row["verdict"], tuple(row["allowed_entry_types"].split("|")), row["duty_method"], row["citation"],
+    )  # fmt: skip
+
+
+@lru_cache(8192)
+def normal(text: str) -> str:
+    """Return text in capitals, without accents and punctuation, single blanks: the form in which texts are compared."""
+    if text.isascii():
+        plain = text.upper()
+    else:
+        folded = unicodedata.normalize("NFKD", text)
+        plain = "".join(c for c in folded if not unicodedata.combining(c)).upper()
+    return " ".join(re.sub(r"[^\w]+|_", " ", plain).split())
+
+
+def lint_regimes(regimes: tuple[Regime, ...], origins: tuple[str, ...] = ("CN", "HK", "CA", "DE")) -> list[str]:
+    """Return overlaps and gaps between the first and the last date, per origin and channel."""
+    days = sorted({d for r in regimes for d in (r.start, r.end) if d})
+    faults = []
+    for origin in origins:
+        for channel in ("postal", "non_postal"):
+            for day in days:
+                rows = [r.rule_id for r in regimes if r.covers(day, origin, channel)]
+                if len(rows) != 1:
+                    faults.append(f"{day} {origin} {channel}: {'no row' if not rows else 'rows ' + ' and '.join(rows)}")
+    return faults

@@ -1,0 +1,114 @@
+"""Money: totals, USD, the 800 dollar limit of one shipment. Decimal throughout; a missing rate is said, never guessed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
+from typing import Any
+
+from gateway.findings import Finding, Scope, Severity
+from gateway.profile import Profile
+
+LIMIT_USD = Decimal(800)
+"""19 U.S.C. 1321(a)(2)(C), since 2016-03-10."""
+
+_CENT = Decimal("0.01")
+
+
+def amount(value: Any) -> Decimal | None:
+    """Return a decimal string of a draft as Decimal, None when it is none."""
+    try:
+        return Decimal(value) if isinstance(value, str) else None
+    except InvalidOperation:
+        return None
+
+
+def complete_values(draft: dict[str, Any], profile: Profile, day: str) -> list[Finding]:
+    """Fill total_value and fair_retail_value_usd from the lines (value of the goods, without freight)."""
+    items = draft.get("items")
+    if not isinstance(items, list):
+        return []
+    if len(items) == 1 or all(isinstance(i.get("total_value"), dict) and i["total_value"].get("currency") == "USD" for i in items):
+        total = sum((v for i in items if (v := amount(_money(i).get("amount"))) is not None), Decimal(0))
+        if all(_money(i).get("currency") == "USD" and amount(_money(i).get("amount")) is not None for i in items):
+            draft.setdefault("total_value", {"amount": f"{total:.2f}", "currency": "USD"})
+            draft.setdefault("fair_retail_value_usd", f"{total.quantize(_CENT, ROUND_HALF_UP)}")
+            return []
+    return _convert(draft, items, profile, day)
+
+
+def _money(item: dict[str, Any]) -> dict[str, Any]:
+    value = item.get("total_value")
+    return value if isinstance(value, dict) else {}
+
+
+def _convert(draft: dict[str, Any], items: list[dict[str, Any]], profile: Profile, day: str) -> list[Finding]:
+    """Several or foreign currencies: convert by the partner's rates."""
+    findings: list[Finding] = []
+    totals: dict[str, Decimal] = {}
+    for index, item in enumerate(items):
+        money = _money(item)
+        value, currency = amount(money.get("amount")), money.get("currency") or profile.default_currency
+        if value is None:
+            continue
+        if not currency:
+            pointer = f"/items/{index}/total_value/amount"
+            findings.append(_finding("S321-CUR-MISSING", Severity.ERROR, "The currency of the value is missing.", "items.total_value.currency", pointer))  # fmt: skip
+            continue
+        money.setdefault("currency", currency)
+        totals[currency] = totals.get(currency, Decimal(0)) + value
+    usd = Decimal(0)
+    for currency, total in totals.items():
+        rate = Decimal(1) if currency == "USD" else profile.fx_usd.get(currency)
+        if rate is None:
+            findings.append(_finding("S321-FX-MISSING", Severity.ERROR, f"There is no exchange rate for {currency}.", "fair_retail_value_usd", "/items", currency))  # fmt: skip
+            continue
+        usd += (total * rate).quantize(_CENT, ROUND_HALF_UP)
+        if currency != "USD":
+            findings.append(_finding("FX-CONVERTED", Severity.WARNING, f"{total} {currency} was converted at {rate} USD.", "fair_retail_value_usd", "/items", currency))  # fmt: skip
+            draft.setdefault("fx_rate", str(rate))
+            draft.setdefault("fx_date", day)
+    if findings and any(f.severity is Severity.ERROR for f in findings):
+        return findings
+    if totals:
+        if len(totals) == 1:
+            ((currency, total),) = totals.items()
+            draft.setdefault("total_value", {"amount": f"{total:.2f}", "currency": currency})
+        draft.setdefault("fair_retail_value_usd", f"{usd:.2f}")
+    return findings
+
+
+def check_values(draft: dict[str, Any], eligible: bool) -> Iterator[Finding]:
+    """Yield what is wrong with the values: missing, negative, zero, above the limit, a unit price as a total."""
+    items = draft.get("items")
+    documents = draft.get("transaction_nature") == "documents"
+    for index, item in enumerate(items if isinstance(items, list) else ()):
+        money = _money(item)
+        value, pointer = amount(money.get("amount")), f"/items/{index}/total_value/amount"
+        if value is None:
+            if not amount(_money(draft).get("amount")):
+                yield _finding("S321-VAL-MISSING", Severity.ERROR, f"The value of goods line {index + 1} is missing.", "items.total_value.amount", pointer)  # fmt: skip
+        elif value < 0:
+            yield _finding("S321-VAL-NEG", Severity.ERROR, f"The value {value} is negative.", "items.total_value.amount", pointer, str(value))  # fmt: skip
+        elif value == 0 and documents:
+            yield _finding("Q-VAL-ZERO-DOCS", Severity.WARNING, "The value is 0, which is fine for documents only.", "items.total_value.amount", pointer, str(value))  # fmt: skip
+        elif value == 0:
+            yield _finding("S321-VAL-ZERO", Severity.ERROR, "The value of merchandise is 0.", "items.total_value.amount", pointer, str(value))  # fmt: skip
+        else:
+            yield from _unit_price(item, value, index)
+    total = amount(draft.get("fair_retail_value_usd"))
+    if total is not None and total > LIMIT_USD:
+        severity = Severity.ERROR if eligible else Severity.INFO
+        yield _finding("S321-VAL-800", severity, f"The shipment is worth {total:.2f} USD; the limit is 800.00 USD.", "fair_retail_value_usd", "/items/0/total_value/amount", f"{total:.2f}")  # fmt: skip
+
+
+def _unit_price(item: dict[str, Any], total: Decimal, index: int) -> Iterator[Finding]:
+    unit = item.get("unit_value")
+    price = amount(unit.get("amount")) if isinstance(unit, dict) else None
+    quantity = amount(item.get("quantity"))
+    if price is not None and quantity is not None and quantity > 1 and price == total:
+        yield _finding("Q-VALUE-QTY", Severity.WARNING, f"The line total {total} equals the unit price, but the quantity is {quantity.normalize():f}.", "items.total_value.amount", f"/items/{index}/total_value/amount", str(total))  # fmt: skip
+
+
+def _finding(rule: str, severity: Severity, message: str, target: str, pointer: str, value: str | None = None) -> Finding:
+    return Finding(rule, severity, Scope.SHIPMENT, message, target=target, pointer=pointer, value=value)
