@@ -1,7 +1,7 @@
 """Which acknowledgments a drop gets; who writes them is the formats' business.
 
-    interchange answers   TA1, 997 or 999, 824, 355 (X12); CONTRL, APERAK, CUSRES (EDIFACT)     folder ack
-    plain answers         receipt for every drop; rejects and report when there is something to say   folder ack, reject
+interchange answers   TA1, 997 or 999, 824, 355 (X12); CONTRL, APERAK, CUSRES (EDIFACT)     folder ack
+plain answers         receipt for every drop; rejects and report when there is something to say   folder ack, reject
 """
 
 from __future__ import annotations
@@ -61,10 +61,14 @@ def _plain(
     refused = outcome.verdict in ("reject", "partial", "quarantine") or counts.rejected or counts.duplicate
     answers: list[Ack] = []
     if refused:
-        chunks = rejects_csv.write(outcome, catalogue, file_name=file_name, receipt_id=receipt_id, show_personal=personal)
+        chunks = rejects_csv.write(
+            outcome, catalogue, file_name=file_name, receipt_id=receipt_id, show_personal=personal
+        )
         answers.append(Ack("rejects", ".rejects.csv", chunks, "reject"))
     if refused or told:
-        chunks = report_json.write(outcome, catalogue, file_name=file_name, receipt_id=receipt_id, show_personal=personal)
+        chunks = report_json.write(
+            outcome, catalogue, file_name=file_name, receipt_id=receipt_id, show_personal=personal
+        )
         answers.append(Ack("report", ".report.json", chunks, "reject" if refused else "ack"))
     names = [file_name + n for n in names] + [file_name + a.name for a in answers]
     chunks = receipt.write(

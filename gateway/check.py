@@ -56,7 +56,9 @@ class Checker:
         now = self._as_of or datetime.now(UTC)
         bodies: dict[str, list[bytes]] = {}
         outcome: Outcome | None = None
-        for piece in translate(chunks, profile, now, self._history, name=name, size=size, sha256=sha256, receipt_id="CHECK"):
+        for piece in translate(
+            chunks, profile, now, self._history, name=name, size=size, sha256=sha256, receipt_id="CHECK"
+        ):
             if isinstance(piece, Delivery):
                 bodies.setdefault(piece.key, []).append(piece.data)
             else:
@@ -167,7 +169,9 @@ def _duplicate(before: dict[str, Any], name: str) -> dict[str, Any]:
 DEFAULT_AS_OF = "2025-03-03T10:00:00Z"
 
 
-def run_cases(cases_file: Path, profiles: Any, only: str = "") -> Iterator[tuple[dict[str, Any], dict[str, Any], list[str]]]:
+def run_cases(
+    cases_file: Path, profiles: Any, only: str = ""
+) -> Iterator[tuple[dict[str, Any], dict[str, Any], list[str]]]:
     """Run a case file; yield (case, result, differences). Each case gets a fresh state. only: prefix of `format`."""
     for line in cases_file.read_text("utf-8").splitlines():
         case = json.loads(line) if line.strip() else None
@@ -227,7 +231,9 @@ def _missing_code(code: str, said: set[str], codes: set[str]) -> list[str]:
 
 
 def _field_differences(fields: dict[str, Any], messages: list[dict[str, Any]]) -> list[str]:
-    merged: dict[str, Any] = {**messages[0], "shipments": [s for m in messages for s in m["shipments"]]} if messages else {}
+    merged: dict[str, Any] = (
+        {**messages[0], "shipments": [s for m in messages for s in m["shipments"]]} if messages else {}
+    )
     differences = []
     for pointer, wanted in fields.items():
         if not pointer.startswith("/") or (isinstance(wanted, str) and wanted.startswith("same key as")):

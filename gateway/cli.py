@@ -31,7 +31,9 @@ err = Console(stderr=True, highlight=False, soft_wrap=True)
 
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON object per line, for machines.")]
 AsOf = Annotated[str, typer.Option("--as-of", help="Judge as if it were this time (ISO, UTC): 2025-03-03T10:00:00Z.")]
-ProfileDir = Annotated[Path | None, typer.Option("--profile", help="A profile folder as `gateway demo init` writes it.")]
+ProfileDir = Annotated[
+    Path | None, typer.Option("--profile", help="A profile folder as `gateway demo init` writes it.")
+]
 
 _RANK = {"accept": 0, "accept_with_warnings": 0, "partial": 1, "reject": 1, "quarantine": 3}
 
@@ -165,7 +167,9 @@ def translate(
         print(json.dumps(result, ensure_ascii=False))
     else:
         counts = result["shipments"]
-        out.print(f"{result['file']}: {result['verdict']}, {counts['accepted']} of {counts['found']} shipments accepted")
+        out.print(
+            f"{result['file']}: {result['verdict']}, {counts['accepted']} of {counts['found']} shipments accepted"
+        )
         for name in result["written"]:
             out.print(f"  {output / name}", markup=False)
         out.print(f"next: gateway check {file} shows each finding with its mend." if counts["rejected"] else "next: gateway serve DIR takes such files over SFTP.", markup=False)  # fmt: skip

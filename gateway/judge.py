@@ -94,7 +94,9 @@ class Judge:
         validator = self._validators.get(filer)
         if validator is None:
             validator = self._validators[filer] = ShipmentValidator(filer)
-        errors = validator.errors({k: v for k, v in draft.items() if k != "_arrival_day"} if "_arrival_day" in draft else draft)
+        errors = validator.errors(
+            {k: v for k, v in draft.items() if k != "_arrival_day"} if "_arrival_day" in draft else draft
+        )
         return [
             Finding(e.rule, Severity.ERROR, Scope.SHIPMENT, e.message, pointer=e.pointer, target=_target(e.pointer, e.missing), value=_text(e.value), personal=_is_personal(e.pointer))
             for e in errors

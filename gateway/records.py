@@ -207,7 +207,17 @@ class Acknowledged(msgspec.Struct, frozen=True):
     text: str = ""
 
 
-Event = Acknowledged | InterchangeBegin | GroupBegin | MessageBegin | Unit | MessageEnd | GroupEnd | InterchangeEnd | Finding
+Event = (
+    Acknowledged
+    | InterchangeBegin
+    | GroupBegin
+    | MessageBegin
+    | Unit
+    | MessageEnd
+    | GroupEnd
+    | InterchangeEnd
+    | Finding
+)
 
 
 @dataclass(frozen=True, slots=True)

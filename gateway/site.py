@@ -101,7 +101,9 @@ def load_site(folder: Path) -> Site:
     for path in files:
         partner = _partner(path, settings, rulebook)
         if partner.profile.partner in partners:
-            raise ConfigError(f"{path.name}: partner {partner.profile.partner} stands in two files.", "Give one another name.")
+            raise ConfigError(
+                f"{path.name}: partner {partner.profile.partner} stands in two files.", "Give one another name."
+            )
         partners[partner.profile.partner] = partner
     ordered = sorted(partners.values(), key=lambda p: (not p.profile.options.get("default", False), p.profile.partner))
     return Site(settings, {p.profile.partner: p for p in ordered})
@@ -153,7 +155,9 @@ def _partner(path: Path, settings: Settings, rulebook: Any) -> Partner:
             raise ConfigError(f'{path.name}: key "{key}" is not known.', _nearest(key))
     for key in ("originator_code", "senders", "receivers"):
         if key not in raw:
-            raise ConfigError(f'{path.name}: key "{key}" is missing.', "See docs/partners.md for every key and an example.")
+            raise ConfigError(
+                f'{path.name}: key "{key}" is missing.', "See docs/partners.md for every key and an example."
+            )
     own = settings.folder / "partners" / path.stem
     extra = [settings.folder / m for m in raw.get("mappings", [])] or ([own] if own.is_dir() else [])
     mappings = MappingSet(base_mappings(), extra)
@@ -197,7 +201,7 @@ def _acks(path: Path, raw: dict[str, Any]) -> AckPolicy:
     known = set(AckPolicy.__dataclass_fields__)
     for key in raw:
         if key not in known:
-            raise ConfigError(f'{path.name}: acks.{key} is not known.', f"Known: {', '.join(sorted(known))}.")
+            raise ConfigError(f"{path.name}: acks.{key} is not known.", f"Known: {', '.join(sorted(known))}.")
     return AckPolicy(**raw)
 
 
@@ -205,7 +209,9 @@ def _severity(path: Path, rule: str, value: str) -> Severity:
     try:
         return Severity(value)
     except ValueError:
-        raise ConfigError(f'{path.name}: severity "{value}" of {rule} is not known.', "Write error, warning, info or off.") from None
+        raise ConfigError(
+            f'{path.name}: severity "{value}" of {rule} is not known.', "Write error, warning, info or off."
+        ) from None
 
 
 def _rates(path: Path, raw: dict[str, Any]) -> dict[str, Decimal]:
@@ -234,7 +240,9 @@ def _enrichment(folder: Path, path: Path, raw: Any) -> Any:
         return None
     file, key = folder / raw.get("file", ""), raw.get("on", "house_bill_number")
     if not file.is_file():
-        raise ConfigError(f"{path.name}: enrichment file {raw.get('file')} is not there.", "Give its path from the profile folder.")
+        raise ConfigError(
+            f"{path.name}: enrichment file {raw.get('file')} is not there.", "Give its path from the profile folder."
+        )
     rows: dict[str, dict[str, Any]] = {}
     with file.open(encoding="utf-8-sig", newline="") as source:
         for row in csv.DictReader(source):
@@ -259,7 +267,9 @@ def _key_lines(folder: Path, path: Path, files: list[str]) -> list[str]:
     for name in files:
         file = folder / name
         if file.is_file():
-            lines += [line for line in file.read_text("utf-8").splitlines() if line.strip() and not line.startswith("#")]
+            lines += [
+                line for line in file.read_text("utf-8").splitlines() if line.strip() and not line.startswith("#")
+            ]
     return lines
 
 

@@ -110,7 +110,9 @@ class _Tally:
 class _Run:
     """The state of one translation."""
 
-    def __init__(self, profile: Profile, now: datetime, history: History, records: Records, name: str, sha256: str) -> None:
+    def __init__(
+        self, profile: Profile, now: datetime, history: History, records: Records, name: str, sha256: str
+    ) -> None:
         self._profile, self._now, self._history, self._records = profile, now, history, records
         self._name, self._sha256 = name, sha256
         self._judge = Judge(profile, now)
@@ -188,7 +190,10 @@ class _Run:
         self._records.append(event)
         if not facts.control_number:
             return
-        sender, receiver = f"{facts.sender_qualifier}:{facts.sender_id}", f"{facts.receiver_qualifier}:{facts.receiver_id}"
+        sender, receiver = (
+            f"{facts.sender_qualifier}:{facts.sender_id}",
+            f"{facts.receiver_qualifier}:{facts.receiver_id}",
+        )
         before = self._history.interchange(sender, receiver, facts.control_number)
         if before is None:
             self._history.claim_interchange(sender, receiver, facts.control_number, self._name)
@@ -268,7 +273,9 @@ class _Run:
         if event.kind != "status" and not self._history.sent(event.kind, event.control_number):
             severity = Severity.INFO if event.kind == "interchange" else Severity.WARNING
             said = f"The acknowledgment answers {event.kind} {event.control_number}, which is not among those we sent."
-            self.finding(Finding("ACK-NO-MATCH", severity, Scope.FILE, said, event.position, value=event.control_number))
+            self.finding(
+                Finding("ACK-NO-MATCH", severity, Scope.FILE, said, event.position, value=event.control_number)
+            )
         yield from ()
 
     # --- shipments --------------------------------------------------------------------------------------------

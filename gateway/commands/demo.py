@@ -85,7 +85,9 @@ def init(folder: Path) -> list[str]:
 def _fresh(data: bytes, number: int) -> bytes:
     """Give a sample its own bill numbers and trip, so that the samples are not repetitions of each other."""
     for old in (b"0045000", b"NRTX25A0", b"1ZTRK00000000"):
-        data = data.replace(old, old[:-1] + bytes([65 + number]) if old != b"1ZTRK00000000" else old[:-1] + bytes([65 + number]))
+        data = data.replace(
+            old, old[:-1] + bytes([65 + number]) if old != b"1ZTRK00000000" else old[:-1] + bytes([65 + number])
+        )
     return data
 
 
@@ -119,7 +121,9 @@ def run(folder: Path, say: Callable[[str], None]) -> list[DemoRow]:
 
     configure(open(folder / "gateway.log", "a", encoding="utf-8"))  # noqa: SIM115  open as long as the process
     results: dict[str, Any] = {}
-    gateway = Gateway(load_site(folder), port=0, on_result=lambda r: results.__setitem__(r.file_name, r) if not r.waiting else None)
+    gateway = Gateway(
+        load_site(folder), port=0, on_result=lambda r: results.__setitem__(r.file_name, r) if not r.waiting else None
+    )
     port = gateway.start()
     say(f"SFTP server on 127.0.0.1:{port}, host key {gateway.server.fingerprint}")
     names = sorted(p.name for p in (folder / "samples").iterdir())

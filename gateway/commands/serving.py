@@ -54,7 +54,9 @@ def _target(site: Site, partner: Partner) -> SftpTarget | None:
     t = partner.target
     if not t:
         return None
-    remote = SftpRemote(t["host"], int(t.get("port", 22)), t["user"], site.settings.folder / t["key_file"], t["host_key"])
+    remote = SftpRemote(
+        t["host"], int(t.get("port", 22)), t["user"], site.settings.folder / t["key_file"], t["host_key"]
+    )
     return SftpTarget(remote, t.get("folder", "."), read_back=bool(t.get("read_back", False)))
 
 

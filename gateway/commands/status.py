@@ -45,7 +45,9 @@ def explain_receipt(site: Site, receipt: str) -> dict[str, Any]:
     try:
         drop = ledger.drop(receipt) or next((d for d in reversed(ledger.find()) if d.file_name == receipt), None)
         if drop is None:
-            raise ConfigError(f"{receipt} is neither a receipt nor a file name of this gateway.", "gateway status lists them.")
+            raise ConfigError(
+                f"{receipt} is neither a receipt nor a file name of this gateway.", "gateway status lists them."
+            )
         facts = _describe(ledger, drop)
         facts["report"] = _report(site, ledger, drop)
         return facts

@@ -159,7 +159,9 @@ def _no_format(text: bytes) -> Finding:
     if re.match(rb"ST[^A-Za-z0-9\r\n ][0-9]{3}", start) or re.match(rb"GS[^A-Za-z0-9\r\n ][A-Z]{2}", start):
         return _held("X12-NO-ENVELOPE", f"The file starts with {start[:2].decode()}: ISA (and GS) are missing, so sender, receiver and separators are unknown.")  # fmt: skip
     if re.match(rb"UNH[+:]", start):
-        return _held("EDIFACT-NO-ENVELOPE", "The file starts with UNH: UNB is missing, so sender and receiver are unknown.")
+        return _held(
+            "EDIFACT-NO-ENVELOPE", "The file starts with UNH: UNB is missing, so sender and receiver are unknown."
+        )
     return _held("FILE-TYPE-UNKNOWN", "The content is none of the formats the gateway reads.")
 
 

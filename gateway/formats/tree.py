@@ -1,10 +1,10 @@
 """How mapping paths read a segment tree: the Dialect of X12 (and of any format made of tagged segments).
 
-    M11.05            element 5 of the first M11 below the level's node
-    N1[ST|CN]/N3.01   the ST party if there is one, else the CN party; its N3, element 1
-    N9[02=ABC].01     qualifier in element 2
-    REF.02-1          component 1 of element 2
-    /P4.01            from the message root (while streaming: the current P4)
+M11.05            element 5 of the first M11 below the level's node
+N1[ST|CN]/N3.01   the ST party if there is one, else the CN party; its N3, element 1
+N9[02=ABC].01     qualifier in element 2
+REF.02-1          component 1 of element 2
+/P4.01            from the message root (while streaming: the current P4)
 """
 
 from __future__ import annotations
@@ -118,7 +118,9 @@ class TreeDialect:
         """Return why the path can never read anything."""
         problems = []
         if path.leaf and not path.leaf.replace("-", "").isdigit():
-            problems.append(f'"{path.leaf}" is not an element number; write {path.steps[-1].name if path.steps else at}.05')
+            problems.append(
+                f'"{path.leaf}" is not an element number; write {path.steps[-1].name if path.steps else at}.05'
+            )
         tags = self._tags(message_type, version) if self._tags else frozenset()
         problems += [f"{s.name} is not a segment of {message_type}" for s in path.steps if tags and s.name not in tags]
         return problems

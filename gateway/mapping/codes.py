@@ -27,7 +27,9 @@ class CodeTable:
         if value is not None or not self.dated:
             return value
         rows = self.dated.get(code, ())
-        return next((v for start, end, v in rows if (not day or start <= day) and (not day or not end or day < end)), None)
+        return next(
+            (v for start, end, v in rows if (not day or start <= day) and (not day or not end or day < end)), None
+        )
 
     def reverse(self, value: str) -> list[str]:
         """Return the codes that stand for a value."""

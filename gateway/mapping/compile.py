@@ -167,7 +167,9 @@ def _chain(steps: list[tuple[Transform, Callable[..., str]]]) -> Callable[[list[
         notes: tuple[tuple[str, str], ...] = ()
         value: Any = values
         for number, (step, function) in enumerate(steps):
-            value = function(value if number == 0 and step.many else [value] if step.many else value[0] if number == 0 else value)
+            value = function(
+                value if number == 0 and step.many else [value] if step.many else value[0] if number == 0 else value
+            )
             if type(value) is Noted:
                 notes += value.notes
                 value = str(value)

@@ -1,8 +1,8 @@
 """Mapping folders on disk -> programs. The one module of the mapping package that reads files.
 
-    mappings/x12_309_truck/map.csv  map.toml  examples/
-    mappings/codes/mode_x12.csv ...
-    a partner's folder: x12_309_truck.csv (override rows), codes/ (own code tables)
+mappings/x12_309_truck/map.csv  map.toml  examples/
+mappings/codes/mode_x12.csv ...
+a partner's folder: x12_309_truck.csv (override rows), codes/ (own code tables)
 """
 
 from __future__ import annotations

@@ -48,7 +48,12 @@ class CompiledProgram:
     """One mapping table, ready to run. Immutable; safe to share between files."""
 
     def __init__(
-        self, mapping_id: str, version: str, unit_path: tuple[str, ...], blocks: dict[str, list[Block]], dialect: Dialect
+        self,
+        mapping_id: str,
+        version: str,
+        unit_path: tuple[str, ...],
+        blocks: dict[str, list[Block]],
+        dialect: Dialect,
     ) -> None:
         self.mapping_id, self.mapping_version, self.unit_path = mapping_id, version, unit_path
         self._dialect = dialect

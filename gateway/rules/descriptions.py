@@ -10,7 +10,9 @@ from gateway.findings import Finding, Scope, Severity
 from gateway.rules.parties import is_latin
 from gateway.rules.tables import Exclusion, Tables, Vague, normal
 
-_QUANTITY = re.compile(r"^(?:\d+\s*(?:X|PC|PCS|PIECE|PIECES|SET|SETS|PACK|PACKS)?\s+)+|\s+\d+\s*(?:PC|PCS|PIECES|SETS|X)?$")
+_QUANTITY = re.compile(
+    r"^(?:\d+\s*(?:X|PC|PCS|PIECE|PIECES|SET|SETS|PACK|PACKS)?\s+)+|\s+\d+\s*(?:PC|PCS|PIECES|SETS|X)?$"
+)
 
 
 def check_item(item: dict[str, Any], index: int, tables: Tables) -> Iterator[Finding]:

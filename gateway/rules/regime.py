@@ -15,7 +15,9 @@ def arrival_day(draft: dict[str, Any], tables: Tables) -> str:
     own = draft.get("_arrival_day")
     if isinstance(own, str) and own:
         return own
-    return _local_day(str(draft.get("estimated_arrival_at", "")), tables.zones.get(str(draft.get("first_us_port", "")), "UTC"))
+    return _local_day(
+        str(draft.get("estimated_arrival_at", "")), tables.zones.get(str(draft.get("first_us_port", "")), "UTC")
+    )
 
 
 @lru_cache(4096)

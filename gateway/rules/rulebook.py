@@ -89,7 +89,11 @@ class Rulebook:
             said = f"Origin {origins}, arrival {verdict['as_of_date']}: {words} ({row.citation if row else verdict['rule_id']}); entry types {' or '.join(row.entry_types) if row else ''}."  # fmt: skip
             findings.append(_finding("S321-REGIME", Severity.ERROR, said, "regime_verdict", "/items/0/country_of_origin", origins))  # fmt: skip
         scan = draft.get("security_scan")
-        if draft.get("mode_of_transportation") == "air" and isinstance(scan, dict) and scan.get("performed") is not True:
+        if (
+            draft.get("mode_of_transportation") == "air"
+            and isinstance(scan, dict)
+            and scan.get("performed") is not True
+        ):
             findings.append(_finding("S321-SCAN-AIR", Severity.ERROR, "No foreign security scan was done; air carriers must report one.", "security_scan.performed", "/security_scan/performed"))  # fmt: skip
         if draft.get("package_count") == 0:
             findings.append(_finding("S321-QTY-ZERO", Severity.ERROR, "The number of packages is 0.", "package_count", "/package_count", "0"))  # fmt: skip
@@ -101,7 +105,9 @@ class Rulebook:
 
     def person_day(self, draft: dict[str, Any], profile: Profile) -> tuple[str, str] | None:
         """Return (person key, local day of arrival) under which a shipment's value is summed, None when it is not."""
-        party = next((draft[r] for r in ("buyer", "owner", "final_deliver_to_party") if isinstance(draft.get(r), dict)), None)
+        party = next(
+            (draft[r] for r in ("buyer", "owner", "final_deliver_to_party") if isinstance(draft.get(r), dict)), None
+        )
         day = arrival_day(draft, self.tables)
         if party is None or not day or not party.get("name") or "fair_retail_value_usd" not in draft:
             return None
@@ -111,7 +117,12 @@ class Rulebook:
         """Return S321-AGG-800 when the person's sum of the day passes the limit (while the exemption is in force)."""
         verdict = draft.get("regime_verdict")
         own = amount(draft.get("fair_retail_value_usd"))
-        if own is None or total_before == 0 or not isinstance(verdict, dict) or verdict.get("verdict") != "eligible_800":
+        if (
+            own is None
+            or total_before == 0
+            or not isinstance(verdict, dict)
+            or verdict.get("verdict") != "eligible_800"
+        ):
             return []
         total = total_before + own
         if total <= LIMIT_USD:
@@ -124,7 +135,9 @@ class Rulebook:
         """Return S321-DUP: the shipment was accepted before."""
         same = "with the same content" if earlier.content == content else "with other content"
         said = f"Shipment {draft.get('shipment_id', '')} was already accepted ({earlier.where}) {same}."
-        return _finding("S321-DUP", Severity.ERROR, said, "shipment_id", "/shipment_id", str(draft.get("shipment_id", "")))
+        return _finding(
+            "S321-DUP", Severity.ERROR, said, "shipment_id", "/shipment_id", str(draft.get("shipment_id", ""))
+        )
 
     def _person(self, party: dict[str, Any], profile: Profile) -> str:
         return person_key(
@@ -145,5 +158,7 @@ def _pieces(draft: dict[str, Any]) -> list[Finding]:
     return [_finding("Q-QTY-MISMATCH", Severity.WARNING, f"The bill says {count} {unit}, its goods lines add up to {total.normalize():f} {unit}.", "package_count", "/package_count", str(count))]  # type: ignore[union-attr]  # fmt: skip
 
 
-def _finding(rule: str, severity: Severity, message: str, target: str, pointer: str, value: str | None = None) -> Finding:
+def _finding(
+    rule: str, severity: Severity, message: str, target: str, pointer: str, value: str | None = None
+) -> Finding:
     return Finding(rule, severity, Scope.SHIPMENT, message, target=target, pointer=pointer, value=value)

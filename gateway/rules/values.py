@@ -28,7 +28,9 @@ def complete_values(draft: dict[str, Any], profile: Profile, day: str) -> list[F
     items = draft.get("items")
     if not isinstance(items, list):
         return []
-    if len(items) == 1 or all(isinstance(i.get("total_value"), dict) and i["total_value"].get("currency") == "USD" for i in items):
+    if len(items) == 1 or all(
+        isinstance(i.get("total_value"), dict) and i["total_value"].get("currency") == "USD" for i in items
+    ):
         total = sum((v for i in items if (v := amount(_money(i).get("amount"))) is not None), Decimal(0))
         if all(_money(i).get("currency") == "USD" and amount(_money(i).get("amount")) is not None for i in items):
             draft.setdefault("total_value", {"amount": f"{total:.2f}", "currency": "USD"})
@@ -110,5 +112,7 @@ def _unit_price(item: dict[str, Any], total: Decimal, index: int) -> Iterator[Fi
         yield _finding("Q-VALUE-QTY", Severity.WARNING, f"The line total {total} equals the unit price, but the quantity is {quantity.normalize():f}.", "items.total_value.amount", f"/items/{index}/total_value/amount", str(total))  # fmt: skip
 
 
-def _finding(rule: str, severity: Severity, message: str, target: str, pointer: str, value: str | None = None) -> Finding:
+def _finding(
+    rule: str, severity: Severity, message: str, target: str, pointer: str, value: str | None = None
+) -> Finding:
     return Finding(rule, severity, Scope.SHIPMENT, message, target=target, pointer=pointer, value=value)

@@ -251,7 +251,9 @@ def test_kill_9_at_system_calls_loses_and_doubles_nothing(tmp_path: Path, call: 
     probe = [STRACE, "-f", "-qq", "-o", "/dev/null", "-e", "trace=getpid", "true"]
     if subprocess.run(probe, check=False, capture_output=True).returncode:
         pytest.skip("strace may not trace processes here")
-    step = {"fsync": 7, "fdatasync": 3, "link": 2, "unlink": 4}.get(call, 1)  # the quick subset; every call is cut in the long run
+    step = {"fsync": 7, "fdatasync": 3, "link": 2, "unlink": 4}.get(
+        call, 1
+    )  # the quick subset; every call is cut in the long run
     for at in range(1, 200, step):
         yard = Yard(tmp_path / str(at))
         yard.drop("trip1.edi", TWO)

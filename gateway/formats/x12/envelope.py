@@ -47,13 +47,26 @@ def check_isa(header: Header, profile: Profile) -> list[Finding]:
     def fault(number: int, rule: str, note: str, message: str) -> None:
         place = Position(offset=header.offset, length=header.length, line=header.line, segment="ISA", element=number)
         found.append(
-            Finding(rule, _ERROR, Scope.INTERCHANGE, message, place, value=e[number].strip(), ack={"TA104": "R", "TA105": note})
+            Finding(
+                rule,
+                _ERROR,
+                Scope.INTERCHANGE,
+                message,
+                place,
+                value=e[number].strip(),
+                ack={"TA104": "R", "TA105": note},
+            )
         )
 
     if not any(s.matches(e[5], e[6]) for s in profile.senders):
         fault(6, "X12-SENDER", "006", f'ISA06: sender "{e[6].strip()}" ({e[5]}) is not a sender of this account.')
     if not any(r.matches(e[7], e[8]) for r in profile.receivers):
-        fault(8, "X12-RECEIVER", "009", f'ISA08: receiver "{e[8].strip()}" ({e[7]}) is not us; the interchange was sent to the wrong place.')
+        fault(
+            8,
+            "X12-RECEIVER",
+            "009",
+            f'ISA08: receiver "{e[8].strip()}" ({e[7]}) is not us; the interchange was sent to the wrong place.',
+        )
     if not _is_date(e[9], "%y%m%d", 6):
         fault(9, "X12-ISA-DATE", "014", f'ISA09: "{e[9]}" is not a date YYMMDD.')
     if not _is_date(e[10], "%H%M", 4):

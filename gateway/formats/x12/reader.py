@@ -164,7 +164,9 @@ class X12Reader:
         place = node.place()
         said = f"{node.tag[:10]} stands outside a transaction set."
         if self._group is not None:
-            return Finding("X12-SEG-OUTSIDE", Severity.ERROR, Scope.GROUP, said, place, ack={"AK901": "R", "AK905": "5"})
+            return Finding(
+                "X12-SEG-OUTSIDE", Severity.ERROR, Scope.GROUP, said, place, ack={"AK901": "R", "AK905": "5"}
+            )
         return Finding("X12-SEG-OUTSIDE", Severity.ERROR, Scope.INTERCHANGE, said, place, ack={"TA104": "R", "TA105": "024"})  # fmt: skip
 
     def _isa(self, header: Header) -> Iterator[Event]:
@@ -221,7 +223,9 @@ class X12Reader:
         self._sets += 1
         kind = set_kinds().get(node.element(1))
         facts = _facts(self._interchange, self._group, node)
-        root = RootNode("ST", node.elements, node.offset, node.length, node.line, 1, self._interchange.separators, facts)
+        root = RootNode(
+            "ST", node.elements, node.offset, node.length, node.line, 1, self._interchange.separators, facts
+        )
         message = Message(
             format=f"x12_{node.element(1) or 'unknown'}",
             type=node.element(1),

@@ -183,7 +183,9 @@ class Tokenizer:
         separators = Separators(element, component, match["segment"], repetition)
         if not component:
             faults.append(self._finding("X12-ISA16", "ISA16 (component separator) is empty.", here, Scope.INTERCHANGE))
-        elif len({element, component, match["segment"]} | ({repetition} if repetition else set())) < 3 + bool(repetition):
+        elif len({element, component, match["segment"]} | ({repetition} if repetition else set())) < 3 + bool(
+            repetition
+        ):
             faults.append(self._finding("X12-SEPARATORS", "Two of the separators of ISA are the same character.", here, Scope.INTERCHANGE))  # fmt: skip
         if not (element + component + match["segment"] + repetition).isascii():
             faults.append(self._finding("X12-DELIM-NON-ASCII", f"A separator is not an ASCII character (hex {ord(match['segment']):02X} ends the segments).", here, Scope.INTERCHANGE))  # fmt: skip
@@ -298,7 +300,9 @@ class Tokenizer:
             yield from self._once("ENC-CP1252-ASSUMED", "The file holds bytes that are neither ASCII nor UTF-8; they were read as Windows-1252.", here)  # fmt: skip
             return raw.decode("cp1252", "replace") if not _has_undefined(raw) else text
         if self._scale.factor == 1:
-            yield from self._once("ENC-UTF8-ASSUMED", "The file holds UTF-8 letters outside the X12 character set.", here)
+            yield from self._once(
+                "ENC-UTF8-ASSUMED", "The file holds UTF-8 letters outside the X12 character set.", here
+            )
         return decoded
 
     def _too_long(self, source: Iterator[bytes]) -> Iterator[Finding]:

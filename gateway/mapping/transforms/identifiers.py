@@ -80,5 +80,7 @@ def identifier(value: str) -> str:
     if re.fullmatch(r"[0-9](\.[0-9]+)?[eE]\+?[0-9]{1,3}", text):
         raise Unusable(f'"{text}" is a number that a spreadsheet rounded; digits are lost', "ID-SCIENTIFIC")
     if text.startswith("'") and len(text) > 1:
-        return Noted(text[1:], ("CSV-TEXT-PREFIX", "An apostrophe before the value (spreadsheet text mark) was left out."))
+        return Noted(
+            text[1:], ("CSV-TEXT-PREFIX", "An apostrophe before the value (spreadsheet text mark) was left out.")
+        )
     return text

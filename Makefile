@@ -1,0 +1,36 @@
+# make demo   install, serve, drop the samples over SFTP, show the answers
+# make test   install and run the tests (under 10 minutes)
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+
+.PHONY: demo test test-long lint bench clean
+
+$(BIN)/gateway: pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install -q --upgrade pip
+	$(BIN)/pip install -q -e '.[test]'
+	@touch $(BIN)/gateway
+
+demo: $(BIN)/gateway
+	rm -rf demo
+	$(BIN)/gateway demo run demo
+
+lint: $(BIN)/gateway
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy --strict gateway
+
+test: $(BIN)/gateway
+	$(BIN)/pytest -m "not long" -n 2
+	$(MAKE) lint
+
+test-long: $(BIN)/gateway
+	$(BIN)/pytest -n 2
+
+bench: $(BIN)/gateway
+	$(BIN)/python benchmarks/run.py
+
+clean:
+	rm -rf $(VENV) demo .pytest_cache .mypy_cache .ruff_cache
