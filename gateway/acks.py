@@ -50,7 +50,10 @@ def plan(
                 if first is not None:
                     infix = f".{number + 1}" if len(outcome.interchanges) > 1 else ""
                     acks.append(Ack(kind, f"{infix}.{kind.lower()}.edi", itertools.chain((first,), chunks)))
-    return [*acks, *_plain(outcome, profile, now, catalogue, [a.name for a in acks], file_name, size, sha256, receipt_id)]  # fmt: skip
+    return [
+        *acks,
+        *_plain(outcome, profile, now, catalogue, [a.name for a in acks], file_name, size, sha256, receipt_id),
+    ]
 
 
 def _plain(
@@ -79,7 +82,13 @@ def _plain(
 
 def _has_remarks(outcome: Outcome) -> bool:
     for record in outcome.records:
-        findings = (record.finding,) if isinstance(record, MessageFinding) else record.findings if isinstance(record, ShipmentResult) else ()  # fmt: skip
+        findings = (
+            (record.finding,)
+            if isinstance(record, MessageFinding)
+            else record.findings
+            if isinstance(record, ShipmentResult)
+            else ()
+        )
         if any(f.severity is not Severity.INFO for f in findings):
             return True
     return False

@@ -151,7 +151,7 @@ def ack_codes(finding: Finding, rule: Any) -> dict[str, str]:
 
 def _duplicate(before: dict[str, Any], name: str) -> dict[str, Any]:
     """The answer to the same bytes dropped again: the same acknowledgments, nothing delivered."""
-    finding = {
+    finding: dict[str, Any] = {
         "rule": "DUP-FILE", "severity": "error", "shipment": "", "field": "", "line": None, "offset": 0, "segment": "",
         "element": None, "message": f"The same bytes were processed before as {before['file']}.",
         "fix": "Nothing needs to be sent again; the acknowledgments of the first file are repeated.", "ack": {},
@@ -207,7 +207,9 @@ def compare(case: dict[str, Any], result: dict[str, Any]) -> list[str]:
     shipments = detail.get("shipments", {})
     differences += [f"{s} was not delivered" for s in shipments.get("accepted", ()) if s not in result["accepted"]]
     wanted = shipments.get("accepted", ())
-    differences += [f"{s} was delivered" for s in shipments.get("rejected", ()) if s in result["accepted"] and s not in wanted]  # fmt: skip
+    differences += [
+        f"{s} was delivered" for s in shipments.get("rejected", ()) if s in result["accepted"] and s not in wanted
+    ]
     said = {f["rule"] for f in result["findings"]}
     codes = {f"{k}={v}" for f in result["findings"] for k, v in f["ack"].items()}
     codes |= {f"CBP {f['ack']['CBP']}" for f in result["findings"] if "CBP" in f["ack"]}

@@ -20,7 +20,12 @@ from gateway.check import Checker, parse_instant, run_cases
 from gateway.errors import GatewayError
 from gateway.site import Site, base_site, load_site
 
-app = typer.Typer(help="The Section 321 gateway: carriers' EDI in, canonical advance data and acknowledgments out.", no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)  # fmt: skip
+app = typer.Typer(
+    help="The Section 321 gateway: carriers' EDI in, canonical advance data and acknowledgments out.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
 demo_app = typer.Typer(help="A folder with everything needed to try the gateway.", no_args_is_help=True)
 mapping_app = typer.Typer(help="Mapping tables: check, show, trace.", no_args_is_help=True)
 app.add_typer(demo_app, name="demo")
@@ -53,7 +58,7 @@ def run() -> None:
         sys.exit(130)
     except Exception as error:
         if error.__class__.__module__.startswith(("click", "typer")):
-            error.show() if hasattr(error, "show") else err.print(str(error))  # type: ignore[func-returns-value]
+            error.show() if hasattr(error, "show") else err.print(str(error))
             sys.exit(2)
         if isinstance(error, OSError):
             err.print(f"error: {error.strerror}: {error.filename}", markup=False)
@@ -115,7 +120,9 @@ def check(
 def _show(result: dict[str, Any]) -> None:
     counts = result["shipments"]
     colour = {"accept": "green", "accept_with_warnings": "green", "partial": "yellow"}.get(result["verdict"], "red")
-    out.print(f"[bold]{_plain(result['file'])}[/]  {result['format']}  [{colour}]{result['verdict']}[/]  shipments {counts['found']}: {counts['accepted']} accepted, {counts['rejected']} rejected, {counts['duplicate']} duplicate")  # fmt: skip
+    out.print(
+        f"[bold]{_plain(result['file'])}[/]  {result['format']}  [{colour}]{result['verdict']}[/]  shipments {counts['found']}: {counts['accepted']} accepted, {counts['rejected']} rejected, {counts['duplicate']} duplicate"
+    )
     for finding in result["findings"]:
         where = ", ".join(
             part
@@ -144,7 +151,17 @@ def _check_cases(cases: Path, profile: Path | None, as_json: bool, only: str) ->
         total += 1
         differing += bool(differences)
         if as_json:
-            print(json.dumps({"id": case["id"], "basis": case["basis"], "verdict": result["verdict"], "expected": case["expected"], "differences": differences}))  # fmt: skip
+            print(
+                json.dumps(
+                    {
+                        "id": case["id"],
+                        "basis": case["basis"],
+                        "verdict": result["verdict"],
+                        "expected": case["expected"],
+                        "differences": differences,
+                    }
+                )
+            )
         elif differences:
             out.print(f"{case['id']} ({case['basis']}, {case['kind']}): {'; '.join(differences)}", markup=False)
     err.print(f"{total} cases, {total - differing} as expected, {differing} differ")
@@ -172,7 +189,12 @@ def translate(
         )
         for name in result["written"]:
             out.print(f"  {output / name}", markup=False)
-        out.print(f"next: gateway check {file} shows each finding with its mend." if counts["rejected"] else "next: gateway serve DIR takes such files over SFTP.", markup=False)  # fmt: skip
+        out.print(
+            f"next: gateway check {file} shows each finding with its mend."
+            if counts["rejected"]
+            else "next: gateway serve DIR takes such files over SFTP.",
+            markup=False,
+        )
     raise typer.Exit(_RANK[result["verdict"]])
 
 
@@ -192,7 +214,10 @@ def serve(
     out.print(f"SFTP    127.0.0.1:{gateway.port}  accounts: {', '.join(gateway.accounts) or 'none (no keys)'}")
     out.print(f"host key {gateway.server.fingerprint}", markup=False)
     out.print(f"out     {gateway.site.settings.out_dir}", markup=False)
-    out.print(f"next: sftp -P {gateway.port} -i {folder}/keys/{account} {account}@127.0.0.1   then: put {folder}/samples/bad-309.edi in/", markup=False)  # fmt: skip
+    out.print(
+        f"next: sftp -P {gateway.port} -i {folder}/keys/{account} {account}@127.0.0.1   then: put {folder}/samples/bad-309.edi in/",
+        markup=False,
+    )
     sys.stdout.flush()
     gateway.run()
 
@@ -215,7 +240,15 @@ def status(
     for row in rows:
         stem = f"{row['file']}."
         answers = " ".join(a.removeprefix(stem) for a in row["answers"])
-        table.add_row(row["receipt"], row["partner"], _plain(row["file"]), row["state"], row["verdict"], *(str(row[k]) for k in ("found", "accepted", "rejected", "duplicate")), answers)  # fmt: skip
+        table.add_row(
+            row["receipt"],
+            row["partner"],
+            _plain(row["file"]),
+            row["state"],
+            row["verdict"],
+            *(str(row[k]) for k in ("found", "accepted", "rejected", "duplicate")),
+            answers,
+        )
     out.print(table)
     out.print(f"next: gateway explain {rows[0]['receipt'] if rows else 'RECEIPT'} {folder}", markup=False)
 
@@ -269,7 +302,16 @@ def demo_run(folder: Annotated[Path, typer.Argument(help="A folder; made by init
         if r is None:
             table.add_row(row.file, "", "", "", "", "no answer", "", "")
             continue
-        table.add_row(row.file, row.format, str(r.found), str(r.accepted), str(r.rejected), r.verdict, " ".join(row.acks), "\n".join(row.delivered))  # fmt: skip
+        table.add_row(
+            row.file,
+            row.format,
+            str(r.found),
+            str(r.accepted),
+            str(r.rejected),
+            r.verdict,
+            " ".join(row.acks),
+            "\n".join(row.delivered),
+        )
     out.print(table)
     out.print(f"answers: {folder}/drop/northtest/ack and reject   canonical JSON: {folder}/out", markup=False)
     out.print(f"next: gateway status {folder}", markup=False)
@@ -286,7 +328,10 @@ def mapping_check(profile: ProfileDir = None, as_json: AsJson = False) -> None:
         if as_json:
             print(json.dumps(fault))
         else:
-            out.print(f"{fault['severity']:<7} {fault['code']}  {fault['file']}:{fault['line']} {fault['column']}: {fault['message']}", markup=False)  # fmt: skip
+            out.print(
+                f"{fault['severity']:<7} {fault['code']}  {fault['file']}:{fault['line']} {fault['column']}: {fault['message']}",
+                markup=False,
+            )
             if fault["advice"]:
                 out.print(f"          mend: {fault['advice']}", markup=False)
     errors = sum(f["severity"] == "error" for f in faults)
@@ -295,7 +340,11 @@ def mapping_check(profile: ProfileDir = None, as_json: AsJson = False) -> None:
 
 
 @mapping_app.command("show")
-def mapping_show(mapping: Annotated[str, typer.Argument(help="Mapping id, e.g. x12_309_truck.")], profile: ProfileDir = None, partner: str = "") -> None:  # fmt: skip
+def mapping_show(
+    mapping: Annotated[str, typer.Argument(help="Mapping id, e.g. x12_309_truck.")],
+    profile: ProfileDir = None,
+    partner: str = "",
+) -> None:
     """Print a mapping table as it is in force for a partner, overrides merged."""
     from gateway.commands.mapping import show
 
@@ -318,4 +367,7 @@ def mapping_trace(
         if as_json:
             print(json.dumps(step, ensure_ascii=False))
         else:
-            out.print(f"{step['shipment']}  {step['pointer']} = {_plain(str(step['value']))}  <- {step['place']}  bytes {step['offset']}+{step['length']} \"{_plain(step['raw'])}\"  {step['row']}", markup=False)  # fmt: skip
+            out.print(
+                f'{step["shipment"]}  {step["pointer"]} = {_plain(str(step["value"]))}  <- {step["place"]}  bytes {step["offset"]}+{step["length"]} "{_plain(step["raw"])}"  {step["row"]}',
+                markup=False,
+            )

@@ -149,4 +149,6 @@ def _text(value: Any) -> str | None:
 
 def _is_personal(pointer: str) -> bool:
     parts = pointer.split("/")
-    return len(parts) > 2 and parts[1].endswith(("party", "initiator", "seller", "buyer", "owner", "manufacturer", "consolidator"))  # fmt: skip
+    return len(parts) > 2 and parts[1].endswith(
+        ("party", "initiator", "seller", "buyer", "owner", "manufacturer", "consolidator")
+    )

@@ -18,7 +18,6 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-
 from gateway.catalogue import load_catalogue
 from gateway.errors import ConfigError
 from gateway.findings import Severity
@@ -95,7 +94,10 @@ def load_site(folder: Path) -> Site:
     settings = _settings(folder)
     files = sorted((folder / "partners").glob("*.toml"))
     if not files:
-        raise ConfigError(f"{folder.name}/partners holds no partner file.", "Add partners/NAME.toml; gateway demo init DIR writes an example.")  # fmt: skip
+        raise ConfigError(
+            f"{folder.name}/partners holds no partner file.",
+            "Add partners/NAME.toml; gateway demo init DIR writes an example.",
+        )
     rulebook = load_rulebook(base_mappings())
     partners = {}
     for path in files:
@@ -143,7 +145,15 @@ def _settings(folder: Path) -> Settings:
     )
 
 
-_PROFILE_KEYS = frozenset(Profile.__dataclass_fields__) - {"programs", "structures", "rules", "catalogue", "validators", "enrich", "person_secret"}  # fmt: skip
+_PROFILE_KEYS = frozenset(Profile.__dataclass_fields__) - {
+    "programs",
+    "structures",
+    "rules",
+    "catalogue",
+    "validators",
+    "enrich",
+    "person_secret",
+}
 _SHELL_KEYS = frozenset(("in_dir", "keys", "target", "mappings", "enrichment", "home", "secret_file"))
 
 

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
 from decimal import Decimal
 from types import ModuleType
-from typing import Any
+from typing import Any, ClassVar
 
 import msgspec
 
@@ -339,7 +339,9 @@ class _Run:
         judged.add(self._judge.weigh(finding))
         return "duplicate" if earlier.content == content else "rejected"
 
-    def _claim(self, judged: Judged, key: str, content: str, sums: dict[tuple[str, str], tuple[Decimal, list[str]]]) -> ShipmentClaim:  # fmt: skip
+    def _claim(
+        self, judged: Judged, key: str, content: str, sums: dict[tuple[str, str], tuple[Decimal, list[str]]]
+    ) -> ShipmentClaim:
         """Return the claim of a shipment after checking the person's sum of the day."""
         draft: dict[str, Any] = judged.draft or {}
         person, day = self._profile.rules.person_day(draft, self._profile) or ("", "")
@@ -384,10 +386,14 @@ class _Run:
         """Return the canonical envelope; its purpose is that of the first shipment (amend when the set mixes them)."""
         profile, interchange = self._profile, message.interchange
         mode = str((judged.draft or {}).get("mode_of_transportation", ""))
-        numbers = {"interchange": interchange.control_number, "group": message.group.control_number, "message": message.control_number}  # fmt: skip
+        numbers = {
+            "interchange": interchange.control_number,
+            "group": message.group.control_number,
+            "message": message.control_number,
+        }
         mapping: Any = judged.mapped
         program: Any = getattr(mapping, "program", self._program)
-        envelope = {
+        envelope: dict[str, Any] = {
             "schema_version": "1.0",
             "message_id": _message_id(message, self._name),
             "originator_code": profile.originator_code,
@@ -410,7 +416,7 @@ class _Run:
                 "mapping_version": program.mapping_version,
             },
         }
-        envelope["source"] = {k: v for k, v in envelope["source"].items() if v}  # type: ignore[attr-defined]
+        envelope["source"] = {k: v for k, v in envelope["source"].items() if v}
         return {k: v for k, v in envelope.items() if v != ""}
 
     # --- the end ----------------------------------------------------------------------------------------------
@@ -418,7 +424,9 @@ class _Run:
     def outcome(self, seen: Detection) -> Outcome:
         """Close the books."""
         if self._counts.found == 0 and self._levels[Scope.INTERCHANGE].rule:
-            self._refused_interchanges.setdefault(max(len(self._interchanges) - 1, 0), self._levels[Scope.INTERCHANGE].rule)  # fmt: skip
+            self._refused_interchanges.setdefault(
+                max(len(self._interchanges) - 1, 0), self._levels[Scope.INTERCHANGE].rule
+            )
         return Outcome(
             verdict=self._verdict(),
             format=self._format or seen.kind or seen.format,
@@ -445,7 +453,7 @@ class _Run:
             return "partial"
         return "accept_with_warnings" if Severity.WARNING in self._worst else "accept"
 
-    _handlers: dict[type, Callable[[_Run, Any], Iterator[Delivery]]] = {
+    _handlers: ClassVar[dict[type, Callable[[_Run, Any], Iterator[Delivery]]]] = {
         InterchangeBegin: _open_interchange,
         GroupBegin: _open_group,
         MessageBegin: _open_message,

@@ -70,7 +70,19 @@ class Catalogue:
     def explain(self, rule: str) -> str:
         """Return a rule in plain words, several lines."""
         r = self._rules[rule]
-        codes = ", ".join(f"{name} {value}" for name, value in (("TA105", r.ta1), ("AK502", r.ak5), ("AK905", r.ak9), ("TED01", r.ted), ("CBP", r.cbp), ("CONTRL", r.contrl), ("APERAK", r.aperak)) if value)  # fmt: skip
+        codes = ", ".join(
+            f"{name} {value}"
+            for name, value in (
+                ("TA105", r.ta1),
+                ("AK502", r.ak5),
+                ("AK905", r.ak9),
+                ("TED01", r.ted),
+                ("CBP", r.cbp),
+                ("CONTRL", r.contrl),
+                ("APERAK", r.aperak),
+            )
+            if value
+        )
         lines = [
             f"{r.rule}  {r.title}  ({r.severity}, refuses the {r.scope})" if r.severity == "error" else f"{r.rule}  {r.title}  ({r.severity})",
             f"  means:    {r.means}",

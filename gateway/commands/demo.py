@@ -84,10 +84,9 @@ def init(folder: Path) -> list[str]:
 
 def _fresh(data: bytes, number: int) -> bytes:
     """Give a sample its own bill numbers and trip, so that the samples are not repetitions of each other."""
+    letter = bytes([65 + number])
     for old in (b"0045000", b"NRTX25A0", b"1ZTRK00000000"):
-        data = data.replace(
-            old, old[:-1] + bytes([65 + number]) if old != b"1ZTRK00000000" else old[:-1] + bytes([65 + number])
-        )
+        data = data.replace(old, old[:-1] + letter)
     return data
 
 
@@ -98,7 +97,7 @@ def _client_key(path: Path) -> None:
 
     key = Ed25519PrivateKey.generate()
     private = key.private_bytes(Encoding.PEM, PrivateFormat.OpenSSH, NoEncryption())
-    with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
         file.write(private)
     public = key.public_key().public_bytes(Encoding.OpenSSH, PublicFormat.OpenSSH)
     path.with_suffix(".pub").write_bytes(public + f" {CARRIER}@demo\n".encode())
@@ -110,6 +109,7 @@ class DemoRow:
 
     file: str
     result: Any = None
+    format: str = ""
     acks: tuple[str, ...] = ()
     delivered: tuple[str, ...] = ()
 
@@ -119,7 +119,7 @@ def run(folder: Path, say: Callable[[str], None]) -> list[DemoRow]:
     from gateway.commands.serving import Gateway
     from gateway.shell.log import configure
 
-    configure(open(folder / "gateway.log", "a", encoding="utf-8"))  # noqa: SIM115  open as long as the process
+    configure((folder / "gateway.log").open("a", encoding="utf-8"))
     results: dict[str, Any] = {}
     gateway = Gateway(
         load_site(folder), port=0, on_result=lambda r: results.__setitem__(r.file_name, r) if not r.waiting else None
@@ -155,13 +155,16 @@ def _row(folder: Path, name: str, result: Any) -> DemoRow:
     stem = f"{name}."
     answers = sorted(p.name for sub in ("ack", "reject") for p in (home / sub).iterdir() if p.name.startswith(stem))
     delivered: tuple[str, ...] = ()
+    kind = ""
     if result is not None:
         from gateway.shell.ledger import open_ledger
         from gateway.shell.outbox import outputs_of
 
         ledger = open_ledger(load_site(folder).settings.ledger_url, create=False)
         try:
+            drop = ledger.drop(result.receipt)
+            kind = drop.format if drop else ""
             delivered = tuple(o.name for o in outputs_of(ledger, result.receipt) if o.kind == "delivery")
         finally:
             ledger.close()
-    return DemoRow(name, result, tuple(a.removeprefix(stem) for a in answers), delivered)
+    return DemoRow(name, result, kind, tuple(a.removeprefix(stem) for a in answers), delivered)

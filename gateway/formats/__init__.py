@@ -7,6 +7,7 @@ not be mapped), `segments(unit)` (raw segments for acknowledgments that echo the
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cache
 from importlib import import_module
 from types import ModuleType
@@ -21,6 +22,6 @@ def format_module(name: str) -> ModuleType:
     return import_module(f"gateway.formats.{name}")
 
 
-def sniffers() -> dict[str, object]:
+def sniffers() -> dict[str, Callable[[bytes], float]]:
     """Return format name -> sniffer."""
     return {name: format_module(name).sniff for name in NAMES}

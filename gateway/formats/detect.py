@@ -70,7 +70,11 @@ def check_name(name: str, *, depth: int = 0) -> Finding | None:
     if ".." in parts or name.startswith(("/", "~")) or "\0" in name:
         return _name_fault("SFTP-PATH", "The path leads out of the account's folder.", name)
     if len(parts) - 1 > depth:
-        return _name_fault("SFTP-PATH-DEPTH", f"The file lies in {len(parts) - 1} sub-folder(s); only the drop folder itself is read.", name)  # fmt: skip
+        return _name_fault(
+            "SFTP-PATH-DEPTH",
+            f"The file lies in {len(parts) - 1} sub-folder(s); only the drop folder itself is read.",
+            name,
+        )
     last = parts[-1].lower()
     if last.endswith(TEMPORARY) or last.startswith("."):
         ending = next((t for t in TEMPORARY if last.endswith(t)), "a leading dot")
@@ -99,10 +103,18 @@ def detect(head: bytes, name: str, sniffers: dict[str, Callable[[bytes], float]]
     kind = guess(head)
     wrapped = next((what for magic, what in _WRAPPERS if head.startswith(magic)), "")
     if wrapped and not (wrapped == "a zip archive" and b"[Content_Types].xml" in head):
-        return Detection(kind=wrapped.split()[-2 if wrapped.endswith(("archive", "file", "message")) else -1], hold=_held("FILE-WRAPPED", f"The file is {wrapped}, not EDI, XML or CSV."))  # fmt: skip
+        return Detection(
+            kind=wrapped.split()[-2 if wrapped.endswith(("archive", "file", "message")) else -1],
+            hold=_held("FILE-WRAPPED", f"The file is {wrapped}, not EDI, XML or CSV."),
+        )
     skip, codec, factor, findings = _character_set(head, encoding)
     if codec == "ebcdic":
-        hold = _held("ENC-EBCDIC", "The file is in EBCDIC (a binary transfer from a mainframe): its first bytes are hex " + head[:3].hex(" ").upper() + ".")  # fmt: skip
+        hold = _held(
+            "ENC-EBCDIC",
+            "The file is in EBCDIC (a binary transfer from a mainframe): its first bytes are hex "
+            + head[:3].hex(" ").upper()
+            + ".",
+        )
         return Detection(kind=guess(head.decode("cp037").encode("utf-8")) or "ebcdic", hold=hold)
     text = head[skip:]
     if codec:
@@ -110,14 +122,25 @@ def detect(head: bytes, name: str, sniffers: dict[str, Callable[[bytes], float]]
     if not text.strip(b"\r\n\t \0"):
         return Detection(kind="none", hold=_held("FILE-EMPTY", "The file holds nothing but blanks."))
     if re.match(rb"\s*(<!--.*?-->\s*)*<(!DOCTYPE\s+html|html[\s>])", text, re.I | re.S):
-        return Detection(kind="html", hold=_held("FILE-TYPE-HTML", "The file is a web page (HTML), perhaps a saved login or error page."))  # fmt: skip
+        return Detection(
+            kind="html",
+            hold=_held("FILE-TYPE-HTML", "The file is a web page (HTML), perhaps a saved login or error page."),
+        )
     scores = sorted(((sniff(text), fmt) for fmt, sniff in sniffers.items()), reverse=True)
     if not scores or scores[0][0] <= 0:
         return Detection(kind=kind or "unknown", hold=_no_format(text))
     fmt = scores[0][1]
     extension = name.lower().rpartition(".")[2]
     if fmt not in _EXTENSIONS.get(extension, (fmt,)):
-        findings = [*findings, Finding("FILE-EXT-MISMATCH", Severity.WARNING, Scope.FILE, f"The name ends in .{extension}, but the content is {fmt}; the content decided.")]  # fmt: skip
+        findings = [
+            *findings,
+            Finding(
+                "FILE-EXT-MISMATCH",
+                Severity.WARNING,
+                Scope.FILE,
+                f"The name ends in .{extension}, but the content is {fmt}; the content decided.",
+            ),
+        ]
     return Detection(fmt, fmt, None, tuple(findings), skip, codec, factor)
 
 
@@ -130,16 +153,31 @@ def guess(head: bytes) -> str:
 def _character_set(head: bytes, encoding: str) -> tuple[int, str, int, list[Finding]]:
     """Return (bytes of BOM, codec to transcode from, bytes per character, remarks)."""
     if encoding:
-        return 0, encoding, 1, [_remark("ENC-PROFILE", f"The file was read in the character set of the profile ({encoding}).")]  # fmt: skip
+        return (
+            0,
+            encoding,
+            1,
+            [_remark("ENC-PROFILE", f"The file was read in the character set of the profile ({encoding}).")],
+        )
     if head.startswith(codecs.BOM_UTF8):
         return 3, "", 1, [_remark("ENC-BOM-SKIPPED", "A byte order mark (EF BB BF) before the data was skipped.", 3)]
     for bom, codec in ((codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be")):
         if head.startswith(bom):
             return 2, codec, 2, [_remark("ENC-TRANSCODED", f"The file is in {codec.upper()}; it was read as such.", 2)]
     if len(head) >= 8 and head[1:8:2] == b"\0\0\0\0"[: len(head[1:8:2])] and 0 not in head[0:8:2]:
-        return 0, "utf-16-le", 2, [_remark("ENC-TRANSCODED", "The file is in UTF-16LE without a byte order mark; it was read as such.")]  # fmt: skip
+        return (
+            0,
+            "utf-16-le",
+            2,
+            [_remark("ENC-TRANSCODED", "The file is in UTF-16LE without a byte order mark; it was read as such.")],
+        )
     if len(head) >= 8 and head[0:8:2] == b"\0\0\0\0" and 0 not in head[1:8:2]:
-        return 0, "utf-16-be", 2, [_remark("ENC-TRANSCODED", "The file is in UTF-16BE without a byte order mark; it was read as such.")]  # fmt: skip
+        return (
+            0,
+            "utf-16-be",
+            2,
+            [_remark("ENC-TRANSCODED", "The file is in UTF-16BE without a byte order mark; it was read as such.")],
+        )
     if head.startswith((_EBCDIC_ISA, _EBCDIC_UN)):
         return 0, "ebcdic", 1, []
     return 0, "", 1, []
@@ -157,7 +195,10 @@ def _held(rule: str, message: str) -> Finding:
 def _no_format(text: bytes) -> Finding:
     start = text.lstrip(b"\r\n\t ")[:80]
     if re.match(rb"ST[^A-Za-z0-9\r\n ][0-9]{3}", start) or re.match(rb"GS[^A-Za-z0-9\r\n ][A-Z]{2}", start):
-        return _held("X12-NO-ENVELOPE", f"The file starts with {start[:2].decode()}: ISA (and GS) are missing, so sender, receiver and separators are unknown.")  # fmt: skip
+        return _held(
+            "X12-NO-ENVELOPE",
+            f"The file starts with {start[:2].decode()}: ISA (and GS) are missing, so sender, receiver and separators are unknown.",
+        )
     if re.match(rb"UNH[+:]", start):
         return _held(
             "EDIFACT-NO-ENVELOPE", "The file starts with UNH: UNB is missing, so sender and receiver are unknown."

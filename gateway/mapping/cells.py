@@ -186,7 +186,15 @@ class Target:
     def _fail(self, line: Line, node: Any, root: Any, value: str, error: Unusable, run: Run) -> None:
         said = line.row.message.replace("{value}", "the value" if line.personal else f'"{value}"')
         reason = "the value cannot be used" if line.personal else error.reason
-        self._finding(line, node, root, run, error.rule or line.row.rule or "MAP-VALUE", f"{said}: {reason}." if said else f"{self.words(run)}: {reason}.", value)  # fmt: skip
+        self._finding(
+            line,
+            node,
+            root,
+            run,
+            error.rule or line.row.rule or "MAP-VALUE",
+            f"{said}: {reason}." if said else f"{self.words(run)}: {reason}.",
+            value,
+        )
 
     def _missing(self, line: Line, node: Any, root: Any, run: Run) -> None:
         said = line.row.message.replace("{value}", "nothing") or f"{self.words(run)} is missing"

@@ -67,7 +67,16 @@ class CodeTables:
                 if row.get("from") or row.get("to"):
                     dated[code] = (*dated.get(code, ()), (row.get("from", ""), row.get("to", ""), value))
                 elif code in entries and entries[code] != value:
-                    self.faults.append(Fault("MAP-CODE-TWICE", file, line, "code", f'code "{code}" has two values', "remove one, or give both dates"))  # fmt: skip
+                    self.faults.append(
+                        Fault(
+                            "MAP-CODE-TWICE",
+                            file,
+                            line,
+                            "code",
+                            f'code "{code}" has two values',
+                            "remove one, or give both dates",
+                        )
+                    )
                 else:
                     entries[code] = value
         return CodeTable(name, entries, dated)

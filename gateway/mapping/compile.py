@@ -43,7 +43,7 @@ def effective_rows(base: list[Row], *overrides: list[Row]) -> list[Row]:
     rows = list(base)
     for override in overrides:
         replaced = {(row.level, row.target) for row in override}
-        firsts = {}
+        firsts: dict[tuple[str, str], int] = {}
         for index, row in enumerate(rows):
             firsts.setdefault((row.level, row.target), index)
         merged: list[Row] = []
@@ -73,7 +73,9 @@ class Compiler:
         open_targets: dict[int, dict[str, list[Row]]] = {}
         for row in rows:
             if row.level not in LEVELS:
-                raise self._error(row, "level", f'level "{row.level}" is not one of the model', f"write one of {', '.join(LEVELS)}")  # fmt: skip
+                raise self._error(
+                    row, "level", f'level "{row.level}" is not one of the model', f"write one of {', '.join(LEVELS)}"
+                )
             level = blocks.setdefault(row.level, [])
             if row.target in BINDINGS:
                 if not level or open_targets.get(id(level[-1])) or level[-1].actions:
@@ -85,7 +87,9 @@ class Compiler:
             if not level:
                 level.append(Block(row.level))
             block = level[-1]
-            block.at = self._tag(row.level, block.bindings[0][1].steps[-1].name if block.bindings and block.bindings[0][1].steps else "")  # fmt: skip
+            block.at = self._tag(
+                row.level, block.bindings[0][1].steps[-1].name if block.bindings and block.bindings[0][1].steps else ""
+            )
             if row.target in ACTIONS:
                 block.actions.append((row, self._line(row, block.at)))
             else:
@@ -101,7 +105,8 @@ class Compiler:
         return "" if level == "message" else bound or self._unit
 
     def _path(self, row: Row) -> Path:
-        return self._parsed(row, "source", parse_path)
+        path: Path = self._parsed(row, "source", parse_path)
+        return path
 
     def _parsed(self, row: Row, column: str, parse: Callable[[str], Any]) -> Any:
         try:
@@ -112,7 +117,9 @@ class Compiler:
     def _target(self, block: Block, name: str, rows: list[Row]) -> Target:
         tag = target_type(block.level, name)
         if tag is None:
-            raise self._error(rows[0], "target", f'"{name}" is not a field of level {block.level}', _nearest(block.level, name))  # fmt: skip
+            raise self._error(
+                rows[0], "target", f'"{name}" is not a field of level {block.level}', _nearest(block.level, name)
+            )
         return Target(block.level, name, [self._line(row, block.at, name) for row in rows], formatter(tag, name))
 
     def _line(self, row: Row, at: str, target: str = "") -> Line:
@@ -125,7 +132,7 @@ class Compiler:
         first = next((s.path for s in sources if s.path is not None), None)
         here = node_place(self._dialect, at)
         locate = self._dialect.locator(first, at) if first is not None else here
-        leaf = target.split(".")[-1]
+        leaf = target.rpartition(".")[2]
         personal = row.level in PARTY_ROLES and leaf in PERSONAL_FIELDS.get("party", ())
         return Line(
             row,
@@ -141,16 +148,35 @@ class Compiler:
         for call in calls:
             found = self._transforms.get(call.name)
             if found is None:
-                raise self._error(row, "transform", f'transform "{call.name}" does not exist', _near(call.name, list(self._transforms)))  # fmt: skip
+                raise self._error(
+                    row,
+                    "transform",
+                    f'transform "{call.name}" does not exist',
+                    _near(call.name, list(self._transforms)),
+                )
             if not found.args[0] <= len(call.args) <= found.args[1]:
-                raise self._error(row, "transform", f"{call.name} takes {found.args[0]} to {found.args[1]} arguments, {len(call.args)} given")  # fmt: skip
+                raise self._error(
+                    row,
+                    "transform",
+                    f"{call.name} takes {found.args[0]} to {found.args[1]} arguments, {len(call.args)} given",
+                )
             if call.name == "code" and call.args[0] not in self._codes:
-                raise self._error(row, "transform", f"code table {call.args[0]} does not exist", _near(call.args[0], list(self._codes.tables)))  # fmt: skip
+                raise self._error(
+                    row,
+                    "transform",
+                    f"code table {call.args[0]} does not exist",
+                    _near(call.args[0], list(self._codes.tables)),
+                )
             steps.append((found, found.bind(call.args, self._codes)))
         if not steps:
             return None
         if sources > 1 and not steps[0][0].many:
-            raise self._error(row, "transform", f"{steps[0][0].name} takes one value, the row has {sources}", "put join space before it")  # fmt: skip
+            raise self._error(
+                row,
+                "transform",
+                f"{steps[0][0].name} takes one value, the row has {sources}",
+                "put join space before it",
+            )
         if len(steps) == 1:
             only, function = steps[0]
             return function if only.many else lambda values: function(values[0])
@@ -236,7 +262,7 @@ def _flag(text: str) -> bool:
 
 def _nearest(level: str, name: str) -> str:
     scope = "party" if level in PARTY_ROLES else "shipment" if level == "message" else level
-    return _near(name.split(".")[0], list(fields_of(scope)))
+    return _near(name.partition(".")[0], list(fields_of(scope)))
 
 
 def _near(word: str, words: list[str]) -> str:

@@ -61,7 +61,11 @@ class MappingSet:
         """Return the program for a message, None when no mapping reads it."""
         key = (message_format, message_type, version)
         if key not in self._programs:
-            fitting = [f for f in self.facts if f.message_type == message_type and message_format.startswith(f.format) and _fits(f.versions, version)]  # fmt: skip
+            fitting = [
+                f
+                for f in self.facts
+                if f.message_type == message_type and message_format.startswith(f.format) and _fits(f.versions, version)
+            ]
             ways = [(self._condition(f), self.compiled(f)) for f in sorted(fitting, key=lambda f: not f.when)]
             self._programs[key] = ProgramChoice(ways) if ways else None
         return self._programs[key]
@@ -113,7 +117,13 @@ def read_facts(path: File) -> MappingFacts:
             folder=path.parent,
         )  # fmt: skip
     except KeyError as error:
-        raise MappingError(f"{path.parent.name}/{path.name}", None, "", f"key {error} is missing", "id, version, format and message_type are needed") from None  # fmt: skip
+        raise MappingError(
+            f"{path.parent.name}/{path.name}",
+            None,
+            "",
+            f"key {error} is missing",
+            "id, version, format and message_type are needed",
+        ) from None
 
 
 def _unit_path(rows: list[Row]) -> tuple[str, ...]:

@@ -15,7 +15,17 @@ from dataclasses import dataclass
 
 from gateway.records import Path, Step
 
-WORDS = {"comma": ",", "space": " ", "slash": "/", "dash": "-", "colon": ":", "newline": "\n", "dot": ".", "bar": "|", "nothing": ""}  # fmt: skip
+WORDS = {
+    "comma": ",",
+    "space": " ",
+    "slash": "/",
+    "dash": "-",
+    "colon": ":",
+    "newline": "\n",
+    "dot": ".",
+    "bar": "|",
+    "nothing": "",
+}
 """Words that stand for punctuation in transform arguments."""
 
 _STEP = re.compile(r"(?P<name>[^\[\]/.]+?)(?:\[(?:(?P<leaf>[A-Za-z0-9@-]+)=)?(?P<values>[^\[\]]*)\])?", re.ASCII)
@@ -115,7 +125,9 @@ def parse_when(text: str) -> tuple[Test, ...]:
     for part in re.split(r"\s+and\s+", text.strip()) if text.strip() else ():
         match = _TEST.fullmatch(part.strip())
         if match is None:
-            raise CellError(f'"{part}" is not a condition', "write PATH=VALUE|VALUE, PATH!=VALUE, PATH present or PATH absent")  # fmt: skip
+            raise CellError(
+                f'"{part}" is not a condition', "write PATH=VALUE|VALUE, PATH!=VALUE, PATH present or PATH absent"
+            )
         source = _one_source(match["path"].strip())
         if match["op"]:
             tests.append(Test(source, match["op"], tuple(v.strip() for v in match["values"].split("|"))))

@@ -133,7 +133,7 @@ class CompiledProgram:
         for target in bound.block.targets:
             target.fill(nodes[0], root, party, run)
         run.prefix = ""
-        mapped._parties[role] = nodes[0]  # noqa: SLF001  built here, read by its own locate
+        mapped._parties[role] = nodes[0]
         if party:
             mapped.draft[role] = party
 
@@ -151,7 +151,7 @@ class CompiledProgram:
                 for target in bound.block.targets:
                     target.fill(one, root, item, run)
                 items.append(item)
-                mapped._items.append(one)  # noqa: SLF001
+                mapped._items.append(one)
         if items:
             mapped.draft["items"] = items
         references: list[dict[str, Any]] = []
@@ -174,7 +174,16 @@ class CompiledProgram:
                     draft[name] = value
                 elif draft[name] != value:
                     said = f"The enrichment file has another {name} than the manifest; the manifest's was kept."
-                    run.findings.append(Finding("MAP-ENRICH-CONFLICT", Severity.WARNING, Scope.SHIPMENT, said, target=name, pointer=f"/{name}"))  # fmt: skip
+                    run.findings.append(
+                        Finding(
+                            "MAP-ENRICH-CONFLICT",
+                            Severity.WARNING,
+                            Scope.SHIPMENT,
+                            said,
+                            target=name,
+                            pointer=f"/{name}",
+                        )
+                    )
         for name, value in profile.constants.items():
             if name not in draft:
                 draft[name] = dict(value) if isinstance(value, dict) else value
@@ -204,7 +213,10 @@ class _Bound:
 
     def __init__(self, block: Block, dialect: Dialect, unit: str) -> None:
         self.block = block
-        self._ways = [(row.target == "(each)", dialect.finder(path, unit), holds, not path.steps) for row, path, holds in block.bindings]  # fmt: skip
+        self._ways = [
+            (row.target == "(each)", dialect.finder(path, unit), holds, not path.steps)
+            for row, path, holds in block.bindings
+        ]
         self.required = next((row for row, _, _ in block.bindings if row.required), None)
         self._continue = next((line for row, line in block.actions if row.target == "(continue)"), None)
 
@@ -253,7 +265,10 @@ class ProgramChoice:
         chosen = message.cache.get("program")
         if chosen is None:
             run = Run(message, profile)
-            chosen = next((p for holds, p in self._ways if holds is None or holds(message.root, message.root, run)), self._ways[-1][1])  # fmt: skip
+            chosen = next(
+                (p for holds, p in self._ways if holds is None or holds(message.root, message.root, run)),
+                self._ways[-1][1],
+            )
             message.cache["program"] = chosen
         program: CompiledProgram = chosen
         return program

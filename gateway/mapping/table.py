@@ -76,12 +76,23 @@ def read_table(data: bytes, file: str) -> Table:
             continue
         values = dict(zip(header, (c.strip() for c in cells), strict=False))
         if any(c.strip() for c in cells[len(header) :]):
-            table.faults.append(Fault("MAP-CELLS", file, line, "", f"the row has {len(cells)} cells, the header {len(header)}", "a comma in a cell needs quotes around the cell"))  # fmt: skip
+            table.faults.append(
+                Fault(
+                    "MAP-CELLS",
+                    file,
+                    line,
+                    "",
+                    f"the row has {len(cells)} cells, the header {len(header)}",
+                    "a comma in a cell needs quotes around the cell",
+                )
+            )
         for column, cell in values.items():
             _check_excel(table, line, column, cell)
         table.rows.append(Row(file, line, **{c: values.get(c, "") for c in COLUMNS}))
     if not header:
-        table.faults.append(Fault("MAP-EMPTY", file, 1, "", "the table is empty", f"start it with the header {','.join(COLUMNS)}"))  # fmt: skip
+        table.faults.append(
+            Fault("MAP-EMPTY", file, 1, "", "the table is empty", f"start it with the header {','.join(COLUMNS)}")
+        )
     return table
 
 
@@ -91,10 +102,30 @@ def read_cells(data: bytes, file: str, faults: list[Fault]) -> list[tuple[int, l
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError:
         text = data.decode("cp1252", "replace")
-        faults.append(Fault("MAP-ENCODING", file, 1, "", "the file is not UTF-8; it was read as Windows-1252", "save it as CSV UTF-8", "warning"))  # fmt: skip
+        faults.append(
+            Fault(
+                "MAP-ENCODING",
+                file,
+                1,
+                "",
+                "the file is not UTF-8; it was read as Windows-1252",
+                "save it as CSV UTF-8",
+                "warning",
+            )
+        )
     folded = text.translate(_FOLD)
     if folded != text:
-        faults.append(Fault("MAP-TYPOGRAPHY", file, 1, "", "typographic quotes, dashes or no-break spaces were read as plain ones", "switch off AutoCorrect while typing smart quotes", "warning"))  # fmt: skip
+        faults.append(
+            Fault(
+                "MAP-TYPOGRAPHY",
+                file,
+                1,
+                "",
+                "typographic quotes, dashes or no-break spaces were read as plain ones",
+                "switch off AutoCorrect while typing smart quotes",
+                "warning",
+            )
+        )
     first = next((line for line in folded.splitlines() if line.strip() and not line.startswith("#")), "")
     delimiter = max(",;\t", key=first.count)
     rows = []
@@ -104,29 +135,89 @@ def read_cells(data: bytes, file: str, faults: list[Fault]) -> list[tuple[int, l
             if any(c.strip() for c in cells) and not cells[0].lstrip().startswith("#"):
                 rows.append((reader.line_num, cells))
     except csv.Error as error:
-        faults.append(Fault("MAP-CSV", file, reader.line_num, "", f"the file is not CSV: {error}", "close the quotes of the cell before this line"))  # fmt: skip
+        faults.append(
+            Fault(
+                "MAP-CSV",
+                file,
+                reader.line_num,
+                "",
+                f"the file is not CSV: {error}",
+                "close the quotes of the cell before this line",
+            )
+        )
     return rows
 
 
 def _check_header(table: Table, header: list[str], line: int) -> None:
     for column in ("level", "target", "source"):
         if column not in header:
-            table.faults.append(Fault("MAP-COLUMN", table.file, line, column, f'column "{column}" is missing', f"the columns are {', '.join(COLUMNS)}"))  # fmt: skip
+            table.faults.append(
+                Fault(
+                    "MAP-COLUMN",
+                    table.file,
+                    line,
+                    column,
+                    f'column "{column}" is missing',
+                    f"the columns are {', '.join(COLUMNS)}",
+                )
+            )
     for column in header:
         if column and column not in COLUMNS and not column.startswith("note"):
-            table.faults.append(Fault("MAP-COLUMN", table.file, line, column, f'column "{column}" is not known', f"write one of {', '.join(COLUMNS)}, or start its name with note"))  # fmt: skip
+            table.faults.append(
+                Fault(
+                    "MAP-COLUMN",
+                    table.file,
+                    line,
+                    column,
+                    f'column "{column}" is not known',
+                    f"write one of {', '.join(COLUMNS)}, or start its name with note",
+                )
+            )
         if column and header.count(column) > 1:
-            table.faults.append(Fault("MAP-COLUMN", table.file, line, column, f'column "{column}" stands twice', "remove one"))  # fmt: skip
+            table.faults.append(
+                Fault("MAP-COLUMN", table.file, line, column, f'column "{column}" stands twice', "remove one")
+            )
 
 
 def _check_excel(table: Table, line: int, column: str, cell: str) -> None:
     if column in ("message", "example") or column.startswith("note"):
         return
     if _EXCEL_ERROR.fullmatch(cell):
-        table.faults.append(Fault("MAP-EXCEL", table.file, line, column, f'"{cell}": Excel took the cell for a formula', "format the column as text and type the value again"))  # fmt: skip
+        table.faults.append(
+            Fault(
+                "MAP-EXCEL",
+                table.file,
+                line,
+                column,
+                f'"{cell}": Excel took the cell for a formula',
+                "format the column as text and type the value again",
+            )
+        )
     elif _EXCEL_DATE.fullmatch(cell):
-        table.faults.append(Fault("MAP-EXCEL", table.file, line, column, f'"{cell}": Excel turned the cell into a date', "format the column as text; components are written REF.02-1"))  # fmt: skip
+        table.faults.append(
+            Fault(
+                "MAP-EXCEL",
+                table.file,
+                line,
+                column,
+                f'"{cell}": Excel turned the cell into a date',
+                "format the column as text; components are written REF.02-1",
+            )
+        )
     elif _EXCEL_BIG.fullmatch(cell):
-        table.faults.append(Fault("MAP-EXCEL", table.file, line, column, f'"{cell}": Excel rounded a long number', "format the column as text and type the number again"))  # fmt: skip
+        table.faults.append(
+            Fault(
+                "MAP-EXCEL",
+                table.file,
+                line,
+                column,
+                f'"{cell}": Excel rounded a long number',
+                "format the column as text and type the number again",
+            )
+        )
     elif column == "source" and re.fullmatch(r"0?\.\d+", cell):
-        table.faults.append(Fault("MAP-EXCEL", table.file, line, column, f'"{cell}": a source needs its segment', "write N1.02, never .02"))  # fmt: skip
+        table.faults.append(
+            Fault(
+                "MAP-EXCEL", table.file, line, column, f'"{cell}": a source needs its segment', "write N1.02, never .02"
+            )
+        )

@@ -24,14 +24,46 @@ def check_item(item: dict[str, Any], index: int, tables: Tables) -> Iterator[Fin
     found = vague(text, tables)
     if found is not None:
         better = f'write for example "{found.advice[0]}" or "{found.advice[1]}"'
-        yield Finding("S321-DESC-VAGUE", Severity.ERROR, Scope.SHIPMENT, f'"{text[:60]}" does not say what the goods are; {better}.', target=target, pointer=pointer, value=text)  # fmt: skip
+        yield Finding(
+            "S321-DESC-VAGUE",
+            Severity.ERROR,
+            Scope.SHIPMENT,
+            f'"{text[:60]}" does not say what the goods are; {better}.',
+            target=target,
+            pointer=pointer,
+            value=text,
+        )
     elif len(re.sub(r"[\W\d_]", "", text)) < 3 or text.replace(".", "") == item.get("hts_number"):
-        yield Finding("S321-DESC-VAGUE", Severity.ERROR, Scope.SHIPMENT, f'"{text[:60]}" is not a description of goods.', target=target, pointer=pointer, value=text)  # fmt: skip
+        yield Finding(
+            "S321-DESC-VAGUE",
+            Severity.ERROR,
+            Scope.SHIPMENT,
+            f'"{text[:60]}" is not a description of goods.',
+            target=target,
+            pointer=pointer,
+            value=text,
+        )
     if not is_latin(text):
-        yield Finding("Q-NON-LATIN", Severity.WARNING, Scope.SHIPMENT, "The description holds letters that are not Latin; CBP needs English.", target=target, pointer=pointer, value=text)  # fmt: skip
+        yield Finding(
+            "Q-NON-LATIN",
+            Severity.WARNING,
+            Scope.SHIPMENT,
+            "The description holds letters that are not Latin; CBP needs English.",
+            target=target,
+            pointer=pointer,
+            value=text,
+        )
     for exclusion in tables.exclusions:
         if excluded(item, text, exclusion):
-            yield Finding(f"S321-EXCL-{exclusion.name}", Severity.ERROR, Scope.SHIPMENT, f"Goods line {index + 1}: {exclusion.reason}, so Section 321 never applies.", target=target, pointer=pointer, value=text)  # fmt: skip
+            yield Finding(
+                f"S321-EXCL-{exclusion.name}",
+                Severity.ERROR,
+                Scope.SHIPMENT,
+                f"Goods line {index + 1}: {exclusion.reason}, so Section 321 never applies.",
+                target=target,
+                pointer=pointer,
+                value=text,
+            )
             break
 
 

@@ -18,16 +18,44 @@ def check_identifiers(draft: dict[str, Any], tables: Tables) -> Iterator[Finding
     """Yield wrong check digits (AWB and S10: error, 1Z: warning), unknown ports, tariff numbers of odd length."""
     master, mode = str(draft.get("master_bill_number", "")), draft.get("mode_of_transportation")
     if mode == "air" and re.fullmatch(r"[0-9]{11}", master) and int(master[3:10]) % 7 != int(master[10]):
-        yield _finding("S321-ID-CHK", Severity.ERROR, f"Air waybill {master[:3]}-{master[3:]}: check digit {master[10]}, expected {int(master[3:10]) % 7}.", "master_bill_number", "/master_bill_number", master)  # fmt: skip
+        yield _finding(
+            "S321-ID-CHK",
+            Severity.ERROR,
+            f"Air waybill {master[:3]}-{master[3:]}: check digit {master[10]}, expected {int(master[3:10]) % 7}.",
+            "master_bill_number",
+            "/master_bill_number",
+            master,
+        )
     tracking = str(draft.get("shipment_tracking_number", ""))
     if _S10.fullmatch(tracking) and s10_check_digit(tracking) != tracking[10]:
-        yield _finding("S321-ID-CHK", Severity.ERROR, f"Postal item {tracking}: check digit {tracking[10]}, expected {s10_check_digit(tracking)}.", "shipment_tracking_number", "/shipment_tracking_number", tracking)  # fmt: skip
+        yield _finding(
+            "S321-ID-CHK",
+            Severity.ERROR,
+            f"Postal item {tracking}: check digit {tracking[10]}, expected {s10_check_digit(tracking)}.",
+            "shipment_tracking_number",
+            "/shipment_tracking_number",
+            tracking,
+        )
     port = str(draft.get("first_us_port", ""))
     if port and port not in tables.ports:
         if port[:2] in tables.districts and len(port) == 4 and port.isdigit():
-            yield _finding("PORT-UNLISTED", Severity.INFO, f"Port {port} lies in a known district but not in our list of Schedule D.", "first_us_port", "/first_us_port", port)  # fmt: skip
+            yield _finding(
+                "PORT-UNLISTED",
+                Severity.INFO,
+                f"Port {port} lies in a known district but not in our list of Schedule D.",
+                "first_us_port",
+                "/first_us_port",
+                port,
+            )
         else:
-            yield _finding("PORT-UNKNOWN", Severity.ERROR, f"{port} is not a US port of Schedule D.", "first_us_port", "/first_us_port", port)  # fmt: skip
+            yield _finding(
+                "PORT-UNKNOWN",
+                Severity.ERROR,
+                f"{port} is not a US port of Schedule D.",
+                "first_us_port",
+                "/first_us_port",
+                port,
+            )
 
 
 @lru_cache(4096)
@@ -44,7 +72,14 @@ def check_hts(item: dict[str, Any], index: int, program: str) -> Iterator[Findin
         return
     wanted = 10 if program in ("entry_11", "entry_13", "entry_86", "postal_imdw") else 6
     if not number.isdigit() or len(number) not in (6, 8, 10) or len(number) < wanted:
-        yield _finding("S321-HTS-LEN", Severity.ERROR, f"Tariff number {number} has {len(number)} digits; {'10' if wanted == 10 else '6, 8 or 10'} are needed.", "items.hts_number", f"/items/{index}/hts_number", number)  # fmt: skip
+        yield _finding(
+            "S321-HTS-LEN",
+            Severity.ERROR,
+            f"Tariff number {number} has {len(number)} digits; {'10' if wanted == 10 else '6, 8 or 10'} are needed.",
+            "items.hts_number",
+            f"/items/{index}/hts_number",
+            number,
+        )
 
 
 def _finding(rule: str, severity: Severity, message: str, target: str, pointer: str, value: str) -> Finding:

@@ -26,13 +26,34 @@ def check_parties(draft: dict[str, Any], tables: Tables) -> Iterator[Finding]:
             continue
         name = normal(str(party.get("name", "")))
         if name and (name in tables.fake_names or len(name) == 1):
-            yield _finding("S321-NAME-FAKE", Severity.ERROR, f"The {words} name is a placeholder, not a person or company.", role, "name", party)  # fmt: skip
+            yield _finding(
+                "S321-NAME-FAKE",
+                Severity.ERROR,
+                f"The {words} name is a placeholder, not a person or company.",
+                role,
+                "name",
+                party,
+            )
         for field in ("name", "address_line_1", "city"):
             if not is_latin(str(party.get(field, ""))):
-                yield _finding("Q-NON-LATIN", Severity.WARNING, f"The {words} {field.replace('_', ' ')} holds letters that are not Latin.", role, field, party)  # fmt: skip
+                yield _finding(
+                    "Q-NON-LATIN",
+                    Severity.WARNING,
+                    f"The {words} {field.replace('_', ' ')} holds letters that are not Latin.",
+                    role,
+                    field,
+                    party,
+                )
     initiator, deliver = draft.get("shipment_initiator"), draft.get(_DTP)
     if isinstance(initiator, dict) and normal(str(initiator.get("name", ""))) in tables.consolidators:
-        yield _finding("S321-INIT-CONSOL", Severity.ERROR, "The shipper is a consolidator; the seller or sender of the parcel is asked for.", "shipment_initiator", "name", initiator)  # fmt: skip
+        yield _finding(
+            "S321-INIT-CONSOL",
+            Severity.ERROR,
+            "The shipper is a consolidator; the seller or sender of the parcel is asked for.",
+            "shipment_initiator",
+            "name",
+            initiator,
+        )
     if isinstance(deliver, dict):
         yield from _deliver_to(deliver, tables)
 
@@ -40,18 +61,48 @@ def check_parties(draft: dict[str, Any], tables: Tables) -> Iterator[Finding]:
 def _deliver_to(party: dict[str, Any], tables: Tables) -> Iterator[Finding]:
     country = party.get("country_code")
     if country and country not in ("US", "PR") and country not in _OUTSIDE:
-        yield _finding("S321-DTP-US", Severity.ERROR, "The consignee is not in the United States.", _DTP, "country_code", party)  # fmt: skip
+        yield _finding(
+            "S321-DTP-US", Severity.ERROR, "The consignee is not in the United States.", _DTP, "country_code", party
+        )
     elif country in _OUTSIDE or (country == "US" and party.get("state_province") in _OUTSIDE):
-        yield _finding("S321-DTP-US", Severity.ERROR, "The consignee's island lies outside the US customs territory.", _DTP, "country_code", party)  # fmt: skip
+        yield _finding(
+            "S321-DTP-US",
+            Severity.ERROR,
+            "The consignee's island lies outside the US customs territory.",
+            _DTP,
+            "country_code",
+            party,
+        )
     zip_code, state = str(party.get("postal_code", "")), str(party.get("state_province", ""))
-    if country == "US" and zip_code[:1].isdigit() and state:
-        if state not in tables.zip_states.get(zip_code[0], frozenset((state,))):
-            yield _finding("S321-ADDR-ZIPST", Severity.WARNING, "The ZIP code belongs to another state.", _DTP, "postal_code", party)  # fmt: skip
+    fitting = tables.zip_states.get(zip_code[:1])
+    if country == "US" and fitting is not None and state and state not in fitting:
+        yield _finding(
+            "S321-ADDR-ZIPST",
+            Severity.WARNING,
+            "The ZIP code belongs to another state.",
+            _DTP,
+            "postal_code",
+            party,
+        )
     street = str(party.get("address_line_1", ""))
     if _PO_BOX.search(street) or _PO_BOX.search(str(party.get("address_line_2", ""))):
-        yield _finding("Q-PO-BOX", Severity.WARNING, "The consignee address is a PO box; a parcel carrier cannot deliver there.", _DTP, "address_line_1", party)  # fmt: skip
+        yield _finding(
+            "Q-PO-BOX",
+            Severity.WARNING,
+            "The consignee address is a PO box; a parcel carrier cannot deliver there.",
+            _DTP,
+            "address_line_1",
+            party,
+        )
     if (normal(street), zip_code[:5]) in tables.hubs:
-        yield _finding("S321-DTP-HUB", Severity.ERROR, "The consignee address is a hub, not the last recipient.", _DTP, "address_line_1", party)  # fmt: skip
+        yield _finding(
+            "S321-DTP-HUB",
+            Severity.ERROR,
+            "The consignee address is a hub, not the last recipient.",
+            _DTP,
+            "address_line_1",
+            party,
+        )
 
 
 @lru_cache(8192)
@@ -85,4 +136,13 @@ def person_key(name: str, street: str, zip_code: str, secret: bytes, tables_key:
 
 def _finding(rule: str, severity: Severity, message: str, role: str, field: str, party: dict[str, Any]) -> Finding:
     value = party.get(field)
-    return Finding(rule, severity, Scope.SHIPMENT, message, target=f"{role}.{field}", pointer=f"/{role}/{field}", value=value if isinstance(value, str) else None, personal=True)  # fmt: skip
+    return Finding(
+        rule,
+        severity,
+        Scope.SHIPMENT,
+        message,
+        target=f"{role}.{field}",
+        pointer=f"/{role}/{field}",
+        value=value if isinstance(value, str) else None,
+        personal=True,
+    )

@@ -32,7 +32,9 @@ def _local_day(instant: str, zone: str) -> str:
 def regime_of(draft: dict[str, Any], tables: Tables, day: str) -> Regime | None:
     """Return the strictest row for any origin in the shipment on a day; None when the day precedes the table."""
     channel = "postal" if draft.get("mode_of_transportation") == "mail" else "non_postal"
-    origins = tuple(sorted({str(i.get("country_of_origin", "")) for i in draft.get("items") or () if isinstance(i, dict)} or {""}))  # fmt: skip
+    origins = tuple(
+        sorted({str(i.get("country_of_origin", "")) for i in draft.get("items") or () if isinstance(i, dict)} or {""})
+    )
     return _lookup(tables.regimes, day, origins, channel)
 
 

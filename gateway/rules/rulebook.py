@@ -40,7 +40,11 @@ class Rulebook:
     def prepare(self, draft: dict[str, Any], profile: Profile, message: Any) -> list[Finding]:
         """Complete a draft: shipment id, MOT code, totals, USD value, person keys, regime verdict."""
         if "shipment_id" not in draft:
-            best = draft.get("house_bill_number") or draft.get("shipment_tracking_number") or draft.get("master_bill_number")  # fmt: skip
+            best = (
+                draft.get("house_bill_number")
+                or draft.get("shipment_tracking_number")
+                or draft.get("master_bill_number")
+            )
             if best:
                 draft["shipment_id"] = best
         mode = draft.get("mode_of_transportation")
@@ -74,7 +78,15 @@ class Rulebook:
             findings += check_hts(item, index, profile.program)
             if not item.get("country_of_origin"):
                 severity = Severity.ERROR if day >= "2025-05-02" else Severity.WARNING
-                findings.append(_finding("S321-ORIG-REQ", severity, f"The country of origin of goods line {index + 1} is missing.", "items.country_of_origin", f"/items/{index}/country_of_origin"))  # fmt: skip
+                findings.append(
+                    _finding(
+                        "S321-ORIG-REQ",
+                        severity,
+                        f"The country of origin of goods line {index + 1} is missing.",
+                        "items.country_of_origin",
+                        f"/items/{index}/country_of_origin",
+                    )
+                )
         findings += self._whole(draft, profile, now, eligible)
         return findings
 
@@ -86,21 +98,48 @@ class Rulebook:
             row = next((r for r in self.tables.regimes if r.rule_id == verdict["rule_id"]), None)
             origins = ", ".join(sorted({str(i.get("country_of_origin", "?")) for i in draft["items"]}))
             words = "the exemption is repealed" if verdict["verdict"] == "repealed" else "the exemption is suspended"
-            said = f"Origin {origins}, arrival {verdict['as_of_date']}: {words} ({row.citation if row else verdict['rule_id']}); entry types {' or '.join(row.entry_types) if row else ''}."  # fmt: skip
-            findings.append(_finding("S321-REGIME", Severity.ERROR, said, "regime_verdict", "/items/0/country_of_origin", origins))  # fmt: skip
+            said = f"Origin {origins}, arrival {verdict['as_of_date']}: {words} ({row.citation if row else verdict['rule_id']}); entry types {' or '.join(row.entry_types) if row else ''}."
+            findings.append(
+                _finding("S321-REGIME", Severity.ERROR, said, "regime_verdict", "/items/0/country_of_origin", origins)
+            )
         scan = draft.get("security_scan")
         if (
             draft.get("mode_of_transportation") == "air"
             and isinstance(scan, dict)
             and scan.get("performed") is not True
         ):
-            findings.append(_finding("S321-SCAN-AIR", Severity.ERROR, "No foreign security scan was done; air carriers must report one.", "security_scan.performed", "/security_scan/performed"))  # fmt: skip
+            findings.append(
+                _finding(
+                    "S321-SCAN-AIR",
+                    Severity.ERROR,
+                    "No foreign security scan was done; air carriers must report one.",
+                    "security_scan.performed",
+                    "/security_scan/performed",
+                )
+            )
         if draft.get("package_count") == 0:
-            findings.append(_finding("S321-QTY-ZERO", Severity.ERROR, "The number of packages is 0.", "package_count", "/package_count", "0"))  # fmt: skip
+            findings.append(
+                _finding(
+                    "S321-QTY-ZERO",
+                    Severity.ERROR,
+                    "The number of packages is 0.",
+                    "package_count",
+                    "/package_count",
+                    "0",
+                )
+            )
         findings += _pieces(draft)
         late = is_late(draft, self.tables, now)
         if late is not None:
-            findings.append(_finding("S321-TIME-LATE", Severity.WARNING, f"The data came {late:.0f} hour(s) later than advance data for this mode should.", "estimated_arrival_at", "/estimated_arrival_at"))  # fmt: skip
+            findings.append(
+                _finding(
+                    "S321-TIME-LATE",
+                    Severity.WARNING,
+                    f"The data came {late:.0f} hour(s) later than advance data for this mode should.",
+                    "estimated_arrival_at",
+                    "/estimated_arrival_at",
+                )
+            )
         return findings
 
     def person_day(self, draft: dict[str, Any], profile: Profile) -> tuple[str, str] | None:
@@ -113,7 +152,9 @@ class Rulebook:
             return None
         return party.get("normalised_key") or self._person(party, profile), day
 
-    def check_total(self, draft: dict[str, Any], total_before: Decimal, others: list[str], profile: Profile) -> list[Finding]:  # fmt: skip
+    def check_total(
+        self, draft: dict[str, Any], total_before: Decimal, others: list[str], profile: Profile
+    ) -> list[Finding]:
         """Return S321-AGG-800 when the person's sum of the day passes the limit (while the exemption is in force)."""
         verdict = draft.get("regime_verdict")
         own = amount(draft.get("fair_retail_value_usd"))
@@ -128,8 +169,17 @@ class Rulebook:
         if total <= LIMIT_USD:
             return []
         known = f" with {', '.join(o.removeprefix('test:') for o in others[-5:])}" if others else ""
-        said = f"The same person gets goods of {total:.2f} USD on {arrival_day(draft, self.tables)}{known}; the limit is 800.00 USD a day, in data known to this gateway."  # fmt: skip
-        return [_finding("S321-AGG-800", Severity.ERROR, said, "fair_retail_value_usd", "/items/0/total_value/amount", f"{total:.2f}")]  # fmt: skip
+        said = f"The same person gets goods of {total:.2f} USD on {arrival_day(draft, self.tables)}{known}; the limit is 800.00 USD a day, in data known to this gateway."
+        return [
+            _finding(
+                "S321-AGG-800",
+                Severity.ERROR,
+                said,
+                "fair_retail_value_usd",
+                "/items/0/total_value/amount",
+                f"{total:.2f}",
+            )
+        ]
 
     def duplicate(self, draft: dict[str, Any], earlier: ShipmentClaim, content: str) -> Finding:
         """Return S321-DUP: the shipment was accepted before."""
@@ -152,10 +202,19 @@ def _pieces(draft: dict[str, Any]) -> list[Finding]:
     if not isinstance(count, int) or not unit or any(i.get("quantity_unit") != unit for i in items):
         return []
     quantities = [amount(i.get("quantity")) for i in items]
-    total = sum(q for q in quantities if q is not None)
+    total = sum((q for q in quantities if q is not None), Decimal(0))
     if None in quantities or total == count:
         return []
-    return [_finding("Q-QTY-MISMATCH", Severity.WARNING, f"The bill says {count} {unit}, its goods lines add up to {total.normalize():f} {unit}.", "package_count", "/package_count", str(count))]  # type: ignore[union-attr]  # fmt: skip
+    return [
+        _finding(
+            "Q-QTY-MISMATCH",
+            Severity.WARNING,
+            f"The bill says {count} {unit}, its goods lines add up to {total.normalize():f} {unit}.",
+            "package_count",
+            "/package_count",
+            str(count),
+        )
+    ]
 
 
 def _finding(

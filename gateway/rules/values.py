@@ -55,7 +55,15 @@ def _convert(draft: dict[str, Any], items: list[dict[str, Any]], profile: Profil
             continue
         if not currency:
             pointer = f"/items/{index}/total_value/amount"
-            findings.append(_finding("S321-CUR-MISSING", Severity.ERROR, "The currency of the value is missing.", "items.total_value.currency", pointer))  # fmt: skip
+            findings.append(
+                _finding(
+                    "S321-CUR-MISSING",
+                    Severity.ERROR,
+                    "The currency of the value is missing.",
+                    "items.total_value.currency",
+                    pointer,
+                )
+            )
             continue
         money.setdefault("currency", currency)
         totals[currency] = totals.get(currency, Decimal(0)) + value
@@ -63,11 +71,29 @@ def _convert(draft: dict[str, Any], items: list[dict[str, Any]], profile: Profil
     for currency, total in totals.items():
         rate = Decimal(1) if currency == "USD" else profile.fx_usd.get(currency)
         if rate is None:
-            findings.append(_finding("S321-FX-MISSING", Severity.ERROR, f"There is no exchange rate for {currency}.", "fair_retail_value_usd", "/items", currency))  # fmt: skip
+            findings.append(
+                _finding(
+                    "S321-FX-MISSING",
+                    Severity.ERROR,
+                    f"There is no exchange rate for {currency}.",
+                    "fair_retail_value_usd",
+                    "/items",
+                    currency,
+                )
+            )
             continue
         usd += (total * rate).quantize(_CENT, ROUND_HALF_UP)
         if currency != "USD":
-            findings.append(_finding("FX-CONVERTED", Severity.WARNING, f"{total} {currency} was converted at {rate} USD.", "fair_retail_value_usd", "/items", currency))  # fmt: skip
+            findings.append(
+                _finding(
+                    "FX-CONVERTED",
+                    Severity.WARNING,
+                    f"{total} {currency} was converted at {rate} USD.",
+                    "fair_retail_value_usd",
+                    "/items",
+                    currency,
+                )
+            )
             draft.setdefault("fx_rate", str(rate))
             draft.setdefault("fx_date", day)
     if findings and any(f.severity is Severity.ERROR for f in findings):
@@ -89,19 +115,53 @@ def check_values(draft: dict[str, Any], eligible: bool) -> Iterator[Finding]:
         value, pointer = amount(money.get("amount")), f"/items/{index}/total_value/amount"
         if value is None:
             if not amount(_money(draft).get("amount")):
-                yield _finding("S321-VAL-MISSING", Severity.ERROR, f"The value of goods line {index + 1} is missing.", "items.total_value.amount", pointer)  # fmt: skip
+                yield _finding(
+                    "S321-VAL-MISSING",
+                    Severity.ERROR,
+                    f"The value of goods line {index + 1} is missing.",
+                    "items.total_value.amount",
+                    pointer,
+                )
         elif value < 0:
-            yield _finding("S321-VAL-NEG", Severity.ERROR, f"The value {value} is negative.", "items.total_value.amount", pointer, str(value))  # fmt: skip
+            yield _finding(
+                "S321-VAL-NEG",
+                Severity.ERROR,
+                f"The value {value} is negative.",
+                "items.total_value.amount",
+                pointer,
+                str(value),
+            )
         elif value == 0 and documents:
-            yield _finding("Q-VAL-ZERO-DOCS", Severity.WARNING, "The value is 0, which is fine for documents only.", "items.total_value.amount", pointer, str(value))  # fmt: skip
+            yield _finding(
+                "Q-VAL-ZERO-DOCS",
+                Severity.WARNING,
+                "The value is 0, which is fine for documents only.",
+                "items.total_value.amount",
+                pointer,
+                str(value),
+            )
         elif value == 0:
-            yield _finding("S321-VAL-ZERO", Severity.ERROR, "The value of merchandise is 0.", "items.total_value.amount", pointer, str(value))  # fmt: skip
+            yield _finding(
+                "S321-VAL-ZERO",
+                Severity.ERROR,
+                "The value of merchandise is 0.",
+                "items.total_value.amount",
+                pointer,
+                str(value),
+            )
         else:
             yield from _unit_price(item, value, index)
     total = amount(draft.get("fair_retail_value_usd"))
     if total is not None and total > LIMIT_USD:
         severity = Severity.ERROR if eligible else Severity.INFO
-        yield _finding("S321-VAL-800", severity, f"The shipment is worth {total:.2f} USD; the limit is 800.00 USD.", "fair_retail_value_usd", "/items/0/total_value/amount", f"{total:.2f}")  # fmt: skip
+        yield _finding(
+            "S321-VAL-800",
+            severity,
+            f"The shipment is worth {total:.2f} USD; the limit is 800.00 USD.",
+            "fair_retail_value_usd",
+            "/items/0/total_value/amount",
+            f"{total:.2f}",
+        )
 
 
 def _unit_price(item: dict[str, Any], total: Decimal, index: int) -> Iterator[Finding]:
@@ -109,7 +169,14 @@ def _unit_price(item: dict[str, Any], total: Decimal, index: int) -> Iterator[Fi
     price = amount(unit.get("amount")) if isinstance(unit, dict) else None
     quantity = amount(item.get("quantity"))
     if price is not None and quantity is not None and quantity > 1 and price == total:
-        yield _finding("Q-VALUE-QTY", Severity.WARNING, f"The line total {total} equals the unit price, but the quantity is {quantity.normalize():f}.", "items.total_value.amount", f"/items/{index}/total_value/amount", str(total))  # fmt: skip
+        yield _finding(
+            "Q-VALUE-QTY",
+            Severity.WARNING,
+            f"The line total {total} equals the unit price, but the quantity is {quantity.normalize():f}.",
+            "items.total_value.amount",
+            f"/items/{index}/total_value/amount",
+            str(total),
+        )
 
 
 def _finding(

@@ -1,0 +1,1 @@
+"""The thin shell: SFTP, folders, ledger, clock; all IO of the gateway."""

@@ -10,6 +10,6 @@ from gateway.shell import log
 from tests.shell.shell_support import Yard
 
 if __name__ == "__main__":
-    log.configure(open(os.devnull, "w"))  # noqa: SIM115, PTH123
+    log.configure(open(os.devnull, "w"))  # noqa: SIM115
     for result in Yard(Path(sys.argv[1])).run():
         print(result.state, result.error)

@@ -89,7 +89,9 @@ def told(outcome: Outcome, catalogue: Any, *, show_personal: bool) -> Iterator[d
 
 def _fallen(rule: str) -> dict[str, Any]:
     """The line of a good shipment that was refused because of what stands around it."""
-    empty: dict[str, Any] = dict.fromkeys(("target", "value", "line", "segment", "segment_position", "element", "offset", "length", "row", "column"))  # fmt: skip
+    empty: dict[str, Any] = dict.fromkeys(
+        ("target", "value", "line", "segment", "segment_position", "element", "offset", "length", "row", "column")
+    )
     return {
         "field": "", **empty, "severity": "error", "rule": rule,
         "what": "The shipment itself is in order; it was refused with the message it stands in.",

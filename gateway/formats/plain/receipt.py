@@ -34,12 +34,29 @@ def write(
     for record in outcome.records:
         if isinstance(record, InterchangeBegin):
             i = record.interchange
-            envelopes.append({"control_number": i.control_number, "sender": i.sender_id, "receiver": i.receiver_id, "test": i.test, "groups": []})  # fmt: skip
+            envelopes.append(
+                {
+                    "control_number": i.control_number,
+                    "sender": i.sender_id,
+                    "receiver": i.receiver_id,
+                    "test": i.test,
+                    "groups": [],
+                }
+            )
         elif isinstance(record, GroupBegin) and envelopes and record.group.control_number and listed < _MOST:
-            envelopes[-1]["groups"].append({"control_number": record.group.control_number, "functional_id": record.group.functional_id, "version": record.group.version, "messages": []})  # fmt: skip
+            envelopes[-1]["groups"].append(
+                {
+                    "control_number": record.group.control_number,
+                    "functional_id": record.group.functional_id,
+                    "version": record.group.version,
+                    "messages": [],
+                }
+            )
         elif isinstance(record, MessageOpened) and envelopes and listed < _MOST:
             listed += 1
-            groups = envelopes[-1]["groups"] or envelopes[-1]["groups"].append({"messages": []}) or envelopes[-1]["groups"]  # fmt: skip
+            groups = (
+                envelopes[-1]["groups"] or envelopes[-1]["groups"].append({"messages": []}) or envelopes[-1]["groups"]
+            )
             groups[-1]["messages"].append({"type": record.type, "control_number": record.control_number})
         elif isinstance(record, MessageFinding):
             rules[record.finding.rule] += 1

@@ -14,7 +14,13 @@ from gateway.results import Outcome
 
 def write(outcome: Outcome, catalogue: Any, *, file_name: str, receipt_id: str, show_personal: bool) -> Iterator[bytes]:
     """Yield {"receipt", "file", "verdict", "shipments", "findings": [...]} piece by piece."""
-    head = {"receipt": receipt_id, "file": file_name, "format": outcome.format, "verdict": outcome.verdict, "shipments": msgspec.to_builtins(outcome.counts)}  # fmt: skip
+    head = {
+        "receipt": receipt_id,
+        "file": file_name,
+        "format": outcome.format,
+        "verdict": outcome.verdict,
+        "shipments": msgspec.to_builtins(outcome.counts),
+    }
     yield json.dumps(head, ensure_ascii=False)[:-1].encode() + b', "findings": ['
     separator = b"\n"
     for facts in told(outcome, catalogue, show_personal=show_personal):

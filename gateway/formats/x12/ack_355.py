@@ -65,9 +65,13 @@ def _headers(request: AckRequest, *, everything: bool) -> dict[int, tuple[Messag
         elif isinstance(record, ShipmentResult):
             accepted += record.verdict == "accepted"
             refused += record.verdict != "accepted"
-        elif isinstance(record, MessageClosed) and kind == "309" and record.found:
-            if everything or refused or record.index in request.refused:
-                found[record.index] = (record, accepted, refused)
+        elif (
+            isinstance(record, MessageClosed)
+            and kind == "309"
+            and record.found
+            and (everything or refused or record.index in request.refused)
+        ):
+            found[record.index] = (record, accepted, refused)
     return found
 
 
@@ -90,9 +94,13 @@ def _message_errors(request: AckRequest, index: int) -> Iterator[Finding]:
     for record in request.own_records():
         if isinstance(record, MessageOpened):
             current = record.index
-        elif isinstance(record, MessageFinding) and current == index and record.finding.severity is Severity.ERROR:
-            if record.finding.scope is Scope.MESSAGE:
-                yield record.finding
+        elif (
+            isinstance(record, MessageFinding)
+            and current == index
+            and record.finding.scope is Scope.MESSAGE
+            and record.finding.refuses
+        ):
+            yield record.finding
 
 
 def _bill(out: Envelope, request: AckRequest, record: ShipmentResult) -> Iterator[bytes]:

@@ -73,7 +73,9 @@ class _Writer:
         assert self._message is not None
         reference = f"{self._request.receipt_id}-{self._number}"[:30]
         yield self._out.st("824")
-        yield self._out.segment("BGN", "11", reference, now.strftime("%Y%m%d"), now.strftime("%H%M"), "", self._message.control_number)  # fmt: skip
+        yield self._out.segment(
+            "BGN", "11", reference, now.strftime("%Y%m%d"), now.strftime("%H%M"), "", self._message.control_number
+        )
         yield self._out.segment("N1", "FR", self._request.interchange.receiver_id)
         yield self._out.segment("N1", "TO", self._request.interchange.sender_id)
 
@@ -117,6 +119,15 @@ class _Writer:
         value = echo(finding.value, personal=finding.personal, allowed=allowed)
         position = str(place.segment_position or "")
         code = (rule.ted if rule else "") or "ZZZ"
-        yield self._out.segment("TED", code, finding.message.rstrip(".")[:60], place.segment, position, str(place.element or ""), place.data_element, value)  # fmt: skip
+        yield self._out.segment(
+            "TED",
+            code,
+            finding.message.rstrip(".")[:60],
+            place.segment,
+            position,
+            str(place.element or ""),
+            place.data_element,
+            value,
+        )
         mend = finding.fix or (rule.fix if rule else "")
         yield self._out.segment("NTE", "ZZZ", f"{finding.rule}: {mend}"[:80])

@@ -56,7 +56,17 @@ class Envelope:
         self._groups += 1
         self._sets = 0
         ours, theirs = sender or subject.receiver_id, receiver or subject.sender_id
-        return self._write("GS", functional_id, ours[:15], theirs[:15], now.strftime("%Y%m%d"), now.strftime("%H%M"), str(self._gs06), "X", self.version)  # fmt: skip
+        return self._write(
+            "GS",
+            functional_id,
+            ours[:15],
+            theirs[:15],
+            now.strftime("%Y%m%d"),
+            now.strftime("%H%M"),
+            str(self._gs06),
+            "X",
+            self.version,
+        )
 
     def st(self, set_id: str) -> bytes:
         """Return ST; 999 and later versions carry ST03."""

@@ -17,7 +17,6 @@ from gateway.formats.x12.ack_envelope import ACK_SETS, Envelope, answerable, ech
 from gateway.records import Group, GroupBegin, GroupEnd
 from gateway.results import AckRequest, MessageClosed, MessageFinding, MessageOpened, ShipmentResult
 
-
 _ANSWERS = frozenset(("FA", "AG", "AU", "AX", "AZ"))  # groups of answers: 997, 999, 824, 350, 353, 355
 
 
@@ -216,12 +215,22 @@ class Functional:
             for f in elements:
                 if f.ack["AK403"] in ("2", "10"):
                     p = f.position
-                    yield self._out.segment("CTX", "SITUATIONAL TRIGGER", p.segment, str(position), p.loop[:4], str(p.element or ""), p.data_element)  # fmt: skip
+                    yield self._out.segment(
+                        "CTX",
+                        "SITUATIONAL TRIGGER",
+                        p.segment,
+                        str(position),
+                        p.loop[:4],
+                        str(p.element or ""),
+                        p.data_element,
+                    )
         for f in elements:
             p = f.position
             where = (str(p.element or ""), str(p.component)) if p.component else str(p.element or "")
             value = echo(f.value, personal=f.personal, allowed=self._request.profile.acks.echo_personal)
-            yield self._out.segment("IK4" if self._implementation else "AK4", where, p.data_element, f.ack["AK403"], value)  # fmt: skip
+            yield self._out.segment(
+                "IK4" if self._implementation else "AK4", where, p.data_element, f.ack["AK403"], value
+            )
 
     def _code_718(self, code: str) -> str:
         """Element 718 of 004010 has no 23 (ST02 not unique): there it is 7 (invalid control number)."""

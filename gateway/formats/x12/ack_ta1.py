@@ -21,7 +21,12 @@ def write(request: AckRequest) -> Iterator[bytes]:
         return
     finding = fault(request)
     refused = subject.index in request.refused_interchanges
-    wanted = policy == "always" or refused or (finding is not None and policy in ("requested", "fault")) or (policy == "requested" and subject.ack_requested)  # fmt: skip
+    wanted = (
+        policy == "always"
+        or refused
+        or (finding is not None and policy in ("requested", "fault"))
+        or (policy == "requested" and subject.ack_requested)
+    )
     if not wanted:
         return
     note = "000" if finding is None else note_of(request, finding)
@@ -55,7 +60,9 @@ def is_acknowledgment(request: AckRequest) -> bool:
     types = {r.type for r in request.own_records() if isinstance(r, MessageOpened)}
     if types:
         return types <= ACK_SETS
-    return not any(isinstance(r, MessageFinding) and r.finding.severity is Severity.ERROR for r in request.own_records()) and _only_ta1(request)  # fmt: skip
+    return not any(
+        isinstance(r, MessageFinding) and r.finding.severity is Severity.ERROR for r in request.own_records()
+    ) and _only_ta1(request)
 
 
 def _only_ta1(request: AckRequest) -> bool:

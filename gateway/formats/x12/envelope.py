@@ -83,7 +83,16 @@ def check_isa(header: Header, profile: Profile) -> list[Finding]:
         fault(15, "X12-TEST-REFUSED", "020", "ISA15 is T, but this account takes no test data.")
     elif e[15] == "T":
         place = Position(offset=header.offset, line=header.line, segment="ISA", element=15)
-        found.append(Finding("ENV-TEST-IN-PROD", _WARNING, Scope.INTERCHANGE, "ISA15 is T: this is test data; it goes to the test folder, never to CBP.", place, value="T"))  # fmt: skip
+        found.append(
+            Finding(
+                "ENV-TEST-IN-PROD",
+                _WARNING,
+                Scope.INTERCHANGE,
+                "ISA15 is T: this is test data; it goes to the test folder, never to CBP.",
+                place,
+                value="T",
+            )
+        )
     return found
 
 
@@ -92,17 +101,50 @@ def check_iea(node: Node, interchange: Interchange, groups: int) -> list[Finding
     found: list[Finding] = []
     number, control = node.element(1), node.element(2)
     if _as_number(control) != _as_number(interchange.control_number):
-        found.append(_trailer(node, 2, "X12-IEA-CONTROL", "001", f"IEA02 {control} is not ISA13 {interchange.control_number}: two files were glued together, or one was cut."))  # fmt: skip
+        found.append(
+            _trailer(
+                node,
+                2,
+                "X12-IEA-CONTROL",
+                "001",
+                f"IEA02 {control} is not ISA13 {interchange.control_number}: two files were glued together, or one was cut.",
+            )
+        )
     elif control != interchange.control_number:
         place = node.place(2)
-        found.append(Finding("X12-CTLNUM-FORMAT", _WARNING, Scope.INTERCHANGE, f"IEA02 {control} is not written as ISA13 {interchange.control_number} (leading zeros).", place, value=control))  # fmt: skip
+        found.append(
+            Finding(
+                "X12-CTLNUM-FORMAT",
+                _WARNING,
+                Scope.INTERCHANGE,
+                f"IEA02 {control} is not written as ISA13 {interchange.control_number} (leading zeros).",
+                place,
+                value=control,
+            )
+        )
     if _as_number(number) != groups:
-        found.append(_trailer(node, 1, "X12-IEA-COUNT", "021", f"IEA01 says {number or 'nothing'}, but {groups} functional group(s) were received."))  # fmt: skip
+        found.append(
+            _trailer(
+                node,
+                1,
+                "X12-IEA-COUNT",
+                "021",
+                f"IEA01 says {number or 'nothing'}, but {groups} functional group(s) were received.",
+            )
+        )
     return found
 
 
 def _trailer(node: Node, element: int, rule: str, note: str, message: str) -> Finding:
-    return Finding(rule, _ERROR, Scope.INTERCHANGE, message, node.place(element), value=node.element(element), ack={"TA104": "R", "TA105": note})  # fmt: skip
+    return Finding(
+        rule,
+        _ERROR,
+        Scope.INTERCHANGE,
+        message,
+        node.place(element),
+        value=node.element(element),
+        ack={"TA104": "R", "TA105": note},
+    )
 
 
 def read_gs(node: Node, index: int) -> Group:
@@ -115,15 +157,33 @@ def check_gs(node: Node, group: Group, seen: set[str]) -> list[Finding]:
     """Return what is wrong with a GS; `seen` holds the control numbers of earlier groups of the interchange."""
     found: list[Finding] = []
     if not re.fullmatch(r"[0-9]{1,9}", group.control_number):
-        found.append(group_fault(node, 6, "X12-GS06", "6", f'GS06: "{group.control_number}" is not a group control number of 1 to 9 digits.'))  # fmt: skip
+        found.append(
+            group_fault(
+                node,
+                6,
+                "X12-GS06",
+                "6",
+                f'GS06: "{group.control_number}" is not a group control number of 1 to 9 digits.',
+            )
+        )
     elif group.control_number in seen:
-        found.append(group_fault(node, 6, "X12-GS06-DUP", "6", f"GS06 {group.control_number} stands twice in this interchange."))  # fmt: skip
+        found.append(
+            group_fault(node, 6, "X12-GS06-DUP", "6", f"GS06 {group.control_number} stands twice in this interchange.")
+        )
     return found
 
 
 def group_fault(node: Node, element: int, rule: str, code: str, message: str) -> Finding:
     """Return an error that refuses the functional group; code is an AK905."""
-    return Finding(rule, _ERROR, Scope.GROUP, message, node.place(element), value=node.element(element), ack={"AK901": "R", "AK905": code})  # fmt: skip
+    return Finding(
+        rule,
+        _ERROR,
+        Scope.GROUP,
+        message,
+        node.place(element),
+        value=node.element(element),
+        ack={"AK901": "R", "AK905": code},
+    )
 
 
 def check_ge(node: Node, group: Group, sets: int) -> list[Finding]:
@@ -133,7 +193,15 @@ def check_ge(node: Node, group: Group, sets: int) -> list[Finding]:
     if _as_number(control) != _as_number(group.control_number):
         found.append(group_fault(node, 2, "X12-GE-CONTROL", "4", f"GE02 {control} is not GS06 {group.control_number}."))
     if _as_number(number) != sets:
-        found.append(group_fault(node, 1, "X12-GE-COUNT", "5", f"GE01 says {number or 'nothing'}, but {sets} transaction set(s) were received."))  # fmt: skip
+        found.append(
+            group_fault(
+                node,
+                1,
+                "X12-GE-COUNT",
+                "5",
+                f"GE01 says {number or 'nothing'}, but {sets} transaction set(s) were received.",
+            )
+        )
     return found
 
 
@@ -146,9 +214,21 @@ def check_st(node: Node, seen: set[str]) -> list[Finding]:
     """Return what is wrong with an ST; `seen` holds the control numbers of earlier sets of the group."""
     control = node.element(2)
     if not 4 <= len(control) <= 9:
-        return [set_fault(node.place(2), "X12-ST02", "7", f'ST02: "{control}" is not a control number of 4 to 9 characters.', control)]  # fmt: skip
+        return [
+            set_fault(
+                node.place(2),
+                "X12-ST02",
+                "7",
+                f'ST02: "{control}" is not a control number of 4 to 9 characters.',
+                control,
+            )
+        ]
     if control in seen:
-        return [set_fault(node.place(2), "X12-ST02-DUP", "23", f"ST02 {control} stands twice in this functional group.", control)]  # fmt: skip
+        return [
+            set_fault(
+                node.place(2), "X12-ST02-DUP", "23", f"ST02 {control} stands twice in this functional group.", control
+            )
+        ]
     return []
 
 
@@ -156,9 +236,21 @@ def check_se(node: Node, control: str, segments: int) -> list[Finding]:
     """Compare SE with the ST and with the segments counted (ST and SE included)."""
     found: list[Finding] = []
     if node.element(2) != control:
-        found.append(set_fault(node.place(2), "X12-SE-CONTROL", "3", f"SE02 {node.element(2)} is not ST02 {control}.", node.element(2)))  # fmt: skip
+        found.append(
+            set_fault(
+                node.place(2), "X12-SE-CONTROL", "3", f"SE02 {node.element(2)} is not ST02 {control}.", node.element(2)
+            )
+        )
     if _as_number(node.element(1)) != segments:
-        found.append(set_fault(node.place(1), "X12-SE-COUNT", "4", f"SE01 says {node.element(1) or 'nothing'}, but {segments} segments were received.", node.element(1)))  # fmt: skip
+        found.append(
+            set_fault(
+                node.place(1),
+                "X12-SE-COUNT",
+                "4",
+                f"SE01 says {node.element(1) or 'nothing'}, but {segments} segments were received.",
+                node.element(1),
+            )
+        )
     return found
 
 

@@ -22,7 +22,7 @@ from gateway.findings import Finding, Position, Scope, Severity
 from gateway.formats.tree import RootNode
 from gateway.formats.x12 import envelope
 from gateway.formats.x12.structure import Matcher, SyntaxPolicy, load_table
-from gateway.formats.x12.tokenizer import Header, Scale, Tokenizer
+from gateway.formats.x12.tokenizer import UNSCALED, Header, Scale, Tokenizer
 from gateway.profile import Profile
 from gateway.records import (
     Acknowledged,
@@ -92,7 +92,7 @@ class _Flat:
 class X12Reader:
     """Reads one file; `read` yields the events of gateway.records."""
 
-    def __init__(self, profile: Profile, scale: Scale = Scale()) -> None:
+    def __init__(self, profile: Profile, scale: Scale = UNSCALED) -> None:
         self._profile = profile
         self._policy = SyntaxPolicy.for_profile(profile)
         self._tokenizer = Tokenizer(scale, lenient=profile.tolerance == "lenient")
@@ -167,7 +167,9 @@ class X12Reader:
             return Finding(
                 "X12-SEG-OUTSIDE", Severity.ERROR, Scope.GROUP, said, place, ack={"AK901": "R", "AK905": "5"}
             )
-        return Finding("X12-SEG-OUTSIDE", Severity.ERROR, Scope.INTERCHANGE, said, place, ack={"TA104": "R", "TA105": "024"})  # fmt: skip
+        return Finding(
+            "X12-SEG-OUTSIDE", Severity.ERROR, Scope.INTERCHANGE, said, place, ack={"TA104": "R", "TA105": "024"}
+        )
 
     def _isa(self, header: Header) -> Iterator[Event]:
         if self._interchange is not None:
@@ -193,7 +195,13 @@ class X12Reader:
         self._group_numbers.add(group.control_number)
         known = {f for kind in set_kinds().values() for f in kind.functional_ids}
         if group.functional_id not in known:
-            yield envelope.group_fault(node, 1, "X12-GS01", "1", f'GS01: "{group.functional_id}" is not a functional group we take; AQ is the Customs Manifest (309).')  # fmt: skip
+            yield envelope.group_fault(
+                node,
+                1,
+                "X12-GS01",
+                "1",
+                f'GS01: "{group.functional_id}" is not a functional group we take; AQ is the Customs Manifest (309).',
+            )
 
     def _st(self, node: Node) -> Iterator[Event]:
         yield from self._close_set(None)
@@ -210,10 +218,22 @@ class X12Reader:
         self._set_numbers.add(message.control_number)
         if kind is None:
             known = ", ".join(set_kinds())
-            yield envelope.set_fault(node.place(1), "X12-SET-UNKNOWN", "1", f'ST01: "{message.type}" is not a transaction set we take ({known}).', message.type)  # fmt: skip
+            yield envelope.set_fault(
+                node.place(1),
+                "X12-SET-UNKNOWN",
+                "1",
+                f'ST01: "{message.type}" is not a transaction set we take ({known}).',
+                message.type,
+            )
             return
         if self._group.functional_id and self._group.functional_id not in kind.functional_ids:
-            yield envelope.set_fault(node.place(1), "X12-SET-NOT-IN-GROUP", "1", f"A {message.type} cannot stand in a group GS01 {self._group.functional_id}; {kind.functional_ids[0]} was expected.", message.type)  # fmt: skip
+            yield envelope.set_fault(
+                node.place(1),
+                "X12-SET-NOT-IN-GROUP",
+                "1",
+                f"A {message.type} cannot stand in a group GS01 {self._group.functional_id}; {kind.functional_ids[0]} was expected.",
+                message.type,
+            )
         yield from self._choose_structure(node, message, kind)
 
     def _open_message(self, node: Node) -> tuple[Message, SetKind | None]:
@@ -252,11 +272,25 @@ class X12Reader:
         if table is not None and message.interchange.separators is not None:
             self._matcher = Matcher(table, message.root, message.interchange.separators, kind.unit, self._policy)
         elif kind.role == "other":
-            yield Finding("X12-SET-NOT-TRANSLATED", Severity.WARNING, Scope.MESSAGE, f"Set {message.type} ({kind.name}) holds no Section 321 data of its own; it was acknowledged, not translated.", node.place())  # fmt: skip
+            yield Finding(
+                "X12-SET-NOT-TRANSLATED",
+                Severity.WARNING,
+                Scope.MESSAGE,
+                f"Set {message.type} ({kind.name}) holds no Section 321 data of its own; it was acknowledged, not translated.",
+                node.place(),
+            )
         elif not self._unsupported:
             self._unsupported = True
             place = Position(offset=message.group.offset, segment="GS", element=8, data_element="480")
-            yield Finding("X12-VERSION", Severity.ERROR, Scope.GROUP, f'GS08: version "{message.version}" of set {message.type} is not supported.', place, value=message.version, ack={"AK901": "R", "AK905": "2"})  # fmt: skip
+            yield Finding(
+                "X12-VERSION",
+                Severity.ERROR,
+                Scope.GROUP,
+                f'GS08: version "{message.version}" of set {message.type} is not supported.',
+                place,
+                value=message.version,
+                ack={"AK901": "R", "AK905": "2"},
+            )
 
     # --- ends -------------------------------------------------------------------------------------------------
 
@@ -314,7 +348,9 @@ class X12Reader:
             if self._matcher.completed is not None:
                 yield from self._unit(self._matcher.completed, [], None)
         place = at.place() if at is not None else Position()
-        yield envelope.set_fault(place, "X12-SE-MISSING", "2", f"SE is missing: set {self._message.control_number} has no end{why}.")  # fmt: skip
+        yield envelope.set_fault(
+            place, "X12-SE-MISSING", "2", f"SE is missing: set {self._message.control_number} has no end{why}."
+        )
         yield from self._end_message()
 
     def _close_group(self, node: Node | None) -> Iterator[Event]:
@@ -326,7 +362,14 @@ class X12Reader:
             yield from envelope.check_ge(node, group, self._sets)
         else:
             place = self._last.place() if self._last is not None else Position()
-            yield Finding("X12-GE-MISSING", Severity.ERROR, Scope.GROUP, f"GE is missing: group {group.control_number} has no end.", place, ack={"AK901": "R", "AK905": "3"})  # fmt: skip
+            yield Finding(
+                "X12-GE-MISSING",
+                Severity.ERROR,
+                Scope.GROUP,
+                f"GE is missing: group {group.control_number} has no end.",
+                place,
+                ack={"AK901": "R", "AK905": "3"},
+            )
         yield GroupEnd(group, node.element(1) if node is not None else "", self._sets)
         self._group = None
 

@@ -12,7 +12,7 @@ interchange. Everything else that is not a segment is a finding, with its bytes 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from dataclasses import dataclass
 
 from gateway.findings import Finding, Position, Scope, Severity
@@ -51,6 +51,8 @@ class Scale:
     factor: int = 1
 
 
+UNSCALED = Scale()
+
 Token = Header | Node | Finding
 
 
@@ -60,7 +62,7 @@ class Tokenizer:
     lenient: line breaks inside segments are removed (wrapped records) or blanked with a warning; else they stay data.
     """
 
-    def __init__(self, scale: Scale = Scale(), *, lenient: bool = True) -> None:
+    def __init__(self, scale: Scale = UNSCALED, *, lenient: bool = True) -> None:
         self._scale = scale
         self._lenient = lenient
         self._buffer = ""  # latin-1 text: one character = one byte
@@ -109,7 +111,7 @@ class Tokenizer:
             self._line_start = self._offset + text.rfind("\n") + 1
         self._offset += len(text)
 
-    def _seek(self, source: Iterator[bytes], before: int) -> Iterator[Token]:  # type: ignore[misc]
+    def _seek(self, source: Iterator[bytes], before: int) -> Generator[Token, None, Header | None]:
         """Skip to the next ISA, reporting what is skipped; the return value is its Header, None at the end of the file."""
         noise: tuple[int, int, str] | None = None
         while True:
@@ -174,21 +176,50 @@ class Tokenizer:
         if wrapped and match["segment"] not in "\r\n":
             self._wrap = text.find("\n") - (text[text.find("\n") - 1] == "\r")
             self._seen.add("X12-WRAPPED-LINES")
-            faults.append(self._finding("X12-WRAPPED-LINES", f"Line breaks stand inside the segments (records of {self._wrap} characters); they were removed.", here, Scope.INTERCHANGE))  # fmt: skip
+            faults.append(
+                self._finding(
+                    "X12-WRAPPED-LINES",
+                    f"Line breaks stand inside the segments (records of {self._wrap} characters); they were removed.",
+                    here,
+                    Scope.INTERCHANGE,
+                )
+            )
         widths = tuple(len(e) for e in elements[:16])
         if widths != _ISA_LENGTHS or match["pad"]:
-            faults.append(self._finding("X12-ISA-LENGTH", "ISA is not 106 characters long: " + _width_fault(elements, match["pad"]), here, Scope.INTERCHANGE))  # fmt: skip
+            faults.append(
+                self._finding(
+                    "X12-ISA-LENGTH",
+                    "ISA is not 106 characters long: " + _width_fault(elements, match["pad"]),
+                    here,
+                    Scope.INTERCHANGE,
+                )
+            )
         version = elements[12]
-        repetition = elements[11] if version >= "00402" and len(elements[11]) == 1 and not elements[11].isalnum() and elements[11] != " " else ""  # fmt: skip
+        repetition = (
+            elements[11]
+            if version >= "00402" and len(elements[11]) == 1 and not elements[11].isalnum() and elements[11] != " "
+            else ""
+        )
         separators = Separators(element, component, match["segment"], repetition)
         if not component:
             faults.append(self._finding("X12-ISA16", "ISA16 (component separator) is empty.", here, Scope.INTERCHANGE))
         elif len({element, component, match["segment"]} | ({repetition} if repetition else set())) < 3 + bool(
             repetition
         ):
-            faults.append(self._finding("X12-SEPARATORS", "Two of the separators of ISA are the same character.", here, Scope.INTERCHANGE))  # fmt: skip
+            faults.append(
+                self._finding(
+                    "X12-SEPARATORS", "Two of the separators of ISA are the same character.", here, Scope.INTERCHANGE
+                )
+            )
         if not (element + component + match["segment"] + repetition).isascii():
-            faults.append(self._finding("X12-DELIM-NON-ASCII", f"A separator is not an ASCII character (hex {ord(match['segment']):02X} ends the segments).", here, Scope.INTERCHANGE))  # fmt: skip
+            faults.append(
+                self._finding(
+                    "X12-DELIM-NON-ASCII",
+                    f"A separator is not an ASCII character (hex {ord(match['segment']):02X} ends the segments).",
+                    here,
+                    Scope.INTERCHANGE,
+                )
+            )
         self._drop(length)
         return Header(elements, separators, self._at(offset), line, length, tuple(faults))
 
@@ -198,7 +229,11 @@ class Tokenizer:
         here = Position(offset=self._at(offset), length=sample, line=line, segment="ISA")
         truncated = sample < 106
         rule = "X12-TRUNCATED" if truncated else "X12-ISA-UNREADABLE"
-        what = "The file ends inside ISA." if truncated else "ISA cannot be read: 16 elements and a segment terminator before GS were not found."  # fmt: skip
+        what = (
+            "The file ends inside ISA."
+            if truncated
+            else "ISA cannot be read: 16 elements and a segment terminator before GS were not found."
+        )
         faults.append(self._finding(rule, what, here, Scope.INTERCHANGE))
         self._drop(sample)
         return Header(["ISA"], Separators(element, "", ""), self._at(offset), line, sample, tuple(faults))
@@ -236,7 +271,12 @@ class Tokenizer:
                 if tag == "ISA" and len(elements) > 10:
                     self._buffer = terminator.join([raw[lead:], *parts[number + 1 :], tail])
                     self._offset = start
-                    yield self._finding("X12-TRUNCATED", "A new ISA starts before the IEA of the interchange before it.", Position(offset=self._at(start), line=self._line, segment="ISA"), Scope.INTERCHANGE)  # fmt: skip
+                    yield self._finding(
+                        "X12-TRUNCATED",
+                        "A new ISA starts before the IEA of the interchange before it.",
+                        Position(offset=self._at(start), line=self._line, segment="ISA"),
+                        Scope.INTERCHANGE,
+                    )
                     return
                 node = Node(tag, elements, self._at(start), len(raw) - lead, self._line, 0)
                 self._offset = offset + len(raw) + 1
@@ -262,14 +302,20 @@ class Tokenizer:
         here = Position(offset=self._at(self._offset), length=len(raw), line=self._line)
         if not raw.strip("\r\n\t "):
             if separators.segment in "\r\n" or "X12-SEG-EMPTY" in self._seen:
-                yield from self._once("X12-NOISE-BETWEEN-SEGMENTS", "Blank lines stand between the segments; they were skipped.", here)  # fmt: skip
+                yield from self._once(
+                    "X12-NOISE-BETWEEN-SEGMENTS", "Blank lines stand between the segments; they were skipped.", here
+                )
             else:
                 self._seen.add("X12-SEG-EMPTY")
-                yield self._finding("X12-SEG-EMPTY", "An empty segment (two terminators in a row) was skipped.", here, Scope.INTERCHANGE)  # fmt: skip
+                yield self._finding(
+                    "X12-SEG-EMPTY", "An empty segment (two terminators in a row) was skipped.", here, Scope.INTERCHANGE
+                )
         elif raw[-1] != " " or raw.lstrip("\r\n")[0] in " \t":
-            yield from self._once("X12-NOISE-BETWEEN-SEGMENTS", "Blanks or blank lines stand before a segment; they were skipped.", here)  # fmt: skip
+            yield from self._once(
+                "X12-NOISE-BETWEEN-SEGMENTS", "Blanks or blank lines stand before a segment; they were skipped.", here
+            )
 
-    def _broken(self, text: str, start: int) -> Iterator[Finding]:  # type: ignore[misc]
+    def _broken(self, text: str, start: int) -> Generator[Finding, None, str]:
         """Line breaks inside a segment: removed where records are wrapped at one width, blanked elsewhere."""
         pieces: list[str] = []
         position = 0
@@ -279,10 +325,16 @@ class Tokenizer:
             here = Position(offset=self._at(start + found.start()), length=len(found[0]), line=self._line)
             pieces.append(text[position : found.start()])
             if width == self._wrap:
-                yield from self._once("X12-WRAPPED-LINES", f"Line breaks stand inside the segments (records of {width} characters); they were removed.", here)  # fmt: skip
+                yield from self._once(
+                    "X12-WRAPPED-LINES",
+                    f"Line breaks stand inside the segments (records of {width} characters); they were removed.",
+                    here,
+                )
             else:
                 pieces.append(" " if self._lenient else found[0])
-                yield from self._once("X12-BREAK-IN-DATA", "A line break stands inside an element; it was read as a blank.", here)  # fmt: skip
+                yield from self._once(
+                    "X12-BREAK-IN-DATA", "A line break stands inside an element; it was read as a blank.", here
+                )
             if "\n" in found[0]:
                 self._line += 1
             self._line_start = start + found.end()
@@ -290,14 +342,18 @@ class Tokenizer:
         pieces.append(text[position:])
         return "".join(pieces)
 
-    def _decode(self, text: str, start: int) -> Iterator[Finding]:  # type: ignore[misc]
+    def _decode(self, text: str, start: int) -> Generator[Finding, None, str]:
         """Bytes above 127: UTF-8 when they are valid UTF-8, else Windows-1252; always said once."""
         raw = text.encode("latin-1")
         here = Position(offset=self._at(start), length=len(raw), line=self._line)
         try:
             decoded = raw.decode("utf-8")
         except UnicodeDecodeError:
-            yield from self._once("ENC-CP1252-ASSUMED", "The file holds bytes that are neither ASCII nor UTF-8; they were read as Windows-1252.", here)  # fmt: skip
+            yield from self._once(
+                "ENC-CP1252-ASSUMED",
+                "The file holds bytes that are neither ASCII nor UTF-8; they were read as Windows-1252.",
+                here,
+            )
             return raw.decode("cp1252", "replace") if not _has_undefined(raw) else text
         if self._scale.factor == 1:
             yield from self._once(
@@ -310,7 +366,12 @@ class Tokenizer:
         size = len(self._buffer) + sum(len(chunk) for chunk in source)
         self._buffer = ""
         self._offset += size
-        yield self._finding("X12-SEG-TOO-LONG", f"A segment is longer than {MAX_SEGMENT} bytes; the {size} bytes from here on were not read.", Position(offset=self._at(start), length=size, line=line), Scope.INTERCHANGE)  # fmt: skip
+        yield self._finding(
+            "X12-SEG-TOO-LONG",
+            f"A segment is longer than {MAX_SEGMENT} bytes; the {size} bytes from here on were not read.",
+            Position(offset=self._at(start), length=size, line=line),
+            Scope.INTERCHANGE,
+        )
 
     def _unterminated(self, separators: Separators) -> Iterator[Token]:
         """The end of the file before IEA and its terminator."""
@@ -321,11 +382,15 @@ class Tokenizer:
         here = Position(offset=self._at(self._offset), length=len(text), line=self._line)
         elements = text.split(separators.element)
         if elements[0] == "IEA" and len(elements) >= 3:
-            yield self._finding("X12-SEG-UNTERMINATED", "The last segment (IEA) has no terminator.", here, Scope.INTERCHANGE)  # fmt: skip
+            yield self._finding(
+                "X12-SEG-UNTERMINATED", "The last segment (IEA) has no terminator.", here, Scope.INTERCHANGE
+            )
             yield Node("IEA", elements, self._at(self._offset), len(text), self._line, 0)
         else:
             inside = f"inside {elements[0][:3]}" if text else "before IEA"
-            yield self._finding("X12-TRUNCATED", f"The file ends {inside}: the interchange is not complete.", here, Scope.INTERCHANGE)  # fmt: skip
+            yield self._finding(
+                "X12-TRUNCATED", f"The file ends {inside}: the interchange is not complete.", here, Scope.INTERCHANGE
+            )
         self._drop(len(self._buffer))
 
     def _once(self, rule: str, message: str, position: Position) -> Iterator[Finding]:

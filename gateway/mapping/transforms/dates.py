@@ -9,7 +9,15 @@ from zoneinfo import ZoneInfo
 from gateway.mapping.transforms.registry import Tables, Unusable, transform
 
 _PARTS = (("CCYY", "%Y"), ("MM", "%m"), ("DD", "%d"), ("HH", "%H"), ("mm", "%M"), ("SS", "%S"), ("YY", "%y"))
-_DTM = {"101": "YYMMDD", "102": "CCYYMMDD", "201": "YYMMDDHHmm", "203": "CCYYMMDDHHmm", "204": "CCYYMMDDHHmmSS", "205": "CCYYMMDDHHmmZZZ", "303": "CCYYMMDDHHmmZZZ"}  # fmt: skip
+_DTM = {
+    "101": "YYMMDD",
+    "102": "CCYYMMDD",
+    "201": "YYMMDDHHmm",
+    "203": "CCYYMMDDHHmm",
+    "204": "CCYYMMDDHHmmSS",
+    "205": "CCYYMMDDHHmmZZZ",
+    "303": "CCYYMMDDHHmmZZZ",
+}
 
 
 @lru_cache(256)

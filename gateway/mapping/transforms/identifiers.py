@@ -16,7 +16,10 @@ def awb(value: str) -> str:
     if not re.fullmatch(r"[0-9]{11}", number):
         raise Unusable(f'"{value.strip()}" is not an air waybill of 3 + 8 digits', "S321-ID-CHK")
     if int(number[3:10]) % 7 != int(number[10]):
-        raise Unusable(f"air waybill {number[:3]}-{number[3:]} has check digit {number[10]}, expected {int(number[3:10]) % 7}", "S321-ID-CHK")  # fmt: skip
+        raise Unusable(
+            f"air waybill {number[:3]}-{number[3:]} has check digit {number[10]}, expected {int(number[3:10]) % 7}",
+            "S321-ID-CHK",
+        )
     return number
 
 
@@ -51,7 +54,11 @@ def scac(value: str) -> str:
 @transform("80107 => 80107", "Toronto => ", args=(1, 2))
 def shape(value: str, pattern: str, length: str = "") -> str:
     """Keep the value only if it fits: `shape digits 5`, `shape firms`; nothing when it does not."""
-    patterns = {"digits": rf"[0-9]{{{length or '1,50'}}}", "firms": r"[A-Z][A-Z0-9]{3}", "alnum": rf"[A-Z0-9]{{{length or '1,50'}}}"}  # fmt: skip
+    patterns = {
+        "digits": rf"[0-9]{{{length or '1,50'}}}",
+        "firms": r"[A-Z][A-Z0-9]{3}",
+        "alnum": rf"[A-Z0-9]{{{length or '1,50'}}}",
+    }
     return value.strip() if re.fullmatch(patterns[pattern], value.strip()) else ""
 
 
@@ -62,7 +69,13 @@ def zip_(values: list[str]) -> str:
     if re.fullmatch(r"[0-9]{9}", text):
         return f"{text[:5]}-{text[5:]}"
     if re.fullmatch(r"[0-9]{4}", text) and state in _ZERO_STATES:
-        return Noted("0" + text, ("Q-ZIP-PADDED", "The ZIP code had 4 digits; the leading zero that a spreadsheet drops was put back, as the state begins with 0."))  # fmt: skip
+        return Noted(
+            "0" + text,
+            (
+                "Q-ZIP-PADDED",
+                "The ZIP code had 4 digits; the leading zero that a spreadsheet drops was put back, as the state begins with 0.",
+            ),
+        )
     return text
 
 

@@ -20,7 +20,24 @@ KILOGRAMS = {
 }  # fmt: skip
 """Weight unit -> kilograms; X12 element 188 (K L G O E S T) and UN/ECE Rec 20 codes. 1 lb = 0.45359237 kg exactly."""
 
-_CANONICAL_UNIT = {"K": "KG", "KG": "KG", "KGM": "KG", "KGS": "KG", "L": "LB", "LB": "LB", "LBR": "LB", "LBS": "LB", "G": "GRM", "GR": "GRM", "GRM": "GRM", "O": "OZ", "OZ": "OZ", "ONZ": "OZ", "E": "TNE", "TNE": "TNE"}  # fmt: skip
+_CANONICAL_UNIT = {
+    "K": "KG",
+    "KG": "KG",
+    "KGM": "KG",
+    "KGS": "KG",
+    "L": "LB",
+    "LB": "LB",
+    "LBR": "LB",
+    "LBS": "LB",
+    "G": "GRM",
+    "GR": "GRM",
+    "GRM": "GRM",
+    "O": "OZ",
+    "OZ": "OZ",
+    "ONZ": "OZ",
+    "E": "TNE",
+    "TNE": "TNE",
+}
 
 
 @lru_cache(8192)
@@ -71,7 +88,13 @@ def whole_dollars(value: str) -> str:
     amount = number(value)
     text = plain(amount, 2)
     if "." in value:
-        return Noted(text, ("X12-N1006-DECIMALS", f'Element 602 is whole dollars by the standard; "{value.strip()}" was read as {text}.'))  # fmt: skip
+        return Noted(
+            text,
+            (
+                "X12-N1006-DECIMALS",
+                f'Element 602 is whole dollars by the standard; "{value.strip()}" was read as {text}.',
+            ),
+        )
     return text
 
 

@@ -1,0 +1,54 @@
+"""`gateway explain RECEIPT`: the report of a drop as sentences."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+
+def lines(facts: dict[str, Any]) -> Iterator[str]:
+    """Yield the lines that explain a drop: what it was, what became of it, every fault with its mend."""
+    yield f"{facts['file']}  receipt {facts['receipt']}, partner {facts['partner']}, received {facts['received_at']}"
+    yield f"  {facts['format'] or 'unknown format'}: {facts['verdict'] or facts['state']}, {facts['found']} shipments: {facts['accepted']} accepted, {facts['rejected']} rejected, {facts['duplicate']} duplicate"  # fmt: skip
+    if facts["delivered"]:
+        yield f"  delivered: {', '.join(facts['delivered'])}"
+    yield f"  answered:  {', '.join(facts['answers']) or 'not yet'}"
+    if facts["error"]:
+        yield f"  held: {facts['error']}"
+    report = facts.get("report")
+    for finding in (report or {}).get("findings", ()):
+        if finding.get("severity") == "info":
+            continue
+        yield ""
+        yield from _finding(finding)
+    if report is None and facts["verdict"] == "accept":
+        yield "  Nothing was wrong."
+    yield ""
+    yield "next: gateway explain RULE tells what a rule means; send mended shipments in a new file."
+
+
+def _finding(f: dict[str, Any]) -> Iterator[str]:
+    where = f"shipment {f['shipment']}" if f.get("shipment") else "the file"
+    label = f" ({f['label']})" if f.get("label") else ""
+    place = ", ".join(
+        part
+        for part in (
+            f"line {f['line']}" if f.get("line") else "",
+            f"byte {f['offset']}" if f.get("offset") is not None else "",
+            f"segment {f['segment']}" if f.get("segment") else "",
+            f"element {f['element']}" if f.get("element") else "",
+        )
+        if part
+    )
+    yield f"  {f['severity']}: {where}{label}  [{f['rule']}]"
+    yield f"    {f['what']}"
+    if place:
+        yield f"    where: {place}"
+    if f.get("field"):
+        yield f"    field: {f['field']}" + (f", value {f['value']!r}" if f.get("value") else "")
+    if f.get("why"):
+        yield f"    why:   {f['why']}"
+    if f.get("fix"):
+        yield f"    mend:  {f['fix']}"
+    if f.get("example"):
+        yield f"    like:  {f['example']}"

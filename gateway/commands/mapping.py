@@ -1,0 +1,95 @@
+"""`gateway mapping check | show | trace`."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterator
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from gateway.errors import ConfigError
+from gateway.formats import format_module, sniffers
+from gateway.formats.detect import HEAD, Transcoded, detect
+from gateway.mapping.folder import MappingSet
+from gateway.mapping.lint import lint
+from gateway.mapping.table import COLUMNS
+from gateway.records import Unit
+from gateway.site import Site, base_mappings
+
+
+def _sets(profile: Path | None) -> list[MappingSet]:
+    """Return the base mappings, or those of every partner folder of a profile."""
+    folders = sorted(p for p in (profile / "partners").iterdir() if p.is_dir()) if profile else []
+    return [MappingSet(base_mappings(), [f]) for f in folders] or [MappingSet(base_mappings())]
+
+
+def check_all(profile: Path | None) -> list[dict[str, Any]]:
+    """Return every fault of every mapping, each once."""
+    found: dict[tuple[Any, ...], dict[str, Any]] = {}
+    for mappings in _sets(profile):
+        faults = list(mappings.codes.faults)
+        for facts in mappings.facts:
+            faults += lint(mappings, facts)
+        for fault in faults:
+            found[fault.file, fault.line, fault.column, fault.message] = asdict(fault)
+    return list(found.values())
+
+
+def show(mapping: str, profile: Path | None, partner: str) -> Iterator[str]:
+    """Yield the table in force as CSV lines. Raises ConfigError for an unknown mapping."""
+    folder = [profile / "partners" / partner] if profile and partner else []
+    mappings = MappingSet(base_mappings(), folder)
+    facts = next((f for f in mappings.facts if f.id == mapping), None)
+    if facts is None:
+        raise ConfigError(f"There is no mapping {mapping}.", f"Known: {', '.join(f.id for f in mappings.facts)}.")
+    rows, digest = mappings.rows(facts)
+    yield f"# {mapping}, version {digest}, {len(rows)} rows"
+    for cells in [list(COLUMNS), *([getattr(r, c) for c in COLUMNS] for r in rows)]:
+        line = io.StringIO()
+        csv.writer(line, lineterminator="").writerow(cells)
+        yield line.getvalue()
+
+
+def trace(path: Path, site: Site, shipment: str, field: str) -> Iterator[dict[str, Any]]:
+    """Yield for each canonical value of a file where it was read and by which row."""
+    if not path.is_file():
+        raise ConfigError(f"{path} is not there.", "Check the path.")
+    data = path.read_bytes()
+    profile = site.profile_for(data[:HEAD])
+    seen = detect(data[:HEAD], path.name, sniffers(), profile.encoding)
+    if seen.hold is not None or profile.programs is None:
+        raise ConfigError(
+            f"{path.name} cannot be read: {seen.hold.message if seen.hold else 'no mapping'}",
+            "gateway check FILE tells more.",
+        )
+    for event in format_module(seen.format).read(Transcoded((data,), seen), profile, (seen.skip, seen.factor)):
+        if not isinstance(event, Unit):
+            continue
+        program = profile.programs(event.message.format, event.message.type, event.message.version)
+        if program is None:
+            continue
+        mapped = program.run(event.message, event.node, profile)
+        name = str(mapped.draft.get("house_bill_number") or mapped.draft.get("shipment_id") or event.label)
+        if shipment and shipment not in (name, mapped.draft.get("shipment_id")):
+            continue
+        for pointer, value in _leaves(mapped.draft, ""):
+            if field and not pointer.lstrip("/").replace("/", ".").startswith(field):
+                continue
+            position, row = mapped.locate(pointer)
+            offset, length = position.offset or 0, position.length or 0
+            raw = data[offset : offset + length].decode("latin-1") if position.element is not None else ""
+            yield {"shipment": name, "pointer": pointer, "value": value, "place": position.words(), "offset": position.offset, "length": length, "raw": raw, "row": row}  # fmt: skip
+
+
+def _leaves(node: Any, pointer: str) -> Iterator[tuple[str, Any]]:
+    if isinstance(node, dict):
+        for key, value in node.items():
+            if not key.startswith("_"):
+                yield from _leaves(value, f"{pointer}/{key}")
+    elif isinstance(node, list):
+        for index, value in enumerate(node):
+            yield from _leaves(value, f"{pointer}/{index}")
+    else:
+        yield pointer, node

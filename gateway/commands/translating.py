@@ -1,0 +1,134 @@
+"""`gateway translate`: one file to a folder, without server or ledger."""
+
+from __future__ import annotations
+
+import hashlib
+import sys
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import msgspec
+
+from gateway.errors import ConfigError
+from gateway.history import MemoryHistory
+from gateway.results import Delivery, Outcome
+from gateway.site import Site
+from gateway.translate import translate
+
+_BLOCK = 1 << 16
+_QUIET_S = 2.0  # shorter runs show no progress
+
+
+def translate_file(path: Path, output: Path, site: Site, moment: datetime | None, progress: bool) -> dict[str, Any]:
+    """Translate a file; write canonical messages and answers into `output`; return the facts.
+
+    progress: show shipments per second, percent and ETA on standard error after two seconds.
+    Raises ConfigError when the output folder holds a file of the same name with other content.
+    """
+    if not path.is_file():
+        raise ConfigError(f"{path} is not there.", "Check the path.")
+    output.mkdir(parents=True, exist_ok=True)
+    size = path.stat().st_size
+    with path.open("rb") as source:
+        head = source.read(_BLOCK)
+        digest = hashlib.sha256(head)
+        while block := source.read(_BLOCK):
+            digest.update(block)
+    sha256 = digest.hexdigest()
+    profile = site.profile_for(head)
+    meter = _Meter(size, progress)
+    writer = _Writer(output, profile.partner, sha256)
+    outcome: Outcome | None = None
+    now = moment or datetime.now(UTC)
+    receipt = f"T{sha256[:12].upper()}"
+    with path.open("rb") as source:
+        for piece in translate(meter.blocks(source), profile, now, MemoryHistory(), name=path.name, size=size, sha256=sha256, receipt_id=receipt):  # fmt: skip
+            if isinstance(piece, Delivery):
+                writer.add(piece)
+                meter.count(piece)
+            else:
+                outcome = piece
+    meter.done()
+    assert outcome is not None
+    written = writer.finish(outcome.refused_keys)
+    for ack in outcome.acks:
+        name = f"{path.name}{ack.name}"
+        with (output / name).open("wb") as file:
+            file.writelines(ack.chunks)
+        written.append(name)
+    return {"file": path.name, "format": outcome.format, "verdict": outcome.verdict, "shipments": msgspec.to_builtins(outcome.counts), "written": written}  # fmt: skip
+
+
+class _Writer:
+    """Canonical messages as temporary files, renamed when the outcome is known."""
+
+    def __init__(self, output: Path, partner: str, sha256: str) -> None:
+        self._output, self._prefix = output, f"{partner}-{sha256[:12]}"
+        self._files: dict[str, tuple[Path, BinaryIO]] = {}
+        self._empty: set[str] = set()
+
+    def add(self, piece: Delivery) -> None:
+        """Write one piece."""
+        if piece.kind == "head":
+            path = self._output / f".{self._prefix}-{piece.key}.tmp"
+            self._files[piece.key] = (path, path.open("wb"))
+            self._empty.add(piece.key)
+            self._files[piece.key][1].write(piece.data)
+        elif piece.kind == "shipment":
+            file = self._files[piece.key][1]
+            file.write(piece.data if piece.key in self._empty else b"," + piece.data)
+            self._empty.discard(piece.key)
+        else:
+            self._files[piece.key][1].write(b"]}\n")
+            self._files[piece.key][1].close()
+
+    def finish(self, refused: set[str]) -> list[str]:
+        """Rename what stands, remove what was refused; return the names."""
+        names = []
+        for key, (path, file) in self._files.items():
+            file.close()
+            if key in refused:
+                path.unlink()
+                continue
+            name = f"{self._prefix}-{key}.json"
+            path.replace(self._output / name)
+            names.append(name)
+        return names
+
+
+class _Meter:
+    """Progress on standard error."""
+
+    def __init__(self, size: int, active: bool) -> None:
+        self._size, self._active = size, active
+        self._read = self._shipments = 0
+        self._start = self._shown = time.monotonic()
+
+    def blocks(self, source: BinaryIO) -> Iterator[bytes]:
+        """Yield the file, counting."""
+        while block := source.read(_BLOCK):
+            self._read += len(block)
+            yield block
+            self._show()
+
+    def count(self, piece: Delivery) -> None:
+        """Count a shipment."""
+        self._shipments += piece.kind == "shipment"
+
+    def _show(self) -> None:
+        now = time.monotonic()
+        if not self._active or now - self._start < _QUIET_S or now - self._shown < 0.5:
+            return
+        self._shown = now
+        elapsed, part = now - self._start, self._read / max(self._size, 1)
+        eta = elapsed * (1 - part) / max(part, 1e-9)
+        sys.stderr.write(f"\r{part:5.1%}  {self._shipments} accepted  {self._shipments / elapsed:,.0f} shipments/s  ETA {eta:.0f} s   ")  # fmt: skip
+        sys.stderr.flush()
+
+    def done(self) -> None:
+        """End the line."""
+        if self._active and time.monotonic() - self._start >= _QUIET_S:
+            sys.stderr.write("\n")

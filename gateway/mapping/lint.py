@@ -1,0 +1,74 @@
+"""Faults of a mapping that only show when rows are looked at together; each says what to write instead.
+
+Hard faults (unknown level, target, transform, code table, path syntax) are MappingErrors of the compiler; here they are
+collected instead of ending at the first, and softer ones are added.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from gateway.errors import MappingError
+from gateway.mapping.compile import ACTIONS, BINDINGS, Compiler
+from gateway.mapping.examples import run_examples
+from gateway.mapping.folder import MappingFacts, MappingSet
+from gateway.mapping.grammar import CellError, parse_source
+from gateway.mapping.table import Fault, Row
+
+
+def lint(mappings: MappingSet, facts: MappingFacts) -> list[Fault]:
+    """Return all faults of one mapping with its overrides, in table order."""
+    from gateway.formats import format_module
+
+    faults: list[Fault] = [f for table in mappings.tables(facts) for f in table.faults]
+    dialect = format_module(facts.format).DIALECT
+    rows: list[Row] = []
+    for table in mappings.tables(facts):
+        compiler = Compiler(dialect, mappings.codes, "")
+        for row in table.rows:
+            try:
+                if row.source.lower() != "(none)":
+                    compiler.blocks([row])
+                    rows.append(row)
+            except MappingError as error:
+                faults.append(
+                    Fault("MAP-ROW", row.file, row.line, error.column, error.message.partition(": ")[2], error.advice)
+                )
+    faults += _unreachable(rows)
+    faults += _without_example(rows)
+    faults += _two_sources(rows)
+    if not any(f.severity == "error" for f in faults):
+        faults += run_examples(mappings, facts)
+    return faults
+
+
+def _unreachable(rows: list[Row]) -> Iterator[Fault]:
+    """A row after one that has a default and no condition is never asked."""
+    closed: dict[tuple[str, str], Row] = {}
+    for row in rows:
+        key = (row.level, row.target)
+        if row.target in BINDINGS:
+            closed = {k: v for k, v in closed.items() if k[0] != row.level}
+        elif key in closed:
+            yield Fault("MAP-UNREACHABLE", row.file, row.line, "target", f"the row is never asked: {closed[key].where} has a default and no condition", "put it before that row", "warning")  # fmt: skip
+        elif row.default and not row.when:
+            closed[key] = row
+
+
+def _without_example(rows: list[Row]) -> Iterator[Fault]:
+    for row in rows:
+        if not row.example and row.source and row.target not in BINDINGS + ACTIONS:
+            yield Fault("MAP-NO-EXAMPLE", row.file, row.line, "example", "the row has no example", "write for example 450; L => 204.117", "warning")  # fmt: skip
+
+
+def _two_sources(rows: list[Row]) -> Iterator[Fault]:
+    """Value and unit read by two paths may come from two different segments."""
+    for row in rows:
+        if row.transform.split(" ")[0] not in ("kg", "dtm") or ";" not in row.source:
+            continue
+        try:
+            sources = parse_source(row.source)
+        except CellError:
+            continue
+        if len(sources) > 1 and sources[1].kind != "same":
+            yield Fault("MAP-TWO-NODES", row.file, row.line, "source", "value and unit may come from two different segments", "write the second source as .NN (the same segment)", "warning")  # fmt: skip
