@@ -66,7 +66,7 @@ class Checker:
         assert outcome is not None
         result = describe(outcome, name, profile)
         result["messages"] = [
-            json.loads(parts[0] + b",".join(p for p in parts[1:] if p) + b"]}")
+            json.loads(parts[0] + b",".join(parts[1:-1]) + parts[-1])
             for key, parts in bodies.items()
             if key not in outcome.refused_keys
         ]

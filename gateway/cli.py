@@ -31,7 +31,7 @@ mapping_app = typer.Typer(help="Mapping tables: check, show, trace.", no_args_is
 app.add_typer(demo_app, name="demo")
 app.add_typer(mapping_app, name="mapping")
 
-out = Console(highlight=False, soft_wrap=True)
+out = Console(highlight=False, soft_wrap=True, width=None if sys.stdout.isatty() else 200)
 err = Console(stderr=True, highlight=False, soft_wrap=True)
 
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON object per line, for machines.")]
@@ -46,7 +46,7 @@ _RANK = {"accept": 0, "accept_with_warnings": 0, "partial": 1, "reject": 1, "qua
 def run() -> None:
     """Run the command line; every error of use ends with what to do, never with a traceback."""
     try:
-        app(standalone_mode=False)
+        sys.exit(app(standalone_mode=False) or 0)
     except GatewayError as error:
         err.print(f"[bold red]error:[/] {error.message}", markup=True)
         if error.advice:

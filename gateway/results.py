@@ -156,7 +156,8 @@ class Counts(msgspec.Struct):
 class Delivery(msgspec.Struct, frozen=True, tag="DL"):
     """A piece of canonical output, provisional until the Outcome.
 
-    key: the message; kind: "head" (start of a canonical message), "shipment" (one encoded shipment), "close".
+    key: the message; kind: "head" (start of a canonical message), "shipment" (one encoded shipment, without
+    comma), "close" (its end).
     data: canonical bytes, see canonical.encode. `test` messages go to the test folder, never to the live one.
     """
 

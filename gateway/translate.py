@@ -19,7 +19,7 @@ from typing import Any, ClassVar
 import msgspec
 
 from gateway import acks
-from gateway.canonical.encode import encode_envelope_head, encode_shipment
+from gateway.canonical.encode import MESSAGE_END, encode_envelope_head, encode_shipment
 from gateway.findings import Finding, Scope, Severity
 from gateway.formats import format_module, sniffers
 from gateway.formats.detect import HEAD, Detection, Transcoded, check_name, detect
@@ -225,7 +225,7 @@ class _Run:
         yield from self._flush(event.message)
         message, tally = event.message, self._levels[Scope.MESSAGE]
         if self._head_sent:
-            yield Delivery(self._key, "close", test=message.interchange.test)
+            yield Delivery(self._key, "close", MESSAGE_END, test=message.interchange.test)
         for finding in self._syntax:  # of a shipment that never came
             self.finding(msgspec.structs.replace(finding, scope=Scope.MESSAGE))
         self._syntax = []

@@ -82,7 +82,7 @@ class _Writer:
             file.write(piece.data if piece.key in self._empty else b"," + piece.data)
             self._empty.discard(piece.key)
         else:
-            self._files[piece.key][1].write(b"]}\n")
+            self._files[piece.key][1].write(piece.data)
             self._files[piece.key][1].close()
 
     def finish(self, refused: set[str]) -> list[str]:

@@ -16,11 +16,11 @@ from gateway.records import Dialect, Message
 class Mapped:
     """Result of one unit; see gateway.profile.MappedShipment."""
 
-    __slots__ = ("_items", "_message", "_node", "_parties", "draft", "findings", "program")
+    __slots__ = ("_items", "_message", "_node", "_parties", "_profile", "draft", "findings", "program")
 
-    def __init__(self, program: CompiledProgram, message: Message, node: Any) -> None:
+    def __init__(self, program: CompiledProgram, message: Message, node: Any, profile: Profile) -> None:
         self.program = program
-        self._message, self._node = message, node
+        self._message, self._node, self._profile = message, node, profile
         self._parties: dict[str, Any] = {}
         self._items: list[Any] = []
         self.draft: dict[str, Any] = {}
@@ -30,17 +30,18 @@ class Mapped:
         """Return (position, "file:line") of the value at a JSON pointer; of the unit when nothing nearer is known."""
         parts = [p for p in pointer.split("/") if p]
         program, root = self.program, self._message.root
+        run = Run(self._message, self._profile)
         if parts and parts[0] in PARTY_ROLES and parts[0] in self._parties:
-            found = program.place(parts[0], ".".join(parts[1:]), self._parties[parts[0]], root)
+            found = program.place(parts[0], ".".join(parts[1:]), self._parties[parts[0]], root, run)
         elif parts and parts[0] in ("items", "references"):
             level = parts[0][:-1]
             index = int(parts[1]) if len(parts) > 1 and parts[1].isdigit() else 0
             node = self._items[index] if level == "item" and index < len(self._items) else self._node
-            found = program.place(level, ".".join(parts[2:]), node, root)
+            found = program.place(level, ".".join(parts[2:]), node, root, run)
         else:
-            found = program.place("shipment", ".".join(parts), self._node, root) if parts else None
+            found = program.place("shipment", ".".join(parts), self._node, root, run) if parts else None
             if found is None and parts:
-                found = program.place("message", ".".join(parts), root, root)
+                found = program.place("message", ".".join(parts), root, root, run)
         return found or (program.here(self._node, root) or NOWHERE, "")
 
 
@@ -72,7 +73,7 @@ class CompiledProgram:
 
     def run(self, message: Message, node: Any, profile: Profile) -> MappedShipment:
         """Map one unit. Never raises on data."""
-        mapped = Mapped(self, message, node)
+        mapped = Mapped(self, message, node, profile)
         run = Run(message, profile)
         root = message.root
         inherited = self._header(message, root, profile, run)
@@ -87,7 +88,8 @@ class CompiledProgram:
             if line.holds is None or line.holds(node, root, run):
                 severity = Severity.WARNING if row.required == "warn" else Severity.ERROR
                 value = next((v for v in line.values(node, root, run) if v), None) if line.values else None
-                said = row.message.replace("{value}", value or "")
+                said = row.message.replace("{value}", value or "").rstrip(".") + "."
+                said = said[:1].upper() + said[1:]
                 run.findings.append(
                     Finding(row.rule or "MAP-REFUSED", severity, Scope.SHIPMENT, said, line.locate(node, root) or NOWHERE, value=value, row=row.where)
                 )  # fmt: skip
@@ -188,7 +190,7 @@ class CompiledProgram:
             if name not in draft:
                 draft[name] = dict(value) if isinstance(value, dict) else value
 
-    def place(self, level: str, name: str, node: Any, root: Any) -> tuple[Position, str] | None:
+    def place(self, level: str, name: str, node: Any, root: Any, run: Run) -> tuple[Position, str] | None:
         """Return where a target was read from: the row that gave the value, else the row that should have."""
         target = self._index.get((level, name)) or next(
             (t for (lv, n), t in self._index.items() if lv == level and name and (n.startswith(name + ".") or name.startswith(n + "."))), None
@@ -196,14 +198,10 @@ class CompiledProgram:
         if target is None:
             position = self.here(node, root) if level not in ("message",) else None
             return (position, "") if position and level != "shipment" else None
-        run = Run(Message("", "", "", "", 0, root, None, None), None)  # type: ignore[arg-type]
         for line in target.lines:
-            try:
-                values = line.values(node, root, run) if line.values else []
-                if any(values) and (line.holds is None or line.holds(node, root, run)):
-                    return line.locate(node, root) or NOWHERE, line.row.where
-            except AttributeError:  # a `profile.` or `envelope.` source has no place in the file
-                continue
+            values = line.values(node, root, run) if line.values else []
+            if any(values) and (line.holds is None or line.holds(node, root, run)):
+                return line.locate(node, root) or NOWHERE, line.row.where
         line = target.lines[-1]
         return line.locate(node, root) or self.here(node, root) or NOWHERE, line.row.where
 

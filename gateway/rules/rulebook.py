@@ -131,13 +131,13 @@ class Rulebook:
         findings += _pieces(draft)
         late = is_late(draft, self.tables, now)
         if late is not None:
+            arrival = str(draft.get("estimated_arrival_at"))
+            said = f"The data came {late:.1f} hours later than advance data for this mode should (arrival {arrival})."
+            if late > 48:
+                said = f"The arrival {arrival} was already past when the data came."
             findings.append(
                 _finding(
-                    "S321-TIME-LATE",
-                    Severity.WARNING,
-                    f"The data came {late:.0f} hour(s) later than advance data for this mode should.",
-                    "estimated_arrival_at",
-                    "/estimated_arrival_at",
+                    "S321-TIME-LATE", Severity.WARNING, said, "estimated_arrival_at", "/estimated_arrival_at", arrival
                 )
             )
         return findings
