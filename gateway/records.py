@@ -40,14 +40,19 @@ class Node:
         self.parent: Node | None = None
 
     def add(self, node: Node) -> None:
-        """Hang `node` under this one."""
+        """Hang `node` under this one and tell it its parent."""
         node.parent = self
-        if self.children is None:
+        self.take(node)
+
+    def take(self, node: Node) -> None:
+        """Hang `node` under this one without a way back: such trees are freed at once, without the cycle collector."""
+        children = self.children
+        if children is None:
             self.children = {node.tag: [node]}
-        elif node.tag in self.children:
-            self.children[node.tag].append(node)
+        elif node.tag in children:
+            children[node.tag].append(node)
         else:
-            self.children[node.tag] = [node]
+            children[node.tag] = [node]
 
     def element(self, number: int) -> str:
         """Return element `number` (1-based), "" when absent."""

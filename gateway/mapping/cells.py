@@ -43,6 +43,7 @@ class Line:
     apply: Callable[[list[str]], str] | None  # many values -> text
     locate: Callable[[Any, Any], Position | None]
     personal: bool
+    get: Callable[[Any, Any], str] | None = None  # the only source of the row, when it is a plain path
 
 
 def condition(tests: tuple[Test, ...], dialect: Dialect, at: str) -> Condition | None:
@@ -56,21 +57,24 @@ def condition(tests: tuple[Test, ...], dialect: Dialect, at: str) -> Condition |
 
 
 def _check(test: Test, dialect: Dialect, at: str) -> Condition:
-    read = single(test.source, dialect, at)
-    wanted = frozenset(test.values)
-    if test.op == "present":
-        if test.source.kind == "path" and test.source.path is not None and not test.source.path.leaf:
-            find = dialect.finder(test.source.path, at)
-            return lambda node, root, run: bool(find(node, root))
-        return lambda node, root, run: bool(read(node, root, run).strip())
-    if test.op == "absent":
-        if test.source.kind == "path" and test.source.path is not None and not test.source.path.leaf:
-            find = dialect.finder(test.source.path, at)
-            return lambda node, root, run: not find(node, root)
-        return lambda node, root, run: not read(node, root, run).strip()
-    if test.op == "=":
-        return lambda node, root, run: read(node, root, run).strip() in wanted
-    return lambda node, root, run: read(node, root, run).strip() not in wanted
+    wanted, source = frozenset(test.values), test.source
+    if test.op in ("present", "absent") and source.path is not None and not source.path.leaf:
+        find = dialect.finder(source.path, at)
+        there = test.op == "present"
+        return lambda node, root, run: bool(find(node, root)) is there
+    if source.path is not None:
+        get = dialect.getter(source.path, at)
+        if test.op == "present":
+            return lambda node, root, run: bool(v := get(node, root)) and not v.isspace()
+        if test.op == "absent":
+            return lambda node, root, run: not (v := get(node, root)) or v.isspace()
+        if test.op == "=":
+            return lambda node, root, run: get(node, root).strip() in wanted
+        return lambda node, root, run: get(node, root).strip() not in wanted
+    read = single(source, dialect, at)
+    if test.op in ("present", "absent"):
+        return lambda node, root, run: bool(read(node, root, run).strip()) is (test.op == "present")
+    return lambda node, root, run: (read(node, root, run).strip() in wanted) is (test.op == "=")
 
 
 def single(source: Source, dialect: Dialect, at: str) -> Callable[[Any, Any, Run], str]:
@@ -129,21 +133,99 @@ def _with_leaves(source: Source, leaves: list[str], dialect: Dialect, at: str) -
     return get
 
 
-Fill = Callable[[Any, Any, dict[str, Any], Run], None]
 Format = Callable[[str], Any]
+Quick = Callable[[Any, Any, Run], Any]
+
+_CAREFUL = object()  # the row has something to say: a remark, a fault
+_REMEMBERED = 4096  # texts a row remembers; codes, units, dates and goods repeat, numbers of parcels do not
+
+
+def _quick(line: Line, form: Format) -> Quick:
+    """Return the plain way of one row: a finished value, None for no value, _CAREFUL for everything that needs words."""
+    holds, many, apply, get = line.holds, line.values, line.apply, line.get
+    default = form(line.row.default) if line.row.default else None
+    known: dict[Any, Any] = {}
+    remember = known.get
+
+    def make(values: list[str]) -> Any:
+        try:
+            text = apply(values) if apply is not None else values[0].strip()
+            if type(text) is Noted:
+                return _CAREFUL
+            return form(text) if text else default
+        except Unusable:
+            return _CAREFUL
+
+    if get is not None:
+        read: Callable[[Any, Any], str] = get
+
+        def one(node: Any, root: Any, run: Run) -> Any:
+            if holds is not None and not holds(node, root, run):
+                return None
+            raw = read(node, root)
+            if not raw or raw.isspace():
+                return default
+            value = remember(raw)
+            if value is None:
+                value = make([raw])
+                if value is not None and len(known) < _REMEMBERED:
+                    known[raw] = value
+            return value
+
+        return one
+
+    def several(node: Any, root: Any, run: Run) -> Any:
+        if holds is not None and not holds(node, root, run):
+            return None
+        values = many(node, root, run) if many is not None else ()
+        key = tuple(values)
+        value = remember(key)
+        if value is None:
+            if not any(v and not v.isspace() for v in values):
+                return default
+            value = make(list(values))
+            if value is not None and len(known) < _REMEMBERED:
+                known[key] = value
+        return value
+
+    return several
 
 
 class Target:
-    """All rows of one target. `fill` writes the value into a dict, or a finding into the run."""
+    """All rows of one target. `fill` writes the value into a dict, or a finding into the run.
 
-    __slots__ = ("format", "level", "lines", "name", "path")
+    The plain way (value there, transform content, nothing to say) is a closure per row that remembers what it made of a
+    text; everything else goes through `_careful`, which asks the rows again and writes the findings.
+    """
+
+    __slots__ = ("_quick", "_quiet", "format", "level", "lines", "name", "path")
 
     def __init__(self, level: str, name: str, lines: list[Line], form: Format) -> None:
         self.level, self.name, self.lines, self.format = level, name, lines, form
         self.path = tuple(name.split("."))
+        self._quick = [_quick(line, form) for line in lines]
+        self._quiet = not any(line.row.required for line in lines)
 
     def fill(self, node: Any, root: Any, out: dict[str, Any], run: Run) -> None:
         """Evaluate the rows in order; the first that yields a value wins."""
+        for quick in self._quick:
+            value = quick(node, root, run)
+            if value is None:
+                continue
+            if value is _CAREFUL:
+                break
+            path = self.path
+            if len(path) == 1:
+                out[path[0]] = value
+            else:
+                self._put(out, value)
+            return
+        else:
+            if self._quiet:
+                return
+        self._careful(node, root, out, run)
+
+    def _careful(self, node: Any, root: Any, out: dict[str, Any], run: Run) -> None:
         last: Line | None = None
         for line in self.lines:
             if line.holds is not None and not line.holds(node, root, run):

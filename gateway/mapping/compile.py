@@ -141,6 +141,7 @@ class Compiler:
             self._apply(row, calls, len(sources)),
             lambda node, root: locate(node, root) or here(node, root),
             personal,
+            self._dialect.getter(first, at) if first is not None and len(sources) == 1 else None,
         )
 
     def _apply(self, row: Row, calls: tuple[Call, ...], sources: int) -> Callable[[list[str]], str] | None:

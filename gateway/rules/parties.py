@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import hashlib
 import hmac
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from typing import Any
 
@@ -15,6 +14,7 @@ from gateway.rules.tables import Tables, normal
 
 _OUTSIDE = frozenset(("VI", "GU", "AS", "MP"))  # outside the customs territory (VI, GU, AS, MP unverified)
 _PO_BOX = re.compile(r"\bP\.?\s*O\.?\s*BOX\b|\bPOST OFFICE BOX\b", re.I)
+_CARE_OF = re.compile(r"\bC/O\b.*", re.I)
 _DTP = "final_deliver_to_party"
 
 
@@ -121,17 +121,18 @@ def is_latin(text: str) -> bool:
     return True
 
 
-@lru_cache(16384)
-def person_key(name: str, street: str, zip_code: str, secret: bytes, tables_key: tuple[tuple[str, str], ...]) -> str:
+def person_key(name: str, street: str, zip_code: str, secret: bytes, suffixes: Mapping[str, str]) -> str:
     """Return the keyed hash (HMAC-SHA256, 32 hex digits) of a person: normalised name, street and ZIP5.
 
-    tables_key: the USPS abbreviations as pairs. C/O parts are left out; nothing of the person can be read from it.
+    suffixes: the USPS abbreviations. C/O parts are left out; nothing of the person can be read from it.
     """
-    suffixes = dict(tables_key)
-    plain_name = normal(re.sub(r"\bC/O\b.*", "", name, flags=re.I))
-    plain_street = " ".join(suffixes.get(w, w) for w in normal(re.sub(r"\bC/O\b.*", "", street, flags=re.I)).split())
-    text = f"{plain_name}|{plain_street}|{zip_code[:5]}"
-    return hmac.new(secret, text.encode(), hashlib.sha256).hexdigest()[:32]
+    plain_name, plain_street = normal(_without_care_of(name)), normal(_without_care_of(street))
+    words = " ".join([suffixes.get(w, w) for w in plain_street.split()])
+    return hmac.digest(secret, f"{plain_name}|{words}|{zip_code[:5]}".encode(), "sha256").hex()[:32]
+
+
+def _without_care_of(text: str) -> str:
+    return _CARE_OF.sub("", text) if "/" in text else text
 
 
 def _finding(rule: str, severity: Severity, message: str, role: str, field: str, party: dict[str, Any]) -> Finding:

@@ -30,7 +30,6 @@ class Rulebook:
 
     def __init__(self, tables: Tables) -> None:
         self.tables = tables
-        self._suffixes = tuple(tables.suffixes.items())
 
     @classmethod
     def load(cls, texts: Mapping[str, str]) -> Rulebook:
@@ -192,7 +191,7 @@ class Rulebook:
     def _person(self, party: dict[str, Any], profile: Profile) -> str:
         return person_key(
             str(party.get("name", "")), str(party.get("address_line_1", "")), str(party.get("postal_code", "")),
-            profile.person_secret, self._suffixes,
+            profile.person_secret, self.tables.suffixes,
         )  # fmt: skip
 
 

@@ -98,12 +98,15 @@ def _regime(row: Mapping[str, str]) -> Regime:
     )  # fmt: skip
 
 
+_PUNCTUATION = str.maketrans({c: " " for c in map(chr, range(128)) if not c.isalnum()})
+
+
 @lru_cache(8192)
 def normal(text: str) -> str:
     """Return text in capitals, without accents and punctuation, single blanks: the form in which texts are compared."""
     if text.isascii():
-        plain = text.upper()
-    else:
+        return " ".join(text.upper().translate(_PUNCTUATION).split())
+    if text:
         folded = unicodedata.normalize("NFKD", text)
         plain = "".join(c for c in folded if not unicodedata.combining(c)).upper()
     return " ".join(re.sub(r"[^\w]+|_", " ", plain).split())

@@ -81,7 +81,7 @@ class _Flat:
             node.parent = self._root
         elif self._current is not self._root or self._count < _KEPT_ACK_SEGMENTS:
             self._count += 1
-            self._current.add(node)
+            self._current.take(node)
         return []
 
     def end(self, place: Node | None) -> list[Finding]:

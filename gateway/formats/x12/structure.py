@@ -72,7 +72,7 @@ class Matcher:
             self._slot = slot
             self._next = slot.next
             self._count = 1
-        self._open[slot.depth].add(node)
+        self._open[slot.depth].take(node)
         self._last = node
         if slot.check.passes(node.elements):
             return _GOOD
@@ -99,7 +99,7 @@ class Matcher:
             self._count = self._count + 1 if slot is self._slot else 1
             if slot.maximum and self._count > slot.maximum:
                 return self._too_many(node, slot)
-            self._open[depth].add(node)
+            self._open[depth].take(node)
             if self.units:
                 self.context += 1
         else:
@@ -130,7 +130,7 @@ class Matcher:
             if self.completed is None:
                 self._turn_page()
         else:
-            parent.add(node)
+            parent.take(node)
 
     def _turn_page(self) -> None:
         """Let the new P4 take the place of the one before."""
@@ -174,7 +174,7 @@ class Matcher:
         self._count = self._count + 1 if slot is self._slot else 1
         self._slot = slot
         self._next = slot.next
-        self._open[slot.depth].add(node)
+        self._open[slot.depth].take(node)
         self._last = node
         return findings if slot.check.passes(node.elements) else findings + self._element_findings(node, slot)
 
