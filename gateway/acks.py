@@ -81,7 +81,7 @@ def _plain(
 
 
 def _has_remarks(outcome: Outcome) -> bool:
-    for record in outcome.records:
+    for record in outcome.records.telling():
         findings = (
             (record.finding,)
             if isinstance(record, MessageFinding)

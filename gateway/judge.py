@@ -75,11 +75,12 @@ class Judge:
         findings = [*syntax, *findings]
         late = rules.prepare(draft, profile, message)
         purpose = str(draft.get("transmission_purpose", "original"))
+        ruled = rules.check(draft, profile, self._now, purpose)
+        draft.pop("_arrival_day", None)
         late += self._schema(draft)
-        late += rules.check(draft, profile, self._now, purpose)
+        late += ruled
         if late or findings:
             findings = _tidy([self.weigh(place(f, mapped)) for f in (*findings, *late)])
-        draft.pop("_arrival_day", None)
         identifiers = {name: draft[name] for name in _IDENTIFIERS if isinstance(draft.get(name), str)} or known
         refused = any(f.severity is Severity.ERROR for f in findings)
         return Judged(unit.number, unit.label, draft, findings, identifiers, refused, purpose, mapped, unit)
@@ -94,9 +95,9 @@ class Judge:
         validator = self._validators.get(filer)
         if validator is None:
             validator = self._validators[filer] = ShipmentValidator(filer)
-        errors = validator.errors(
-            {k: v for k, v in draft.items() if k != "_arrival_day"} if "_arrival_day" in draft else draft
-        )
+        errors = validator.errors(draft)
+        if not errors:
+            return []
         return [
             Finding(e.rule, Severity.ERROR, Scope.SHIPMENT, e.message, pointer=e.pointer, target=_target(e.pointer, e.missing), value=_text(e.value), personal=_is_personal(e.pointer))
             for e in errors

@@ -66,6 +66,7 @@ class MessageClosed(msgspec.Struct, frozen=True, tag="MC", tag_field="record"):
     errors: bool
     segments: int
     found: int
+    accepted: int = 0  # provisional like ShipmentResult.verdict
     header: list[tuple[int, list[str]]] = []  # header segments (M10, P4) for acks that echo them
 
 
@@ -124,19 +125,27 @@ _decoder: msgspec.msgpack.Decoder[Record] = msgspec.msgpack.Decoder(
 )
 
 
+_decode = _decoder.decode
+_CLEAN, _TELLING = b"\0", b"\1"
+
+
 class Records:
     """The typed view of a spool: append records, iterate them as often as needed."""
 
     def __init__(self, spool: Spool) -> None:
         self._spool = spool
 
-    def append(self, record: Record) -> None:
-        """Add one record."""
-        self._spool.append(_encoder.encode(record))
+    def append(self, record: Record, *, clean: bool = False) -> None:
+        """Add one record; clean: an accepted shipment of which there is nothing to tell."""
+        self._spool.append((_CLEAN if clean else _TELLING) + _encoder.encode(record))
 
     def __iter__(self) -> Iterator[Record]:
         """Read all records again."""
-        return map(_decoder.decode, iter(self._spool))
+        return (_decode(memoryview(record)[1:]) for record in self._spool)
+
+    def telling(self) -> Iterator[Record]:
+        """Read all records but the clean shipments: of them MessageClosed has the numbers."""
+        return (_decode(memoryview(record)[1:]) for record in self._spool if record[:1] != _CLEAN)
 
 
 class Counts(msgspec.Struct):
@@ -200,10 +209,10 @@ class AckRequest:
     file_name: str = ""
     receipt_id: str = ""
 
-    def own_records(self) -> Iterator[Record]:
-        """Yield the records of the subject interchange only, in file order."""
+    def own_records(self, *, clean: bool = False) -> Iterator[Record]:
+        """Yield the records of the subject interchange only, in file order; clean shipments only when asked for."""
         inside = False
-        for record in self.records:
+        for record in self.records if clean else self.records.telling():
             if isinstance(record, InterchangeBegin):
                 inside = record.interchange.index == self.interchange.index
             elif inside:

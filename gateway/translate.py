@@ -232,7 +232,9 @@ class _Run:
         refused = bool(tally.rule)
         header = self._module.segments(message.root) if self._module and self._found else []
         self._records.append(
-            MessageClosed(message.index, refused, self._syntax_errors, event.segments, self._found, header)
+            MessageClosed(
+                message.index, refused, self._syntax_errors, event.segments, self._found, tally.accepted, header
+            )
         )
         if refused:
             self._take_back(tally, [(message.index, self._key)], tally.rule)
@@ -378,9 +380,17 @@ class _Run:
         echo: list[tuple[int, list[str]]] = []
         if verdict != "accepted" and judged.unit is not None and self._module is not None:
             echo = self._module.segments(judged.unit.node)
-        self._records.append(
-            ShipmentResult(message.index, judged.number, judged.id, verdict, judged.label, judged.identifiers, tuple(judged.findings), echo)
-        )  # fmt: skip
+        result = ShipmentResult(
+            message.index,
+            judged.number,
+            judged.id,
+            verdict,
+            judged.label,
+            judged.identifiers,
+            tuple(judged.findings),
+            echo,
+        )
+        self._records.append(result, clean=verdict == "accepted" and not judged.findings)
 
     def _envelope(self, message: Message, judged: Judged) -> dict[str, Any]:
         """Return the canonical envelope; its purpose is that of the first shipment (amend when the set mixes them)."""

@@ -15,6 +15,9 @@ def arrival_day(draft: dict[str, Any], tables: Tables) -> str:
     own = draft.get("_arrival_day")
     if isinstance(own, str) and own:
         return own
+    verdict = draft.get("regime_verdict")
+    if isinstance(verdict, dict) and verdict.get("as_of_date"):
+        return str(verdict["as_of_date"])
     return _local_day(
         str(draft.get("estimated_arrival_at", "")), tables.zones.get(str(draft.get("first_us_port", "")), "UTC")
     )

@@ -28,15 +28,16 @@ def complete_values(draft: dict[str, Any], profile: Profile, day: str) -> list[F
     items = draft.get("items")
     if not isinstance(items, list):
         return []
-    if len(items) == 1 or all(
-        isinstance(i.get("total_value"), dict) and i["total_value"].get("currency") == "USD" for i in items
-    ):
-        total = sum((v for i in items if (v := amount(_money(i).get("amount"))) is not None), Decimal(0))
-        if all(_money(i).get("currency") == "USD" and amount(_money(i).get("amount")) is not None for i in items):
-            draft.setdefault("total_value", {"amount": f"{total:.2f}", "currency": "USD"})
-            draft.setdefault("fair_retail_value_usd", f"{total.quantize(_CENT, ROUND_HALF_UP)}")
-            return []
-    return _convert(draft, items, profile, day)
+    total = Decimal(0)
+    for item in items:
+        money = _money(item)
+        value = amount(money.get("amount"))
+        if value is None or money.get("currency") != "USD":
+            return _convert(draft, items, profile, day)
+        total += value
+    draft.setdefault("total_value", {"amount": f"{total:.2f}", "currency": "USD"})
+    draft.setdefault("fair_retail_value_usd", f"{total:.2f}")
+    return []
 
 
 def _money(item: dict[str, Any]) -> dict[str, Any]:

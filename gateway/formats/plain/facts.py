@@ -67,7 +67,7 @@ def facts_of(finding: Finding, catalogue: Any, *, show_personal: bool) -> dict[s
 def told(outcome: Outcome, catalogue: Any, *, show_personal: bool) -> Iterator[dict[str, Any]]:
     """Yield the facts of every finding in file order; a shipment that fell with its set gets a line of its own."""
     interchange, message = "", ""
-    for record in outcome.records:
+    for record in outcome.records if outcome.refused else outcome.records.telling():
         if isinstance(record, InterchangeBegin):
             interchange, message = record.interchange.control_number, ""
         elif isinstance(record, MessageOpened):

@@ -31,7 +31,7 @@ def write(
     rules: Counter[str] = Counter()
     envelopes: list[dict[str, Any]] = []
     listed = 0
-    for record in outcome.records:
+    for record in outcome.records.telling():
         if isinstance(record, InterchangeBegin):
             i = record.interchange
             envelopes.append(

@@ -58,20 +58,14 @@ def write(request: AckRequest) -> Iterator[bytes]:
 def _headers(request: AckRequest, *, everything: bool) -> dict[int, tuple[MessageClosed, int, int]]:
     """Return message index -> (closing record, accepted, refused) of the 309s that get a 355."""
     found: dict[int, tuple[MessageClosed, int, int]] = {}
-    kind, accepted, refused = "", 0, 0
+    kind = ""
     for record in request.own_records():
         if isinstance(record, MessageOpened):
-            kind, accepted, refused = record.type, 0, 0
-        elif isinstance(record, ShipmentResult):
-            accepted += record.verdict == "accepted"
-            refused += record.verdict != "accepted"
-        elif (
-            isinstance(record, MessageClosed)
-            and kind == "309"
-            and record.found
-            and (everything or refused or record.index in request.refused)
-        ):
-            found[record.index] = (record, accepted, refused)
+            kind = record.type
+        elif isinstance(record, MessageClosed) and kind == "309" and record.found:
+            refused = record.found - record.accepted
+            if everything or refused or record.index in request.refused:
+                found[record.index] = (record, record.accepted, refused)
     return found
 
 

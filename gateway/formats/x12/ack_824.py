@@ -21,7 +21,7 @@ def write(request: AckRequest) -> Iterator[bytes]:
     if "824" not in policy.application or not answerable(subject) or subject.index in request.refused_interchanges:
         return
     writer = _Writer(request, everything=policy.application_for == "all")
-    for record in request.own_records():
+    for record in request.own_records(clean=policy.application_for == "all"):
         yield from writer.handle(record)
     yield from writer.end()
 

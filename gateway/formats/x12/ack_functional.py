@@ -30,7 +30,6 @@ class _Set:
     dropped: int = 0
     refused: bool = False
     any_error: bool = False
-    shipments: int = 0
     syntax: int = 0
 
 
@@ -172,7 +171,6 @@ class Functional:
     def _shipment(self, record: ShipmentResult) -> None:
         if self._set is None:
             return
-        self._set.shipments += 1
         for finding in record.findings:
             self._note(finding)
         if any("AK304" in f.ack and f.severity is Severity.ERROR for f in record.findings):
@@ -183,7 +181,7 @@ class Functional:
         self._set = None
         if one is None or group is None:
             return
-        lost = one.shipments > 0 and one.syntax == one.shipments
+        lost = record.found > 0 and one.syntax == record.found
         rejected = one.refused or lost
         codes = set(one.codes)
         if one.any_error:
