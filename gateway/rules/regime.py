@@ -35,15 +35,17 @@ def _local_day(instant: str, zone: str) -> str:
 def regime_of(draft: dict[str, Any], tables: Tables, day: str) -> Regime | None:
     """Return the strictest row for any origin in the shipment on a day; None when the day precedes the table."""
     channel = "postal" if draft.get("mode_of_transportation") == "mail" else "non_postal"
-    origins = tuple(
-        sorted({str(i.get("country_of_origin", "")) for i in draft.get("items") or () if isinstance(i, dict)} or {""})
-    )
-    return _lookup(tables.regimes, day, origins, channel)
+    origins = frozenset([str(i.get("country_of_origin", "")) for i in draft.get("items") or () if isinstance(i, dict)])
+    key = (day, origins, channel)
+    if key not in tables.looked_up:
+        if len(tables.looked_up) > 4096:
+            tables.looked_up.clear()
+        tables.looked_up[key] = _strictest(tables.regimes, day, origins or frozenset(("",)), channel)
+    return tables.looked_up[key]
 
 
-@lru_cache(2048)
-def _lookup(regimes: tuple[Regime, ...], day: str, origins: tuple[str, ...], channel: str) -> Regime | None:
-    found = [r for o in origins for r in regimes if r.covers(day, o, channel)]
+def _strictest(regimes: tuple[Regime, ...], day: str, origins: frozenset[str], channel: str) -> Regime | None:
+    found = [r for r in regimes if any(r.covers(day, o, channel) for o in origins)]
     return next((r for r in found if r.verdict != "eligible_800"), found[0] if found else None)
 
 
@@ -54,12 +56,17 @@ def today(now: datetime) -> str:
 
 def is_late(draft: dict[str, Any], tables: Tables, now: datetime) -> float | None:
     """Return by how many hours a shipment comes too late for its mode, None when it is in time or has no arrival."""
+    hours = tables.hours.get(str(draft.get("mode_of_transportation", "")), 0.0)
+    return _lateness(str(draft.get("estimated_arrival_at", "")), hours, now)
+
+
+@lru_cache(4096)
+def _lateness(arrival: str, hours: float, now: datetime) -> float | None:
     try:
-        arrival = datetime.fromisoformat(str(draft.get("estimated_arrival_at", "")).replace("Z", "+00:00"))
+        moment = datetime.fromisoformat(arrival.replace("Z", "+00:00"))
     except ValueError:
         return None
-    hours = tables.hours.get(str(draft.get("mode_of_transportation", "")), 0.0)
-    margin = (arrival - now.astimezone(UTC)).total_seconds() / 3600 - hours
+    margin = (moment - now.astimezone(UTC)).total_seconds() / 3600 - hours
     return -margin if margin < 0 else None
 
 

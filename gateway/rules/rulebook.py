@@ -73,8 +73,7 @@ class Rulebook:
         day = arrival_day(draft, self.tables) or today(now)
         items = draft.get("items")
         for index, item in enumerate(items if isinstance(items, list) else ()):
-            findings += check_item(item, index, self.tables)
-            findings += check_hts(item, index, profile.program)
+            findings += self._goods(item, index, profile.program)
             if not item.get("country_of_origin"):
                 severity = Severity.ERROR if day >= "2025-05-02" else Severity.WARNING
                 findings.append(
@@ -87,6 +86,16 @@ class Rulebook:
                     )
                 )
         findings += self._whole(draft, profile, now, eligible)
+        return findings
+
+    def _goods(self, item: dict[str, Any], index: int, program: str) -> list[Finding]:
+        """Check description and tariff number; what was in order once is not looked at again."""
+        key = (str(item.get("enhanced_product_description")), str(item.get("hts_number")), program)
+        if key in self.tables.plain_items:
+            return []
+        findings = [*check_item(item, index, self.tables), *check_hts(item, index, program)]
+        if not findings and len(self.tables.plain_items) < 20_000:
+            self.tables.plain_items.add(key)
         return findings
 
     def _whole(self, draft: dict[str, Any], profile: Profile, now: datetime, eligible: bool) -> list[Finding]:

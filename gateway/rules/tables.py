@@ -6,7 +6,7 @@ import csv
 import re
 import unicodedata
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 
 
@@ -67,6 +67,8 @@ class Tables:
     consolidators: frozenset[str]
     hubs: frozenset[tuple[str, str]]
     hours: Mapping[str, float]
+    looked_up: dict[tuple[str, frozenset[str], str], Regime | None] = field(default_factory=dict)  # regime_of's memory
+    plain_items: set[tuple[object, ...]] = field(default_factory=set)  # goods lines known to be in order
 
     @classmethod
     def load(cls, texts: Mapping[str, str]) -> Tables:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
+from functools import lru_cache
 from typing import Any
 
 from gateway.findings import Finding, Scope, Severity
@@ -17,8 +18,13 @@ _CENT = Decimal("0.01")
 
 def amount(value: Any) -> Decimal | None:
     """Return a decimal string of a draft as Decimal, None when it is none."""
+    return _decimal(value) if isinstance(value, str) else None
+
+
+@lru_cache(8192)
+def _decimal(text: str) -> Decimal | None:
     try:
-        return Decimal(value) if isinstance(value, str) else None
+        return Decimal(text)
     except InvalidOperation:
         return None
 
