@@ -52,7 +52,7 @@ from gateway.results import (
     Spool,
 )
 
-BATCH = 256
+BATCH = 32
 """Shipments judged before the history is asked about all of them at once."""
 
 

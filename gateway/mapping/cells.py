@@ -134,98 +134,71 @@ def _with_leaves(source: Source, leaves: list[str], dialect: Dialect, at: str) -
 
 
 Format = Callable[[str], Any]
-Quick = Callable[[Any, Any, Run], Any]
 
-_CAREFUL = object()  # the row has something to say: a remark, a fault
+CAREFUL = object()
+"""What a row makes of a text that needs words: a remark or a fault."""
+
 _REMEMBERED = 4096  # texts a row remembers; codes, units, dates and goods repeat, numbers of parcels do not
 
 
-def _quick(line: Line, form: Format) -> Quick:
-    """Return the plain way of one row: a finished value, None for no value, _CAREFUL for everything that needs words."""
-    holds, many, apply, get = line.holds, line.values, line.apply, line.get
-    default = form(line.row.default) if line.row.default else None
-    known: dict[Any, Any] = {}
-    remember = known.get
+class Quick:
+    """The plain way of one row, as closures; see straight.py.
 
-    def make(values: list[str]) -> Any:
-        try:
-            text = apply(values) if apply is not None else values[0].strip()
-            if type(text) is Noted:
-                return _CAREFUL
-            return form(text) if text else default
-        except Unusable:
-            return _CAREFUL
+    get: (node, root) -> text when `single`, else (node, root, run) -> tuple of texts, () for none.
+    remember: text(s) -> finished value or None; make: text(s) -> finished value, None for no value, CAREFUL.
+    default: finished default or None.
+    """
 
-    if get is not None:
-        read: Callable[[Any, Any], str] = get
+    __slots__ = ("default", "get", "holds", "make", "remember", "single")
 
-        def one(node: Any, root: Any, run: Run) -> Any:
-            if holds is not None and not holds(node, root, run):
-                return None
-            raw = read(node, root)
-            if not raw or raw.isspace():
-                return default
-            value = remember(raw)
-            if value is None:
-                value = make([raw])
-                if value is not None and len(known) < _REMEMBERED:
-                    known[raw] = value
-            return value
+    def __init__(self, line: Line, form: Format) -> None:
+        self.holds = line.holds
+        self.default = form(line.row.default) if line.row.default else None
+        known: dict[Any, Any] = {}
+        self.remember = known.get
+        self.single = line.get is not None
+        self.get: Callable[..., Any] = line.get if line.get is not None else _tuple(line.values)
+        apply, default = line.apply, self.default
 
-        return one
-
-    def several(node: Any, root: Any, run: Run) -> Any:
-        if holds is not None and not holds(node, root, run):
-            return None
-        values = many(node, root, run) if many is not None else ()
-        key = tuple(values)
-        value = remember(key)
-        if value is None:
+        def make(raw: Any) -> Any:
+            values = [raw] if isinstance(raw, str) else list(raw)
             if not any(v and not v.isspace() for v in values):
                 return default
-            value = make(list(values))
+            try:
+                text = apply(values) if apply is not None else values[0].strip()
+                value = CAREFUL if type(text) is Noted else form(text) if text else default
+            except Unusable:
+                return CAREFUL
             if value is not None and len(known) < _REMEMBERED:
-                known[key] = value
-        return value
+                known[raw] = value
+            return value
 
-    return several
+        self.make = make
+
+
+def _tuple(values: Values | None) -> Callable[[Any, Any, Run], tuple[str, ...]]:
+    if values is None:
+        return lambda node, root, run: ()
+    return lambda node, root, run: tuple(values(node, root, run))
 
 
 class Target:
     """All rows of one target. `fill` writes the value into a dict, or a finding into the run.
 
-    The plain way (value there, transform content, nothing to say) is a closure per row that remembers what it made of a
-    text; everything else goes through `_careful`, which asks the rows again and writes the findings.
+    The plain way (value there, transform content, nothing to say) is `quick`, run by straight.py; everything else goes
+    through `careful`, which asks the rows again and writes the findings.
     """
 
-    __slots__ = ("_quick", "_quiet", "format", "level", "lines", "name", "path")
+    __slots__ = ("format", "level", "lines", "name", "path", "quick", "quiet")
 
     def __init__(self, level: str, name: str, lines: list[Line], form: Format) -> None:
         self.level, self.name, self.lines, self.format = level, name, lines, form
         self.path = tuple(name.split("."))
-        self._quick = [_quick(line, form) for line in lines]
-        self._quiet = not any(line.row.required for line in lines)
+        self.quick = [Quick(line, form) for line in lines]
+        self.quiet = not any(line.row.required for line in lines)
 
-    def fill(self, node: Any, root: Any, out: dict[str, Any], run: Run) -> None:
-        """Evaluate the rows in order; the first that yields a value wins."""
-        for quick in self._quick:
-            value = quick(node, root, run)
-            if value is None:
-                continue
-            if value is _CAREFUL:
-                break
-            path = self.path
-            if len(path) == 1:
-                out[path[0]] = value
-            else:
-                self._put(out, value)
-            return
-        else:
-            if self._quiet:
-                return
-        self._careful(node, root, out, run)
-
-    def _careful(self, node: Any, root: Any, out: dict[str, Any], run: Run) -> None:
+    def careful(self, node: Any, root: Any, out: dict[str, Any], run: Run) -> None:
+        """Evaluate the rows in order, with findings; the first that yields a value wins."""
         last: Line | None = None
         for line in self.lines:
             if line.holds is not None and not line.holds(node, root, run):
@@ -238,20 +211,21 @@ class Target:
                     if type(text) is Noted:
                         self._note(line, node, root, text, run)
                     if text:
-                        self._put(out, self.format(text))
+                        self.put(out, self.format(text))
                         return
                 except Unusable as error:
                     self._fail(line, node, root, next((v for v in values if v), ""), error, run)
                     return
             if line.row.default:
-                self._put(out, self.format(line.row.default))
+                self.put(out, self.format(line.row.default))
                 return
             if last is None or line.row.required:
                 last = line
         if last is not None and last.row.required and not (run.inherited and self.name in run.inherited):
             self._missing(last, node, root, run)
 
-    def _put(self, out: dict[str, Any], value: Any) -> None:
+    def put(self, out: dict[str, Any], value: Any) -> None:
+        """Write a value under the target's dotted name."""
         for key in self.path[:-1]:
             out = out.setdefault(key, {})
         out[self.path[-1]] = value

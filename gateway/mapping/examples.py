@@ -92,7 +92,7 @@ def _run(target: Target, line: Line, dialect: _Values, row: Row, example: str) -
         or line.holds(None, None, run)
     ):
         bare = Line(line.row, None, line.values, line.apply, line.locate, line.personal)
-        Target(target.level, target.name, [bare], target.format).fill(None, None, out, run)
+        Target(target.level, target.name, [bare], target.format).careful(None, None, out, run)
     found: Any = out
     for key in target.path:
         found = found.get(key, "") if isinstance(found, dict) else ""

@@ -9,6 +9,7 @@ from gateway.canonical.model import PARTY_ROLES
 from gateway.findings import NOWHERE, Finding, Position, Scope, Severity
 from gateway.mapping.cells import Run, Target, node_place
 from gateway.mapping.compile import Block
+from gateway.mapping.straight import straight_line
 from gateway.profile import MappedShipment, Profile
 from gateway.records import Dialect, Message
 
@@ -60,8 +61,8 @@ class CompiledProgram:
         self._dialect = dialect
         unit = unit_path[-1] if unit_path else ""
         self.blocks = blocks
-        self._message = [t for b in blocks.get("message", ()) for t in b.targets]
-        self._shipment = [t for b in blocks.get("shipment", ()) for t in b.targets]
+        self._fill_message = straight_line([t for b in blocks.get("message", ()) for t in b.targets])
+        self._fill_shipment = straight_line([t for b in blocks.get("shipment", ()) for t in b.targets])
         self._refusals = [a for b in blocks.get("shipment", ()) for a in b.actions if a[0].target == "(refuse)"]
         self._parties = [(role, _bound(b, dialect, unit)) for role in PARTY_ROLES for b in blocks.get(role, ())]
         self._items = [_bound(b, dialect, unit) for b in blocks.get("item", ())]
@@ -79,8 +80,7 @@ class CompiledProgram:
         inherited = self._header(message, root, profile, run)
         run.inherited = inherited
         draft = mapped.draft
-        for target in self._shipment:
-            target.fill(node, root, draft, run)
+        self._fill_shipment(node, root, draft, run)
         for name, value in inherited.items():
             if name not in draft:
                 draft[name] = value
@@ -112,8 +112,7 @@ class CompiledProgram:
             return values
         own = Run(message, profile)
         values = {}
-        for target in self._message:
-            target.fill(root, root, values, own)
+        self._fill_message(root, root, values, own)
         run.findings += own.findings
         errors = [f for f in own.findings if f.severity is Severity.ERROR]
         message.cache[self.mapping_version] = (message.context, values, errors)
@@ -132,8 +131,7 @@ class CompiledProgram:
             return
         party: dict[str, Any] = {}
         run.prefix = f"/{role}"
-        for target in bound.block.targets:
-            target.fill(nodes[0], root, party, run)
+        bound.fill(nodes[0], root, party, run)
         run.prefix = ""
         mapped._parties[role] = nodes[0]
         if party:
@@ -150,8 +148,7 @@ class CompiledProgram:
                     continue
                 run.prefix = f"/items/{len(items)}"
                 item: dict[str, Any] = {"line_number": len(items) + 1}
-                for target in bound.block.targets:
-                    target.fill(one, root, item, run)
+                bound.fill(one, root, item, run)
                 items.append(item)
                 mapped._items.append(one)
         if items:
@@ -161,8 +158,7 @@ class CompiledProgram:
             for one in bound.nodes(node, root, run):
                 run.prefix = f"/references/{len(references)}"
                 reference: dict[str, Any] = {}
-                for target in bound.block.targets:
-                    target.fill(one, root, reference, run)
+                bound.fill(one, root, reference, run)
                 if reference.get("value") and reference.get("type") and reference not in references:
                     references.append(reference)
         if references:
@@ -210,7 +206,7 @@ class _Bound:
     """A block with its binding compiled: the nodes its rows are read in."""
 
     def __init__(self, block: Block, dialect: Dialect, unit: str) -> None:
-        self.block = block
+        self.fill = straight_line(block.targets)
         self._ways = [
             (row.target == "(each)", dialect.finder(path, unit), holds, not path.steps)
             for row, path, holds in block.bindings
