@@ -66,8 +66,8 @@ class MessageClosed(msgspec.Struct, frozen=True, tag="MC", tag_field="record"):
     errors: bool
     segments: int
     found: int
-    accepted: int = 0  # provisional like ShipmentResult.verdict
     header: list[tuple[int, list[str]]] = []  # header segments (M10, P4) for acks that echo them
+    accepted: int = 0  # provisional like ShipmentResult.verdict
 
 
 Record = (

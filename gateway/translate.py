@@ -25,6 +25,7 @@ from gateway.formats import format_module, sniffers
 from gateway.formats.detect import HEAD, Detection, Transcoded, check_name, detect
 from gateway.history import History, ShipmentClaim
 from gateway.judge import Judge, Judged
+from gateway.message_facts import envelope_of, message_key, reused
 from gateway.profile import Profile, Program
 from gateway.records import (
     Acknowledged,
@@ -198,7 +199,7 @@ class _Run:
         if before is None:
             self._history.claim_interchange(sender, receiver, facts.control_number, self._name)
         else:
-            self.finding(_reused(facts, before, self._name))
+            self.finding(reused(facts, before, self._name))
         yield from ()
 
     def _open_group(self, event: GroupBegin) -> Iterator[Delivery]:
@@ -213,7 +214,7 @@ class _Run:
         self._flagged = set()
         self._found = 0
         self._head_sent = self._syntax_errors = False
-        self._key = _message_key(message)
+        self._key = message_key(message)
         self._records.append(
             MessageOpened(message.index, self._key, message.format, message.type, message.version, message.control_number, message.implementation)
         )  # fmt: skip
@@ -233,7 +234,7 @@ class _Run:
         header = self._module.segments(message.root) if self._module and self._found else []
         self._records.append(
             MessageClosed(
-                message.index, refused, self._syntax_errors, event.segments, self._found, tally.accepted, header
+                message.index, refused, self._syntax_errors, event.segments, self._found, header, tally.accepted
             )
         )
         if refused:
@@ -362,7 +363,8 @@ class _Run:
         test = message.interchange.test
         if not self._head_sent:
             self._head_sent = True
-            yield Delivery(self._key, "head", encode_envelope_head(self._envelope(message, judged)), test)
+            head = envelope_of(message, judged, self._profile, self._program, self._now, self._name, self._sha256)
+            yield Delivery(self._key, "head", encode_envelope_head(head), test)
         yield Delivery(self._key, "shipment", encoded, test)
 
     def _settle(self, message: Message, judged: Judged, verdict: str) -> None:
@@ -391,43 +393,6 @@ class _Run:
             echo,
         )
         self._records.append(result, clean=verdict == "accepted" and not judged.findings)
-
-    def _envelope(self, message: Message, judged: Judged) -> dict[str, Any]:
-        """Return the canonical envelope; its purpose is that of the first shipment (amend when the set mixes them)."""
-        profile, interchange = self._profile, message.interchange
-        mode = str((judged.draft or {}).get("mode_of_transportation", ""))
-        numbers = {
-            "interchange": interchange.control_number,
-            "group": message.group.control_number,
-            "message": message.control_number,
-        }
-        mapping: Any = judged.mapped
-        program: Any = getattr(mapping, "program", self._program)
-        envelope: dict[str, Any] = {
-            "schema_version": "1.0",
-            "message_id": _message_id(message, self._name),
-            "originator_code": profile.originator_code,
-            "participant_filer_type": profile.filer_type_for(mode),
-            "filer_name": profile.filer_name,
-            "sender_id": interchange.sender_id or profile.account,
-            "receiver_id": interchange.receiver_id or profile.own_id.id,
-            "created_at": _created(message, self._now),
-            "transmission_purpose": "original" if judged.purpose == "original" else "amend",
-            "program": profile.program,
-            "test_indicator": interchange.test,
-            "source": {
-                "format": message.format,
-                "version": message.version[:20],
-                "file_name": self._name[:255],
-                "file_sha256": self._sha256,
-                "received_at": self._now.strftime("%Y-%m-%dT%H:%M:%SZ"),
-                "control_numbers": {k: v for k, v in numbers.items() if v},
-                "mapping_id": program.mapping_id,
-                "mapping_version": program.mapping_version,
-            },
-        }
-        envelope["source"] = {k: v for k, v in envelope["source"].items() if v}
-        return {k: v for k, v in envelope.items() if v != ""}
 
     # --- the end ----------------------------------------------------------------------------------------------
 
@@ -472,37 +437,3 @@ class _Run:
         InterchangeEnd: _close_interchange,
         Acknowledged: _acknowledged,
     }
-
-
-def _reused(facts: Interchange, before: str, name: str) -> Finding:
-    where = "earlier in this file" if before == name else f"in {before}"
-    return Finding(
-        "X12-ISA13-DUP" if facts.syntax == "x12" else "ENV-CONTROL-DUP",
-        Severity.ERROR,
-        Scope.INTERCHANGE,
-        f"Control number {facts.control_number} of {facts.sender_id} was used before {where}, with other content.",
-        value=facts.control_number,
-        ack={"TA104": "R", "TA105": "025"},
-    )
-
-
-def _message_id(message: Message, name: str) -> str:
-    """Return ISA13-GS06-ST02 (UNB 0020-UNG-UNH); the file name where the format has no control numbers."""
-    parts = (message.interchange.control_number, message.group.control_number, message.control_number)
-    return "-".join(p for p in parts if p)[:64] or name[:50] + f"-{message.index + 1}"
-
-
-def _message_key(message: Message) -> str:
-    """Return a file-safe name of the message, unique in the drop."""
-    text = "".join(c if c.isalnum() and c.isascii() else "_" for c in _message_id(message, "message"))
-    return f"{text[:60]}-{message.index + 1:04d}"
-
-
-def _created(message: Message, now: datetime) -> str:
-    """Return ISA09/ISA10 (UNB S004) as an instant; the sender's clock is taken as UTC, `now` where it has none."""
-    date, time = message.interchange.date, message.interchange.time[:4]
-    if len(date) == 6 and date.isdigit() and len(time) == 4 and time.isdigit():
-        return f"20{date[:2]}-{date[2:4]}-{date[4:6]}T{time[:2]}:{time[2:4]}:00Z"
-    if len(date) == 8 and date.isdigit() and len(time) == 4 and time.isdigit():
-        return f"{date[:4]}-{date[4:6]}-{date[6:8]}T{time[:2]}:{time[2:4]}:00Z"
-    return now.strftime("%Y-%m-%dT%H:%M:%SZ")

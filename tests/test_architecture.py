@@ -35,7 +35,7 @@ def layer(name: str) -> int:
         return 0
     if name.startswith("gateway.shell"):
         return 3
-    if name in ("gateway.translate", "gateway.judge"):
+    if name in ("gateway.translate", "gateway.judge", "gateway.message_facts"):
         return 2
     if name.startswith(("gateway.formats", "gateway.mapping", "gateway.rules", "gateway.catalogue", "gateway.canonical")) or name == "gateway.acks":  # fmt: skip
         return 1

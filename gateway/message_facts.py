@@ -1,0 +1,85 @@
+"""Facts of one message that its canonical envelope and its file name are made of."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from gateway.findings import Finding, Scope, Severity
+from gateway.judge import Judged
+from gateway.profile import Profile
+from gateway.records import Interchange, Message
+
+
+def envelope_of(
+    message: Message, judged: Judged, profile: Profile, program: Any, now: datetime, name: str, sha256: str
+) -> dict[str, Any]:
+    """Return the canonical envelope; its purpose is that of the first shipment (amend when the set mixes them)."""
+    interchange = message.interchange
+    mode = str((judged.draft or {}).get("mode_of_transportation", ""))
+    numbers = {
+        "interchange": interchange.control_number,
+        "group": message.group.control_number,
+        "message": message.control_number,
+    }
+    program = getattr(judged.mapped, "program", program)
+    envelope: dict[str, Any] = {
+        "schema_version": "1.0",
+        "message_id": _message_id(message, name),
+        "originator_code": profile.originator_code,
+        "participant_filer_type": profile.filer_type_for(mode),
+        "filer_name": profile.filer_name,
+        "sender_id": interchange.sender_id or profile.account,
+        "receiver_id": interchange.receiver_id or profile.own_id.id,
+        "created_at": _created(message, now),
+        "transmission_purpose": "original" if judged.purpose == "original" else "amend",
+        "program": profile.program,
+        "test_indicator": interchange.test,
+        "source": {
+            "format": message.format,
+            "version": message.version[:20],
+            "file_name": name[:255],
+            "file_sha256": sha256,
+            "received_at": now.strftime("%Y-%m-%dT%H:%M:%SZ"),
+            "control_numbers": {k: v for k, v in numbers.items() if v},
+            "mapping_id": program.mapping_id,
+            "mapping_version": program.mapping_version,
+        },
+    }
+    envelope["source"] = {k: v for k, v in envelope["source"].items() if v}
+    return {k: v for k, v in envelope.items() if v != ""}
+
+
+def reused(facts: Interchange, before: str, name: str) -> Finding:
+    """Return the finding of a control number that was used before with other content."""
+    where = "earlier in this file" if before == name else f"in {before}"
+    return Finding(
+        "X12-ISA13-DUP" if facts.syntax == "x12" else "ENV-CONTROL-DUP",
+        Severity.ERROR,
+        Scope.INTERCHANGE,
+        f"Control number {facts.control_number} of {facts.sender_id} was used before {where}, with other content.",
+        value=facts.control_number,
+        ack={"TA104": "R", "TA105": "025"},
+    )
+
+
+def _message_id(message: Message, name: str) -> str:
+    """Return ISA13-GS06-ST02 (UNB 0020-UNG-UNH); the file name where the format has no control numbers."""
+    parts = (message.interchange.control_number, message.group.control_number, message.control_number)
+    return "-".join(p for p in parts if p)[:64] or name[:50] + f"-{message.index + 1}"
+
+
+def message_key(message: Message) -> str:
+    """Return a file-safe name of the message, unique in the drop."""
+    text = "".join(c if c.isalnum() and c.isascii() else "_" for c in _message_id(message, "message"))
+    return f"{text[:60]}-{message.index + 1:04d}"
+
+
+def _created(message: Message, now: datetime) -> str:
+    """Return ISA09/ISA10 (UNB S004) as an instant; the sender's clock is taken as UTC, `now` where it has none."""
+    date, time = message.interchange.date, message.interchange.time[:4]
+    if len(date) == 6 and date.isdigit() and len(time) == 4 and time.isdigit():
+        return f"20{date[:2]}-{date[2:4]}-{date[4:6]}T{time[:2]}:{time[2:4]}:00Z"
+    if len(date) == 8 and date.isdigit() and len(time) == 4 and time.isdigit():
+        return f"{date[:4]}-{date[4:6]}-{date[6:8]}T{time[:2]}:{time[2:4]}:00Z"
+    return now.strftime("%Y-%m-%dT%H:%M:%SZ")
