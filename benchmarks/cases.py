@@ -1,8 +1,8 @@
 """One measured case in a fresh process: prints {"s", "cpu_s", "peak_mib", "shipments"} as JSON.
 
-    cases.py gateway FILE FOLDER    the whole way: claim, translate, ledger (durable), canonical JSON, acknowledgments
-    cases.py translate FILE -       the pure core: read, check, map, schema, rules, encode, acknowledgments
-    cases.py pyx12 FILE MAPS        pyx12's validation alone
+cases.py gateway FILE FOLDER    the whole way: claim, translate, ledger (durable), canonical JSON, acknowledgments
+cases.py translate FILE -       the pure core: read, check, map, schema, rules, encode, acknowledgments
+cases.py pyx12 FILE MAPS        pyx12's validation alone
 """
 
 from __future__ import annotations
@@ -46,7 +46,12 @@ def gateway(file: Path, folder: str) -> Any:
 
     def run() -> int:
         claimed = intake.claim_path(Candidate(drop), "nrtx", "nrtx")
-        targets = Targets(LocalTarget(root / "out"), LocalTarget(root / "out"), LocalTarget(root / "ack"), LocalTarget(root / "reject"))
+        targets = Targets(
+            LocalTarget(root / "out"),
+            LocalTarget(root / "out"),
+            LocalTarget(root / "ack"),
+            LocalTarget(root / "reject"),
+        )
         result = process(claimed, profile, targets, desk)
         assert result.state == "done", result
         return result.found
@@ -81,7 +86,9 @@ def pyx12(file: Path, maps: str) -> Any:
     text = file.read_text("ascii")
 
     def run() -> int:
-        assert pyx12.x12n_document.x12n_document(pyx12.params.params(), io.StringIO(text), io.StringIO(), None, map_path=maps)
+        assert pyx12.x12n_document.x12n_document(
+            pyx12.params.params(), io.StringIO(text), io.StringIO(), None, map_path=maps
+        )
         return text.count("\nLX*")
 
     return run

@@ -7,10 +7,25 @@ from collections.abc import Iterator
 from pathlib import Path
 
 SEED = 321
-_FIRST = "GOLDEN SUNRISE LUCKY MAPLE HARBOUR CEDAR JADE NORTH ORCHID PEARL RIVER SILVER TULIP WILLOW".split()
-_SECOND = "TRADING GARMENT ELECTRONICS HOME TOYS BEAUTY SPORT GADGET PAPER LIGHT".split()
-_NAMES = "ALEX JORDAN RILEY CASEY MORGAN TAYLOR JAMIE DREW AVERY QUINN SKYLER ROBIN".split()
-_LAST = "SAMPLE EXAMPLE PLACEHOLDER SPECIMEN TESTER MOCKLEY DEMOTT FAUXMAN PROTO STANDIN".split()
+_FIRST = [
+    "GOLDEN",
+    "SUNRISE",
+    "LUCKY",
+    "MAPLE",
+    "HARBOUR",
+    "CEDAR",
+    "JADE",
+    "NORTH",
+    "ORCHID",
+    "PEARL",
+    "RIVER",
+    "SILVER",
+    "TULIP",
+    "WILLOW",
+]
+_SECOND = ["TRADING", "GARMENT", "ELECTRONICS", "HOME", "TOYS", "BEAUTY", "SPORT", "GADGET", "PAPER", "LIGHT"]
+_NAMES = ["ALEX", "JORDAN", "RILEY", "CASEY", "MORGAN", "TAYLOR", "JAMIE", "DREW", "AVERY", "QUINN", "SKYLER", "ROBIN"]
+_LAST = ["SAMPLE", "EXAMPLE", "PLACEHOLDER", "SPECIMEN", "TESTER", "MOCKLEY", "DEMOTT", "FAUXMAN", "PROTO", "STANDIN"]
 _STREETS = ["BIRCH AVE", "ELM ST", "LAKEVIEW DR", "SECOND ST", "PINE RD", "OAK CT", "MILL LN", "HILL BLVD"]
 _CITIES = [("COLUMBUS", "OH", "43004"), ("ERIE", "PA", "16501"), ("BUFFALO", "NY", "14201"), ("AUSTIN", "TX", "78701")]
 _ABROAD = [("SHENZHEN", "518000"), ("GUANGZHOU", "510000"), ("YIWU", "322000"), ("NINGBO", "315000")]
@@ -28,7 +43,7 @@ def truck_309(path: Path, shipments: int, *, per_set: int = 5000, bad_every: int
 
 
 def _segments(shipments: int, per_set: int, bad_every: int) -> Iterator[tuple[object, ...]]:
-    draw = random.Random(SEED)  # noqa: S311
+    draw = random.Random(SEED)
     yield ("ISA", "00", " " * 10, "00", " " * 10, "02", "NRTX".ljust(15), "ZZ", "S321GATEWAY".ljust(15), "250115", "0930", "^", "00501", "000000001", 0, "P", ">")  # fmt: skip
     yield ("GS", "AQ", "NRTX", "S321GATEWAY", "20250115", "0930", 1, "X", "005020")
     sets = 0

@@ -25,7 +25,9 @@ def measure(case: str, file: Path, folder: Path) -> dict[str, Any]:
     """Run one case in a fresh process."""
     extra = str(pyx12_maps(folder)) if case == "pyx12" else str(folder / f"run-{case}")
     shutil.rmtree(folder / f"run-{case}", ignore_errors=True)
-    done = subprocess.run([sys.executable, str(HERE / "cases.py"), case, str(file), extra], capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [sys.executable, str(HERE / "cases.py"), case, str(file), extra], capture_output=True, text=True, check=False
+    )
     if done.returncode:
         raise SystemExit(f"{case} failed:\n{done.stderr}")
     return json.loads(done.stdout.splitlines()[-1])
@@ -82,7 +84,9 @@ def main() -> None:
                 for bad in (0, 1):
                     truck_309(file, size, bad_every=bad)
                     result = measure("gateway", file, folder)
-                    print(f"memory: {size} bills{', all refused' if bad else ''}: {result['peak_mib']} MiB, {result['s']} s")
+                    print(
+                        f"memory: {size} bills{', all refused' if bad else ''}: {result['peak_mib']} MiB, {result['s']} s"
+                    )
 
 
 if __name__ == "__main__":

@@ -5,12 +5,13 @@ Not here: what needs the past (duplicates, the USD 800 sum) and what needs the w
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 import msgspec
 
+from gateway.canonical.encode import encode_shipment
 from gateway.canonical.validate import ShipmentValidator
 from gateway.findings import NOWHERE, Finding, Scope, Severity
 from gateway.profile import MappedShipment, Profile, Program
@@ -32,7 +33,7 @@ class Judged:
     purpose: str = "original"
     mapped: MappedShipment | None = None
     unit: Unit | None = None
-    reasons: list[str] = field(default_factory=list)
+    encoded: bytes = b""
 
     @property
     def id(self) -> str:
@@ -77,25 +78,26 @@ class Judge:
         purpose = str(draft.get("transmission_purpose", "original"))
         ruled = rules.check(draft, profile, self._now, purpose)
         draft.pop("_arrival_day", None)
-        late += self._schema(draft)
+        encoded = encode_shipment(draft)
+        late += self._schema(draft, encoded)
         late += ruled
         if late or findings:
             findings = _tidy([self.weigh(place(f, mapped)) for f in (*findings, *late)])
         identifiers = {name: draft[name] for name in _IDENTIFIERS if isinstance(draft.get(name), str)} or known
         refused = any(f.severity is Severity.ERROR for f in findings)
-        return Judged(unit.number, unit.label, draft, findings, identifiers, refused, purpose, mapped, unit)
+        return Judged(unit.number, unit.label, draft, findings, identifiers, refused, purpose, mapped, unit, encoded)
 
     def weigh(self, finding: Finding) -> Finding:
         """Return the finding with the partner's own severity for its rule, if there is one."""
         severity = self._profile.severities.get(finding.rule)
         return finding if severity is None else msgspec.structs.replace(finding, severity=severity)
 
-    def _schema(self, draft: dict[str, Any]) -> list[Finding]:
+    def _schema(self, draft: dict[str, Any], encoded: bytes) -> list[Finding]:
         filer = self._profile.filer_type_for(str(draft.get("mode_of_transportation", "")))
         validator = self._validators.get(filer)
         if validator is None:
             validator = self._validators[filer] = ShipmentValidator(filer)
-        errors = validator.errors(draft)
+        errors = validator.errors(draft, encoded)
         if not errors:
             return []
         return [

@@ -59,7 +59,7 @@ def reused(facts: Interchange, before: str, name: str) -> Finding:
         Scope.INTERCHANGE,
         f"Control number {facts.control_number} of {facts.sender_id} was used before {where}, with other content.",
         value=facts.control_number,
-        ack={"TA104": "R", "TA105": "025"},
+        ack={"TA104": "R", "TA105": "025"} if facts.syntax == "x12" else {},
     )
 
 

@@ -19,7 +19,7 @@ from typing import Any, ClassVar
 import msgspec
 
 from gateway import acks
-from gateway.canonical.encode import MESSAGE_END, encode_envelope_head, encode_shipment
+from gateway.canonical.encode import MESSAGE_END, encode_envelope_head
 from gateway.findings import Finding, Scope, Severity
 from gateway.formats import format_module, sniffers
 from gateway.formats.detect import HEAD, Detection, Transcoded, check_name, detect
@@ -52,6 +52,8 @@ from gateway.results import (
     ShipmentResult,
     Spool,
 )
+
+_CUT_OFF = frozenset(("X12-TRUNCATED", "EDIFACT-TRUNCATED", "EDIFACT-SEG-TOO-LONG"))
 
 BATCH = 32
 """Shipments judged before the history is asked about all of them at once."""
@@ -169,7 +171,7 @@ class _Run:
             self._held = True
         elif not self._levels[finding.scope].rule:
             self._levels[finding.scope].rule = finding.rule
-        if finding.scope is Scope.MESSAGE and "AK304" in finding.ack:
+        if finding.scope is Scope.MESSAGE and ("AK304" in finding.ack or "UCS" in finding.ack):
             self._syntax_errors = True
             self._flagged.add((finding.position.segment_position, finding.position.element))
 
@@ -289,7 +291,7 @@ class _Run:
         self._counts.found += 1
         self._found += 1
         known = self._module.identify(unit.node)
-        if self._levels[Scope.INTERCHANGE].rule == "X12-TRUNCATED":  # what is cut off is not missing: not judged
+        if self._levels[Scope.INTERCHANGE].rule in _CUT_OFF:  # what is cut off is not missing: not judged
             self._pending.append(Judged(unit.number, unit.label, None, syntax, known, True, unit=unit))
         elif self._program is None:
             if not self._levels[Scope.MESSAGE].rule and not self._levels[Scope.GROUP].rule:
@@ -312,7 +314,7 @@ class _Run:
         for judged, key in zip(pending, keys, strict=True):
             verdict = "rejected"
             if judged.draft is not None and not judged.refused:
-                encoded = encode_shipment(judged.draft)
+                encoded = judged.encoded
                 content = hashlib.sha256(encoded).hexdigest()[:32]
                 verdict = self._compare(judged, claims.get(key) or earlier.get(key), content)
                 if verdict == "accepted":

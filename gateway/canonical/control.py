@@ -19,14 +19,14 @@ _encode = msgspec.json.Encoder().encode
 Path = tuple[str | int, ...]
 
 
-def control_characters(draft: Any) -> list[tuple[Path, str, str]]:
+def control_characters(draft: Any, encoded: bytes | None = None) -> list[tuple[Path, str, str]]:
     """Return (path, value, first refused character) of every string value or key that holds one.
 
     Lone surrogates of the returned value are replaced by "?", so that it can be written.
-    The quick answer comes from the encoded bytes; only when they hold a backslash, DEL or C1 is the draft walked.
+    encoded: the JSON of the draft, when the caller has it already. The quick answer comes from the encoded bytes; only when they hold a backslash, DEL or C1 is the draft walked.
     """
     try:
-        encoded = _encode(draft)  # a C0 control is always written as an escape
+        encoded = _encode(draft) if encoded is None else encoded  # a C0 control is always written as an escape
         if b"\\" not in encoded and b"\x7f" not in encoded and not (b"\xc2" in encoded and _C1_ENCODED.search(encoded)):
             return []
     except (UnicodeEncodeError, TypeError, ValueError, OverflowError, RecursionError):

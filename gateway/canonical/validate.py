@@ -62,9 +62,12 @@ class ShipmentValidator:
         parts = [{"$ref": "#/$defs/shipment"}, role]
         self._engine = _Engine({"$schema": load_schema()["$schema"], "$defs": load_schema()["$defs"], "allOf": parts})
 
-    def errors(self, draft: dict[str, Any]) -> tuple[SchemaError, ...]:
-        """Return the faults of a draft of JSON-ready values, sorted by pointer; empty when it is valid."""
-        raws = self._engine.errors(draft)
+    def errors(self, draft: dict[str, Any], encoded: bytes | None = None) -> tuple[SchemaError, ...]:
+        """Return the faults of a draft of JSON-ready values, sorted by pointer; empty when it is valid.
+
+        encoded: the JSON of the draft, when the caller has it already.
+        """
+        raws = self._engine.errors(draft, encoded)
         return schema_errors(raws, draft, self.filer_type, message=False) if raws else ()
 
 
@@ -97,9 +100,9 @@ class _Engine:
             )
             self._is_valid = self._fast.is_valid
 
-    def errors(self, instance: Any) -> list[RawError]:
+    def errors(self, instance: Any, encoded: bytes | None = None) -> list[RawError]:
         """Return the raw errors of an instance: refused characters first, then those of the schema."""
-        control = control_characters(instance)
+        control = control_characters(instance, encoded)
         if not control and self._is_valid is not None and self._is_valid(instance):
             return []
         surrogate = any("\ud800" <= character <= "\udfff" for _, _, character in control)

@@ -179,7 +179,12 @@ class Quick:
 def _tuple(values: Values | None) -> Callable[[Any, Any, Run], tuple[str, ...]]:
     if values is None:
         return lambda node, root, run: ()
-    return lambda node, root, run: tuple(values(node, root, run))
+
+    def get(node: Any, root: Any, run: Run) -> tuple[str, ...]:
+        found = tuple(values(node, root, run))
+        return found if any(found) else ()
+
+    return get
 
 
 class Target:

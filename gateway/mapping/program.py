@@ -88,7 +88,8 @@ class CompiledProgram:
             if line.holds is None or line.holds(node, root, run):
                 severity = Severity.WARNING if row.required == "warn" else Severity.ERROR
                 value = next((v for v in line.values(node, root, run) if v), None) if line.values else None
-                said = row.message.replace("{value}", value or "").rstrip(".") + "."
+                shown = line.apply([value]) if line.apply is not None and value else value
+                said = row.message.replace("{value}", shown or "").rstrip(".") + "."
                 said = said[:1].upper() + said[1:]
                 run.findings.append(
                     Finding(row.rule or "MAP-REFUSED", severity, Scope.SHIPMENT, said, line.locate(node, root) or NOWHERE, value=value, row=row.where)

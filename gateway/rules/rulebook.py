@@ -10,7 +10,6 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from gateway.canonical.model import PARTY_ROLES
 from gateway.findings import Finding, Scope, Severity
 from gateway.history import ShipmentClaim
 from gateway.profile import Profile
@@ -22,6 +21,7 @@ from gateway.rules.tables import Tables
 from gateway.rules.values import LIMIT_USD, amount, check_values, complete_values
 
 _MOT = {"ocean": "11", "rail": "20", "truck": "30", "air": "40", "mail": "50"}
+_PERSONS = ("buyer", "owner", "final_deliver_to_party")  # who the one person of the USD 800 sum may be
 _DE_MINIMIS = frozenset(("section_321_pilot", "entry_86"))
 
 
@@ -51,7 +51,7 @@ class Rulebook:
             draft["cbp_mot_code"] = _MOT[mode]
         day = arrival_day(draft, self.tables)
         findings = complete_values(draft, profile, day)
-        for role in PARTY_ROLES:
+        for role in _PERSONS:
             party = draft.get(role)
             if isinstance(party, dict) and party.get("name"):
                 party["normalised_key"] = self._person(party, profile)
@@ -152,9 +152,7 @@ class Rulebook:
 
     def person_day(self, draft: dict[str, Any], profile: Profile) -> tuple[str, str] | None:
         """Return (person key, local day of arrival) under which a shipment's value is summed, None when it is not."""
-        party = next(
-            (draft[r] for r in ("buyer", "owner", "final_deliver_to_party") if isinstance(draft.get(r), dict)), None
-        )
+        party = next((draft[r] for r in _PERSONS if isinstance(draft.get(r), dict)), None)
         day = arrival_day(draft, self.tables)
         if party is None or not day or not party.get("name") or "fair_retail_value_usd" not in draft:
             return None

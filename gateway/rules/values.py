@@ -102,7 +102,8 @@ def _convert(draft: dict[str, Any], items: list[dict[str, Any]], profile: Profil
                 )
             )
             draft.setdefault("fx_rate", str(rate))
-            draft.setdefault("fx_date", day)
+            if day:
+                draft.setdefault("fx_date", day)
     if findings and any(f.severity is Severity.ERROR for f in findings):
         return findings
     if totals:

@@ -57,6 +57,7 @@ class SqlHistory:
         self._scratch.executescript(_SCRATCH)
         self._scratch.execute("BEGIN")  # one long transaction: no file until the cache overflows
         self._seq = 0
+        self._touched = _Touched()
         self._recent: dict[str, ShipmentClaim | None] = {}
         self._days: dict[tuple[str, str], tuple[Decimal, list[str]]] = {}
         self._past = _Past(ledger, partner)
@@ -100,6 +101,8 @@ class SqlHistory:
             new = ("", "", 0) if cancel else (claim.person, claim.day, _millionths(claim.value_usd))
             old = (before.person, before.day, _millionths(before.value_usd), before.content) if before else _NOTHING
             fixed = (self._seq, claim.key, claim.content, claim.where)
+            self._touched.add(new[:2])
+            self._touched.add(old[:2])
             rows.append((*fixed, *new, claim.purpose, *old, str(claim.value_usd)))
             self._days.pop(old[:2], None)
             self._note(claim, cancel)
@@ -170,7 +173,7 @@ class SqlHistory:
 
     def _sum(self, person: str, day: str) -> tuple[Decimal, list[str]]:
         total, keys = self._past.day(person, day)
-        if self._seq and self._scratch.execute(_TOUCHED, (person, day, person, day)).fetchone():
+        if (person, day) in self._touched and self._scratch.execute(_TOUCHED, (person, day, person, day)).fetchone():
             own = "SELECT coalesce(sum(value), 0) FROM claims WHERE person=? AND day=? AND person<>''"
             gone = "SELECT coalesce(sum(old_value), 0) FROM claims WHERE old_person=? AND old_day=? AND old_person<>''"
             names = "SELECT DISTINCT key FROM claims WHERE person=? AND day=? AND person<>'' ORDER BY seq LIMIT ?"
@@ -190,6 +193,25 @@ class SqlHistory:
 
 def _millionths(value: Decimal) -> int:
     return int((value * MILLION).to_integral_value())
+
+
+class _Touched:
+    """Which (person, day) pairs this drop claimed: never forgets one, may name one too many; 1 MiB whatever the size."""
+
+    def __init__(self) -> None:
+        self._bits = bytearray(1 << 20)
+
+    def add(self, pair: Sequence[object]) -> None:
+        for bit in self._places(tuple(pair)):
+            self._bits[bit >> 3] |= 1 << (bit & 7)
+
+    def __contains__(self, pair: tuple[str, str]) -> bool:
+        return all(self._bits[bit >> 3] & 1 << (bit & 7) for bit in self._places(pair))
+
+    @staticmethod
+    def _places(pair: tuple[object, ...]) -> tuple[int, int]:
+        number = hash(pair)
+        return number & 0x7FFFFF, (number >> 29) & 0x7FFFFF
 
 
 class _Past:
@@ -215,6 +237,8 @@ class _Past:
         person, day, own = parameters(3)
         of_day = (person_days.c.person == person, person_days.c.day == day)
         self._total = self._lookup(select(func.sum(person_days.c.value)).where(*of_day))
+        self._known_days: dict[str, bool] = {}  # day -> does the ledger know any shipment of it; read as of the start
+        self._any = self._lookup(select(person_days.c.key).where(person_days.c.day == parameters(1)[0]).limit(1))
         names = select(person_days.c.key).where(*of_day, person_days.c.partner == own).order_by(person_days.c.key)
         self._keys = self._lookup(names.limit(MAX_KEYS))
 
@@ -237,6 +261,10 @@ class _Past:
 
     def day(self, person: str, day: str) -> tuple[int, list[str]]:
         """Return the sum in millionths and this partner's keys."""
+        if day not in self._known_days:
+            self._known_days[day] = bool(self._any.rows([day]))
+        if not self._known_days[day]:
+            return 0, []
         total = self._total.rows([person, day])[0][0]
         if total is None:
             return 0, []

@@ -23,6 +23,13 @@ class FileSpool:
         self._path = path
         self._file = open(path, "wb", buffering=_BUFFER, opener=private_file)  # noqa: SIM115 - closed by close()
         self._end = 0
+        self._siblings: list[FileSpool] = []
+
+    def sibling(self) -> FileSpool:
+        """Return a second spool beside this one; it is closed and deleted with it."""
+        other = FileSpool(self._path.with_name(f"{self._path.name}.{len(self._siblings) + 2}"))
+        self._siblings.append(other)
+        return other
 
     def append(self, record: bytes) -> None:
         """Add one record."""
@@ -45,6 +52,8 @@ class FileSpool:
 
     def close(self) -> None:
         """Close and delete the file."""
+        for other in self._siblings:
+            other.close()
         with contextlib.suppress(OSError):  # nobody needs it any more; a leftover goes with the drop's folder
             self._file.close()
             self._path.unlink(missing_ok=True)

@@ -3,6 +3,7 @@
 NAD[SE|CZ].3036        a segment below the level's node; several values: the first that any segment has
 RFF/TDT/RFF[MWB].1154  groups are entered by their first segment; SG9/RFF is the same as RFF
 COM[3155=TE].3148      qualifier = first component of the first element unless a data element is named
+UNH.0057               on message level and in a message that is one shipment: the header segment itself
 RFF/LOC[27].3225       at GID, which has no RFF: the RFF above it (ours: values of the bill, read from the goods line)
 """
 
@@ -18,6 +19,7 @@ from gateway.formats.edifact.structure.tables import Group, Row, kind_of, load_t
 from gateway.records import Finder, Getter, Locator, Node, Path, Separators, Step
 
 _Select = Callable[[list[Node], Node], list[Node]]
+_MESSAGE = "UNH"  # the level's node where the compiler names none: message level
 
 
 class EdifactDialect:
@@ -28,7 +30,7 @@ class EdifactDialect:
     def finder(self, path: Path, at: str) -> Finder:
         """Return the nodes that the path leads to."""
         steps = [step for step in path.steps if not re.fullmatch(r"SG[0-9]+", step.name)]
-        own = not path.absolute and bool(steps) and steps[0].name == at
+        own = bool(steps) and steps[0].name == (_MESSAGE if path.absolute else at or _MESSAGE)
         selects = [_select(step) for step in steps]
         names = [step.name for step in steps]
 
@@ -52,7 +54,7 @@ class EdifactDialect:
         read = of_segment(steps[-1].name, path.leaf) if steps else reader(path.leaf)
         if path.leaf == "@sum":
             return lambda node, root: add_up(nodes, nodes[0], root) if (nodes := find(node, root)) else ""
-        if not path.absolute and len(steps) == 1 and steps[0].name == at and not steps[0].values:
+        if not path.absolute and len(steps) == 1 and steps[0].name == (at or _MESSAGE) and not steps[0].values:
             return read
 
         def get(node: Node, root: Node) -> str:
@@ -81,7 +83,7 @@ class EdifactDialect:
         if kind is None:
             return []
         tags = [step.name for step in path.steps if not re.fullmatch(r"SG[0-9]+", step.name)]
-        start = "UNH" if path.absolute else at
+        start = _MESSAGE if path.absolute else at or _MESSAGE
         where = f"{message_type} {version}"
         found: list[str] = []
         if not _possible(kind.table, start, tags):

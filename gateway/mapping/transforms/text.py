@@ -111,6 +111,13 @@ def care_of(value: str) -> str:
     return found[1].strip() if found else ""
 
 
+@transform("TE; 5550100; EM; a@example.org => 5550100", many=True, args=(1, 1))
+def contact(values: list[str], kind: str) -> str:
+    """From pairs of kind and number the number of one kind: `contact TE`, `contact EM`."""
+    pairs = zip(values[::2], values[1::2], strict=False)
+    return next((number.strip() for k, number in pairs if k.strip() == kind and number.strip()), "")
+
+
 @transform("any => fixed", args=(1, 9))
 def const(value: str, *words: str) -> str:
     """A fixed text whenever the source has a value: `const truck`."""
