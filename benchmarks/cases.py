@@ -21,6 +21,7 @@ WHEN = datetime(2025, 1, 14, 10, tzinfo=UTC)
 
 
 def gateway(file: Path, folder: str) -> Any:
+    from gateway.shell import heap
     from gateway.shell.deliver import LocalTarget, Targets
     from gateway.shell.desk import Desk
     from gateway.shell.drops import Candidate
@@ -44,6 +45,8 @@ def gateway(file: Path, folder: str) -> Any:
     drop.write_bytes(file.read_bytes())
     intake = Intake(folders, 10**11, lambda: WHEN)
 
+    heap.settle()
+
     def run() -> int:
         claimed = intake.claim_path(Candidate(drop), "nrtx", "nrtx")
         targets = Targets(
@@ -62,11 +65,14 @@ def gateway(file: Path, folder: str) -> Any:
 def translate(file: Path, _: str) -> Any:
     from gateway.history import MemoryHistory
     from gateway.results import Outcome
+    from gateway.shell import heap
     from gateway.site import base_site
     from gateway.translate import translate as work
 
     profile = base_site().partners["nrtx"].profile
     profile.programs("x12_309", "309", "005020")
+
+    heap.settle()
 
     def run() -> int:
         with file.open("rb") as source:

@@ -83,16 +83,17 @@ def _blocks(head: bytes, source: Any) -> Iterator[bytes]:
 def describe(outcome: Outcome, name: str, profile: Profile) -> dict[str, Any]:
     """Return the JSON object of an outcome, without messages."""
     accepted, rejected, findings = [], [], []
+    catalogue = profile.catalogue and profile.catalogue.worded(outcome.format)
     for record in outcome.records:
         if isinstance(record, MessageFinding):
-            findings.append(describe_finding(record.finding, profile))
+            findings.append(describe_finding(record.finding, catalogue))
         elif isinstance(record, ShipmentResult):
             kept = record.verdict == "accepted" and record.message not in outcome.refused
             if kept:
                 accepted.append(record.id)
             elif record.verdict != "duplicate":
                 rejected.append(record.id)
-            findings += [describe_finding(f, profile, record.id) for f in record.findings]
+            findings += [describe_finding(f, catalogue, record.id) for f in record.findings]
     return {
         "file": name,
         "format": outcome.format,
@@ -105,9 +106,9 @@ def describe(outcome: Outcome, name: str, profile: Profile) -> dict[str, Any]:
     }
 
 
-def describe_finding(finding: Finding, profile: Profile, shipment: str = "") -> dict[str, Any]:
+def describe_finding(finding: Finding, catalogue: Any, shipment: str = "") -> dict[str, Any]:
     """Return one finding as the JSON of `check` shows it, partner-visible codes included."""
-    rule = profile.catalogue.get(finding.rule) if profile.catalogue is not None else None
+    rule = catalogue.get(finding.rule) if catalogue is not None else None
     place = finding.position
     return {
         "rule": finding.rule,

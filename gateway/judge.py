@@ -79,7 +79,7 @@ class Judge:
         ruled = rules.check(draft, profile, self._now, purpose)
         draft.pop("_arrival_day", None)
         encoded = encode_shipment(draft)
-        late += self._schema(draft, encoded)
+        late += self._unsaid(self._schema(draft, encoded), ruled)
         late += ruled
         if late or findings:
             findings = _tidy([self.weigh(place(f, mapped)) for f in (*findings, *late)])
@@ -91,6 +91,15 @@ class Judge:
         """Return the finding with the partner's own severity for its rule, if there is one."""
         severity = self._profile.severities.get(finding.rule)
         return finding if severity is None else msgspec.structs.replace(finding, severity=severity)
+
+    def _unsaid(self, schema: list[Finding], ruled: list[Finding]) -> list[Finding]:
+        """Return the schema's findings without those that a rule says in better words of the same field."""
+        if not schema or not ruled:
+            return schema
+        said = {f.target for f in ruled if self.weigh(f).severity is Severity.ERROR}
+        if any(target.startswith("items.total_value") for target in said):
+            said |= _SUMS
+        return [f for f in schema if f.rule != "S321-SCHEMA" or f.target not in said]
 
     def _schema(self, draft: dict[str, Any], encoded: bytes) -> list[Finding]:
         filer = self._profile.filer_type_for(str(draft.get("mode_of_transportation", "")))
@@ -134,6 +143,8 @@ def _tidy(findings: list[Finding]) -> list[Finding]:
         kept.append(finding)
     return kept
 
+
+_SUMS = frozenset(("total_value.amount", "fair_retail_value_usd"))  # made of the values of the goods lines
 
 _ECHOES = frozenset(("S321-SCHEMA", "S321-ROLE-REQ", "S321-ADDR-ZIP", "S321-ADDR-STATE"))
 

@@ -92,7 +92,7 @@ def translate(
     outcome = run.outcome(seen)
     writers = format_module(seen.format).ACKS if seen.format else {}
     outcome.acks = acks.plan(
-        outcome, profile, history.next_control, now, profile.catalogue,
+        outcome, profile, history.next_control, now, profile.catalogue and profile.catalogue.worded(seen.format),
         file_name=name, size=size, sha256=sha256, receipt_id=receipt_id, detected=outcome.format, writers=writers,
     )  # fmt: skip
     yield outcome

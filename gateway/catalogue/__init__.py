@@ -1,12 +1,14 @@
 """The rule catalogue: for every rule id what it means, why it matters, how to mend it, and its code in each ack dialect.
 
-The CSV files beside this module are its source, one per area; rule ids are unique over all of them.
+The CSV files beside this module are its source, one per area; rule ids are unique over all of them. wording/FORMAT.csv
+says for one format how to mend what many formats share, in the words of that format (segment and element names), and
+its codes where the acknowledgments of that format have codes of their own.
 """
 
 from __future__ import annotations
 
 import csv
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from functools import cache
 from importlib.resources import files
 
@@ -42,8 +44,11 @@ COLUMNS = tuple(f.name for f in fields(Rule))
 class Catalogue:
     """All rules by id."""
 
-    def __init__(self, texts: dict[str, str]) -> None:
-        """texts: file name -> CSV. Raises ValueError for missing columns and for an id that stands twice."""
+    def __init__(self, texts: dict[str, str], wordings: dict[str, str] | None = None) -> None:
+        """texts: file name -> CSV; wordings: format -> CSV (rule and what differs: fix, example, aperak).
+
+        Raises ValueError for missing columns, for an id that stands twice and for the wording of an unknown rule.
+        """
         self._rules: dict[str, Rule] = {}
         for name, text in sorted(texts.items()):
             for row in csv.DictReader(text.splitlines()):
@@ -53,6 +58,20 @@ class Catalogue:
                 if row["rule"] in self._rules:
                     raise ValueError(f"{name}: rule {row['rule']} stands twice in the catalogue")
                 self._rules[row["rule"]] = Rule(**{c: row[c] for c in COLUMNS})
+
+        self._worded: dict[str, Catalogue] = {}
+        for name, text in (wordings or {}).items():
+            worded = self._worded[name] = Catalogue({})
+            worded._rules = dict(self._rules)
+            for row in csv.DictReader(text.splitlines()):
+                if row["rule"] not in self._rules:
+                    raise ValueError(f"wording of {name}: rule {row['rule']} is not in the catalogue")
+                own = {c: row[c] for c in COLUMNS if row.get(c)}
+                worded._rules[row["rule"]] = replace(self._rules[row["rule"]], **own)
+
+    def worded(self, message_format: str) -> Catalogue:
+        """Return the catalogue in the words of a format ("edifact_cuscar" or "edifact"); itself without such words."""
+        return self._worded.get(message_format.partition("_")[0]) or self._worded.get(message_format) or self
 
     def __getitem__(self, rule: str) -> Rule:
         return self._rules[rule]
@@ -99,4 +118,5 @@ class Catalogue:
 def load_catalogue() -> Catalogue:
     """Return the catalogue of the package, read once."""
     folder = files(__package__)
-    return Catalogue({f.name: f.read_text("utf-8") for f in folder.iterdir() if f.name.endswith(".csv")})
+    wordings = {f.name.removesuffix(".csv"): f.read_text("utf-8") for f in folder.joinpath("wording").iterdir()}
+    return Catalogue({f.name: f.read_text("utf-8") for f in folder.iterdir() if f.name.endswith(".csv")}, wordings)

@@ -15,6 +15,7 @@ import msgspec
 from gateway.errors import ConfigError
 from gateway.history import MemoryHistory
 from gateway.results import Delivery, Outcome
+from gateway.shell import heap
 from gateway.site import Site
 from gateway.translate import translate
 
@@ -39,6 +40,7 @@ def translate_file(path: Path, output: Path, site: Site, moment: datetime | None
             digest.update(block)
     sha256 = digest.hexdigest()
     profile = site.profile_for(head)
+    heap.settle()
     meter = _Meter(size, progress)
     writer = _Writer(output, profile.partner, sha256)
     outcome: Outcome | None = None

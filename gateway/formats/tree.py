@@ -114,6 +114,16 @@ class TreeDialect:
 
         return locate
 
+    def plain(self, path: Path, at: str) -> tuple[str, int] | None:
+        """Return (tag, element) of a path that reads an element of a direct child, ("", element) of the node itself.
+
+        element 0 stands for the segment itself. None for every other path; optional in a Dialect (see straight.py).
+        """
+        if path.absolute or len(path.steps) != 1 or path.steps[0].values or "-" in path.leaf:
+            return None
+        tag = path.steps[0].name
+        return ("" if tag == at else tag), _number(path.leaf)
+
     def problems(self, path: Path, at: str, message_type: str, version: str) -> list[str]:
         """Return why the path can never read anything."""
         problems = []

@@ -44,6 +44,9 @@ class Line:
     locate: Callable[[Any, Any], Position | None]
     personal: bool
     get: Callable[[Any, Any], str] | None = None  # the only source of the row, when it is a plain path
+    plain: tuple[tuple[str, int], ...] = ()  # all sources as (tag, element), when they can be read in line
+    one: Callable[[str], str] | None = None  # `apply` for one value, when every step takes one
+    tests: tuple[tuple[str, int, str, frozenset[str]], ...] | None = None  # the condition likewise; None = a closure
 
 
 def condition(tests: tuple[Test, ...], dialect: Dialect, at: str) -> Condition | None:
@@ -138,7 +141,7 @@ Format = Callable[[str], Any]
 CAREFUL = object()
 """What a row makes of a text that needs words: a remark or a fault."""
 
-_REMEMBERED = 4096  # texts a row remembers; codes, units, dates and goods repeat, numbers of parcels do not
+_REMEMBERED = 1024  # texts a row remembers; codes, units, dates and goods repeat, numbers of parcels do not
 
 
 class Quick:
@@ -149,16 +152,29 @@ class Quick:
     default: finished default or None.
     """
 
-    __slots__ = ("default", "get", "holds", "make", "remember", "single")
+    __slots__ = ("default", "get", "holds", "make", "plain", "remember", "single", "tests")
 
     def __init__(self, line: Line, form: Format) -> None:
         self.holds = line.holds
+        self.plain, self.tests = line.plain, line.tests
         self.default = form(line.row.default) if line.row.default else None
         known: dict[Any, Any] = {}
         self.remember = known.get
         self.single = line.get is not None
         self.get: Callable[..., Any] = line.get if line.get is not None else _tuple(line.values)
-        apply, default = line.apply, self.default
+        apply, default, one = line.apply, self.default, line.one
+
+        def make_one(raw: str) -> Any:
+            if raw.isspace():
+                return default
+            try:
+                text = one(raw) if one is not None else raw.strip()
+                value = CAREFUL if type(text) is Noted else form(text) if text else default
+            except Unusable:
+                return CAREFUL
+            if value is not None and len(known) < _REMEMBERED:
+                known[raw] = value
+            return value
 
         def make(raw: Any) -> Any:
             values = [raw] if isinstance(raw, str) else list(raw)
@@ -173,7 +189,7 @@ class Quick:
                 known[raw] = value
             return value
 
-        self.make = make
+        self.make: Callable[[Any], Any] = make_one if self.single and (one is not None or apply is None) else make
 
 
 def _tuple(values: Values | None) -> Callable[[Any, Any, Run], tuple[str, ...]]:

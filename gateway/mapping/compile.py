@@ -16,7 +16,7 @@ from gateway.canonical.model import PARTY_ROLES, PERSONAL_FIELDS, fields_of
 from gateway.errors import MappingError
 from gateway.mapping.cells import Format, Line, Target, condition, node_place, values_of
 from gateway.mapping.codes import CodeTables
-from gateway.mapping.grammar import Call, CellError, parse_path, parse_source, parse_transform, parse_when
+from gateway.mapping.grammar import Call, CellError, Source, Test, parse_path, parse_source, parse_transform, parse_when
 from gateway.mapping.table import Row
 from gateway.mapping.transforms import Transform, Unusable, registry
 from gateway.mapping.transforms.numbers import plain
@@ -142,7 +142,42 @@ class Compiler:
             lambda node, root: locate(node, root) or here(node, root),
             personal,
             self._dialect.getter(first, at) if first is not None and len(sources) == 1 else None,
+            self._plain(sources, at),
+            self._single(calls),
+            self._plain_tests(self._parsed(row, "when", parse_when), at),
         )
+
+    def _single(self, calls: tuple[Call, ...]) -> Callable[[str], str] | None:
+        """Return the one transform of a row as a function of one text, None when there are several or it takes many."""
+        found = self._transforms.get(calls[0].name) if len(calls) == 1 else None
+        return found.bind(calls[0].args, self._codes) if found is not None and not found.many else None
+
+    def _plain(self, sources: tuple[Source, ...], at: str) -> tuple[tuple[str, int], ...]:
+        """Return the sources as (tag, element) when the dialect can read all of them in line, else ()."""
+        find = getattr(self._dialect, "plain", None)
+        found: list[tuple[str, int]] = []
+        if find is None:
+            return ()
+        for source in sources:
+            if source.kind == "same" and found and source.name.isdigit():
+                found.append((found[-1][0], int(source.name)))
+                continue
+            place = find(source.path, at) if source.path is not None else None
+            if place is None or not place[1]:
+                return ()
+            found.append(place)
+        return tuple(found)
+
+    def _plain_tests(self, tests: tuple[Test, ...], at: str) -> tuple[tuple[str, int, str, frozenset[str]], ...] | None:
+        """Return a condition as (tag, element, op, values) when all of it can be read in line, else None."""
+        find = getattr(self._dialect, "plain", None)
+        found = []
+        for test in tests:
+            place = find(test.source.path, at) if find is not None and test.source.path is not None else None
+            if place is None:
+                return None
+            found.append((*place, test.op, frozenset(test.values)))
+        return tuple(found)
 
     def _apply(self, row: Row, calls: tuple[Call, ...], sources: int) -> Callable[[list[str]], str] | None:
         steps: list[tuple[Transform, Callable[..., str]]] = []

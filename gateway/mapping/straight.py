@@ -1,12 +1,15 @@
 """The targets of one block as one straight-line Python function.
 
     def fill(node, root, out, run):
-        raw = g0(node, root)                  # what the row reads
-        value = k0(raw) or m0(raw)            # remembered, else made: transform and format
+        children = node.children or NONE
+        s0 = children.get("M11"); e0 = s0[0].elements if s0 else NONE     # each segment is looked up once
+        raw = e0[1] if len(e0) > 1 else ""                                # what the row reads
+        value = k1(raw) or m1(raw)                                        # remembered, else made: transform and format
         out["house_bill_number"] = value
 
-The source text is made from row numbers and canonical field names only; paths, conditions, transforms and everything
-a user wrote come in as closures. What needs words (remarks, faults, missing values) goes to Target.careful.
+The source text is made from numbers, segment tags and canonical field names only; transforms, values of conditions and
+everything else a user wrote come in as closures and constants. What needs words (remarks, faults, missing values) goes
+to Target.careful.
 """
 
 from __future__ import annotations
@@ -14,40 +17,70 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from gateway.mapping.cells import CAREFUL, Run, Target
+from gateway.mapping.cells import CAREFUL, Quick, Run, Target
 
 Fill = Callable[[Any, Any, dict[str, Any], Run], None]
 
 
 def straight_line(targets: list[Target]) -> Fill:
     """Return a function that fills all targets, in order."""
-    names: dict[str, Any] = {"CAREFUL": CAREFUL}
-    body: list[str] = []
+    source = _Source()
     for number, target in enumerate(targets):
-        body += _target(number, target, names)
-    source = "def fill(node, root, out, run):\n" + "\n".join(f"    {line}" for line in body or ["pass"])
-    exec(compile(source, "<mapping>", "exec"), names)  # noqa: S102  our own text, see above
-    fill: Fill = names["fill"]
+        source.target(number, target)
+    text = "def fill(node, root, out, run):\n" + "\n".join(f"    {line}" for line in source.lines())
+    exec(compile(text, "<mapping>", "exec"), source.names)  # noqa: S102  our own text, see above
+    fill: Fill = source.names["fill"]
     return fill
 
 
-def _target(number: int, target: Target, names: dict[str, Any]) -> list[str]:
-    """Return the lines of one target; its closures go into `names`."""
-    names[f"f{number}"] = target.careful
-    lines = ["while 1:"]
-    plain = len(target.path) == 1
-    names[f"p{number}"] = target.put
-    for index, quick in enumerate(target.quick):
-        tag = f"{number}_{index}"
-        names |= {f"h{tag}": quick.holds, f"g{tag}": quick.get, f"k{tag}": quick.remember, f"m{tag}": quick.make, f"d{tag}": quick.default}  # fmt: skip
+class _Source:
+    """The function while it is written: body, hoisted segments, and the names it reads."""
+
+    def __init__(self) -> None:
+        self.names: dict[str, Any] = {"CAREFUL": CAREFUL, "NONE": {}, "EMPTY": ()}
+        self._body: list[str] = []
+        self._segments: dict[str, int] = {}
+
+    def lines(self) -> list[str]:
+        """Return all lines of the function."""
+        if not self._body:
+            return ["pass"]
+        head = []
+        if any(self._segments):
+            head.append("children = node.children or NONE")
+        for tag, number in self._segments.items():
+            if tag:
+                self.names[f"t{number}"] = tag
+                head.append(f"s{number} = children.get(t{number})")
+                head.append(f"e{number} = s{number}[0].elements if s{number} else EMPTY")
+            else:
+                head.append(f"e{number} = node.elements")
+        return head + self._body
+
+    def _element(self, tag: str, element: int) -> str:
+        number = self._segments.setdefault(tag, len(self._segments))
+        return f'(e{number}[{element}] if len(e{number}) > {element} else "")'
+
+    def target(self, number: int, target: Target) -> None:
+        """Write one target: its rows in order, the first value wins."""
+        self.names |= {f"f{number}": target.careful, f"p{number}": target.put}
+        self._body.append("while 1:")
+        for index, quick in enumerate(target.quick):
+            self._row(number, f"{number}_{index}", target, quick)
+        if not target.quiet:
+            self._body.append(f" f{number}(node, root, out, run)")
+        self._body.append(" break")
+
+    def _row(self, number: int, tag: str, target: Target, quick: Quick) -> None:
+        self.names |= {f"h{tag}": quick.holds, f"g{tag}": quick.get, f"k{tag}": quick.remember}
+        self.names |= {f"m{tag}": quick.make, f"d{tag}": quick.default}
         indent = " "
         if quick.holds is not None:
-            lines.append(f" if h{tag}(node, root, run):")
+            self._body.append(f" if {self._condition(tag, quick)}:")
             indent = "  "
-        call = f"g{tag}(node, root)" if quick.single else f"g{tag}(node, root, run)"
-        store = f'out["{target.path[0]}"] = value' if plain else f"p{number}(out, value)"
-        lines += [
-            f"{indent}raw = {call}",
+        store = f'out["{target.path[0]}"] = value' if len(target.path) == 1 else f"p{number}(out, value)"
+        self._body += [f"{indent}{line}" for line in self._read(tag, quick)]
+        self._body += [
             f"{indent}if raw:",
             f"{indent} value = k{tag}(raw)",
             f"{indent} if value is None: value = m{tag}(raw)",
@@ -57,7 +90,26 @@ def _target(number: int, target: Target, names: dict[str, Any]) -> list[str]:
             f"{indent} else: {store}",
             f"{indent} break",
         ]
-    if not target.quiet:
-        lines.append(f" f{number}(node, root, out, run)")
-    lines.append(" break")
-    return lines
+
+    def _read(self, tag: str, quick: Quick) -> list[str]:
+        if not quick.plain:
+            return [f"raw = g{tag}(node, root)" if quick.single else f"raw = g{tag}(node, root, run)"]
+        if quick.single:
+            return [f"raw = {self._element(*quick.plain[0])}"]
+        parts = [f"raw = ({', '.join(self._element(*place) for place in quick.plain)})"]
+        return [*parts, "if not any(raw): raw = EMPTY"]
+
+    def _condition(self, tag: str, quick: Quick) -> str:
+        if quick.tests is None:
+            return f"h{tag}(node, root, run)"
+        return " and ".join(self._test(f"{tag}_{n}", *test) for n, test in enumerate(quick.tests))
+
+    def _test(self, name: str, tag: str, element: int, op: str, values: frozenset[str]) -> str:
+        self.names[f"w{name}"] = values
+        if not element:  # a segment: present or absent
+            number = self._segments.setdefault(tag, len(self._segments))
+            return f"e{number}" if op == "present" else f"not e{number}"
+        text = f"{self._element(tag, element)}.strip()"
+        if op in ("present", "absent"):
+            return text if op == "present" else f"not {text}"
+        return f"{text} {'in' if op == '=' else 'not in'} w{name}"

@@ -35,7 +35,8 @@ def check_parties(draft: dict[str, Any], tables: Tables) -> Iterator[Finding]:
                 party,
             )
         for field in ("name", "address_line_1", "city"):
-            if not is_latin(str(party.get(field, ""))):
+            text = str(party.get(field, ""))
+            if not text.isascii() and not is_latin(text):
                 yield _finding(
                     "Q-NON-LATIN",
                     Severity.WARNING,
@@ -45,7 +46,11 @@ def check_parties(draft: dict[str, Any], tables: Tables) -> Iterator[Finding]:
                     party,
                 )
     initiator, deliver = draft.get("shipment_initiator"), draft.get(_DTP)
-    if isinstance(initiator, dict) and normal(str(initiator.get("name", ""))) in tables.consolidators:
+    if (
+        tables.consolidators
+        and isinstance(initiator, dict)
+        and normal(str(initiator.get("name", ""))) in tables.consolidators
+    ):
         yield _finding(
             "S321-INIT-CONSOL",
             Severity.ERROR,
@@ -85,7 +90,8 @@ def _deliver_to(party: dict[str, Any], tables: Tables) -> Iterator[Finding]:
             party,
         )
     street = str(party.get("address_line_1", ""))
-    if _PO_BOX.search(street) or _PO_BOX.search(str(party.get("address_line_2", ""))):
+    both = f"{street} {party.get('address_line_2', '')}".upper()
+    if "BOX" in both and _PO_BOX.search(both):
         yield _finding(
             "Q-PO-BOX",
             Severity.WARNING,
@@ -94,7 +100,7 @@ def _deliver_to(party: dict[str, Any], tables: Tables) -> Iterator[Finding]:
             "address_line_1",
             party,
         )
-    if (normal(street), zip_code[:5]) in tables.hubs:
+    if tables.hubs and (normal(street), zip_code[:5]) in tables.hubs:
         yield _finding(
             "S321-DTP-HUB",
             Severity.ERROR,

@@ -55,10 +55,12 @@ def _convert(draft: dict[str, Any], items: list[dict[str, Any]], profile: Profil
     """Several or foreign currencies: convert by the partner's rates."""
     findings: list[Finding] = []
     totals: dict[str, Decimal] = {}
+    complete = True
     for index, item in enumerate(items):
         money = _money(item)
         value, currency = amount(money.get("amount")), money.get("currency") or profile.default_currency
         if value is None:
+            complete = False
             continue
         if not currency:
             pointer = f"/items/{index}/total_value/amount"
@@ -74,6 +76,8 @@ def _convert(draft: dict[str, Any], items: list[dict[str, Any]], profile: Profil
             continue
         money.setdefault("currency", currency)
         totals[currency] = totals.get(currency, Decimal(0)) + value
+    if not complete and amount(_money(draft).get("amount")) is not None:
+        totals = _of_the_bill(draft, profile, findings)
     usd = Decimal(0)
     for currency, total in totals.items():
         rate = Decimal(1) if currency == "USD" else profile.fx_usd.get(currency)
@@ -112,6 +116,18 @@ def _convert(draft: dict[str, Any], items: list[dict[str, Any]], profile: Profil
             draft.setdefault("total_value", {"amount": f"{total:.2f}", "currency": currency})
         draft.setdefault("fair_retail_value_usd", f"{usd:.2f}")
     return findings
+
+
+def _of_the_bill(draft: dict[str, Any], profile: Profile, findings: list[Finding]) -> dict[str, Decimal]:
+    """Return the value of the whole bill by currency: what counts when goods lines have no values of their own."""
+    money = _money(draft)
+    value, currency = amount(money.get("amount")), money.get("currency") or profile.default_currency
+    if value is not None and currency:
+        money.setdefault("currency", currency)
+        return {currency: value}
+    said = "The currency of the value is missing."
+    findings.append(_finding("S321-CUR-MISSING", Severity.ERROR, said, "total_value.currency", "/total_value/currency"))
+    return {}
 
 
 def check_values(draft: dict[str, Any], eligible: bool) -> Iterator[Finding]:

@@ -19,7 +19,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from gateway.errors import ConfigError
-from gateway.shell import journal
+from gateway.shell import heap, journal
 from gateway.shell.deliver import LocalTarget, RetryPolicy, Targets
 from gateway.shell.desk import Alert, Desk, Result, Translate
 from gateway.shell.drops import LocalDrop, PartnerDrop, ServeConfig
@@ -80,6 +80,7 @@ class Engine:
         self._partners = {partner.name: partner for partner in config.partners}
         self._accounts = {partner.account: partner for partner in config.partners}
         self._drops = [(p, self._local(p)) for p in config.partners if p.in_dir is not None]
+        heap.settle()
 
     def take_upload(self, upload: Upload) -> TakenFile:
         """Take a complete upload of the SFTP server; when this returns, the file survives a power cut."""

@@ -11,30 +11,31 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from gateway.formats.edifact.shipments import Fault, Summary, bill, messages
-from gateway.formats.edifact.writer import Request, Writer, joined, texts
+from gateway.formats.edifact.writer import Writer, joined, next_reference, texts, wanted
+from gateway.results import AckRequest
 
 MOST_ERRORS = 99_999
 """SG4 of APERAK D.03A; more errors go into a further message."""
 
 
-def write_aperak(request: Request) -> Iterator[bytes]:
-    """Yield the APERAK interchange; nothing when no message of the subject has an answer."""
-    return joined(_write(request))
+def write_aperak(request: AckRequest) -> Iterator[bytes]:
+    """Yield the APERAK interchange; nothing when no message of the subject has an answer or the policy wants none."""
+    return joined(_write(request)) if wanted(request, "aperak", "824", "355") else iter(())
 
 
-def _write(request: Request) -> Iterator[bytes]:
+def _write(request: AckRequest) -> Iterator[bytes]:
     out = Writer(request.interchange)
     begun = False
     for summary, faults in messages(request):
         if not begun:
             begun = True
-            yield out.begin(request, f"AK{request.controls('UNB0020'):06d}")
+            yield out.begin(request, next_reference(request))
         yield from _message(request, out, summary, faults)
     if begun:
         yield out.end()
 
 
-def _message(request: Request, out: Writer, summary: Summary, faults: Iterator[Fault]) -> Iterator[bytes]:
+def _message(request: AckRequest, out: Writer, summary: Summary, faults: Iterator[Fault]) -> Iterator[bytes]:
     yield from _head(request, out, summary)
     written = 0
     for fault in faults:
@@ -51,7 +52,7 @@ def _message(request: Request, out: Writer, summary: Summary, faults: Iterator[F
     yield out.close()
 
 
-def _head(request: Request, out: Writer, summary: Summary) -> Iterator[bytes]:
+def _head(request: AckRequest, out: Writer, summary: Summary) -> Iterator[bytes]:
     subject = request.interchange
     everything = summary.rejected == summary.found and (summary.found or summary.faults)
     code = ("313", "27") if everything or summary.faults else ("313", "45") if summary.rejected else ("312", "29")

@@ -13,9 +13,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from gateway.findings import Finding, Scope
-from gateway.formats.edifact.writer import ACK_MESSAGES, Composite, Request, Writer, code_of, joined, party
-from gateway.records import Group, GroupBegin, GroupEnd, Interchange, InterchangeBegin, InterchangeEnd
-from gateway.results import MessageClosed, MessageFinding, MessageOpened, Record
+from gateway.formats.edifact.writer import ACK_MESSAGES, Composite, Writer, code_of, joined, next_reference, party
+from gateway.records import Group, GroupBegin, GroupEnd, Interchange, InterchangeEnd
+from gateway.results import AckRequest, MessageClosed, MessageFinding, MessageOpened, Record
 
 _UNSPECIFIED = "18"
 _DUPLICATE = "26"
@@ -32,12 +32,15 @@ class _Overview:
     acknowledgments: int = 0
 
 
-def write_contrl(request: Request) -> Iterator[bytes]:
-    """Yield the CONTRL interchange for `request.interchange`; nothing when it holds only acknowledgments."""
-    return joined(_write(request))
+def write_contrl(request: AckRequest) -> Iterator[bytes]:
+    """Yield the CONTRL interchange for `request.interchange`.
+
+    Nothing when the interchange holds only acknowledgments, and with `functional = "none"` in the partner's acks.
+    """
+    return joined(_write(request)) if request.profile.acks.functional != "none" else iter(())
 
 
-def _write(request: Request) -> Iterator[bytes]:
+def _write(request: AckRequest) -> Iterator[bytes]:
     overview = _look(request)
     subject = request.interchange
     only_answers = overview.messages > 0 and overview.messages == overview.acknowledgments
@@ -45,7 +48,7 @@ def _write(request: Request) -> Iterator[bytes]:
     if only_answers or not readable or not subject.sender_id:  # an answer needs somebody to go to
         return
     out = Writer(subject)
-    yield out.begin(request, f"AK{request.controls('UNB0020'):06d}")
+    yield out.begin(request, next_reference(request))
     yield out.open(*(("CONTRL", "4", "1", "UN") if out.version == "4" else ("CONTRL", "D", "3", "UN")))
     yield out.segment("UCI", *_uci(request, subject, overview))
     if overview.interchange is None and subject.index not in request.refused_interchanges:
@@ -54,19 +57,15 @@ def _write(request: Request) -> Iterator[bytes]:
     yield out.end()
 
 
-def of_interchange(request: Request) -> Iterator[Record]:
-    """Yield the records of the subject only."""
-    inside = False
-    for record in request.records:
-        if isinstance(record, InterchangeBegin):
-            inside = record.interchange.index == request.interchange.index
-        if inside:
-            yield record
-        if inside and isinstance(record, InterchangeEnd):
+def of_interchange(request: AckRequest) -> Iterator[Record]:
+    """Yield the records of the subject up to its end, without clean shipments."""
+    for record in request.own_records():
+        yield record
+        if isinstance(record, InterchangeEnd):
             return
 
 
-def _look(request: Request) -> _Overview:
+def _look(request: AckRequest) -> _Overview:
     found = _Overview()
     group = -1
     kind = ""
@@ -88,11 +87,11 @@ def _look(request: Request) -> _Overview:
     return found
 
 
-def _is_syntax(request: Request, finding: Finding) -> bool:
+def _is_syntax(request: AckRequest, finding: Finding) -> bool:
     return "CONTRL" in finding.ack or bool(code_of(request, finding.rule, "contrl"))
 
 
-def _uci(request: Request, subject: Interchange, overview: _Overview) -> list[Composite]:
+def _uci(request: AckRequest, subject: Interchange, overview: _Overview) -> list[Composite]:
     head: list[Composite] = [
         subject.control_number,
         party(subject.sender_id, subject.sender_qualifier),
@@ -107,7 +106,7 @@ def _uci(request: Request, subject: Interchange, overview: _Overview) -> list[Co
     return [*head, "7"]
 
 
-def _error(request: Request, finding: Finding, level: str) -> list[Composite]:
+def _error(request: AckRequest, finding: Finding, level: str) -> list[Composite]:
     """Return 0085, 0135 and S011 of a finding for UCI, UCF or UCM."""
     code = finding.ack.get("CONTRL") or code_of(request, finding.rule, "contrl") or _UNSPECIFIED
     segment, _, place = finding.ack.get(level, "").partition(":")
@@ -117,7 +116,7 @@ def _error(request: Request, finding: Finding, level: str) -> list[Composite]:
     return [code, segment, tuple(place.split(":"))]
 
 
-def _messages(request: Request, out: Writer, overview: _Overview) -> Iterator[bytes]:
+def _messages(request: AckRequest, out: Writer, overview: _Overview) -> Iterator[bytes]:
     """Yield UCF and UCM groups in file order; the faults of one message are held until its end."""
     every = bool(request.profile.options.get("contrl_list_all"))
     group: Group | None = None
@@ -144,13 +143,13 @@ def _messages(request: Request, out: Writer, overview: _Overview) -> Iterator[by
             opened = None
 
 
-def _ucf(request: Request, group: Group, overview: _Overview) -> list[Composite]:
+def _ucf(request: AckRequest, group: Group, overview: _Overview) -> list[Composite]:
     head: list[Composite] = [group.control_number, tuple(group.sender.split(":")), tuple(group.receiver.split(":"))]
     finding = overview.groups.get(group.index)
     return [*head, "4", *_error(request, finding, "UCF")] if finding is not None else [*head, "7"]
 
 
-def _ucm(request: Request, out: Writer, message: MessageOpened, faults: list[Finding]) -> Iterator[bytes]:
+def _ucm(request: AckRequest, out: Writer, message: MessageOpened, faults: list[Finding]) -> Iterator[bytes]:
     identifier = (message.type, *message.version.split("."), *message.implementation.split(":"))
     if not faults:
         yield out.segment("UCM", message.control_number, identifier, "7")

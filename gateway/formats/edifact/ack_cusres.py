@@ -10,7 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from gateway.formats.edifact.shipments import Fault, Summary, bill, messages
-from gateway.formats.edifact.writer import Request, Writer, joined, texts
+from gateway.formats.edifact.writer import Writer, joined, next_reference, texts, wanted
+from gateway.results import AckRequest
 
 MOST_DOCUMENTS = 99_999
 """SG6 of CUSRES D.03A; more shipments go into a further message."""
@@ -18,24 +19,24 @@ MOST_DOCUMENTS = 99_999
 _NOT_CUSTOMS = "CHECK OF THE GATEWAY BEFORE CUSTOMS; NOT A DECISION OF CUSTOMS"
 
 
-def write_cusres(request: Request) -> Iterator[bytes]:
-    """Yield the CUSRES interchange; nothing when no message of the subject has an answer."""
-    return joined(_write(request))
+def write_cusres(request: AckRequest) -> Iterator[bytes]:
+    """Yield the CUSRES interchange; only for a partner whose acks.application names it ("aperak+cusres")."""
+    return joined(_write(request)) if wanted(request, "cusres") else iter(())
 
 
-def _write(request: Request) -> Iterator[bytes]:
+def _write(request: AckRequest) -> Iterator[bytes]:
     out = Writer(request.interchange)
     begun = False
     for summary, faults in messages(request):
         if not begun:
             begun = True
-            yield out.begin(request, f"AK{request.controls('UNB0020'):06d}")
+            yield out.begin(request, next_reference(request))
         yield from _message(request, out, summary, faults)
     if begun:
         yield out.end()
 
 
-def _message(request: Request, out: Writer, summary: Summary, faults: Iterator[Fault]) -> Iterator[bytes]:
+def _message(request: AckRequest, out: Writer, summary: Summary, faults: Iterator[Fault]) -> Iterator[bytes]:
     yield from _head(request, out, summary)
     documents, current = 0, -1
     for fault in faults:
@@ -58,7 +59,7 @@ def _message(request: Request, out: Writer, summary: Summary, faults: Iterator[F
     yield out.close()
 
 
-def _head(request: Request, out: Writer, summary: Summary) -> Iterator[bytes]:
+def _head(request: AckRequest, out: Writer, summary: Summary) -> Iterator[bytes]:
     bad = bool(summary.rejected or summary.faults)
     yield out.open("CUSRES", "D", "03A", "UN")
     yield out.segment("BGM", "961", f"RSP{request.controls('CUSRES'):06d}", "11")

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from gateway.formats.edifact.envelope import component, components
+from gateway.formats.edifact.writer import own_number
 from gateway.records import Acknowledged, Node, Separators
 
 _ACTIONS = {"4": "R", "7": "A", "8": "A"}
@@ -32,7 +33,7 @@ def _contrl(root: Node, unit: Node | None, s: Separators) -> Iterator[Acknowledg
         for uci in _children(root, "UCI"):
             text = _detail(uci, 5, s)
             yield Acknowledged(
-                "interchange", component(uci, 1, 1, s), _ACTIONS.get(uci.element(4), ""), uci.place(), text
+                "interchange", own_number(component(uci, 1, 1, s)), _ACTIONS.get(uci.element(4), ""), uci.place(), text
             )
         return
     if unit.tag == "UCF":

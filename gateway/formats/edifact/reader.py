@@ -57,6 +57,7 @@ class EdifactReader:
         self._references: set[str] = set()
         self._group_references: set[str] = set()
         self._last: Node | None = None
+        self._cut = False  # a finding has said that the rest of the interchange is lost
         self._strays = Strays()
 
     def read(self, chunks: Iterable[bytes]) -> Iterator[Event]:
@@ -87,7 +88,9 @@ class EdifactReader:
         """A finding of the tokenizer: some end what is open, one needs its place in the message."""
         if token.rule in ("EDIFACT-TRUNCATED", "EDIFACT-SEG-TOO-LONG"):
             yield token
-            yield from self._close_interchange(None, said=True)
+            self._cut = True
+            yield from self._close_interchange(None)
+            self._cut = False
         elif token.rule == "EDIFACT-SEG-UNTERMINATED" and self._message is not None:
             yield self._message.unterminated(token)
         else:
@@ -197,10 +200,9 @@ class EdifactReader:
             return
         place = self._place(node)
         yield from self._message.cut()
-        reference = self._message.begin.message.control_number
-        yield fault(
-            "EDIFACT-UNT-MISSING", "13", "UCM", "UNT", f"UNT is missing: message {reference} has no end.", place
-        )
+        if not self._cut:
+            said = f"UNT is missing: message {self._message.begin.message.control_number} has no end."
+            yield fault("EDIFACT-UNT-MISSING", "13", "UCM", "UNT", said, place)
         yield self._message.end()
         self._message = None
 
@@ -212,7 +214,7 @@ class EdifactReader:
         if group.control_number or group.functional_id:
             if node is not None:
                 yield from trailers.check_une(node, group, self._group_messages)
-            else:
+            elif not self._cut:
                 yield fault(
                     "EDIFACT-UNE-MISSING",
                     "13",
@@ -233,8 +235,8 @@ class EdifactReader:
         yield GroupEnd(group, node.element(1) if node is not None and node.tag == "UNE" else "", self._group_messages)
         self._group = None
 
-    def _close_interchange(self, node: Node | None, *, said: bool = False) -> Iterator[Event]:
-        """End the open interchange; node: UNZ, None when it did not come; said: a finding has told that already."""
+    def _close_interchange(self, node: Node | None) -> Iterator[Event]:
+        """End the open interchange; node: UNZ, None when it did not come."""
         yield from self._strays.end()
         interchange = self._interchange
         if interchange is None:
@@ -245,7 +247,7 @@ class EdifactReader:
         counted = self._groups if grouped else self._interchange_messages
         if node is not None:
             yield from trailers.check_unz(node, interchange, counted, "groups" if grouped else "messages")
-        elif not said:
+        elif not self._cut:
             tolerated = bool(self._profile.options.get("accept_missing_unz"))
             severity = Severity.WARNING if tolerated else Severity.ERROR
             yield fault(

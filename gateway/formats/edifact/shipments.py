@@ -12,9 +12,9 @@ from dataclasses import dataclass, field
 from gateway.findings import Finding, Scope
 from gateway.formats.delimited import split_released, unrelease
 from gateway.formats.edifact.ack_contrl import of_interchange
-from gateway.formats.edifact.writer import ACK_MESSAGES, Request, code_of
+from gateway.formats.edifact.writer import ACK_MESSAGES, code_of
 from gateway.records import Interchange
-from gateway.results import MessageClosed, MessageFinding, MessageOpened, ShipmentResult
+from gateway.results import AckRequest, MessageClosed, MessageFinding, MessageOpened, ShipmentResult
 
 _QUALIFIERS = (
     ("house_bill_number", "HWB", "703"),
@@ -44,8 +44,11 @@ class Fault:
     text: str
 
 
-def messages(request: Request) -> Iterator[tuple[Summary, Iterator[Fault]]]:
-    """Yield each message that has an answer with its faults; nothing for a refused interchange or an acknowledgment."""
+def messages(request: AckRequest) -> Iterator[tuple[Summary, Iterator[Fault]]]:
+    """Yield each message that has an answer with its faults.
+
+    No answer: acknowledgments, and what CONTRL refused (the message itself, its group, its interchange).
+    """
     if request.interchange.index in request.refused_interchanges:
         return
     behind = of_interchange(request)
@@ -55,22 +58,22 @@ def messages(request: Request) -> Iterator[tuple[Summary, Iterator[Fault]]]:
             summary = Summary(record)
         elif summary is None:
             continue
-        elif isinstance(record, ShipmentResult):
-            summary.found += 1
-            summary.rejected += record.verdict != "accepted"
         elif isinstance(record, MessageFinding):
             _note(request, summary, record.finding)
         elif isinstance(record, MessageClosed):
-            summary.document = summary.document or _document(record, request.interchange)
+            summary.found = record.found
+            summary.rejected = record.found if record.refused else record.found - record.accepted
+            summary.document = _document(record, request.interchange)
             upto = _faults(request, behind, summary)
-            if not summary.syntax and summary.opened.type not in ACK_MESSAGES:
+            fallen = code_of(request, request.refused.get(record.index, ""), "contrl")
+            if not summary.syntax and not fallen and summary.opened.type not in ACK_MESSAGES:
                 yield summary, upto
             for _ in upto:
                 pass
             summary = None
 
 
-def _note(request: Request, summary: Summary, finding: Finding) -> None:
+def _note(request: AckRequest, summary: Summary, finding: Finding) -> None:
     if not finding.refuses:
         return
     if "CONTRL" in finding.ack or code_of(request, finding.rule, "contrl"):
@@ -79,7 +82,7 @@ def _note(request: Request, summary: Summary, finding: Finding) -> None:
         summary.faults.append(finding)
 
 
-def _faults(request: Request, behind: Iterator[object], summary: Summary) -> Iterator[Fault]:
+def _faults(request: AckRequest, behind: Iterator[object], summary: Summary) -> Iterator[Fault]:
     """Yield the faults of the message that `behind` stands before; leaves it behind the message's end."""
     for finding in summary.faults:
         yield _fault(request, finding, None)
@@ -94,7 +97,7 @@ def _faults(request: Request, behind: Iterator[object], summary: Summary) -> Ite
             return
 
 
-def _fault(request: Request, finding: Finding, shipment: ShipmentResult | None) -> Fault:
+def _fault(request: AckRequest, finding: Finding, shipment: ShipmentResult | None) -> Fault:
     text = finding.message
     if finding.personal and not request.profile.acks.echo_personal:
         text = code_of(request, finding.rule, "means") or code_of(request, finding.rule, "title") or "not usable"

@@ -275,7 +275,7 @@ class Tokenizer:
         elif text:
             yield Finding(
                 "EDIFACT-TRUNCATED", Severity.ERROR, Scope.INTERCHANGE,
-                f"The file ends inside segment {elements[0][:3]}: the interchange is not complete.", here,
+                f'The file ends in the middle of a segment ("{elements[0][:3]}..."): the rest is missing.', here,
                 ack={"CONTRL": "13", "UCI": "UNZ"},
             )  # fmt: skip
         self._drop(len(self._buffer))

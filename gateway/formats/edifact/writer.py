@@ -8,44 +8,18 @@ Always the default service characters (no UNA needed); character set and syntax 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from datetime import datetime
-from typing import Any, Protocol
+from collections.abc import Iterable, Iterator, Mapping
 
 from gateway.formats.delimited import released
 from gateway.formats.edifact.charset import CODECS
-from gateway.profile import Profile
 from gateway.records import Interchange
-from gateway.results import Records
+from gateway.results import AckRequest
 
 ACK_MESSAGES = frozenset(("CONTRL", "APERAK", "CUSRES"))
 """Never answered: an acknowledgment of an acknowledgment would go on for ever."""
 
 
-class Request(Protocol):
-    """What an acknowledgment writer is given; see gateway.acks.
-
-    interchange: the subject; refused: message index -> rule; refused_interchanges: interchange index -> rule;
-    controls: name of a counter -> its next number; catalogue: rule id -> its row.
-    """
-
-    @property
-    def records(self) -> Records: ...  # noqa: D102
-    @property
-    def interchange(self) -> Interchange: ...  # noqa: D102
-    @property
-    def refused(self) -> Mapping[int, str]: ...  # noqa: D102
-    @property
-    def refused_interchanges(self) -> Mapping[int, str]: ...  # noqa: D102
-    @property
-    def profile(self) -> Profile: ...  # noqa: D102
-    @property
-    def controls(self) -> Callable[[str], int]: ...  # noqa: D102
-    @property
-    def now(self) -> datetime: ...  # noqa: D102
-    @property
-    def catalogue(self) -> Any: ...  # noqa: D102
-
+_OURS = "AK"  # what a control reference of ours begins with
 
 Composite = str | tuple[str, ...]
 
@@ -88,7 +62,7 @@ class Writer:
         except UnicodeEncodeError:
             return b"".join(_one(character, self._codec) for character in text)
 
-    def begin(self, request: Request, reference: str) -> bytes:
+    def begin(self, request: AckRequest, reference: str) -> bytes:
         """Return UNB."""
         subject, now = request.interchange, request.now
         own = request.profile.own_id
@@ -138,7 +112,22 @@ def texts(text: str, width: int = 512, most: int = 5) -> tuple[str, ...]:
     return tuple(text[start : start + width] for start in range(0, min(len(text), width * most), width)) or ("",)
 
 
-def code_of(request: Request, rule: str, column: str) -> str:
+def next_reference(request: AckRequest) -> str:
+    """Return the next control reference of ours for UNB 0020, e.g. "AK000019"."""
+    return f"{_OURS}{request.controls('UNB0020'):06d}"
+
+
+def own_number(reference: str) -> str:
+    """Return the number in a control reference of ours, as the counter knows it; others as they are."""
+    return reference.removeprefix(_OURS)
+
+
+def wanted(request: AckRequest, *names: str) -> bool:
+    """True when the partner's acks.application ("824+355", "aperak+cusres", "none") holds one of the names."""
+    return not set(request.profile.acks.application.lower().split("+")).isdisjoint(names)
+
+
+def code_of(request: AckRequest, rule: str, column: str) -> str:
     """Return a rule's code in a column of the catalogue, "" when it has none."""
     row = request.catalogue.get(rule) if request.catalogue is not None else None
     if row is None:

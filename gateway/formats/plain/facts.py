@@ -83,18 +83,20 @@ def told(outcome: Outcome, catalogue: Any, *, show_personal: bool) -> Iterator[d
             for finding in record.findings:
                 facts = facts_of(finding, catalogue, show_personal=show_personal)
                 yield {**base, **facts, "interchange": interchange, "message": message}
-            if fallen and record.verdict == "accepted":
-                yield {**base, **_fallen(fallen), "interchange": interchange, "message": message}
+            if fallen and (record.verdict == "accepted" or not record.findings):
+                line = _fallen(fallen, checked=record.verdict == "accepted")
+                yield {**base, **line, "interchange": interchange, "message": message}
 
 
-def _fallen(rule: str) -> dict[str, Any]:
-    """The line of a good shipment that was refused because of what stands around it."""
+def _fallen(rule: str, *, checked: bool) -> dict[str, Any]:
+    """The line of a shipment that was refused because of what stands around it, good (checked) or never looked at."""
+    state = "The shipment itself is in order; it was" if checked else "The shipment was not checked; it was"
     empty: dict[str, Any] = dict.fromkeys(
         ("target", "value", "line", "segment", "segment_position", "element", "offset", "length", "row", "column")
     )
     return {
         "field": "", **empty, "severity": "error", "rule": rule,
-        "what": "The shipment itself is in order; it was refused with the message it stands in.",
+        "what": f"{state} refused with the message it stands in.",
         "why": "A message that is damaged is not delivered in part.",
         "fix": f"Mend what is said of rule {rule} and send the file again.",
         "example": "", "citation": "", "mapping_row": "",

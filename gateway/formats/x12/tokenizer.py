@@ -240,11 +240,18 @@ class Tokenizer:
 
     # --- segments ---------------------------------------------------------------------------------------------
 
-    def _segments(self, source: Iterator[bytes], separators: Separators) -> Iterator[Token]:
+    def _segments(self, source: Iterator[bytes], separators: Separators) -> Iterator[Token]:  # noqa: PLR0912  one hot loop
         """Yield the segments up to and including IEA (or up to a new ISA, or the end of the file)."""
         terminator, element = separators.segment, separators.element
         newline_ends = terminator in "\r\n"
         while True:
+            if self._buffer[:1] == "\n" and not newline_ends and self._buffer[1:2] not in ("\r", "\n", ""):
+                self._drop(1)  # the line break after a terminator
+            width = self._even(separators)
+            if width:
+                done = yield from self._even_segments(element, terminator + "\r\n"[2 - width + 1 :], width)
+                if done:
+                    return
             parts = self._buffer.split(terminator)
             tail = parts.pop()
             for number, raw in enumerate(parts):
@@ -296,6 +303,52 @@ class Tokenizer:
                 yield from self._unterminated(separators)
                 return
             self._buffer += chunk.decode("latin-1")
+
+    def _even(self, separators: Separators) -> int:
+        """Return the length of what ends every segment in the buffer (terminator, or terminator and line break).
+
+        0 when anything in the buffer needs a closer look: blanks around segments, empty segments, line breaks inside,
+        letters outside ASCII, a new ISA. The buffer starts with the first character of a segment then.
+        """
+        text, end = self._buffer, separators.segment
+        if end in "\r\n" or not text.isascii() or text[:1] in ("\r", "\n", " ", "\t", end, "") or "\r" in text:
+            return 0
+        breaks = text.count("\n")
+        if breaks and breaks != text.count(end + "\n"):
+            return 0
+        if not breaks:
+            stop = end
+        elif text.count(end) - breaks in (0, 1) and (breaks == text.count(end) or text.endswith(end)):
+            stop = end + "\n"
+        else:
+            return 0
+        odd = (f"{stop} ", f"{stop}\t", f" {end}", stop + end, f"{stop}ISA{separators.element}")
+        return 0 if any(o in text for o in odd) else len(stop)
+
+    def _even_segments(self, element: str, stop: str, width: int) -> Generator[Token, None, bool]:
+        """Yield the segments of an even buffer; True when IEA was among them. What is not terminated stays."""
+        parts = self._buffer.split(stop)
+        tail = parts.pop()
+        offset, line, base, factor = self._offset, self._line, self._scale.base, self._scale.factor
+        step = 1 if width == 2 else 0
+        for number, text in enumerate(parts):
+            elements = text.split(element)
+            size = len(text)
+            yield Node(elements[0], elements, base + factor * offset, size, line, 0)
+            offset += size + width
+            line += step
+            if elements[0] == "IEA":
+                self._buffer = stop.join([*parts[number + 1 :], tail])
+                self._settle(offset, line)
+                return True
+        self._buffer = tail
+        self._settle(offset, line)
+        return False
+
+    def _settle(self, offset: int, line: int) -> None:
+        if line != self._line:
+            self._line_start = offset
+        self._offset, self._line = offset, line
 
     def _irregular(self, raw: str, separators: Separators) -> Iterator[Finding]:
         """Blanks and blank lines around a segment, or nothing at all between two terminators."""
@@ -377,7 +430,7 @@ class Tokenizer:
         """The end of the file before IEA and its terminator."""
         raw = self._buffer
         text = raw.strip("\r\n\t \0\x1a")
-        lead = raw.find(text) if text else 0
+        lead = raw.find(text) if text else len(raw)
         self._drop(lead)
         here = Position(offset=self._at(self._offset), length=len(text), line=self._line)
         elements = text.split(separators.element)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+import re
+from datetime import UTC, datetime, timedelta, timezone
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
@@ -17,7 +18,11 @@ _DTM = {
     "204": "CCYYMMDDHHmmSS",
     "205": "CCYYMMDDHHmmZZZ",
     "303": "CCYYMMDDHHmmZZZ",
+    "304": "CCYYMMDDHHmmSSZZZ",
 }
+_OFFSET = re.compile(r"([+-])([0-9]{2}):?([0-9]{2})?")
+_ZONES = {"UTC": "UTC", "GMT": "UTC", "Z": "UTC", "ZZZ": "UTC"}
+"""Zone texts behind a DTM that mean one thing everywhere; EST, CST, IST and the like do not."""
 
 
 @lru_cache(256)
@@ -54,16 +59,48 @@ def datetime_(value: str, words: str, zone: str = "UTC") -> str:
     return utc(_read(value, words), zone)
 
 
-@transform("202510011830; 203 => 2025-10-01T18:30:00Z", many=True, args=(0, 1), result="timestamp")
+@transform(
+    "202510011830; 203 => 2025-10-01T18:30:00Z",
+    "202510011830+08; 303 => 2025-10-01T10:30:00Z",
+    "202510011830EST; 303 => !MAP-VALUE",
+    many=True,
+    args=(0, 1),
+    result="timestamp",
+)
 def dtm(values: list[str], zone: str = "UTC") -> str:
-    """EDIFACT DTM: value and format code 2379 (102, 203, 204 ...); a date alone is midnight UTC."""
-    form = _DTM.get(values[1].strip() if len(values) > 1 else "")
+    """EDIFACT DTM: value and format code 2379 (102, 203, 204, 303 ...); a date alone is midnight.
+
+    A zone behind the value (303, 304) counts; without one the time is local in `zone`: `dtm America/Chicago`.
+    """
+    moment, offset = _dtm(values)
+    if not offset or offset.upper() in _ZONES:
+        return utc(moment, _ZONES.get(offset.upper(), zone) if offset else zone)
+    found = _OFFSET.fullmatch(offset)
+    if found is None:
+        raise Unusable(f'the time zone "{offset}" is not known; write it as +00 or UTC')
+    distance = timedelta(hours=int(found[2]), minutes=int(found[3] or 0))
+    if distance >= timedelta(hours=24):
+        raise Unusable(f'the time zone "{offset}" is not known; write it as +00 or UTC')
+    return utc(moment.replace(tzinfo=timezone(distance if found[1] == "+" else -distance)), "UTC")
+
+
+@transform("202510011830; 203 => 2025-10-01", "20251001; 102 => 2025-10-01", many=True, result="date")
+def dtm_day(values: list[str]) -> str:
+    """The calendar day of an EDIFACT DTM as written, that is the sender's local day."""
+    return _dtm(values)[0].strftime("%Y-%m-%d")
+
+
+def _dtm(values: list[str]) -> tuple[datetime, str]:
+    """Return the moment as written and the text of its zone, "" without one."""
     value = values[0].strip()
+    form = _DTM.get(values[1].strip() if len(values) > 1 else "")
     if form is None:
         form = {8: "CCYYMMDD", 12: "CCYYMMDDHHmm", 6: "YYMMDD"}.get(len(value), "CCYYMMDDHHmm")
+    offset = ""
     if form.endswith("ZZZ"):
-        form, value = form[:-3], value[:12]
-    return utc(_read(value, form), zone)
+        form = form[:-3]
+        value, offset = value[: len(form)], value[len(form) :].strip()
+    return _read(value, form), offset
 
 
 @transform("2025-03-04T21:30:00-08:00 => 2025-03-05T05:30:00Z", args=(0, 1), result="timestamp")

@@ -5,30 +5,35 @@ from __future__ import annotations
 import itertools
 from collections import defaultdict
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
 from gateway.findings import Finding, Scope, Severity
 from gateway.formats.edifact import identify, segments
-from gateway.profile import Profile
 from gateway.records import (
     GroupBegin,
     GroupEnd,
-    Interchange,
     InterchangeBegin,
     InterchangeEnd,
     MessageBegin,
     MessageEnd,
     Unit,
 )
-from gateway.results import MemorySpool, MessageClosed, MessageFinding, MessageOpened, Records, ShipmentResult
+from gateway.results import (
+    AckRequest,
+    MemorySpool,
+    MessageClosed,
+    MessageFinding,
+    MessageOpened,
+    Records,
+    ShipmentResult,
+)
 from tests.formats.edifact.samples import events, profile
 
 NOW = datetime(2025, 9, 30, 12, 15, tzinfo=UTC)
 CATALOGUE = {
     "S321-VAL-800": {"aperak": "GW0321", "means": "The value is over the limit."},
-    "S321-DTP-REQ": {"aperak": "GW0110", "means": "The deliver-to party is missing."},
+    "S321-ROLE-REQ": {"aperak": "GW0110", "means": "The deliver-to party is missing."},
 }
 
 
@@ -37,41 +42,32 @@ def _counters() -> Callable[[str], int]:
     return lambda scope: next(numbers[scope])
 
 
-@dataclass
-class Request:
-    records: Records
-    interchange: Interchange
-    profile: Profile
-    refused: Mapping[int, str] = field(default_factory=dict)
-    refused_interchanges: Mapping[int, str] = field(default_factory=dict)
-    controls: Callable[[str], int] = field(default_factory=_counters)
-    now: datetime = NOW
-    catalogue: Mapping[str, Mapping[str, str]] = field(default_factory=lambda: CATALOGUE)
-    file_name: str = "m.edi"
-    receipt_id: str = "R1"
-
-
 def business(rule: str, message: str, **more: Any) -> Finding:
     return Finding(rule, Severity.ERROR, Scope.SHIPMENT, message, **more)
 
 
-def judge(data: bytes, faults: Mapping[str, list[Finding]] = {}, **settings: Any) -> list[Request]:
+def judge(data: bytes, faults: Mapping[str, list[Finding]] = {}, **settings: Any) -> list[AckRequest]:
     """Return one request per interchange; faults: house bill -> errors that the rules would have found."""
     records = Records(MemorySpool())
-    requests: list[Request] = []
+    requests: list[AckRequest] = []
     refused: dict[int, str] = {}
     refused_interchanges: dict[int, str] = {}
     waiting: list[Finding] = []
     where = -1
-    found = 0
+    found = rejected = 0
     for event in events(data, **settings):
         if isinstance(event, InterchangeBegin):
             where = event.interchange.index
-            requests.append(Request(records, event.interchange, profile(**settings), refused, refused_interchanges))
+            requests.append(
+                AckRequest(
+                    records, event.interchange, refused, refused_interchanges, profile(**settings), _counters(), NOW, CATALOGUE,
+                    "m.edi", "R1",
+                )
+            )  # fmt: skip
         if isinstance(event, InterchangeBegin | InterchangeEnd | GroupBegin | GroupEnd):
             records.append(event)
         elif isinstance(event, MessageBegin):
-            m, found = event.message, 0
+            m, found, rejected = event.message, 0, 0
             records.append(
                 MessageOpened(m.index, f"k{m.index}", m.format, m.type, m.version, m.control_number, m.implementation)
             )
@@ -90,6 +86,7 @@ def judge(data: bytes, faults: Mapping[str, list[Finding]] = {}, **settings: Any
             errors = [*waiting, *faults.get(bill, [])]
             waiting = []
             verdict = "rejected" if any(f.refuses for f in errors) else "accepted"
+            rejected += verdict == "rejected"
             records.append(
                 ShipmentResult(
                     event.message.index, event.number, bill, verdict, event.label, identifiers, tuple(errors)
@@ -97,5 +94,7 @@ def judge(data: bytes, faults: Mapping[str, list[Finding]] = {}, **settings: Any
             )
         elif isinstance(event, MessageEnd):
             header = segments(event.message.root)
-            records.append(MessageClosed(event.message.index, False, False, event.segments, found, header))
+            records.append(
+                MessageClosed(event.message.index, False, False, event.segments, found, header, found - rejected)
+            )
     return requests

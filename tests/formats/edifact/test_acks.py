@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import warnings
+from dataclasses import replace
 
 import pytest
 from pydifact.parser import Parser
@@ -12,21 +13,24 @@ from pydifact.segmentcollection import Interchange as OtherInterchange
 from gateway.findings import Finding, Scope, Severity
 from gateway.formats.edifact import ACKS
 from gateway.formats.edifact.ack_aperak import MOST_ERRORS
+from gateway.profile import AckPolicy
 from gateway.records import Acknowledged
 from gateway.results import MemorySpool, MessageClosed, MessageFinding, Records
 from tests.formats.edifact.judged import business, judge
 from tests.formats.edifact.samples import FILES, bills, case, errors, events, findings, fixture, interchange, message
 
+EVERYTHING = AckPolicy(application="aperak+cusres")
 TWO_OF_THREE = {
     "GWH0000122": [business("S321-VAL-800", "shipment value 1249.00 USD is over the 800.00 USD limit")],
     "GWH0000123": [
-        business("S321-DTP-REQ", "deliver-to party missing (NAD CN/UC/DP)"),
+        business("S321-ROLE-REQ", "deliver-to party missing (NAD CN/UC/DP)"),
         business("S321-HTS-LEN", "HS code '85' too short: 6 digits + more?"),
     ],
 }
 
 
 def written(kind: str, data: bytes, **settings: object) -> bytes:
+    settings = {"acks": EVERYTHING, **settings}
     return b"".join(b"".join(ACKS[kind](request)) for request in judge(data, **settings))
 
 
@@ -93,8 +97,8 @@ def test_business_errors_leave_contrl_positive():
 
 def test_an_interchange_refused_from_outside_is_told_with_its_code():
     (request,) = judge(fixture("01_"))
-    request.refused_interchanges = {0: "ENV-DUPLICATE"}
-    request.catalogue = {"ENV-DUPLICATE": {"contrl": "26"}}
+    catalogue = {"ENV-DUPLICATE": {"contrl": "26"}}
+    request = replace(request, refused_interchanges={0: "ENV-DUPLICATE"}, catalogue=catalogue)
     assert b"+4+26+UNB+6'" in b"".join(ACKS["CONTRL"](request))
     assert b"".join(ACKS["APERAK"](request)) == b""
 
@@ -139,7 +143,7 @@ def test_aperak_tells_each_error_with_its_bill():
     assert found[8:] == [
         "ERC+GW0321::ZZZ", "FTX+AAO+++shipment value 1249.00 USD is over the 800.00 USD limit (S321-VAL-800)",
         "RFF+HWB:GWH0000122:2",
-        "ERC+GW0110::ZZZ", "FTX+AAO+++deliver-to party missing (NAD CN/UC/DP) (S321-DTP-REQ)", "RFF+HWB:GWH0000123:3",
+        "ERC+GW0110::ZZZ", "FTX+AAO+++deliver-to party missing (NAD CN/UC/DP) (S321-ROLE-REQ)", "RFF+HWB:GWH0000123:3",
         "ERC+GWZZZZ::ZZZ", "FTX+AAO+++HS code ?'85?' too short?: 6 digits ?+ more?? (S321-HTS-LEN)",
         "RFF+HWB:GWH0000123:3",
     ]  # fmt: skip
@@ -161,7 +165,7 @@ def test_aperak_says_nothing_of_a_message_that_contrl_rejected():
 
 
 def test_personal_data_is_left_out_unless_the_partner_wants_it():
-    secret = {"GWH0000001": [business("S321-DTP-REQ", "JORDAN SAMPLE has no ZIP", personal=True)]}
+    secret = {"GWH0000001": [business("S321-ROLE-REQ", "JORDAN SAMPLE has no ZIP", personal=True)]}
     assert b"JORDAN" not in written("APERAK", fixture("01_"), faults=secret)
     assert b"The deliver-to party is missing." in written("APERAK", fixture("01_"), faults=secret)
 
@@ -201,14 +205,14 @@ ANSWERS = [
 
 @pytest.mark.parametrize(("kind", "data", "faults"), ANSWERS)
 def test_our_reader_reads_what_we_write_without_a_finding(kind, data, faults):
-    answer = b"".join(b"".join(ACKS[kind](request)) for request in judge(data, faults))
+    answer = written(kind, data, faults=faults)
     assert [f for f in findings(answer) if f.rule != "ENV-TEST-IN-PROD"] == []
     assert any(isinstance(e, Acknowledged) for e in events(answer))
 
 
 @pytest.mark.parametrize(("kind", "data", "faults"), ANSWERS)
 def test_pydifact_reads_what_we_write(kind, data, faults):
-    (request,) = judge(data, faults)
+    (request,) = judge(data, faults, acks=EVERYTHING)
     answer = b"".join(ACKS[kind](request)).decode("utf-8")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
@@ -233,9 +237,31 @@ def test_a_finding_without_a_place_takes_its_code_from_the_catalogue():
         if isinstance(record, MessageClosed):
             records.append(MessageFinding(Finding("X-RULE", Severity.ERROR, Scope.MESSAGE, "whatever")))
         records.append(record)
-    request.records, request.catalogue = records, {"X-RULE": {"contrl": "14"}}
+    request = replace(request, records=records, catalogue={"X-RULE": {"contrl": "14"}})
     assert b"UCM+1+CUSCAR:D:03A:UN+4+14+UNH'" in b"".join(ACKS["CONTRL"](request))
     assert b"".join(ACKS["APERAK"](request)) == b""
-    request.catalogue = {}
+    request = replace(request, catalogue={})
     assert b"UCM" not in b"".join(ACKS["CONTRL"](request))
     assert b"ERC+GWZZZZ::ZZZ'\nFTX+AAO+++whatever (X-RULE)'\nUNT" in b"".join(ACKS["APERAK"](request))
+
+
+@pytest.mark.parametrize(
+    ("policy", "kinds"),
+    [
+        (AckPolicy(), ["CONTRL", "APERAK"]),
+        (AckPolicy(functional="none"), ["APERAK"]),
+        (AckPolicy(application="none"), ["CONTRL"]),
+        (AckPolicy(application="cusres"), ["CONTRL", "CUSRES"]),
+        (AckPolicy(application="aperak+cusres"), ["CONTRL", "APERAK", "CUSRES"]),
+        (AckPolicy(functional="none", application="none"), []),
+    ],
+)
+def test_the_partner_says_which_answers_it_gets(policy, kinds):
+    assert [kind for kind in ACKS if written(kind, fixture("01_"), acks=policy)] == kinds
+
+
+def test_aperak_says_nothing_of_a_message_that_fell_with_its_group():
+    (request,) = judge(fixture("02_"))
+    assert b"BGM" in b"".join(ACKS["APERAK"](request))
+    request = replace(request, refused={0: "G"}, catalogue={"G": {"contrl": "29"}})
+    assert b"".join(ACKS["APERAK"](request)) == b""

