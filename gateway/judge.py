@@ -5,6 +5,7 @@ Not here: what needs the past (duplicates, the USD 800 sum) and what needs the w
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -59,12 +60,12 @@ class Judge:
         self._validators: dict[str, ShipmentValidator] = {}
 
     def shipment(
-        self, message: Message, unit: Unit, program: Program, syntax: list[Finding], known: dict[str, str],
-        flagged: set[tuple[int | None, int | None]],
+        self, message: Message, unit: Unit, program: Program, syntax: list[Finding],
+        identify: Callable[[Any], dict[str, str]], flagged: set[tuple[int | None, int | None]],
     ) -> Judged:  # fmt: skip
         """Return the judged unit.
 
-        syntax: the reader's findings of scope shipment; known: identifiers read without mapping; flagged: (segment
+        syntax: the reader's findings of scope shipment; identify: reads a unit's identifiers without mapping; flagged: (segment
         position, element) of syntax errors of the message: what the mapping says of these places is an echo.
         """
         profile, rules = self._profile, self._profile.rules
@@ -83,7 +84,9 @@ class Judge:
         late += ruled
         if late or findings:
             findings = _tidy([self.weigh(place(f, mapped)) for f in (*findings, *late)])
-        identifiers = {name: draft[name] for name in _IDENTIFIERS if isinstance(draft.get(name), str)} or known
+        identifiers = {name: draft[name] for name in _IDENTIFIERS if isinstance(draft.get(name), str)} or identify(
+            unit.node
+        )
         refused = any(f.severity is Severity.ERROR for f in findings)
         return Judged(unit.number, unit.label, draft, findings, identifiers, refused, purpose, mapped, unit, encoded)
 

@@ -290,16 +290,18 @@ class _Run:
         syntax, self._syntax = self._syntax, []
         self._counts.found += 1
         self._found += 1
-        known = self._module.identify(unit.node)
+        identify = self._module.identify
         if self._levels[Scope.INTERCHANGE].rule in _CUT_OFF:  # what is cut off is not missing: not judged
-            self._pending.append(Judged(unit.number, unit.label, None, syntax, known, True, unit=unit))
+            self._pending.append(Judged(unit.number, unit.label, None, syntax, identify(unit.node), True, unit=unit))
         elif self._program is None:
             if not self._levels[Scope.MESSAGE].rule and not self._levels[Scope.GROUP].rule:
                 said = f"No mapping table reads {unit.message.format} {unit.message.version} for partner {self._profile.partner}."
                 self.finding(Finding("MAP-NONE", Severity.ERROR, Scope.MESSAGE, said, ack={"AK501": "R", "AK502": "1"}))
-            self._pending.append(Judged(unit.number, unit.label, None, syntax, known, True, unit=unit))
+            self._pending.append(Judged(unit.number, unit.label, None, syntax, identify(unit.node), True, unit=unit))
         else:
-            self._pending.append(self._judge.shipment(unit.message, unit, self._program, syntax, known, self._flagged))
+            self._pending.append(
+                self._judge.shipment(unit.message, unit, self._program, syntax, identify, self._flagged)
+            )
         if len(self._pending) >= BATCH:
             yield from self._flush(unit.message)
 

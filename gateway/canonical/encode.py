@@ -34,6 +34,7 @@ def _nested_levels(level: str) -> dict[str, str]:
 
 
 _NESTED = {level: _nested_levels(level) for level in LEVELS}
+_AS_IT_IS = (None, ())  # the shape of an object in canonical order with nothing to order below it
 _Shape = tuple[tuple[str, ...] | None, tuple[tuple[str, str], ...]]
 _shapes: dict[str, dict[tuple[str, ...], _Shape]] = {level: {} for level in LEVELS}
 
@@ -64,14 +65,17 @@ def _ordered(draft: dict[str, Any], level: str) -> dict[str, Any]:
     changed: dict[str, Any] = {}
     for name, inner in nested:
         value = draft[name]
+        known = _shapes[inner].get
         if type(value) is dict:
-            new: Any = _ordered(value, inner)
-            if new is not value:
+            if known(tuple(value)) != _AS_IT_IS and (new := _ordered(value, inner)) is not value:
                 changed[name] = new
         elif type(value) is list:
-            new = [_ordered(entry, inner) if type(entry) is dict else entry for entry in value]
-            if any(a is not b for a, b in zip(new, value, strict=True)):
-                changed[name] = new
+            for entry in value:
+                if type(entry) is dict and known(tuple(entry)) != _AS_IT_IS:
+                    entries = [_ordered(e, inner) if type(e) is dict else e for e in value]
+                    if any(a is not b for a, b in zip(entries, value, strict=True)):
+                        changed[name] = entries
+                    break
     if order is None:
         return {**draft, **changed} if changed else draft
     return {name: changed.get(name, draft[name]) for name in order} if changed else {n: draft[n] for n in order}

@@ -25,6 +25,7 @@ MILLION = 1_000_000
 MAX_KEYS = 100  # contributors named by day_total; the sum counts all of them
 _NOTHING = ("", "", 0, None)
 _BATCH = 256
+_FEW = 32  # keys of the smaller of the two compiled look-ups; translate asks about so many at once
 _RECENT = 4096
 _SENT = {"interchange": ("ISA13", "UNB0020"), "group": ("GS06", "UNG0048")}
 _SCRATCH = """
@@ -225,7 +226,7 @@ class _Past:
         columns = [shipments.c[n] for n in ("key", "content", "place", "person", "day", "value", "purpose")]
         query = select(*columns).where(*mine)
         self._many = self._lookup(query.where(shipments.c.key.in_(parameters(_BATCH, 1))))
-        self._few = self._lookup(query.where(shipments.c.key.in_(parameters(16, 1))))
+        self._few = self._lookup(query.where(shipments.c.key.in_(parameters(_FEW, 1))))
         here = select(interchanges.c.place).where(
             *(
                 interchanges.c[n] == p
@@ -247,7 +248,7 @@ class _Past:
 
     def shipments(self, keys: list[str]) -> dict[str, ShipmentClaim]:
         """Return the active shipments among up to _BATCH keys."""
-        size, lookup = (16, self._few) if len(keys) <= 16 else (_BATCH, self._many)
+        size, lookup = (_FEW, self._few) if len(keys) <= _FEW else (_BATCH, self._many)
         rows = lookup.rows([self.partner, *keys, *keys[-1:] * (size - len(keys))])
         return {
             key: ShipmentClaim(key, content, place, person, day, Decimal(value) / MILLION, purpose)

@@ -21,11 +21,14 @@ def identify(unit: Node) -> dict[str, str]:
         root = root.parent
     s = root.separators if isinstance(root, MessageRoot) else _DEFAULT
     references: dict[str, str] = {}
-    for node in unit.walk():
-        if node.tag == "RFF":
-            parts = components(node, 1, s)
-            if len(parts) > 1 and parts[1].strip():
-                references.setdefault(parts[0].strip(), parts[1].strip())
+    open_nodes = [unit]
+    for above in open_nodes:  # grows while it is read: those above come first
+        for tag, nodes in (above.children or {}).items():
+            open_nodes += [node for node in nodes if node.children]
+            for node in nodes if tag == "RFF" else ():
+                parts = components(node, 1, s)
+                if len(parts) > 1 and parts[1].strip():
+                    references.setdefault(parts[0].strip(), parts[1].strip())
     house = next((references[q] for q in _HOUSE if q in references), "") or _number(unit, s)
     master = next((references[q] for q in _MASTER if q in references), "")
     found = {"house_bill_number": house, "master_bill_number": master}

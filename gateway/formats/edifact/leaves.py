@@ -109,7 +109,10 @@ def _plain(element: int, component: int) -> Getter:
         s: Separators = root.separators  # type: ignore[attr-defined]
         if text.isalnum():  # by far the most: no separator of any kind
             return text if not index else ""
-        parts = components(node, element, s)
+        if (s.release and s.release in text) or (s.repetition and s.repetition in text):
+            parts = components(node, element, s)
+        else:
+            parts = text.split(s.component)
         if not component and len(parts) > 1:
             return s.component.join(parts)
         return parts[index].strip() if index < len(parts) else ""
@@ -134,7 +137,10 @@ def _joined(at: tuple[tuple[int, int], ...], longest: int) -> Getter:
     element, first, last = at[0][0], at[0][1] - 1, at[-1][1]
 
     def read(node: Node, root: Node) -> str:
-        return join_texts(components(node, element, root.separators)[first:last], longest)  # type: ignore[attr-defined]
+        parts = components(node, element, root.separators)  # type: ignore[attr-defined]
+        if len(parts) < 2:
+            return parts[0].strip() if parts and not first else ""
+        return join_texts(parts[first:last], longest)
 
     return read
 
@@ -158,11 +164,16 @@ def join_texts(parts: list[str], longest: int) -> str:
 def _free_text(node: Node, root: Node) -> str:
     """FTX 4440 of this segment and of its neighbours with the same subject (4451): the text may go on there."""
     s: Separators = root.separators  # type: ignore[attr-defined]
-    longest = layout_of("FTX")["4440"].longest
+    longest = _longest_text()
     family = (node.parent.children or {}).get("FTX", [node]) if node.parent is not None else [node]
     subject = node.element(1)
     texts = [join_texts(components(n, 4, s)[:5], longest) for n in family if n.element(1) == subject]
     return " ".join(text for text in texts if text)
+
+
+@cache
+def _longest_text() -> int:
+    return layout_of("FTX")["4440"].longest
 
 
 def unit_of(node: Node) -> Node:
@@ -189,16 +200,31 @@ def _family(node: Node, root: Node) -> list[Node]:
     ]
 
 
+def _goods(unit: Node) -> list[Node]:
+    """Return the goods lines of a shipment."""
+    found: list[Node] = []
+    open_nodes = [unit]
+    while open_nodes:
+        for tag, nodes in (open_nodes.pop().children or {}).items():
+            if tag == "GID":
+                found += nodes
+            else:
+                open_nodes += [node for node in nodes if node.children]
+    return found
+
+
 def add_up(nodes: list[Node], node: Node, root: Node) -> str:
     """Return the sum as text; "" when a goods item has no such segment, units differ, or a value is no number.
 
     A sum that leaves something out would be wrong without anybody noticing: then there is no value.
     """
-    goods = [n for n in unit_of(node).walk() if n.tag == "GID"]
+    goods = _goods(unit_of(node))
     owners = {id(n if n.tag == "GID" else n.parent) for n in nodes}
     if len(goods) > 1 and any(id(n) not in owners for n in goods):
         return ""
     read = of_segment(node.tag, SUMS[node.tag])
+    if len(nodes) == 1 and (text := read(node, root)).replace(".", "", 1).isdigit():
+        return text
     units = {reader("6411")(n, root) for n in nodes} if node.tag == "MEA" else {""}
     try:
         total = sum((Decimal(read(n, root)) for n in nodes), Decimal(0))

@@ -10,16 +10,13 @@ RFF/LOC[27].3225       at GID, which has no RFF: the RFF above it (ours: values 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 
 from gateway.findings import Position
 from gateway.formats.delimited import split_released
-from gateway.formats.edifact.leaves import add_up, components, known, of_segment, places, reader
+from gateway.formats.edifact.finders import MESSAGE, finder, steps_of
+from gateway.formats.edifact.leaves import add_up, known, of_segment, places, reader
 from gateway.formats.edifact.structure.tables import Group, Row, kind_of, load_table
-from gateway.records import Finder, Getter, Locator, Node, Path, Separators, Step
-
-_Select = Callable[[list[Node], Node], list[Node]]
-_MESSAGE = "UNH"  # the level's node where the compiler names none: message level
+from gateway.records import Finder, Getter, Locator, Node, Path, Separators
 
 
 class EdifactDialect:
@@ -29,32 +26,16 @@ class EdifactDialect:
 
     def finder(self, path: Path, at: str) -> Finder:
         """Return the nodes that the path leads to."""
-        steps = [step for step in path.steps if not re.fullmatch(r"SG[0-9]+", step.name)]
-        own = bool(steps) and steps[0].name == (_MESSAGE if path.absolute else at or _MESSAGE)
-        selects = [_select(step) for step in steps]
-        names = [step.name for step in steps]
-
-        def find(node: Node, root: Node) -> list[Node]:
-            nodes = [root if path.absolute else node]
-            for number, (name, select) in enumerate(zip(names, selects, strict=True)):
-                if number or not own:
-                    nodes = _below(nodes, name) or ([] if number or path.absolute else _above(node, name))
-                if select is not None:
-                    nodes = select(nodes, root)
-                if not nodes:
-                    return []
-            return nodes
-
-        return find
+        return finder(steps_of(path), path.absolute, at)
 
     def getter(self, path: Path, at: str) -> Getter:
         """Return the text of the leaf at the first node found; `@sum`: at all of them."""
-        steps = [step for step in path.steps if not re.fullmatch(r"SG[0-9]+", step.name)]
+        steps = steps_of(path)
         find = self.finder(path, at)
         read = of_segment(steps[-1].name, path.leaf) if steps else reader(path.leaf)
         if path.leaf == "@sum":
             return lambda node, root: add_up(nodes, nodes[0], root) if (nodes := find(node, root)) else ""
-        if not path.absolute and len(steps) == 1 and steps[0].name == (at or _MESSAGE) and not steps[0].values:
+        if not path.absolute and len(steps) == 1 and steps[0].name == (at or MESSAGE) and not steps[0].values:
             return read
 
         def get(node: Node, root: Node) -> str:
@@ -82,8 +63,8 @@ class EdifactDialect:
         kind = kind_of(message_type, version.rpartition(".")[2])
         if kind is None:
             return []
-        tags = [step.name for step in path.steps if not re.fullmatch(r"SG[0-9]+", step.name)]
-        start = _MESSAGE if path.absolute else at or _MESSAGE
+        tags = [step.name for step in steps_of(path)]
+        start = MESSAGE if path.absolute else at or MESSAGE
         where = f"{message_type} {version}"
         found: list[str] = []
         if not _possible(kind.table, start, tags):
@@ -96,53 +77,6 @@ class EdifactDialect:
 
 
 DIALECT = EdifactDialect()
-
-
-def _below(nodes: list[Node], tag: str) -> list[Node]:
-    if len(nodes) == 1:
-        children = nodes[0].children
-        return children.get(tag, []) if children is not None else []
-    return [child for node in nodes if node.children is not None for child in node.children.get(tag, ())]
-
-
-def _above(node: Node, tag: str) -> list[Node]:
-    above = node.parent
-    while above is not None:
-        if above.tag == tag:
-            return [above]
-        above = above.parent
-    return []
-
-
-def _select(step: Step) -> _Select | None:
-    """Return the filter of a step, None when it has no values."""
-    values = step.values
-    if not values:
-        return None
-    qualifier = of_segment(step.name, step.qualifier) if step.qualifier else _first
-
-    def select(nodes: list[Node], root: Node) -> list[Node]:
-        if len(nodes) == 1:
-            return nodes if qualifier(nodes[0], root) in values else []
-        qualified = [(qualifier(node, root), node) for node in nodes]
-        for value in values:
-            chosen = [node for found, node in qualified if found == value]
-            if chosen:
-                return chosen
-        return []
-
-    return select
-
-
-def _first(node: Node, root: Node) -> str:
-    """Return the first component of the first element."""
-    elements = node.elements
-    if len(elements) < 2:
-        return ""
-    text = elements[1]
-    if text.isalnum():
-        return text
-    return components(node, 1, root.separators)[0].strip()  # type: ignore[attr-defined]
 
 
 def place_of(node: Node, leaf: str, s: Separators) -> Position:

@@ -23,11 +23,13 @@ MAX_SEGMENT = 262_144
 
 _ISA_LENGTHS = (3, 2, 10, 2, 10, 2, 15, 2, 15, 6, 4, 1, 5, 9, 1, 1)  # tag and elements 1-15
 _START = re.compile(rb"ISA([^A-Za-z0-9\r\n ])[ -~\x80-\xff\r\n]{2,4}\1")
-_AFTER = r"(?=[\r\n\t ]*(?:GS|TA1|IEA|ISB|ISE)\b)"
+_AFTER = r"(?=[\r\n\t ]*(?:GS|TA1|IEA|ISB|ISE)(?![A-Za-z0-9]))"
 _FULL_TAIL = re.compile(r"(?P<component>[^A-Za-z0-9 ])(?P<pad> *)(?P<segment>[^A-Za-z0-9 ])" + _AFTER, re.ASCII)
 _SHORT_TAIL = re.compile(r"(?P<pad> *)(?P<segment>[^A-Za-z0-9 ])" + _AFTER, re.ASCII)
 _BREAKS = str.maketrans("", "", "\r\n")
+_BLANKS = "\r\n\t "
 _SEEK_LIMIT = 65_536  # bytes of leading noise that are searched for an ISA
+_CUT_HEADER = 112  # a file that ends before this many bytes of its ISA was cut: 106 and the tag behind it
 _HEADER_BYTES = 512  # an ISA, wrapped and padded by a careless editor, and the tag behind it
 
 
@@ -113,33 +115,41 @@ class Tokenizer:
 
     def _seek(self, source: Iterator[bytes], before: int) -> Generator[Token, None, Header | None]:
         """Skip to the next ISA, reporting what is skipped; the return value is its Header, None at the end of the file."""
-        noise: tuple[int, int, str] | None = None
+        noise: tuple[int, int, int, str] | None = None
         while True:
             more = self._fill(source, _SEEK_LIMIT if before == 0 else _HEADER_BYTES)
             found = _START.search(self._buffer.encode("latin-1"))
             skip = found.start() if found else (len(self._buffer) - 8 if more else len(self._buffer))
-            offset, line = self._offset, self._line
-            gone = self._drop(max(skip, 0))
-            if gone.strip("\r\n\t \0\x1a") or gone.strip("\r\n\t "):
-                start = noise[0] if noise else offset
-                noise = (start, self._offset, (noise[2] if noise else gone.strip())[:40])
-                noise_line = line
+            noise = self._skip(max(skip, 0), noise)
             if found or not more:
                 break
         if noise:
-            yield self._noise(noise, noise_line, leading=before == 0)
+            yield self._noise(noise, leading=before == 0)
         if not found:
             if before == 0 and not noise:
-                yield self._noise((0, self._offset, ""), 1, leading=True)
+                yield self._noise((0, self._offset, 1, ""), leading=True)
             return None
         self._fill(source, _HEADER_BYTES)
-        return self._header()
+        return self._header(source)
 
-    def _noise(self, noise: tuple[int, int, str], line: int, *, leading: bool) -> Finding:
-        start, end, sample = noise
+    def _skip(self, count: int, noise: tuple[int, int, int, str] | None) -> tuple[int, int, int, str] | None:
+        """Drop bytes between interchanges; return (start, end, line, sample) of what is not blank among all dropped."""
+        offset, line = self._offset, self._line
+        gone = self._drop(count)
+        text = gone.strip(_BLANKS)
+        if not text:
+            return noise
+        lead = len(gone) - len(gone.lstrip(_BLANKS))
+        end = offset + lead + len(text)
+        if noise is None:
+            return offset + lead, end, line + gone.count("\n", 0, lead), text[:40]
+        return noise[0], end, noise[2], (noise[3] + gone)[:40]
+
+    def _noise(self, noise: tuple[int, int, int, str], *, leading: bool) -> Finding:
+        start, end, line, sample = noise
         what = "before the first ISA" if leading else "after IEA"
         kind = "FILE-LEADING-NOISE" if leading else "FILE-TRAILING-NOISE"
-        shown = "".join(c if " " <= c <= "~" else "." for c in sample)
+        shown = "".join(c if " " <= c <= "~" else "." for c in sample.rstrip(_BLANKS))
         return self._finding(
             kind,
             f"{end - start} bytes {what} are not part of an interchange and were skipped (they start with \"{shown}\").",
@@ -149,7 +159,7 @@ class Tokenizer:
 
     # --- the ISA ----------------------------------------------------------------------------------------------
 
-    def _header(self) -> Header:
+    def _header(self, source: Iterator[bytes]) -> Header:
         """Read the ISA at the start of the buffer and consume it with its terminator."""
         offset, line = self._offset, self._line
         text = self._buffer[:_HEADER_BYTES]
@@ -157,7 +167,7 @@ class Tokenizer:
         cut = _nth(text, element, 16)
         faults: list[Finding] = []
         if cut < 0:
-            return self._unreadable(offset, line, element, faults)
+            return self._unreadable(source, offset, line, element)
         tail = text[cut + 1 :]
         breaks = len(tail) - len(tail.lstrip("\r\n"))
         full = _FULL_TAIL.match(tail, 0) or (_FULL_TAIL.match(tail, breaks) if self._lenient else None)
@@ -166,7 +176,7 @@ class Tokenizer:
             full = None  # "~" CR LF with an empty ISA16: "~" is the terminator, not the component separator
         match = full or short
         if match is None:
-            return self._unreadable(offset, line, element, faults)
+            return self._unreadable(source, offset, line, element)
         component = full["component"] if full else ""
         length = cut + 1 + match.end()
         elements = text[:cut].translate(_BREAKS).split(element)
@@ -223,79 +233,44 @@ class Tokenizer:
         self._drop(length)
         return Header(elements, separators, self._at(offset), line, length, tuple(faults))
 
-    def _unreadable(self, offset: int, line: int, element: str, faults: list[Finding]) -> Header:
-        """An ISA without 16 elements and a terminator: nothing after it can be split."""
-        sample = len(self._buffer)
+    def _unreadable(self, source: Iterator[bytes], offset: int, line: int, element: str) -> Header:
+        """An ISA without 16 elements and a terminator: nothing after it can be split, to the end of the file."""
+        truncated = len(self._buffer) < _CUT_HEADER
+        sample = self._discard(source)
         here = Position(offset=self._at(offset), length=sample, line=line, segment="ISA")
-        truncated = sample < 106
         rule = "X12-TRUNCATED" if truncated else "X12-ISA-UNREADABLE"
         what = (
             "The file ends inside ISA."
             if truncated
             else "ISA cannot be read: 16 elements and a segment terminator before GS were not found."
         )
-        faults.append(self._finding(rule, what, here, Scope.INTERCHANGE))
-        self._drop(sample)
-        return Header(["ISA"], Separators(element, "", ""), self._at(offset), line, sample, tuple(faults))
+        fault = self._finding(rule, what, here, Scope.INTERCHANGE)
+        return Header(["ISA"], Separators(element, "", ""), self._at(offset), line, sample, (fault,))
+
+    def _discard(self, source: Iterator[bytes]) -> int:
+        """Read the rest of the file and forget it; return its bytes."""
+        size = len(self._buffer) + sum(len(chunk) for chunk in source)
+        self._buffer = ""
+        self._offset += size
+        return size
 
     # --- segments ---------------------------------------------------------------------------------------------
 
-    def _segments(self, source: Iterator[bytes], separators: Separators) -> Iterator[Token]:  # noqa: PLR0912  one hot loop
+    def _segments(self, source: Iterator[bytes], separators: Separators) -> Iterator[Token]:
         """Yield the segments up to and including IEA (or up to a new ISA, or the end of the file)."""
-        terminator, element = separators.segment, separators.element
+        terminator = separators.segment
         newline_ends = terminator in "\r\n"
         while True:
             if self._buffer[:1] == "\n" and not newline_ends and self._buffer[1:2] not in ("\r", "\n", ""):
                 self._drop(1)  # the line break after a terminator
             width = self._even(separators)
             if width:
-                done = yield from self._even_segments(element, terminator + "\r\n"[2 - width + 1 :], width)
-                if done:
-                    return
-            parts = self._buffer.split(terminator)
-            tail = parts.pop()
-            for number, raw in enumerate(parts):
-                offset = self._offset
-                text = raw.lstrip("\r\n")
-                lead = len(raw) - len(text)
-                if lead > 2 or (lead == 2 and raw[0] == raw[1]) or not text or text[0] in " \t" or text[-1] == " ":
-                    yield from self._irregular(raw, separators)
-                    text = text.strip(" \t") if self._lenient else text
-                    if not text.strip("\r\n"):
-                        self._advance(raw + terminator)
-                        continue
-                    lead = raw.index(text[0]) if text else lead
-                if lead and "\n" in raw[:lead]:
-                    self._line += raw.count("\n", 0, lead)
-                    self._line_start = offset + raw.rfind("\n", 0, lead) + 1
-                start = offset + lead
-                if not newline_ends and ("\n" in text or "\r" in text):
-                    text = yield from self._broken(text, start)
-                if not text.isascii():
-                    text = yield from self._decode(text, start)
-                elements = text.split(element)
-                tag = elements[0]
-                if tag == "ISA" and len(elements) > 10:
-                    self._buffer = terminator.join([raw[lead:], *parts[number + 1 :], tail])
-                    self._offset = start
-                    yield self._finding(
-                        "X12-TRUNCATED",
-                        "A new ISA starts before the IEA of the interchange before it.",
-                        Position(offset=self._at(start), line=self._line, segment="ISA"),
-                        Scope.INTERCHANGE,
-                    )
-                    return
-                node = Node(tag, elements, self._at(start), len(raw) - lead, self._line, 0)
-                self._offset = offset + len(raw) + 1
-                if terminator == "\n":
-                    self._line += 1
-                    self._line_start = self._offset
-                yield node
-                if tag == "IEA":
-                    self._buffer = terminator.join([*parts[number + 1 :], tail])
-                    return
-            self._buffer = tail
-            if len(tail) > MAX_SEGMENT:
+                done = yield from self._even_segments(separators.element, terminator + "\r\n"[2 - width + 1 :], width)
+            else:
+                done = yield from self._uneven_segments(source, separators)
+            if done:
+                return
+            if len(self._buffer) > MAX_SEGMENT:
                 yield from self._too_long(source)
                 return
             chunk = next(source, None)
@@ -304,6 +279,62 @@ class Tokenizer:
                 return
             self._buffer += chunk.decode("latin-1")
 
+    def _uneven_segments(self, source: Iterator[bytes], separators: Separators) -> Generator[Token, None, bool]:
+        """Yield the segments of the buffer one by one, with a look at everything around and inside them.
+
+        True when the interchange ends here: at IEA, at a new ISA, or at a segment that is too long.
+        """
+        terminator, element = separators.segment, separators.element
+        newline_ends = terminator in "\r\n"
+        parts = self._buffer.split(terminator)
+        tail = parts.pop()
+        for number, raw in enumerate(parts):
+            if len(raw) > MAX_SEGMENT:
+                self._buffer = terminator.join([*parts[number:], tail])
+                yield from self._too_long(source)
+                return True
+            offset = self._offset
+            text = raw.lstrip("\r\n")
+            lead = len(raw) - len(text)
+            if lead > 2 or (lead == 2 and raw[0] == raw[1]) or not text or text[0] in " \t" or text[-1] == " ":
+                yield from self._irregular(raw, separators)
+                text = text.strip(_BLANKS) if self._lenient else text
+                if not text.strip("\r\n"):
+                    self._advance(raw + terminator)
+                    continue
+                lead = raw.index(text[0]) if text else lead
+            if lead and "\n" in raw[:lead]:
+                self._line += raw.count("\n", 0, lead)
+                self._line_start = offset + raw.rfind("\n", 0, lead) + 1
+            start = offset + lead
+            if not newline_ends and ("\n" in text or "\r" in text):
+                text = yield from self._broken(text, start)
+            if not text.isascii():
+                text = yield from self._decode(text, start)
+            elements = text.split(element)
+            tag = elements[0]
+            if tag == "ISA" and len(elements) > 10:
+                self._buffer = terminator.join([raw[lead:], *parts[number + 1 :], tail])
+                self._offset = start
+                yield self._finding(
+                    "X12-TRUNCATED",
+                    "A new ISA starts before the IEA of the interchange before it.",
+                    Position(offset=self._at(start), line=self._line, segment="ISA"),
+                    Scope.INTERCHANGE,
+                )
+                return True
+            node = Node(tag, elements, self._at(start), len(raw) - lead, self._line, 0)
+            self._offset = offset + len(raw) + 1
+            if terminator == "\n":
+                self._line += 1
+                self._line_start = self._offset
+            yield node
+            if tag == "IEA":
+                self._buffer = terminator.join([*parts[number + 1 :], tail])
+                return True
+        self._buffer = tail
+        return False
+
     def _even(self, separators: Separators) -> int:
         """Return the length of what ends every segment in the buffer (terminator, or terminator and line break).
 
@@ -311,6 +342,8 @@ class Tokenizer:
         letters outside ASCII, a new ISA. The buffer starts with the first character of a segment then.
         """
         text, end = self._buffer, separators.segment
+        if len(text) > MAX_SEGMENT and max(map(len, text.split(end))) > MAX_SEGMENT:
+            return 0
         if end in "\r\n" or not text.isascii() or text[:1] in ("\r", "\n", " ", "\t", end, "") or "\r" in text:
             return 0
         breaks = text.count("\n")
@@ -415,10 +448,9 @@ class Tokenizer:
         return decoded
 
     def _too_long(self, source: Iterator[bytes]) -> Iterator[Finding]:
+        self._drop(len(self._buffer) - len(self._buffer.lstrip("\r\n")))
         start, line = self._offset, self._line
-        size = len(self._buffer) + sum(len(chunk) for chunk in source)
-        self._buffer = ""
-        self._offset += size
+        size = self._discard(source)
         yield self._finding(
             "X12-SEG-TOO-LONG",
             f"A segment is longer than {MAX_SEGMENT} bytes; the {size} bytes from here on were not read.",
@@ -428,11 +460,11 @@ class Tokenizer:
 
     def _unterminated(self, separators: Separators) -> Iterator[Token]:
         """The end of the file before IEA and its terminator."""
+        self._drop(len(self._buffer) - len(self._buffer.lstrip("\r\n")))
         raw = self._buffer
         text = raw.strip("\r\n\t \0\x1a")
-        lead = raw.find(text) if text else len(raw)
-        self._drop(lead)
-        here = Position(offset=self._at(self._offset), length=len(text), line=self._line)
+        here = Position(offset=self._at(self._offset), length=len(raw.rstrip(_BLANKS)), line=self._line)
+        self._drop(raw.find(text) if text else len(raw))
         elements = text.split(separators.element)
         if elements[0] == "IEA" and len(elements) >= 3:
             yield self._finding(

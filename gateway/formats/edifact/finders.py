@@ -1,0 +1,153 @@
+"""Paths -> functions that find segments, built once: each path is a chain of links, and each link is shared.
+
+    RFF/MOA[40|43].5004      link "RFF" from the level's node, then link "MOA[40|43]" from what RFF found
+
+Many rows of a mapping table read the same segments of the same shipment one after the other, so every link remembers
+what it found last. Nothing is remembered of the message header: it grows while shipments are read.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from functools import cache
+
+from gateway.formats.edifact.leaves import components, of_segment
+from gateway.formats.edifact.structure.tables import Group, kinds, load_table
+from gateway.records import Finder, Node, Path, Step
+
+MESSAGE = "UNH"
+"""The level's node where the mapping compiler names none: message level."""
+
+_Select = Callable[[list[Node], Node], list[Node]]
+_NOTHING: list[Node] = []
+
+
+def steps_of(path: Path) -> tuple[Step, ...]:
+    """Return the steps without group names: SG9/RFF is the same as RFF."""
+    return tuple(step for step in path.steps if not re.fullmatch(r"SG[0-9]+", step.name))
+
+
+@cache
+def finder(steps: tuple[Step, ...], absolute: bool, at: str) -> Finder:
+    """Return (node, root) -> nodes that the steps lead to, from root when absolute, else from a node with tag `at`."""
+    start = MESSAGE if absolute else at or MESSAGE
+    if not steps:
+        return (lambda node, root: [root]) if absolute else (lambda node, root: [node])
+    step = steps[-1]
+    select = _select(step)
+    if len(steps) > 1:
+        return _remembering(_linked(finder(steps[:-1], absolute, at), step.name, select))
+    if step.name == start:
+        return _itself(absolute, select)
+    if absolute:
+        return _linked(lambda node, root: [root], step.name, select)
+    found = _first_link(step.name, select)
+    return found if select is None else _remembering(found)
+
+
+def _itself(absolute: bool, select: _Select | None) -> Finder:
+    if select is None:
+        return (lambda node, root: [root]) if absolute else (lambda node, root: [node])
+    return lambda node, root: select([root if absolute else node], root)
+
+
+def _first_link(name: str, select: _Select | None) -> Finder:
+    climbs = name in _openers()
+
+    def find(node: Node, root: Node) -> list[Node]:
+        children = node.children
+        nodes = children.get(name) if children is not None else None
+        if nodes is None:
+            if not climbs:
+                return _NOTHING
+            nodes = _above(node, name)
+        return nodes if select is None else select(nodes, root)
+
+    return find
+
+
+def _linked(before: Finder, name: str, select: _Select | None) -> Finder:
+    def find(node: Node, root: Node) -> list[Node]:
+        nodes = before(node, root)
+        if len(nodes) == 1:
+            children = nodes[0].children
+            found = children.get(name, _NOTHING) if children is not None else _NOTHING
+        else:
+            found = [child for one in nodes if one.children is not None for child in one.children.get(name, ())]
+        return found if select is None or not found else select(found, root)
+
+    return find
+
+
+def _remembering(find: Finder) -> Finder:
+    """Keep the last answer; nodes of shipments do not change any more when they are read."""
+    last: tuple[Node | None, list[Node]] = (None, _NOTHING)
+
+    def get(node: Node, root: Node) -> list[Node]:
+        nonlocal last
+        kept = last
+        if kept[0] is node:
+            return kept[1]
+        found = find(node, root)
+        if node is not root:
+            last = (node, found)
+        return found
+
+    return get
+
+
+@cache
+def _openers() -> frozenset[str]:
+    """Return the tags that open a group in any message: only these can stand above another segment."""
+    tags = {MESSAGE}
+    groups = [load_table(kind.table) for kind in kinds()]
+    while groups:
+        group = groups.pop()
+        tags.add(group.trigger.tag)
+        groups += [row for row in group.rows if isinstance(row, Group)]
+    return frozenset(tags)
+
+
+def _above(node: Node, tag: str) -> list[Node]:
+    above = node.parent
+    while above is not None:
+        if above.tag == tag:
+            return [above]
+        above = above.parent
+    return _NOTHING
+
+
+def _select(step: Step) -> _Select | None:
+    """Return the filter of a step: the nodes with the first of its values that any node has; None without values."""
+    values = step.values
+    if not values:
+        return None
+    qualifier = of_segment(step.name, step.qualifier) if step.qualifier else _first
+    rank = {value: number for number, value in reversed(list(enumerate(values)))}
+    last = len(rank)
+
+    def select(nodes: list[Node], root: Node) -> list[Node]:
+        best, chosen = last, _NOTHING
+        for node in nodes:
+            place = rank.get(qualifier(node, root), last)
+            if place < best:
+                best, chosen = place, [node]
+            elif place == best and chosen:
+                chosen.append(node)
+        return chosen
+
+    return select
+
+
+def _first(node: Node, root: Node) -> str:
+    """Return the first component of the first element."""
+    elements = node.elements
+    if len(elements) < 2:
+        return ""
+    text = elements[1]
+    if text.isalnum():
+        return text
+    separators = root.separators  # type: ignore[attr-defined]
+    head: str = text.split(separators.component, 1)[0]
+    return head if head.isalnum() else components(node, 1, separators)[0].strip()
