@@ -65,6 +65,7 @@ class Partner:
     in_dir: Path | None
     home: Path
     target: dict[str, Any]
+    poll: dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -154,7 +155,7 @@ _PROFILE_KEYS = frozenset(Profile.__dataclass_fields__) - {
     "enrich",
     "person_secret",
 }
-_SHELL_KEYS = frozenset(("in_dir", "keys", "target", "mappings", "enrichment", "home", "secret_file"))
+_SHELL_KEYS = frozenset(("in_dir", "keys", "target", "poll", "mappings", "enrichment", "home", "secret_file"))
 
 
 def _partner(path: Path, settings: Settings, rulebook: Any) -> Partner:
@@ -181,6 +182,7 @@ def _partner(path: Path, settings: Settings, rulebook: Any) -> Partner:
     values["fx_usd"] = _rates(path, {**settings.raw.get("fx_usd", {}), **raw.get("fx_usd", {})})
     values["account"] = raw.get("account", name)
     values["partner"] = name
+    values["person_secret"] = _secret(settings)
     profile = Profile(
         **values,
         programs=mappings.program,
@@ -192,7 +194,29 @@ def _partner(path: Path, settings: Settings, rulebook: Any) -> Partner:
     keys = tuple(_key_lines(settings.folder, path, raw.get("keys", [f"keys/{name}.pub"])))
     in_dir = settings.folder / raw["in_dir"] if "in_dir" in raw else None
     home = settings.folder / raw.get("home", f"partners-home/{name}")
-    return Partner(profile, keys, in_dir, home, raw.get("target", {}))
+    for section, wanted in (("target", _REMOTE), ("poll", _REMOTE)):
+        missing = [k for k in wanted if section in raw and k not in raw[section]]
+        if missing:
+            raise ConfigError(
+                f"{path.name}: {section}.{missing[0]} is missing.", f"[{section}] needs {', '.join(wanted)}."
+            )
+    return Partner(profile, keys, in_dir, home, raw.get("target", {}), raw.get("poll", {}))
+
+
+_REMOTE = ("host", "user", "key_file", "host_key")
+
+
+def _secret(settings: Settings) -> bytes:
+    """Return the key of the person hash: a file named in gateway.toml, else one made at the first start."""
+    name = settings.raw.get("person_secret_file")
+    file = settings.folder / name if name else settings.state_dir / "person.key"
+    if file.is_file():
+        return file.read_bytes()[:64]
+    if name:
+        raise ConfigError(
+            f"gateway.toml: person_secret_file {name} is not there.", "Put 32 random bytes into it, mode 0600."
+        )
+    return b"section-321"
 
 
 def _identities(path: Path, entries: list[Any]) -> tuple[Identity, ...]:

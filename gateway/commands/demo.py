@@ -19,6 +19,7 @@ _GATEWAY_TOML = """\
 state = "state"            # ledger, raw files in work, archive: keep it on a local disk
 out = "out"                # canonical JSON for the receiver; test messages go to out/test
 poll_seconds = 1.0
+person_secret_file = "keys/person.key"   # key of the hash that stands for a person; never lose it, never share it
 
 [sftp]
 host = "127.0.0.1"
@@ -76,6 +77,8 @@ def init(folder: Path) -> list[str]:
 
     create_host_key(folder / "keys" / "host_ed25519")
     _client_key(folder / "keys" / CARRIER)
+    with os.fdopen(os.open(folder / "keys" / "person.key", os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+        file.write(os.urandom(32))
     source = data_folder() / "fixtures" / "x12"
     for number, (name, fixture) in enumerate(SAMPLES):
         (folder / "samples" / name).write_bytes(_fresh((source / fixture).read_bytes(), number))

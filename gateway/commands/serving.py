@@ -6,12 +6,16 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
+from gateway.errors import GatewayError
 from gateway.shell.drops import PartnerDrop
 from gateway.shell.loop import Engine
 from gateway.shell.sftp_accounts import Account
 from gateway.shell.sftp_client import SftpRemote, SftpTarget
 from gateway.shell.sftp_keys import create_host_key
+from gateway.shell.sftp_paths import TakenFile, Upload
+from gateway.shell.sftp_poll import PollSettings, SftpDrop
 from gateway.shell.sftp_server import SftpDropServer
 from gateway.site import Partner, Site
 from gateway.translate import translate
@@ -49,15 +53,35 @@ def _drop(site: Site, partner: Partner) -> PartnerDrop:
     )
 
 
+def _remote(site: Site, facts: dict[str, Any]) -> SftpRemote:
+    return SftpRemote(
+        facts["host"],
+        int(facts.get("port", 22)),
+        facts["user"],
+        site.settings.folder / facts["key_file"],
+        facts["host_key"],
+    )
+
+
 def _target(site: Site, partner: Partner) -> SftpTarget | None:
     """Return the remote folder that a partner's canonical files go to, None for the common out folder."""
-    t = partner.target
-    if not t:
+    facts = partner.target
+    if not facts:
         return None
-    remote = SftpRemote(
-        t["host"], int(t.get("port", 22)), t["user"], site.settings.folder / t["key_file"], t["host_key"]
+    return SftpTarget(_remote(site, facts), facts.get("folder", "."), read_back=bool(facts.get("read_back", False)))
+
+
+def _poller(site: Site, partner: Partner, staging: Path, on_upload: Callable[[Upload], TakenFile]) -> SftpDrop:
+    """Return the fetcher of a partner's drop folder on its own server."""
+    facts = partner.poll
+    settings = PollSettings(
+        folder=facts.get("folder", "."),
+        stable_polls=int(facts.get("stable_polls", 3)),
+        marker=facts.get("marker", ""),
+        done_folder=facts.get("done_folder", "done"),
+        max_file_bytes=site.settings.max_file_bytes,
     )
-    return SftpTarget(remote, t.get("folder", "."), read_back=bool(t.get("read_back", False)))
+    return SftpDrop(_remote(site, facts), partner.profile.account, settings, staging, on_upload)
 
 
 class Gateway:
@@ -84,17 +108,41 @@ class Gateway:
         self.accounts = [a.name for a in accounts]
         self.port = 0
         self._thread: threading.Thread | None = None
+        self._pollers = [
+            (p, _poller(site, p, staging, self.engine.take_upload)) for p in site.partners.values() if p.poll
+        ]
+        self._stopping = threading.Event()
 
     def start(self) -> int:
         """Open the SFTP port and start working in a thread; return the port."""
         self.port = self.server.start()
+        self._start_pollers()
         self._thread = threading.Thread(target=self.engine.run_forever, name="engine", daemon=True)
         self._thread.start()
         return self.port
 
+    def _start_pollers(self) -> None:
+        for partner, drop in self._pollers:
+            threading.Thread(
+                target=self._poll, args=(partner, drop), name=f"poll-{partner.profile.partner}", daemon=True
+            ).start()
+
+    def _poll(self, partner: Partner, drop: SftpDrop) -> None:
+        """Fetch from one partner's server until the gateway stops; a fault is told once until it is over."""
+        seconds, failing = float(partner.poll.get("seconds", 30)), False
+        while not self._stopping.wait(seconds):
+            try:
+                drop.poll()
+                failing = False
+            except GatewayError as error:
+                if not failing:
+                    self.engine.desk.alert("DROP-FOLDER", error.message, partner=partner.profile.partner)
+                failing = True
+
     def run(self) -> None:
         """Open the SFTP port and work in this thread until SIGTERM or SIGINT."""
         self.port = self.port or self.server.start()
+        self._start_pollers()
         try:
             self.engine.run_forever()
         finally:
@@ -102,6 +150,7 @@ class Gateway:
 
     def close(self) -> None:
         """Stop taking files, let the file in work finish, let go of the state folder."""
+        self._stopping.set()
         self.server.stop(drain=1.0)
         self.engine.stop()
         if self._thread is not None:

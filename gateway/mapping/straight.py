@@ -68,7 +68,7 @@ class _Source:
         for index, quick in enumerate(target.quick):
             self._row(number, f"{number}_{index}", target, quick)
         if not target.quiet:
-            self._body.append(f" f{number}(node, root, out, run)")
+            self._body.append(f" if {target.name!r} not in run.inherited: f{number}(node, root, out, run)")
         self._body.append(" break")
 
     def _row(self, number: int, tag: str, target: Target, quick: Quick) -> None:

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import re
 from decimal import Decimal, InvalidOperation
-from functools import cache
+from functools import cache, lru_cache
 
 from gateway.formats.delimited import split_released, unrelease
 from gateway.formats.edifact.structure.layouts import Component, layouts, positions
@@ -166,6 +166,8 @@ def _free_text(node: Node, root: Node) -> str:
     s: Separators = root.separators  # type: ignore[attr-defined]
     longest = _longest_text()
     family = (node.parent.children or {}).get("FTX", [node]) if node.parent is not None else [node]
+    if len(family) == 1:
+        return join_texts(components(node, 4, s)[:5], longest)
     subject = node.element(1)
     texts = [join_texts(components(n, 4, s)[:5], longest) for n in family if n.element(1) == subject]
     return " ".join(text for text in texts if text)
@@ -205,11 +207,13 @@ def _goods(unit: Node) -> list[Node]:
     found: list[Node] = []
     open_nodes = [unit]
     while open_nodes:
-        for tag, nodes in (open_nodes.pop().children or {}).items():
-            if tag == "GID":
-                found += nodes
-            else:
-                open_nodes += [node for node in nodes if node.children]
+        children = open_nodes.pop().children
+        if children is None:
+            continue
+        if "GID" in children:
+            found += children["GID"]
+        else:
+            open_nodes += [node for nodes in children.values() for node in nodes if node.children is not None]
     return found
 
 
@@ -218,16 +222,25 @@ def add_up(nodes: list[Node], node: Node, root: Node) -> str:
 
     A sum that leaves something out would be wrong without anybody noticing: then there is no value.
     """
-    goods = _goods(unit_of(node))
-    owners = {id(n if n.tag == "GID" else n.parent) for n in nodes}
-    if len(goods) > 1 and any(id(n) not in owners for n in goods):
-        return ""
-    read = of_segment(node.tag, SUMS[node.tag])
+    tag = node.tag
+    goods = nodes if tag == "GID" else _goods(unit_of(node))
+    if tag != "GID" and len(goods) > 1:
+        owners = {id(n.parent) for n in nodes}
+        if any(id(n) not in owners for n in goods):
+            return ""
+    read = of_segment(tag, SUMS[tag])
     if len(nodes) == 1 and (text := read(node, root)).replace(".", "", 1).isdigit():
         return text
-    units = {reader("6411")(n, root) for n in nodes} if node.tag == "MEA" else {""}
+    if tag == "MEA":
+        unit = reader("6411")
+        if len({unit(n, root) for n in nodes}) > 1:
+            return ""
+    return _total(tuple([read(n, root) for n in nodes]))
+
+
+@lru_cache(4096)
+def _total(texts: tuple[str, ...]) -> str:
     try:
-        total = sum((Decimal(read(n, root)) for n in nodes), Decimal(0))
+        return str(sum(map(Decimal, texts), Decimal(0)))
     except InvalidOperation:
         return ""
-    return str(total) if len(units) == 1 else ""
