@@ -33,6 +33,7 @@ class AckPolicy:
     ta1: "requested" (ISA14 = 1 or an interchange fault), "always", "fault", "never".
     functional: "auto" (997 below 005010, 999 from 005010), "997", "999", "none".
     application: "824", "355", both joined by "+" or "none"; for X12. Which shipments: "refused" or "all".
+    EDIFACT: CONTRL unless functional is "none"; APERAK for "824", "355" or "aperak"; CUSRES only for "cusres".
     echo_personal: whether AK404/IK404/TED07 may hold names and addresses.
     """
 

@@ -16,21 +16,17 @@ from collections.abc import Generator, Iterable, Iterator
 from dataclasses import dataclass
 
 from gateway.findings import Finding, Position, Scope, Severity
+from gateway.formats.x12.isa import HEADER_BYTES, split_isa
 from gateway.records import Node, Separators
 
 MAX_SEGMENT = 262_144
 """Longest segment read, in bytes: the longest legal 309 segment is below 600; more is damage or an attack."""
 
-_ISA_LENGTHS = (3, 2, 10, 2, 10, 2, 15, 2, 15, 6, 4, 1, 5, 9, 1, 1)  # tag and elements 1-15
 _START = re.compile(rb"ISA([^A-Za-z0-9\r\n ])[ -~\x80-\xff\r\n]{2,4}\1")
-_AFTER = r"(?=[\r\n\t ]*(?:GS|TA1|IEA|ISB|ISE)(?![A-Za-z0-9]))"
-_FULL_TAIL = re.compile(r"(?P<component>[^A-Za-z0-9 ])(?P<pad> *)(?P<segment>[^A-Za-z0-9 ])" + _AFTER, re.ASCII)
-_SHORT_TAIL = re.compile(r"(?P<pad> *)(?P<segment>[^A-Za-z0-9 ])" + _AFTER, re.ASCII)
-_BREAKS = str.maketrans("", "", "\r\n")
+_GLUED = r"(IEA{0}[0-9]+{0}[0-9]+)[\r\n]*ISA{0}"  # two files written one behind the other
 _BLANKS = "\r\n\t "
 _SEEK_LIMIT = 65_536  # bytes of leading noise that are searched for an ISA
 _CUT_HEADER = 112  # a file that ends before this many bytes of its ISA was cut: 106 and the tag behind it
-_HEADER_BYTES = 512  # an ISA, wrapped and padded by a careless editor, and the tag behind it
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +113,7 @@ class Tokenizer:
         """Skip to the next ISA, reporting what is skipped; the return value is its Header, None at the end of the file."""
         noise: tuple[int, int, int, str] | None = None
         while True:
-            more = self._fill(source, _SEEK_LIMIT if before == 0 else _HEADER_BYTES)
+            more = self._fill(source, _SEEK_LIMIT if before == 0 else HEADER_BYTES)
             found = _START.search(self._buffer.encode("latin-1"))
             skip = found.start() if found else (len(self._buffer) - 8 if more else len(self._buffer))
             noise = self._skip(max(skip, 0), noise)
@@ -129,7 +125,7 @@ class Tokenizer:
             if before == 0 and not noise:
                 yield self._noise((0, self._offset, 1, ""), leading=True)
             return None
-        self._fill(source, _HEADER_BYTES)
+        self._fill(source, HEADER_BYTES)
         return self._header(source)
 
     def _skip(self, count: int, noise: tuple[int, int, int, str] | None) -> tuple[int, int, int, str] | None:
@@ -162,76 +158,16 @@ class Tokenizer:
     def _header(self, source: Iterator[bytes]) -> Header:
         """Read the ISA at the start of the buffer and consume it with its terminator."""
         offset, line = self._offset, self._line
-        text = self._buffer[:_HEADER_BYTES]
-        element = text[3]
-        cut = _nth(text, element, 16)
-        faults: list[Finding] = []
-        if cut < 0:
-            return self._unreadable(source, offset, line, element)
-        tail = text[cut + 1 :]
-        breaks = len(tail) - len(tail.lstrip("\r\n"))
-        full = _FULL_TAIL.match(tail, 0) or (_FULL_TAIL.match(tail, breaks) if self._lenient else None)
-        short = _SHORT_TAIL.match(tail)
-        if full and _ends_in(tail[full.end() :], full["component"], full["segment"]):
-            full = None  # "~" CR LF with an empty ISA16: "~" is the terminator, not the component separator
-        match = full or short
-        if match is None:
-            return self._unreadable(source, offset, line, element)
-        component = full["component"] if full else ""
-        length = cut + 1 + match.end()
-        elements = text[:cut].translate(_BREAKS).split(element)
-        wrapped = "\n" in text[:cut] or "\r" in text[:cut]
-        elements.append(component)
-        here = Position(offset=self._at(offset), length=length, line=line, segment="ISA")
-        if wrapped and match["segment"] not in "\r\n":
-            self._wrap = text.find("\n") - (text[text.find("\n") - 1] == "\r")
+        isa = split_isa(self._buffer[:HEADER_BYTES], lenient=self._lenient)
+        if isa is None:
+            return self._unreadable(source, offset, line, self._buffer[3:4])
+        here = Position(offset=self._at(offset), length=isa.length, line=line, segment="ISA")
+        if isa.wrap:
+            self._wrap = isa.wrap
             self._seen.add("X12-WRAPPED-LINES")
-            faults.append(
-                self._finding(
-                    "X12-WRAPPED-LINES",
-                    f"Line breaks stand inside the segments (records of {self._wrap} characters); they were removed.",
-                    here,
-                    Scope.INTERCHANGE,
-                )
-            )
-        widths = tuple(len(e) for e in elements[:16])
-        if widths != _ISA_LENGTHS or match["pad"]:
-            faults.append(
-                self._finding(
-                    "X12-ISA-LENGTH",
-                    "ISA is not 106 characters long: " + _width_fault(elements, match["pad"]),
-                    here,
-                    Scope.INTERCHANGE,
-                )
-            )
-        version = elements[12]
-        repetition = (
-            elements[11]
-            if version >= "00402" and len(elements[11]) == 1 and not elements[11].isalnum() and elements[11] != " "
-            else ""
-        )
-        separators = Separators(element, component, match["segment"], repetition)
-        if not component:
-            faults.append(self._finding("X12-ISA16", "ISA16 (component separator) is empty.", here, Scope.INTERCHANGE))
-        elif len({element, component, match["segment"]} | ({repetition} if repetition else set())) < 3 + bool(
-            repetition
-        ):
-            faults.append(
-                self._finding(
-                    "X12-SEPARATORS", "Two of the separators of ISA are the same character.", here, Scope.INTERCHANGE
-                )
-            )
-        if not (element + component + match["segment"] + repetition).isascii():
-            faults.append(
-                self._finding(
-                    "X12-DELIM-NON-ASCII",
-                    f"A separator is not an ASCII character (hex {ord(match['segment']):02X} ends the segments).",
-                    here,
-                    Scope.INTERCHANGE,
-                )
-            )
-        self._drop(length)
-        return Header(elements, separators, self._at(offset), line, length, tuple(faults))
+        faults = tuple(self._finding(rule, said, here, Scope.INTERCHANGE) for rule, said in isa.faults)
+        self._drop(isa.length)
+        return Header(isa.elements, isa.separators, self._at(offset), line, isa.length, faults)
 
     def _unreadable(self, source: Iterator[bytes], offset: int, line: int, element: str) -> Header:
         """An ISA without 16 elements and a terminator: nothing after it can be split, to the end of the file."""
@@ -307,6 +243,12 @@ class Tokenizer:
                 self._line += raw.count("\n", 0, lead)
                 self._line_start = offset + raw.rfind("\n", 0, lead) + 1
             start = offset + lead
+            glued = re.match(_GLUED.format(re.escape(element)), text) if text[:3] == "IEA" else None
+            if glued:
+                self._buffer = terminator.join([text, *parts[number + 1 :], tail])
+                self._offset = start
+                yield from self._end_unterminated(glued[1], element, len(glued[1]))
+                return True
             if not newline_ends and ("\n" in text or "\r" in text):
                 text = yield from self._broken(text, start)
             if not text.isascii():
@@ -355,7 +297,7 @@ class Tokenizer:
             stop = end + "\n"
         else:
             return 0
-        odd = (f"{stop} ", f"{stop}\t", f" {end}", stop + end, f"{stop}ISA{separators.element}")
+        odd = (f"{stop} ", f"{stop}\t", f" {end}", stop + end, f"ISA{separators.element}")
         return 0 if any(o in text for o in odd) else len(stop)
 
     def _even_segments(self, element: str, stop: str, width: int) -> Generator[Token, None, bool]:
@@ -467,16 +409,22 @@ class Tokenizer:
         self._drop(raw.find(text) if text else len(raw))
         elements = text.split(separators.element)
         if elements[0] == "IEA" and len(elements) >= 3:
-            yield self._finding(
-                "X12-SEG-UNTERMINATED", "The last segment (IEA) has no terminator.", here, Scope.INTERCHANGE
-            )
-            yield Node("IEA", elements, self._at(self._offset), len(text), self._line, 0)
+            yield from self._end_unterminated(text, separators.element, here.length or 0)
         else:
             inside = f"inside {elements[0][:3]}" if text else "before IEA"
             yield self._finding(
                 "X12-TRUNCATED", f"The file ends {inside}: the interchange is not complete.", here, Scope.INTERCHANGE
             )
         self._drop(len(self._buffer))
+
+    def _end_unterminated(self, text: str, element: str, size: int) -> Iterator[Token]:
+        """An IEA without terminator, at the end of the file or right before the next ISA."""
+        here = Position(offset=self._at(self._offset), length=size, line=self._line)
+        yield self._finding(
+            "X12-SEG-UNTERMINATED", "The last segment (IEA) has no terminator.", here, Scope.INTERCHANGE
+        )
+        yield Node("IEA", text.split(element), self._at(self._offset), len(text), self._line, 0)
+        self._drop(len(text))
 
     def _once(self, rule: str, message: str, position: Position) -> Iterator[Finding]:
         if rule not in self._seen:
@@ -499,29 +447,6 @@ _TA1 = {
     "X12-SEPARATORS": "026",
     "X12-SEG-TOO-LONG": "022",
 }
-
-
-def _nth(text: str, separator: str, count: int) -> int:
-    """Return the index of the `count`-th separator, -1 when there are fewer."""
-    index = -1
-    for _ in range(count):
-        index = text.find(separator, index + 1)
-        if index < 0:
-            return -1
-    return index
-
-
-def _ends_in(text: str, component: str, segment: str) -> bool:
-    """True when the next segments end in `component` + `segment`: then `component` is the real terminator."""
-    ends = [part for part in text.lstrip("\r\n").split(segment)[:3] if part.strip("\r\n")]
-    return bool(ends) and all(part.endswith(component) for part in ends[:-1] or ends)
-
-
-def _width_fault(elements: list[str], pad: str) -> str:
-    for number, (value, width) in enumerate(zip(elements[:16], _ISA_LENGTHS, strict=True)):
-        if len(value) != width:
-            return f"ISA{number:02d} has {len(value)} characters instead of {width}."
-    return f"{len(pad)} blank(s) stand before the terminator."
 
 
 def _has_undefined(raw: bytes) -> bool:

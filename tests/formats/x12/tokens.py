@@ -6,7 +6,7 @@ import random
 from collections.abc import Iterator
 from typing import Any
 
-from gateway.findings import Finding
+from gateway.findings import Finding, Scope
 from gateway.formats.x12.tokenizer import Header, Token, Tokenizer
 from gateway.records import Node
 
@@ -60,9 +60,7 @@ def facts(stream: list[Token]) -> list[tuple[Any, ...]]:
         if isinstance(token, Node):
             told.append(("node", token.elements, token.offset, token.length, token.line))
         elif isinstance(token, Header):
-            told.append(
-                ("isa", token.elements, token.offset, token.length, token.line, token.separators, token.faults)
-            )
+            told.append(("isa", token.elements, token.offset, token.length, token.line, token.separators, token.faults))
         else:
             told.append(("finding", token))
     return told
@@ -90,7 +88,10 @@ def unaccounted(data: bytes) -> list[tuple[int, int, bytes]]:
         else:
             if token.rule in SKIPPED:
                 told.add(len(stops) - 1)
-            _mark(covered, token.position.offset or 0, token.position.length or 0)
+            at, length = token.position.offset or 0, token.position.length or 0
+            if token.scope is Scope.INTERCHANGE:
+                ends[-1] = max(ends[-1], at + length)
+            _mark(covered, at, length)
     for number, (begin, stop) in enumerate(stops):
         until = stops[number + 1][0] if number + 1 < len(stops) else len(data)
         _allow(data, covered, range(begin, ends[number]), stop, told=number in told)
@@ -131,7 +132,7 @@ def _gaps(data: bytes, covered: bytearray) -> Iterator[tuple[int, int, bytes]]:
 
 def damaged(data: bytes, times: int, seed: int) -> Iterator[bytes]:
     """Yield the file cut, with a doubled part, with two bytes swapped, with a byte changed, with a part left out."""
-    luck = random.Random(seed)  # noqa: S311
+    luck = random.Random(seed)
     for _ in range(times):
         a, b = sorted((luck.randrange(len(data)), luck.randrange(len(data))))
         match luck.randrange(6):
@@ -146,4 +147,8 @@ def damaged(data: bytes, times: int, seed: int) -> Iterator[bytes]:
             case 4:
                 yield data[:a] + data[b:]
             case _:
-                yield data[:a] + luck.choice((b"~", b"~~", b"\n", b"\r\n", b"*", b" ", b"\0", b"ISA*", b"IEA*")) + data[a:]
+                yield (
+                    data[:a]
+                    + luck.choice((b"~", b"~~", b"\n", b"\r\n", b"*", b" ", b"\0", b"ISA*", b"IEA*"))
+                    + data[a:]
+                )
