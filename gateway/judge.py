@@ -51,6 +51,19 @@ class Judged:
         self.refused = self.refused or placed.refuses
 
 
+@dataclass(slots=True)
+class Mapping:
+    """A mapped unit that waits to be settled."""
+
+    message: Message
+    unit: Unit
+    mapped: MappedShipment
+    findings: list[Finding]
+
+
+Place = tuple[int | None, int | None]
+
+
 class Judge:
     """Judges the shipments of one message after another with one profile at one time."""
 
@@ -59,36 +72,47 @@ class Judge:
         self._now = now
         self._validators: dict[str, ShipmentValidator] = {}
 
-    def shipment(
-        self, message: Message, unit: Unit, program: Program, syntax: list[Finding],
-        identify: Callable[[Any], dict[str, str]], flagged: set[tuple[int | None, int | None]],
-    ) -> Judged:  # fmt: skip
-        """Return the judged unit.
+    def map(
+        self, message: Message, unit: Unit, program: Program, syntax: list[Finding], flagged: set[Place]
+    ) -> Mapping:
+        """Return the mapped unit, to be settled with others.
 
-        syntax: the reader's findings of scope shipment; identify: reads a unit's identifiers without mapping; flagged: (segment
-        position, element) of syntax errors of the message: what the mapping says of these places is an echo.
+        syntax: the reader's findings of scope shipment; flagged: (segment position, element) of syntax errors of the
+        message: what the mapping says of these places is an echo.
         """
-        profile, rules = self._profile, self._profile.rules
-        mapped = program.run(message, unit.node, profile)
-        draft = mapped.draft
+        mapped = program.run(message, unit.node, self._profile)
         findings = mapped.findings
         if flagged and findings:
             findings = [f for f in findings if (f.position.segment_position, f.position.element) not in flagged]
-        findings = [*syntax, *findings]
-        late = rules.prepare(draft, profile, message)
-        purpose = str(draft.get("transmission_purpose", "original"))
-        ruled = rules.check(draft, profile, self._now, purpose)
-        draft.pop("_arrival_day", None)
-        encoded = encode_shipment(draft)
-        late += self._unsaid(self._schema(draft, encoded), ruled)
-        late += ruled
-        if late or findings:
-            findings = _tidy([self.weigh(place(f, mapped)) for f in (*findings, *late)])
-        identifiers = {name: draft[name] for name in _IDENTIFIERS if isinstance(draft.get(name), str)} or identify(
-            unit.node
-        )
-        refused = any(f.severity is Severity.ERROR for f in findings)
-        return Judged(unit.number, unit.label, draft, findings, identifiers, refused, purpose, mapped, unit, encoded)
+        return Mapping(message, unit, mapped, [*syntax, *findings])
+
+    def settle(self, mappings: list[Mapping], identify: Callable[[Any], dict[str, str]]) -> list[Judged]:
+        """Return the judged units in the same order: stage by stage over all of them, which the caches of a CPU like.
+
+        identify: reads a unit's identifiers without mapping.
+        """
+        profile, rules = self._profile, self._profile.rules
+        drafts = [m.mapped.draft for m in mappings]
+        prepared = [rules.prepare(d, profile, m.message) for d, m in zip(drafts, mappings, strict=True)]
+        purposes = [str(d.get("transmission_purpose", "original")) for d in drafts]
+        ruled = [rules.check(d, profile, self._now, p) for d, p in zip(drafts, purposes, strict=True)]
+        for draft in drafts:
+            draft.pop("_arrival_day", None)
+        encoded = list(map(encode_shipment, drafts))
+        schema = [self._schema(d, e) for d, e in zip(drafts, encoded, strict=True)]
+        judged = []
+        for m, draft, late, said, faults, purpose, data in zip(mappings, drafts, prepared, ruled, schema, purposes, encoded, strict=True):  # fmt: skip
+            findings = m.findings
+            if findings or late or said or faults:
+                every = (*findings, *late, *self._unsaid(faults, said), *said)
+                findings = _tidy([self.weigh(place(f, m.mapped)) for f in every])
+            names = {n: draft[n] for n in _IDENTIFIERS if isinstance(draft.get(n), str)} or identify(m.unit.node)
+            refused = any(f.severity is Severity.ERROR for f in findings)
+            unit = m.unit
+            judged.append(
+                Judged(unit.number, unit.label, draft, findings, names, refused, purpose, m.mapped, unit, data)
+            )
+        return judged
 
     def weigh(self, finding: Finding) -> Finding:
         """Return the finding with the partner's own severity for its rule, if there is one."""

@@ -24,7 +24,7 @@ from gateway.findings import Finding, Scope, Severity
 from gateway.formats import format_module, sniffers
 from gateway.formats.detect import HEAD, Detection, Transcoded, check_name, detect
 from gateway.history import History, ShipmentClaim
-from gateway.judge import Judge, Judged
+from gateway.judge import Judge, Judged, Mapping
 from gateway.message_facts import envelope_of, message_key, reused
 from gateway.profile import Profile, Program
 from gateway.records import (
@@ -54,6 +54,9 @@ from gateway.results import (
 )
 
 _CUT_OFF = frozenset(("X12-TRUNCATED", "EDIFACT-TRUNCATED", "EDIFACT-SEG-TOO-LONG"))
+
+AT_ONCE = 8
+"""Shipments that go through the stages of judging together."""
 
 BATCH = 32
 """Shipments judged before the history is asked about all of them at once."""
@@ -131,6 +134,7 @@ class _Run:
         self._head_sent = self._syntax_errors = False
         self._found = 0
         self._pending: list[Judged] = []
+        self._mapped: list[Mapping] = []
         self._syntax: list[Finding] = []
         self._worst: set[Severity] = set()
         self._held = False
@@ -291,6 +295,8 @@ class _Run:
         self._counts.found += 1
         self._found += 1
         identify = self._module.identify
+        if self._program is None or self._levels[Scope.INTERCHANGE].rule in _CUT_OFF:
+            self._settle_mapped()
         if self._levels[Scope.INTERCHANGE].rule in _CUT_OFF:  # what is cut off is not missing: not judged
             self._pending.append(Judged(unit.number, unit.label, None, syntax, identify(unit.node), True, unit=unit))
         elif self._program is None:
@@ -299,14 +305,21 @@ class _Run:
                 self.finding(Finding("MAP-NONE", Severity.ERROR, Scope.MESSAGE, said, ack={"AK501": "R", "AK502": "1"}))
             self._pending.append(Judged(unit.number, unit.label, None, syntax, identify(unit.node), True, unit=unit))
         else:
-            self._pending.append(
-                self._judge.shipment(unit.message, unit, self._program, syntax, identify, self._flagged)
-            )
+            self._mapped.append(self._judge.map(unit.message, unit, self._program, syntax, self._flagged))
+            if len(self._mapped) >= AT_ONCE:
+                self._settle_mapped()
         if len(self._pending) >= BATCH:
             yield from self._flush(unit.message)
 
+    def _settle_mapped(self) -> None:
+        """Judge the mapped units."""
+        assert self._module is not None
+        mapped, self._mapped = self._mapped, []
+        self._pending += self._judge.settle(mapped, self._module.identify)
+
     def _flush(self, message: Message) -> Iterator[Delivery]:
         """Ask the history about the pending shipments and settle their verdicts, in file order."""
+        self._settle_mapped()
         pending, self._pending = self._pending, []
         prefix = "test:" if message.interchange.test else ""
         keys = [prefix + str(j.draft.get("shipment_id") or j.id) if j.draft is not None else "" for j in pending]

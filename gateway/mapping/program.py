@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from copy import copy
 from typing import Any
 
 from gateway.canonical.model import PARTY_ROLES
@@ -17,11 +18,13 @@ from gateway.records import Dialect, Message
 class Mapped:
     """Result of one unit; see gateway.profile.MappedShipment."""
 
-    __slots__ = ("_items", "_message", "_node", "_parties", "_profile", "draft", "findings", "program")
+    __slots__ = ("_header", "_items", "_message", "_node", "_parties", "_profile", "draft", "findings", "program")
 
     def __init__(self, program: CompiledProgram, message: Message, node: Any, profile: Profile) -> None:
         self.program = program
         self._message, self._node, self._profile = message, node, profile
+        children = getattr(message.root, "children", None)
+        self._header = dict(children) if children else None  # as of now: a later P4 takes the place of this one
         self._parties: dict[str, Any] = {}
         self._items: list[Any] = []
         self.draft: dict[str, Any] = {}
@@ -31,6 +34,9 @@ class Mapped:
         """Return (position, "file:line") of the value at a JSON pointer; of the unit when nothing nearer is known."""
         parts = [p for p in pointer.split("/") if p]
         program, root = self.program, self._message.root
+        if self._header is not None:
+            root = copy(root)
+            root.children = self._header
         run = Run(self._message, self._profile)
         if parts and parts[0] in PARTY_ROLES and parts[0] in self._parties:
             found = program.place(parts[0], ".".join(parts[1:]), self._parties[parts[0]], root, run)

@@ -14,7 +14,7 @@ from functools import cache
 
 from gateway.formats.edifact.leaves import components, of_segment
 from gateway.formats.edifact.structure.tables import Group, kinds, load_table
-from gateway.records import Finder, Node, Path, Step
+from gateway.records import Finder, Getter, Node, Path, Step
 
 MESSAGE = "UNH"
 """The level's node where the mapping compiler names none: message level."""
@@ -36,6 +36,8 @@ def finder(steps: tuple[Step, ...], absolute: bool, at: str) -> Finder:
         return (lambda node, root: [root]) if absolute else (lambda node, root: [node])
     step = steps[-1]
     select = _select(step)
+    if len(steps) == 2 and not steps[0].values and steps[0].name != start and not absolute:
+        return _remembering(_two_links(finder(steps[:1], absolute, at), steps[0].name, step.name, select))
     if len(steps) > 1:
         return _remembering(_linked(finder(steps[:-1], absolute, at), step.name, select))
     if step.name == start:
@@ -70,6 +72,24 @@ def _first_link(name: str, select: _Select | None) -> Finder:
 def _linked(before: Finder, name: str, select: _Select | None) -> Finder:
     def find(node: Node, root: Node) -> list[Node]:
         nodes = before(node, root)
+        if len(nodes) == 1:
+            children = nodes[0].children
+            found = children.get(name, _NOTHING) if children is not None else _NOTHING
+        else:
+            found = [child for one in nodes if one.children is not None for child in one.children.get(name, ())]
+        return found if select is None or not found else select(found, root)
+
+    return find
+
+
+def _two_links(first: Finder, above: str, name: str, select: _Select | None) -> Finder:
+    """The most frequent path, in one function. first: the first link, for all that is not the usual case."""
+
+    def find(node: Node, root: Node) -> list[Node]:
+        children = node.children
+        nodes = children.get(above) if children is not None else None
+        if nodes is None:
+            nodes = first(node, root)
         if len(nodes) == 1:
             children = nodes[0].children
             found = children.get(name, _NOTHING) if children is not None else _NOTHING
@@ -123,8 +143,11 @@ def _select(step: Step) -> _Select | None:
     values = step.values
     if not values:
         return None
-    qualifier = of_segment(step.name, step.qualifier) if step.qualifier else _first
     rank = {value: number for number, value in reversed(list(enumerate(values)))}
+    return _by(of_segment(step.name, step.qualifier), rank) if step.qualifier else _by_first(rank)
+
+
+def _by(qualifier: Getter, rank: dict[str, int]) -> _Select:
     last = len(rank)
 
     def select(nodes: list[Node], root: Node) -> list[Node]:
@@ -140,14 +163,27 @@ def _select(step: Step) -> _Select | None:
     return select
 
 
-def _first(node: Node, root: Node) -> str:
-    """Return the first component of the first element."""
-    elements = node.elements
-    if len(elements) < 2:
-        return ""
-    text = elements[1]
-    if text.isalnum():
-        return text
-    separators = root.separators  # type: ignore[attr-defined]
-    head: str = text.split(separators.component, 1)[0]
-    return head if head.isalnum() else components(node, 1, separators)[0].strip()
+def _by_first(rank: dict[str, int]) -> _Select:
+    """Filter by the first component of the first element; the same as _by, without a call for each segment."""
+    last = len(rank)
+    place_of = rank.get
+
+    def select(nodes: list[Node], root: Node) -> list[Node]:
+        separators = root.separators  # type: ignore[attr-defined]
+        component = separators.component
+        best, chosen = last, _NOTHING
+        for node in nodes:
+            elements = node.elements
+            text = elements[1] if len(elements) > 1 else ""
+            if text and not text.isalnum():
+                text = text.split(component, 1)[0]
+                if not text.isalnum():
+                    text = components(node, 1, separators)[0].strip()
+            place = place_of(text, last)
+            if place < best:
+                best, chosen = place, [node]
+            elif place == best and chosen:
+                chosen.append(node)
+        return chosen
+
+    return select

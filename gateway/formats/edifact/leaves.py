@@ -109,7 +109,8 @@ def _plain(element: int, component: int) -> Getter:
         s: Separators = root.separators  # type: ignore[attr-defined]
         if text.isalnum():  # by far the most: no separator of any kind
             return text if not index else ""
-        if (s.release and s.release in text) or (s.repetition and s.repetition in text):
+        release, repetition = s.release, s.repetition
+        if (release and release in text) or (repetition and repetition in text):
             parts = components(node, element, s)
         else:
             parts = text.split(s.component)

@@ -23,7 +23,7 @@ MAX_SEGMENT = 262_144
 """Longest segment read, in bytes: the longest legal 309 segment is below 600; more is damage or an attack."""
 
 _START = re.compile(rb"ISA([^A-Za-z0-9\r\n ])[ -~\x80-\xff\r\n]{2,4}\1")
-_GLUED = r"(IEA{0}[0-9]+{0}[0-9]+)[\r\n]*ISA{0}"  # two files written one behind the other
+_GLUED = r"(IEA{0}[0-9]+{0}[0-9]+)[\r\n]*ISA[^A-Za-z0-9 ]"  # two files written one behind the other
 _BLANKS = "\r\n\t "
 _SEEK_LIMIT = 65_536  # bytes of leading noise that are searched for an ISA
 _CUT_HEADER = 112  # a file that ends before this many bytes of its ISA was cut: 106 and the tag behind it
@@ -206,7 +206,7 @@ class Tokenizer:
                 done = yield from self._uneven_segments(source, separators)
             if done:
                 return
-            if len(self._buffer) > MAX_SEGMENT:
+            if len(self._buffer) > MAX_SEGMENT and len(self._buffer.lstrip("\r\n")) > MAX_SEGMENT:
                 yield from self._too_long(source)
                 return
             chunk = next(source, None)
@@ -225,7 +225,7 @@ class Tokenizer:
         parts = self._buffer.split(terminator)
         tail = parts.pop()
         for number, raw in enumerate(parts):
-            if len(raw) > MAX_SEGMENT:
+            if len(raw) > MAX_SEGMENT and len(raw.lstrip("\r\n")) > MAX_SEGMENT:
                 self._buffer = terminator.join([*parts[number:], tail])
                 yield from self._too_long(source)
                 return True
@@ -242,7 +242,7 @@ class Tokenizer:
             if lead and "\n" in raw[:lead]:
                 self._line += raw.count("\n", 0, lead)
                 self._line_start = offset + raw.rfind("\n", 0, lead) + 1
-            start = offset + lead
+            start, line = offset + lead, self._line
             glued = re.match(_GLUED.format(re.escape(element)), text) if text[:3] == "IEA" else None
             if glued:
                 self._buffer = terminator.join([text, *parts[number + 1 :], tail])
@@ -261,11 +261,11 @@ class Tokenizer:
                 yield self._finding(
                     "X12-TRUNCATED",
                     "A new ISA starts before the IEA of the interchange before it.",
-                    Position(offset=self._at(start), line=self._line, segment="ISA"),
+                    Position(offset=self._at(start), line=line, segment="ISA"),
                     Scope.INTERCHANGE,
                 )
                 return True
-            node = Node(tag, elements, self._at(start), len(raw) - lead, self._line, 0)
+            node = Node(tag, elements, self._at(start), len(raw) - lead, line, 0)
             self._offset = offset + len(raw) + 1
             if terminator == "\n":
                 self._line += 1

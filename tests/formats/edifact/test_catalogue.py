@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from gateway.catalogue import Catalogue, load_catalogue
 from gateway.formats.edifact.tokenizer import Tokenizer
 from tests.formats.edifact.samples import CASES, FILES, findings
 
@@ -44,3 +45,23 @@ def test_findings_carry_the_code_and_scope_of_their_row(path):
         if row is not None and finding.refuses:
             assert finding.ack["CONTRL"] == row["contrl"]
             assert finding.scope.value == row["scope"]
+
+
+def test_shared_rules_are_told_in_the_words_of_edifact():
+    catalogue = load_catalogue()
+    worded = catalogue.worded("edifact_cuscar")
+    assert "NAD" in worded["S321-ADDR-ZIP"].fix
+    assert "N4" in catalogue["S321-ADDR-ZIP"].fix
+    assert worded["S321-ADDR-ZIP"].means == catalogue["S321-ADDR-ZIP"].means
+    assert catalogue.worded("x12_309") is catalogue
+
+
+def test_each_aperak_code_stands_for_one_rule():
+    codes = [rule.aperak for rule in load_catalogue().worded("edifact") if rule.aperak]
+    assert len(codes) == len(set(codes)) > 30
+    assert all(re.fullmatch(r"GW[0-9]{4}", code) for code in codes)
+
+
+def test_the_wording_of_an_unknown_rule_is_refused():
+    with pytest.raises(ValueError, match="NO-SUCH-RULE"):
+        Catalogue({}, {"edifact": "rule,fix,example\nNO-SUCH-RULE,Mend it.,\n"})
