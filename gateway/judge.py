@@ -143,11 +143,18 @@ class Judge:
 
 
 def place(finding: Finding, mapped: MappedShipment | None) -> Finding:
-    """Return the finding with the source position of its pointer, when it has no position yet."""
+    """Return the finding with the source position of its pointer, when it has no position yet.
+
+    Its value becomes the text as received, where one element holds it: "950", not "950.00".
+    """
     if mapped is None or finding.position != NOWHERE:
         return finding
-    position, row = mapped.locate(finding.pointer)
-    return msgspec.structs.replace(finding, position=position, row=finding.row or row)
+    origin = mapped.locate(finding.pointer)
+    value = finding.value if finding.value is None or origin.received is None else origin.received
+    personal = finding.personal or (value is not None and origin.personal)
+    return msgspec.structs.replace(
+        finding, position=origin.position, row=finding.row or origin.row, value=value, personal=personal
+    )
 
 
 def _tidy(findings: list[Finding]) -> list[Finding]:

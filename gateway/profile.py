@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from gateway.findings import Finding, Position, Severity
 from gateway.records import Message
@@ -47,14 +47,27 @@ class AckPolicy:
     max_errors: int = 1000  # segment errors per set in a 997/999; the rest is counted in the report
 
 
+class Origin(NamedTuple):
+    """Where a canonical value comes from.
+
+    row: mapping row ("file:line"); received: the raw text when the value was made of one text alone, else None;
+    personal: the row says that the value is personal.
+    """
+
+    position: Position
+    row: str = ""
+    received: str | None = None
+    personal: bool = False
+
+
 class MappedShipment(Protocol):
     """Result of mapping one unit."""
 
     draft: dict[str, Any]
     findings: list[Finding]
 
-    def locate(self, pointer: str) -> tuple[Position, str]:
-        """Return source position and mapping row ("file:line") of the value at a JSON pointer of the draft."""
+    def locate(self, pointer: str) -> Origin:
+        """Return the source of the value at a JSON pointer of the draft."""
         ...
 
 

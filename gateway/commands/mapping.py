@@ -77,7 +77,8 @@ def trace(path: Path, site: Site, shipment: str, field: str) -> Iterator[dict[st
         for pointer, value in _leaves(mapped.draft, ""):
             if field and not pointer.lstrip("/").replace("/", ".").startswith(field):
                 continue
-            position, row = mapped.locate(pointer)
+            origin = mapped.locate(pointer)
+            position, row = origin.position, origin.row
             offset, length = position.offset or 0, position.length or 0
             raw = data[offset : offset + length].decode("latin-1") if position.element is not None else ""
             yield {"shipment": name, "pointer": pointer, "value": value, "place": position.words(), "offset": position.offset, "length": length, "raw": raw, "row": row}  # fmt: skip

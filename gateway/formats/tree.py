@@ -11,6 +11,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import msgspec
+
 from gateway.findings import Position
 from gateway.records import Finder, Getter, Locator, Node, Path, Separators, Step
 
@@ -32,10 +34,19 @@ class RootNode(Node):
 class TreeDialect:
     """See gateway.records.Dialect."""
 
-    def __init__(self, name: str, tags: Callable[[str, str], frozenset[str]] | None = None) -> None:
-        """tags: (message type, version) -> segment tags that may occur, for lint; None = not known."""
+    def __init__(
+        self,
+        name: str,
+        tags: Callable[[str, str], frozenset[str]] | None = None,
+        numbers: Callable[[Node, str, int], str] | None = None,
+    ) -> None:
+        """Make the dialect of one format.
+
+        tags: (message type, version) -> segment tags that may occur, for lint; None = not known.
+        numbers: (message root, tag, element) -> data element number, for positions; None = positions have none.
+        """
         self.name = name
-        self._tags = tags
+        self._tags, self._numbers = tags, numbers
 
     def finder(self, path: Path, at: str) -> Finder:
         """Return the nodes the path leads to."""
@@ -106,11 +117,16 @@ class TreeDialect:
     def locator(self, path: Path, at: str) -> Locator:
         """Return the place of the element that the getter reads; of the segment when it has no such element."""
         find = self.finder(path, at)
-        leaf = path.leaf
+        leaf, numbers = path.leaf, self._numbers
 
         def locate(node: Node, root: Node) -> Position | None:
             nodes = find(node, root)
-            return place_of(nodes[0], leaf, root) if nodes else None
+            if not nodes:
+                return None
+            place = place_of(nodes[0], leaf, root)
+            if numbers is None or place.element is None:
+                return place
+            return msgspec.structs.replace(place, data_element=numbers(root, place.segment, place.element))
 
         return locate
 

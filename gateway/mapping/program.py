@@ -11,7 +11,7 @@ from gateway.findings import NOWHERE, Finding, Position, Scope, Severity
 from gateway.mapping.cells import Run, Target, node_place
 from gateway.mapping.compile import Block
 from gateway.mapping.straight import straight_line
-from gateway.profile import MappedShipment, Profile
+from gateway.profile import MappedShipment, Origin, Profile
 from gateway.records import Dialect, Message
 
 
@@ -30,8 +30,8 @@ class Mapped:
         self.draft: dict[str, Any] = {}
         self.findings: list[Finding] = []
 
-    def locate(self, pointer: str) -> tuple[Position, str]:
-        """Return (position, "file:line") of the value at a JSON pointer; of the unit when nothing nearer is known."""
+    def locate(self, pointer: str) -> Origin:
+        """Return where the value at a JSON pointer comes from; the unit when nothing nearer is known."""
         parts = [p for p in pointer.split("/") if p]
         program, root = self.program, self._message.root
         if self._header is not None:
@@ -49,7 +49,7 @@ class Mapped:
             found = program.place("shipment", ".".join(parts), self._node, root, run) if parts else None
             if found is None and parts:
                 found = program.place("message", ".".join(parts), root, root, run)
-        return found or (program.here(self._node, root) or NOWHERE, "")
+        return found or Origin(program.here(self._node, root) or NOWHERE)
 
 
 class CompiledProgram:
@@ -193,20 +193,22 @@ class CompiledProgram:
             if name not in draft:
                 draft[name] = dict(value) if isinstance(value, dict) else value
 
-    def place(self, level: str, name: str, node: Any, root: Any, run: Run) -> tuple[Position, str] | None:
+    def place(self, level: str, name: str, node: Any, root: Any, run: Run) -> Origin | None:
         """Return where a target was read from: the row that gave the value, else the row that should have."""
         target = self._index.get((level, name)) or next(
             (t for (lv, n), t in self._index.items() if lv == level and name and (n.startswith(name + ".") or name.startswith(n + "."))), None
         )  # fmt: skip
         if target is None:
             position = self.here(node, root) if level not in ("message",) else None
-            return (position, "") if position and level != "shipment" else None
+            return Origin(position) if position and level != "shipment" else None
         for line in target.lines:
             values = line.values(node, root, run) if line.values else []
             if any(values) and (line.holds is None or line.holds(node, root, run)):
-                return line.locate(node, root) or NOWHERE, line.row.where
+                told = [v for v in values if v.strip()]
+                received = told[0] if len(told) == 1 else None
+                return Origin(line.locate(node, root) or NOWHERE, line.row.where, received, line.personal)
         line = target.lines[-1]
-        return line.locate(node, root) or self.here(node, root) or NOWHERE, line.row.where
+        return Origin(line.locate(node, root) or self.here(node, root) or NOWHERE, line.row.where)
 
 
 class _Bound:

@@ -30,9 +30,9 @@ def words_of(target: str) -> str:
 
 
 def mask(value: str) -> str:
-    """Return a personal value with its first and last character only."""
+    """Return a personal value with its first and last character only; nothing of one that is hardly longer."""
     text = value.strip()
-    return text if len(text) < 2 else f"{text[0]}***{text[-1]}"
+    return f"{text[0]}***{text[-1]}" if len(text) > 2 else "***" if text else ""
 
 
 def facts_of(finding: Finding, catalogue: Any, *, show_personal: bool) -> dict[str, Any]:
@@ -83,8 +83,9 @@ def told(outcome: Outcome, catalogue: Any, *, show_personal: bool) -> Iterator[d
             for finding in record.findings:
                 facts = facts_of(finding, catalogue, show_personal=show_personal)
                 yield {**base, **facts, "interchange": interchange, "message": message}
-            if fallen and (record.verdict == "accepted" or not record.findings):
-                line = _fallen(fallen, checked=record.verdict == "accepted")
+            checked = record.verdict == "accepted"
+            if fallen and (checked or (record.verdict == "rejected" and not any(f.refuses for f in record.findings))):
+                line = _fallen(fallen, checked=checked)
                 yield {**base, **line, "interchange": interchange, "message": message}
 
 

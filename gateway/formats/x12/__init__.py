@@ -4,14 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from gateway.formats.tree import TreeDialect
+from gateway.formats.tree import RootNode, TreeDialect
 from gateway.formats.x12 import ack_355, ack_824, ack_997, ack_999, ack_ta1
+from gateway.formats.x12.layout import data_elements
 from gateway.formats.x12.reader import X12Reader, set_kinds, sniff
 from gateway.formats.x12.tokenizer import Scale
 from gateway.profile import Profile
 from gateway.records import Event, Node
 
-DIALECT = TreeDialect("x12")
+
+def _data_element(root: Node, tag: str, element: int) -> str:
+    facts = root.envelope if isinstance(root, RootNode) else {}
+    return data_elements(facts.get("ST01", ""), facts.get("GS08", "")).get((tag, element), "")
+
+
+DIALECT = TreeDialect("x12", numbers=_data_element)
 
 ACKS = {"TA1": ack_ta1.write, "997": ack_997.write, "999": ack_999.write, "824": ack_824.write, "355": ack_355.write}
 """Acknowledgment kind -> writer, in the order they are sent."""

@@ -10,7 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from gateway.findings import Finding, Scope, Severity
-from gateway.formats.x12.ack_envelope import Envelope, answerable
+from gateway.formats.x12.ack_envelope import Envelope, answerable, group_faults, reply_version
+from gateway.formats.x12.policy import is_personal
 from gateway.records import Group, GroupBegin
 from gateway.results import AckRequest, MessageClosed, MessageFinding, MessageOpened, ShipmentResult
 
@@ -23,6 +24,7 @@ def write(request: AckRequest) -> Iterator[bytes]:
     if "355" not in policy.application or not answerable(subject) or subject.index in request.refused_interchanges:
         return
     headers = _headers(request, everything=policy.application_for == "all")
+    faults = group_faults(request)
     out: Envelope | None = None
     group = Group(0)
     current: tuple[MessageClosed, int, int] | None = None
@@ -34,11 +36,11 @@ def write(request: AckRequest) -> Iterator[bytes]:
             if current is None:
                 continue
             if out is None:
-                out = Envelope(request, group.version[:6] if group.version[:6] >= "004010" else "005020")
+                out = Envelope(request, reply_version(group, "005020"))
                 yield out.isa()
-                yield out.gs("AZ" if group.version[:6] >= "004030" else "SO", group.receiver, group.sender)
+                yield out.gs("AZ" if out.version >= "004030" else "SO", group.receiver, group.sender)
             yield out.st("355")
-            yield from _header(out, request, current[0], record.index)
+            yield from _header(out, request, current[0], record.index, faults.get(group.index))
         elif current is None or out is None:
             continue
         elif isinstance(record, ShipmentResult) and record.verdict != "accepted":
@@ -69,12 +71,13 @@ def _headers(request: AckRequest, *, everything: bool) -> dict[int, tuple[Messag
     return found
 
 
-def _header(out: Envelope, request: AckRequest, closed: MessageClosed, index: int) -> Iterator[bytes]:
+def _header(
+    out: Envelope, request: AckRequest, closed: MessageClosed, index: int, group_fault: Finding | None
+) -> Iterator[bytes]:
     """Echo M10 and P4, each followed by K1 for the errors of the set that stand there; others follow P4."""
-    errors = list(_message_errors(request, index))
-    wanted = {"M10": None, "P4": None}
+    errors = [*_message_errors(request, index), *([group_fault] if group_fault else [])]
     for position, elements in closed.header:
-        if elements[0] in wanted:
+        if elements[0] in ("M10", "P4"):
             yield out.raw(elements)
             for finding in [f for f in errors if f.position.segment_position == position]:
                 errors.remove(finding)
@@ -108,13 +111,18 @@ def _bill(out: Envelope, request: AckRequest, record: ShipmentResult) -> Iterato
     for position, elements in record.segments:
         wrong = by_position.get(position, ())
         if elements[0] in _PARENTS or wrong:
-            yield out.raw(elements)
+            yield out.raw(elements if request.profile.acks.echo_personal else _impersonal(elements))
         for finding in wrong:
             yield _k1(out, request, finding)
         if elements[0] == "M11" or (elements[0] == "LX" and not any(e[0] == "M11" for _, e in record.segments)):
             for finding in lost:
                 yield _k1(out, request, finding)
             lost = []
+
+
+def _impersonal(elements: list[str]) -> list[str]:
+    """Return the elements without names, addresses and papers."""
+    return ["" if number and is_personal(elements[0], number) else e for number, e in enumerate(elements)]
 
 
 def _k1(out: Envelope, request: AckRequest, finding: Finding) -> bytes:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from gateway.findings import Finding, Scope, Severity
-from gateway.formats.x12.ack_envelope import ACK_SETS, Envelope, answerable, echo
+from gateway.formats.x12.ack_envelope import ACK_SETS, Envelope, answerable, echo, group_faults, reply_version
 from gateway.records import Group, GroupBegin
 from gateway.results import AckRequest, MessageClosed, MessageFinding, MessageOpened, ShipmentResult
 
@@ -31,6 +31,7 @@ class _Writer:
         self._request, self._everything = request, everything
         self._out: Envelope | None = None
         self._group = Group(0)
+        self._group_faults = group_faults(request)
         self._message: MessageOpened | None = None
         self._open = False
         self._whole = False
@@ -65,7 +66,7 @@ class _Writer:
         """Write the envelope once, and the head of the 824 for the open set."""
         group, now = self._group, self._request.now
         if self._out is None:
-            self._out = Envelope(self._request, group.version[:6] if group.version[:6] >= "004010" else "004010")
+            self._out = Envelope(self._request, reply_version(group, "004010"))
             yield self._out.isa()
             yield self._out.gs("AG", group.receiver, group.sender)
         self._open = True
@@ -94,6 +95,8 @@ class _Writer:
         yield from self._begin()
         self._whole = True
         yield self._oti("TR", "TN", self._message.control_number)
+        if self._group.index in self._group_faults:
+            yield from self._ted(self._group_faults[self._group.index])
 
     def _shipment(self, record: ShipmentResult) -> Iterator[bytes]:
         told = [f for f in record.findings if f.severity in (Severity.ERROR, Severity.WARNING)]

@@ -13,8 +13,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from gateway.records import Interchange, Separators
-from gateway.results import AckRequest
+from gateway.findings import Finding, Scope
+from gateway.formats.x12.layout import supported_versions
+from gateway.records import Group, GroupBegin, Interchange, Separators
+from gateway.results import AckRequest, MessageFinding
 
 DEFAULT = Separators("*", ">", "~", "^")
 _SAFE = re.compile(r"[!-/:-@\[-`{-~]")  # printable ASCII punctuation
@@ -136,6 +138,24 @@ def echo(value: str | None, *, personal: bool, allowed: bool, limit: int = 99) -
 def answerable(subject: Interchange) -> bool:
     """False when there is nobody to answer: ISA could not be read."""
     return bool(subject.sender_id and subject.control_number)
+
+
+def reply_version(group: Group, default: str) -> str:
+    """Return the version a group is answered in: its own when we know it."""
+    version = group.version[:6]
+    return version if version in supported_versions() else default
+
+
+def group_faults(request: AckRequest) -> dict[int, Finding]:
+    """Return group index -> the first error of the group as such, which refuses all its sets."""
+    found: dict[int, Finding] = {}
+    current = -1
+    for record in request.own_records():
+        if isinstance(record, GroupBegin):
+            current = record.group.index
+        elif isinstance(record, MessageFinding) and record.finding.scope is Scope.GROUP and record.finding.refuses:
+            found.setdefault(current, record.finding)
+    return found
 
 
 def _pad(text: str, width: int) -> str:

@@ -40,8 +40,9 @@ class _Group:
     received: int = 0
     accepted: int = 0
     with_errors: bool = False
-    lines: list[bytes] = field(default_factory=list)
-    silent: bool = False
+    silent: bool = False  # refused as a whole: its sets are not listed
+    begun: bool = False
+    answers: int = 0  # acknowledgments in a group of another kind: counted, never answered
 
 
 class Functional:
@@ -64,7 +65,7 @@ class Functional:
         refused = _group_refusals(request)
         for record in request.own_records():
             if isinstance(record, GroupBegin):
-                yield from self._open(record.group, refused)
+                self._open(record.group, refused)
             elif self._group is None:
                 continue
             elif isinstance(record, MessageOpened):
@@ -83,14 +84,12 @@ class Functional:
 
     # --- group ------------------------------------------------------------------------------------------------
 
-    def _open(self, group: Group, refused: dict[int, list[str]]) -> Iterator[bytes]:
+    def _open(self, group: Group, refused: dict[int, list[str]]) -> None:
         self._group = None
         if not group.control_number or group.functional_id in _ANSWERS or not self._speaks(group):
             return
         self._group = _Group(group, refused.get(group.index, []))
         self._group.silent = any(code in ("1", "2") for code in self._group.codes)
-        return
-        yield b""
 
     def _speaks(self, group: Group) -> bool:
         """True when the partner wants this dialect for the group's version."""
@@ -102,6 +101,7 @@ class Functional:
     def _begin(self) -> Iterator[bytes]:
         """Write ISA, GS once and ST, AK1 of the group, when its first line is due."""
         assert self._group is not None
+        self._group.begun = True
         group = self._group.group
         if not self._started:
             self._started = True
@@ -114,11 +114,12 @@ class Functional:
     def _close(self, record: GroupEnd) -> Iterator[bytes]:
         group = self._group
         assert group is not None
-        self._group = None
-        if group.received == 0 or group.silent:
-            self._group = group
-            yield from self._begin()
+        if group.answers and group.answers == group.received:
             self._group = None
+            return
+        if not group.begun:
+            yield from self._begin()
+        self._group = None
         codes = sorted(set(group.codes), key=_order)[:5]
         accepted = 0 if group.codes else group.accepted
         if group.codes or (group.received and accepted == 0):
@@ -138,8 +139,9 @@ class Functional:
         if opened.type in ACK_SETS:
             self._group.received += 1
             self._group.accepted += 1
+            self._group.answers += 1
             return
-        if self._group.received == 0 and not self._group.silent:
+        if not (self._group.begun or self._group.silent):
             yield from self._begin()
         self._group.received += 1
         self._set = _Set(opened)
@@ -227,12 +229,17 @@ class Functional:
             where = (str(p.element or ""), str(p.component)) if p.component else str(p.element or "")
             value = echo(f.value, personal=f.personal, allowed=self._request.profile.acks.echo_personal)
             yield self._out.segment(
-                "IK4" if self._implementation else "AK4", where, p.data_element, f.ack["AK403"], value
+                "IK4" if self._implementation else "AK4", where, p.data_element, self._code_723(f.ack["AK403"]), value
             )
 
     def _code_718(self, code: str) -> str:
         """Element 718 of 004010 has no 23 (ST02 not unique): there it is 7 (invalid control number)."""
         return "7" if code == "23" and not self._implementation and self._out.version[:6] <= "004010" else code
+
+    def _code_723(self, code: str) -> str:
+        """Element 723 of 004010 knows no repetitions and no surplus components."""
+        old = not self._implementation and self._out.version[:6] <= "004010"
+        return {"12": "6", "13": "3"}.get(code, code) if old else code
 
     def _five(self, codes: set[str]) -> list[str]:
         """At most five codes, the lowest; 5 (segments in error) always among them."""

@@ -17,7 +17,7 @@ HEADER_BYTES = 512
 """Bytes looked at: an ISA, wrapped and padded by a careless editor, and the tag behind it."""
 
 _LENGTHS = (3, 2, 10, 2, 10, 2, 15, 2, 15, 6, 4, 1, 5, 9, 1, 1)  # tag and elements 1-15
-_AFTER = r"(?=[\r\n\t ]*(?:GS|TA1|IEA|ISB|ISE)(?![A-Za-z0-9]))"
+_AFTER = r"(?=[\r\n\t ]*(?:GS|ST|TA1|IEA|ISB|ISE)(?![A-Za-z0-9]))"
 _FULL_TAIL = re.compile(r"(?P<component>[^A-Za-z0-9 ])(?P<pad> *)(?P<segment>[^A-Za-z0-9 ])" + _AFTER, re.ASCII)
 _SHORT_TAIL = re.compile(r"(?P<pad> *)(?P<segment>[^A-Za-z0-9 ])" + _AFTER, re.ASCII)
 _BREAKS = str.maketrans("", "", "\r\n")

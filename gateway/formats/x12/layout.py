@@ -78,6 +78,14 @@ def load_table(set_id: str, version: str, structures: Structures | None = None) 
 
 
 @cache
+def data_elements(set_id: str, version: str) -> Mapping[tuple[str, int], str]:
+    """Return (segment, element) -> data element number of a set; empty for a set or release without a table."""
+    table = load_table(set_id, version)
+    segments = table.segments if table is not None else []
+    return {(s.tag, number): e.de for s in segments for number, e in enumerate(s.elements, 1)}
+
+
+@cache
 def supported_versions() -> dict[str, str]:
     """Return release -> release whose layout is used (versions.csv)."""
     text = files(__package__).joinpath("versions.csv").read_text("utf-8")

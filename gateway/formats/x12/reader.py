@@ -106,6 +106,7 @@ class X12Reader:
         self._group_numbers: set[str] = set()
         self._set_numbers: set[str] = set()
         self._unsupported = False  # the open group's version: said once
+        self._gs_place = Position()  # of GS08
 
     def read(self, chunks: Iterable[bytes]) -> Iterator[Event]:
         """Yield events; never raises on data. chunks: any split of the file."""
@@ -135,8 +136,7 @@ class X12Reader:
                     yield from self._cut(token)
                 else:
                     yield token
-        if self._interchange is not None and self._interchange.separators and self._interchange.separators.segment:
-            yield from self._close_interchange(None)
+        yield from self._close_interchange(None)
 
     # --- control segments -------------------------------------------------------------------------------------
 
@@ -189,6 +189,7 @@ class X12Reader:
         self._sets = 0
         self._set_numbers = set()
         self._unsupported = False
+        self._gs_place = node.place(8, data_element="480")
         self._group = group
         yield GroupBegin(group)
         yield from envelope.check_gs(node, group, self._group_numbers)
@@ -209,7 +210,7 @@ class X12Reader:
             return
         if self._group is None:
             yield self._stray(node)
-            self._group = Group(self._groups)
+            self._group, self._gs_place = Group(self._groups), node.place()
             yield GroupBegin(self._group)
         node.position = self._position = 1
         message, kind = self._open_message(node)
@@ -281,13 +282,12 @@ class X12Reader:
             )
         elif not self._unsupported:
             self._unsupported = True
-            place = Position(offset=message.group.offset, segment="GS", element=8, data_element="480")
             yield Finding(
                 "X12-VERSION",
                 Severity.ERROR,
                 Scope.GROUP,
                 f'GS08: version "{message.version}" of set {message.type} is not supported.',
-                place,
+                self._gs_place,
                 value=message.version,
                 ack={"AK901": "R", "AK905": "2"},
             )

@@ -1,0 +1,177 @@
+"""Each envelope fault gives its rule, its code and its place; a good envelope gives none."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from gateway.findings import Finding, Scope
+from gateway.formats import x12
+from gateway.profile import Identity
+from gateway.records import Interchange, InterchangeBegin
+from tests.drops import profile_for, sample, x12_samples
+
+PLAIN = sample("x12/01")
+GS = b"GS*AQ*NRTX*S321GATEWAY*20250115*0930*1*X*005020~\n"
+
+
+def _read(data: bytes, **changes: Any) -> list[Any]:
+    return list(x12.read((data,), replace(profile_for(PLAIN), **changes)))
+
+
+def _faults(data: bytes, **changes: Any) -> list[Finding]:
+    return [e for e in _read(data, **changes) if isinstance(e, Finding)]
+
+
+def _isa(number: int, value: str) -> bytes:
+    """Return the sample with one element of ISA replaced."""
+    elements = PLAIN[:105].decode().split("*")
+    elements[number] = value
+    return "*".join(elements).encode() + PLAIN[105:]
+
+
+# change of the sample -> rule, element, code
+INTERCHANGE = {
+    "sender id": (_isa(6, "OTHER".ljust(15)), "X12-SENDER", 6, "006"),
+    "sender qualifier": (_isa(5, "01"), "X12-SENDER", 6, "006"),
+    "receiver id": (_isa(8, "OTHER".ljust(15)), "X12-RECEIVER", 8, "009"),
+    "receiver qualifier": (_isa(7, "01"), "X12-RECEIVER", 8, "009"),
+    "no day of the calendar": (_isa(9, "250230"), "X12-ISA-DATE", 9, "014"),
+    "letters in the date": (_isa(9, "25O115"), "X12-ISA-DATE", 9, "014"),
+    "hour 25": (_isa(10, "2500"), "X12-ISA-TIME", 10, "015"),
+    "version with letters": (_isa(12, "0050A"), "X12-ISA-VERSION", 12, "017"),
+    "control number with letters": (
+        _isa(13, "00000000A").replace(b"IEA*1*000000001", b"IEA*1*00000000A"),
+        "X12-ISA13",
+        13,
+        "018",
+    ),
+    "acknowledgment requested 2": (_isa(14, "2"), "X12-ISA14", 14, "019"),
+    "usage X": (_isa(15, "X"), "X12-ISA15", 15, "020"),
+    "IEA02": (PLAIN.replace(b"IEA*1*000000001", b"IEA*1*000000002"), "X12-IEA-CONTROL", 2, "001"),
+    "IEA02 empty": (PLAIN.replace(b"IEA*1*000000001", b"IEA*1*"), "X12-IEA-CONTROL", 2, "001"),
+    "IEA01": (PLAIN.replace(b"IEA*1*", b"IEA*2*"), "X12-IEA-COUNT", 1, "021"),
+    "IEA01 empty": (PLAIN.replace(b"IEA*1*", b"IEA**"), "X12-IEA-COUNT", 1, "021"),
+    "segment after GE": (PLAIN.replace(b"IEA*", b"REF*1~\nIEA*"), "X12-SEG-OUTSIDE", None, "024"),
+}
+
+
+@pytest.mark.parametrize("what", INTERCHANGE)
+def test_a_fault_of_isa_or_iea_refuses_the_interchange_with_its_ta1_code(what: str) -> None:
+    data, rule, element, code = INTERCHANGE[what]
+    (fault,) = _faults(data)
+    assert (fault.rule, fault.position.element, fault.scope) == (rule, element, Scope.INTERCHANGE)
+    assert fault.refuses
+    assert dict(fault.ack) == {"TA104": "R", "TA105": code}
+    assert fault.position.line is not None
+
+
+GROUP = {
+    "GS06 letters": (PLAIN.replace(b"*0930*1*X", b"*0930*A*X").replace(b"GE*1*1", b"GE*1*A"), ["X12-GS06"], "6"),
+    "GS06 too long": (
+        PLAIN.replace(b"*0930*1*X", b"*0930*1234567890*X").replace(b"GE*1*1", b"GE*1*1234567890"),
+        ["X12-GS06"],
+        "6",
+    ),
+    "GE02": (PLAIN.replace(b"GE*1*1~", b"GE*1*2~"), ["X12-GE-CONTROL"], "4"),
+    "GE01": (PLAIN.replace(b"GE*1*1~", b"GE*7*1~"), ["X12-GE-COUNT"], "5"),
+    "GE01 empty": (PLAIN.replace(b"GE*1*1~", b"GE**1~"), ["X12-GE-COUNT"], "5"),
+    "GE missing": (PLAIN.replace(b"GE*1*1~\n", b""), ["X12-GE-MISSING"], "3"),
+    "segment after SE": (PLAIN.replace(b"GE*1*1~", b"N3*X~\nGE*1*1~"), ["X12-SEG-OUTSIDE"], "5"),
+    "version": (PLAIN.replace(b"*X*005020", b"*X*003010"), ["X12-VERSION"], "2"),
+}
+
+
+@pytest.mark.parametrize("what", GROUP)
+def test_a_fault_of_gs_or_ge_refuses_the_group_with_its_ak9_code(what: str) -> None:
+    data, rules, code = GROUP[what]
+    faults = _faults(data)
+    assert [f.rule for f in faults] == rules
+    assert all(f.scope is Scope.GROUP and f.refuses for f in faults)
+    assert dict(faults[0].ack) == {"AK901": "R", "AK905": code}
+
+
+def test_a_group_id_that_we_do_not_take_refuses_the_group() -> None:
+    faults = _faults(PLAIN.replace(b"GS*AQ*", b"GS*QQ*"))
+    assert [(f.rule, f.scope) for f in faults] == [
+        ("X12-GS01", Scope.GROUP),
+        ("X12-SET-NOT-IN-GROUP", Scope.MESSAGE),
+    ]
+    assert faults[0].ack["AK905"] == "1"
+
+
+def test_a_group_number_must_not_stand_twice_in_an_interchange() -> None:
+    group = PLAIN[PLAIN.index(b"GS*") : PLAIN.index(b"IEA*")]
+    data = PLAIN.replace(b"IEA*1*", group + b"IEA*2*")
+    assert [(f.rule, f.position.line, f.ack["AK905"]) for f in _faults(data)] == [("X12-GS06-DUP", 32, "6")]
+    assert _faults(data.replace(group * 2, group + group.replace(b"*1*X", b"*2*X").replace(b"GE*1*1", b"GE*1*2"))) == []
+
+
+SET = {
+    "ST02 short": (PLAIN.replace(b"*309*0001", b"*309*001").replace(b"SE*28*0001", b"SE*28*001"), "X12-ST02", "7"),
+    "ST02 long": (
+        PLAIN.replace(b"*309*0001", b"*309*0000000001").replace(b"SE*28*0001", b"SE*28*0000000001"),
+        "X12-ST02",
+        "7",
+    ),
+    "SE02": (PLAIN.replace(b"SE*28*0001", b"SE*28*0002"), "X12-SE-CONTROL", "3"),
+    "SE01": (PLAIN.replace(b"SE*28*", b"SE*29*"), "X12-SE-COUNT", "4"),
+    "SE01 letters": (PLAIN.replace(b"SE*28*", b"SE*2A*"), "X12-SE-COUNT", "4"),
+    "SE missing": (PLAIN.replace(b"SE*28*0001~\n", b""), "X12-SE-MISSING", "2"),
+    "ST01 unknown": (PLAIN.replace(b"ST*309*", b"ST*999X*"), "X12-SET-UNKNOWN", "1"),
+    "ST01 of another group": (PLAIN.replace(b"GS*AQ*", b"GS*SH*"), "X12-SET-NOT-IN-GROUP", "1"),
+}
+
+
+@pytest.mark.parametrize("what", SET)
+def test_a_fault_of_st_or_se_refuses_the_set_with_its_ak5_code(what: str) -> None:
+    data, rule, code = SET[what]
+    (fault,) = _faults(data)
+    assert (fault.rule, fault.scope, fault.refuses) == (rule, Scope.MESSAGE, True)
+    assert dict(fault.ack) == {"AK501": "R", "AK502": code}
+
+
+def test_a_set_number_must_not_stand_twice_in_a_group() -> None:
+    (fault,) = _faults(sample("cases/S032"), receivers=(Identity("*"),), senders=(Identity("*"),))
+    assert (fault.rule, fault.value, fault.ack["AK502"]) == ("X12-ST02-DUP", "0001", "23")
+
+
+def test_leading_zeros_of_control_numbers_are_a_remark_only() -> None:
+    (remark,) = _faults(PLAIN.replace(b"IEA*1*000000001", b"IEA*1*1"))
+    assert (remark.rule, remark.refuses, remark.value) == ("X12-CTLNUM-FORMAT", False, "1")
+
+
+def test_test_data_is_a_remark_unless_the_account_takes_none() -> None:
+    data = _isa(15, "T")
+    (remark,) = _faults(data)
+    assert (remark.rule, remark.refuses) == ("ENV-TEST-IN-PROD", False)
+    (fault,) = _faults(data, allow_test=False)
+    assert (fault.rule, fault.refuses, fault.ack["TA105"]) == ("X12-TEST-REFUSED", True, "020")
+    (begin,) = [e for e in _read(data) if isinstance(e, InterchangeBegin)]
+    assert begin.interchange.test
+
+
+def test_ids_are_told_without_their_padding_and_nothing_of_the_passwords() -> None:
+    data = _isa(4, "SECRETPASS")
+    (begin,) = [e for e in _read(data) if isinstance(e, InterchangeBegin)]
+    isa: Interchange = begin.interchange
+    assert (isa.sender_qualifier, isa.sender_id, isa.receiver_id) == ("02", "NRTX", "S321GATEWAY")
+    assert (isa.control_number, isa.ack_requested, isa.test) == ("000000001", False, False)
+    assert "SECRETPASS" not in repr(begin)
+
+
+def test_a_file_without_gs_is_answered_as_invalid_content() -> None:
+    faults = _faults(PLAIN.replace(GS, b""))
+    assert (faults[0].rule, faults[0].ack["TA105"]) == ("X12-SEG-OUTSIDE", "024")
+
+
+@pytest.mark.parametrize("path", x12_samples(), ids=lambda p: p.stem)
+def test_every_finding_of_the_envelope_has_a_place_and_a_sentence(path: Path) -> None:
+    data = path.read_bytes()
+    for finding in _faults(data):
+        assert finding.position.offset is not None
+        assert finding.message.endswith(".")
+        assert not finding.message[0].islower()

@@ -1,0 +1,241 @@
+"""The answers of every sample: readable by others, counted right, for the right people, and without personal data."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from gateway.formats.x12.policy import is_personal
+from gateway.history import MemoryHistory
+from tests.drops import NOW, SAMPLES_NOW, Drop, drop, sample, x12_drop, x12_samples
+from tests.formats.x12.replies import ask_pyx12, recount, write_maps
+from tests.formats.x12.tokens import damaged, nodes
+
+SAMPLES = x12_samples()
+X12_ANSWERS = ("TA1", "997", "999", "824", "355")
+PLAIN = sample("x12/01")
+
+
+def _drop(path: Path, **changes: object) -> Drop:
+    now = SAMPLES_NOW if path.parent.name == "x12" else NOW
+    return drop(path.read_bytes(), name=path.name, now=now, **changes)
+
+
+@pytest.fixture(scope="module")
+def maps(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_maps(tmp_path_factory.mktemp("maps"))
+
+
+def _interchanges(answer: bytes) -> Iterator[bytes]:
+    for part in re.split(rb"(?m)^(?=ISA)", answer):
+        if part:
+            yield part
+
+
+# --- others can read them -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("path", SAMPLES, ids=lambda p: p.stem)
+@pytest.mark.parametrize("functional", ["997", "999"])
+def test_pyx12_accepts_every_997_and_999(path: Path, functional: str, maps: Path) -> None:
+    answers = _drop(path, acks={"functional": functional}).answers
+    for answer in _interchanges(answers.get(functional, b"")):
+        assert ask_pyx12(answer, maps) == (True, []), answer.decode()
+
+
+def test_pyx12_is_asked_in_earnest(maps: Path) -> None:
+    assert sum("999" in _drop(p, acks={"functional": "999"}).answers for p in SAMPLES) > 70
+    for old, new in ((b"*A*1*1*1~", b"*Q*1*1*1~"), (b"SE*6*", b"SE*7*"), (b"AK1*AQ", b"AK1*AQQQ")):
+        answer = x12_drop("01").answers["999"]
+        assert old in answer
+        assert ask_pyx12(answer.replace(old, new), maps)[0] is False
+
+
+@pytest.mark.parametrize("path", SAMPLES, ids=lambda p: p.stem)
+def test_counts_and_control_numbers_of_every_answer_add_up(path: Path) -> None:
+    for application_for in ("refused", "all"):
+        answers = _drop(path, acks={"ta1": "always", "application_for": application_for}).answers
+        for kind in X12_ANSWERS:
+            assert recount(answers.get(kind, b"")) == []
+
+
+def test_counts_of_answers_to_damaged_files_add_up() -> None:
+    for name in ("01", "34", "41", "53", "54", "22"):
+        for data in damaged(sample(f"x12/{name}"), 40, seed=7 + int(name)):
+            dropped = drop(data, now=SAMPLES_NOW)
+            for kind in X12_ANSWERS:
+                assert recount(dropped.answers.get(kind, b"")) == [], data
+
+
+def test_the_recount_notices_a_wrong_count() -> None:
+    answer = x12_drop("53").answers["999"]
+    for old, new in ((b"SE*12", b"SE*11"), (b"GE*1*", b"GE*2*"), (b"IEA*1*", b"IEA*0*"), (b"IK5*A~\n", b"")):
+        assert old in answer
+        assert recount(answer.replace(old, new, 1))
+
+
+# --- control numbers ----------------------------------------------------------------------------------------------
+
+
+def test_control_numbers_rise_and_never_repeat_in_a_history() -> None:
+    history = MemoryHistory()
+    isa: list[int] = []
+    gs: list[int] = []
+    for name in ("01", "41", "53", "34", "07", "55"):
+        for kind, answer in x12_drop(name, history).answers.items():
+            if kind in X12_ANSWERS:
+                isa += [int(n) for n in re.findall(rb"(?m)^ISA.{87}(\d{9})", answer)]
+                gs += [int(n) for n in re.findall(rb"(?m)^GS(?:\*[^*]*){5}\*(\d+)\*", answer)]
+    assert len(isa) > 10
+    # counters are per partner: 07 is another partner's
+    assert sorted(isa) == sorted([*range(1, len(isa)), 1])
+    assert len(gs) == len(isa) - 1  # the TA1 of 34 has no group
+
+
+# --- who gets which -----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", [str(n) for n in (10, 11, 12, 13, 14, *range(20, 30))])
+def test_answers_are_never_answered(name: str) -> None:
+    for ta1 in ("requested", "always"):
+        dropped = x12_drop(name, acks={"ta1": ta1, "application_for": "all"})
+        assert not set(dropped.answers) & set(X12_ANSWERS)
+        assert "receipt" in dropped.answers
+
+
+def test_an_answer_in_a_group_of_shipments_is_counted_but_not_answered() -> None:
+    ack = sample("x12/20").decode()
+    body = ack[ack.index("ST*997") : ack.index("GE*")].encode()
+    alone = PLAIN[: PLAIN.index(b"ST*309")] + body + PLAIN[PLAIN.index(b"GE*") :]
+    assert "999" not in drop(alone, now=SAMPLES_NOW).answers
+    mixed = PLAIN.replace(b"ST*309*0001", body.replace(b"0001", b"0077") + b"ST*309*0001").replace(b"GE*1*", b"GE*2*")
+    dropped = drop(mixed, now=SAMPLES_NOW)
+    assert recount(dropped.answers["999"]) == []
+    assert "AK2*997" not in dropped.answers["999"].decode()
+    assert "AK2*309*0001" in dropped.answers["999"].decode()
+
+
+def test_answers_go_back_to_the_sender_under_the_name_of_the_receiver() -> None:
+    for kind, answer in x12_drop("41").answers.items():
+        if kind in X12_ANSWERS:
+            assert answer[:70] == b"ISA*00*          *00*          *ZZ*S321GATEWAY    *02*NRTX           *"
+            assert b"GS*" not in answer or re.search(rb"GS\*..\*S321GATEWAY\*NRTX\*20250114\*1000\*", answer)
+
+
+def test_test_data_is_answered_with_test_data() -> None:
+    answers = drop(PLAIN.replace(b"*0*P*>", b"*0*T*>"), now=SAMPLES_NOW).answers
+    assert b"*0*T*>~" in answers["999"]
+
+
+@pytest.mark.parametrize(
+    ("acks", "kinds"),
+    [
+        ({}, {"999", "824", "355"}),
+        ({"functional": "none"}, {"824", "355"}),
+        ({"functional": "997"}, {"997", "824", "355"}),
+        ({"application": "none"}, {"999"}),
+        ({"application": "824"}, {"999", "824"}),
+        ({"application": "355"}, {"999", "355"}),
+        ({"ta1": "always"}, {"TA1", "999", "824", "355"}),
+    ],
+)
+def test_the_partner_gets_the_answers_it_asked_for(acks: dict[str, str], kinds: set[str]) -> None:
+    assert set(x12_drop("41", acks=acks).answers) & set(X12_ANSWERS) == kinds
+
+
+def test_names_of_answers_tell_kind_and_interchange() -> None:
+    assert x12_drop("01").names == [".999.edi", ".receipt.json"]
+    assert x12_drop("34").names == [".1.999.edi", ".2.ta1.edi", ".rejects.csv", ".report.json", ".receipt.json"]
+
+
+def test_the_separators_of_the_sender_are_used_when_they_are_safe() -> None:
+    answer = x12_drop("35").answers["999"].decode()
+    first, second = re.split(r"(?m)^(?=ISA)", answer)[1:]
+    assert first.startswith("ISA*") and first.splitlines()[1].startswith("GS*FA*")
+    assert second.startswith("ISA|") and second.splitlines()[1].startswith("GS|FA|")
+    assert x12_drop("49").answers["999"].decode().splitlines()[0][105] == "~"  # hex 15 is not
+
+
+# --- what they must not say ---------------------------------------------------------------------------------------
+
+
+def _personal_texts(data: bytes) -> set[str]:
+    """Return names and addresses of a file, as words that could be found in an answer."""
+    found = set()
+    for node in nodes(data):
+        for number, text in enumerate(node.elements[1:], 1):
+            wide = node.tag in ("N1", "N2", "N3", "PER", "NM1", "DMG", "REF", "VEH") and is_personal(node.tag, number)
+            if wide and len(text) > 5 and not text.isdigit():
+                found.add(text)
+    return found
+
+
+@pytest.mark.parametrize("path", SAMPLES, ids=lambda p: p.stem)
+def test_names_and_addresses_stand_in_no_answer(path: Path) -> None:
+    data = path.read_bytes()
+    if path.name.startswith(("S016", "S018")):
+        data = data.decode("utf-16" if "S016" in path.name else "cp037").encode()
+    data = data.replace(b"JORDAN EXAMPLE", b"JORDAN OTHERMAN")  # the first stands in examples of the catalogue
+    texts = _personal_texts(data)
+    now = SAMPLES_NOW if path.parent.name == "x12" else NOW
+    for kind, answer in drop(data, now=now, acks={"application_for": "all", "ta1": "always"}).answers.items():
+        said = answer.decode("utf-8")
+        assert not [t for t in texts if t in said], kind
+
+
+def test_personal_values_are_left_out_of_x12_and_masked_elsewhere_unless_the_partner_allows_it() -> None:
+    long_name = "RILEY PLACEHOLDER" + " OF A LONG NAME" * 8
+    data = PLAIN.replace(b"RILEY PLACEHOLDER", long_name.encode())
+    hidden, shown = drop(data, now=SAMPLES_NOW), drop(data, now=SAMPLES_NOW, acks={"echo_personal": True})
+    for kind, answer in hidden.answers.items():
+        assert "PLACEHOLDER" not in answer.decode(), kind
+    assert "IK4*2*93*5~" in hidden.answers["999"].decode()
+    assert f"IK4*2*93*5*{long_name[:99].rstrip()}~" in shown.answers["999"].decode()
+    assert hidden.rejects()[0]["value"] == "R***E"
+    assert shown.rejects()[0]["value"] == long_name
+    assert hidden.report()["findings"][0]["value"] == "R***E"
+
+
+# --- what senders write into them ---------------------------------------------------------------------------------
+
+_NASTY = st.text(st.sampled_from("*>~^|:!'\"\\\r\n\t\0\x1a\x15é€中 AB1<&,;=+-@"), min_size=1, max_size=40)
+
+
+_MOST = {"IK3": 4, "IK4": 4, "TED": 7, "NTE": 2, "K1": 2, "M11": 12, "LX": 1, "OTI": 11, "REF": 2, "IK5": 6, "AK9": 9}
+"""Tag -> elements that a line may have at most; AK9 and IK5 carry codes of ours only."""
+
+
+def _in_other_separators(value: str) -> bytes:
+    """Return sample 41 with the value in M11-09; the separators are | and !, so all of ours may stand in the value."""
+    table = str.maketrans({"*": "|", "~": "!", ">": "\x1d", "^": "\x1e"})
+    text = sample("x12/41").decode().translate(table)
+    assert "K|||99|||NRTX" in text
+    return text.replace("K|||99|||NRTX", f"K|||{value}|||NRTX").encode("utf-8", "replace")
+
+
+@settings(max_examples=80, deadline=None)
+@given(_NASTY.filter(lambda t: not set(t) & set("|!\r\n")))
+def test_no_value_breaks_an_answer(value: str) -> None:
+    dropped = drop(_in_other_separators(f"9{value}9"), now=SAMPLES_NOW)
+    for kind in ("999", "824", "355"):
+        answer = dropped.answers[kind]
+        assert recount(answer) == []
+        for line in answer.splitlines():
+            assert line.isascii()
+            assert not [c for c in line if c < 32]
+            tag, *elements = line[:-1].split(b"*")
+            assert len(elements) <= _MOST.get(tag.decode(), 16), line
+            assert not (tag not in (b"ISA",) and b">" in line.replace(b"*>*", b""))
+    assert dropped.rejects()
+    assert dropped.report()["findings"]
+    assert dropped.counts()[0] == 2
+
+
+def test_a_value_with_our_separators_leaves_them_out() -> None:
+    answers = drop(_in_other_separators("9*~9"), now=SAMPLES_NOW).answers
+    assert "IK4*9*582*5*9  9~" in answers["999"].decode()
