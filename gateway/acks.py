@@ -32,10 +32,12 @@ def plan(
     receipt_id: str,
     detected: str,
     writers: Mapping[str, Writer],
+    endings: Mapping[str, str],
 ) -> list[Ack]:
     """Return the answers in the order they are sent; their bytes are made when they are read, once.
 
-    controls: counter scope -> next number; scopes are "PARTNER/COUNTER". writers: kind -> writer, in sending order.
+    controls: counter scope -> next number; scopes are "PARTNER/COUNTER". writers: kind -> writer, in sending order;
+    endings: kind -> end of the file name, "edi" where none is given.
     """
     acks: list[Ack] = []
     if outcome.verdict != "quarantine":
@@ -49,7 +51,13 @@ def plan(
                 first = next(chunks, None)
                 if first is not None:
                     infix = f".{number + 1}" if len(outcome.interchanges) > 1 else ""
-                    acks.append(Ack(kind, f"{infix}.{kind.lower()}.edi", itertools.chain((first,), chunks)))
+                    acks.append(
+                        Ack(
+                            kind,
+                            f"{infix}.{kind.lower()}.{endings.get(kind, 'edi')}",
+                            itertools.chain((first,), chunks),
+                        )
+                    )
     return [
         *acks,
         *_plain(outcome, profile, now, catalogue, [a.name for a in acks], file_name, size, sha256, receipt_id),

@@ -170,12 +170,18 @@ class MessageBegin:
 
 @dataclass(slots=True)
 class Unit:
-    """One shipment's subtree is complete. number: 1-based in the message; label: what the sender calls it ("LX 2")."""
+    """One shipment's subtree is complete. number: 1-based in the message; label: what the sender calls it ("LX 2").
+
+    role: "shipment"; "part", a shipment that lacks what another message brings (a house of XFHL or FHL: no parties,
+        no values); "master", facts of a master bill or flight that no shipment is made of (XFWB of a consolidation,
+        XFFM): not counted as found.
+    """
 
     message: Message
     number: int
     node: Any
     label: str = ""
+    role: str = "shipment"
 
 
 @dataclass(slots=True)

@@ -93,10 +93,10 @@ def translate(
     else:
         yield from run.read(itertools.chain((head,), source), seen)
     outcome = run.outcome(seen)
-    writers = format_module(seen.format).ACKS if seen.format else {}
+    module = format_module(seen.format) if seen.format else None
     outcome.acks = acks.plan(
         outcome, profile, history.next_control, now, profile.catalogue and profile.catalogue.worded(seen.format),
-        file_name=name, size=size, sha256=sha256, receipt_id=receipt_id, detected=outcome.format, writers=writers,
+        file_name=name, size=size, sha256=sha256, receipt_id=receipt_id, detected=outcome.format, writers=module.ACKS if module else {}, endings=getattr(module, "ACK_ENDINGS", {}),
     )  # fmt: skip
     yield outcome
 
@@ -292,6 +292,10 @@ class _Run:
     def _unit(self, unit: Unit) -> Iterator[Delivery]:
         assert self._module is not None
         syntax, self._syntax = self._syntax, []
+        if unit.role == "master":
+            for finding in syntax:
+                self.finding(msgspec.structs.replace(finding, scope=Scope.MESSAGE))
+            return
         self._counts.found += 1
         self._found += 1
         identify = self._module.identify

@@ -16,7 +16,8 @@ MODULES = {
 
 BASE = ("gateway.findings", "gateway.records", "gateway.results", "gateway.history", "gateway.profile", "gateway.errors", "gateway.canonical.model", "gateway.canonical.parts")  # fmt: skip
 ONE_PLACE = {
-    "lxml": ("gateway.formats.cargo_xml", "gateway.formats.xml"),
+    "lxml": ("gateway.formats.xml",),
+    "openpyxl": ("gateway.formats.tabular", "gateway.commands", "gateway.workbook"),
     "jsonschema": ("gateway.canonical.validate",),
     "jsonschema_rs": ("gateway.canonical.validate",),
     "paramiko": ("gateway.shell.sftp_",),
@@ -74,7 +75,7 @@ def test_formats_and_mapping_do_not_know_each_other(name):
     if name.startswith("gateway.formats."):
         assert not any(o.startswith(("gateway.mapping", "gateway.rules")) for o in others)
         own = name.split(".")[2]
-        shared = {"delimited", "structure", "tree", "detect", "plain", own}
+        shared = {"delimited", "structure", "tree", "detect", "plain", "xml", own}
         assert not {o.split(".")[2] for o in others if o.startswith("gateway.formats.")} - shared
     if name.startswith("gateway.mapping.") and name not in ("gateway.mapping.folder", "gateway.mapping.lint"):
         assert not any(o.startswith("gateway.formats.") for o in others)

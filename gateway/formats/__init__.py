@@ -1,7 +1,7 @@
 """The formats the gateway reads; one folder each, with the same file names.
 
 A format module gives: `sniff(head) -> float`, `read(chunks, profile, scale) -> Iterator[Event]`, `DIALECT` (how mapping
-paths are read), `ACKS` (acknowledgment kind -> writer), `identify(unit) -> dict` (identifiers of a shipment that could
+paths are read), `ACKS` (acknowledgment kind -> writer), `ACK_ENDINGS` (kind -> end of the file name, where it is not "edi"), `identify(unit) -> dict` (identifiers of a shipment that could
 not be mapped), `segments(unit)` (raw segments for acknowledgments that echo them).
 """
 
