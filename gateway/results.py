@@ -178,8 +178,8 @@ class Counts(msgspec.Struct):
 class Delivery(msgspec.Struct, frozen=True, tag="DL"):
     """A piece of canonical output, provisional until the Outcome.
 
-    key: the message; kind: "head" (start of a canonical message), "shipment" (one encoded shipment, without
-    comma), "close" (its end).
+    key: the message; kind: "head" (start of a canonical message), "shipment" (`count` encoded shipments with commas
+    between them), "close" (its end).
     data: canonical bytes, see canonical.encode. `test` messages go to the test folder, never to the live one.
     """
 
@@ -187,6 +187,7 @@ class Delivery(msgspec.Struct, frozen=True, tag="DL"):
     kind: str
     data: bytes = b""
     test: bool = False
+    count: int = 1
 
 
 class Ack(msgspec.Struct, frozen=True):

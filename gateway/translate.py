@@ -55,7 +55,7 @@ from gateway.results import (
 
 _CUT_OFF = frozenset(("X12-TRUNCATED", "EDIFACT-TRUNCATED", "EDIFACT-SEG-TOO-LONG"))
 
-AT_ONCE = 8
+AT_ONCE = 16
 """Shipments that go through the stages of judging together."""
 
 BATCH = 32
@@ -330,6 +330,7 @@ class _Run:
         earlier = dict(zip(keys, self._history.shipments(keys), strict=True)) if pending else {}
         claims: dict[str, ShipmentClaim] = {}
         sums: dict[tuple[str, str], tuple[Decimal, list[str]]] = {}
+        accepted: list[bytes] = []
         for judged, key in zip(pending, keys, strict=True):
             verdict = "rejected"
             if judged.draft is not None and not judged.refused:
@@ -341,8 +342,12 @@ class _Run:
                     verdict = "rejected" if judged.refused else verdict
                 if verdict == "accepted":
                     claims[key] = claim
-                    yield from self._deliver(message, judged, encoded)
+                    if not self._head_sent:
+                        yield self._head(message, judged)
+                    accepted.append(encoded)
             self._settle(message, judged, verdict)
+        if accepted:
+            yield Delivery(self._key, "shipment", b",".join(accepted), message.interchange.test, len(accepted))
         if claims:
             self._claims += len(claims)
             self._history.claim(list(claims.values()))
@@ -380,13 +385,10 @@ class _Run:
                 sums[person, day] = (total + value, [*others[-20:], key])
         return ShipmentClaim(key, content, where, person, day, value, judged.purpose)
 
-    def _deliver(self, message: Message, judged: Judged, encoded: bytes) -> Iterator[Delivery]:
-        test = message.interchange.test
-        if not self._head_sent:
-            self._head_sent = True
-            head = envelope_of(message, judged, self._profile, self._program, self._now, self._name, self._sha256)
-            yield Delivery(self._key, "head", encode_envelope_head(head), test)
-        yield Delivery(self._key, "shipment", encoded, test)
+    def _head(self, message: Message, judged: Judged) -> Delivery:
+        self._head_sent = True
+        head = envelope_of(message, judged, self._profile, self._program, self._now, self._name, self._sha256)
+        return Delivery(self._key, "head", encode_envelope_head(head), message.interchange.test)
 
     def _settle(self, message: Message, judged: Judged, verdict: str) -> None:
         counts = self._counts

@@ -118,7 +118,7 @@ class _Meter:
 
     def count(self, piece: Delivery) -> None:
         """Count a shipment."""
-        self._shipments += piece.kind == "shipment"
+        self._shipments += piece.count if piece.kind == "shipment" else 0
 
     def _show(self) -> None:
         now = time.monotonic()

@@ -64,7 +64,7 @@ class Assembler:
         elif piece.kind == "shipment":
             if self._shipments:
                 self._write(b",")
-            self._shipments += 1
+            self._shipments += piece.count
             self._write(piece.data)
         else:
             self._write(piece.data)
