@@ -19,25 +19,22 @@ import msgspec
 from gateway.findings import Finding, Position
 
 
-class Node:
+class Node(msgspec.Struct, eq=False):
     """One segment with the segments below it: the tree that mapping paths walk.
 
     elements: elements[0] is the tag, elements[n] element n, raw text (components and repetitions not split).
-    children: tag -> nodes in document order; a loop hangs under its first segment (N1 holds its N3, N4).
     offset, length: bytes in the received file, without the terminator; position: 1 = ST/UNH.
+    children: tag -> nodes in document order; a loop hangs under its first segment (N1 holds its N3, N4).
     """
 
-    __slots__ = ("children", "elements", "length", "line", "offset", "parent", "position", "tag")
-
-    def __init__(self, tag: str, elements: list[str], offset: int, length: int, line: int, position: int) -> None:
-        self.tag = tag
-        self.elements = elements
-        self.offset = offset
-        self.length = length
-        self.line = line
-        self.position = position
-        self.children: dict[str, list[Node]] | None = None
-        self.parent: Node | None = None
+    tag: str
+    elements: list[str]
+    offset: int
+    length: int
+    line: int
+    position: int
+    children: dict[str, list[Node]] | None = None
+    parent: Node | None = None
 
     def add(self, node: Node) -> None:
         """Hang `node` under this one and tell it its parent."""

@@ -17,18 +17,11 @@ from gateway.findings import Position
 from gateway.records import Finder, Getter, Locator, Node, Path, Separators, Step
 
 
-class RootNode(Node):
+class RootNode(Node, eq=False, kw_only=True):
     """The first node of a message: it knows the separators and the envelope facts of its interchange."""
 
-    __slots__ = ("envelope", "separators")
-
-    def __init__(
-        self, tag: str, elements: list[str], offset: int, length: int, line: int, position: int,
-        separators: Separators, envelope: dict[str, str],
-    ) -> None:  # fmt: skip
-        super().__init__(tag, elements, offset, length, line, position)
-        self.separators = separators
-        self.envelope = envelope
+    separators: Separators
+    envelope: dict[str, str]
 
 
 class TreeDialect:
@@ -55,9 +48,8 @@ class TreeDialect:
         rest = steps[1:] if own else steps
         first = _selector(steps[0]) if own and steps[0].values else None
         absolute = path.absolute
-        if len(rest) == 1 and not absolute and not own and not rest[0].values:
-            tag = rest[0].name
-            return lambda node, root: node.children.get(tag, []) if node.children else []
+        if len(rest) == 1 and not absolute and not own:
+            return _below(rest[0])
         walks = [(step.name, _selector(step) if step.values else None) for step in rest]
 
         def find(node: Node, root: Node) -> list[Node]:
@@ -180,6 +172,15 @@ def _number(leaf: str) -> int:
     return int(head) if head.isdigit() else 0
 
 
+def _below(step: Step) -> Finder:
+    """Return the commonest finder: nodes right below the level's node."""
+    tag = step.name
+    if not step.values:
+        return lambda node, root: node.children.get(tag, []) if node.children else []
+    select = _selector(step)
+    return lambda node, root: select(node.children[tag]) if node.children and tag in node.children else []
+
+
 def _selector(step: Step) -> Callable[[list[Node]], list[Node]]:
     """Return the choice by qualifier: the first value, in the order written, that any node has."""
     number = _number(step.qualifier) or 1
@@ -189,10 +190,14 @@ def _selector(step: Step) -> Callable[[list[Node]], list[Node]]:
     values = step.values
 
     def select(nodes: list[Node]) -> list[Node]:
-        found = [n.elements[number] if number < len(n.elements) else "" for n in nodes]
         for value in values:
-            if value in found:
-                return [n for n, q in zip(nodes, found, strict=True) if q == value]
+            found = []
+            for node in nodes:
+                elements = node.elements
+                if number < len(elements) and elements[number] == value:
+                    found.append(node)
+            if found:
+                return found
         return []
 
     return select

@@ -10,7 +10,7 @@ import msgspec
 from gateway.findings import Finding, Scope, Severity
 from gateway.formats.edifact.answers import answers
 from gateway.formats.edifact.envelope import component, components, fault
-from gateway.formats.edifact.root import MessageRoot
+from gateway.formats.edifact.root import message_root
 from gateway.formats.edifact.structure.checks import Checker
 from gateway.formats.edifact.structure.matcher import Matcher
 from gateway.formats.edifact.structure.policy import SyntaxPolicy
@@ -35,7 +35,7 @@ class OpenMessage:
         self.kind = kind_of(identifier[0], identifier[2], identifier[4])
         facts = _facts(interchange, group, unh, identifier)
         unh.position = 1
-        self._root = MessageRoot(unh, self._separators)
+        self._root = message_root(unh, self._separators)
         manifest = self.kind is not None and self.kind.role == "manifest"
         message = Message(
             format=f"edifact_{identifier[0].lower() or 'unknown'}",

@@ -5,11 +5,12 @@ from __future__ import annotations
 from gateway.records import Node, Separators
 
 
-class MessageRoot(Node):
+class MessageRoot(Node, eq=False, kw_only=True):
     """UNH with the header segments below it. separators: of the interchange."""
 
-    __slots__ = ("separators",)
+    separators: Separators
 
-    def __init__(self, unh: Node, separators: Separators) -> None:
-        super().__init__("UNH", unh.elements, unh.offset, unh.length, unh.line, 1)
-        self.separators = separators
+
+def message_root(unh: Node, separators: Separators) -> MessageRoot:
+    """Return UNH as the root of its message."""
+    return MessageRoot("UNH", unh.elements, unh.offset, unh.length, unh.line, 1, separators=separators)
