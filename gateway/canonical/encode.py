@@ -9,7 +9,8 @@ Drafts are plain dicts of JSON-ready values with keys in any order. This is not 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from operator import itemgetter
 from typing import Any
 
 import msgspec
@@ -34,9 +35,8 @@ def _nested_levels(level: str) -> dict[str, str]:
 
 
 _NESTED = {level: _nested_levels(level) for level in LEVELS}
-_AS_IT_IS = (None, ())  # the shape of an object in canonical order with nothing to order below it
-_Shape = tuple[tuple[str, ...] | None, tuple[tuple[str, str], ...]]
-_shapes: dict[str, dict[tuple[str, ...], _Shape]] = {level: {} for level in LEVELS}
+_Order = Callable[[dict[str, Any]], dict[str, Any]]
+_orders: dict[str, dict[tuple[str, ...], _Order]] = {level: {} for level in LEVELS}
 
 
 def encode_shipment(draft: dict[str, Any]) -> bytes:
@@ -61,35 +61,57 @@ def encode_message(envelope: dict[str, Any], shipments: Iterable[dict[str, Any]]
 def _ordered(draft: dict[str, Any], level: str) -> dict[str, Any]:
     """Return the draft with its keys in canonical order, all levels down; the same object when nothing moves."""
     keys = tuple(draft)
-    order, nested = _shapes[level].get(keys) or _learn(level, keys)
-    changed: dict[str, Any] = {}
-    for name, inner in nested:
-        value = draft[name]
-        known = _shapes[inner].get
-        if type(value) is dict:
-            if known(tuple(value)) != _AS_IT_IS and (new := _ordered(value, inner)) is not value:
-                changed[name] = new
-        elif type(value) is list:
-            for entry in value:
-                if type(entry) is dict and known(tuple(entry)) != _AS_IT_IS:
-                    entries = [_ordered(e, inner) if type(e) is dict else e for e in value]
-                    if any(a is not b for a, b in zip(entries, value, strict=True)):
-                        changed[name] = entries
-                    break
-    if order is None:
-        return {**draft, **changed} if changed else draft
-    return {name: changed.get(name, draft[name]) for name in order} if changed else {n: draft[n] for n in order}
+    return (_orders[level].get(keys) or _learn(level, keys))(draft)
 
 
-def _learn(level: str, keys: tuple[str, ...]) -> _Shape:
-    """Remember, for one key order, the canonical order (None when it is that already) and the nested fields."""
+def _as_it_is(draft: dict[str, Any]) -> dict[str, Any]:
+    return draft
+
+
+def _learn(level: str, keys: tuple[str, ...]) -> _Order:
+    """Return and remember how objects with these keys, in this order, are put in canonical order."""
     rank = _RANK[level]
     if unknown := [key for key in keys if key not in rank]:
         raise ValueError(f"{', '.join(map(repr, unknown))}: not a field of {level} in the canonical model 1.0")
     order = tuple(sorted(keys, key=rank.__getitem__))
-    nested = tuple((key, _NESTED[level][key]) for key in order if key in _NESTED[level])
-    shape: _Shape = (None if order == keys else order, nested)
-    if len(_shapes[level]) >= _SHAPES_KEPT:
-        _shapes[level].clear()
-    _shapes[level][keys] = shape
-    return shape
+    nested = [(key, _NESTED[level][key]) for key in order if key in _NESTED[level]]
+    if len(_orders[level]) >= _SHAPES_KEPT:
+        _orders[level].clear()
+    known = _orders[level][keys] = _order(order, nested, moved=order != keys)
+    return known
+
+
+def _order(order: tuple[str, ...], nested: list[tuple[str, str]], *, moved: bool) -> _Order:
+    if not nested and not moved:
+        return _as_it_is
+    values_of = itemgetter(*order) if len(order) > 1 else None
+    inner = [(name, _orders[level].get, level) for name, level in nested]
+
+    def put_in_order(draft: dict[str, Any]) -> dict[str, Any]:
+        changed = {}
+        for name, known, level in inner:
+            value = draft[name]
+            if type(value) is dict and known(tuple(value)) is _as_it_is:
+                continue
+            if (new := _below(value, level)) is not value:
+                changed[name] = new
+        if changed:
+            draft = {**draft, **changed}
+        return dict(zip(order, values_of(draft), strict=True)) if moved and values_of else draft
+
+    return put_in_order
+
+
+def _below(value: Any, level: str) -> Any:
+    """Return an object of a level, or a list of them, in order; other values as they are."""
+    if type(value) is not list:
+        return _ordered(value, level) if type(value) is dict else value
+    known, new, same = _orders[level].get, [], True
+    for entry in value:
+        keys = tuple(entry) if type(entry) is dict else None
+        if keys is not None and (order := known(keys) or _learn(level, keys)) is not _as_it_is:
+            new.append(order(entry))
+            same = same and new[-1] is entry
+        else:
+            new.append(entry)
+    return value if same else new
