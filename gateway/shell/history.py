@@ -8,7 +8,7 @@ the transaction that also plans the outputs.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Hashable, Iterator, Sequence
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
@@ -32,12 +32,14 @@ _SCRATCH = """
 PRAGMA cache_size=-4096; PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF; PRAGMA locking_mode=EXCLUSIVE;
 CREATE TABLE claims (seq INTEGER PRIMARY KEY, key TEXT, content TEXT, place TEXT, person TEXT, day TEXT, value INTEGER,
     purpose TEXT, old_person TEXT, old_day TEXT, old_value INTEGER, old_content TEXT, usd TEXT);
-CREATE INDEX claims_key ON claims (key, seq);
-CREATE INDEX claims_day ON claims (person, day) WHERE person <> '';
-CREATE INDEX claims_old ON claims (old_person, old_day) WHERE old_person <> '';
 CREATE TABLE interchanges (sender TEXT, receiver TEXT, control TEXT, place TEXT,
     PRIMARY KEY (sender, receiver, control));
 """
+_INDEXES = (
+    "CREATE INDEX claims_key ON claims (key, seq)",
+    "CREATE INDEX claims_day ON claims (person, day) WHERE person <> ''",
+    "CREATE INDEX claims_old ON claims (old_person, old_day) WHERE old_person <> ''",
+)
 _NEWEST = "SELECT key, content, place, person, day, usd, purpose, max(seq) FROM claims WHERE key IN ({}) GROUP BY key"
 _TOUCHED = """
 SELECT 1 FROM claims WHERE person=? AND day=? AND person<>'' UNION ALL
@@ -58,7 +60,9 @@ class SqlHistory:
         self._scratch.executescript(_SCRATCH)
         self._scratch.execute("BEGIN")  # one long transaction: no file until the cache overflows
         self._seq = 0
-        self._touched = _Touched()
+        self._touched = _Touched()  # persons' days
+        self._claimed = _Touched()  # keys
+        self._indexed = False
         self._recent: dict[str, ShipmentClaim | None] = {}
         self._days: dict[tuple[str, str], tuple[Decimal, list[str]]] = {}
         self._past = _Past(ledger, partner)
@@ -102,8 +106,10 @@ class SqlHistory:
             new = ("", "", 0) if cancel else (claim.person, claim.day, _millionths(claim.value_usd))
             old = (before.person, before.day, _millionths(before.value_usd), before.content) if before else _NOTHING
             fixed = (self._seq, claim.key, claim.content, claim.where)
+            self._claimed.add(claim.key)
             self._touched.add(new[:2])
-            self._touched.add(old[:2])
+            if before:
+                self._touched.add(old[:2])
             rows.append((*fixed, *new, claim.purpose, *old, str(claim.value_usd)))
             self._days.pop(old[:2], None)
             self._note(claim, cancel)
@@ -151,8 +157,9 @@ class SqlHistory:
 
     def _look_up(self, keys: list[str]) -> dict[str, ShipmentClaim | None]:
         found = dict.fromkeys(keys) | self._past.shipments(keys)
-        if self._seq:
-            for key, *rest in self._scratch.execute(_NEWEST.format(",".join("?" * len(keys))), keys):
+        if own := [key for key in keys if key in self._claimed]:
+            self._index()
+            for key, *rest in self._scratch.execute(_NEWEST.format(",".join("?" * len(own))), own):
                 content, place, person, day, usd, purpose, _ = rest
                 gone = purpose == "cancel"
                 found[key] = None if gone else ShipmentClaim(key, content, place, person, day, Decimal(usd), purpose)
@@ -174,7 +181,10 @@ class SqlHistory:
 
     def _sum(self, person: str, day: str) -> tuple[Decimal, list[str]]:
         total, keys = self._past.day(person, day)
-        if (person, day) in self._touched and self._scratch.execute(_TOUCHED, (person, day, person, day)).fetchone():
+        if (person, day) not in self._touched:
+            return Decimal(total) / MILLION, keys
+        self._index()
+        if self._scratch.execute(_TOUCHED, (person, day, person, day)).fetchone():
             own = "SELECT coalesce(sum(value), 0) FROM claims WHERE person=? AND day=? AND person<>''"
             gone = "SELECT coalesce(sum(old_value), 0) FROM claims WHERE old_person=? AND old_day=? AND old_person<>''"
             names = "SELECT DISTINCT key FROM claims WHERE person=? AND day=? AND person<>'' ORDER BY seq LIMIT ?"
@@ -185,6 +195,13 @@ class SqlHistory:
             keys = [c.key for c in current if c and (c.person, c.day) == (person, day)]
         return Decimal(total) / MILLION, keys[:MAX_KEYS]
 
+    def _index(self) -> None:
+        """Make the indexes when the first question comes that needs them; a file without repetitions asks none."""
+        if not self._indexed:
+            self._indexed = True
+            for statement in _INDEXES:
+                self._scratch.execute(statement)
+
     def _interchange_rows(self, receipt: str, at: str) -> Iterator[list[dict[str, str]]]:
         rows = self._scratch.execute("SELECT sender, receiver, control, place FROM interchanges")
         names = ("sender", "receiver", "control", "place")
@@ -193,26 +210,25 @@ class SqlHistory:
 
 
 def _millionths(value: Decimal) -> int:
-    return int((value * MILLION).to_integral_value())
+    return int(value.scaleb(6).to_integral_value())
 
 
 class _Touched:
-    """Which (person, day) pairs this drop claimed: never forgets one, may name one too many; 1 MiB whatever the size."""
+    """What this drop claimed (a Bloom filter): never forgets one, may name one too many; 1 MiB whatever the size."""
 
     def __init__(self) -> None:
         self._bits = bytearray(1 << 20)
 
-    def add(self, pair: Sequence[object]) -> None:
-        for bit in self._places(tuple(pair)):
-            self._bits[bit >> 3] |= 1 << (bit & 7)
+    def add(self, what: Hashable) -> None:
+        bits, number = self._bits, hash(what)
+        bits[number >> 3 & 0xFFFFF] |= 1 << (number & 7)
+        bits[number >> 32 & 0xFFFFF] |= 1 << (number >> 29 & 7)
 
-    def __contains__(self, pair: tuple[str, str]) -> bool:
-        return all(self._bits[bit >> 3] & 1 << (bit & 7) for bit in self._places(pair))
-
-    @staticmethod
-    def _places(pair: tuple[object, ...]) -> tuple[int, int]:
-        number = hash(pair)
-        return number & 0x7FFFFF, (number >> 29) & 0x7FFFFF
+    def __contains__(self, what: Hashable) -> bool:
+        bits, number = self._bits, hash(what)
+        return bool(
+            bits[number >> 3 & 0xFFFFF] & 1 << (number & 7) and bits[number >> 32 & 0xFFFFF] & 1 << (number >> 29 & 7)
+        )
 
 
 class _Past:
