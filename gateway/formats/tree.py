@@ -85,6 +85,8 @@ class TreeDialect:
                 return elements[number] if number < len(elements) else ""
 
             return direct
+        if not path.absolute and len(steps) == 1 and steps[0].name != at and "-" not in path.leaf:
+            return _qualified(steps[0], _number(path.leaf))
         find = self.finder(path, at)
 
         def get(node: Node, root: Node) -> str:
@@ -179,6 +181,24 @@ def _below(step: Step) -> Finder:
         return lambda node, root: node.children.get(tag, []) if node.children else []
     select = _selector(step)
     return lambda node, root: select(node.children[tag]) if node.children and tag in node.children else []
+
+
+def _qualified(step: Step, element: int) -> Getter:
+    """Return what reads an element of the first child with the qualifier, values in the order written."""
+    tag, values, number = step.name, step.values, _number(step.qualifier) or 1
+
+    def get(node: Node, root: Node) -> str:
+        children = node.children
+        if children is None or tag not in children:
+            return ""
+        for value in values:
+            for child in children[tag]:
+                elements = child.elements
+                if number < len(elements) and elements[number] == value:
+                    return elements[element] if element < len(elements) else ""
+        return ""
+
+    return get
 
 
 def _selector(step: Step) -> Callable[[list[Node]], list[Node]]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import reduce
 from typing import Any
 
 from gateway.findings import Finding, Position, Scope, Severity
@@ -53,10 +54,11 @@ def condition(tests: tuple[Test, ...], dialect: Dialect, at: str) -> Condition |
     """Compile a `when` cell; None when it is empty."""
     if not tests:
         return None
-    checks = [_check(test, dialect, at) for test in tests]
-    if len(checks) == 1:
-        return checks[0]
-    return lambda node, root, run: all(check(node, root, run) for check in checks)
+    return reduce(_both, [_check(test, dialect, at) for test in tests])
+
+
+def _both(first: Condition, second: Condition) -> Condition:
+    return lambda node, root, run: first(node, root, run) and second(node, root, run)
 
 
 def _check(test: Test, dialect: Dialect, at: str) -> Condition:

@@ -8,9 +8,10 @@ from typing import Any
 
 from gateway.canonical.model import PARTY_ROLES
 from gateway.findings import NOWHERE, Finding, Position, Scope, Severity
-from gateway.mapping.cells import Run, Target, node_place
+from gateway.mapping.cells import Line, Run, Target, node_place
 from gateway.mapping.compile import Block
-from gateway.mapping.straight import straight_line
+from gateway.mapping.straight import first_that_holds, straight_line
+from gateway.mapping.table import Row
 from gateway.profile import MappedShipment, Origin, Profile
 from gateway.records import Dialect, Message
 
@@ -70,6 +71,7 @@ class CompiledProgram:
         self._fill_message = straight_line([t for b in blocks.get("message", ()) for t in b.targets])
         self._fill_shipment = straight_line([t for b in blocks.get("shipment", ()) for t in b.targets])
         self._refusals = [a for b in blocks.get("shipment", ()) for a in b.actions if a[0].target == "(refuse)"]
+        self._which_refusal = first_that_holds([line for _, line in self._refusals])
         self._parties = [(role, _bound(b, dialect, unit)) for role in PARTY_ROLES for b in blocks.get(role, ())]
         self._items = [_bound(b, dialect, unit) for b in blocks.get("item", ())]
         self._references = [_bound(b, dialect, unit) for b in blocks.get("reference", ())]
@@ -90,17 +92,9 @@ class CompiledProgram:
         for name, value in inherited.items():
             if name not in draft:
                 draft[name] = value
-        for row, line in self._refusals:
-            if line.holds is None or line.holds(node, root, run):
-                severity = Severity.WARNING if row.required == "warn" else Severity.ERROR
-                value = next((v for v in line.values(node, root, run) if v), None) if line.values else None
-                shown = line.apply([value]) if line.apply is not None and value else value
-                said = row.message.replace("{value}", shown or "").rstrip(".") + "."
-                said = said[:1].upper() + said[1:]
-                run.findings.append(
-                    Finding(row.rule or "MAP-REFUSED", severity, Scope.SHIPMENT, said, line.locate(node, root) or NOWHERE, value=value, row=row.where)
-                )  # fmt: skip
-                break
+        refusal = self._which_refusal(node, root, run)
+        if refusal >= 0:
+            self._refuse(*self._refusals[refusal], node, root, run)
         for role, bound in self._parties:
             if role not in draft:
                 self._party(role, bound, mapped, node, root, run)
@@ -109,6 +103,16 @@ class CompiledProgram:
         self._complete(draft, profile, run)
         mapped.findings = run.findings
         return mapped
+
+    def _refuse(self, row: Row, line: Line, node: Any, root: Any, run: Run) -> None:
+        severity = Severity.WARNING if row.required == "warn" else Severity.ERROR
+        value = next((v for v in line.values(node, root, run) if v), None) if line.values else None
+        shown = line.apply([value]) if line.apply is not None and value else value
+        said = row.message.replace("{value}", shown or "").rstrip(".") + "."
+        said = said[:1].upper() + said[1:]
+        run.findings.append(
+            Finding(row.rule or "MAP-REFUSED", severity, Scope.SHIPMENT, said, line.locate(node, root) or NOWHERE, value=value, row=row.where)
+        )  # fmt: skip
 
     def _header(self, message: Message, root: Any, profile: Profile, run: Run) -> dict[str, Any]:
         """Return the message level's values, read once per context; its remarks go to the first shipment only."""

@@ -17,7 +17,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from gateway.mapping.cells import CAREFUL, Quick, Run, Target
+from gateway.mapping.cells import CAREFUL, Line, Quick, Run, Target
 
 Fill = Callable[[Any, Any, dict[str, Any], Run], None]
 
@@ -31,6 +31,21 @@ def straight_line(targets: list[Target]) -> Fill:
     exec(compile(text, "<mapping>", "exec"), source.names)  # noqa: S102  our own text, see above
     fill: Fill = source.names["fill"]
     return fill
+
+
+Which = Callable[[Any, Any, Run], int]
+
+
+def first_that_holds(lines: list[Line]) -> Which:
+    """Return a function that gives the index of the first row whose condition holds, -1 when none does."""
+    source = _Source()
+    for number, line in enumerate(lines):
+        source.names[f"h{number}"] = line.holds
+        source.choice(number, line)
+    text = "def which(node, root, run):\n" + "\n".join(f"    {line}" for line in [*source.lines(), "return -1"])
+    exec(compile(text, "<mapping>", "exec"), source.names)  # noqa: S102  our own text, see above
+    which: Which = source.names["which"]
+    return which
 
 
 class _Source:
@@ -71,6 +86,11 @@ class _Source:
             self._body.append(f" if {target.name!r} not in run.inherited: f{number}(node, root, out, run)")
         self._body.append(" break")
 
+    def choice(self, number: int, line: Line) -> None:
+        """Write the condition of one row of a choice."""
+        holds = "True" if line.holds is None else self._condition(str(number), line)
+        self._body.append(f"if {holds}: return {number}")
+
     def _row(self, number: int, tag: str, target: Target, quick: Quick) -> None:
         self.names |= {f"h{tag}": quick.holds, f"g{tag}": quick.get, f"k{tag}": quick.remember}
         self.names |= {f"m{tag}": quick.make, f"d{tag}": quick.default}
@@ -99,10 +119,10 @@ class _Source:
         parts = [f"raw = ({', '.join(self._element(*place) for place in quick.plain)})"]
         return [*parts, "if not any(raw): raw = EMPTY"]
 
-    def _condition(self, tag: str, quick: Quick) -> str:
-        if quick.tests is None:
+    def _condition(self, tag: str, row: Quick | Line) -> str:
+        if row.tests is None:
             return f"h{tag}(node, root, run)"
-        return " and ".join(self._test(f"{tag}_{n}", *test) for n, test in enumerate(quick.tests))
+        return " and ".join(self._test(f"{tag}_{n}", *test) for n, test in enumerate(row.tests))
 
     def _test(self, name: str, tag: str, element: int, op: str, values: frozenset[str]) -> str:
         self.names[f"w{name}"] = values

@@ -245,8 +245,14 @@ class X12Reader:
         kind = set_kinds().get(node.element(1))
         facts = _facts(self._interchange, self._group, node)
         root = RootNode(
-            "ST", node.elements, node.offset, node.length, node.line, 1,
-            separators=self._interchange.separators, envelope=facts,
+            "ST",
+            node.elements,
+            node.offset,
+            node.length,
+            node.line,
+            1,
+            separators=self._interchange.separators,
+            envelope=facts,
         )
         message = Message(
             format=f"x12_{node.element(1) or 'unknown'}",
