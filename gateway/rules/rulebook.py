@@ -22,6 +22,7 @@ from gateway.rules.values import LIMIT_USD, amount, check_values, complete_value
 
 _MOT = {"ocean": "11", "rail": "20", "truck": "30", "air": "40", "mail": "50"}
 _PERSONS = ("buyer", "owner", "final_deliver_to_party")  # who the one person of the USD 800 sum may be
+_NONE: list[Finding] = []  # the usual answer; shared, never changed
 _DE_MINIMIS = frozenset(("section_321_pilot", "entry_86"))
 
 
@@ -70,11 +71,11 @@ class Rulebook:
         eligible = not isinstance(verdict, dict) or verdict.get("verdict") == "eligible_800"
         findings += check_values(draft, eligible)
         findings += check_parties(draft, self.tables)
-        day = arrival_day(draft, self.tables) or today(now)
         items = draft.get("items")
         for index, item in enumerate(items if isinstance(items, list) else ()):
             findings += self._goods(item, index, profile.program)
             if not item.get("country_of_origin"):
+                day = arrival_day(draft, self.tables) or today(now)
                 severity = Severity.ERROR if day >= "2025-05-02" else Severity.WARNING
                 findings.append(
                     _finding(
@@ -90,9 +91,9 @@ class Rulebook:
 
     def _goods(self, item: dict[str, Any], index: int, program: str) -> list[Finding]:
         """Check description and tariff number; what was in order once is not looked at again."""
-        key = (str(item.get("enhanced_product_description")), str(item.get("hts_number")), program)
+        key = (item.get("enhanced_product_description"), item.get("hts_number"), program)
         if key in self.tables.plain_items:
-            return []
+            return _NONE
         findings = [*check_item(item, index, self.tables), *check_hts(item, index, program)]
         if not findings and len(self.tables.plain_items) < 20_000:
             self.tables.plain_items.add(key)
@@ -205,12 +206,16 @@ class Rulebook:
 def _pieces(draft: dict[str, Any]) -> list[Finding]:
     """Compare packages with goods lines, where both count the same unit."""
     count, unit, items = draft.get("package_count"), draft.get("package_unit"), draft.get("items") or []
-    if not isinstance(count, int) or not unit or any(i.get("quantity_unit") != unit for i in items):
-        return []
-    quantities = [amount(i.get("quantity")) for i in items]
-    total = sum((q for q in quantities if q is not None), Decimal(0))
-    if None in quantities or total == count:
-        return []
+    if not isinstance(count, int) or not unit:
+        return _NONE
+    total = Decimal(0)
+    for item in items:
+        quantity = amount(item.get("quantity")) if item.get("quantity_unit") == unit else None
+        if quantity is None:
+            return _NONE
+        total += quantity
+    if total == count:
+        return _NONE
     return [
         _finding(
             "Q-QTY-MISMATCH",

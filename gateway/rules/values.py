@@ -36,13 +36,14 @@ def complete_values(draft: dict[str, Any], profile: Profile, day: str) -> list[F
         return []
     total = Decimal(0)
     for item in items:
-        money = _money(item)
-        value = amount(money.get("amount"))
-        if value is None or money.get("currency") != "USD":
+        money = item.get("total_value")
+        value = amount(money.get("amount")) if type(money) is dict and money.get("currency") == "USD" else None
+        if value is None:
             return _convert(draft, items, profile, day)
         total += value
-    draft.setdefault("total_value", {"amount": f"{total:.2f}", "currency": "USD"})
-    draft.setdefault("fair_retail_value_usd", f"{total:.2f}")
+    text = f"{total:.2f}"
+    draft.setdefault("total_value", {"amount": text, "currency": "USD"})
+    draft.setdefault("fair_retail_value_usd", text)
     return []
 
 
@@ -135,8 +136,12 @@ def check_values(draft: dict[str, Any], eligible: bool) -> Iterator[Finding]:
     items = draft.get("items")
     documents = draft.get("transaction_nature") == "documents"
     for index, item in enumerate(items if isinstance(items, list) else ()):
-        money = _money(item)
-        value, pointer = amount(money.get("amount")), f"/items/{index}/total_value/amount"
+        value = amount(_money(item).get("amount"))
+        if value is not None and value > 0:
+            if "unit_value" in item:
+                yield from _unit_price(item, value, index)
+            continue
+        pointer = f"/items/{index}/total_value/amount"
         if value is None:
             if not amount(_money(draft).get("amount")):
                 yield _finding(
@@ -164,7 +169,7 @@ def check_values(draft: dict[str, Any], eligible: bool) -> Iterator[Finding]:
                 pointer,
                 str(value),
             )
-        elif value == 0:
+        else:
             yield _finding(
                 "S321-VAL-ZERO",
                 Severity.ERROR,
@@ -173,8 +178,6 @@ def check_values(draft: dict[str, Any], eligible: bool) -> Iterator[Finding]:
                 pointer,
                 str(value),
             )
-        else:
-            yield from _unit_price(item, value, index)
     total = amount(draft.get("fair_retail_value_usd"))
     if total is not None and total > LIMIT_USD:
         severity = Severity.ERROR if eligible else Severity.INFO
