@@ -6,7 +6,6 @@ Not here: what needs the past (duplicates, the USD 800 sum) and what needs the w
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -21,8 +20,7 @@ from gateway.records import Message, Unit
 _IDENTIFIERS = ("house_bill_number", "house_bill_issuer", "shipment_tracking_number", "master_bill_number")
 
 
-@dataclass(slots=True)
-class Judged:
+class Judged(msgspec.Struct, eq=False):
     """A unit with its findings; draft is None when nothing could be mapped."""
 
     number: int
@@ -51,8 +49,7 @@ class Judged:
         self.refused = self.refused or placed.refuses
 
 
-@dataclass(slots=True)
-class Mapping:
+class Mapping(msgspec.Struct, eq=False):
     """A mapped unit that waits to be settled."""
 
     message: Message

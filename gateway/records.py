@@ -165,8 +165,7 @@ class MessageBegin:
     message: Message
 
 
-@dataclass(slots=True)
-class Unit:
+class Unit(msgspec.Struct, eq=False):
     """One shipment's subtree is complete. number: 1-based in the message; label: what the sender calls it ("LX 2").
 
     role: "shipment"; "part", a shipment that lacks what another message brings (a house of XFHL or FHL: no parties,

@@ -374,7 +374,7 @@ class _Run:
         """Return the claim of a shipment after checking the person's sum of the day."""
         draft: dict[str, Any] = judged.draft or {}
         person, day = self._profile.rules.person_day(draft, self._profile) or ("", "")
-        value = Decimal(str(draft.get("fair_retail_value_usd", "0")))
+        value = Decimal(draft.get("fair_retail_value_usd", "0"))
         trip = draft.get("conveyance_reference")
         where = f"trip {trip}, file {self._name}" if trip else f"file {self._name}"
         if person and judged.purpose != "cancel":

@@ -23,7 +23,7 @@ from gateway.shell.schema import controls, interchanges, person_days, shipments
 
 MILLION = 1_000_000
 MAX_KEYS = 100  # contributors named by day_total; the sum counts all of them
-_NOTHING = ("", "", 0, None)
+_NOTHING: tuple[str, str, int, str | None] = ("", "", 0, None)
 _BATCH = 256
 _FEW = 32  # keys of the smaller of the two compiled look-ups; translate asks about so many at once
 _RECENT = 4096
@@ -63,6 +63,8 @@ class SqlHistory:
         self._touched = _Touched()  # persons' days
         self._claimed = _Touched()  # keys
         self._indexed = False
+        self._repeated = False  # False: no key was claimed twice
+        self._replaced = False  # False: no claim replaces an earlier one
         self._recent: dict[str, ShipmentClaim | None] = {}
         self._days: dict[tuple[str, str], tuple[Decimal, list[str]]] = {}
         self._past = _Past(ledger, partner)
@@ -102,16 +104,22 @@ class SqlHistory:
         rows = []
         for claim, before in zip(claims, self._before(claims), strict=True):
             self._seq += 1
+            person, day, value = claim.person, claim.day, _millionths(claim.value_usd)
             cancel = claim.purpose == "cancel"
-            new = ("", "", 0) if cancel else (claim.person, claim.day, _millionths(claim.value_usd))
-            old = (before.person, before.day, _millionths(before.value_usd), before.content) if before else _NOTHING
-            fixed = (self._seq, claim.key, claim.content, claim.where)
-            self._claimed.add(claim.key)
-            self._touched.add(new[:2])
-            if before:
+            if cancel:
+                person, day, value = "", "", 0
+            old = _NOTHING
+            if before is not None:
+                self._replaced = True
+                old = (before.person, before.day, _millionths(before.value_usd), before.content)
                 self._touched.add(old[:2])
-            rows.append((*fixed, *new, claim.purpose, *old, str(claim.value_usd)))
-            self._days.pop(old[:2], None)
+                self._days.pop(old[:2], None)
+            self._repeated = self._repeated or claim.key in self._claimed
+            self._claimed.add(claim.key)
+            self._touched.add((person, day))
+            rows.append(
+                (self._seq, claim.key, claim.content, claim.where, person, day, value, claim.purpose, *old, str(claim.value_usd))
+            )  # fmt: skip
             self._note(claim, cancel)
         self._scratch.executemany("INSERT INTO claims VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?)", rows)
 
@@ -146,7 +154,9 @@ class SqlHistory:
         Raises merge.ClaimConflictError when the ledger changed since it was asked: translate the file again then.
         """
         merge_interchanges(connection, self._interchange_rows(receipt, at), self._since)
-        return merge_shipments(connection, self._scratch, self.partner, receipt)
+        return merge_shipments(
+            connection, self._scratch, self.partner, receipt, once=not self._repeated, fresh=not self._replaced
+        )
 
     def close(self) -> None:
         """Forget everything that was not committed."""
