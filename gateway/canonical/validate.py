@@ -98,7 +98,8 @@ class _Engine:
             self._fast = jsonschema_rs.Draft202012Validator(
                 schema, validate_formats=True, formats=dict(_FORMATS), offline=True
             )
-            self._is_valid = self._fast.is_valid
+            quick = jsonschema_rs.Draft202012Validator(_dates_by_pattern(schema), validate_formats=False, offline=True)
+            self._is_valid = quick.is_valid
 
     def errors(self, instance: Any, encoded: bytes | None = None) -> list[RawError]:
         """Return the raw errors of an instance: refused characters first, then those of the schema."""
@@ -136,6 +137,22 @@ class _Engine:
             if step == "$ref":
                 node = self._schema["$defs"][node.removeprefix("#/$defs/")]
         return node
+
+
+_DAY_SHAPE = "(19|20|21)[0-9]{2}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])"  # of schema.json
+_DAY_EXACT = (
+    "(?:(?:19|20|21)[0-9]{2}-(?:(?:0[13578]|1[02])-(?:0[1-9]|[12][0-9]|3[01])|(?:0[469]|11)-(?:0[1-9]|[12][0-9]|30)"
+    "|02-(?:0[1-9]|1[0-9]|2[0-8]))|(?:(?:19|20|21)(?:0[48]|[2468][048]|[13579][26])|2000)-02-29)"
+)
+
+
+def _dates_by_pattern(schema: dict[str, Any]) -> dict[str, Any]:
+    """Return the schema for the yes or no: dates exact by pattern, which needs no call back into Python per date."""
+    definitions = {
+        name: {**rule, "pattern": rule["pattern"].replace(_DAY_SHAPE, _DAY_EXACT)} if "format" in rule else rule
+        for name, rule in schema["$defs"].items()
+    }
+    return {**schema, "$defs": definitions}
 
 
 def _is_date(text: object) -> bool:

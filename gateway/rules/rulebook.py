@@ -153,9 +153,15 @@ class Rulebook:
 
     def person_day(self, draft: dict[str, Any], profile: Profile) -> tuple[str, str] | None:
         """Return (person key, local day of arrival) under which a shipment's value is summed, None when it is not."""
-        party = next((draft[r] for r in _PERSONS if isinstance(draft.get(r), dict)), None)
+        party = None
+        for role in _PERSONS:
+            if role in draft and isinstance(draft[role], dict):
+                party = draft[role]
+                break
+        if party is None or not party.get("name") or "fair_retail_value_usd" not in draft:
+            return None
         day = arrival_day(draft, self.tables)
-        if party is None or not day or not party.get("name") or "fair_retail_value_usd" not in draft:
+        if not day:
             return None
         return party.get("normalised_key") or self._person(party, profile), day
 

@@ -53,3 +53,22 @@ def test_errors_come_from_the_fast_engine_after_many_failures(monkeypatch):
     monkeypatch.setattr(validator._engine, "slow_errors", lambda draft: pytest.fail("slow engine asked"))
     assert validator.errors(bad) == early[0]
     assert validator.errors(shipment()) == ()
+
+
+@pytest.mark.parametrize(
+    ("day", "exists"),
+    [("2000-02-29", True), ("1900-02-29", False), ("2100-02-29", False), ("2024-02-29", True), ("2025-02-29", False)]
+    + [("2096-02-29", True), ("2025-04-30", True), ("2025-04-31", False), ("2025-12-31", True), ("2025-02-30", False)],
+)
+def test_the_quick_tier_knows_which_days_exist(day, exists):
+    engine, draft = ShipmentValidator("carrier")._engine, shipment(estimated_arrival_at=f"{day}T10:00:00Z")
+    assert engine._is_valid(draft) is exists
+    assert (not engine.slow_errors(draft)) is exists
+
+
+def test_both_tiers_take_each_day_of_a_leap_and_a_common_year():
+    engine = ShipmentValidator("carrier")._engine
+    for year in (2024, 2025):
+        for month in range(1, 13):
+            for day in range(1, 32):
+                same_in_both(engine, shipment(estimated_arrival_at=f"{year}-{month:02}-{day:02}T00:00:00Z"), "carrier")
