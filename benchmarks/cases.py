@@ -21,6 +21,7 @@ WHEN = datetime(2025, 1, 14, 10, tzinfo=UTC)
 
 
 def gateway(file: Path, folder: str) -> Any:
+    from gateway.formats import sniffers
     from gateway.shell import heap
     from gateway.shell.deliver import LocalTarget, Targets
     from gateway.shell.desk import Desk
@@ -45,6 +46,7 @@ def gateway(file: Path, folder: str) -> Any:
     drop.write_bytes(file.read_bytes())
     intake = Intake(folders, 10**11, lambda: WHEN)
 
+    sniffers()
     heap.settle()
 
     def run() -> int:
@@ -63,6 +65,7 @@ def gateway(file: Path, folder: str) -> Any:
 
 
 def translate(file: Path, _: str) -> Any:
+    from gateway.formats import sniffers
     from gateway.history import MemoryHistory
     from gateway.results import Outcome
     from gateway.shell import heap
@@ -72,6 +75,7 @@ def translate(file: Path, _: str) -> Any:
     profile = base_site().partners["nrtx"].profile
     profile.programs("x12_309", "309", "005020")
 
+    sniffers()
     heap.settle()
 
     def run() -> int:

@@ -11,6 +11,7 @@ import sqlite3
 from collections.abc import Hashable, Iterator, Sequence
 from datetime import timedelta
 from decimal import Decimal
+from functools import cache
 from typing import Any
 
 from sqlalchemy import Connection, Select, func, select, text
@@ -241,36 +242,38 @@ class _Touched:
         )
 
 
+@cache
+def _queries() -> dict[str, Select[Any]]:
+    """Return the questions to the ledger, made once."""
+    mine = (shipments.c.partner == parameters(1)[0], text("shipments.state = 'active'"))
+    columns = [shipments.c[n] for n in ("key", "content", "place", "person", "day", "value", "purpose")]
+    active = select(*columns).where(*mine)
+    number = zip(("partner", "sender", "receiver", "control"), parameters(4), strict=True)
+    same = [interchanges.c[name] == parameter for name, parameter in number]
+    person, day, own = parameters(3)
+    of_day = (person_days.c.person == person, person_days.c.day == day)
+    names = select(person_days.c.key).where(*of_day, person_days.c.partner == own).order_by(person_days.c.key)
+    return {
+        "many": active.where(shipments.c.key.in_(parameters(_BATCH, 1))),
+        "few": active.where(shipments.c.key.in_(parameters(_FEW, 1))),
+        "interchange": select(interchanges.c.place).where(*same, interchanges.c.claimed_at >= parameters(1, 4)[0]),
+        "total": select(func.sum(person_days.c.value)).where(*of_day),
+        "any": select(person_days.c.key).where(person_days.c.day == parameters(1)[0]).limit(1),
+        "keys": names.limit(MAX_KEYS),
+    }
+
+
 class _Past:
     """The committed rows of the ledger, read through statements that are compiled once."""
 
     def __init__(self, ledger: Ledger, partner: str) -> None:
         self.partner = partner
         self._reading = ledger.reading()
-        self._connection = self._reading.__enter__()
-        mine = (shipments.c.partner == parameters(1)[0], text("shipments.state = 'active'"))
-        columns = [shipments.c[n] for n in ("key", "content", "place", "person", "day", "value", "purpose")]
-        query = select(*columns).where(*mine)
-        self._many = self._lookup(query.where(shipments.c.key.in_(parameters(_BATCH, 1))))
-        self._few = self._lookup(query.where(shipments.c.key.in_(parameters(_FEW, 1))))
-        here = select(interchanges.c.place).where(
-            *(
-                interchanges.c[n] == p
-                for n, p in zip(("partner", "sender", "receiver", "control"), parameters(4), strict=True)
-            ),
-            interchanges.c.claimed_at >= parameters(1, 4)[0],
-        )
-        self._interchange = self._lookup(here)
-        person, day, own = parameters(3)
-        of_day = (person_days.c.person == person, person_days.c.day == day)
-        self._total = self._lookup(select(func.sum(person_days.c.value)).where(*of_day))
+        connection = self._reading.__enter__()
         self._known_days: dict[str, bool] = {}  # day -> does the ledger know any shipment of it; read as of the start
-        self._any = self._lookup(select(person_days.c.key).where(person_days.c.day == parameters(1)[0]).limit(1))
-        names = select(person_days.c.key).where(*of_day, person_days.c.partner == own).order_by(person_days.c.key)
-        self._keys = self._lookup(names.limit(MAX_KEYS))
-
-    def _lookup(self, query: Select[Any]) -> Lookup:
-        return Lookup(self._connection, query)
+        asks = {name: Lookup(connection, query) for name, query in _queries().items()}
+        self._many, self._few, self._interchange = asks["many"], asks["few"], asks["interchange"]
+        self._total, self._any, self._keys = asks["total"], asks["any"], asks["keys"]
 
     def shipments(self, keys: list[str]) -> dict[str, ShipmentClaim]:
         """Return the active shipments among up to _BATCH keys."""

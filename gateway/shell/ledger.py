@@ -13,11 +13,24 @@ import os
 import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, Engine, Select, Table, bindparam, create_engine, event, func, inspect, select
+from sqlalchemy import (
+    Connection,
+    Dialect,
+    Engine,
+    Select,
+    Table,
+    bindparam,
+    create_engine,
+    event,
+    func,
+    inspect,
+    select,
+)
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, DatabaseError, IntegrityError, NoSuchModuleError, OperationalError
 
@@ -149,9 +162,7 @@ class Lookup:
 
     def __init__(self, connection: Connection, query: Select[Any]) -> None:
         self._cursor = connection.connection.cursor()
-        compiled = query.compile(dialect=connection.dialect)
-        self._sql, self._order = str(compiled), compiled.positiontup
-        self._fixed = {name: value for name, value in compiled.params.items() if value is not None}
+        self._sql, self._order, self._fixed = _compiled(query, connection.dialect)
 
     def rows(self, values: Sequence[Any]) -> list[Any]:
         """Run with the values of p0, p1 ... and return all rows as tuples."""
@@ -162,10 +173,23 @@ class Lookup:
         return list(self._cursor.fetchall())
 
 
+@lru_cache(64)
+def _compiled(query: Select[Any], dialect: Dialect) -> tuple[str, list[str] | None, dict[str, Any]]:
+    """Return SQL, order of its parameters and fixed ones; made once for a query that is kept (every drop asks)."""
+    compiled = query.compile(dialect=dialect)
+    fixed = {name: value for name, value in compiled.params.items() if value is not None}
+    return str(compiled), compiled.positiontup, fixed
+
+
+@lru_cache(64)
+def _insert(table: Table, names: tuple[str, ...], dialect: Dialect) -> tuple[str, list[str] | None]:
+    compiled = table.insert().inline().compile(dialect=dialect, column_keys=list(names))
+    return str(compiled), compiled.positiontup
+
+
 def insert_rows(connection: Connection, table: Table, names: Sequence[str], rows: Sequence[tuple[Any, ...]]) -> None:
     """Insert many rows with the driver's own executemany, at a third of the cost. rows: tuples ordered as names."""
-    compiled = table.insert().inline().compile(dialect=connection.dialect, column_keys=list(names))
-    order = compiled.positiontup
+    statement, order = _insert(table, tuple(names), connection.dialect)
     values: Sequence[Any] = rows
     if order is None:
         values = [dict(zip(names, row, strict=True)) for row in rows]
@@ -174,7 +198,7 @@ def insert_rows(connection: Connection, table: Table, names: Sequence[str], rows
         values = [tuple(row[place] for place in places) for row in rows]
     cursor = connection.connection.cursor()
     try:
-        cursor.executemany(str(compiled), values)
+        cursor.executemany(statement, values)
     finally:
         cursor.close()
 
