@@ -25,13 +25,20 @@ Condition = Callable[[Any, Any, "Run"], bool]
 class Run:
     """The state of mapping one unit: findings and what `profile.` and `envelope.` read."""
 
-    __slots__ = ("findings", "inherited", "message", "prefix", "profile")
+    __slots__ = ("findings", "index", "inherited", "level", "message", "profile")
 
     def __init__(self, message: Message, profile: Profile) -> None:
         self.message, self.profile = message, profile
         self.findings: list[Finding] = []
         self.inherited: dict[str, Any] = {}
-        self.prefix = ""  # pointer of the level, e.g. "/items/0"
+        self.level, self.index = "", 0  # what is being filled: "" (the shipment), a party, "items" or "references"
+
+    @property
+    def prefix(self) -> str:
+        """Pointer of what is being filled: "", "/buyer", "/items/0"."""
+        if self.level in ("items", "references"):
+            return f"/{self.level}/{self.index}"
+        return f"/{self.level}" if self.level else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +73,11 @@ def _check(test: Test, dialect: Dialect, at: str) -> Condition:
     if test.op in ("present", "absent") and source.path is not None and not source.path.leaf:
         find = dialect.finder(source.path, at)
         there = test.op == "present"
+        plain = getattr(dialect, "plain", None)
+        place = plain(source.path, at) if plain is not None else None
+        if place is not None and place[0] and not place[1]:
+            tag = place[0]
+            return lambda node, root, run: (tag in (node.children or ())) is there
         return lambda node, root, run: bool(find(node, root)) is there
     if source.path is not None:
         get = dialect.getter(source.path, at)

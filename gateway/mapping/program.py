@@ -99,7 +99,7 @@ class CompiledProgram:
             if role not in draft:
                 self._party(role, bound, mapped, node, root, run)
         self._lists(mapped, node, root, run)
-        run.prefix = ""
+        run.level = ""
         self._complete(draft, profile, run)
         mapped.findings = run.findings
         return mapped
@@ -141,9 +141,9 @@ class CompiledProgram:
                 )  # fmt: skip
             return
         party: dict[str, Any] = {}
-        run.prefix = f"/{role}"
+        run.level = role
         bound.fill(nodes[0], root, party, run)
-        run.prefix = ""
+        run.level = ""
         mapped._parties[role] = nodes[0]
         if party:
             mapped.draft[role] = party
@@ -151,13 +151,14 @@ class CompiledProgram:
     def _lists(self, mapped: Mapped, node: Any, root: Any, run: Run) -> None:
         items: list[dict[str, Any]] = []
         for bound in self._items:
+            carries_on = bound.carries_on
             for one in bound.nodes(node, root, run):
-                more = bound.continues(one, root, run)
+                more = bound.continues(one, root, run) if carries_on else None
                 if more is not None and items:
                     text = f"{items[-1].get('enhanced_product_description', '')} {more}".strip()
                     items[-1]["enhanced_product_description"] = text
                     continue
-                run.prefix = f"/items/{len(items)}"
+                run.level, run.index = "items", len(items)
                 item: dict[str, Any] = {"line_number": len(items) + 1}
                 bound.fill(one, root, item, run)
                 items.append(item)
@@ -167,7 +168,7 @@ class CompiledProgram:
         references: list[dict[str, Any]] = []
         for bound in self._references:
             for one in bound.nodes(node, root, run):
-                run.prefix = f"/references/{len(references)}"
+                run.level, run.index = "references", len(references)
                 reference: dict[str, Any] = {}
                 bound.fill(one, root, reference, run)
                 if reference.get("value") and reference.get("type") and reference not in references:
@@ -226,12 +227,17 @@ class _Bound:
         ]
         self.required = next((row for row, _, _ in block.bindings if row.required), None)
         self._continue = next((line for row, line in block.actions if row.target == "(continue)"), None)
+        self.carries_on = self._continue is not None
+        self.nodes: Callable[[Any, Any, Run], list[Any]] = self._nodes
+        if len(self._ways) == 1 and self._ways[0][0] and self._ways[0][2] is None and not self._ways[0][3]:
+            find = self._ways[0][1]  # the commonest: (each) without a condition
+            self.nodes = lambda node, root, run: find(node, root)
 
     def applies(self, node: Any, root: Any, run: Run) -> bool:
         """True when the condition of a binding row holds."""
         return any(holds is None or holds(node, root, run) for _, _, holds, _ in self._ways)
 
-    def nodes(self, node: Any, root: Any, run: Run) -> list[Any]:
+    def _nodes(self, node: Any, root: Any, run: Run) -> list[Any]:
         """Return the nodes of the first binding that finds any; the unit itself for a block without binding."""
         if not self._ways:
             return [node]
