@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import msgspec
 
+from gateway.commands.progress import Meter
 from gateway.findings import Finding, Scope, Severity
 from gateway.history import History, MemoryHistory
 from gateway.profile import Profile
@@ -26,11 +27,13 @@ _BLOCK = 1 << 16
 class Checker:
     """Checks files one after the other as drops into one gateway: the second sees what the first left.
 
-    `as_of` is the processing time of every file; None = now.
+    `as_of` is the processing time of every file; None = now. progress: show it on standard error for long files.
     """
 
-    def __init__(self, profiles: Any, as_of: datetime | None = None, history: History | None = None) -> None:
-        self._profiles, self._as_of = profiles, as_of
+    def __init__(
+        self, profiles: Any, as_of: datetime | None = None, history: History | None = None, *, progress: bool = False
+    ) -> None:
+        self._profiles, self._as_of, self._progress = profiles, as_of, progress
         self._history = history or MemoryHistory()
         self._seen: dict[tuple[str, str], dict[str, Any]] = {}
 
@@ -47,22 +50,25 @@ class Checker:
         if size and key in self._seen:
             return _duplicate(self._seen[key], name or path.name)
         with path.open("rb") as source:
-            result = self._run(_blocks(b"", source), name or path.name, profile, size, key[1])
+            result = self._run(source, name or path.name, profile, size, key[1])
         if result["verdict"] != "quarantine":
             self._seen[key] = result
         return result
 
-    def _run(self, chunks: Iterable[bytes], name: str, profile: Profile, size: int, sha256: str) -> dict[str, Any]:
+    def _run(self, source: BinaryIO, name: str, profile: Profile, size: int, sha256: str) -> dict[str, Any]:
+        meter = Meter(size, active=self._progress)
         now = self._as_of or datetime.now(UTC)
         bodies: dict[str, list[bytes]] = {}
         outcome: Outcome | None = None
         for piece in translate(
-            chunks, profile, now, self._history, name=name, size=size, sha256=sha256, receipt_id="CHECK"
-        ):
+            meter.blocks(source), profile, now, self._history, name=name, size=size, sha256=sha256,
+            receipt_id="CHECK", counts=meter.counts,
+        ):  # fmt: skip
             if isinstance(piece, Delivery):
                 bodies.setdefault(piece.key, []).append(piece.data)
             else:
                 outcome = piece
+        meter.done()
         assert outcome is not None
         result = describe(outcome, name, profile)
         result["messages"] = [

@@ -106,7 +106,7 @@ def check(
     for file in files:
         if not file.is_file():
             raise GatewayError(f"{file} is not there.", "Check the path.")
-        result = Checker(site, moment).file(file)
+        result = Checker(site, moment, progress=sys.stderr.isatty()).file(file)
         worst = max(worst, _RANK[result["verdict"]])
         if as_json:
             print(json.dumps(result, ensure_ascii=False, separators=(",", ":")))
@@ -288,14 +288,21 @@ def demo_init(folder: Annotated[Path, typer.Argument(help="A new folder.")]) -> 
 
 
 @demo_app.command("run")
-def demo_run(folder: Annotated[Path, typer.Argument(help="A folder; made by init when it is not there.")]) -> None:
+def demo_run(
+    folder: Annotated[Path, typer.Argument(help="A folder; made by init when it is not there.")],
+    as_json: AsJson = False,
+) -> None:
     """Serve the folder, drop its samples over SFTP as the carrier would, and show what comes back."""
     from gateway.commands.demo import init
     from gateway.commands.demo import run as run_demo
 
     if not folder.exists() or not any(folder.iterdir()):
         init(folder)
-    rows = run_demo(folder, out.print)
+    rows = run_demo(folder, err.print if as_json else out.print)
+    if as_json:
+        for row in rows:
+            print(json.dumps(row.facts(), ensure_ascii=False))
+        raise typer.Exit(0 if all(row.result is not None for row in rows) else 1)
     table = Table("file", "format", "found", "accepted", "rejected", "verdict", "answers", "delivered")
     for row in rows:
         r = row.result

@@ -73,11 +73,13 @@ def translate(
     sha256: str = "",
     receipt_id: str = "",
     spool: Spool | None = None,
+    counts: Counts | None = None,
 ) -> Iterator[Delivery | Outcome]:
     """Yield the deliveries of one dropped file and, last, its Outcome.
 
     chunks: the raw bytes, split anywhere. name: as the sender called it. size, sha256: of the raw bytes.
     spool: where results wait for the acknowledgment writers (default: memory).
+    counts: an object that is kept up to date while the file is read, for a display of the progress.
     """
     source = iter(chunks)
     head = b""
@@ -85,7 +87,7 @@ def translate(
         head += chunk
         if len(head) >= HEAD:
             break
-    run = _Run(profile, now, history, Records(spool or MemorySpool()), name, sha256)
+    run = _Run(profile, now, history, Records(spool or MemorySpool()), name, sha256, counts or Counts())
     bad_name = check_name(name, depth=int(profile.options.get("max_depth", 0))) if name else None
     seen = Detection(hold=bad_name, kind="none") if bad_name else detect(head, name, sniffers(), profile.encoding)
     if seen.hold is not None:
@@ -117,12 +119,12 @@ class _Run:
     """The state of one translation."""
 
     def __init__(
-        self, profile: Profile, now: datetime, history: History, records: Records, name: str, sha256: str
-    ) -> None:
+        self, profile: Profile, now: datetime, history: History, records: Records, name: str, sha256: str, counts: Counts
+    ) -> None:  # fmt: skip
         self._profile, self._now, self._history, self._records = profile, now, history, records
         self._name, self._sha256 = name, sha256
         self._judge = Judge(profile, now)
-        self._counts = Counts()
+        self._counts = counts
         self._refused: dict[int, str] = {}
         self._refused_keys: set[str] = set()
         self._interchanges: list[Interchange] = []

@@ -116,6 +116,15 @@ class DemoRow:
     acks: tuple[str, ...] = ()
     delivered: tuple[str, ...] = ()
 
+    def facts(self) -> dict[str, Any]:
+        """Return the row for machines; without an answer only the file and verdict ""."""
+        r = self.result
+        counts = {name: getattr(r, name) for name in ("found", "accepted", "rejected", "duplicate")} if r else {}
+        return {
+            "file": self.file, "format": self.format, "verdict": r.verdict if r else "", "shipments": counts,
+            "acks": list(self.acks), "delivered": list(self.delivered),
+        }  # fmt: skip
+
 
 def run(folder: Path, say: Callable[[str], None]) -> list[DemoRow]:
     """Serve the folder, drop every sample over SFTP as the carrier, wait for the answers; return one row per file."""

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-import sys
-import time
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, BinaryIO
 
 import msgspec
 
+from gateway.commands.progress import Meter
 from gateway.errors import ConfigError
 from gateway.history import MemoryHistory
 from gateway.results import Delivery, Outcome
@@ -20,7 +18,6 @@ from gateway.site import Site
 from gateway.translate import translate
 
 _BLOCK = 1 << 16
-_QUIET_S = 2.0  # shorter runs show no progress
 
 
 def translate_file(path: Path, output: Path, site: Site, moment: datetime | None, progress: bool) -> dict[str, Any]:
@@ -41,16 +38,15 @@ def translate_file(path: Path, output: Path, site: Site, moment: datetime | None
     sha256 = digest.hexdigest()
     profile = site.profile_for(head)
     heap.settle()
-    meter = _Meter(size, progress)
+    meter = Meter(size, active=progress)
     writer = _Writer(output, profile.partner, sha256)
     outcome: Outcome | None = None
     now = moment or datetime.now(UTC)
     receipt = f"T{sha256[:12].upper()}"
     with path.open("rb") as source:
-        for piece in translate(meter.blocks(source), profile, now, MemoryHistory(), name=path.name, size=size, sha256=sha256, receipt_id=receipt):  # fmt: skip
+        for piece in translate(meter.blocks(source), profile, now, MemoryHistory(), name=path.name, size=size, sha256=sha256, receipt_id=receipt, counts=meter.counts):  # fmt: skip
             if isinstance(piece, Delivery):
                 writer.add(piece)
-                meter.count(piece)
             else:
                 outcome = piece
     meter.done()
@@ -99,38 +95,3 @@ class _Writer:
             path.replace(self._output / name)
             names.append(name)
         return names
-
-
-class _Meter:
-    """Progress on standard error."""
-
-    def __init__(self, size: int, active: bool) -> None:
-        self._size, self._active = size, active
-        self._read = self._shipments = 0
-        self._start = self._shown = time.monotonic()
-
-    def blocks(self, source: BinaryIO) -> Iterator[bytes]:
-        """Yield the file, counting."""
-        while block := source.read(_BLOCK):
-            self._read += len(block)
-            yield block
-            self._show()
-
-    def count(self, piece: Delivery) -> None:
-        """Count a shipment."""
-        self._shipments += piece.count if piece.kind == "shipment" else 0
-
-    def _show(self) -> None:
-        now = time.monotonic()
-        if not self._active or now - self._start < _QUIET_S or now - self._shown < 0.5:
-            return
-        self._shown = now
-        elapsed, part = now - self._start, self._read / max(self._size, 1)
-        eta = elapsed * (1 - part) / max(part, 1e-9)
-        sys.stderr.write(f"\r{part:5.1%}  {self._shipments} accepted  {self._shipments / elapsed:,.0f} shipments/s  ETA {eta:.0f} s   ")  # fmt: skip
-        sys.stderr.flush()
-
-    def done(self) -> None:
-        """End the line."""
-        if self._active and time.monotonic() - self._start >= _QUIET_S:
-            sys.stderr.write("\n")
