@@ -155,7 +155,7 @@ Format = Callable[[str], Any]
 CAREFUL = object()
 """What a row makes of a text that needs words: a remark or a fault."""
 
-_REMEMBERED = 1024  # texts a row remembers; codes, units, dates and goods repeat, numbers of parcels do not
+_REMEMBERED = 512  # texts a row remembers; codes, units, dates and goods repeat, numbers of parcels do not
 
 
 class Quick:

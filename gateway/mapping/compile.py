@@ -276,7 +276,7 @@ def formatter(tag: str, name: str = "") -> Format:
     return str
 
 
-@lru_cache(8192)
+@lru_cache(2048)
 def _decimal(text: str, places: int) -> str:
     from gateway.mapping.transforms.numbers import number
 

@@ -111,7 +111,7 @@ def _deliver_to(party: dict[str, Any], tables: Tables) -> Iterator[Finding]:
         )
 
 
-@lru_cache(8192)
+@lru_cache(2048)
 def is_latin(text: str) -> bool:
     """True when every letter of a text is Latin and nothing in it is an emoji or another symbol outside Latin-1."""
     if text.isascii():

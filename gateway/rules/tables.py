@@ -103,7 +103,7 @@ def _regime(row: Mapping[str, str]) -> Regime:
 _PUNCTUATION = str.maketrans({c: " " for c in map(chr, range(128)) if not c.isalnum()})
 
 
-@lru_cache(8192)
+@lru_cache(2048)
 def normal(text: str) -> str:
     """Return text in capitals, without accents and punctuation, single blanks: the form in which texts are compared."""
     if text.isascii():

@@ -21,7 +21,7 @@ def amount(value: Any) -> Decimal | None:
     return _decimal(value) if isinstance(value, str) else None
 
 
-@lru_cache(8192)
+@lru_cache(2048)
 def _decimal(text: str) -> Decimal | None:
     try:
         return Decimal(text)

@@ -27,10 +27,10 @@ MAX_KEYS = 100  # contributors named by day_total; the sum counts all of them
 _NOTHING: tuple[str, str, int, str | None] = ("", "", 0, None)
 _BATCH = 256
 _FEW = 32  # keys of the smaller of the two compiled look-ups; translate asks about so many at once
-_RECENT = 4096
+_RECENT = 1024
 _SENT = {"interchange": ("ISA13", "UNB0020"), "group": ("GS06", "UNG0048")}
 _SCRATCH = """
-PRAGMA cache_size=-4096; PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF; PRAGMA locking_mode=EXCLUSIVE;
+PRAGMA cache_size=-2048; PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF; PRAGMA locking_mode=EXCLUSIVE;
 CREATE TABLE claims (seq INTEGER PRIMARY KEY, key TEXT, content TEXT, place TEXT, person TEXT, day TEXT, value INTEGER,
     purpose TEXT, old_person TEXT, old_day TEXT, old_value INTEGER, old_content TEXT, usd TEXT);
 CREATE TABLE interchanges (sender TEXT, receiver TEXT, control TEXT, place TEXT,

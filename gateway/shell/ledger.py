@@ -43,7 +43,7 @@ MAX_CONTROL = 999_999_999
 STORAGE_FAULTS = (OSError, OperationalError, sqlite3.OperationalError)  # disk full, locked, connection lost: may pass
 FINAL = ("done", "quarantined", "failed", "duplicate")
 _BUSY_MS = 30_000
-_CACHE_KIB = 4096  # per connection; a big commit must not grow the process
+_CACHE_KIB = 4096
 
 
 class Drop(msgspec.Struct, frozen=True):

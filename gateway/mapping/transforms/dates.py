@@ -34,7 +34,7 @@ def _pattern(words: str) -> tuple[str, int]:
     return pattern, len(words)
 
 
-@lru_cache(8192)
+@lru_cache(2048)
 def _read(value: str, words: str) -> datetime:
     pattern, length = _pattern(words)
     text = value.strip()
@@ -128,7 +128,7 @@ def port_time(values: list[str], tables: Tables | None) -> str:
     return _port_time(day.strip(), clock.strip(), _zone(port.strip(), tables))
 
 
-@lru_cache(8192)
+@lru_cache(2048)
 def _port_time(day: str, clock: str, zone: str) -> str:
     return utc(_read(day + (clock[:4] or "1200"), "CCYYMMDDHHmm"), zone)
 
@@ -139,7 +139,7 @@ def _zone(port: str, tables: Tables | None) -> str:
     return tables["port_zone"].get(port) or "UTC"
 
 
-@lru_cache(8192)
+@lru_cache(2048)
 def utc(moment: datetime, zone: str) -> str:
     """Return an RFC 3339 instant in UTC; a moment without offset is local in `zone`."""
     if moment.tzinfo is None:

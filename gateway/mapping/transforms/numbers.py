@@ -40,7 +40,7 @@ _CANONICAL_UNIT = {
 }
 
 
-@lru_cache(8192)
+@lru_cache(2048)
 def number(text: str) -> Decimal:
     """Return a plain decimal number. Raises Unusable for exponents, separators of thousands and anything else."""
     value = text.strip()
@@ -51,7 +51,7 @@ def number(text: str) -> Decimal:
     return Decimal(value)
 
 
-@lru_cache(8192)
+@lru_cache(2048)
 def plain(value: Decimal, places: int) -> str:
     """Return a decimal without exponent, with at least `places` decimals."""
     text = format(value, "f")
@@ -122,7 +122,7 @@ def count(value: str) -> str:
     return whole
 
 
-@lru_cache(8192)
+@lru_cache(2048)
 def _kilograms(value: str, unit: str) -> str:
     factor = KILOGRAMS.get(unit.strip().upper())
     if factor is None:
