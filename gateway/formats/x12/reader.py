@@ -306,6 +306,9 @@ class X12Reader:
         assert self._message is not None
         self._units += 1
         self._message.context = self._matcher.context
+        if not findings:
+            yield Unit(self._message, self._units, unit, f"{unit.tag} {unit.element(1)}".strip())
+            return
         limit = upto.offset if upto is not None else None
         later = []
         for finding in findings:
