@@ -22,6 +22,7 @@ from gateway.mapping.compile import Compiler, effective_rows
 from gateway.mapping.grammar import parse_path, parse_when
 from gateway.mapping.program import CompiledProgram, ProgramChoice
 from gateway.mapping.table import Row, Table, read_table
+from gateway.mapping.transforms import load_user_transforms
 from gateway.records import Dialect
 
 
@@ -43,6 +44,7 @@ class MappingSet:
 
     def __init__(self, base: File, overrides: Iterable[File] = ()) -> None:
         """base: the mappings folder; overrides: partner folders, later ones win. Raises MappingError."""
+        load_user_transforms()
         self.base = base
         self.overrides = tuple(overrides)
         self.codes = CodeTables(self._code_texts())

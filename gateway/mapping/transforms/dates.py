@@ -27,8 +27,8 @@ _ZONES = {"UTC": "UTC", "GMT": "UTC", "Z": "UTC", "ZZZ": "UTC"}
 
 @lru_cache(256)
 def _pattern(words: str) -> tuple[str, int]:
-    """Return (strptime pattern, length of the value) of a pattern such as CCYYMMDDHHmm."""
-    pattern = words
+    """Return (strptime pattern, length of the value) of a pattern such as CCYYMMDDHHmm; MM after HH are minutes too."""
+    pattern = words.replace("HHMM", "HHmm")
     for word, code in _PARTS:
         pattern = pattern.replace(word, code)
     return pattern, len(words)
@@ -44,6 +44,8 @@ def _read(value: str, words: str) -> datetime:
         return datetime.strptime(text, pattern)  # noqa: DTZ007  the zone is given by the caller
     except ValueError:
         raise Unusable(f'"{text}" is not a date of the form {words}') from None
+    except re.error:  # a part of the date stands twice in the pattern
+        raise Unusable(f'"{words}" is not a form of dates; write for example CCYYMMDDHHmm') from None
 
 
 @transform("20251001 => 2025-10-01", "202510011830 => 2025-10-01T18:30:00Z", args=(1, 2), result="date")

@@ -9,7 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, Protocol
+
+from gateway.errors import MappingError
 
 
 class Unusable(ValueError):  # noqa: N818  a verdict on data, not a program error
@@ -89,9 +92,17 @@ def registry() -> Mapping[str, Transform]:
     return TRANSFORMS
 
 
+@cache
 def load_user_transforms() -> None:
-    """Import the transforms of installed packages; each entry point names a module whose functions use @transform."""
+    """Import the transforms of installed packages, once; each entry point names a module whose functions use @transform.
+
+    Raises MappingError when one cannot be imported.
+    """
     from importlib.metadata import entry_points
 
     for entry in entry_points(group="section321_gateway.transforms"):
-        entry.load()
+        try:
+            entry.load()
+        except Exception as error:
+            said = f"the transforms of {entry.value} cannot be loaded: {error}"
+            raise MappingError(entry.name, 0, "transform", said, "mend or remove the package") from error

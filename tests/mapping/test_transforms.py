@@ -1,0 +1,130 @@
+"""Every transform: its own examples, and what must hold for any text."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gateway.mapping.codes import CodeTables
+from gateway.mapping.transforms import Noted, Unusable, registry
+from gateway.site import base_mappings
+
+TABLES = CodeTables({p.stem: p.read_bytes() for p in (base_mappings() / "codes").glob("*.csv")})
+ARGS = {
+    "code": ("mode_x12",), "date": ("CCYYMMDD",), "datetime": ("CCYYMMDDHHMM",), "shape": ("digits", "5"),
+    "keep": ("3",), "drop": ("3",), "join": (" ",), "split": ("/", "2"), "replace": ("-", " "), "prefix": ("NRTX",),
+    "lines": ("1",), "contact": ("TE",), "const": ("fixed",), "implied": ("2",),
+}  # fmt: skip
+"""Arguments for transforms that need some; the examples in their registration are written for these."""
+
+
+def run(name: str, text: str, *args: str) -> str:
+    """Return what a transform makes of source values parted by ";"; "!RULE" when it cannot use them."""
+    found = registry()[name]
+    values = [v.strip() for v in text.split(";")] if found.many else text
+    try:
+        return found.bind(args or ARGS.get(name, ()), TABLES)(values)
+    except Unusable as error:
+        return f"!{error.rule or 'MAP-VALUE'}"
+
+
+EXAMPLES = [(name, example) for name, found in sorted(registry().items()) for example in found.examples]
+
+
+@pytest.mark.parametrize(("name", "example"), EXAMPLES, ids=str)
+def test_the_example_of_a_transform_holds(name, example):
+    left, _, wanted = example.partition("=>")
+    if name == "date" and left.strip() == "202510011830":
+        assert run(name, left.strip(), "CCYYMMDDHHmm") == wanted.strip()
+    elif name == "lines":
+        assert run(name, left.strip().replace("|", "\n")) == wanted.strip()
+    else:
+        assert run(name, left.strip()) == wanted.strip()
+
+
+def test_every_transform_has_an_example_and_says_what_it_does():
+    assert [n for n, t in registry().items() if not t.examples or not (t.function.__doc__ or "").strip()] == []
+
+
+@pytest.mark.parametrize(
+    ("value", "unit", "kilograms"),
+    [("450", "L", "204.117"), ("2.2", "LBR", "0.998"), ("0.420", "KGM", "0.420"), ("16", "ONZ", "0.454"), ("500", "GRM", "0.500")]
+    + [("1", "K", "1.000"), ("0.0004", "K", "0.000")],
+)  # fmt: skip
+def test_weights_become_kilograms_by_exact_factors(value, unit, kilograms):
+    assert run("kg", f"{value}; {unit}") == kilograms
+
+
+@given(st.decimals(min_value=0, max_value=10**6, places=3))
+def test_pounds_are_exact_to_the_gram(weight: Decimal):
+    told = Decimal(run("kg", f"{weight}; L"))
+    assert abs(told - weight * Decimal("0.45359237")) <= Decimal("0.0005")
+
+
+@given(st.decimals(min_value=0, max_value=10**9, places=2))
+def test_money_keeps_its_cents(value: Decimal):
+    assert Decimal(run("decimal", f"{value}")) == value
+    assert Decimal(run("implied", f"{int(value * 100)}")) == value
+
+
+@pytest.mark.parametrize("text", ["1e5", "NaN", "Infinity", "1,234.5.6", "--1", "0x10", "\u0661\u0662", "1 2"])
+def test_what_is_no_plain_number_is_refused(text):
+    assert run("decimal", text).startswith("!")
+
+
+@pytest.mark.parametrize(
+    ("text", "day"),
+    [("20250228", "2025-02-28"), ("20250230", "!MAP-VALUE"), ("20240229", "2024-02-29"), ("250101", "!MAP-VALUE"), ("2025-01-01", "!MAP-VALUE")],
+)  # fmt: skip
+def test_only_days_that_exist_are_dates(text, day):
+    assert run("date", text) == day
+
+
+def test_port_time_is_the_local_time_of_the_port():
+    assert run("port_time", "20250304; 0615; 3004") == "2025-03-04T14:15:00Z"  # Blaine: Pacific, winter
+    assert run("port_time", "20250704; 0615; 3004") == "2025-07-04T13:15:00Z"  # summer
+    assert run("port_time", "20250304; 0615; 0901") == "2025-03-04T11:15:00Z"  # Buffalo: Eastern
+
+
+@pytest.mark.parametrize(
+    ("text", "zip_code"),
+    [("14201; NY", "14201"), ("142011234; NY", "14201-1234"), ("14201-1234; NY", "14201-1234"), ("02116; MA", "02116"), ("2116; MA", "02116")],
+)  # fmt: skip
+def test_zip_codes_are_written_in_one_form(text, zip_code):
+    assert run("zip", text) == zip_code
+
+
+def test_a_zip_code_that_was_padded_carries_a_remark():
+    padded = registry()["zip"].bind((), TABLES)(["2116", "MA"])
+    assert isinstance(padded, Noted)
+    assert [rule for rule, _ in padded.notes] == ["Q-ZIP-PADDED"]
+
+
+@given(st.integers(0, 9_999_999))
+def test_air_waybills_have_one_right_check_digit_in_ten(serial: int):
+    good = [d for d in range(10) if not run("awb", f"999-{serial:07}{d}").startswith("!")]
+    assert good == [serial % 7]
+
+
+@given(st.integers(0, 99_999_999))
+def test_postal_item_numbers_have_one_right_check_digit(number: int):
+    good = [d for d in range(10) if not run("s10", f"RR{number:08}{d}GB").startswith("!")]
+    weighted = 11 - sum(int(c) * w for c, w in zip(f"{number:08}", (8, 6, 4, 2, 3, 5, 9, 7), strict=True)) % 11
+    assert good == [{10: 0, 11: 5}.get(weighted, weighted)]
+
+
+@given(st.text(max_size=24), st.sampled_from(sorted(registry())))
+def test_any_text_gives_text_or_a_reason(text: str, name: str):
+    found = registry()[name]
+    values = [text, text[:3]] if found.many else text
+    try:
+        assert isinstance(found.bind(ARGS.get(name, ()), TABLES)(values), str)
+    except Unusable as error:
+        assert error.reason
+
+
+def test_a_form_of_dates_that_makes_no_sense_is_told_in_words():
+    assert run("date", "20252025", "CCYYCCYY") == "!MAP-VALUE"
