@@ -90,7 +90,7 @@ class Judge:
         """
         profile, rules = self._profile, self._profile.rules
         drafts = [m.mapped.draft for m in mappings]
-        prepared = [rules.prepare(d, profile, m.message) for d, m in zip(drafts, mappings, strict=True)]
+        prepared = [rules.prepare(d, profile, self._now) for d in drafts]
         purposes = [str(d.get("transmission_purpose", "original")) for d in drafts]
         ruled = [rules.check(d, profile, self._now, p) for d, p in zip(drafts, purposes, strict=True)]
         for draft in drafts:

@@ -37,8 +37,11 @@ class Rulebook:
         """Build from CSV texts by file name without .csv."""
         return cls(Tables.load(texts))
 
-    def prepare(self, draft: dict[str, Any], profile: Profile, message: Any) -> list[Finding]:
-        """Complete a draft: shipment id, MOT code, totals, USD value, person keys, regime verdict."""
+    def prepare(self, draft: dict[str, Any], profile: Profile, now: datetime) -> list[Finding]:
+        """Complete a draft: shipment id, MOT code, totals, USD value, person keys, regime verdict.
+
+        The law is that of the day of arrival; ours: of the day of processing when no arrival is known.
+        """
         if "shipment_id" not in draft:
             best = (
                 draft.get("house_bill_number")
@@ -56,7 +59,8 @@ class Rulebook:
             party = draft.get(role)
             if isinstance(party, dict) and party.get("name"):
                 party["normalised_key"] = self._person(party, profile)
-        if day and draft.get("items"):
+        if draft.get("items"):
+            day = day or today(now)
             regime = regime_of(draft, self.tables, day)
             if regime is not None:
                 draft["regime_verdict"] = {"rule_id": regime.rule_id, "verdict": regime.verdict, "as_of_date": day}
@@ -107,7 +111,8 @@ class Rulebook:
             row = next((r for r in self.tables.regimes if r.rule_id == verdict["rule_id"]), None)
             origins = ", ".join(sorted({str(i.get("country_of_origin", "?")) for i in draft["items"]}))
             words = "the exemption is repealed" if verdict["verdict"] == "repealed" else "the exemption is suspended"
-            said = f"Origin {origins}, arrival {verdict['as_of_date']}: {words} ({row.citation if row else verdict['rule_id']}); entry types {' or '.join(row.entry_types) if row else ''}."
+            when = f"{'arrival' if draft.get('estimated_arrival_at') else 'processed'} {verdict['as_of_date']}"
+            said = f"Origin {origins}, {when}: {words} ({row.citation if row else verdict['rule_id']}); entry types {' or '.join(row.entry_types) if row else ''}."
             findings.append(
                 _finding("S321-REGIME", Severity.ERROR, said, "regime_verdict", "/items/0/country_of_origin", origins)
             )

@@ -1,0 +1,220 @@
+"""Each rule fires for what it is about, and only for that: one change to a good shipment, one finding."""
+
+from __future__ import annotations
+
+import copy
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from gateway.findings import Severity
+from gateway.rules.folder import load_rulebook
+from gateway.site import base_mappings, base_site
+
+RULES = load_rulebook(base_mappings())
+PROFILE = base_site().partners["gwsender"].profile
+NOW = datetime(2025, 3, 3, 10, tzinfo=UTC)
+
+GOOD: dict[str, Any] = {
+    "house_bill_number": "GW001",
+    "mode_of_transportation": "truck",
+    "first_us_port": "0901",
+    "estimated_arrival_at": "2025-03-04T15:00:00Z",
+    "shipment_initiator": {"name": "MAPLE TOYS LTD", "address_line_1": "9 KING ST", "city": "TORONTO", "country_code": "CA"},
+    "final_deliver_to_party": {
+        "name": "CASEY EXAMPLE", "address_line_1": "14 MOCK LANE", "city": "BUFFALO", "state_province": "NY",
+        "postal_code": "14201", "country_code": "US",
+    },
+    "package_count": 1,
+    "package_unit": "PCS",
+    "gross_weight_kg": "0.500",
+    "items": [
+        {
+            "line_number": 1, "enhanced_product_description": "COTTON KNIT T-SHIRT MENS", "quantity": "1", "quantity_unit": "PCS",
+            "total_value": {"amount": "25.00", "currency": "USD"}, "country_of_origin": "CA", "hts_number": "610910",
+        }
+    ],
+}  # fmt: skip
+
+
+def changed(path: str, value: Any) -> dict[str, Any]:
+    """Return the good shipment with one value set; None removes it."""
+    draft = copy.deepcopy(GOOD)
+    place: Any = draft
+    *parents, leaf = path.split(".")
+    for part in parents:
+        place = place[int(part) if part.isdigit() else part]
+    if value is None:
+        place.pop(leaf)
+    else:
+        place[leaf] = value
+    return draft
+
+
+def said(draft: dict[str, Any], profile: Any = PROFILE, now: datetime = NOW) -> dict[str, str]:
+    """Return rule -> severity of everything the rules say of a draft."""
+    purpose = draft.get("transmission_purpose", "original")
+    found = [*RULES.prepare(draft, profile, now), *RULES.check(draft, profile, now, purpose)]
+    return {f.rule: f.severity.value for f in found}
+
+
+def test_nothing_is_said_of_a_good_shipment():
+    assert said(copy.deepcopy(GOOD)) == {}
+
+
+ITEM, TO, FROM = "items.0.", "final_deliver_to_party.", "shipment_initiator."
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "told"),
+    [
+        (ITEM + "total_value.amount", "800.00", {}),
+        (ITEM + "total_value.amount", "800.01", {"S321-VAL-800": "error"}),
+        (ITEM + "total_value.amount", "-1.00", {"S321-VAL-NEG": "error"}),
+        (ITEM + "total_value.amount", "0.00", {"S321-VAL-ZERO": "error"}),
+        (ITEM + "total_value", None, {"S321-VAL-MISSING": "error"}),
+        (ITEM + "total_value.currency", None, {"S321-CUR-MISSING": "error"}),
+        (ITEM + "total_value.currency", "CAD", {"FX-CONVERTED": "warning"}),
+        (ITEM + "total_value.currency", "XTS", {"S321-FX-MISSING": "error"}),
+        (ITEM + "enhanced_product_description", "GIFT", {"S321-DESC-VAGUE": "error"}),
+        (ITEM + "enhanced_product_description", "2 PCS GIFTS", {"S321-DESC-VAGUE": "error"}),
+        (ITEM + "enhanced_product_description", "610910", {"S321-DESC-VAGUE": "error"}),
+        (ITEM + "enhanced_product_description", "12-34", {"S321-DESC-VAGUE": "error"}),
+        (ITEM + "enhanced_product_description", "\u68c9\u886b COTTON SHIRT", {"Q-NON-LATIN": "warning"}),
+        (ITEM + "hts_number", "61091", {"S321-HTS-LEN": "error"}),
+        (ITEM + "hts_number", "61091000", {}),
+        (ITEM + "hts_number", "6109100012", {}),
+        (ITEM + "hts_number", "22030000", {"S321-EXCL-ALCOHOL": "error"}),
+        (ITEM + "hts_number", "240220", {"S321-EXCL-TOBACCO": "error"}),
+        (ITEM + "country_of_origin", None, {"S321-ORIG-REQ": "warning"}),
+        (TO + "name", "UNKNOWN", {"S321-NAME-FAKE": "error"}),
+        (TO + "name", "X", {"S321-NAME-FAKE": "error"}),
+        (FROM + "name", "SHIPPER", {"S321-NAME-FAKE": "error"}),
+        (TO + "address_line_1", "P.O. BOX 12", {"Q-PO-BOX": "warning"}),
+        (TO + "address_line_1", "12 BOXWOOD LANE", {}),
+        (TO + "country_code", "CA", {"S321-DTP-US": "error"}),
+        (TO + "country_code", "PR", {}),
+        (TO + "country_code", "GU", {"S321-DTP-US": "error"}),
+        (TO + "state_province", "VI", {"S321-DTP-US": "error", "S321-ADDR-ZIPST": "warning"}),
+        (TO + "state_province", "CA", {"S321-ADDR-ZIPST": "warning"}),
+        (TO + "city", "\u5317\u4eac", {"Q-NON-LATIN": "warning"}),
+        (TO + "city", "SAN JOS\u00c9", {}),
+        ("first_us_port", "9999", {"PORT-UNKNOWN": "error"}),
+        ("first_us_port", "0999", {"PORT-UNLISTED": "info"}),
+        ("package_count", 0, {"S321-QTY-ZERO": "error", "Q-QTY-MISMATCH": "warning"}),
+        ("package_count", 2, {"Q-QTY-MISMATCH": "warning"}),
+        ("shipment_tracking_number", "RR473124829GB", {}),
+        ("shipment_tracking_number", "RR473124820GB", {"S321-ID-CHK": "error"}),
+        ("estimated_arrival_at", "2025-03-03T10:59:00Z", {"S321-TIME-LATE": "warning"}),
+        ("estimated_arrival_at", "2025-03-03T11:00:00Z", {}),
+    ],
+)
+def test_one_change_one_finding(path, value, told):
+    assert said(changed(path, value)) == told
+
+
+@pytest.mark.parametrize(("number", "good"), [("99912345675", True), ("99912345676", False)])
+def test_the_check_digit_of_an_air_waybill_counts_by_air_only(number, good):
+    draft = changed("master_bill_number", number)
+    assert said(copy.deepcopy(draft)) == {}
+    draft["mode_of_transportation"] = "air"
+    draft["security_scan"] = {"performed": True, "result": "clear", "method": "xry"}
+    assert ("S321-ID-CHK" in said(draft)) is not good
+
+
+def test_air_needs_a_security_scan():
+    draft = changed("security_scan", {"performed": False})
+    draft["mode_of_transportation"] = "air"
+    assert said(draft) == {"S321-SCAN-AIR": "error"}
+
+
+def test_after_the_exemption_ended_the_shipment_is_refused_by_law_and_the_limit_is_no_error():
+    draft = changed("estimated_arrival_at", "2025-09-02T15:00:00Z")
+    draft["items"][0]["total_value"]["amount"] = "900.00"
+    now = datetime(2025, 9, 1, tzinfo=UTC)
+    assert said(draft, now=now) == {"S321-REGIME": "error", "S321-VAL-800": "info"}
+    assert draft["regime_verdict"] == {"rule_id": "R08", "verdict": "not_eligible", "as_of_date": "2025-09-02"}
+
+
+def test_after_2025_05_02_an_origin_must_be_named():
+    draft = changed("items.0.country_of_origin", None)
+    draft["estimated_arrival_at"] = "2025-05-03T15:00:00Z"
+    assert said(draft, now=datetime(2025, 5, 2, tzinfo=UTC))["S321-ORIG-REQ"] == "error"
+
+
+def test_a_cancellation_is_checked_for_its_numbers_only():
+    draft = changed("items.0.enhanced_product_description", "GIFT")
+    draft |= {"transmission_purpose": "cancel", "shipment_tracking_number": "RR473124820GB"}
+    assert said(draft) == {"S321-ID-CHK": "error"}
+
+
+def test_values_are_summed_and_converted_in_cents():
+    draft = changed("items.0.total_value.currency", "CAD")
+    draft["items"].append({**copy.deepcopy(draft["items"][0]), "line_number": 2})
+    draft["items"][1]["total_value"] = {"amount": "24.90", "currency": "USD"}
+    draft["package_count"] = 2
+    assert said(draft) == {"FX-CONVERTED": "warning"}
+    assert draft["fair_retail_value_usd"] == "42.40"  # 25.00 x 0.70 + 24.90
+    assert draft["fx_rate"] == "0.70"
+
+
+def key_of(**party: str) -> str:
+    draft = changed("final_deliver_to_party", {**GOOD["final_deliver_to_party"], **party})
+    RULES.prepare(draft, PROFILE, NOW)
+    return str(draft["final_deliver_to_party"]["normalised_key"])
+
+
+@pytest.mark.parametrize(
+    ("party", "same"),
+    [
+        ({"name": "Casey  Example"}, True),
+        ({"name": "C\u00e1sey Example"}, True),
+        ({"address_line_1": "14 Mock Ln."}, True),
+        ({"address_line_1": "14 MOCK LANE C/O HUB"}, True),
+        ({"postal_code": "14201-1234"}, True),
+        ({"name": "CASEY EXAMPLES"}, False),
+        ({"address_line_1": "15 MOCK LANE"}, False),
+        ({"postal_code": "14202"}, False),
+    ],
+)
+def test_one_person_is_known_by_name_street_and_zip(party, same):
+    assert (key_of(**party) == key_of()) is same
+
+
+def test_nothing_of_the_person_can_be_read_from_the_key():
+    assert len(key_of()) == 32
+    assert set(key_of()) <= set("0123456789abcdef")
+    other = copy.copy(PROFILE)
+    object.__setattr__(other, "person_secret", b"another")
+    draft = copy.deepcopy(GOOD)
+    RULES.prepare(draft, other, NOW)
+    assert draft["final_deliver_to_party"]["normalised_key"] != key_of()
+
+
+@pytest.mark.parametrize(("before", "refused"), [("775.00", False), ("775.01", True), ("0", False)])
+def test_one_person_one_day_800_dollars(before, refused):
+    draft = copy.deepcopy(GOOD)
+    RULES.prepare(draft, PROFILE, NOW)
+    assert RULES.person_day(draft, PROFILE) == (key_of(), "2025-03-04")
+    found = RULES.check_total(draft, Decimal(before), ["GW000"], PROFILE)
+    assert [(f.rule, f.severity) for f in found] == ([("S321-AGG-800", Severity.ERROR)] if refused else [])
+    if refused:
+        assert "GW000" in found[0].message
+        assert "data known to this gateway" in found[0].message
+
+
+def test_the_sum_is_kept_by_the_law_in_force_only():
+    draft = changed("estimated_arrival_at", "2025-09-02T15:00:00Z")
+    RULES.prepare(draft, PROFILE, NOW)
+    assert RULES.check_total(draft, Decimal("799.00"), [], PROFILE) == []
+
+
+def test_without_an_arrival_the_law_of_the_processing_day_counts_and_the_text_says_so():
+    draft = changed("estimated_arrival_at", None)
+    told = [*RULES.prepare(draft, PROFILE, datetime(2025, 10, 1, 12, tzinfo=UTC))]
+    told += RULES.check(draft, PROFILE, datetime(2025, 10, 1, 12, tzinfo=UTC), "original")
+    assert [f.rule for f in told] == ["S321-REGIME"]
+    assert "processed 2025-10-01" in told[0].message
+    assert said(changed("estimated_arrival_at", None)) == {}
