@@ -254,14 +254,42 @@ def status(
 
 
 @app.command()
+def verify(
+    folder: Annotated[Path, typer.Argument(help="The profile folder; its gateway must stand still.")] = Path(),
+    as_json: AsJson = False,
+) -> None:
+    """Check that every promise was kept: nothing lost, nothing twice, never half a file, always an answer, books right."""
+    from gateway.commands.status import verify_promises
+
+    problems = verify_promises(load_site(folder))
+    for problem in problems:
+        if as_json:
+            print(json.dumps(problem, ensure_ascii=False))
+        else:
+            out.print(f"{problem['rule']}  {_plain(problem['subject'])}: {_plain(problem['message'])}", markup=False)
+    err.print(f"{len(problems)} broken promises" if problems else "every promise was kept")
+    if problems and not as_json:
+        out.print(f"next: gateway explain {problems[0]['rule']}", markup=False)
+    raise typer.Exit(1 if problems else 0)
+
+
+@app.command()
 def explain(
-    what: Annotated[str, typer.Argument(help="A receipt, a file name of the gateway, or a rule id.")],
+    what: Annotated[str, typer.Argument(help="A receipt, a file name of the gateway, or a rule id.")] = "",
     folder: Annotated[Path, typer.Argument(help="The profile folder (for receipts).")] = Path(),
     as_json: AsJson = False,
+    every: Annotated[bool, typer.Option("--all", help="All rules as a Markdown page (docs/rules.md).")] = False,
 ) -> None:
     """Explain a receipt (every reject in plain words, with its mend) or a rule."""
     from gateway.catalogue import load_catalogue
 
+    if every:
+        from gateway.catalogue.page import rules_page
+
+        print(rules_page(load_catalogue()), end="")
+        return
+    if not what:
+        raise GatewayError("Nothing was named.", "gateway explain RECEIPT DIR, or gateway explain S321-VAL-800")
     rule = load_catalogue().get(what.upper())
     if rule is not None:
         out.print(load_catalogue().explain(what.upper()), markup=False)

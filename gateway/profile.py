@@ -100,7 +100,6 @@ class Profile:
     constants: Mapping[str, Any] = field(
         default_factory=dict
     )  # canonical shipment field -> value, where the input has none
-    modes: Mapping[str, str] = field(default_factory=dict)  # partner's own mode codes -> canonical mode
     allow_test: bool = True
     tolerance: str = "lenient"  # lenient, strict
     salvage: str = "message"  # message: a syntax error refuses the set; shipment: only the shipment it lies in
@@ -120,7 +119,6 @@ class Profile:
     structures: Any = None  # formats' structure tables, see formats.x12.structure
     rules: Any = None  # gateway.rules.Rulebook
     catalogue: Any = None  # gateway.catalogue.Catalogue
-    validators: Mapping[str, Any] = field(default_factory=dict)  # filer type -> canonical.validate.ShipmentValidator
     options: Mapping[str, Any] = field(
         default_factory=dict
     )  # format-specific switches, e.g. {"accept_missing_unz": True}

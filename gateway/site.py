@@ -151,11 +151,10 @@ _PROFILE_KEYS = frozenset(Profile.__dataclass_fields__) - {
     "structures",
     "rules",
     "catalogue",
-    "validators",
     "enrich",
     "person_secret",
 }
-_SHELL_KEYS = frozenset(("in_dir", "keys", "target", "poll", "mappings", "enrichment", "home", "secret_file"))
+_SHELL_KEYS = frozenset(("in_dir", "keys", "target", "poll", "mappings", "enrichment", "home"))
 
 
 def _partner(path: Path, settings: Settings, rulebook: Any) -> Partner:

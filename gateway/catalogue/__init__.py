@@ -37,6 +37,14 @@ class Rule:
     xfnm: str
     note: str
 
+    def codes(self) -> str:
+        """Return the codes of the acknowledgments in words, "" without any."""
+        named = (
+            ("TA105", self.ta1), ("AK502", self.ak5), ("AK905", self.ak9), ("TED01", self.ted), ("CBP", self.cbp),
+            ("CONTRL", self.contrl), ("APERAK", self.aperak), ("XFNM", self.xfnm),
+        )  # fmt: skip
+        return ", ".join(f"{name} {value}" for name, value in named if value)
+
 
 COLUMNS = tuple(f.name for f in fields(Rule))
 
@@ -89,19 +97,7 @@ class Catalogue:
     def explain(self, rule: str) -> str:
         """Return a rule in plain words, several lines."""
         r = self._rules[rule]
-        codes = ", ".join(
-            f"{name} {value}"
-            for name, value in (
-                ("TA105", r.ta1),
-                ("AK502", r.ak5),
-                ("AK905", r.ak9),
-                ("TED01", r.ted),
-                ("CBP", r.cbp),
-                ("CONTRL", r.contrl),
-                ("APERAK", r.aperak),
-            )
-            if value
-        )
+        codes = r.codes()
         lines = [
             f"{r.rule}  {r.title}  ({r.severity}, refuses the {r.scope})" if r.severity == "error" else f"{r.rule}  {r.title}  ({r.severity})",
             f"  means:    {r.means}",

@@ -22,6 +22,19 @@ def drops(site: Site, newest: int = 50) -> list[dict[str, Any]]:
         ledger.close()
 
 
+def verify_promises(site: Site) -> list[dict[str, str]]:
+    """Return every broken promise of a state folder whose gateway stands still: rule, subject, message."""
+    from gateway.shell.verify import verify
+
+    targets = [site.settings.out_dir, *(p.home / name for p in site.partners.values() for name in ("ack", "reject"))]
+    ledger = _ledger(site)
+    try:
+        problems = verify(site.settings.state_dir, ledger, [t for t in targets if t.is_dir()])
+    finally:
+        ledger.close()
+    return [{"rule": p.rule, "subject": p.subject, "message": p.message} for p in problems]
+
+
 def _ledger(site: Site) -> Ledger:
     if site.settings.ledger_url.startswith("sqlite:///") and not Path(site.settings.ledger_url[10:]).exists():
         raise ConfigError("There is no ledger yet.", f"Start the gateway once: gateway serve {site.settings.folder}")

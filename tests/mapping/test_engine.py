@@ -113,7 +113,9 @@ def test_values_of_the_message_are_inherited_unless_the_shipment_has_its_own():
     assert draft(rows, "M10*NRTX LX*1 M11*B***********OWN") == {"carrier_code": "OWN"}
 
 
-PARTY = "seller,(first),N1[ST|CN],,,,{0},S321-ROLE-REQ,no seller,,\nseller,name,N1.02,,,,,,,,\nseller,city,N4.01,,,,,,,,\n"
+PARTY = (
+    "seller,(first),N1[ST|CN],,,,{0},S321-ROLE-REQ,no seller,,\nseller,name,N1.02,,,,,,,,\nseller,city,N4.01,,,,,,,,\n"
+)
 
 
 def test_the_order_of_qualifiers_is_the_preference():

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -57,10 +59,8 @@ def test_a_path_that_is_shown_is_read_back_the_same(steps, leaf, absolute):
 @given(st.text(max_size=30))
 def test_any_text_is_read_or_refused_with_a_cell_error(text):
     for parse in (parse_path, parse_source, parse_when, parse_transform):
-        try:
+        with suppress(CellError):
             parse(text)
-        except CellError as error:
-            assert str(error)
 
 
 def test_a_source_that_starts_with_a_dot_reads_the_segment_before_it():

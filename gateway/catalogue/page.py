@@ -1,0 +1,60 @@
+"""The catalogue as a Markdown page: docs/rules.md is `gateway explain --all`, and a test keeps it so."""
+
+from __future__ import annotations
+
+from gateway.catalogue import Catalogue, Rule
+
+_HEAD = """# Rules
+
+Made from the catalogue (`gateway/catalogue/*.csv`) by `gateway explain --all`; do not edit this page.
+
+**What the law says today.** The exemption of 19 U.S.C. 1321(a)(2)(C) (goods of at most 800 USD a person a day, free of duty) has been
+suspended for every country of origin since 2025-08-29 and ends by statute on 2027-07-01. Since then a shipment that claims it is
+refused (S321-REGIME). The data set lives on in ACAS, in entry types 11, 01 and 13 and in postal entry, and an older file is still
+judged by the law of its day of arrival (`gateway check --as-of`). The dates, orders and entry types are rows of
+`mappings/rules/regime.csv`. This is software, not legal advice; rows whose source could not be verified say so in their note.
+
+`error` refuses what stands in the column "refuses"; a warning is delivered with a remark. A partner's `severities` change any of them.
+"""
+
+_AREAS = (
+    ("S321-", "Section 321: shipments, persons, values, law"),
+    ("Q-", "Quality of the data"),
+    ("PORT-", "Ports, currencies, numbers"),
+    ("MAP-", "Mapping tables at work"),
+    ("X12-", "X12"),
+    ("EDIFACT-", "EDIFACT"),
+    ("FILE-", "Files and character sets"),
+    ("SFTP-", "SFTP"),
+    ("VERIFY-", "What gateway verify tells"),
+)
+
+
+def rules_page(catalogue: Catalogue) -> str:
+    """Return all rules by area: meaning, reason, mend, example, source and the codes of the acknowledgments."""
+    rules = sorted(catalogue, key=lambda r: r.rule)
+    parts, told = [_HEAD], set()
+    for prefix, title in _AREAS:
+        own = [r for r in rules if r.rule.startswith(prefix)]
+        told |= {r.rule for r in own}
+        parts.append(_table(title, own))
+    parts.append(_table("Others", [r for r in rules if r.rule not in told]))
+    return "\n".join(p for p in parts if p)
+
+
+def _table(title: str, rules: list[Rule]) -> str:
+    if not rules:
+        return ""
+    rows = "".join(_row(rule) for rule in rules)
+    return f"## {title}\n\n| rule | severity, refuses | means, and why | mend | answered as |\n|---|---|---|---|---|\n{rows}"
+
+
+def _row(rule: Rule) -> str:
+    weight = f"error, {rule.scope}" if rule.severity == "error" else rule.severity
+    example = f" Example: `{rule.example}`." if rule.example else ""
+    since = f", since {rule.since}" if rule.since else ""
+    cells = (
+        f"**{rule.rule}** {rule.title}", weight, f"{rule.means} {rule.why} ({rule.citation}{since})",
+        f"{rule.fix}{example}", rule.codes(),
+    )  # fmt: skip
+    return "| " + " | ".join(cell.replace("|", "\\|").replace("\n", " ") for cell in cells) + " |\n"

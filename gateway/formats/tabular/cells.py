@@ -1,0 +1,188 @@
+"""What spreadsheets and exports do to cells: found, mended where it is certain (with a warning), always said.
+
+Nothing is guessed: a number whose digits are gone, a street that became a date, an error value refuse the shipment.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Callable
+from datetime import date, timedelta
+from functools import lru_cache
+
+from gateway.findings import Severity
+from gateway.formats.tabular.layout import Header, Options
+
+Say = Callable[[str, Severity, int, str], None]
+"""(rule, severity, index of the cell, sentence) -> a finding of the row."""
+
+_ERROR = re.compile(r"#(?:REF!|N/A|VALUE!|DIV/0!|NAME\?|NULL!|NUM!|SPILL!|CALC!)|#{3,}", re.I)
+_GUARD = re.compile(r'="?([^"]*)"?', re.S)
+_EXPONENT = re.compile(r"[0-9](?:[.,][0-9]+)?E\+?[0-9]{1,3}", re.I)
+_DAY = r"(?:[0-9]{1,2}-(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)|(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)-[0-9]{2})"
+_BECAME_DATE = re.compile(_DAY, re.I)
+_BECAME_WORD = re.compile(r"TRUE|FALSE|WAHR|FALSCH|VRAI|FAUX|(?:JAN|FEB|MAR|APR|JUN|JUL|AUG|SEP|SEPT|OCT|NOV|DEC)[0-9]{1,2}")
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+_SYMBOLS = {"€": "EUR", "£": "GBP", "US$": "USD", "$": "USD"}
+_SUSPECT = re.compile(r"[='#$€£@(\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufffd]|E\+[0-9]|^[-+]", re.I)
+_THOUSANDS_POINT = re.compile(r"-?[0-9]{1,3}(?:\.[0-9]{3})+,[0-9]{1,4}")
+_THOUSANDS_COMMA = re.compile(r"-?[0-9]{1,3}(?:,[0-9]{3})+\.[0-9]{1,4}")
+_DECIMAL_COMMA = re.compile(r"-?[0-9]+,[0-9]{1,2}")
+
+
+class Mender:
+    """Mends the cells of one table's rows, in place."""
+
+    def __init__(self, header: Header, options: Options, delimiter: str = ",") -> None:
+        self._header, self._options = header, options
+        self._dates = header.of_kind("date")
+        self._numbers = header.of_kind("money", "weight", "number")
+        self._texts = header.of_kind("name", "address", "city")
+        self._kinds = [c.kind if c is not None else "" for c in header.standard]
+        self._currency = header.index("currency")
+        self._signs = (delimiter + "-", delimiter + "+")
+        self._comma = options.decimal == "comma"
+
+    def suspicious(self, text: str) -> bool:
+        """True when a record holds a character that the careful look at each cell is for."""
+        minus, plus = self._signs
+        return _SUSPECT.search(text) is not None or minus in text or plus in text
+
+    def mend(self, cells: list[str], say: Say, *, careful: bool) -> None:
+        """Look at the cells of a row; careful: at every one, for rows that are suspicious."""
+        if careful:
+            self._each(cells, say)
+        size = len(cells)
+        for index in self._dates:
+            if index < size and cells[index]:
+                self._date(cells, index, say)
+        for index in self._numbers:
+            if index < size and ("," in cells[index] or self._comma):
+                self._number(cells, index, say)
+        for index in self._texts:
+            if index < size and 0 < len(cells[index]) < 7:
+                self._text(cells[index].strip(), index, say)
+        if self._currency < size and not cells[self._currency].isascii():
+            self._symbol(cells, say)
+
+    def _each(self, cells: list[str], say: Say) -> None:
+        for index, cell in enumerate(cells):
+            if not cell:
+                continue
+            kind = self._kinds[index] if index < len(self._kinds) else ""
+            text = cell.strip()
+            if _CONTROL.search(text):
+                rule = "CSV-NUL" if "\0" in text else "CSV-CONTROL"
+                severity = Severity.ERROR if "\0" in text else Severity.WARNING
+                say(rule, severity, index, "The cell holds a control character" + (" (NUL)." if "\0" in text else "; it was read as a blank."))
+                text = cells[index] = _CONTROL.sub(" ", text).strip()
+            if not text or text[0] not in "='#$€£+-@(" and not text[0].isdigit():
+                continue
+            self._one(cells, index, text, kind, say)
+
+    def _one(self, cells: list[str], index: int, text: str, kind: str, say: Say) -> None:
+        """Look at a cell that starts with a sign or a digit."""
+        if _ERROR.fullmatch(text):
+            say("CSV-EXCEL-ERROR", Severity.ERROR, index, f"The cell holds the spreadsheet error {text} instead of a value.")
+            cells[index] = ""
+        elif text.startswith('="') and (guard := _GUARD.fullmatch(text)):
+            say("CSV-TEXT-GUARD", Severity.WARNING, index, 'The value is wrapped as ="..." (a spreadsheet text guard); the guard was left out.')
+            cells[index] = guard[1]
+        elif text[0] == "'" and len(text) > 1 and (kind in ("id", "zip", "phone", "hts", "code", "date", "money") or text[1] in "0123456789+=-@"):
+            say("CSV-TEXT-PREFIX", Severity.WARNING, index, "An apostrophe before the value (spreadsheet text mark) was left out.")
+            cells[index] = text[1:]
+        elif _EXPONENT.fullmatch(text):
+            self._exponent(cells, index, kind, say)
+        elif kind == "money" and text[0] in "$€£(":
+            self._money(cells, index, text, say)
+        elif kind == "currency" or index == self._currency:
+            self._symbol(cells, say)
+        elif text[0] in "=+-@" and not re.fullmatch(r"[+-]?[0-9][0-9 ().,/-]*", text):
+            say("CSV-FORMULA", Severity.WARNING, index, "The cell starts like a spreadsheet formula; it was read as text and is written back with an apostrophe only.")
+
+    def _exponent(self, cells: list[str], index: int, kind: str, say: Say) -> None:
+        if kind in ("id", "hts", "zip"):
+            say("ID-SCIENTIFIC", Severity.ERROR, index, "The number is in scientific notation: a spreadsheet rounded it and digits are lost.")
+        elif kind == "phone":
+            say("CSV-PHONE-LOST", Severity.WARNING, index, "The telephone number is in scientific notation; its digits are lost and it was left out.")
+            cells[index] = ""
+
+    def _money(self, cells: list[str], index: int, text: str, say: Say) -> None:
+        number = text.strip("()$€£ ")
+        if text[0] == "(" and text.endswith(")"):
+            number = "-" + number
+        say("CSV-NUMBER-FORM", Severity.WARNING, index, f'The amount is written as "{text}"; it was read as {number}.')
+        cells[index] = number
+
+    def _number(self, cells: list[str], index: int, say: Say) -> None:
+        text = cells[index].strip()
+        if self._comma:
+            cells[index] = text.replace(".", "").replace(",", ".") if "," in text else text
+            return
+        mended = ""
+        if _THOUSANDS_COMMA.fullmatch(text):
+            mended = text.replace(",", "")
+        elif _THOUSANDS_POINT.fullmatch(text):
+            mended = text.replace(".", "").replace(",", ".")
+        elif _DECIMAL_COMMA.fullmatch(text):
+            mended = text.replace(",", ".")
+        if mended:
+            say("CSV-NUMBER-FORM", Severity.WARNING, index, f'The number is written as "{text}"; it was read as {mended}.')
+            cells[index] = mended
+
+    def _symbol(self, cells: list[str], say: Say) -> None:
+        text = cells[self._currency].strip()
+        code = _SYMBOLS.get(text)
+        if code:
+            say("CSV-CURRENCY-SYMBOL", Severity.WARNING, self._currency, f'The currency is written as "{text}"; it was read as {code}.')
+            cells[self._currency] = code
+        elif text and not text.isascii():
+            cells[self._currency] = unicodedata.normalize("NFKC", text)
+
+    def _text(self, text: str, index: int, say: Say) -> None:
+        if _BECAME_DATE.fullmatch(text):
+            say("CSV-EXCEL-TEXT", Severity.ERROR, index, "A spreadsheet turned the text into a date; what was written is lost.")
+        elif _BECAME_WORD.fullmatch(text):
+            say("CSV-EXCEL-WORD", Severity.WARNING, index, "The text looks like something a spreadsheet changed (a date or TRUE); it was kept.")
+
+    def _date(self, cells: list[str], index: int, say: Say) -> None:
+        mended, rule, said = read_date(cells[index].strip(), self._options.date_order)
+        if rule:
+            say(rule, Severity.WARNING, index, said)
+        cells[index] = mended
+
+
+@lru_cache(4096)
+def read_date(text: str, order: str) -> tuple[str, str, str]:
+    """Return (ISO date, rule, sentence) of a date as spreadsheets write it; what is no date stays as it is.
+
+    order: "dmy", "mdy" or "" (not agreed). 45717 is 2025-03-01: days since 1899-12-30, the 1900 system of spreadsheets.
+
+    >>> read_date("45717", "")[0], read_date("20250302", "")[0], read_date("28.02.2025", "")[0]
+    ('2025-03-01', '2025-03-02', '2025-02-28')
+    """
+    if re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}.*", text, re.S):
+        return text, "", ""
+    if re.fullmatch(r"[0-9]{8}", text):
+        return f"{text[:4]}-{text[4:6]}-{text[6:]}", "", ""
+    if re.fullmatch(r"[2-5][0-9]{4}(?:\.0+)?", text):
+        day = (date(1899, 12, 30) + timedelta(days=int(text[:5]))).isoformat()
+        return day, "CSV-EXCEL-DATE", f"The date is the spreadsheet number {text}; it was read as {day}."
+    found = re.fullmatch(r"([0-9]{1,2})([./-])([0-9]{1,2})\2([0-9]{4})", text)
+    if not found:
+        return text, "", ""
+    first, second = int(found[1]), int(found[3])
+    known = order or ("dmy" if found[2] == "." or first > 12 else "mdy")
+    day_of, month = (first, second) if known == "dmy" else (second, first)
+    iso = f"{found[4]}-{month:02d}-{day_of:02d}"
+    try:
+        date.fromisoformat(iso)
+    except ValueError:
+        return text, "", ""
+    if not order and found[2] != "." and first <= 12 and second <= 12 and first != second:
+        return iso, "CSV-DATE-AMBIGUOUS", f"The date {text} can be read in two ways; it was read as month/day/year: {iso}."
+    return iso, "", ""
+
+
+

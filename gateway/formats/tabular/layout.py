@@ -1,0 +1,213 @@
+"""How one partner's tables look: `[options.tabular]` of the partner file, and the header that a file itself shows.
+
+    delimiter = ";"               "," ";" "tab" "|"; without it the header line decides (CSV-DELIM-DETECTED unless comma)
+    encoding = "cp1252"           character set of the bytes; without it strict UTF-8
+    header_row = 4                rows above it are title rows
+    columns = ["house_bill", ...] the file has no header row; the names by position
+    widths = [[1, 10], [11, 35]]  fixed widths, with columns: first position (from 1) and length
+    records.SHP = ["house_bill"]  record types: the first cell names the type, the others the cells behind it
+    record_order = ["HDR", "SHP", "ITM"]   outermost first; a row is made at each record of the last type
+    trailer = { type = "TRL", SHP = 1, ITM = 2, sum = 3, of = "item_value" }   what the trailer counts, and in which cell
+    rename = { "Sendungsnummer" = "tracking_number" }
+    values = { mode = "air", weight_unit = "KG" }   columns that the file does not have
+    title = "MAWB: (?P<master_bill>[0-9-]+)"        values out of the title rows
+    split = [{ column = "Consignee", pattern = "(?P<consignee_name>[^,]+), ..." }]
+    group_by, fill_down, extra_columns = ["..."]    keys of a shipment; cells that repeat; columns read by own rows
+    decimal = "comma"             1.234,50      date_order = "dmy" or "mdy"      sheet = "Manifest"
+    message_type = "orders"       which mapping reads the table; accept_empty = true
+
+Column names are compared without blanks, punctuation and case; columns.csv holds the names in use.
+"""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+from gateway.formats.tabular.rows import ABSENT, Columns, plain_name
+
+DELIMITERS = (",", ";", "\t", "|")
+_WORDS = {"comma": ",", "semicolon": ";", "tab": "\t", "pipe": "|", "bar": "|"}
+NAMES = {",": "comma", ";": "semicolon", "\t": "tab", "|": "pipe"}
+KEYS = ("house_bill", "tracking_number", "order_number")
+"""Columns whose equal values make rows one shipment; the first that the table has."""
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One row of columns.csv. level: shipment or item; kind: what a cell holds; need: what must be there."""
+
+    name: str
+    level: str
+    kind: str
+    need: str
+
+
+@cache
+def vocabulary() -> tuple[dict[str, Column], dict[str, str]]:
+    """Return (column name -> Column, plain alias -> column name)."""
+    columns: dict[str, Column] = {}
+    aliases: dict[str, str] = {}
+    text = files(__package__).joinpath("columns.csv").read_text("utf-8")
+    for row in csv.DictReader(text.splitlines()):
+        columns[row["column"]] = Column(row["column"], row["level"], row["kind"], row["need"])
+        for alias in (row["column"], *row["aliases"].split("|")):
+            if plain_name(alias):
+                aliases.setdefault(plain_name(alias), row["column"])
+    return columns, aliases
+
+
+@dataclass(frozen=True)
+class Options:
+    """`[options.tabular]` of one partner, see the module."""
+
+    delimiter: str = ""
+    encoding: str = ""
+    header_row: int = 0
+    columns: tuple[str, ...] = ()
+    widths: tuple[tuple[int, int], ...] = ()
+    records: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    record_order: tuple[str, ...] = ()
+    trailer: Mapping[str, Any] = field(default_factory=dict)
+    rename: Mapping[str, str] = field(default_factory=dict)
+    values: Mapping[str, str] = field(default_factory=dict)
+    title: str = ""
+    split: tuple[Mapping[str, str], ...] = ()
+    group_by: tuple[str, ...] = ()
+    fill_down: tuple[str, ...] = ()
+    extra_columns: tuple[str, ...] = ()
+    decimal: str = ""
+    date_order: str = ""
+    sheet: str = ""
+    message_type: str = ""
+    accept_empty: bool = False
+
+
+def options_of(profile_options: Mapping[str, Any]) -> Options:
+    """Return the options of a partner; unknown keys are left out (`gateway` checks partner files elsewhere)."""
+    raw: Mapping[str, Any] = profile_options.get("tabular") or {}
+    known: dict[str, Any] = {k: v for k, v in raw.items() if k in Options.__dataclass_fields__}
+    for name in ("columns", "group_by", "fill_down", "extra_columns", "record_order", "split"):
+        if name in known:
+            known[name] = tuple(known[name])
+    if "widths" in known:
+        known["widths"] = tuple((int(start), int(length)) for start, length in known["widths"])
+    if "records" in known:
+        known["records"] = {k: tuple(v) for k, v in known["records"].items()}
+        known.setdefault("record_order", tuple(known["records"]))
+    known["delimiter"] = _WORDS.get(str(raw.get("delimiter", "")), str(raw.get("delimiter", "")))
+    known["values"] = {k: str(v) for k, v in raw.get("values", {}).items()}
+    return Options(**known)
+
+
+class Header:
+    """The columns of one table, told from its names.
+
+    names: as received; standard: column of columns.csv per index, None for one of its own;
+    columns: what mapping paths ask; twice: (name, first index, second index) of names that mean the same column.
+    """
+
+    def __init__(self, names: list[str], options: Options, *, growing: bool = False) -> None:
+        self.names = names
+        self.standard: list[Column | None] = []
+        self.twice: list[tuple[str, int, int]] = []
+        self.known: dict[str, int] = {}
+        self.columns = Columns(self.known, growing=growing)
+        self._options = options
+        self._rename = {plain_name(k): v for k, v in options.rename.items()}
+        for index, name in enumerate(names):
+            self._learn(name, index)
+
+    def add(self, name: str) -> int:
+        """Add a column behind the last one; return its index."""
+        self.names.append(name)
+        self._learn(name, len(self.names) - 1)
+        return len(self.names) - 1
+
+    def _learn(self, name: str, index: int) -> None:
+        columns, aliases = vocabulary()
+        plain = plain_name(name)
+        meant = self._rename.get(plain) or aliases.get(plain, "")
+        self.standard.append(columns.get(meant))
+        for key in dict.fromkeys((plain_name(meant), plain)):
+            if not key:
+                continue
+            if key in self.known and self.known[key] != index:
+                if key == (plain_name(meant) or plain):
+                    self.twice.append((name, self.known[key], index))
+                continue
+            self.known[key] = index
+
+    def index(self, name: str) -> int:
+        """Return the index of a column, ABSENT when the table has none of that name."""
+        return self.known.get(plain_name(name), ABSENT)
+
+    def has(self, name: str) -> bool:
+        """True when the table has the column."""
+        return self.index(name) != ABSENT
+
+    def of_kind(self, *kinds: str) -> list[int]:
+        """Return the indexes of all columns of these kinds."""
+        return [i for i, c in enumerate(self.standard) if c is not None and c.kind in kinds]
+
+    def of_level(self, level: str) -> list[int]:
+        """Return the indexes of all columns of a level."""
+        return [i for i, c in enumerate(self.standard) if c is not None and c.level == level]
+
+    def keys(self) -> list[int]:
+        """Return the indexes of the cells that make rows one shipment."""
+        names = self._options.group_by or next(((k,) for k in KEYS if self.has(k)), ())
+        return [self.index(n) for n in names if self.has(n)]
+
+    def missing(self, *, currency: bool) -> list[tuple[str, bool]]:
+        """Return (column, is an error) for needed columns that are not there. currency: the partner has a default."""
+        found: list[tuple[str, bool]] = []
+        if not any(self.has(k) for k in KEYS) and not self._options.group_by:
+            found.append(("house_bill", True))
+        found += [(n, True) for n in ("consignee_name", "item_description") if not self.has(n)]
+        if not any(self.has(n) for n in ("item_value", "item_value_usd", "unit_value")):
+            found.append(("item_value", True))
+        elif not self.has("currency") and not self.has("item_value_usd"):
+            found.append(("currency", not currency))
+        if self.has("weight") and not self.has("weight_unit"):
+            found.append(("weight_unit", True))
+        return found
+
+    def strangers(self) -> list[str]:
+        """Return the names of columns that no mapping of ours reads."""
+        own = {plain_name(n) for n in (*self._options.extra_columns, *self._options.group_by)}
+        own |= {plain_name(str(rule["column"])) for rule in self._options.split}
+        return [
+            name
+            for name, standard in zip(self.names, self.standard, strict=True)
+            if standard is None and plain_name(name) and plain_name(name) not in own
+        ]
+
+    def fit(self) -> int:
+        """Return how many of the names are known columns."""
+        return sum(c is not None for c in self.standard)
+
+
+def looks_like_header(cells: list[str]) -> bool:
+    """True when a row is a header: at least 2 known column names, and a third of all its filled cells."""
+    columns, aliases = vocabulary()
+    filled = [plain_name(c) for c in cells if c.strip()]
+    known = sum(name in aliases for name in filled)
+    return known >= 2 and known * 3 >= len(filled)
+
+
+def detect_delimiter(lines: list[str]) -> str:
+    """Return the delimiter that most lines hold equally often outside quotes; "" when there is none."""
+    best, chosen = 0, ""
+    for delimiter in DELIMITERS:
+        counts = [re.sub(r'"[^"]*"', "", line).count(delimiter) for line in lines]
+        most = max(counts, default=0)
+        score = most * sum(c == most for c in counts)
+        if most and score > best:
+            best, chosen = score, delimiter
+    return chosen

@@ -1,0 +1,132 @@
+"""What a table becomes: records as they are read, rows and shipments as mapping paths walk them.
+
+    Record   one record of the file: cells as text, where it stands, what the splitter says of it
+    Row      a Node of tag ROW: elements are the cells of one record (or of HDR + SHP + ITM records together)
+    Rows     a Node of tag ROWS: the rows of one shipment; its own elements are the first filled cell of each column
+    TableRoot  the Node of tag TABLE: column name -> index, for the whole message
+"""
+
+from __future__ import annotations
+
+import unicodedata
+
+import msgspec
+
+from gateway.findings import Position
+from gateway.records import Node
+
+ABSENT = 1 << 30
+"""Index of a column that the table does not have: beyond the end of every row."""
+
+
+class Record(msgspec.Struct, eq=False):
+    """One record. number: 1-based in the file, as a spreadsheet counts rows; fault: "", "after", "stray", "open" ...
+
+    offset, length: bytes in the received file, None where the format has none (XLSX); path: JSON path of the record.
+    """
+
+    cells: list[str]
+    number: int
+    line: int | None = None
+    offset: int | None = None
+    length: int = 0
+    text: str = ""
+    fault: str = ""
+    lines: int = 1
+    path: str = ""
+
+
+def plain_name(text: str) -> str:
+    """Return a column name for comparison: letters and digits only, in small letters.
+
+    >>> plain_name("G.W.(KGS)"), plain_name("Tracking No.")
+    ('gwkgs', 'trackingno')
+    """
+    return "".join(c for c in unicodedata.normalize("NFKC", text).casefold() if c.isalnum())
+
+
+class Columns(dict[str, int]):
+    """Column name as a mapping writes it -> index of the cell; ABSENT for what the table does not have."""
+
+    def __missing__(self, name: str) -> int:
+        number = name[4:].strip() if name[:4].lower() == "col " else ""
+        index = int(number) - 1 if number.isdigit() and int(number) else self.known.get(plain_name(name), ABSENT)
+        if index != ABSENT or not self.growing:
+            self[name] = index
+        return index
+
+    def __init__(self, known: dict[str, int], *, growing: bool = False) -> None:
+        """known: plain name -> index. growing: names may still be added to it (JSON objects with new keys)."""
+        super().__init__()
+        self.known = known
+        self.growing = growing
+
+
+class TableRoot(Node, eq=False, kw_only=True):
+    """The table. names: header names as received ("col 7" where there are none)."""
+
+    columns: Columns
+    names: list[str]
+
+
+class Part(msgspec.Struct, frozen=True):
+    """Cells `start` to the next part of a row come from this record; first: cell index in the record of `start`."""
+
+    start: int
+    record: Record
+    first: int = 0
+
+
+class Row(Node, eq=False, kw_only=True):
+    """One row. parts: the records its cells come from, mostly one."""
+
+    parts: tuple[Part, ...]
+
+    @property
+    def record(self) -> Record:
+        """The record that stands for the row: the last one (the goods line)."""
+        return self.parts[-1].record
+
+
+class Rows(Node, eq=False, kw_only=True):
+    """The rows of one shipment. root: for identifiers when nothing could be mapped."""
+
+    rows: list[Row]
+    root: TableRoot
+
+
+def row_node(cells: list[str], record: Record, parts: tuple[Part, ...] = ()) -> Row:
+    """Return the node of one row."""
+    return Row("ROW", cells, record.offset or 0, record.length, record.line or 0, record.number,
+               parts=parts or (Part(0, record),))  # fmt: skip
+
+
+def rows_node(rows: list[Row], root: TableRoot) -> Rows:
+    """Return the node of one shipment."""
+    first = rows[0]
+    cells = first.elements
+    if len(rows) > 1:
+        cells = [*cells]
+        for row in rows[1:]:
+            cells += row.elements[len(cells) :]
+            for index, cell in enumerate(row.elements):
+                if cell and not cells[index]:
+                    cells[index] = cell
+    node = Rows("ROWS", cells, first.offset, first.length, first.line, first.position, rows=rows, root=root)
+    node.children = {"ROW": list(rows)}
+    return node
+
+
+def place_of(row: Row, index: int, root: TableRoot) -> Position:
+    """Return the place of a cell; index ABSENT = the row."""
+    part = row.parts[0]
+    for one in row.parts:
+        if one.start <= index:
+            part = one
+    if index == ABSENT:
+        part = row.parts[-1]
+    record = part.record
+    name = root.names[index] if index < len(root.names) else ""
+    if record.path:
+        name = f"{record.path}.{name}" if name else record.path
+    return Position(offset=record.offset, length=record.length or None, line=record.line, row=record.number, column=name)

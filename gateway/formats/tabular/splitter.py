@@ -1,0 +1,153 @@
+r"""Bytes -> records of a delimited file (RFC 4180), with byte offsets, physical lines and what is wrong with them.
+
+    a,"b ""c"", d",e\r\n      -> ["a", 'b "c", d', "e"]
+    a,"b                      -> the field goes on in the next line
+    a,b"c                     -> a quote inside an unquoted field is text (fault "stray")
+
+A quote that opens a field and is never closed would swallow what follows. A field may hold MAX_LINES lines; the lines
+of a record that breaks the rules come out one by one with fault "quote" (the first) and "swallowed" (the others), so
+that every shipment of the file is named. Lines end with CR LF, LF or CR. Memory: one record and one chunk.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+
+from gateway.formats.tabular.rows import Record
+
+MAX_LINES = 20
+"""Physical lines of one record; addresses have few, a lost quote takes all."""
+MAX_TEXT = 65_536
+"""Characters of a record of several lines."""
+MAX_LINE = 4_194_304
+"""Bytes of one physical line."""
+
+
+def split_quoted(text: str, delimiter: str) -> tuple[list[str], str]:
+    """Return (cells, fault) of a record that holds quotes, without its line end.
+
+    fault: "" or "open" (a quote is not closed), "after" (text behind a closing quote), "stray" (a quote inside an
+    unquoted field, kept as text).
+    """
+    cells: list[str] = []
+    fault, at, size = "", 0, len(text)
+    while True:
+        if text.startswith('"', at):
+            end = text.find('"', at + 1)
+            while end >= 0 and text.startswith('"', end + 1):
+                end = text.find('"', end + 2)
+            if end < 0:
+                return [*cells, text[at + 1 :].replace('""', '"')], "open"
+            value = text[at + 1 : end]
+            if '"' in value:
+                value = value.replace('""', '"')
+            nearest = text.find(delimiter, end + 1)
+            tail = text[end + 1 : size if nearest < 0 else nearest]
+            if tail:
+                value += tail
+                if tail.strip():
+                    fault = "after"
+        else:
+            nearest = text.find(delimiter, at)
+            value = text[at : size if nearest < 0 else nearest]
+            if '"' in value and not fault:
+                fault = "stray"
+        cells.append(value)
+        if nearest < 0:
+            return cells, fault
+        at = nearest + 1
+
+
+def physical_lines(chunks: Iterable[bytes]) -> Iterator[bytes]:
+    """Yield the lines with their ends; a line longer than MAX_LINE comes in pieces."""
+    rest = b""
+    for chunk in chunks:
+        block = rest + chunk if rest else chunk
+        end = block.rfind(b"\n") + 1
+        if not end and len(block) > 1:
+            end = block.rfind(b"\r", 0, -1) + 1
+        if not end:
+            rest = block
+            if len(rest) > MAX_LINE:
+                yield rest
+                rest = b""
+            continue
+        rest = block[end:]
+        yield from block[:end].splitlines(keepends=True)
+    if rest:
+        yield from rest.splitlines(keepends=True)
+
+
+class Splitter:
+    """Splits one file. decode: bytes -> text, raising UnicodeDecodeError; base, factor: offsets in the received file."""
+
+    def __init__(self, delimiter: str, encoding: str = "utf-8", base: int = 0, factor: int = 1) -> None:
+        """factor 2: the bytes were transcoded from UTF-16; lengths then count its characters."""
+        self._delimiter, self._encoding, self._factor = delimiter, encoding, factor
+        self._offset, self._line, self._number = base, 0, 0
+
+    def records(self, chunks: Iterable[bytes], cut: Callable[[str], list[str]] | None = None) -> Iterator[Record]:
+        """Yield every record, empty ones too. cut: splits a line without quotes (fixed widths), None = delimiter."""
+        delimiter, encoding = self._delimiter, self._encoding
+        held: list[tuple[bytes, str]] = []
+        size = 0
+        lost = False
+        for line in physical_lines(chunks):
+            try:
+                text, bad = line.decode(encoding), ""
+            except UnicodeDecodeError:
+                text, bad = line.decode(encoding, "replace"), "encoding"
+            if len(line) > MAX_LINE:
+                bad = "long"
+            if held:
+                held.append((line, text))
+                size += len(text)
+                cells, fault = split_quoted("".join(t for _, t in held).rstrip("\r\n"), delimiter)
+                if fault == "open" and len(held) < MAX_LINES and size < MAX_TEXT:
+                    continue
+                if fault in ("open", "after"):
+                    lost = fault == "open"
+                    yield from self._damaged(held)
+                else:
+                    yield self._record(held, cells, fault)
+                held = []
+                continue
+            if cut is not None:
+                cells, fault = cut(text.rstrip("\r\n")), ""
+            elif lost:
+                cells, fault = text.rstrip("\r\n").split(delimiter), "swallowed"
+            elif '"' not in text:
+                cells, fault = text.rstrip("\r\n").split(delimiter), ""
+            else:
+                cells, fault = split_quoted(text.rstrip("\r\n"), delimiter)
+                if fault == "open":
+                    held, size = [(line, text)], len(text)
+                    continue
+                if fault == "after":
+                    fault = "quote"
+            self._line += 1
+            self._number += 1
+            length = len(line) if self._factor == 1 else len(text) * self._factor
+            yield Record(cells, self._number, self._line, self._offset, length, text, bad or fault)
+            self._offset += length
+        if held:
+            yield from self._damaged(held)
+
+    def _record(self, held: list[tuple[bytes, str]], cells: list[str], fault: str) -> Record:
+        text = "".join(t for _, t in held)
+        length = sum(len(b) for b, _ in held) if self._factor == 1 else len(text) * self._factor
+        self._number += 1
+        bad = "encoding" if "\ufffd" in text and not fault else fault
+        record = Record(cells, self._number, self._line + 1, self._offset, length, text, bad, len(held))
+        self._line += len(held)
+        self._offset += length
+        return record
+
+    def _damaged(self, held: list[tuple[bytes, str]]) -> Iterator[Record]:
+        """Yield the lines of a record with an unbalanced quote one by one."""
+        for index, (line, text) in enumerate(held):
+            bare = text.rstrip("\r\n")
+            cells = split_quoted(bare, self._delimiter)[0]
+            one = self._record([(line, text)], cells, "swallowed" if index else "quote")
+            one.fault = "swallowed" if index else "quote"
+            yield one

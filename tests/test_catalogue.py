@@ -1,0 +1,119 @@
+"""The rule catalogue: every rule that can be said is in it, with all that a clerk needs; nothing in it is dead."""
+
+from __future__ import annotations
+
+import ast
+import csv
+import re
+from pathlib import Path
+
+import pytest
+
+from gateway.catalogue import COLUMNS, Catalogue, load_catalogue
+from gateway.findings import Scope, Severity
+from gateway.site import base_mappings
+
+ROOT = Path(__file__).parent.parent
+CATALOGUE = load_catalogue()
+RULE = re.compile(
+    r"(?:S321|X12|EDIFACT|FILE|ENC|SFTP|MAP|ACK|DUP|FX|Q|PORT|NUM|ID|CSV|XML|FHL|FWB|IMP|ITMATT|ENV|DROP|CODE|TYPE|DELIVERY|TARGET)-[A-Z0-9]+(?:-[A-Z0-9]+)*"
+)
+LINT = {
+    "MAP-ROW",
+    "MAP-EXAMPLE",
+    "MAP-NO-EXAMPLE",
+    "MAP-TWO-NODES",
+    "MAP-UNREACHABLE",
+    "MAP-CELLS",
+    "MAP-EMPTY",
+    "MAP-ENCODING",
+}
+"""Codes of the table check; they are said of tables, not of drops, and stand in docs/mapping.md."""
+
+
+def said_in_code() -> dict[str, str]:
+    """Return rule -> module for every first argument of Finding(...) and every literal that looks like a rule."""
+    found = {}
+    for path in sorted((ROOT / "gateway").rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "Finding" and node.args:
+                first = node.args[0]
+                if isinstance(first, ast.Constant) and isinstance(first.value, str):
+                    found[first.value] = path.name
+            if isinstance(node, ast.Constant) and isinstance(node.value, str) and RULE.fullmatch(node.value):
+                found.setdefault(node.value, path.name)
+    return found
+
+
+def said_in_tables() -> set[str]:
+    rules = set()
+    for path in base_mappings().glob("*/**/*.csv"):
+        for row in csv.DictReader(path.read_text("utf-8-sig").splitlines()):
+            rules |= {row[c] for c in ("rule",) if row.get(c)}
+    for path in (ROOT / "gateway" / "formats").rglob("*.csv"):
+        for row in csv.DictReader(path.read_text("utf-8").splitlines()):
+            rules |= {row[c] for c in ("rule",) if row.get(c) and RULE.fullmatch(row[c])}
+    return rules
+
+
+CODES_OF_OTHERS = {"AK304-3", "AK403-6"}
+
+
+def test_every_rule_said_in_code_is_in_the_catalogue():
+    unknown = {r: m for r, m in said_in_code().items() if CATALOGUE.get(r) is None and not r.startswith("MAP-")}
+    assert {r: m for r, m in unknown.items() if not r.endswith("-")} == {}
+
+
+def test_every_finding_of_the_mapping_is_in_the_catalogue():
+    mapping = {
+        r
+        for r, module in said_in_code().items()
+        if r.startswith("MAP-") and module in ("cells.py", "program.py", "translate.py")
+    }
+    assert {r for r in mapping if CATALOGUE.get(r) is None} == set()
+
+
+def test_every_rule_of_the_tables_is_in_the_catalogue():
+    assert {r for r in said_in_tables() if CATALOGUE.get(r) is None} == set()
+
+
+@pytest.mark.parametrize("rule", list(CATALOGUE), ids=lambda r: r.rule)
+def test_a_rule_says_what_why_how_and_by_whom(rule):
+    assert rule.severity in {s.value for s in Severity}
+    assert rule.scope in {s.value for s in Scope}
+    for name in ("title", "means", "why", "fix", "citation"):
+        assert getattr(rule, name).strip(), name
+    assert rule.means.endswith(".")
+    assert rule.fix.endswith((".", "'", "~"))
+
+
+def test_the_source_is_well_formed():
+    for path in (ROOT / "gateway" / "catalogue").glob("*.csv"):
+        with path.open(encoding="utf-8", newline="") as file:
+            rows = list(csv.reader(file))
+        assert tuple(rows[0]) == COLUMNS, path.name
+        assert [r for r in rows if len(r) != len(COLUMNS)] == [], path.name
+
+
+def test_a_rule_that_stands_twice_or_lacks_a_column_is_refused():
+    head = ",".join(COLUMNS)
+    row = "A-B,error,shipment" + "," * (len(COLUMNS) - 3)
+    with pytest.raises(ValueError, match="twice"):
+        Catalogue({"a.csv": f"{head}\n{row}\n", "b.csv": f"{head}\n{row}\n"})
+    with pytest.raises(ValueError, match="no column"):
+        Catalogue({"a.csv": "rule,severity\nA-B,error\n"})
+
+
+def test_a_rule_is_explained_in_plain_words():
+    text = CATALOGUE.explain("S321-VAL-800")
+    for word in ("means:", "why:", "mend:", "source:", "800"):
+        assert word in text
+
+
+def test_every_rule_of_the_catalogue_is_said_somewhere():
+    """A rule that nothing can say is dead; ids that are put together stand for their family."""
+    text = "".join(p.read_text("utf-8") for p in (ROOT / "gateway").rglob("*.py"))
+    text += "".join(p.read_text("utf-8") for p in (ROOT / "gateway" / "formats").rglob("*.csv"))
+    said = said_in_tables() | set(said_in_code())
+    dead = {r.rule for r in CATALOGUE if r.rule not in said and r.rule not in text}
+    assert {r for r in dead if not r.startswith(("S321-EXCL-",))} == set()
