@@ -15,6 +15,15 @@ from types import ModuleType
 NAMES = ("x12", "edifact")
 """Folders under gateway/formats; a new syntax is one folder and one name here."""
 
+_ALSO = {"csv": "tabular", "json": "tabular", "xlsx": "tabular", "itmatt": "postal"}
+"""Names of message formats that do not start with the name of their folder."""
+
+
+def folder_of(message_format: str) -> str:
+    """Return the folder that reads a message format: x12_309 -> x12, csv -> tabular."""
+    first = message_format.partition("_")[0]
+    return next((n for n in NAMES if message_format == n or message_format.startswith(n + "_")), _ALSO.get(first, ""))
+
 
 @cache
 def format_module(name: str) -> ModuleType:

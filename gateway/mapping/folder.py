@@ -15,7 +15,7 @@ from pathlib import Path as File
 from typing import Any
 
 from gateway.errors import MappingError
-from gateway.formats import format_module
+from gateway.formats import folder_of, format_module
 from gateway.mapping.cells import condition
 from gateway.mapping.codes import CodeTables
 from gateway.mapping.compile import Compiler, effective_rows
@@ -66,7 +66,7 @@ class MappingSet:
             fitting = [
                 f
                 for f in self.facts
-                if f.message_type == message_type and message_format.startswith(f.format) and _fits(f.versions, version)
+                if f.message_type == message_type and f.format == folder_of(message_format) and _fits(f.versions, version)
             ]
             ways = [(self._condition(f), self.compiled(f)) for f in sorted(fitting, key=lambda f: not f.when)]
             self._programs[key] = ProgramChoice(ways) if ways else None
@@ -112,7 +112,7 @@ def read_facts(path: File) -> MappingFacts:
         return MappingFacts(
             id=data["id"],
             version=str(data["version"]),
-            format=str(data["format"]).partition("_")[0] if str(data["format"]).startswith(("x12_", "edifact_")) else data["format"],
+            format=folder_of(str(data["format"])),
             message_type=str(data["message_type"]),
             versions=tuple(data.get("versions", ())),
             when=data.get("when", ""),
