@@ -123,6 +123,7 @@ class _Run:
     ) -> None:  # fmt: skip
         self._profile, self._now, self._history, self._records = profile, now, history, records
         self._name, self._sha256 = name, sha256
+        self._place: tuple[str | None, str] = (None, f"file {name}")  # trip -> words, the last one
         self._judge = Judge(profile, now)
         self._counts = counts
         self._refused: dict[int, str] = {}
@@ -377,8 +378,7 @@ class _Run:
         draft: dict[str, Any] = judged.draft or {}
         person, day = self._profile.rules.person_day(draft, self._profile) or ("", "")
         value = Decimal(draft.get("fair_retail_value_usd", "0"))
-        trip = draft.get("conveyance_reference")
-        where = f"trip {trip}, file {self._name}" if trip else f"file {self._name}"
+        where = self._where(draft.get("conveyance_reference"))
         if person and judged.purpose != "cancel":
             total, others = sums.get((person, day)) or self._history.day_total(person, day)
             for finding in self._profile.rules.check_total(draft, total, others, self._profile):
@@ -386,6 +386,12 @@ class _Run:
             if not judged.refused:
                 sums[person, day] = (total + value, [*others[-20:], key])
         return ShipmentClaim(key, content, where, person, day, value, judged.purpose)
+
+    def _where(self, trip: str | None) -> str:
+        """Return what to tell the sender of a shipment of this file; trips repeat."""
+        if self._place[0] != trip:
+            self._place = (trip, f"trip {trip}, file {self._name}" if trip else f"file {self._name}")
+        return self._place[1]
 
     def _head(self, message: Message, judged: Judged) -> Delivery:
         self._head_sent = True

@@ -23,6 +23,7 @@ from gateway.shell.merge import merge_interchanges, merge_shipments
 from gateway.shell.schema import controls, interchanges, person_days, shipments
 
 MILLION = 1_000_000
+_NO_SUM: tuple[Decimal, list[str]] = (Decimal(0), [])  # shared; nobody changes it
 MAX_KEYS = 100  # contributors named by day_total; the sum counts all of them
 _NOTHING: tuple[str, str, int, str | None] = ("", "", 0, None)
 _BATCH = 256
@@ -95,6 +96,8 @@ class SqlHistory:
         """See History. The sum is that of all partners; at most MAX_KEYS own keys are named."""
         found = self._days.get((person, day))
         if found is None:
+            if (person, day) not in self._touched and not self._past.knows(day):
+                return _NO_SUM
             if len(self._days) > _RECENT:
                 self._days.clear()
             found = self._days[person, day] = self._sum(person, day)
@@ -289,11 +292,16 @@ class _Past:
         rows = self._interchange.rows([self.partner, sender, receiver, control, since])
         return str(rows[0][0]) if rows else None
 
+    def knows(self, day: str) -> bool:
+        """True when the ledger has any shipment of a day."""
+        known = self._known_days.get(day)
+        if known is None:
+            known = self._known_days[day] = bool(self._any.rows([day]))
+        return known
+
     def day(self, person: str, day: str) -> tuple[int, list[str]]:
         """Return the sum in millionths and this partner's keys."""
-        if day not in self._known_days:
-            self._known_days[day] = bool(self._any.rows([day]))
-        if not self._known_days[day]:
+        if not self.knows(day):
             return 0, []
         total = self._total.rows([person, day])[0][0]
         if total is None:

@@ -306,18 +306,20 @@ class Tokenizer:
         tail = parts.pop()
         offset, line, base, factor = self._offset, self._line, self._scale.base, self._scale.factor
         step = 1 if width == 2 else 0
+        offset = base + factor * offset
         for number, text in enumerate(parts):
             elements = text.split(element)
-            size = len(text)
-            yield Node(elements[0], elements, base + factor * offset, size, line, 0)
-            offset += size + width
+            tag, size = elements[0], len(text)
+            yield Node(tag, elements, offset, size, line, 0)
+            offset += factor * (size + width)
             line += step
-            if elements[0] == "IEA":
+            if tag == "IEA":
+                offset = (offset - base) // factor
                 self._buffer = stop.join([*parts[number + 1 :], tail])
                 self._settle(offset, line)
                 return True
         self._buffer = tail
-        self._settle(offset, line)
+        self._settle((offset - base) // factor, line)
         return False
 
     def _settle(self, offset: int, line: int) -> None:
