@@ -102,7 +102,7 @@ def detect(head: bytes, name: str, sniffers: dict[str, Callable[[bytes], float]]
         return Detection(kind="none", hold=_held("FILE-EMPTY", "The file has no bytes."))
     kind = guess(head)
     wrapped = next((what for magic, what in _WRAPPERS if head.startswith(magic)), "")
-    if wrapped and not (wrapped == "a zip archive" and b"[Content_Types].xml" in head):
+    if wrapped and not (wrapped == "a zip archive" and _is_workbook(head)):
         return Detection(
             kind=wrapped.split()[-2 if wrapped.endswith(("archive", "file", "message")) else -1],
             hold=_held("FILE-WRAPPED", f"The file is {wrapped}, not EDI, XML or CSV."),
@@ -142,6 +142,11 @@ def detect(head: bytes, name: str, sniffers: dict[str, Callable[[bytes], float]]
             ),
         ]
     return Detection(fmt, fmt, None, tuple(findings), skip, codec, factor)
+
+
+def _is_workbook(head: bytes) -> bool:
+    """True for a zip archive with the first parts of an office workbook (their order depends on the writer)."""
+    return b"[Content_Types].xml" in head or b"xl/" in head or head[30:].startswith(b"docProps/")
 
 
 def guess(head: bytes) -> str:

@@ -130,6 +130,24 @@ def port_time(values: list[str], tables: Tables | None) -> str:
     return _port_time(day.strip(), clock.strip(), _zone(port.strip(), tables))
 
 
+@transform(
+    "2025-03-04; 2720 => 2025-03-04T20:00:00Z",
+    "2025-03-02 14:30:00; 0901 => 2025-03-02T19:30:00Z",
+    "2025-03-04T21:30:00-08:00; 2720 => 2025-03-05T05:30:00Z",
+    many=True,
+    tables=True,
+    result="timestamp",
+)
+def port_iso(values: list[str], tables: Tables | None) -> str:
+    """ISO date (and time) and Schedule D port: local time at the port -> UTC; a date alone is noon, an offset counts."""
+    return _port_iso(values[0].strip(), _zone(values[1].strip() if len(values) > 1 else "", tables))
+
+
+@lru_cache(1024)
+def _port_iso(text: str, zone: str) -> str:
+    return iso(text + "T12:00:00" if len(text) == 10 else text, zone)
+
+
 @lru_cache(2048)
 def _port_time(day: str, clock: str, zone: str) -> str:
     return utc(_read(day + (clock[:4] or "1200"), "CCYYMMDDHHmm"), zone)

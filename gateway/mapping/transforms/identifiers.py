@@ -7,6 +7,8 @@ import re
 from gateway.mapping.transforms.registry import Noted, Unusable, transform
 
 _ZERO_STATES = frozenset(("CT", "MA", "ME", "NH", "NJ", "PR", "RI", "VT", "VI", "AE"))
+_DOUBLE_ZERO = {"NY": "5", "PR": "679", "VI": "8"}
+"""States with ZIP codes that begin with 00 -> their third digits (00501 Holtsville NY; 006, 007, 009 PR; 008 VI)."""
 
 
 @transform("999-12345675 => 99912345675", "999-12345676 => !S321-ID-CHK")
@@ -62,20 +64,18 @@ def shape(value: str, pattern: str, length: str = "") -> str:
     return value.strip() if re.fullmatch(patterns[pattern], value.strip()) else ""
 
 
-@transform("97201 => 97201", "972011234 => 97201-1234", "2116; MA => 02116", many=True)
+@transform("97201 => 97201", "972011234 => 97201-1234", "2116; MA => 02116", "501; NY => 00501", many=True)
 def zip_(values: list[str]) -> str:
     """ZIP code (and state): 9 digits get their hyphen; a lost leading zero is put back only if the state agrees."""
     text, state = values[0].strip(), (values[1].strip().upper() if len(values) > 1 else "")
     if re.fullmatch(r"[0-9]{9}", text):
         return f"{text[:5]}-{text[5:]}"
-    if re.fullmatch(r"[0-9]{4}", text) and state in _ZERO_STATES:
-        return Noted(
-            "0" + text,
-            (
-                "Q-ZIP-PADDED",
-                "The ZIP code had 4 digits; the leading zero that a spreadsheet drops was put back, as the state begins with 0.",
-            ),
-        )
+    lost = {4: state in _ZERO_STATES, 3: text[:1] in _DOUBLE_ZERO.get(state, "-"), 8: state in _ZERO_STATES}
+    if lost.get(len(text)) and text.isdigit():
+        full = text.zfill(9 if len(text) == 8 else 5)
+        zeros = "two leading zeros that a spreadsheet drops were" if len(text) == 3 else "leading zero that a spreadsheet drops was"
+        said = f"The ZIP code had {len(text)} digits; the {zeros} put back, as the state begins with 0."
+        return Noted(f"{full[:5]}-{full[5:]}" if len(full) == 9 else full, ("Q-ZIP-PADDED", said))
     return text
 
 

@@ -104,6 +104,14 @@ def money(values: list[str]) -> str:
     return plain(number(values[0]), 2)
 
 
+@transform("19.99; 2 => 39.98", "7.90; => 7.90", many=True, result="decimal")
+def extended(values: list[str]) -> str:
+    """A line total of unit price and quantity; without a quantity one piece is meant."""
+    price = number(values[0])
+    quantity = number(values[1]) if len(values) > 1 and values[1].strip() else Decimal(1)
+    return plain((price * quantity).normalize(), 2)
+
+
 @transform("12 => 12", "3.0 => 3", result="integer")
 def integer(value: str) -> str:
     """A whole number; 3.0 is 3, 3.5 is refused."""

@@ -1,0 +1,291 @@
+"""JSON manifests -> the same rows as a table: one row per goods line, column names are keys, dotted below objects.
+
+    {"tripNumber": "T1", "shipments": [{"consignee": {"name": "A"}, "commodities": [{"description": "MUG"}]}]}
+    -> tripNumber=T1, consignee.name=A, description=MUG         (keys of shipments and goods lines without prefix)
+
+Read: one object, an array of objects, objects one a line (JSON lines: any size; the others up to MAX_JSON bytes).
+Numbers keep the text they were written with. A key that stands twice in an object refuses the record.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator
+from itertools import chain, islice
+from typing import Any
+
+from gateway.findings import Finding, Position, Scope, Severity
+from gateway.formats.tabular.layout import Header, Options
+from gateway.formats.tabular.reader import TableReader
+from gateway.formats.tabular.rows import Record, plain_name
+from gateway.formats.tabular.splitter import MAX_LINE, physical_lines
+from gateway.profile import Profile
+from gateway.records import Event, Group, GroupBegin, GroupEnd, Interchange, InterchangeBegin, InterchangeEnd
+
+MAX_JSON = 67_108_864
+"""Bytes of a JSON document that is not JSON lines: it is read as a whole."""
+SHIPMENTS = frozenset(("shipments", "parcels", "consignments", "houses", "housebills", "packages", "orders", "rows", "records"))
+"""Keys of arrays whose objects are shipments (ours, but for shipments of ACE trips)."""
+ITEMS = frozenset(("items", "commodities", "lines", "goods", "products", "contents", "lineitems", "orderlines"))
+"""Keys of arrays whose objects are goods lines."""
+_PEEKED = 1000  # records that the columns are told from; keys that come later are added
+
+
+class Twice(ValueError):
+    """A key stands twice in one object."""
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        keys = [k for k, _ in pairs]
+        raise Twice(next(k for k in keys if keys.count(k) > 1))
+    return found
+
+
+_DECODER = json.JSONDecoder(object_pairs_hook=_object, parse_float=str, parse_int=str, parse_constant=str)
+
+
+class _Fault(Exception):
+    """The text is no JSON; the finding says where."""
+
+    def __init__(self, finding: Finding) -> None:
+        self.finding = finding
+
+
+Lines = Iterator[tuple[dict[str, Any], Record]]
+
+
+def read_json(chunks: Iterable[bytes], profile: Profile, options: Options, scale: tuple[int, int]) -> Iterator[Event]:
+    """Yield the events of a JSON manifest."""
+    interchange, group = Interchange("tabular", 0), Group(0)
+    yield InterchangeBegin(interchange)
+    yield GroupBegin(group)
+    reader = _JsonReader(profile, options)
+    yield from reader.events(_values(chunks, scale), interchange, group)
+    yield GroupEnd(group, "", 1)
+    yield InterchangeEnd(interchange, "", 1)
+
+
+class _JsonReader(TableReader):
+    """Turns JSON objects into rows."""
+
+    def __init__(self, profile: Profile, options: Options) -> None:
+        super().__init__(profile, options, "json")
+        self._header = Header([], options, growing=True)
+        self._places: dict[str, int] = {}
+        self._rows = 0
+        self._fault: Finding | None = None
+
+    def events(self, values: Lines, interchange: Interchange, group: Group) -> Iterator[Event]:
+        """Yield the events between group header and trailer."""
+        records = self._records(values)
+        peeked = list(islice(records, _PEEKED))
+        if not peeked:
+            fault = self._fault or Finding("JSON-SHAPE", Severity.ERROR, Scope.INTERCHANGE, "The document holds no object with shipments.", Position(line=1))
+            yield fault
+            return
+        if not self._options.message_type:
+            kind = _kind(self._first)
+            if kind:
+                import dataclasses
+
+                self._options = dataclasses.replace(self._options, message_type=kind)
+        yield from self.table(self._header, {}, chain(peeked, records), interchange, group)
+
+    def _check_header(self, header: Header, record: Record | None) -> Iterator[Finding]:
+        yield from () if self._options.message_type else super()._check_header(header, record)
+
+    def _closing(self, message: Any) -> Iterator[Finding]:
+        yield from super()._closing(message)
+        if self._fault is not None:
+            yield self._fault
+
+    def _records(self, values: Lines) -> Iterator[Record]:
+        first = True
+        try:
+            for value, place in values:
+                if first:
+                    self._first, first = value, False
+                yield from self._shipments(value, place)
+        except _Fault as fault:
+            self._fault = fault.finding
+
+    def _shipments(self, value: dict[str, Any], place: Record) -> Iterator[Record]:
+        """Yield a record for every goods line of a document, or of one shipment."""
+        outer = next((k for k, v in value.items() if plain_name(k) in SHIPMENTS and _objects(v)), "")
+        if not outer:
+            yield from self._lines({}, value, place, "")
+            return
+        shared: dict[str, str] = {}
+        _flatten(value, "", shared, skip=outer)
+        for number, one in enumerate(value[outer]):
+            yield from self._lines(shared, one, place, f"{outer}[{number}]")
+
+    def _lines(self, shared: dict[str, str], one: dict[str, Any], place: Record, path: str) -> Iterator[Record]:
+        inner = next((k for k, v in one.items() if plain_name(k) in ITEMS and _objects(v)), "")
+        own = dict(shared)
+        _flatten(one, "", own, skip=inner)
+        for line in one[inner] if inner else ({},):
+            values = dict(own)
+            goods: dict[str, str] = {}
+            _flatten(line, "", goods, skip="")
+            self._rows += 1
+            cells = [""] * len(self._header.names)
+            for name, text, shown in chain(((n, t, n) for n, t in values.items()), ((n, t, f"{inner}[].{n}") for n, t in goods.items())):
+                index = self._places.get(name, -1)
+                if index < 0:
+                    index = self._places[name] = self._header.add(name)
+                    self._header.names[index] = shown
+                    cells.append("")
+                cells[index] = text
+            yield Record(cells, self._rows, place.line, place.offset, place.length, "", "", 1, path or place.path)
+
+
+def _kind(value: dict[str, Any]) -> str:
+    """Return the message type that the document names itself ("data": "ACE_TRIP"), "" for plain rows."""
+    kind = value.get("data")
+    return kind if isinstance(kind, str) and kind == "ACE_TRIP" else ""
+
+
+def _objects(value: Any) -> bool:
+    return isinstance(value, list) and bool(value) and all(isinstance(v, dict) for v in value)
+
+
+def _flatten(value: dict[str, Any], prefix: str, out: dict[str, str], skip: str) -> None:
+    """Write the plain values of an object under dotted keys; arrays of objects are no columns."""
+    for key, inner in value.items():
+        if key == skip and not prefix:
+            continue
+        name = f"{prefix}{key}"
+        if isinstance(inner, dict):
+            _flatten(inner, name + ".", out, "")
+        elif isinstance(inner, list):
+            texts = [_text(v) for v in inner if not isinstance(v, dict | list)]
+            if texts:
+                out[name] = " ".join(texts)
+        else:
+            out[name] = _text(inner)
+
+
+def _text(value: Any) -> str:
+    if value is None:
+        return ""
+    return {True: "true", False: "false"}[value] if isinstance(value, bool) else str(value)
+
+
+def _values(chunks: Iterable[bytes], scale: tuple[int, int]) -> Lines:
+    """Yield every top-level object (of an array: its elements) with its place; raises _Fault."""
+    base, factor = scale
+    lines = physical_lines(chunks)
+    first = b""
+    skipped = 0
+    for line in lines:
+        if line.strip():
+            first = line
+            break
+        skipped += 1
+        base += len(line)
+    if _whole(first):
+        yield from _json_lines(chain((first,), lines), base, factor, skipped)
+        return
+    data = bytearray(first)
+    for line in lines:
+        data += line
+        if len(data) > MAX_JSON:
+            raise _Fault(_said("JSON-SIZE", f"The document is larger than {MAX_JSON >> 20} MiB; send it as JSON lines, one object a line.", None))
+    try:
+        text = data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise _Fault(_said("CSV-ENCODING", "The document holds bytes that are not UTF-8.", Position(offset=base + error.start, line=data.count(b"\n", 0, error.start) + 1 + skipped))) from None
+    yield from _document(text, base, factor, skipped)
+
+
+def _whole(line: bytes) -> bool:
+    """True when a line is one complete object, so that the file is JSON lines (or a document on one line)."""
+    if not line.lstrip().startswith(b"{"):
+        return False
+    try:
+        json.loads(line)
+    except (ValueError, RecursionError):
+        return False
+    return True
+
+
+def _json_lines(lines: Iterable[bytes], base: int, factor: int, number: int) -> Lines:
+    offset = base
+    for line in lines:
+        number += 1
+        length = len(line) if factor == 1 else len(line.decode("utf-8", "replace")) * factor
+        if line.strip():
+            place = Position(offset=offset, length=length, line=number)
+            if len(line) > MAX_LINE:
+                raise _Fault(_said("CSV-LINE-LONG", "The line is longer than 4 MiB.", place))
+            try:
+                value = _decode(line.decode("utf-8"), place)
+            except UnicodeDecodeError:
+                raise _Fault(_said("CSV-ENCODING", "The line holds bytes that are not UTF-8.", place)) from None
+            if not isinstance(value, dict):
+                raise _Fault(_said("JSON-SHAPE", "The line is no JSON object.", place))
+            yield value, Record([], number, number, offset, length)
+        offset += length
+
+
+def _decode(text: str, place: Position) -> Any:
+    try:
+        value, end = _DECODER.raw_decode(text.strip())
+    except Twice as error:
+        raise _Fault(_said("JSON-DUP-KEY", f'The key "{error}" stands twice in one object.', place)) from None
+    except (ValueError, RecursionError) as error:
+        raise _Fault(_said("JSON-SYNTAX", f"The text is no JSON: {_why(error)}.", place)) from None
+    if text.strip()[end:].strip():
+        raise _Fault(_said("JSON-SYNTAX", "Something stands behind the end of the object.", place))
+    return value
+
+
+def _document(text: str, base: int, factor: int, skipped: int) -> Lines:
+    """Yield the object of a document, or the elements of its array, each with its own place."""
+    at = _blank(text, 0)
+    array = text.startswith("[", at)
+    at = _blank(text, at + 1) if array else at
+    number = 0
+    known, line = 0, 1 + skipped
+    while at < len(text) and not (array and text[at] == "]"):
+        line, known = line + text.count("\n", known, at), at
+        offset = base + (at * factor if factor != 1 or text.isascii() else len(text[:at].encode("utf-8")))
+        place = Position(offset=offset, line=line)
+        try:
+            value, end = _DECODER.raw_decode(text, at)
+        except Twice as error:
+            raise _Fault(_said("JSON-DUP-KEY", f'The key "{error}" stands twice in one object.', place)) from None
+        except json.JSONDecodeError as error:
+            where = Position(offset=base + (error.pos * factor if text.isascii() or factor != 1 else len(text[: error.pos].encode("utf-8"))), line=error.lineno + skipped)
+            raise _Fault(_said("JSON-SYNTAX", f"The text is no JSON: {_why(error)}.", where)) from None
+        except RecursionError as error:
+            raise _Fault(_said("JSON-SYNTAX", f"The text is no JSON: {_why(error)}.", place)) from None
+        if not isinstance(value, dict):
+            raise _Fault(_said("JSON-SHAPE", "A JSON object is expected here.", place))
+        length = (end - at) * factor if factor != 1 else len(text[at:end].encode("utf-8"))
+        yield value, Record([], number + 1, line, offset, length, path=f"[{number}]" if array else "")
+        number += 1
+        at = _blank(text, end)
+        if array and text.startswith(",", at):
+            at = _blank(text, at + 1)
+        elif array and not text.startswith("]", at):
+            raise _Fault(_said("JSON-SYNTAX", "A comma or ] is missing behind the object.", Position(line=line)))
+    if array and at >= len(text):
+        raise _Fault(_said("JSON-SYNTAX", "The array has no end: the file may be cut off.", Position(line=line)))
+
+
+def _blank(text: str, at: int) -> int:
+    while at < len(text) and text[at] in " \t\r\n\ufeff":
+        at += 1
+    return at
+
+
+def _why(error: Exception) -> str:
+    return "it is nested too deeply" if isinstance(error, RecursionError) else getattr(error, "msg", "it cannot be read").lower()
+
+
+def _said(rule: str, said: str, place: Position | None) -> Finding:
+    return Finding(rule, Severity.ERROR, Scope.MESSAGE, said, place or Position(line=1))

@@ -1,0 +1,116 @@
+"""How mapping paths read a table; the Dialect that the mapping compiler is handed.
+
+    house_bill              the cell of that column; names are compared without blanks, punctuation and case
+    Tracking No             a header as the partner writes it: "/", "." and brackets are left out or kept, both fit
+    shipper.address.city    a key of a JSON object below another one
+    weight/@sum             the sum of a column over the rows of the shipment
+    col 7                   the 7th column
+    ROWS, ROW               the rows of a shipment together (first filled cell of each column), each row (goods line)
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+from gateway.findings import Position
+from gateway.formats.tabular.rows import ABSENT, Row, Rows, TableRoot, place_of, plain_name
+from gateway.records import Finder, Getter, Locator, Path
+
+_NODES = ("ROWS", "ROW", "TABLE")
+
+
+def column_of(path: Path) -> str:
+    """Return the column name that a path asks for, "" for a path to rows."""
+    name = "/".join(step.name for step in path.steps)
+    if path.leaf and not path.leaf.startswith("@"):
+        name = f"{name}.{path.leaf}"
+    return "" if name in _NODES else name
+
+
+class TabularDialect:
+    """See gateway.records.Dialect."""
+
+    name = "tabular"
+
+    def finder(self, path: Path, at: str) -> Finder:
+        """Return the rows; for a column the node itself when the cell is filled (the table: when it has the column)."""
+        name = column_of(path)
+        if not name:
+            return _itself if not path.steps or path.steps[0].name in (at, "ROWS") else _rows
+
+        def filled(node: Any, root: TableRoot) -> list[Any]:
+            index = root.columns[name]
+            if node is root:
+                return [node] if index != ABSENT else []
+            cells = node.elements
+            return [node] if index < len(cells) and cells[index].strip() else []
+
+        return filled
+
+    def getter(self, path: Path, at: str) -> Getter:
+        """Return the text of the cell, "" when the table has no such column; `@sum`: of all rows."""
+        if path.leaf == "@sum":
+            return _sum(column_of(path))
+        return self.leaf(column_of(path))
+
+    def leaf(self, leaf: str) -> Getter:
+        """Return the text of a column of the node that is handed in."""
+
+        def read(node: Any, root: TableRoot) -> str:
+            index = root.columns[leaf]
+            cells = node.elements
+            return cells[index] if index < len(cells) else ""
+
+        return read
+
+    def locator(self, path: Path, at: str) -> Locator:
+        """Return row, column, line and bytes of the record that holds the cell."""
+        name = column_of(path)
+
+        def locate(node: Any, root: TableRoot) -> Position | None:
+            index = root.columns[name] if name else ABSENT
+            if isinstance(node, Rows):
+                filled = (r for r in node.rows if index < len(r.elements) and r.elements[index])
+                return place_of(next(filled, node.rows[0]), index, root)
+            if isinstance(node, Row):
+                return place_of(node, index, root)
+            return None
+
+        return locate
+
+    def problems(self, path: Path, at: str, message_type: str, version: str) -> list[str]:
+        """Return why the path can never read anything: any table may have any column."""
+        name = column_of(path)
+        return [] if not name or plain_name(name) else [f'"{path.text}" is no column name']
+
+
+def _itself(node: Any, root: Any) -> list[Any]:
+    return [node]
+
+
+def _rows(node: Any, root: Any) -> list[Any]:
+    found: list[Any] = node.children.get("ROW", []) if node.children else []
+    return found
+
+
+def _sum(name: str) -> Getter:
+    """Return the sum of a column over the rows; the first text that is no plain number instead, for the finding."""
+
+    def add(node: Any, root: TableRoot) -> str:
+        index = root.columns[name]
+        total: Decimal | None = None
+        for row in node.rows if isinstance(node, Rows) else (node,):
+            text = row.elements[index].strip() if index < len(row.elements) else ""
+            if not text:
+                continue
+            try:
+                total = (total or Decimal(0)) + Decimal(text)
+            except InvalidOperation:
+                return text
+        return "" if total is None else format(total, "f")
+
+    return add
+
+
+DIALECT = TabularDialect()

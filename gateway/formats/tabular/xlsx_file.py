@@ -1,0 +1,193 @@
+"""XLSX workbooks -> records, with openpyxl in read-only mode behind checks of the archive.
+
+A workbook is a zip of XML parts. Before openpyxl sees it, every part is unpacked once, piece by piece, and measured:
+no part above MAX_PART, all together at most MAX_UNPACKED and RATIO times the archive (above FREE), no DTD (entities),
+no UTF-16 part that would hide one. The archive is held in memory: at most MAX_ARCHIVE bytes.
+
+A number cell is a double: whole numbers above 15 digits have lost digits and come out in scientific notation.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import io
+import re
+import warnings
+import zipfile
+import zlib
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from gateway.findings import Finding, Position, Scope, Severity
+from gateway.formats.tabular.layout import Options
+from gateway.formats.tabular.reader import TableReader
+from gateway.formats.tabular.rows import Record
+from gateway.profile import Profile
+from gateway.records import Event, Group, GroupBegin, GroupEnd, Interchange, InterchangeBegin, InterchangeEnd
+
+MAX_ARCHIVE = 67_108_864
+MAX_PART = 536_870_912
+MAX_STRINGS = 134_217_728
+MAX_UNPACKED = 1_073_741_824
+RATIO, FREE = 100, 16_777_216
+MAX_PARTS = 2000
+MAX_COLUMNS = 1024
+_FORMULA = re.compile(rb"<f[ >/](?:(?!</c>).){0,2000}?</c>", re.S)
+
+
+class Refused(Exception):
+    """The workbook is not read; args: rule, sentence."""
+
+
+def read_xlsx(chunks: Iterable[bytes], profile: Profile, options: Options) -> Iterator[Event]:
+    """Yield the events of a workbook's sheet: the one the profile names, else the first that is visible."""
+    try:
+        data = _whole(chunks)
+        unread = inspect(data)
+        book = _open(data)
+        name, others = _sheet(book, options.sheet)
+    except Refused as refused:
+        rule, said = refused.args
+        interchange, group = Interchange("tabular", 0), Group(0)
+        yield InterchangeBegin(interchange)
+        yield GroupBegin(group)
+        yield Finding(rule, Severity.ERROR, Scope.INTERCHANGE, said, Position(offset=0))
+        yield GroupEnd(group, "", 0)
+        yield InterchangeEnd(interchange, "", 0)
+        return
+    findings = []
+    if others:
+        said = f'Only sheet "{name}" was read; {others} other sheet{"s hold" if others > 1 else " holds"} data or may do so.'
+        findings.append(Finding("XLSX-SHEETS", Severity.WARNING, Scope.INTERCHANGE, said))
+    if unread:
+        said = f"{unread} formula cells of the workbook have no stored value; they were read as empty."
+        findings.append(Finding("XLSX-FORMULA", Severity.WARNING, Scope.INTERCHANGE, said))
+    yield from TableReader(profile, options, "xlsx").read(_records(book[name]), findings)
+
+
+def _whole(chunks: Iterable[bytes]) -> bytes:
+    data = bytearray()
+    for chunk in chunks:
+        data += chunk
+        if len(data) > MAX_ARCHIVE:
+            raise Refused("XLSX-LIMIT", f"The workbook is larger than {MAX_ARCHIVE >> 20} MiB; send it as CSV.")
+    return bytes(data)
+
+
+def inspect(data: bytes) -> int:
+    """Check the archive; return how many formula cells have no stored value. Raises Refused."""
+    try:
+        archive = zipfile.ZipFile(io.BytesIO(data))
+        parts = archive.infolist()
+        if len(parts) > MAX_PARTS:
+            raise Refused("XLSX-LIMIT", f"The workbook has {len(parts)} parts; {MAX_PARTS} is the limit.")
+        names = [p.filename for p in parts]
+        if len(set(names)) != len(names):
+            raise Refused("XLSX-DAMAGED", "The workbook holds two parts of the same name.")
+        if not any(n.startswith("xl/") for n in names):
+            raise Refused("XLSX-DAMAGED", "The archive is no XLSX workbook.")
+        if any(n.lower().endswith("vbaproject.bin") for n in names):
+            raise Refused("XLSX-MACRO", "The workbook holds macros; send it as XLSX without macros, or as CSV.")
+        total, empty = 0, 0
+        for part in parts:
+            if part.flag_bits & 1:
+                raise Refused("XLSX-DAMAGED", "The workbook is protected by a password.")
+            size, formulas = _measure(archive, part, total, len(data))
+            total += size
+            empty += formulas
+    except (zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError, ValueError, RuntimeError):
+        raise Refused("XLSX-DAMAGED", "The workbook cannot be unpacked: it is cut off or damaged.") from None
+    return empty
+
+
+def _measure(archive: zipfile.ZipFile, part: zipfile.ZipInfo, before: int, packed: int) -> tuple[int, int]:
+    """Unpack one part piece by piece; return (bytes, formula cells without value)."""
+    most = MAX_STRINGS if part.filename.endswith("sharedStrings.xml") else MAX_PART
+    xml = part.filename.lower().endswith((".xml", ".rels", ".vml"))
+    sheet = part.filename.startswith("xl/worksheets/") and xml
+    size, empty, tail = 0, 0, b""
+    with archive.open(part) as stream:
+        while piece := stream.read(262_144):
+            size += len(piece)
+            whole = before + size
+            if size > most or whole > MAX_UNPACKED or (whole > FREE and whole > RATIO * packed):
+                raise Refused("XLSX-LIMIT", "The workbook unpacks to far more than its size: it is refused as a zip bomb.")
+            if not xml:
+                continue
+            if size == len(piece) and piece[:2] in (b"\xff\xfe", b"\xfe\xff", b"<\0", b"\0<"):
+                raise Refused("XLSX-DTD", "A part of the workbook is in UTF-16; UTF-8 is expected.")
+            seen = tail + piece
+            if b"<!DOCTYPE" in seen or b"<!ENTITY" in seen:
+                raise Refused("XLSX-DTD", "A part of the workbook declares a DTD or entities, which no spreadsheet writes.")
+            if sheet and b"<f" in seen:
+                end = seen.rfind(b"</c>") + 4
+                if end >= 4:
+                    empty += sum(not re.search(rb"<v>[^<]", m) for m in _FORMULA.findall(seen[:end]))
+                    seen = seen[end:]
+            tail = seen[-4096:]
+    return size, empty
+
+
+def _open(data: bytes) -> Any:
+    import openpyxl
+
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return openpyxl.load_workbook(io.BytesIO(data), read_only=True, data_only=True, keep_links=False)
+    except Exception:  # noqa: BLE001  openpyxl raises KeyError, ValueError, TypeError ... on damaged parts
+        raise Refused("XLSX-DAMAGED", "The workbook cannot be read: a part of it is damaged.") from None
+
+
+def _sheet(book: Any, wanted: str) -> tuple[str, int]:
+    """Return (name of the sheet to read, how many other visible sheets there are)."""
+    visible = [s.title for s in book.worksheets if s.sheet_state == "visible"]
+    if wanted and wanted not in book.sheetnames:
+        raise Refused("XLSX-SHEETS", f'The workbook has no sheet "{wanted}".')
+    if not visible and not wanted:
+        raise Refused("XLSX-SHEETS", "The workbook has no visible sheet.")
+    name = wanted or visible[0]
+    others = [t for t in visible if t != name and any(any(c is not None for c in row) for row in book[t].iter_rows(max_row=5, max_col=50, values_only=True))]
+    return name, 0 if wanted else len(others)
+
+
+def _records(sheet: Any) -> Iterator[Record]:
+    """Yield the rows of a sheet as text; a damaged row ends the sheet with a record of fault "sheet"."""
+    sheet.reset_dimensions()
+    number = 0
+    rows = sheet.iter_rows(max_col=MAX_COLUMNS)
+    while True:
+        try:
+            row = next(rows)
+        except StopIteration:
+            return
+        except Exception:  # noqa: BLE001  see _open
+            yield Record([""], number + 1, fault="sheet")
+            return
+        number += 1
+        cells = [_text(cell.value) for cell in row]
+        while len(cells) > 1 and not cells[-1]:
+            cells.pop()
+        yield Record(cells or [""], number)
+
+
+def _text(value: Any) -> str:
+    """Return the text of a cell value; what a double cannot hold exactly comes out in scientific notation.
+
+    >>> _text(97201.0), _text(123456789012345678), _text(dt.datetime(2025, 3, 2))
+    ('97201', '1.23456789012346E+17', '2025-03-02')
+    """
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "TRUE" if value else "FALSE"
+    if isinstance(value, int | float):
+        if value != value or value in (float("inf"), float("-inf")):
+            return str(value)
+        if value == int(value):
+            whole = str(int(value))
+            return whole if len(whole.lstrip("-")) <= 15 else f"{float(value):.14E}"
+        return format(value, ".15g") if 1e-5 < abs(value) < 1e15 else str(value)
+    if isinstance(value, dt.datetime):
+        return value.date().isoformat() if value.time() == dt.time() else value.isoformat(timespec="seconds")
+    return value.isoformat() if isinstance(value, dt.date | dt.time) else str(value)
