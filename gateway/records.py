@@ -170,7 +170,8 @@ class Unit(msgspec.Struct, eq=False):
 
     role: "shipment"; "part", a shipment that lacks what another message brings (a house of XFHL or FHL: no parties,
         no values); "master", facts of a master bill or flight that no shipment is made of (XFWB of a consolidation,
-        XFFM): not counted as found.
+        XFFM): not counted as found; "unread", a shipment whose cells cannot be told (a quote that was not closed): named
+        and refused with the reader's findings, not mapped.
     """
 
     message: Message

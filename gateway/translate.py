@@ -89,7 +89,7 @@ def translate(
             break
     run = _Run(profile, now, history, Records(spool or MemorySpool()), name, sha256, counts or Counts())
     bad_name = check_name(name, depth=int(profile.options.get("max_depth", 0))) if name else None
-    seen = Detection(hold=bad_name, kind="none") if bad_name else detect(head, name, sniffers(), profile.encoding)
+    seen = Detection(hold=bad_name, kind="none") if bad_name else detect(head, name, sniffers(), profile.encoding, str(profile.options.get("format", "")))
     if seen.hold is not None:
         run.finding(seen.hold)
     else:
@@ -302,9 +302,10 @@ class _Run:
         self._counts.found += 1
         self._found += 1
         identify = self._module.identify
-        if self._program is None or self._levels[Scope.INTERCHANGE].rule in _CUT_OFF:
+        unread = unit.role == "unread" or self._levels[Scope.INTERCHANGE].rule in _CUT_OFF
+        if self._program is None or unread:
             self._settle_mapped()
-        if self._levels[Scope.INTERCHANGE].rule in _CUT_OFF:  # what is cut off is not missing: not judged
+        if unread:  # what is cut off or cannot be read is not missing: not judged
             self._pending.append(Judged(unit.number, unit.label, None, syntax, identify(unit.node), True, unit=unit))
         elif self._program is None:
             if not self._levels[Scope.MESSAGE].rule and not self._levels[Scope.GROUP].rule:

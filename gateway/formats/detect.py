@@ -93,10 +93,11 @@ def printable(text: str, limit: int = 200) -> str:
     return "".join(c if unicodedata.category(c)[0] != "C" else "?" for c in text[:limit])
 
 
-def detect(head: bytes, name: str, sniffers: dict[str, Callable[[bytes], float]], encoding: str = "") -> Detection:
+def detect(head: bytes, name: str, sniffers: dict[str, Callable[[bytes], float]], encoding: str = "", fallback: str = "") -> Detection:
     """Tell the format of a file by its first HEAD bytes.
 
-    sniffers: format name -> probability on content; encoding: the partner's forced character set ("" = by content).
+    sniffers: format name -> probability on content; encoding: the partner's forced character set ("" = by content);
+    fallback: format of text that no sniffer knows (the partner's fixed-width files), "" = such a file is held.
     """
     if not head:
         return Detection(kind="none", hold=_held("FILE-EMPTY", "The file has no bytes."))
@@ -127,6 +128,8 @@ def detect(head: bytes, name: str, sniffers: dict[str, Callable[[bytes], float]]
             hold=_held("FILE-TYPE-HTML", "The file is a web page (HTML), perhaps a saved login or error page."),
         )
     scores = sorted(((sniff(text), fmt) for fmt, sniff in sniffers.items()), reverse=True)
+    if fallback in sniffers and (not scores or scores[0][0] <= 0) and b"\0" not in text:
+        scores = [(0.1, fallback)]
     if not scores or scores[0][0] <= 0:
         return Detection(kind=kind or "unknown", hold=_no_format(text))
     fmt = scores[0][1]

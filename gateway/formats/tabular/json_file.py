@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from itertools import chain, islice
 from typing import Any
 
@@ -88,13 +89,11 @@ class _JsonReader(TableReader):
         if not self._options.message_type:
             kind = _kind(self._first)
             if kind:
-                import dataclasses
-
-                self._options = dataclasses.replace(self._options, message_type=kind)
+                self._options = replace(self._options, message_type=kind)
         yield from self.table(self._header, {}, chain(peeked, records), interchange, group)
 
-    def _check_header(self, header: Header, record: Record | None) -> Iterator[Finding]:
-        yield from () if self._options.message_type else super()._check_header(header, record)
+    def _check_header(self, header: Header, record: Record | None, width: int) -> Iterator[Finding]:
+        yield from () if self._options.message_type else super()._check_header(header, record, width)
 
     def _closing(self, message: Any) -> Iterator[Finding]:
         yield from super()._closing(message)
@@ -145,7 +144,7 @@ class _JsonReader(TableReader):
 def _kind(value: dict[str, Any]) -> str:
     """Return the message type that the document names itself ("data": "ACE_TRIP"), "" for plain rows."""
     kind = value.get("data")
-    return kind if isinstance(kind, str) and kind == "ACE_TRIP" else ""
+    return "ACE_TRIP" if kind in ("ACE_TRIP", "ACE_SHIPMENT") else ""
 
 
 def _objects(value: Any) -> bool:

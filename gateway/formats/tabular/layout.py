@@ -178,15 +178,16 @@ class Header:
             found.append(("weight_unit", True))
         return found
 
-    def strangers(self) -> list[str]:
-        """Return the names of columns that no mapping of ours reads."""
+    def strangers(self, width: int) -> list[str]:
+        """Return the names among the first `width` columns that no mapping of ours reads."""
         own = {plain_name(n) for n in (*self._options.extra_columns, *self._options.group_by)}
         own |= {plain_name(str(rule["column"])) for rule in self._options.split}
-        return [
-            name
-            for name, standard in zip(self.names, self.standard, strict=True)
-            if standard is None and plain_name(name) and plain_name(name) not in own
-        ]
+        found = []
+        for name, standard in list(zip(self.names, self.standard, strict=True))[:width]:
+            plain = plain_name(name)
+            if standard is None and plain and plain not in own and plain_name(self._rename.get(plain, "")) not in own:
+                found.append(name)
+        return found
 
     def fit(self) -> int:
         """Return how many of the names are known columns."""

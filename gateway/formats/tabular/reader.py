@@ -39,6 +39,8 @@ _FAULTS = {
     "encoding": ("CSV-ENCODING", ""),
     "long": ("CSV-LINE-LONG", "The line is longer than 4 MiB: the file has no line ends, or it is no table."),
 }  # fmt: skip
+_UNREAD = frozenset(("CSV-QUOTE", "CSV-FIELDS"))
+"""Faults after which the cells of a row cannot be told: what the mapping would say of them is noise."""
 _PERSONAL = frozenset(("name", "address", "city", "zip", "phone"))
 
 
@@ -51,8 +53,8 @@ class TableReader:
         self._units = 0
         self._empty: list[Record] = []
         self._empties = 0
-        self._previous: list[str] = []
         self._notes: list[Finding] = []
+        self._unread = False  # a fault of the whole table was found: its rows are named, not judged
 
     def read(self, records: Iterator[Record], before: Iterable[Finding] = ()) -> Iterator[Event]:
         """Yield the events of a table with a header row or with columns by position. before: findings of the file."""
@@ -119,7 +121,7 @@ class TableReader:
             values |= {k: v for k, v in found.groupdict().items() if v}
         return values
 
-    def _check_header(self, header: Header, record: Record | None) -> Iterator[Finding]:
+    def _check_header(self, header: Header, record: Record | None, width: int) -> Iterator[Finding]:
         place = Position(line=1, row=1)
         if record is not None:
             place = Position(offset=record.offset, length=record.length, line=record.line, row=record.number)
@@ -132,7 +134,7 @@ class TableReader:
             severity = Severity.ERROR if fatal else Severity.WARNING
             default = "" if fatal else f" {self._profile.default_currency} was taken, as the profile says."
             yield Finding("CSV-MISSING-COLUMN", severity, Scope.MESSAGE, f"The table has no column {name}.{default}", _column(place, name), value=name)
-        for name in header.strangers() if record is not None else ():
+        for name in header.strangers(width) if record is not None else ():
             said = f'Column "{name}" is not known and was not read.'
             yield Finding("CSV-EXTRA-COLUMN", Severity.WARNING, Scope.MESSAGE, said, _column(place, name), value=name)
 
@@ -151,12 +153,16 @@ class TableReader:
                 header.add(name)
         root = TableRoot("TABLE", ["TABLE"], 0, 0, 1, 0, columns=header.columns, names=header.names)
         kind = self._options.message_type or "rows"
-        message = Message(f"tabular_{self._kind}", kind, "", "", 0, root, interchange, group, unit="ROWS")
+        message = Message(self._kind, kind, "", "", 0, root, interchange, group, unit="ROWS")
         yield MessageBegin(message)
-        yield from self._check_header(header, head)
+        for finding in self._check_header(header, head, width):
+            severity = self._profile.severities.get(finding.rule, finding.severity)
+            self._unread = self._unread or severity is Severity.ERROR
+            yield finding
         rows = _Rows(self, header, root, width, extra)
         for record in records:
             if record.fault == "encoding" or record.fault == "long":
+                self._unread = True
                 yield _of_file(record, self._encoding_words())
             yield from self._take(rows, record, message)
         for shipment in self._grouper.end():
@@ -196,7 +202,8 @@ class TableReader:
         if len(shipment.rows) > 1:
             yield from rows.conflicts(shipment.rows)
         self._units += 1
-        yield Unit(message, self._units, rows_node(shipment.rows, rows.root), f"row {row.position}")
+        role = "unread" if self._unread or any(f.refuses and f.rule in _UNREAD for f in shipment.findings) else "shipment"
+        yield Unit(message, self._units, rows_node(shipment.rows, rows.root), f"row {row.position}", role)
 
     def _closing(self, message: Message) -> Iterator[Finding]:
         """Yield the remarks on rows that were skipped, and that a table held none."""
@@ -230,8 +237,9 @@ class _Rows:
         self._fill = [header.index(n) for n in self._options.fill_down if header.has(n)]
         self._previous: list[str] = []
         self._shared = header.of_level("shipment")
-        self._goods = [header.index(n) for n in ("item_description", "consignee_name") if header.has(n)]
         self._split = [(header.index(r["column"]), re.compile(r["pattern"])) for r in self._options.split]
+        goods = [header.index(n) for n in ("item_description", "consignee_name") if header.has(n)]
+        self._goods = [i for i in (*goods, *(i for i, _ in self._split)) if i < width]
 
     def place(self, row: Row, index: int) -> Position:
         """Return the place of a cell of a row."""
@@ -251,12 +259,13 @@ class _Rows:
         cells = record.cells
         if record.fault and record.fault != "stray":
             return ""
-        if cells[0] and len(cells) >= self._width and all(i >= len(cells) or cells[i] for i in self._goods):
+        size = len(cells)
+        if self._goods and size >= self._width and all([cells[i] for i in self._goods]):
             return ""
         filled = [c.strip() for c in cells if c.strip()]
         if not filled:
             return "empty"
-        goods = any(i < len(cells) and cells[i].strip() for i in self._goods)
+        goods = any(i < size and cells[i].strip() for i in self._goods)
         if not goods and _TOTAL.fullmatch(filled[0]):
             return "CSV-TOTAL-ROW"
         return "CSV-TEXT-ROW" if len(filled) == 1 and self._width > 3 and cells[0].strip() and not goods else ""

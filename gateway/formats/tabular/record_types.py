@@ -46,9 +46,9 @@ class RecordTypeReader(TableReader):
         for name in added:
             header.add(name)
         root = TableRoot("TABLE", ["TABLE"], 0, 0, 1, 0, columns=header.columns, names=header.names)
-        message = Message("tabular_csv", options.message_type or "rows", "", "", 0, root, interchange, group, unit="ROWS")
+        message = Message("csv", options.message_type or "rows", "", "", 0, root, interchange, group, unit="ROWS")
         yield MessageBegin(message)
-        yield from self._check_header(header, None)
+        yield from self._check_header(header, None, width)
         rows = _Rows(self, header, root, width, list(added.values()))
         above: dict[str, Record] = {}
         counts: Counter[str] = Counter()

@@ -40,4 +40,6 @@ def sniff(head: bytes) -> float:
     same = sum(len(row) == wide for row in rows)
     if wide >= 4 and same * 2 >= len(rows):
         return 0.3
+    if wide >= 4 and len(rows) > 2 and all(re.fullmatch(r"[A-Z0-9]{1,4}", row[0].strip()) for row in rows):
+        return 0.2  # record types
     return 0.2 if wide >= 2 and len(rows) > 1 and same == len(rows) else 0.0
