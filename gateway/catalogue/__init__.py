@@ -115,5 +115,5 @@ def load_catalogue() -> Catalogue:
     """Return the catalogue of the package, read once."""
     folder = files(__package__)
     wordings = {f.name.removesuffix(".csv"): f.read_text("utf-8") for f in folder.joinpath("wording").iterdir()}
-    wordings |= {name: wordings["tabular"] for name in ("csv", "json", "xlsx")}
+    wordings |= dict.fromkeys(("csv", "json", "xlsx"), wordings["tabular"])
     return Catalogue({f.name: f.read_text("utf-8") for f in folder.iterdir() if f.name.endswith(".csv")}, wordings)

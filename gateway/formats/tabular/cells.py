@@ -22,7 +22,9 @@ _GUARD = re.compile(r'="?([^"]*)"?', re.S)
 _EXPONENT = re.compile(r"[0-9](?:[.,][0-9]+)?E\+?[0-9]{1,3}", re.I)
 _DAY = r"(?:[0-9]{1,2}-(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)|(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)-[0-9]{2})"
 _BECAME_DATE = re.compile(_DAY, re.I)
-_BECAME_WORD = re.compile(r"TRUE|FALSE|WAHR|FALSCH|VRAI|FAUX|(?:JAN|FEB|MAR|APR|JUN|JUL|AUG|SEP|SEPT|OCT|NOV|DEC)[0-9]{1,2}")
+_BECAME_WORD = re.compile(
+    r"TRUE|FALSE|WAHR|FALSCH|VRAI|FAUX|(?:JAN|FEB|MAR|APR|JUN|JUL|AUG|SEP|SEPT|OCT|NOV|DEC)[0-9]{1,2}"
+)
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 _SYMBOLS = {"€": "EUR", "£": "GBP", "US$": "USD", "$": "USD"}
 _SUSPECT = re.compile(r"[='#$€£@(\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufffd]|E\+[0-9]|^[-+]", re.I)
@@ -75,22 +77,46 @@ class Mender:
             if _CONTROL.search(text):
                 rule = "CSV-NUL" if "\0" in text else "CSV-CONTROL"
                 severity = Severity.ERROR if "\0" in text else Severity.WARNING
-                say(rule, severity, index, "The cell holds a control character" + (" (NUL)." if "\0" in text else "; it was read as a blank."))
+                say(
+                    rule,
+                    severity,
+                    index,
+                    "The cell holds a control character" + (" (NUL)." if "\0" in text else "; it was read as a blank."),
+                )
                 text = cells[index] = _CONTROL.sub(" ", text).strip()
-            if not text or text[0] not in "='#$€£+-@(" and not text[0].isdigit():
+            if not text or (text[0] not in "='#$€£+-@(" and not text[0].isdigit()):
                 continue
             self._one(cells, index, text, kind, say)
 
     def _one(self, cells: list[str], index: int, text: str, kind: str, say: Say) -> None:
         """Look at a cell that starts with a sign or a digit."""
         if _ERROR.fullmatch(text):
-            say("CSV-EXCEL-ERROR", Severity.ERROR, index, f"The cell holds the spreadsheet error {text} instead of a value.")
+            say(
+                "CSV-EXCEL-ERROR",
+                Severity.ERROR,
+                index,
+                f"The cell holds the spreadsheet error {text} instead of a value.",
+            )
             cells[index] = ""
         elif text.startswith('="') and (guard := _GUARD.fullmatch(text)):
-            say("CSV-TEXT-GUARD", Severity.WARNING, index, 'The value is wrapped as ="..." (a spreadsheet text guard); the guard was left out.')
+            say(
+                "CSV-TEXT-GUARD",
+                Severity.WARNING,
+                index,
+                'The value is wrapped as ="..." (a spreadsheet text guard); the guard was left out.',
+            )
             cells[index] = guard[1]
-        elif text[0] == "'" and len(text) > 1 and (kind in ("id", "zip", "phone", "hts", "code", "date", "money") or text[1] in "0123456789+=-@"):
-            say("CSV-TEXT-PREFIX", Severity.WARNING, index, "An apostrophe before the value (spreadsheet text mark) was left out.")
+        elif (
+            text[0] == "'"
+            and len(text) > 1
+            and (kind in ("id", "zip", "phone", "hts", "code", "date", "money") or text[1] in "0123456789+=-@")
+        ):
+            say(
+                "CSV-TEXT-PREFIX",
+                Severity.WARNING,
+                index,
+                "An apostrophe before the value (spreadsheet text mark) was left out.",
+            )
             cells[index] = text[1:]
         elif _EXPONENT.fullmatch(text):
             self._exponent(cells, index, kind, say)
@@ -99,13 +125,28 @@ class Mender:
         elif kind == "currency" or index == self._currency:
             self._symbol(cells, say)
         elif text[0] in "=+-@" and not re.fullmatch(r"[+-]?[0-9][0-9 ().,/-]*", text):
-            say("CSV-FORMULA", Severity.WARNING, index, "The cell starts like a spreadsheet formula; it was read as text and is written back with an apostrophe only.")
+            say(
+                "CSV-FORMULA",
+                Severity.WARNING,
+                index,
+                "The cell starts like a spreadsheet formula; it was read as text and is written back with an apostrophe only.",
+            )
 
     def _exponent(self, cells: list[str], index: int, kind: str, say: Say) -> None:
         if kind in ("id", "hts", "zip"):
-            say("ID-SCIENTIFIC", Severity.ERROR, index, "The number is in scientific notation: a spreadsheet rounded it and digits are lost.")
+            say(
+                "ID-SCIENTIFIC",
+                Severity.ERROR,
+                index,
+                "The number is in scientific notation: a spreadsheet rounded it and digits are lost.",
+            )
         elif kind == "phone":
-            say("CSV-PHONE-LOST", Severity.WARNING, index, "The telephone number is in scientific notation; its digits are lost and it was left out.")
+            say(
+                "CSV-PHONE-LOST",
+                Severity.WARNING,
+                index,
+                "The telephone number is in scientific notation; its digits are lost and it was left out.",
+            )
             cells[index] = ""
 
     def _money(self, cells: list[str], index: int, text: str, say: Say) -> None:
@@ -128,23 +169,43 @@ class Mender:
         elif _DECIMAL_COMMA.fullmatch(text):
             mended = text.replace(",", ".")
         if mended:
-            say("CSV-NUMBER-FORM", Severity.WARNING, index, f'The number is written as "{text}"; it was read as {mended}.')
+            say(
+                "CSV-NUMBER-FORM",
+                Severity.WARNING,
+                index,
+                f'The number is written as "{text}"; it was read as {mended}.',
+            )
             cells[index] = mended
 
     def _symbol(self, cells: list[str], say: Say) -> None:
         text = cells[self._currency].strip()
         code = _SYMBOLS.get(text)
         if code:
-            say("CSV-CURRENCY-SYMBOL", Severity.WARNING, self._currency, f'The currency is written as "{text}"; it was read as {code}.')
+            say(
+                "CSV-CURRENCY-SYMBOL",
+                Severity.WARNING,
+                self._currency,
+                f'The currency is written as "{text}"; it was read as {code}.',
+            )
             cells[self._currency] = code
         elif text and not text.isascii():
             cells[self._currency] = unicodedata.normalize("NFKC", text)
 
     def _text(self, text: str, index: int, say: Say) -> None:
         if _BECAME_DATE.fullmatch(text):
-            say("CSV-EXCEL-TEXT", Severity.ERROR, index, "A spreadsheet turned the text into a date; what was written is lost.")
+            say(
+                "CSV-EXCEL-TEXT",
+                Severity.ERROR,
+                index,
+                "A spreadsheet turned the text into a date; what was written is lost.",
+            )
         elif _BECAME_WORD.fullmatch(text):
-            say("CSV-EXCEL-WORD", Severity.WARNING, index, "The text looks like something a spreadsheet changed (a date or TRUE); it was kept.")
+            say(
+                "CSV-EXCEL-WORD",
+                Severity.WARNING,
+                index,
+                "The text looks like something a spreadsheet changed (a date or TRUE); it was kept.",
+            )
 
     def _date(self, cells: list[str], index: int, say: Say) -> None:
         mended, rule, said = read_date(cells[index].strip(), self._options.date_order)
@@ -181,8 +242,9 @@ def read_date(text: str, order: str) -> tuple[str, str, str]:
     except ValueError:
         return text, "", ""
     if not order and found[2] != "." and first <= 12 and second <= 12 and first != second:
-        return iso, "CSV-DATE-AMBIGUOUS", f"The date {text} can be read in two ways; it was read as month/day/year: {iso}."
+        return (
+            iso,
+            "CSV-DATE-AMBIGUOUS",
+            f"The date {text} can be read in two ways; it was read as month/day/year: {iso}.",
+        )
     return iso, "", ""
-
-
-

@@ -18,7 +18,9 @@ HEAD = 65_536
 """Bytes that the delimiter is told from."""
 
 
-def read_delimited(chunks: Iterable[bytes], profile: Profile, options: Options, scale: tuple[int, int]) -> Iterator[Event]:
+def read_delimited(
+    chunks: Iterable[bytes], profile: Profile, options: Options, scale: tuple[int, int]
+) -> Iterator[Event]:
     """Yield the events of a delimited file. scale: (base, factor) of transcoded text."""
     source = iter(chunks)
     head = b""
@@ -68,5 +70,3 @@ def _fixed(options: Options) -> Callable[[str], list[str]] | None:
         return None
     slices = [slice(start - 1, start - 1 + length) for start, length in options.widths]
     return lambda text: [text[s].strip() for s in slices] if text.strip() else [""]
-
-

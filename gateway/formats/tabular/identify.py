@@ -13,7 +13,7 @@ _NUMBERS = (
 
 def identify(unit: Rows) -> dict[str, str]:
     """Return house bill, tracking and master bill number where they stand."""
-    found = {}
+    found: dict[str, str] = {}
     for target, names in _NUMBERS:
         for name in names:
             index = unit.root.columns[name]

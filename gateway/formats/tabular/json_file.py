@@ -25,14 +25,16 @@ from gateway.records import Event, Group, GroupBegin, GroupEnd, Interchange, Int
 
 MAX_JSON = 67_108_864
 """Bytes of a JSON document that is not JSON lines: it is read as a whole."""
-SHIPMENTS = frozenset(("shipments", "parcels", "consignments", "houses", "housebills", "packages", "orders", "rows", "records"))
+SHIPMENTS = frozenset(
+    ("shipments", "parcels", "consignments", "houses", "housebills", "packages", "orders", "rows", "records")
+)
 """Keys of arrays whose objects are shipments (ours, but for shipments of ACE trips)."""
 ITEMS = frozenset(("items", "commodities", "lines", "goods", "products", "contents", "lineitems", "orderlines"))
 """Keys of arrays whose objects are goods lines."""
 _PEEKED = 1000  # records that the columns are told from; keys that come later are added
 
 
-class Twice(ValueError):
+class Twice(ValueError):  # noqa: N818  a verdict on data
     """A key stands twice in one object."""
 
 
@@ -47,7 +49,7 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 _DECODER = json.JSONDecoder(object_pairs_hook=_object, parse_float=str, parse_int=str, parse_constant=str)
 
 
-class _Fault(Exception):
+class _Fault(Exception):  # noqa: N818  a verdict on data
     """The text is no JSON; the finding says where."""
 
     def __init__(self, finding: Finding) -> None:
@@ -83,7 +85,13 @@ class _JsonReader(TableReader):
         records = self._records(values)
         peeked = list(islice(records, _PEEKED))
         if not peeked:
-            fault = self._fault or Finding("JSON-SHAPE", Severity.ERROR, Scope.INTERCHANGE, "The document holds no object with shipments.", Position(line=1))
+            fault = self._fault or Finding(
+                "JSON-SHAPE",
+                Severity.ERROR,
+                Scope.INTERCHANGE,
+                "The document holds no object with shipments.",
+                Position(line=1),
+            )
             yield fault
             return
         if not self._options.message_type:
@@ -131,7 +139,9 @@ class _JsonReader(TableReader):
             _flatten(line, "", goods, skip="")
             self._rows += 1
             cells = [""] * len(self._header.names)
-            for name, text, shown in chain(((n, t, n) for n, t in values.items()), ((n, t, f"{inner}[].{n}") for n, t in goods.items())):
+            for name, text, shown in chain(
+                ((n, t, n) for n, t in values.items()), ((n, t, f"{inner}[].{n}") for n, t in goods.items())
+            ):
                 index = self._places.get(name, -1)
                 if index < 0:
                     index = self._places[name] = self._header.add(name)
@@ -192,11 +202,23 @@ def _values(chunks: Iterable[bytes], scale: tuple[int, int]) -> Lines:
     for line in lines:
         data += line
         if len(data) > MAX_JSON:
-            raise _Fault(_said("JSON-SIZE", f"The document is larger than {MAX_JSON >> 20} MiB; send it as JSON lines, one object a line.", None))
+            raise _Fault(
+                _said(
+                    "JSON-SIZE",
+                    f"The document is larger than {MAX_JSON >> 20} MiB; send it as JSON lines, one object a line.",
+                    None,
+                )
+            )
     try:
         text = data.decode("utf-8")
     except UnicodeDecodeError as error:
-        raise _Fault(_said("CSV-ENCODING", "The document holds bytes that are not UTF-8.", Position(offset=base + error.start, line=data.count(b"\n", 0, error.start) + 1 + skipped))) from None
+        raise _Fault(
+            _said(
+                "CSV-ENCODING",
+                "The document holds bytes that are not UTF-8.",
+                Position(offset=base + error.start, line=data.count(b"\n", 0, error.start) + 1 + skipped),
+            )
+        ) from None
     yield from _document(text, base, factor, skipped)
 
 
@@ -258,7 +280,11 @@ def _document(text: str, base: int, factor: int, skipped: int) -> Lines:
         except Twice as error:
             raise _Fault(_said("JSON-DUP-KEY", f'The key "{error}" stands twice in one object.', place)) from None
         except json.JSONDecodeError as error:
-            where = Position(offset=base + (error.pos * factor if text.isascii() or factor != 1 else len(text[: error.pos].encode("utf-8"))), line=error.lineno + skipped)
+            where = Position(
+                offset=base
+                + (error.pos * factor if text.isascii() or factor != 1 else len(text[: error.pos].encode("utf-8"))),
+                line=error.lineno + skipped,
+            )
             raise _Fault(_said("JSON-SYNTAX", f"The text is no JSON: {_why(error)}.", where)) from None
         except RecursionError as error:
             raise _Fault(_said("JSON-SYNTAX", f"The text is no JSON: {_why(error)}.", place)) from None
@@ -283,7 +309,11 @@ def _blank(text: str, at: int) -> int:
 
 
 def _why(error: Exception) -> str:
-    return "it is nested too deeply" if isinstance(error, RecursionError) else getattr(error, "msg", "it cannot be read").lower()
+    return (
+        "it is nested too deeply"
+        if isinstance(error, RecursionError)
+        else getattr(error, "msg", "it cannot be read").lower()
+    )
 
 
 def _said(rule: str, said: str, place: Position | None) -> Finding:

@@ -196,7 +196,7 @@ class Header:
 
 def looks_like_header(cells: list[str]) -> bool:
     """True when a row is a header: at least 2 known column names, and a third of all its filled cells."""
-    columns, aliases = vocabulary()
+    aliases = vocabulary()[1]
     filled = [plain_name(c) for c in cells if c.strip()]
     known = sum(name in aliases for name in filled)
     return known >= 2 and known * 3 >= len(filled)

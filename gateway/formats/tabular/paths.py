@@ -1,11 +1,11 @@
 """How mapping paths read a table; the Dialect that the mapping compiler is handed.
 
-    house_bill              the cell of that column; names are compared without blanks, punctuation and case
-    Tracking No             a header as the partner writes it: "/", "." and brackets are left out or kept, both fit
-    shipper.address.city    a key of a JSON object below another one
-    weight/@sum             the sum of a column over the rows of the shipment
-    col 7                   the 7th column
-    ROWS, ROW               the rows of a shipment together (first filled cell of each column), each row (goods line)
+house_bill              the cell of that column; names are compared without blanks, punctuation and case
+Tracking No             a header as the partner writes it: "/", "." and brackets are left out or kept, both fit
+shipper.address.city    a key of a JSON object below another one
+weight/@sum             the sum of a column over the rows of the shipment
+col 7                   the 7th column
+ROWS, ROW               the rows of a shipment together (first filled cell of each column), each row (goods line)
 """
 
 from __future__ import annotations

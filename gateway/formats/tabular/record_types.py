@@ -1,7 +1,7 @@
 """Files whose lines have types: HDR, SHP, ITM, TRL. The cells of a line and of those above it make one row.
 
-    HDR,20250301,999-12345675      SHP,GWH0006001,...      ITM,1,COTTON SOCKS,...      -> one row: HDR + SHP + ITM
-    TRL,2,3,68.98                  counts are checked: shipments, items, sum of a column
+HDR,20250301,999-12345675      SHP,GWH0006001,...      ITM,1,COTTON SOCKS,...      -> one row: HDR + SHP + ITM
+TRL,2,3,68.98                  counts are checked: shipments, items, sum of a column
 """
 
 from __future__ import annotations
@@ -11,9 +11,9 @@ from collections.abc import Iterable, Iterator
 from decimal import Decimal, InvalidOperation
 
 from gateway.findings import Finding, Scope, Severity
-from gateway.formats.tabular.layout import Header
-from gateway.formats.tabular.reader import TableReader, _place, _Rows
-from gateway.formats.tabular.rows import Part, Record, TableRoot
+from gateway.formats.tabular.layout import Header, Options
+from gateway.formats.tabular.reader import TableReader, file_fault, is_file_fault, place_of_record
+from gateway.formats.tabular.rows import Part, Record
 from gateway.records import (
     Event,
     Group,
@@ -22,8 +22,6 @@ from gateway.records import (
     Interchange,
     InterchangeBegin,
     InterchangeEnd,
-    Message,
-    MessageBegin,
     MessageEnd,
 )
 
@@ -37,101 +35,126 @@ class RecordTypeReader(TableReader):
         yield InterchangeBegin(interchange)
         yield GroupBegin(group)
         yield from before
-        order = options.record_order
-        names = [name for kind in order for name in options.records[kind]]
-        starts = {kind: sum(len(options.records[k]) for k in order[:i]) for i, kind in enumerate(order)}
-        header = Header(names, options)
-        width = len(names)
-        added = {n: v for n, v in options.values.items() if not header.has(n)}
-        for name in added:
-            header.add(name)
-        root = TableRoot("TABLE", ["TABLE"], 0, 0, 1, 0, columns=header.columns, names=header.names)
-        message = Message("csv", options.message_type or "rows", "", "", 0, root, interchange, group, unit="ROWS")
-        yield MessageBegin(message)
-        yield from self._check_header(header, None, width)
-        rows = _Rows(self, header, root, width, list(added.values()))
-        above: dict[str, Record] = {}
-        counts: Counter[str] = Counter()
-        total, ended = Decimal(0), False
-        bare: Record | None = None  # a record of the last but one type that has no goods lines yet
+        names = [name for kind in options.record_order for name in options.records[kind]]
+        begin, rows, findings = self._begin(Header(names, options), {}, interchange, group, None)
+        yield begin
+        yield from findings
+        lines = _Lines(options, rows.index(str(options.trailer.get("of", ""))))
         for record in records:
-            if record.fault in ("encoding", "long"):
-                yield Finding("CSV-ENCODING" if record.fault == "encoding" else "CSV-LINE-LONG", Severity.ERROR, Scope.MESSAGE, self._encoding_words(), _place(record))
-            kind = record.cells[0].strip() if record.cells else ""
+            if is_file_fault(record):
+                self._unread = True
+                yield file_fault(record, self._encoding_words())
             if not any(c.strip() for c in record.cells):
-                self._empties += 1
-                self._empty = self._empty or [record]
+                self._skipped(record)
                 continue
-            counts[kind] += 1
-            if ended:
-                yield Finding("CSV-RECORD-ORDER", Severity.ERROR, Scope.MESSAGE, f"A {kind or 'line'} record stands behind the trailer.", _place(record))
-            elif kind == options.trailer.get("type"):
-                yield from self._trailer(record, counts, total)
-                ended = True
-            elif kind not in starts:
-                yield Finding("CSV-RECORD-TYPE", Severity.ERROR, Scope.MESSAGE, f'"{kind[:10]}" is no record type of this layout ({", ".join(order)}).', _place(record))
-            elif any(k not in above for k in order[: order.index(kind)]):
-                yield Finding("CSV-RECORD-ORDER", Severity.ERROR, Scope.MESSAGE, f"A {kind} record stands before the {order[order.index(kind) - 1]} record that it belongs to.", _place(record))
-            else:
-                if bare is not None and kind != order[-1]:
-                    yield _childless(bare, order)
-                bare = record if len(order) > 1 and kind == order[-2] else None
-                above = {k: above[k] for k in order[: order.index(kind)]} | {kind: record}
-                yield from self._length(record, len(options.records[kind]))
-                if kind != order[-1]:
-                    continue
-                cells: list[str] = []
-                for k in order:
-                    own = above[k].cells[1 : len(options.records[k]) + 1]
-                    cells += own + [""] * (len(options.records[k]) - len(own))
-                total += _number(cells, header.index(str(options.trailer.get("of", ""))))
-                parts = tuple(Part(starts[k], above[k], 1) for k in order)
-                findings, row = rows.row(record, cells, parts)
-                for shipment in self._grouper.add(rows.key(row), row, findings):
-                    yield from self._unit(shipment, message, rows)
-        if bare is not None:
-            yield _childless(bare, order)
+            yield from lines.take(record)
+            if not lines.complete:
+                continue
+            cells, parts = lines.row()
+            found, row = rows.row(record, cells, parts)
+            for shipment in self._grouper.add(rows.key(row), row, found):
+                yield from self._unit(shipment, begin.message, rows)
         for shipment in self._grouper.end():
-            yield from self._unit(shipment, message, rows)
-        if options.trailer and not ended:
-            said = f"The trailer ({options.trailer.get('type')}) is missing: the file may be cut off."
-            yield Finding("CSV-TRAILER", Severity.ERROR, Scope.MESSAGE, said)
-        yield from self._closing(message)
-        yield MessageEnd(message, rows.count)
+            yield from self._unit(shipment, begin.message, rows)
+        yield from lines.end()
+        yield from self._closing(begin.message)
+        yield MessageEnd(begin.message, rows.count)
         yield GroupEnd(group, "", 1)
         yield InterchangeEnd(interchange, "", 1)
 
-    def _length(self, record: Record, wanted: int) -> Iterator[Finding]:
-        if len(record.cells) - 1 > wanted and any(c.strip() for c in record.cells[wanted + 1 :]):
-            said = f"The {record.cells[0]} record has {len(record.cells) - 1} cells, {wanted} are expected: a delimiter inside a cell needs quotes."
-            yield Finding("CSV-FIELDS", Severity.ERROR, Scope.MESSAGE, said, _place(record))
 
-    def _trailer(self, record: Record, counts: Counter[str], total: Decimal) -> Iterator[Finding]:
+class _Lines:
+    """The open lines of each type, and what was counted so far."""
+
+    def __init__(self, options: Options, summed: int) -> None:
+        self._options, self._summed = options, summed
+        self._order = options.record_order
+        self._above: dict[str, Record] = {}
+        self._counts: Counter[str] = Counter()
+        self._total = Decimal(0)
+        self._ended = False
+        self._bare: Record | None = None  # a line of the last type but one that has no line below it yet
+        self.complete = False
+
+    def take(self, record: Record) -> Iterator[Finding]:
+        """Take a line; afterwards `complete` tells whether it ends a row. Yields what is wrong with its place."""
+        self.complete = False
+        kind, order = record.cells[0].strip(), self._order
+        self._counts[kind] += 1
+        if self._ended:
+            yield _fault("CSV-RECORD-ORDER", f'A record "{kind[:10]}" stands behind the trailer.', record)
+        elif kind == self._options.trailer.get("type"):
+            yield from self._trailer(record)
+            self._ended = True
+        elif kind not in order:
+            yield _fault(
+                "CSV-RECORD-TYPE", f'"{kind[:10]}" is no record type of this layout ({", ".join(order)}).', record
+            )
+        else:
+            depth = order.index(kind)
+            if any(k not in self._above for k in order[:depth]):
+                said = f"A {kind} record stands before the {order[depth - 1]} record that it belongs to."
+                yield _fault("CSV-RECORD-ORDER", said, record)
+                return
+            if kind != order[-1]:
+                yield from self._childless()
+            self._bare = record if len(order) > 1 and kind == order[-2] else None
+            self._above = {k: self._above[k] for k in order[:depth]} | {kind: record}
+            yield from self._length(record, len(self._options.records[kind]))
+            self.complete = kind == order[-1]
+
+    def row(self) -> tuple[list[str], tuple[Part, ...]]:
+        """Return the cells of the open lines behind each other, and which record each comes from."""
+        cells: list[str] = []
+        parts: list[Part] = []
+        for kind in self._order:
+            width = len(self._options.records[kind])
+            own = self._above[kind].cells[1 : width + 1]
+            parts.append(Part(len(cells), self._above[kind]))
+            cells += own + [""] * (width - len(own))
+        self._total += _number(cells[self._summed]) if self._summed < len(cells) else 0
+        return cells, tuple(parts)
+
+    def end(self) -> Iterator[Finding]:
+        """Yield what is missing at the end of the file."""
+        yield from self._childless()
+        if self._options.trailer and not self._ended:
+            said = f"The trailer ({self._options.trailer.get('type')}) is missing: the file may be cut off."
+            yield Finding("CSV-TRAILER", Severity.ERROR, Scope.MESSAGE, said)
+
+    def _childless(self) -> Iterator[Finding]:
+        if self._bare is not None:
+            said = f"The {self._order[-2]} record has no {self._order[-1]} record below it: a shipment without goods."
+            yield _fault("CSV-RECORD-ORDER", said, self._bare)
+        self._bare = None
+
+    def _length(self, record: Record, wanted: int) -> Iterator[Finding]:
+        if any(c.strip() for c in record.cells[wanted + 1 :]):
+            said = f"The {record.cells[0]} record has {len(record.cells) - 1} cells, {wanted} are expected: a delimiter inside a cell needs quotes."
+            yield _fault("CSV-FIELDS", said, record)
+
+    def _trailer(self, record: Record) -> Iterator[Finding]:
         """Compare the trailer's counts with what was read."""
         trailer = self._options.trailer
-        wanted: list[tuple[str, str, Decimal]] = []
-        for name, cell in trailer.items():
+        for name, place in trailer.items():
+            told = record.cells[place].strip() if isinstance(place, int) and place < len(record.cells) else ""
             if name in self._options.records:
-                wanted.append((f"{name} records", _cell(record, cell), Decimal(counts[name])))
+                words, counted = f"{name} records", Decimal(self._counts[name])
             elif name == "sum":
-                wanted.append((f"as the sum of {trailer.get('of')}", _cell(record, cell), total))
-        for words, told, counted in wanted:
-            if _number([told], 0) != counted:
+                words, counted = f"as the sum of {trailer.get('of')}", self._total
+            else:
+                continue
+            if not told or _number(told) != counted:
                 said = f'The trailer says "{told}" {words}, {counted} were read: a line is missing or doubled.'
-                yield Finding("CSV-TRAILER", Severity.ERROR, Scope.MESSAGE, said, _place(record), value=told)
+                yield _fault("CSV-TRAILER", said, record)
 
 
-def _childless(record: Record, order: tuple[str, ...]) -> Finding:
-    said = f"The {order[-2]} record has no {order[-1]} record below it: a shipment without goods."
-    return Finding("CSV-RECORD-ORDER", Severity.ERROR, Scope.MESSAGE, said, _place(record))
+def _fault(rule: str, said: str, record: Record) -> Finding:
+    return Finding(rule, Severity.ERROR, Scope.MESSAGE, said, place_of_record(record))
 
 
-def _cell(record: Record, index: int) -> str:
-    return record.cells[index].strip() if 0 <= index < len(record.cells) else ""
-
-
-def _number(cells: list[str], index: int) -> Decimal:
+def _number(text: str) -> Decimal:
     try:
-        return Decimal(cells[index].strip()) if index < len(cells) else Decimal(0)
+        return Decimal(text.strip())
     except InvalidOperation:
         return Decimal(0)

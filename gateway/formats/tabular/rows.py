@@ -1,9 +1,9 @@
 """What a table becomes: records as they are read, rows and shipments as mapping paths walk them.
 
-    Record   one record of the file: cells as text, where it stands, what the splitter says of it
-    Row      a Node of tag ROW: elements are the cells of one record (or of HDR + SHP + ITM records together)
-    Rows     a Node of tag ROWS: the rows of one shipment; its own elements are the first filled cell of each column
-    TableRoot  the Node of tag TABLE: column name -> index, for the whole message
+Record   one record of the file: cells as text, where it stands, what the splitter says of it
+Row      a Node of tag ROW: elements are the cells of one record (or of HDR + SHP + ITM records together)
+Rows     a Node of tag ROWS: the rows of one shipment; its own elements are the first filled cell of each column
+TableRoot  the Node of tag TABLE: column name -> index, for the whole message
 """
 
 from __future__ import annotations
@@ -70,11 +70,10 @@ class TableRoot(Node, eq=False, kw_only=True):
 
 
 class Part(msgspec.Struct, frozen=True):
-    """Cells `start` to the next part of a row come from this record; first: cell index in the record of `start`."""
+    """Cells `start` to the next part of a row come from this record."""
 
     start: int
     record: Record
-    first: int = 0
 
 
 class Row(Node, eq=False, kw_only=True):
@@ -129,4 +128,6 @@ def place_of(row: Row, index: int, root: TableRoot) -> Position:
     name = root.names[index] if index < len(root.names) else ""
     if record.path:
         name = f"{record.path}.{name}" if name else record.path
-    return Position(offset=record.offset, length=record.length or None, line=record.line, row=record.number, column=name)
+    return Position(
+        offset=record.offset, length=record.length or None, line=record.line, row=record.number, column=name
+    )

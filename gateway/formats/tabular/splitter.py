@@ -86,7 +86,9 @@ class Splitter:
         self._delimiter, self._encoding, self._factor = delimiter, encoding, factor
         self._offset, self._line, self._number = base, 0, 0
 
-    def records(self, chunks: Iterable[bytes], cut: Callable[[str], list[str]] | None = None) -> Iterator[Record]:
+    def records(  # noqa: PLR0912  the one loop over all lines; a call for each costs a tenth of the speed
+        self, chunks: Iterable[bytes], cut: Callable[[str], list[str]] | None = None
+    ) -> Iterator[Record]:
         """Yield every record, empty ones too. cut: splits a line without quotes (fixed widths), None = delimiter."""
         delimiter, encoding = self._delimiter, self._encoding
         held: list[tuple[bytes, str]] = []

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import datetime as dt
 import io
+import math
 import re
 import warnings
 import zipfile
@@ -35,7 +36,7 @@ MAX_COLUMNS = 1024
 _FORMULA = re.compile(rb"<f[ >/](?:(?!</c>).){0,2000}?</c>", re.S)
 
 
-class Refused(Exception):
+class Refused(Exception):  # noqa: N818  a verdict on data
     """The workbook is not read; args: rule, sentence."""
 
 
@@ -111,14 +112,18 @@ def _measure(archive: zipfile.ZipFile, part: zipfile.ZipInfo, before: int, packe
             size += len(piece)
             whole = before + size
             if size > most or whole > MAX_UNPACKED or (whole > FREE and whole > RATIO * packed):
-                raise Refused("XLSX-LIMIT", "The workbook unpacks to far more than its size: it is refused as a zip bomb.")
+                raise Refused(
+                    "XLSX-LIMIT", "The workbook unpacks to far more than its size: it is refused as a zip bomb."
+                )
             if not xml:
                 continue
             if size == len(piece) and piece[:2] in (b"\xff\xfe", b"\xfe\xff", b"<\0", b"\0<"):
                 raise Refused("XLSX-DTD", "A part of the workbook is in UTF-16; UTF-8 is expected.")
             seen = tail + piece
             if b"<!DOCTYPE" in seen or b"<!ENTITY" in seen:
-                raise Refused("XLSX-DTD", "A part of the workbook declares a DTD or entities, which no spreadsheet writes.")
+                raise Refused(
+                    "XLSX-DTD", "A part of the workbook declares a DTD or entities, which no spreadsheet writes."
+                )
             if sheet and b"<f" in seen:
                 end = seen.rfind(b"</c>") + 4
                 if end >= 4:
@@ -135,7 +140,7 @@ def _open(data: bytes) -> Any:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             return openpyxl.load_workbook(io.BytesIO(data), read_only=True, data_only=True, keep_links=False)
-    except Exception:  # noqa: BLE001  openpyxl raises KeyError, ValueError, TypeError ... on damaged parts
+    except Exception:
         raise Refused("XLSX-DAMAGED", "The workbook cannot be read: a part of it is damaged.") from None
 
 
@@ -147,7 +152,12 @@ def _sheet(book: Any, wanted: str) -> tuple[str, int]:
     if not visible and not wanted:
         raise Refused("XLSX-SHEETS", "The workbook has no visible sheet.")
     name = wanted or visible[0]
-    others = [t for t in visible if t != name and any(any(c is not None for c in row) for row in book[t].iter_rows(max_row=5, max_col=50, values_only=True))]
+    others = [
+        t
+        for t in visible
+        if t != name
+        and any(any(c is not None for c in row) for row in book[t].iter_rows(max_row=5, max_col=50, values_only=True))
+    ]
     return name, 0 if wanted else len(others)
 
 
@@ -161,7 +171,7 @@ def _records(sheet: Any) -> Iterator[Record]:
             row = next(rows)
         except StopIteration:
             return
-        except Exception:  # noqa: BLE001  see _open
+        except Exception:
             yield Record([""], number + 1, fault="sheet")
             return
         number += 1
@@ -182,7 +192,7 @@ def _text(value: Any) -> str:
     if isinstance(value, bool):
         return "TRUE" if value else "FALSE"
     if isinstance(value, int | float):
-        if value != value or value in (float("inf"), float("-inf")):
+        if not math.isfinite(value):
             return str(value)
         if value == int(value):
             whole = str(int(value))
