@@ -29,7 +29,7 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
-from gateway.formats.tabular.rows import ABSENT, Columns, plain_name
+from gateway.formats.tabular.rows import ABSENT, plain_name
 
 DELIMITERS = (",", ";", "\t", "|")
 _WORDS = {"comma": ",", "semicolon": ";", "tab": "\t", "pipe": "|", "bar": "|"}
@@ -60,6 +60,12 @@ def vocabulary() -> tuple[dict[str, Column], dict[str, str]]:
             if plain_name(alias):
                 aliases.setdefault(plain_name(alias), row["column"])
     return columns, aliases
+
+
+@cache
+def standard_places() -> dict[str, int]:
+    """Return standard column -> index among the elements of a row; 0 is left to the tag."""
+    return {name: number for number, name in enumerate(vocabulary()[0], start=1)}
 
 
 @dataclass(frozen=True)
@@ -109,7 +115,7 @@ class Header:
     """The columns of one table, told from its names.
 
     names: as received; standard: column of columns.csv per index, None for one of its own;
-    columns: what mapping paths ask; twice: (name, first index, second index) of names that mean the same column.
+    growing: columns may be added later (JSON); twice: (name, first index, second index) of names that mean the same column.
     """
 
     def __init__(self, names: list[str], options: Options, *, growing: bool = False) -> None:
@@ -117,7 +123,7 @@ class Header:
         self.standard: list[Column | None] = []
         self.twice: list[tuple[str, int, int]] = []
         self.known: dict[str, int] = {}
-        self.columns = Columns(self.known, growing=growing)
+        self.growing = growing
         self._options = options
         self._rename = {plain_name(k): v for k, v in options.rename.items()}
         for index, name in enumerate(names):

@@ -14,6 +14,7 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from gateway.findings import Position
+from gateway.formats.tabular.layout import standard_places
 from gateway.formats.tabular.rows import ABSENT, Row, Rows, TableRoot, place_of, plain_name
 from gateway.records import Finder, Getter, Locator, Path
 
@@ -70,14 +71,18 @@ class TabularDialect:
 
         def locate(node: Any, root: TableRoot) -> Position | None:
             index = root.columns[name] if name else ABSENT
+            cell = root.cells[index] if index < len(root.cells) else ABSENT
             if isinstance(node, Rows):
                 filled = (r for r in node.rows if index < len(r.elements) and r.elements[index])
-                return place_of(next(filled, node.rows[0]), index, root)
-            if isinstance(node, Row):
-                return place_of(node, index, root)
-            return None
+                node = next(filled, node.rows[0])
+            return place_of(node.parts, cell, root) if isinstance(node, Row) else None
 
         return locate
+
+    def plain(self, path: Path, at: str) -> tuple[str, int] | None:
+        """Return ("", index) of a standard column: read in line (see mapping.straight); None for every other path."""
+        place = standard_places().get(column_of(path), 0) if not path.leaf and not path.absolute else 0
+        return ("", place) if place else None
 
     def problems(self, path: Path, at: str, message_type: str, version: str) -> list[str]:
         """Return why the path can never read anything: any table may have any column."""

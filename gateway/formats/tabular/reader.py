@@ -13,7 +13,7 @@ from gateway.findings import NOWHERE, Finding, Position, Scope, Severity
 from gateway.formats.tabular.groups import Grouper, Shipment
 from gateway.formats.tabular.layout import Header, Options, looks_like_header
 from gateway.formats.tabular.row_maker import RowMaker
-from gateway.formats.tabular.rows import ABSENT, Record, TableRoot, rows_node
+from gateway.formats.tabular.rows import Columns, Record, TableRoot, rows_node
 from gateway.profile import Profile
 from gateway.records import (
     Event,
@@ -187,7 +187,8 @@ class TableReader:
         for name in (*added, *self._split_names()):
             if not header.has(name):
                 header.add(name)
-        root = TableRoot("TABLE", ["TABLE"], 0, 0, 1, 0, columns=header.columns, names=header.names)
+        columns = Columns(growing=header.growing)
+        root = TableRoot("TABLE", ["TABLE"], 0, 0, 1, 0, columns=columns, names=header.names, cells=[])
         kind = self._options.message_type or "rows"
         message = Message(self._kind, kind, "", "", 0, root, interchange, group, unit="ROWS")
         findings = list(self._check_header(header, head, width))
@@ -209,8 +210,7 @@ class TableReader:
             elif len(self._notes) < 100:
                 self._notes.append(_remark(why, record))
             return
-        findings, row = rows.row(record)
-        key = rows.key(row)
+        findings, row, key = rows.row(record)
         for shipment in self._grouper.add(key, row, findings):
             yield from self._unit(shipment, message, rows)
 
@@ -229,14 +229,12 @@ class TableReader:
                 Severity.ERROR,
                 Scope.MESSAGE,
                 said,
-                rows.place(row, ABSENT),
+                rows.place(row),
                 value=" ".join(shipment.key),
             )
         if shipment.apart:
             said = "The rows of the shipment do not stand together; they were put together."
-            yield Finding(
-                "CSV-GROUP-APART", Severity.WARNING, Scope.SHIPMENT, said, rows.place(shipment.rows[-1], ABSENT)
-            )
+            yield Finding("CSV-GROUP-APART", Severity.WARNING, Scope.SHIPMENT, said, rows.place(shipment.rows[-1]))
         yield from shipment.findings
         if len(shipment.rows) > 1:
             yield from rows.conflicts(shipment.rows)

@@ -51,8 +51,8 @@ class RecordTypeReader(TableReader):
             if not lines.complete:
                 continue
             cells, parts = lines.row()
-            found, row = rows.row(record, cells, parts)
-            for shipment in self._grouper.add(rows.key(row), row, found):
+            found, row, key = rows.row(record, cells, parts)
+            for shipment in self._grouper.add(key, row, found):
                 yield from self._unit(shipment, begin.message, rows)
         for shipment in self._grouper.end():
             yield from self._unit(shipment, begin.message, rows)

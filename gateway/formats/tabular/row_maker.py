@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from operator import itemgetter
 
 from gateway.findings import Finding, Position, Scope, Severity
 from gateway.formats.tabular.cells import Mender
-from gateway.formats.tabular.layout import Header, Options
+from gateway.formats.tabular.layout import Header, Options, standard_places, vocabulary
 from gateway.formats.tabular.rows import ABSENT, Part, Record, Row, TableRoot, place_of, row_node
 
 _TOTAL = re.compile(r"\W*(?:grand\s+|sub)?-?(?:total|totals|sum|summe|gesamt|合计)\b\W*", re.I)
@@ -16,6 +17,10 @@ _QUOTES = {
     "quote": "A quote is opened in this line and not closed as it should be; the line was not used.",
     "swallowed": "The line stands behind a quote that was not closed, so it may be part of a cell; it was not used.",
 }
+
+
+_NO_CELLS = frozenset((*_QUOTES, "encoding", "long", "sheet"))
+"""Faults of records that are never skipped as empty or as totals: they are named in the answers."""
 
 
 class RowMaker:
@@ -27,43 +32,48 @@ class RowMaker:
         """width: cells that a record should have; extra: cells that every row gets behind them; kind: csv, xlsx, json."""
         self.root, self.count = root, 0
         self._header, self._width, self._extra = header, width, extra
-        self._options = options
-        self._mender = Mender(header, self._options, delimiter)
+        self._mender = Mender(header, options, delimiter)
         self._keys = header.keys()
         self._text = kind == "csv"
-        self._full = len(header.names)
-        self._fill = [header.index(n) for n in self._options.fill_down if header.has(n)]
+        self._fill = [header.index(n) for n in options.fill_down if header.has(n)]
         self._previous: list[str] = []
-        shared = header.of_level("shipment")
-        self._shared = [i for i in shared if kind != "json" or i == header.index("weight_unit")]
-        self._split = [(header.index(r["column"]), re.compile(r["pattern"])) for r in self._options.split]
+        self._split = [(header.index(r["column"]), re.compile(r["pattern"])) for r in options.split]
         goods = [header.index(n) for n in ("item_description", "consignee_name") if header.has(n)]
         self._goods = [i for i in (*goods, *(i for i, _ in self._split)) if i < width]
+        places = standard_places()
+        names = ("weight_unit",) if kind == "json" else tuple(places)
+        self._shared = [places[n] for n in names if vocabulary()[0][n].level == "shipment" and header.has(n)]
+        self._arrange()
 
-    def place(self, row: Row, index: int) -> Position:
-        """Return the place of a cell of a row."""
-        return place_of(row, index, self.root)
+    def _arrange(self) -> None:
+        """Tell where each cell goes among the elements of a row: standard columns first, each at its own place."""
+        header, places = self._header, standard_places()
+        self._full = full = len(header.names)
+        cells = [full, *(min(header.index(name), full) for name in places)]
+        cells += sorted(set(range(full)) - set(cells))
+        self._pick = itemgetter(*cells)
+        element = {cell: number for number, cell in reversed(list(enumerate(cells)))}
+        known = self.root.columns.known
+        known.update({name: element[cell] for name, cell in header.known.items()})
+        for cell in range(full):
+            known.setdefault(f"col{cell + 1}", element[cell])
+        self.root.cells = [ABSENT if cell == full else cell for cell in cells]
+
+    def place(self, row: Row) -> Position:
+        """Return the place of a row."""
+        return place_of(row.parts, ABSENT, self.root)
 
     def index(self, name: str) -> int:
         """Return the index of a column."""
         return self._header.index(name)
 
-    def key(self, row: Row) -> tuple[str, ...]:
-        """Return what makes the row part of a shipment; () when its key cells are empty."""
-        cells = row.elements
-        if len(self._keys) == 1:
-            value = cells[self._keys[0]].strip()
-            return (value,) if value else ()
-        found = tuple([cells[i].strip() for i in self._keys])
-        return found if any(found) else ()
-
     def skip(self, record: Record) -> str:
         """Return why a record is no row of goods: "empty", "CSV-TOTAL-ROW", "CSV-TEXT-ROW"; "" when it is one."""
         cells = record.cells
-        if record.fault in ("quote", "swallowed", "encoding", "long", "sheet"):
+        if record.fault in _NO_CELLS:
             return ""
         size = len(cells)
-        if self._goods and size >= self._width and all(cells[i] for i in self._goods):
+        if self._goods and size >= self._width and cells[self._goods[0]] and cells[self._goods[-1]]:
             return ""
         filled = [c.strip() for c in cells if c.strip()]
         if not filled:
@@ -75,100 +85,94 @@ class RowMaker:
 
     def row(
         self, record: Record, cells: list[str] | None = None, parts: tuple[Part, ...] = ()
-    ) -> tuple[list[Finding], Row]:
-        """Return the row of a record with what is wrong with it. cells, parts: when it is made of several records."""
+    ) -> tuple[list[Finding], Row, tuple[str, ...]]:
+        """Return what is wrong with a record, its row, and the key of its shipment (() when its key cells are empty).
+
+        cells, parts: when the row is made of several records.
+        """
         self.count += 1
         findings: list[Finding] = []
+        careful = not self._text or bool(parts) or '"' in record.text or self._mender.suspicious(record.text)
         cells = record.cells if cells is None else cells
-        node = row_node(cells, record, parts)
-        size = len(cells)
-        if size != self._width:
-            self._width_of(node, size, findings)
-            cells = node.elements
-        if self._extra or self._full > self._width:
+        parts = parts or (Part(0, record),)
+        if len(cells) != self._width:
+            cells = self._fit(cells, parts, findings)
+        if len(self._header.names) != self._full:
+            self._arrange()
+        if self._full > self._width:
             cells += self._extra
             cells += [""] * (self._full - len(cells))
-        text = record.text
-        careful = not self._text or '"' in text or bool(parts) or self._mender.suspicious(text)
         if record.fault or record.lines > 1:
-            self._faults(node, record, findings)
+            self._faults(parts, record, findings)
 
-        def say(rule: str, severity: Severity, index: int, said: str) -> None:
-            kind = self._header.standard[index] if index < len(self._header.standard) else None
-            personal = kind is not None and kind.kind in _PERSONAL
-            findings.append(
-                Finding(
-                    rule, severity, Scope.SHIPMENT, said, self.place(node, index), value=cells[index], personal=personal
-                )
-            )
+        def say(rule: str, severity: Severity, cell: int, said: str) -> None:
+            findings.append(self._finding(rule, severity, parts, cell, said, cells[cell]))
 
         self._mender.mend(cells, say, careful=careful)
+        if self._split or self._fill:
+            self._complete(cells)
+        key = tuple([cells[i].strip() for i in self._keys])
+        cells.append("")
+        return findings, row_node(self._pick(cells), record, parts), key if any(key) else ()
+
+    def _complete(self, cells: list[str]) -> None:
+        """Take cells apart and fill down what the profile names."""
         for index, pattern in self._split:
-            found = pattern.search(cells[index]) if index < len(cells) else None
+            found = pattern.search(cells[index])
             for name, value in found.groupdict().items() if found else ():
                 if value:
                     cells[self._header.index(name)] = value.strip()
         for index in self._fill:
-            if not cells[index].strip() and index < len(self._previous):
+            if not cells[index].strip() and self._previous:
                 cells[index] = self._previous[index]
-        if self._fill:
-            self._previous = cells
-        return findings, node
+        self._previous = cells
 
-    def _width_of(self, node: Row, size: int, findings: list[Finding]) -> None:
-        """Make a short or long row as wide as the header, and say so."""
-        cells, width = node.elements, self._width
+    def _finding(
+        self, rule: str, severity: Severity, parts: tuple[Part, ...], cell: int, said: str, value: str | None = None
+    ) -> Finding:
+        column = self._header.standard[cell] if cell < len(self._header.standard) else None
+        personal = column is not None and column.kind in _PERSONAL
+        place = place_of(parts, cell, self.root)
+        return Finding(rule, severity, Scope.SHIPMENT, said, place, value=value, personal=personal)
+
+    def _fit(self, cells: list[str], parts: tuple[Part, ...], findings: list[Finding]) -> list[str]:
+        """Return a short or long row as wide as the header, and say so."""
+        size, width = len(cells), self._width
+        told = self._text and parts[-1].record.fault not in _QUOTES
         if size > width:
-            beyond = [c for c in cells[width:] if c.strip()]
-            node.elements = cells[:width]
-            if not beyond or node.record.fault in ("quote", "swallowed"):
-                return
-            said = (
-                f"The row has {size} cells, the header {width}: a delimiter inside a cell needs quotes around the cell."
-            )
-            findings.append(Finding("CSV-FIELDS", Severity.ERROR, Scope.SHIPMENT, said, self.place(node, ABSENT)))
-            return
-        node.elements = cells + [""] * (width - size)
-        if node.record.fault in ("quote", "swallowed") or node.record.path or not self._text:
-            return
-        lost = self._header.standard[size:width]
-        needed = width - size > 1 or any(c is None or c.need or c.level == "item" for c in lost)
-        severity = Severity.ERROR if needed else Severity.WARNING
-        said = f"The row has {size} cells, the header {width}: the last {width - size} {'are' if width - size > 1 else 'is'} missing."
-        findings.append(Finding("CSV-FIELDS", severity, Scope.SHIPMENT, said, self.place(node, ABSENT)))
+            if told and any(c.strip() for c in cells[width:]):
+                said = f"The row has {size} cells, the header {width}: a delimiter inside a cell needs quotes around the cell."
+                findings.append(self._finding("CSV-FIELDS", Severity.ERROR, parts, ABSENT, said))
+            return cells[:width]
+        if told:
+            lost = self._header.standard[size:width]
+            needed = width - size > 1 or any(c is None or c.need or c.level == "item" for c in lost)
+            severity = Severity.ERROR if needed else Severity.WARNING
+            said = f"The row has {size} cells, the header {width}: the last {width - size} {'are' if width - size > 1 else 'is'} missing."
+            findings.append(self._finding("CSV-FIELDS", severity, parts, ABSENT, said))
+        return cells + [""] * (width - size)
 
-    def _faults(self, node: Row, record: Record, findings: list[Finding]) -> None:
-        place = self.place(node, ABSENT)
+    def _faults(self, parts: tuple[Part, ...], record: Record, findings: list[Finding]) -> None:
         if record.fault == "stray":
             said = "A quote stands inside a cell that is not quoted; it was read as text."
-            findings.append(Finding("CSV-QUOTE-STRAY", Severity.WARNING, Scope.SHIPMENT, said, place))
+            findings.append(self._finding("CSV-QUOTE-STRAY", Severity.WARNING, parts, ABSENT, said))
         elif record.fault in _QUOTES:
-            findings.append(Finding("CSV-QUOTE", Severity.ERROR, Scope.SHIPMENT, _QUOTES[record.fault], place))
+            findings.append(self._finding("CSV-QUOTE", Severity.ERROR, parts, ABSENT, _QUOTES[record.fault]))
         if record.lines > 1:
-            index = next((i for i, c in enumerate(record.cells) if "\n" in c or "\r" in c), ABSENT)
-            said = f"A cell holds a line break: the row stands on lines {record.line} to {(record.line or 0) + record.lines - 1}."
-            findings.append(
-                Finding("CSV-NEWLINE-IN-FIELD", Severity.WARNING, Scope.SHIPMENT, said, self.place(node, index))
-            )
+            cell = next((i for i, c in enumerate(record.cells) if "\n" in c or "\r" in c), ABSENT)
+            last = (record.line or 0) + record.lines - 1
+            said = f"A cell holds a line break: the row stands on lines {record.line} to {last}."
+            findings.append(self._finding("CSV-NEWLINE-IN-FIELD", Severity.WARNING, parts, cell, said))
 
     def conflicts(self, rows: list[Row]) -> Iterator[Finding]:
         """Yield the columns of the shipment in which its rows say different things."""
-        first = rows[0].elements
         for index in self._shared:
-            values = [(r, r.elements[index].strip()) for r in rows if index < len(r.elements)]
-            told = next((v for _, v in values if v), "")
-            other = next((r for r, v in values if v and v != told), None)
-            if other is not None and first is not other.elements:
-                name = self.root.names[index]
-                said = f'The rows of the shipment differ in column "{name}", which is one value for all of them.'
-                column = self._header.standard[index]
-                personal = column is not None and column.kind in _PERSONAL
-                yield Finding(
-                    "CSV-GROUP-CONFLICT",
-                    Severity.ERROR,
-                    Scope.SHIPMENT,
-                    said,
-                    self.place(other, index),
-                    value=other.elements[index],
-                    personal=personal,
-                )
+            told = ""
+            for row in rows:
+                value = row.elements[index].strip()
+                if value and told and value != told:
+                    cell = self.root.cells[index]
+                    said = f'The rows of the shipment differ in column "{self.root.names[cell]}", which is one value for all of them.'
+                    yield self._finding("CSV-GROUP-CONFLICT", Severity.ERROR, row.parts, cell, said, value)
+                    break
+                told = told or value

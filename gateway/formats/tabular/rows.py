@@ -1,7 +1,7 @@
 """What a table becomes: records as they are read, rows and shipments as mapping paths walk them.
 
 Record   one record of the file: cells as text, where it stands, what the splitter says of it
-Row      a Node of tag ROW: elements are the cells of one record (or of HDR + SHP + ITM records together)
+Row      a Node of tag ROW: its elements are "", the standard columns in the order of columns.csv, then the others
 Rows     a Node of tag ROWS: the rows of one shipment; its own elements are the first filled cell of each column
 TableRoot  the Node of tag TABLE: column name -> index, for the whole message
 """
@@ -46,27 +46,27 @@ def plain_name(text: str) -> str:
 
 
 class Columns(dict[str, int]):
-    """Column name as a mapping writes it -> index of the cell; ABSENT for what the table does not have."""
+    """Column name as a mapping writes it -> index in the elements of a row; ABSENT for what the table does not have."""
+
+    def __init__(self, *, growing: bool = False) -> None:
+        """growing: columns may still be added (JSON objects with new keys)."""
+        super().__init__()
+        self.known: dict[str, int] = {}  # plain name -> index
+        self.growing = growing
 
     def __missing__(self, name: str) -> int:
-        number = name[4:].strip() if name[:4].lower() == "col " else ""
-        index = int(number) - 1 if number.isdigit() and int(number) else self.known.get(plain_name(name), ABSENT)
+        index = self.known.get(plain_name(name), ABSENT)
         if index != ABSENT or not self.growing:
             self[name] = index
         return index
 
-    def __init__(self, known: dict[str, int], *, growing: bool = False) -> None:
-        """known: plain name -> index. growing: names may still be added to it (JSON objects with new keys)."""
-        super().__init__()
-        self.known = known
-        self.growing = growing
-
 
 class TableRoot(Node, eq=False, kw_only=True):
-    """The table. names: header names as received ("col 7" where there are none)."""
+    """The table. names: header names as received, by cell; cells: index of an element -> index of its cell."""
 
     columns: Columns
     names: list[str]
+    cells: list[int]
 
 
 class Part(msgspec.Struct, frozen=True):
@@ -94,10 +94,9 @@ class Rows(Node, eq=False, kw_only=True):
     root: TableRoot
 
 
-def row_node(cells: list[str], record: Record, parts: tuple[Part, ...] = ()) -> Row:
+def row_node(elements: list[str], record: Record, parts: tuple[Part, ...]) -> Row:
     """Return the node of one row."""
-    return Row("ROW", cells, record.offset or 0, record.length, record.line or 0, record.number,
-               parts=parts or (Part(0, record),))  # fmt: skip
+    return Row("ROW", elements, record.offset or 0, record.length, record.line or 0, record.number, parts=parts)
 
 
 def rows_node(rows: list[Row], root: TableRoot) -> Rows:
@@ -107,7 +106,7 @@ def rows_node(rows: list[Row], root: TableRoot) -> Rows:
     if len(rows) > 1:
         cells = [*cells]
         for row in rows[1:]:
-            cells += row.elements[len(cells) :]
+            cells += list(row.elements[len(cells) :])
             for index, cell in enumerate(row.elements):
                 if cell and not cells[index]:
                     cells[index] = cell
@@ -116,16 +115,14 @@ def rows_node(rows: list[Row], root: TableRoot) -> Rows:
     return node
 
 
-def place_of(row: Row, index: int, root: TableRoot) -> Position:
-    """Return the place of a cell; index ABSENT = the row."""
-    part = row.parts[0]
-    for one in row.parts:
-        if one.start <= index:
+def place_of(parts: tuple[Part, ...], cell: int, root: TableRoot) -> Position:
+    """Return the place of a cell of a row that is made of `parts`; cell ABSENT = the row."""
+    part = parts[0]
+    for one in parts:
+        if one.start <= cell:
             part = one
-    if index == ABSENT:
-        part = row.parts[-1]
     record = part.record
-    name = root.names[index] if index < len(root.names) else ""
+    name = root.names[cell] if cell < len(root.names) else ""
     if record.path:
         name = f"{record.path}.{name}" if name else record.path
     return Position(
