@@ -100,14 +100,14 @@ def _regime(row: Mapping[str, str]) -> Regime:
     )  # fmt: skip
 
 
-_PUNCTUATION = str.maketrans({c: " " for c in map(chr, range(128)) if not c.isalnum()})
+_PLAIN = bytes(ord(c.upper()) if (c := chr(code)).isalnum() and code < 128 else 32 for code in range(256))
 
 
 @lru_cache(2048)
 def normal(text: str) -> str:
     """Return text in capitals, without accents and punctuation, single blanks: the form in which texts are compared."""
     if text.isascii():
-        return " ".join(text.upper().translate(_PUNCTUATION).split())
+        return b" ".join(text.encode().translate(_PLAIN).split()).decode()
     if text:
         folded = unicodedata.normalize("NFKD", text)
         plain = "".join(c for c in folded if not unicodedata.combining(c)).upper()

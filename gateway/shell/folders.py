@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-BLOCK = 1 << 18
+BLOCK = 1 << 15
 Clock = Callable[[], datetime]
 
 
