@@ -26,6 +26,7 @@ _BECAME_WORD = re.compile(
     r"TRUE|FALSE|WAHR|FALSCH|VRAI|FAUX|(?:JAN|FEB|MAR|APR|JUN|JUL|AUG|SEP|SEPT|OCT|NOV|DEC)[0-9]{1,2}"
 )
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+_ISO_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _SYMBOLS = {"€": "EUR", "£": "GBP", "US$": "USD", "$": "USD"}
 _SUSPECT = re.compile(r"[='#$€£@(\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufffd]|E\+[0-9]|^[-+]", re.I)
 _THOUSANDS_POINT = re.compile(r"-?[0-9]{1,3}(?:\.[0-9]{3})+,[0-9]{1,4}")
@@ -43,13 +44,12 @@ class Mender:
         self._texts = header.of_kind("name", "address", "city")
         self._kinds = [c.kind if c is not None else "" for c in header.standard]
         self._currency = header.index("currency")
-        self._signs = (delimiter + "-", delimiter + "+")
+        self._signs = tuple(delimiter + quote + sign for quote in ("", '"') for sign in "+-")
         self._comma = options.decimal == "comma"
 
     def suspicious(self, text: str) -> bool:
         """True when a record holds a character that the careful look at each cell is for."""
-        minus, plus = self._signs
-        return _SUSPECT.search(text) is not None or minus in text or plus in text
+        return _SUSPECT.search(text) is not None or any(sign in text for sign in self._signs)
 
     def mend(self, cells: list[str], say: Say, *, careful: bool) -> None:
         """Look at the cells of a row; careful: at every one, for rows that are suspicious."""
@@ -57,7 +57,7 @@ class Mender:
             self._each(cells, say)
         size = len(cells)
         for index in self._dates:
-            if index < size and cells[index]:
+            if index < size and cells[index] and not _ISO_DAY.fullmatch(cells[index]):
                 self._date(cells, index, say)
         for index in self._numbers:
             if index < size and ("," in cells[index] or self._comma):

@@ -33,6 +33,11 @@ class Shipment:
     apart: bool = False
     split: bool = False
 
+    @property
+    def plain(self) -> bool:
+        """True when there is nothing to say of the shipment: one row, no findings."""
+        return len(self.rows) == 1 and not self.findings and not self.split
+
 
 class Grouper:
     """Collects the rows of one table."""
@@ -45,14 +50,14 @@ class Grouper:
         self._rows = 0
         self._next = 0
 
-    def add(self, key: tuple[str, ...], row: Row, findings: list[Finding]) -> Iterator[Shipment]:
-        """Take a row; yield shipments that are complete. key: () for a row that is a shipment of its own."""
+    def add(self, key: tuple[str, ...], row: Row, findings: list[Finding]) -> list[Shipment]:
+        """Take a row; return shipments that are complete. key: () for a row that is a shipment of its own."""
         last = self._last
         if last is not None and key and last.key == key:
             last.rows.append(row)
             last.findings += findings
             self._rows += 1
-            return
+            return []
         known = self._open.get(key) if key else None
         if known is not None and not any(row.elements == r.elements for r in known.rows):
             known.rows.append(row)
@@ -68,8 +73,10 @@ class Grouper:
             self._next += 1
             self._last = shipment
             self._rows += 1
+        complete: list[Shipment] = []
         while self._rows > WINDOW and len(self._waiting) > 1:
-            yield self._leave()
+            complete.append(self._leave())
+        return complete
 
     def end(self) -> Iterator[Shipment]:
         """Yield the shipments that still wait."""
@@ -86,7 +93,7 @@ class Grouper:
             if self._open.get(shipment.key) is shipment:
                 del self._open[shipment.key]
             name = hash(shipment.key)
-            content = hash(tuple(tuple(row.elements) for row in shipment.rows))
+            content = hash(tuple([tuple(row.elements) for row in shipment.rows]))
             before = self._left.pop(name, None)
             shipment.split = before is not None and before != content
             self._left[name] = content

@@ -165,14 +165,20 @@ class TableReader:
     ) -> Iterator[Event]:  # fmt: skip
         """Yield the events of one message; the table's columns are known. values: cells that every row gets."""
         begin, rows, findings = self._begin(header, values, interchange, group, head)
-        message = begin.message
+        message, root = begin.message, rows.root
         yield begin
         yield from findings
         for record in records:
             if record.fault in _FAULTS:
                 self._unread = True
                 yield file_fault(record, self._encoding_words())
-            yield from self._take(rows, record, message)
+            for shipment in self._take(rows, record):
+                if shipment.plain and not self._unread:
+                    self._units += 1
+                    row = shipment.rows[0]
+                    yield Unit(message, self._units, rows_node(shipment.rows, root), f"row {row.position}")
+                else:
+                    yield from self._unit(shipment, message, rows)
         for shipment in self._grouper.end():
             yield from self._unit(shipment, message, rows)
         yield from self._closing(message)
@@ -201,18 +207,17 @@ class TableReader:
         name = self._options.encoding or "UTF-8"
         return f"The line holds bytes that are not {name}; the file is not read in two character sets."
 
-    def _take(self, rows: RowMaker, record: Record, message: Message) -> Iterator[Event]:
-        """Take one record: skip it with a remark, or make it a row of a shipment."""
+    def _take(self, rows: RowMaker, record: Record) -> list[Shipment]:
+        """Take one record: skip it with a remark, or make it a row; return the shipments that are complete."""
         why = rows.skip(record)
-        if why:
-            if why == "empty":
-                self._skipped(record)
-            elif len(self._notes) < 100:
-                self._notes.append(_remark(why, record))
-            return
-        findings, row, key = rows.row(record)
-        for shipment in self._grouper.add(key, row, findings):
-            yield from self._unit(shipment, message, rows)
+        if not why:
+            findings, row, key = rows.row(record)
+            return self._grouper.add(key, row, findings)
+        if why == "empty":
+            self._skipped(record)
+        elif len(self._notes) < 100:
+            self._notes.append(_remark(why, record))
+        return []
 
     def _skipped(self, record: Record) -> None:
         """Count an empty row."""

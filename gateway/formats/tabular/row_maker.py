@@ -92,7 +92,7 @@ class RowMaker:
         """
         self.count += 1
         findings: list[Finding] = []
-        careful = not self._text or bool(parts) or '"' in record.text or self._mender.suspicious(record.text)
+        careful = not self._text or bool(parts) or self._mender.suspicious(record.text)
         cells = record.cells if cells is None else cells
         parts = parts or (Part(0, record),)
         if len(cells) != self._width:
