@@ -16,7 +16,7 @@ from itertools import chain, islice
 from typing import Any
 
 from gateway.findings import Finding, Position, Scope, Severity
-from gateway.formats.tabular.layout import Header, Options
+from gateway.formats.tabular.layout import Header, Options, vocabulary
 from gateway.formats.tabular.reader import TableReader
 from gateway.formats.tabular.rows import Record, plain_name
 from gateway.formats.tabular.splitter import MAX_LINE, physical_lines
@@ -77,7 +77,7 @@ class _JsonReader(TableReader):
         super().__init__(profile, options, "json")
         self._header = Header([], options, growing=True)
         self._places: dict[str, int] = {}
-        self._rows = 0
+        self._rows = self._objects = 0
         self._fault: Finding | None = None
 
     def events(self, values: Lines, interchange: Interchange, group: Group) -> Iterator[Event]:
@@ -120,7 +120,7 @@ class _JsonReader(TableReader):
 
     def _shipments(self, value: dict[str, Any], place: Record) -> Iterator[Record]:
         """Yield a record for every goods line of a document, or of one shipment."""
-        outer = next((k for k, v in value.items() if plain_name(k) in SHIPMENTS and _objects(v)), "")
+        outer = next((k for k, v in value.items() if plain_name(k) in SHIPMENTS and _is_list(v)), "")
         if not outer:
             yield from self._lines({}, value, place, "")
             return
@@ -130,25 +130,51 @@ class _JsonReader(TableReader):
             yield from self._lines(shared, one, place, f"{outer}[{number}]")
 
     def _lines(self, shared: dict[str, str], one: dict[str, Any], place: Record, path: str) -> Iterator[Record]:
-        inner = next((k for k, v in one.items() if plain_name(k) in ITEMS and _objects(v)), "")
-        own = dict(shared)
+        inner = next((k for k, v in one.items() if plain_name(k) in ITEMS and _is_list(v)), "")
+        own: dict[str, str] = {}
         _flatten(one, "", own, skip=inner)
+        told = {_meaning(name) for name in own}
+        own |= {name: text for name, text in shared.items() if name not in own and _meaning(name) not in told}
+        self._objects += 1
         for line in one[inner] if inner else ({},):
-            values = dict(own)
             goods: dict[str, str] = {}
             _flatten(line, "", goods, skip="")
             self._rows += 1
-            cells = [""] * len(self._header.names)
-            for name, text, shown in chain(
-                ((n, t, n) for n, t in values.items()), ((n, t, f"{inner}[].{n}") for n, t in goods.items())
-            ):
-                index = self._places.get(name, -1)
-                if index < 0:
-                    index = self._places[name] = self._header.add(name)
-                    self._header.names[index] = shown
-                    cells.append("")
-                cells[index] = text
-            yield Record(cells, self._rows, place.line, place.offset, place.length, "", "", 1, path or place.path)
+            cells = self._cells(own, goods, inner)
+            group = f"#{self._objects}" if inner else ""
+            yield Record(
+                cells, self._rows, place.line, place.offset, place.length, "", "", 1, path or place.path, group
+            )
+
+    def _cells(self, own: dict[str, str], goods: dict[str, str], inner: str) -> list[str]:
+        """Return the cells of one goods line: its own values, and those of its shipment that it does not have itself.
+
+        A column of the shipment (weight, consignee) is read from the shipment where both have it.
+        """
+        columns = vocabulary()[0]
+        values = dict(own)
+        shown = {name: f"{inner}[].{name}" for name in goods}
+        meanings = {_meaning(name) for name in own}
+        for name, text in goods.items():
+            standard = columns.get(_meaning(name))
+            if standard is None or standard.level == "item" or _meaning(name) not in meanings:
+                values = {n: t for n, t in values.items() if n == name or _meaning(n) != _meaning(name)}
+                values[name] = text
+        cells = [""] * len(self._header.names)
+        for name, text in values.items():
+            index = self._places.get(name, -1)
+            if index < 0:
+                index = self._places[name] = self._header.add(name)
+                self._header.names[index] = shown.get(name, name)
+                cells.append("")
+            cells[index] = text
+        return cells
+
+
+def _meaning(name: str) -> str:
+    """Return the standard column that a key means, else the key itself for comparison."""
+    plain = plain_name(name)
+    return vocabulary()[1].get(plain, plain)
 
 
 def _kind(value: dict[str, Any]) -> str:
@@ -157,7 +183,7 @@ def _kind(value: dict[str, Any]) -> str:
     return "ACE_TRIP" if kind in ("ACE_TRIP", "ACE_SHIPMENT") else ""
 
 
-def _objects(value: Any) -> bool:
+def _is_list(value: Any) -> bool:
     return isinstance(value, list) and bool(value) and all(isinstance(v, dict) for v in value)
 
 

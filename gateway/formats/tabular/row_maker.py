@@ -111,7 +111,7 @@ class RowMaker:
         self._mender.mend(cells, say, careful=careful)
         if self._split or self._fill:
             self._complete(cells)
-        key = tuple([cells[i].strip() for i in self._keys])
+        key = (record.group,) if record.group else tuple([cells[i].strip() for i in self._keys])
         cells.append("")
         return findings, row_node(self._pick(cells), record, parts), key if any(key) else ()
 

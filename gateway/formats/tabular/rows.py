@@ -22,7 +22,8 @@ ABSENT = 1 << 30
 class Record(msgspec.Struct, eq=False):
     """One record. number: 1-based in the file, as a spreadsheet counts rows; fault: "", "after", "stray", "open" ...
 
-    offset, length: bytes in the received file, None where the format has none (XLSX); path: JSON path of the record.
+    offset, length: bytes in the received file, None where the format has none (XLSX); path: JSON path of the record;
+    group: what makes it part of a shipment, where not its cells tell (goods lines of one JSON object).
     """
 
     cells: list[str]
@@ -34,6 +35,7 @@ class Record(msgspec.Struct, eq=False):
     fault: str = ""
     lines: int = 1
     path: str = ""
+    group: str = ""
 
 
 def plain_name(text: str) -> str:

@@ -139,8 +139,11 @@ def port_time(values: list[str], tables: Tables | None) -> str:
     result="timestamp",
 )
 def port_iso(values: list[str], tables: Tables | None) -> str:
-    """ISO date (and time) and Schedule D port: local time at the port -> UTC; a date alone is noon, an offset counts."""
-    return _port_iso(values[0].strip(), _zone(values[1].strip() if len(values) > 1 else "", tables))
+    """ISO date (and time) and port (Schedule D, or airport code): local time there -> UTC; a date alone is noon."""
+    port = values[1].strip() if len(values) > 1 else ""
+    if port.isalpha() and tables is not None and "tabular_airport" in tables:
+        port = tables["tabular_airport"].get(port.upper()) or port
+    return _port_iso(values[0].strip(), _zone(port, tables))
 
 
 @lru_cache(1024)

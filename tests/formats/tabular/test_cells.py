@@ -1,0 +1,66 @@
+"""What spreadsheets do to cells: mended where certain, told always."""
+
+from __future__ import annotations
+
+import pytest
+
+from gateway.formats.tabular.cells import Mender, read_date
+from gateway.formats.tabular.layout import Header, Options
+
+COLUMNS = ["house_bill", "consignee_name", "consignee_address1", "consignee_zip", "consignee_phone", "hts", "item_value", "currency", "arrival_date", "sku"]  # fmt: skip
+
+
+def mend(column: str, value: str, **options) -> tuple[str, list[str]]:
+    cells = [""] * len(COLUMNS)
+    index = COLUMNS.index(column)
+    cells[index] = value
+    rules: list[str] = []
+    Mender(Header(list(COLUMNS), Options(**options)), Options(**options)).mend(
+        cells, lambda rule, severity, cell, said: rules.append(f"{rule}:{severity}:{cell == index}"), careful=True
+    )
+    return cells[index], rules
+
+
+@pytest.mark.parametrize(
+    ("column", "value", "mended", "said"),
+    [
+        ("house_bill", "'GW1", "GW1", ["CSV-TEXT-PREFIX:warning:True"]),
+        ("consignee_zip", "'00501", "00501", ["CSV-TEXT-PREFIX:warning:True"]),
+        ("house_bill", '="00501"', "00501", ["CSV-TEXT-GUARD:warning:True"]),
+        ("house_bill", "1E+05", "1E+05", ["ID-SCIENTIFIC:error:True"]),
+        ("hts", "6.1091E+09", "6.1091E+09", ["ID-SCIENTIFIC:error:True"]),
+        ("consignee_phone", "1.63156E+10", "", ["CSV-PHONE-LOST:warning:True"]),
+        ("item_value", "#N/A", "", ["CSV-EXCEL-ERROR:error:True"]),
+        ("arrival_date", "########", "", ["CSV-EXCEL-ERROR:error:True"]),
+        ("consignee_address1", "9-May", "9-May", ["CSV-EXCEL-TEXT:error:True"]),
+        ("consignee_name", "TRUE", "TRUE", ["CSV-EXCEL-WORD:warning:True"]),
+        ("consignee_name", "MAR10", "MAR10", ["CSV-EXCEL-WORD:warning:True"]),
+        ("consignee_name", "=1+1", "=1+1", ["CSV-FORMULA:warning:True"]),
+        ("consignee_name", "-PAT", "-PAT", ["CSV-FORMULA:warning:True"]),
+        ("consignee_phone", "+1 555 010", "+1 555 010", []),
+        ("consignee_name", "'s Hertogh", "'s Hertogh", []),
+        ("consignee_name", "A\0B", "A B", ["CSV-NUL:error:True"]),
+        ("consignee_name", "A\x07B", "A B", ["CSV-CONTROL:warning:True"]),
+        ("item_value", "$31.98 ", "31.98", ["CSV-NUMBER-FORM:warning:True"]),
+        ("item_value", "1,018.20", "1018.20", ["CSV-NUMBER-FORM:warning:True"]),
+        ("item_value", "1.019,50", "1019.50", ["CSV-NUMBER-FORM:warning:True"]),
+        ("item_value", "(5.00)", "-5.00", ["CSV-NUMBER-FORM:warning:True"]),
+        ("item_value", "1,018", "1,018", []),  # thousand or decimal: not certain, the mapping refuses it
+        ("currency", "€", "EUR", ["CSV-CURRENCY-SYMBOL:warning:True"]),
+        ("arrival_date", "45717", "2025-03-01", ["CSV-EXCEL-DATE:warning:True"]),
+        ("arrival_date", "3/1/2025", "2025-03-01", ["CSV-DATE-AMBIGUOUS:warning:True"]),
+        ("arrival_date", "02/30/2025", "02/30/2025", []),
+    ],
+)
+def test_a_cell(column, value, mended, said):
+    assert mend(column, value) == (mended, said)
+
+
+def test_the_profile_settles_decimal_comma_and_order_of_dates():
+    assert mend("item_value", "1.019,50", decimal="comma") == ("1019.50", [])
+    assert mend("arrival_date", "1/3/2025", date_order="dmy") == ("2025-03-01", [])
+
+
+@pytest.mark.parametrize(("text", "iso"), [("28.02.2025", "2025-02-28"), ("25/3/2025", "2025-03-25"), ("20250302", "2025-03-02"), ("2025-03-04T21:30:00-08:00", "2025-03-04T21:30:00-08:00")])  # fmt: skip
+def test_dates_that_can_be_read_in_one_way(text, iso):
+    assert read_date(text, "") == (iso, "", "")

@@ -1,0 +1,59 @@
+"""Rows of one shipment: together, apart, again, and too far apart."""
+
+from __future__ import annotations
+
+from gateway.formats.tabular import groups
+from gateway.formats.tabular.groups import Grouper
+from gateway.formats.tabular.rows import Part, Record, row_node
+
+
+def rows_of(*pairs: tuple[str, str]):
+    """Return (key, row) for pairs of key and content."""
+    made = []
+    for number, (key, content) in enumerate(pairs, start=1):
+        record = Record([key, content], number)
+        made.append(((key,) if key else (), row_node(["", key, content], record, (Part(0, record),))))
+    return made
+
+
+def run(*pairs: tuple[str, str]):
+    grouper, done = Grouper(), []
+    for key, row in rows_of(*pairs):
+        done += grouper.add(key, row, [])
+    done += grouper.end()
+    return [("".join(s.key), "".join(r.elements[2] for r in s.rows), s.apart, s.split) for s in done]
+
+
+def test_rows_that_stand_together_are_one_shipment_even_when_equal():
+    assert run(("A", "1"), ("A", "2"), ("A", "2"), ("B", "1")) == [("A", "122", False, False), ("B", "1", False, False)]
+
+
+def test_rows_that_come_back_soon_are_put_together_and_said():
+    assert run(("A", "1"), ("B", "1"), ("A", "2")) == [("A", "12", True, False), ("B", "1", False, False)]
+
+
+def test_the_same_row_again_is_a_shipment_of_its_own():
+    assert [key for key, *_ in run(("A", "1"), ("B", "1"), ("A", "1"))] == ["A", "B", "A"]
+
+
+def test_rows_without_key_are_shipments_of_their_own():
+    assert len(run(("", "1"), ("", "2"))) == 2
+
+
+def test_a_shipment_that_comes_back_behind_the_window_is_torn(monkeypatch):
+    monkeypatch.setattr(groups, "WINDOW", 3)
+    others = [(str(n), "x") for n in range(8)]
+    torn = [s for s in run(("A", "1"), *others, ("A", "2")) if s[3]]
+    assert torn == [("A", "2", False, True)]
+    assert not [s for s in run(("A", "1"), *others, ("A", "1")) if s[3]]
+
+
+def test_memory_does_not_grow_with_the_file(monkeypatch):
+    monkeypatch.setattr(groups, "WINDOW", 10)
+    monkeypatch.setattr(groups, "REMEMBERED", 20)
+    grouper = Grouper()
+    for key, row in rows_of(*((str(n), "x") for n in range(500))):
+        grouper.add(key, row, [])
+    assert len(grouper._waiting) <= 11
+    assert len(grouper._open) <= 11
+    assert len(grouper._left) <= 20

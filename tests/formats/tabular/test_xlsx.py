@@ -1,0 +1,126 @@
+"""Workbooks: the same shipments as the CSV, positions by row and column, and no attack gets through."""
+
+from __future__ import annotations
+
+import datetime as dt
+import io
+import zipfile
+
+import openpyxl
+import pytest
+
+from gateway.check import Checker, parse_instant
+from gateway.formats.tabular import xlsx_file
+from gateway.formats.tabular.xlsx_file import Refused, inspect
+from gateway.site import base_mappings, base_site
+
+HEAD = (base_mappings() / "tabular_csv/examples/two_items_one_parcel.csv").read_text("utf-8").split("\n")[0].split(",")
+ROW = ["GWX1", "GWX1", "999-12345675", "air", "XX", "2720", dt.date(2025, 3, 4), "INVENTED HOME GOODS CO", "19 PRETEND STREET", "HANOI", "VN", "CASEY EXAMPLE", "14 MOCK LANE", "BOSTON", "MA", 2116, "US", "MENS KNITTED COTTON T-SHIRT", 6109100012, "VN", 2, 24.9, "USD", 0.45, "KG"]  # fmt: skip
+
+
+def workbook(rows, sheets=()) -> bytes:
+    book = openpyxl.Workbook()
+    for row in rows:
+        book.active.append(row)
+    for name, content in sheets:
+        sheet = book.create_sheet(name)
+        for row in content:
+            sheet.append(row)
+    data = io.BytesIO()
+    book.save(data)
+    return data.getvalue()
+
+
+def check(data: bytes, tmp_path, name: str = "manifest.xlsx"):
+    path = tmp_path / name
+    path.write_bytes(data)
+    return Checker(base_site(), parse_instant("2025-03-03T10:00:00Z")).file(path)
+
+
+def rules(result):
+    return [(f["rule"], f.get("row"), f.get("column")) for f in result["findings"]]
+
+
+def with_part(data: bytes, name: str, content: bytes) -> bytes:
+    """Return the archive with a part added."""
+    out = io.BytesIO(data)
+    with zipfile.ZipFile(out, "a", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr(name, content)
+    return out.getvalue()
+
+
+def test_a_workbook_is_read_like_the_table_it_holds(tmp_path):
+    result = check(workbook([HEAD, ROW, ["GWX2", "GWX2", *ROW[2:]]]), tmp_path)
+    assert (result["verdict"], result["format"], result["accepted"]) == (
+        "accept_with_warnings",
+        "xlsx",
+        ["GWX1", "GWX2"],
+    )
+    shipment = result["messages"][0]["shipments"][0]
+    assert shipment["items"][0]["total_value"] == {"amount": "24.90", "currency": "USD"}
+    assert shipment["items"][0]["hts_number"] == "6109100012"
+    assert shipment["estimated_arrival_at"] == "2025-03-04T20:00:00Z"
+    assert shipment["final_deliver_to_party"]["postal_code"] == "02116"
+    assert rules(result) == [("Q-ZIP-PADDED", 2, "consignee_zip"), ("Q-ZIP-PADDED", 3, "consignee_zip")]
+
+
+def test_a_number_of_more_than_15_digits_has_lost_some(tmp_path):
+    result = check(workbook([HEAD, [123456789012345678, *ROW[1:]]]), tmp_path)
+    assert ("ID-SCIENTIFIC", 2, "tracking_number") in rules(result)
+    assert result["accepted"] == []
+
+
+def test_the_same_column_twice_and_empty_rows_are_told(tmp_path):
+    result = check(workbook([HEAD, ROW, [None] * 25, []]), tmp_path)
+    assert ("CSV-EMPTY-ROWS", 3, None) in rules(result)
+
+
+def test_other_sheets_with_data_are_told(tmp_path):
+    assert "XLSX-SHEETS" in [r for r, *_ in rules(check(workbook([HEAD, ROW], [("Second", [HEAD, ROW])]), tmp_path))]
+
+
+def test_formulas_without_value_are_told(tmp_path):
+    row = list(ROW)
+    row[20] = "=1+1"
+    result = check(workbook([HEAD, row]), tmp_path)
+    assert "XLSX-FORMULA" in [r for r, *_ in rules(result)]
+
+
+def test_a_zip_bomb_is_refused_before_it_is_unpacked(tmp_path, monkeypatch):
+    monkeypatch.setattr(xlsx_file, "FREE", 1_000_000)
+    result = check(with_part(workbook([HEAD, ROW]), "xl/media/x.bin", bytes(20_000_000)), tmp_path)
+    assert [r for r, *_ in rules(result)] == ["XLSX-LIMIT"]
+    assert result["accepted"] == []
+
+
+@pytest.mark.parametrize(
+    ("part", "rule"),
+    [
+        (("xl/evil.xml", b'<?xml version="1.0"?><!DOCTYPE x [<!ENTITY a "b">]><x>&a;</x>'), "XLSX-DTD"),
+        (("xl/evil.xml", '<?xml version="1.0" encoding="UTF-16"?><x/>'.encode("utf-16")), "XLSX-DTD"),
+        (("xl/vbaProject.bin", b"x"), "XLSX-MACRO"),
+    ],
+)
+def test_attacks_inside_the_archive_are_refused(tmp_path, part, rule):
+    result = check(with_part(workbook([HEAD, ROW]), *part), tmp_path)
+    assert ([r for r, *_ in rules(result)], result["verdict"]) == ([rule], "reject")
+
+
+def test_a_doctype_across_two_pieces_is_seen():
+    data = with_part(workbook([HEAD]), "xl/evil.xml", b" " * 262_140 + b"<!DOCTYPE x>")
+    with pytest.raises(Refused, match="XLSX-DTD"):
+        inspect(data)
+
+
+@pytest.mark.parametrize("cut", [200, 1000, 3000])
+def test_a_cut_workbook_is_refused_not_read_in_part(tmp_path, cut):
+    result = check(workbook([HEAD, ROW])[:-cut], tmp_path)
+    assert (result["verdict"], result["accepted"]) == ("reject", [])
+    assert [r for r, *_ in rules(result)] == ["XLSX-DAMAGED"]
+
+
+def test_other_archives_stay_held(tmp_path):
+    data = io.BytesIO()
+    with zipfile.ZipFile(data, "w") as archive:
+        archive.writestr("manifest.csv", "a,b\n1,2\n")
+    assert check(data.getvalue(), tmp_path, "m.zip")["verdict"] == "quarantine"
