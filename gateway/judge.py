@@ -13,7 +13,7 @@ import msgspec
 
 from gateway.canonical.encode import encode_shipment
 from gateway.canonical.validate import ShipmentValidator
-from gateway.findings import NOWHERE, Finding, Scope, Severity
+from gateway.findings import NOWHERE, Finding, Position, Scope, Severity
 from gateway.profile import MappedShipment, Profile, Program
 from gateway.records import Message, Unit
 
@@ -58,7 +58,14 @@ class Mapping(msgspec.Struct, eq=False):
     findings: list[Finding]
 
 
-Place = tuple[int | None, int | None]
+Place = tuple[int | str | None, int | str | None]
+
+
+def place_key(position: Position) -> Place | None:
+    """Return what tells one place of a message from another: segment and element, or row and column; None = no telling."""
+    if position.segment_position is not None:
+        return position.segment_position, position.element
+    return (position.row, position.column) if position.row is not None and position.column else None
 
 
 class Judge:
@@ -74,13 +81,13 @@ class Judge:
     ) -> Mapping:
         """Return the mapped unit, to be settled with others.
 
-        syntax: the reader's findings of scope shipment; flagged: (segment position, element) of syntax errors of the
+        syntax: the reader's findings of scope shipment; flagged: places (place_key) of syntax errors of the
         message: what the mapping says of these places is an echo.
         """
         mapped = program.run(message, unit.node, self._profile)
         findings = mapped.findings
         if flagged and findings:
-            findings = [f for f in findings if (f.position.segment_position, f.position.element) not in flagged]
+            findings = [f for f in findings if place_key(f.position) not in flagged]
         return Mapping(message, unit, mapped, [*syntax, *findings])
 
     def settle(self, mappings: list[Mapping], identify: Callable[[Any], dict[str, str]]) -> list[Judged]:

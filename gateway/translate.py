@@ -24,7 +24,7 @@ from gateway.findings import Finding, Scope, Severity
 from gateway.formats import format_module, sniffers
 from gateway.formats.detect import HEAD, Detection, Transcoded, check_name, detect
 from gateway.history import History, ShipmentClaim
-from gateway.judge import Judge, Judged, Mapping
+from gateway.judge import Judge, Judged, Mapping, Place, place_key
 from gateway.message_facts import envelope_of, message_key, reused
 from gateway.profile import Profile, Program
 from gateway.records import (
@@ -143,7 +143,7 @@ class _Run:
         self._held = False
         self._format = ""
         self._claims = 0
-        self._flagged: set[tuple[int | None, int | None]] = set()  # places of syntax errors in the open message
+        self._flagged: set[Place] = set()  # places of syntax errors in the open message
 
     def read(self, chunks: Iterable[bytes], seen: Detection) -> Iterator[Delivery]:
         """Run the reader and handle its events."""
@@ -180,7 +180,7 @@ class _Run:
             self._levels[finding.scope].rule = finding.rule
         if finding.scope is Scope.MESSAGE and ("AK304" in finding.ack or "UCS" in finding.ack):
             self._syntax_errors = True
-            self._flagged.add((finding.position.segment_position, finding.position.element))
+            self._flag(finding)
 
     def _shipment_finding(self, finding: Finding) -> None:
         """Keep a syntax finding for the shipment that comes next."""
@@ -189,7 +189,12 @@ class _Run:
             return
         self._syntax.append(finding)
         if finding.refuses:
-            self._flagged.add((finding.position.segment_position, finding.position.element))
+            self._flag(finding)
+
+    def _flag(self, finding: Finding) -> None:
+        place = place_key(finding.position)
+        if place is not None:
+            self._flagged.add(place)
 
     # --- levels -----------------------------------------------------------------------------------------------
 

@@ -97,7 +97,6 @@ class Mender:
                 index,
                 f"The cell holds the spreadsheet error {text} instead of a value.",
             )
-            cells[index] = ""
         elif text.startswith('="') and (guard := _GUARD.fullmatch(text)):
             say(
                 "CSV-TEXT-GUARD",

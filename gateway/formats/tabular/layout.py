@@ -172,7 +172,7 @@ class Header:
 
     def missing(self, *, currency: bool) -> list[tuple[str, bool]]:
         """Return (column, is an error) for needed columns that are not there. currency: the partner has a default."""
-        found: list[tuple[str, bool]] = []
+        found = [(str(rule["column"]), True) for rule in self._options.split if not self.has(rule["column"])]
         if not any(self.has(k) for k in KEYS) and not self._options.group_by:
             found.append(("house_bill", True))
         found += [(n, True) for n in ("consignee_name", "item_description") if not self.has(n)]

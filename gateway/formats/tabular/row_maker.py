@@ -37,7 +37,8 @@ class RowMaker:
         self._text = kind == "csv"
         self._fill = [header.index(n) for n in options.fill_down if header.has(n)]
         self._previous: list[str] = []
-        self._split = [(header.index(r["column"]), re.compile(r["pattern"])) for r in options.split]
+        rules = [rule for rule in options.split if header.has(rule["column"])]
+        self._split = [(header.index(rule["column"]), re.compile(rule["pattern"])) for rule in rules]
         goods = [header.index(n) for n in ("item_description", "consignee_name") if header.has(n)]
         self._goods = [i for i in (*goods, *(i for i, _ in self._split)) if i < width]
         places = standard_places()
