@@ -179,6 +179,10 @@ def _partner(path: Path, settings: Settings, rulebook: Any) -> Partner:
     values["acks"] = _acks(path, raw.get("acks", {}))
     values["severities"] = {k: _severity(path, k, v) for k, v in raw.get("severities", {}).items()}
     values["fx_usd"] = _rates(path, {**settings.raw.get("fx_usd", {}), **raw.get("fx_usd", {})})
+    if "tabular" in raw.get("options", {}):
+        from gateway.formats.tabular.layout import options_of
+
+        options_of(raw["options"])  # a wrong key stops the start, not the first file
     values["account"] = raw.get("account", name)
     values["partner"] = name
     values["person_secret"] = _secret(settings)

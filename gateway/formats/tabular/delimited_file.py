@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import codecs
 from collections.abc import Callable, Iterable, Iterator
 from itertools import chain
 
@@ -28,7 +27,7 @@ def read_delimited(
         head += chunk
         if len(head) >= HEAD:
             break
-    encoding = _known(options.encoding)
+    encoding = options.encoding or "utf-8"
     text = head.decode(encoding, "replace")
     lines = [line for line in text.splitlines()[:20] if line.strip()]
     if len(text) > len("".join(lines)) and len(head) >= HEAD and len(lines) > 1 and len(lines) < 20:
@@ -42,13 +41,6 @@ def read_delimited(
         yield from RecordTypeReader(profile, options, kind, delimiter).read(records, findings)
     else:
         yield from TableReader(profile, options, kind, delimiter).read(records, findings)
-
-
-def _known(encoding: str) -> str:
-    try:
-        return codecs.lookup(encoding).name if encoding else "utf-8"
-    except LookupError:
-        return "utf-8"
 
 
 def _delimiter(lines: list[str], options: Options) -> tuple[str, list[Finding]]:

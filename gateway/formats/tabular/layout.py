@@ -21,7 +21,9 @@ Column names are compared without blanks, punctuation and case; columns.csv hold
 
 from __future__ import annotations
 
+import codecs
 import csv
+import difflib
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -29,6 +31,7 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
+from gateway.errors import ConfigError
 from gateway.formats.tabular.rows import ABSENT, plain_name
 
 DELIMITERS = (",", ";", "\t", "|")
@@ -95,9 +98,10 @@ class Options:
 
 
 def options_of(profile_options: Mapping[str, Any]) -> Options:
-    """Return the options of a partner; unknown keys are left out (`gateway` checks partner files elsewhere)."""
+    """Return the options of a partner. Raises ConfigError for a key, pattern or character set that is not known."""
     raw: Mapping[str, Any] = profile_options.get("tabular") or {}
-    known: dict[str, Any] = {k: v for k, v in raw.items() if k in Options.__dataclass_fields__}
+    _check(raw)
+    known: dict[str, Any] = dict(raw)
     for name in ("columns", "group_by", "fill_down", "extra_columns", "record_order", "split"):
         if name in known:
             known[name] = tuple(known[name])
@@ -109,6 +113,34 @@ def options_of(profile_options: Mapping[str, Any]) -> Options:
     known["delimiter"] = _WORDS.get(str(raw.get("delimiter", "")), str(raw.get("delimiter", "")))
     known["values"] = {k: str(v) for k, v in raw.get("values", {}).items()}
     return Options(**known)
+
+
+def _check(raw: Mapping[str, Any]) -> None:
+    """Raise ConfigError for what cannot be used."""
+    for key in raw:
+        if key not in Options.__dataclass_fields__:
+            near = difflib.get_close_matches(key, Options.__dataclass_fields__, 1)
+            advice = f"Did you mean {near[0]}?" if near else "See docs/formats/tabular.md for every key."
+            raise ConfigError(f"options.tabular.{key} is not known.", advice)
+    for pattern in (raw.get("title", ""), *(rule.get("pattern", "") for rule in raw.get("split", ()))):
+        try:
+            re.compile(pattern)
+        except re.error as error:
+            raise ConfigError(
+                f"options.tabular: the pattern {pattern!r} cannot be read: {error}.", "Mend it."
+            ) from None
+    if any("column" not in rule for rule in raw.get("split", ())):
+        raise ConfigError("options.tabular.split: column is missing.", 'Write { column = "Shipper", pattern = "..." }.')
+    try:
+        codecs.lookup(raw.get("encoding") or "utf-8")
+    except LookupError:
+        raise ConfigError(
+            f"options.tabular.encoding {raw['encoding']} is not known.", 'Write for example "cp1252".'
+        ) from None
+    if raw.get("widths") and len(raw["widths"]) != len(raw.get("columns", ())):
+        raise ConfigError("options.tabular: widths and columns differ in number.", "Name each width in columns.")
+    if raw.get("decimal", "") not in ("", "comma", "point") or raw.get("date_order", "") not in ("", "dmy", "mdy"):
+        raise ConfigError("options.tabular: decimal or date_order is not known.", "Write comma or point; dmy or mdy.")
 
 
 class Header:
