@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from itertools import chain
+from itertools import chain, islice
 
 from gateway.findings import NOWHERE, Finding, Position, Scope, Severity
 from gateway.formats.tabular.groups import Grouper, Shipment
@@ -62,9 +62,9 @@ class TableReader:
         yield from before
         found, titles, head, peeked = self._find_header(records)
         if found is None:
-            yield from self._no_header(peeked)
+            yield from self._no_header([*peeked, *islice(records, LOOKED_AT)])
             for _ in records:
-                pass
+                pass  # the file is read to its end all the same: its size and hash are those of the receipt
         else:
             yield from self.table(found, self._title_values(titles), chain(peeked, records), interchange, group, head)
         yield GroupEnd(group, "", 1)
@@ -101,11 +101,13 @@ class TableReader:
         return bool(self._options.rename) and header.fit() * 3 >= len(cells)
 
     def _no_header(self, peeked: list[Record]) -> Iterator[Event]:
-        place = Position(line=1)
-        if peeked:
-            record = peeked[0]
-            place = Position(offset=record.offset, length=record.length, line=record.line, row=record.number)
-        said = "The first row is no header with column names that are known. If the table has title rows, the profile names the row (header_row); if it has no header, it lists the columns."
+        place = place_of_record(peeked[0]) if peeked else Position(line=1)
+        said = "The first row is no header with column names that are known."
+        likely = next((r.number for r in peeked[1:] if looks_like_header(r.cells)), 0)
+        if likely:
+            said += f" Row {likely} looks like one: take the rows above it away, or let the profile name it (header_row = {likely})."
+        else:
+            said += " If the table has no header, the profile lists its columns."
         yield Finding("CSV-HEADER", Severity.ERROR, Scope.INTERCHANGE, said, place)
 
     def _title_values(self, titles: list[Record]) -> dict[str, str]:
