@@ -84,6 +84,9 @@ class Mender:
                     "The cell holds a control character" + (" (NUL)." if "\0" in text else "; it was read as a blank."),
                 )
                 text = cells[index] = _CONTROL.sub(" ", text).strip()
+            if "\ufffd" in text:
+                said = "The cell holds the sign that stands for a character that was lost when the file was converted."
+                say("CSV-ENCODING", Severity.ERROR, index, said)
             if not text or (text[0] not in "='#$€£+-@(" and not text[0].isdigit()):
                 continue
             self._one(cells, index, text, kind, say)

@@ -41,6 +41,7 @@ def mend(column: str, value: str, **options) -> tuple[str, list[str]]:
         ("consignee_name", "'s Hertogh", "'s Hertogh", []),
         ("consignee_name", "A\0B", "A B", ["CSV-NUL:error:True"]),
         ("consignee_name", "A\x07B", "A B", ["CSV-CONTROL:warning:True"]),
+        ("consignee_name", "JOS\ufffd", "JOS\ufffd", ["CSV-ENCODING:error:True"]),
         ("item_value", "$31.98 ", "31.98", ["CSV-NUMBER-FORM:warning:True"]),
         ("item_value", "1,018.20", "1018.20", ["CSV-NUMBER-FORM:warning:True"]),
         ("item_value", "1.019,50", "1019.50", ["CSV-NUMBER-FORM:warning:True"]),
