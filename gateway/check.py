@@ -16,6 +16,7 @@ import msgspec
 
 from gateway.commands.progress import Meter
 from gateway.findings import Finding, Scope, Severity
+from gateway.formats import folder_of
 from gateway.history import History, MemoryHistory
 from gateway.profile import Profile
 from gateway.results import Delivery, MessageFinding, Outcome, ShipmentResult
@@ -89,7 +90,7 @@ def _blocks(head: bytes, source: Any) -> Iterator[bytes]:
 def describe(outcome: Outcome, name: str, profile: Profile) -> dict[str, Any]:
     """Return the JSON object of an outcome, without messages."""
     accepted, rejected, findings = [], [], []
-    catalogue = profile.catalogue and profile.catalogue.worded(outcome.format)
+    catalogue = profile.catalogue and profile.catalogue.worded(folder_of(outcome.format) or outcome.format)
     for record in outcome.records:
         if isinstance(record, MessageFinding):
             findings.append(describe_finding(record.finding, catalogue))

@@ -79,7 +79,10 @@ class Catalogue:
 
     def worded(self, message_format: str) -> Catalogue:
         """Return the catalogue in the words of a format ("edifact_cuscar" or "edifact"); itself without such words."""
-        return self._worded.get(message_format.partition("_")[0]) or self._worded.get(message_format) or self
+        if message_format in self._worded:
+            return self._worded[message_format]
+        name = next((n for n in self._worded if message_format.startswith(n + "_")), "")
+        return self._worded.get(name, self)
 
     def __getitem__(self, rule: str) -> Rule:
         return self._rules[rule]

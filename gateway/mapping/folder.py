@@ -66,7 +66,9 @@ class MappingSet:
             fitting = [
                 f
                 for f in self.facts
-                if f.message_type == message_type and f.format == folder_of(message_format) and _fits(f.versions, version)
+                if f.message_type == message_type
+                and f.format == folder_of(message_format)
+                and _fits(f.versions, version)
             ]
             ways = [(self._condition(f), self.compiled(f)) for f in sorted(fitting, key=lambda f: not f.when)]
             self._programs[key] = ProgramChoice(ways) if ways else None

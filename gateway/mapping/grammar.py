@@ -29,7 +29,7 @@ WORDS = {
 """Words that stand for punctuation in transform arguments."""
 
 _STEP = re.compile(r"(?P<name>[^\[\]/.]+?)(?:\[(?:(?P<leaf>[A-Za-z0-9@-]+)=)?(?P<values>[^\[\]]*)\])?", re.ASCII)
-_TEST = re.compile(r"(?P<path>.+?)\s*(?:(?P<op>!=|=)\s*(?P<values>.*)|\s(?P<is>present|absent))")
+_TEST = re.compile(r"(?P<path>(?:[^\[\]=!]|\[[^\]]*\])+?)\s*(?:(?P<op>!=|=)\s*(?P<values>.*)|\s(?P<is>present|absent))")
 
 
 class CellError(ValueError):

@@ -75,9 +75,9 @@ class Rulebook:
         eligible = not isinstance(verdict, dict) or verdict.get("verdict") == "eligible_800"
         findings += check_values(draft, eligible)
         findings += check_parties(draft, self.tables)
-        items = draft.get("items")
+        items, documents = draft.get("items"), draft.get("transaction_nature") == "documents"
         for index, item in enumerate(items if isinstance(items, list) else ()):
-            findings += self._goods(item, index, profile.program)
+            findings += self._goods(item, index, profile.program, documents=documents)
             if not item.get("country_of_origin"):
                 day = arrival_day(draft, self.tables) or today(now)
                 severity = Severity.ERROR if day >= "2025-05-02" else Severity.WARNING
@@ -93,12 +93,12 @@ class Rulebook:
         findings += self._whole(draft, profile, now, eligible)
         return findings
 
-    def _goods(self, item: dict[str, Any], index: int, program: str) -> list[Finding]:
+    def _goods(self, item: dict[str, Any], index: int, program: str, *, documents: bool) -> list[Finding]:
         """Check description and tariff number; what was in order once is not looked at again."""
-        key = (item.get("enhanced_product_description"), item.get("hts_number"), program)
+        key = (item.get("enhanced_product_description"), item.get("hts_number"), program, documents)
         if key in self.tables.plain_items:
             return _NONE
-        findings = [*check_item(item, index, self.tables), *check_hts(item, index, program)]
+        findings = [*check_item(item, index, self.tables, documents=documents), *check_hts(item, index, program)]
         if not findings and len(self.tables.plain_items) < 20_000:
             self.tables.plain_items.add(key)
         return findings

@@ -99,7 +99,7 @@ def _convert(draft: dict[str, Any], items: list[dict[str, Any]], profile: Profil
             findings.append(
                 _finding(
                     "FX-CONVERTED",
-                    Severity.WARNING,
+                    Severity.WARNING if len(totals) > 1 else Severity.INFO,  # several currencies in one parcel are odd
                     f"{total} {currency} was converted at {rate} USD.",
                     "fair_retail_value_usd",
                     "/items",

@@ -76,7 +76,7 @@ ITEM, TO, FROM = "items.0.", "final_deliver_to_party.", "shipment_initiator."
         (ITEM + "total_value.amount", "0.00", {"S321-VAL-ZERO": "error"}),
         (ITEM + "total_value", None, {"S321-VAL-MISSING": "error"}),
         (ITEM + "total_value.currency", None, {"S321-CUR-MISSING": "error"}),
-        (ITEM + "total_value.currency", "CAD", {"FX-CONVERTED": "warning"}),
+        (ITEM + "total_value.currency", "CAD", {"FX-CONVERTED": "info"}),
         (ITEM + "total_value.currency", "XTS", {"S321-FX-MISSING": "error"}),
         (ITEM + "enhanced_product_description", "GIFT", {"S321-DESC-VAGUE": "error"}),
         (ITEM + "enhanced_product_description", "2 PCS GIFTS", {"S321-DESC-VAGUE": "error"}),

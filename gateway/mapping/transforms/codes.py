@@ -75,3 +75,25 @@ def currency(value: str) -> str:
     if len(word) != 3 or not word.isalpha():
         raise Unusable(f'"{text}" is not a currency code of 3 letters')
     return word if word == text else Noted(word, ("CODE-CASE-FOLDED", f'Currency code "{text}" was read as {word}.'))
+
+
+@cache
+def _states() -> dict[str, str]:
+    """Return name in capitals -> code for the states and provinces of US, CA and MX (ISO 3166-2 from pycountry)."""
+    import pycountry
+
+    return {s.name.upper(): s.code[3:] for s in pycountry.subdivisions if s.code[:2] in ("US", "CA", "MX")}
+
+
+@transform("US-CA => CA", "ny => NY", "New York => NY")
+def state(value: str) -> str:
+    """A state or province code: without the country before it; full names of US, CA and MX become codes."""
+    text = value.strip()
+    word = text.upper()
+    if len(word) > 3 and word[2] == "-" and word[:2].isalpha():
+        word = word[3:]
+    elif len(word) > 3 and word in _states():
+        word = _states()[word]
+    if word == text:
+        return word
+    return Noted(word, ("CODE-CASE-FOLDED", f'State "{text}" was read as {word}.')) if word == text.upper() else word

@@ -73,7 +73,11 @@ def zip_(values: list[str]) -> str:
     lost = {4: state in _ZERO_STATES, 3: text[:1] in _DOUBLE_ZERO.get(state, "-"), 8: state in _ZERO_STATES}
     if lost.get(len(text)) and text.isdigit():
         full = text.zfill(9 if len(text) == 8 else 5)
-        zeros = "two leading zeros that a spreadsheet drops were" if len(text) == 3 else "leading zero that a spreadsheet drops was"
+        zeros = (
+            "two leading zeros that a spreadsheet drops were"
+            if len(text) == 3
+            else "leading zero that a spreadsheet drops was"
+        )
         said = f"The ZIP code had {len(text)} digits; the {zeros} put back, as the state begins with 0."
         return Noted(f"{full[:5]}-{full[5:]}" if len(full) == 9 else full, ("Q-ZIP-PADDED", said))
     return text

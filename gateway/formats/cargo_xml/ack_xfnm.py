@@ -1,0 +1,114 @@
+"""The XFNM (application acknowledgment and error report), version 3.00, for one received Cargo-XML message.
+
+Order of elements as the public version 3 classes have it. StatusCode Processed when anything was accepted (a partly
+refused XFHL names its houses), else Rejected. ReasonCode is the rule id, Reason one sentence, Information line and XPath.
+Names and addresses stand in no XFNM. Never written for an XFNM.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from xml.sax.saxutils import escape, quoteattr
+
+from gateway.findings import Finding, Severity
+from gateway.results import AckRequest, MessageFinding, MessageOpened, ShipmentResult
+
+REASON = 256
+"""Characters of a Reason."""
+
+_TYPES = {"XFWB": ("740", "Air Waybill"), "XFZB": ("703", "House Waybill"), "XFHL": ("785", "Cargo Manifest"), "XFFM": ("122", "Transport Loading Report")}  # fmt: skip
+
+
+def write_xfnm(request: AckRequest) -> Iterator[bytes]:
+    """Yield the XFNM; nothing when the partner wants none or the message could not be identified."""
+    policy, subject = request.profile.acks, request.interchange
+    if policy.functional == "none" or not subject.control_number:
+        return
+    opened = next((r for r in request.own_records() if isinstance(r, MessageOpened)), None)
+    if opened is None or opened.type not in _TYPES:
+        return
+    told = _told(request, policy.max_errors)
+    status = _status(request)
+    yield _head(request, opened, status)
+    for shipment, finding in told:
+        yield _response(shipment, finding)
+    if not told and status == "Processed":
+        yield _element("rsm:ResponseStatus", _line("ConditionCode", "Acknowledgement"), _line("Reason", "No Errors"))
+    yield b"</rsm:Response>\n"
+
+
+def _status(request: AckRequest) -> str:
+    """Return Processed when anything of the message stands, else Rejected."""
+    if request.interchange.index in request.refused_interchanges:
+        return "Rejected"
+    found = accepted = 0
+    errors = False
+    for record in request.own_records(clean=True):
+        if isinstance(record, ShipmentResult):
+            found += 1
+            accepted += record.verdict != "rejected" and record.message not in request.refused
+        elif isinstance(record, MessageFinding):
+            errors = errors or record.finding.refuses
+    return "Rejected" if (found and not accepted) or (not found and errors) else "Processed"
+
+
+def _told(request: AckRequest, limit: int) -> list[tuple[str, Finding]]:
+    """Return (shipment, finding) of what is said, errors and warnings, in file order."""
+    told: list[tuple[str, Finding]] = []
+    for record in request.own_records():
+        if isinstance(record, MessageFinding):
+            told.append(("", record.finding))
+        elif isinstance(record, ShipmentResult):
+            told += [(record.id, f) for f in record.findings]
+        if len(told) >= limit:
+            break
+    return [(s, f) for s, f in told if f.severity in (Severity.ERROR, Severity.WARNING)][:limit]
+
+
+def _head(request: AckRequest, opened: MessageOpened, status: str) -> bytes:
+    subject, now = request.interchange, request.now
+    number = request.controls("XFNM")
+    code, name = _TYPES[opened.type]
+    business = next(
+        (r.identifiers.get("house_bill_number") or r.id for r in request.own_records(clean=True) if isinstance(r, ShipmentResult)),
+        subject.control_number,
+    )  # fmt: skip
+    header = [
+        _line("ID", f"{request.profile.partner.upper()}-XFNM-{number}"), _line("Name", "Application acknowledgement and error report"),
+        _line("TypeCode", "294"), _line("IssueDateTime", now.strftime("%Y-%m-%dT%H:%M:%SZ")), _line("PurposeCode", "Response"),
+        _line("VersionID", "3.00"), _line("ConversationID", subject.control_number),
+        f"<ram:SenderParty>{_line('PrimaryID', subject.receiver_id or request.profile.own_id.id, 'C')}</ram:SenderParty>",
+        f"<ram:RecipientParty>{_line('PrimaryID', subject.sender_id or request.profile.account, 'P')}</ram:RecipientParty>",
+    ]  # fmt: skip
+    body = [_line("ID", business), _line("Name", name), _line("TypeCode", code), _line("StatusCode", status)]
+    return (
+        b'<?xml version="1.0" encoding="UTF-8"?>\n'
+        b'<rsm:Response xmlns:rsm="iata:response:3" xmlns:ram="iata:datamodel:3">\n'
+        + _element("rsm:MessageHeaderDocument", *header)
+        + _element("rsm:BusinessHeaderDocument", *body)
+    )
+
+
+def _response(shipment: str, finding: Finding) -> bytes:
+    place = finding.position
+    parts = [f"shipment {shipment}" if shipment else "", f"line {place.line}" if place.line else "", place.xpath]
+    if finding.value and not finding.personal:
+        parts.append(f"value {finding.value[:60]}")
+    lines = [
+        _line("ConditionCode", "Error" if finding.severity is Severity.ERROR else "Warning"),
+        _line("ReasonCode", finding.rule), _line("Reason", finding.message[:REASON]),
+    ]  # fmt: skip
+    where = "; ".join(p for p in parts if p)
+    return _element("rsm:ResponseStatus", *lines, *([_line("Information", where)] if where else []))
+
+
+def _line(name: str, text: str, scheme: str = "") -> str:
+    attribute = f" schemeID={quoteattr(scheme)}" if scheme else ""
+    clean = "".join(
+        c for c in text if c in "\t\n\r" or (c >= " " and not "\ud800" <= c <= "\udfff" and c not in "\ufffe\uffff")
+    )
+    return f"<ram:{name}{attribute}>{escape(clean)}</ram:{name}>"
+
+
+def _element(name: str, *lines: str) -> bytes:
+    return (f"  <{name}>\n" + "".join(f"    {line}\n" for line in lines) + f"  </{name}>\n").encode()

@@ -1,0 +1,159 @@
+"""What the bytes of an XML file are before the parser sees them: character set, blanks and marks around, line offsets."""
+
+from __future__ import annotations
+
+import codecs
+import re
+from array import array
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+
+from gateway.findings import Finding, Position, Scope, Severity
+
+ALLOWED = {
+    "utf-8": "utf-8", "utf8": "utf-8", "us-ascii": "us-ascii", "ascii": "us-ascii", "utf-16": "utf-16",
+    "iso-8859-1": "iso-8859-1", "latin1": "iso-8859-1", "windows-1252": "windows-1252", "cp1252": "windows-1252",
+}  # fmt: skip
+"""Declared name -> character set that is read; UTF-7, EBCDIC and the like hide what a parser would see."""
+
+_DECLARED = re.compile(rb"<\?xml[^>]*?encoding\s*=\s*[\"']([A-Za-z0-9._-]+)[\"']")
+_NOISE = b"\0\x1a\r\n\t "
+
+
+class Source:
+    """The chunks of one file on their way to the parser.
+
+    encoding: what the parser is told; findings: remarks and faults found on the way; broken: a fault ended reading.
+    """
+
+    def __init__(self, chunks: Iterable[bytes], scale: tuple[int, int]) -> None:
+        self._chunks = iter(chunks)
+        self._base, self._factor = scale
+        self.findings: list[Finding] = []
+        self.broken = False
+        self.encoding = "utf-8"
+        self.lines = LineOffsets()
+        self._head = b""
+        self._offset = 0
+        for chunk in self._chunks:
+            self._head += chunk
+            if len(self._head) >= 1024:
+                break
+        self._start()
+
+    def _start(self) -> None:
+        lead = len(self._head) - len(self._head.lstrip(b"\r\n\t "))
+        if lead and self._head[lead : lead + 5] == b"<?xml":
+            self._say("FILE-LEADING-NOISE", Severity.WARNING, f"{lead} blank bytes before the XML declaration were skipped.", 0)  # fmt: skip
+        self.lines.feed(self._head[:lead])
+        self._head, self._offset = self._head[lead:], lead
+        declared = _DECLARED.match(self._head)
+        name = declared[1].decode().lower() if declared else "utf-8"
+        if self._factor == 2 or (name.startswith("utf-16") and b"\0" not in self._head[:64]):
+            return  # transcoded before
+        known = ALLOWED.get(name)
+        if known is None:
+            said = f'The declared character set "{name}" is not allowed; UTF-8, UTF-16, ISO-8859-1, Windows-1252 and US-ASCII are.'
+            self._say("XML-ENCODING", Severity.ERROR, said, lead)
+            self.broken = True
+            return
+        self.encoding = known
+
+    def __iter__(self) -> Iterator[bytes]:
+        """Yield the bytes for the parser; NUL, Ctrl-Z and blanks behind the document are held back."""
+        check = self._checker()
+        held, first = b"", True
+        while not self.broken:
+            chunk = self._head if first else next(self._chunks, None)
+            first, self._head = False, b""
+            if chunk is None:
+                break
+            if not check(chunk):
+                break
+            self.lines.feed(chunk)
+            self._offset += len(chunk)
+            data = held + chunk
+            body = data.rstrip(_NOISE)
+            held = data[len(body) :]
+            if body:
+                yield body
+        marks = held.strip(b"\r\n\t ")
+        if marks:
+            self._say("FILE-TRAILING-NOISE", Severity.WARNING, f"{len(held)} bytes behind the document (NUL or Ctrl-Z) were skipped.", self._offset - len(held))  # fmt: skip
+
+    def _checker(self) -> Callable[[bytes], bool]:
+        """Return a function that looks at each chunk: do the bytes fit the character set?"""
+        if self.encoding in ("utf-8", "us-ascii"):
+            decoder = codecs.getincrementaldecoder(self.encoding)("strict")
+            return lambda chunk: self._strict(decoder, chunk)
+        return self._mojibake
+
+    def _strict(self, decoder: codecs.IncrementalDecoder, chunk: bytes) -> bool:
+        pending = len(decoder.getstate()[0])
+        try:
+            decoder.decode(chunk)
+        except UnicodeDecodeError as error:
+            at = self._offset - pending + error.start
+            byte = error.object[error.start]
+            fits = " Windows-1252 would fit." if byte not in b"\x81\x8d\x8f\x90\x9d" else ""
+            said = f"Byte {byte:02X} is not {self.encoding.upper()}, which the file says it is.{fits}"
+            line = self.lines.count + 1 + chunk[: max(error.start - pending, 0)].count(b"\n")
+            self.findings.append(_finding("XML-ENCODING", Severity.ERROR, said, self.received(at), line))
+            self.broken = True
+            return False
+        return True
+
+    def _mojibake(self, chunk: bytes) -> bool:
+        if not chunk.isascii() and not any(f.rule == "XML-MOJIBAKE" for f in self.findings):
+            try:
+                chunk.decode("utf-8")
+            except UnicodeDecodeError:
+                return True
+            said = f"The file says {self.encoding}, but its bytes are UTF-8; names may be read wrongly."
+            self._say("XML-MOJIBAKE", Severity.WARNING, said, self._offset)
+        return True
+
+    def received(self, offset: int) -> int:
+        """Return the offset in the received file of an offset in the text."""
+        return self._base + self._factor * offset
+
+    def line_offset(self, line: int) -> int | None:
+        """Return where a line starts in the received file, None when that is not kept any more."""
+        offset = self.lines.start_of(line)
+        return None if offset is None else self.received(offset)
+
+    def _say(self, rule: str, severity: Severity, said: str, offset: int) -> None:
+        self.findings.append(_finding(rule, severity, said, self.received(offset), self.lines.count + 1))
+
+
+def _finding(rule: str, severity: Severity, said: str, offset: int, line: int) -> Finding:
+    return Finding(rule, severity, Scope.INTERCHANGE, said, Position(offset=offset, line=line))
+
+
+class LineOffsets:
+    """Where lines start: the first 4096 and the last 65536 are kept, whatever the size of the file."""
+
+    def __init__(self) -> None:
+        self.count = 0  # line ends seen
+        self._size = 0
+        self._first = array("Q", [0])
+        self._last: deque[int] = deque([0], maxlen=65_536)
+
+    def feed(self, data: bytes) -> None:
+        """Take the next bytes."""
+        at = data.find(b"\n")
+        while at >= 0:
+            self.count += 1
+            start = self._size + at + 1
+            self._last.append(start)
+            if len(self._first) < 4096:
+                self._first.append(start)
+            at = data.find(b"\n", at + 1)
+        self._size += len(data)
+
+    def start_of(self, line: int) -> int | None:
+        """Return the offset of the first byte of a line (1 = first)."""
+        if 1 <= line <= len(self._first):
+            return self._first[line - 1]
+        back = self.count + 1 - line
+        return self._last[-1 - back] if 0 <= back < len(self._last) else None

@@ -1,0 +1,67 @@
+"""Which documents a format knows: one row of a table each.
+
+root           local name of the root element
+namespace      of the root: text, a trailing * stands for anything; empty = no namespace
+format, type   names of the message: cargo_xml_xfzb, XFZB
+version        path of the message version ("" = the attribute or fixed text after =)
+id, sender, receiver, created, when_test    paths read for the envelope, "" = none
+unit           path of the element that is one shipment; "." = the whole document
+role           shipment, part or master (records.Unit)
+master_when    PATH=VALUE|VALUE: then the document is a master, whatever the role
+answers        "yes": an answer of somebody to us (XFNM), read and never answered
+"""
+
+from __future__ import annotations
+
+import csv
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """One row of documents.csv; paths are tuples of local names, the last may be "@name"."""
+
+    root: str
+    namespace: str
+    format: str
+    type: str
+    unit: tuple[str, ...]
+    role: str
+    answers: bool
+    paths: dict[str, tuple[str, ...]]
+    master_when: tuple[tuple[str, ...], frozenset[str]]
+
+    def fits(self, root: str, namespace: str) -> bool:
+        """True when a root element is of this kind."""
+        if root != self.root:
+            return False
+        if self.namespace.endswith("*"):
+            return namespace.startswith(self.namespace[:-1])
+        return namespace == self.namespace
+
+
+FACTS = ("id", "version", "sender", "receiver", "created", "purpose")
+
+
+def read_kinds(text: str) -> tuple[Kind, ...]:
+    """Return the kinds of a table. text: CSV with the columns of this module's docstring."""
+    return tuple(_kind(row) for row in csv.DictReader(text.splitlines()))
+
+
+def _kind(row: dict[str, str]) -> Kind:
+    when, _, values = row.get("master_when", "").partition("=")
+    return Kind(
+        root=row["root"],
+        namespace=row["namespace"],
+        format=row["format"],
+        type=row["type"],
+        unit=() if row["unit"] == "." else _steps(row["unit"]),
+        role=row["role"],
+        answers=row.get("answers") == "yes",
+        paths={name: _steps(row[name]) for name in FACTS if row.get(name)},
+        master_when=(_steps(when), frozenset(values.split("|"))),
+    )
+
+
+def _steps(path: str) -> tuple[str, ...]:
+    return tuple(step for step in path.split("/") if step)

@@ -1,0 +1,40 @@
+"""Elements of an XML document as the mapping walks them: local names, attributes, whole text."""
+
+from __future__ import annotations
+
+from gateway.findings import Position
+from gateway.records import Node
+
+
+class XmlNode(Node, eq=False, kw_only=True):
+    """One element. elements: [local name, text]; offset: of the line it starts in, length 0; position: 0.
+
+    text: whole over comments and CDATA, blanks at both ends taken off, "" when the element has children or is nil.
+    number: which one of its name under its parent, from 1; up: the element around it.
+    """
+
+    attributes: dict[str, str] | None = None
+    number: int = 1
+    up: XmlNode | None = None
+
+    @property
+    def text(self) -> str:
+        """Text of the element."""
+        return self.elements[1] if len(self.elements) > 1 else ""
+
+    def xpath(self) -> str:
+        """Return the path from the root; a number only where a name repeats."""
+        steps: list[str] = []
+        node: XmlNode | None = self
+        while node is not None:
+            repeats = node.number > 1
+            if not repeats and node.up is not None and node.up.children:
+                repeats = len(node.up.children.get(node.tag, ())) > 1
+            steps.append(f"{node.tag}[{node.number}]" if repeats else node.tag)
+            node = node.up
+        return "/" + "/".join(reversed(steps))
+
+    def here(self, attribute: str = "") -> Position:
+        """Return the position of the element or of one of its attributes."""
+        path = self.xpath() + (f"/@{attribute}" if attribute else "")
+        return Position(offset=self.offset, line=self.line, segment=self.tag, xpath=path)

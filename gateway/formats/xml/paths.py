@@ -1,0 +1,124 @@
+"""How mapping paths read XML: local names of elements, an attribute as @name.
+
+IncludedHouseConsignment/GrossWeightMeasure              the text of an element
+GrossWeightMeasure/@unitCode                             an attribute
+AssociatedParty[RoleCode=SE|DP]/Name                     the party whose RoleCode is SE, else DP
+SpecifiedLogisticsTransportMovement[StageCode=Main-Carriage]
+/MessageHeaderDocument/ID                                from the root of the document
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from gateway.findings import Position
+from gateway.formats.xml.nodes import XmlNode
+from gateway.records import Finder, Getter, Locator, Path, Step
+
+
+class XmlDialect:
+    """See gateway.records.Dialect."""
+
+    name = "xml"
+
+    def finder(self, path: Path, at: str) -> Finder:
+        """Return the elements the path leads to."""
+        steps = path.steps
+        if steps and steps[0].name == at and not path.absolute:
+            steps = steps[1:]
+        walks = [(step.name, _selector(step)) for step in steps]
+        absolute = path.absolute
+
+        def find(node: XmlNode, root: XmlNode) -> list[XmlNode]:
+            nodes = [root if absolute else node]
+            for tag, select in walks:
+                below: list[XmlNode] = []
+                for one in nodes:
+                    if one.children and tag in one.children:
+                        below += one.children[tag]  # type: ignore[arg-type]
+                nodes = select(below) if select is not None else below
+                if not nodes:
+                    return nodes
+            return nodes
+
+        return find
+
+    def getter(self, path: Path, at: str) -> Getter:
+        """Return the text of the first element found, or of its attribute."""
+        attribute = path.leaf[1:] if path.leaf.startswith("@") else ""
+        plain = not path.absolute and len(path.steps) == 1 and not path.steps[0].values and path.steps[0].name != at
+        if plain and not attribute:
+            tag = path.steps[0].name
+
+            def direct(node: XmlNode, root: XmlNode) -> str:
+                children = node.children
+                if children is None or tag not in children:
+                    return ""
+                elements = children[tag][0].elements
+                return elements[1] if len(elements) > 1 else ""
+
+            return direct
+        find, read = self.finder(path, at), self.leaf(path.leaf)
+
+        def get(node: XmlNode, root: XmlNode) -> str:
+            nodes = find(node, root)
+            return read(nodes[0], root) if nodes else ""
+
+        return get
+
+    def leaf(self, leaf: str) -> Getter:
+        """Return the text of an element ("") or one of its attributes ("@unitCode")."""
+        if leaf.startswith("@"):
+            name = leaf[1:]
+            return lambda node, root: (node.attributes or {}).get(name, "")
+        if leaf:
+            return lambda node, root: (node.attributes or {}).get(leaf, "")
+        return lambda node, root: node.elements[1] if len(node.elements) > 1 else ""
+
+    def locator(self, path: Path, at: str) -> Locator:
+        """Return the place of the element or attribute; of the nearest element above when it is not there."""
+        finders = [
+            self.finder(Path(path.text, path.steps[:n], "", path.absolute), at) for n in range(len(path.steps), -1, -1)
+        ]
+        attribute = path.leaf[1:] if path.leaf.startswith("@") else ""
+
+        def locate(node: XmlNode, root: XmlNode) -> Position | None:
+            for depth, find in enumerate(finders):
+                nodes = find(node, root)
+                if nodes:
+                    place: Position = nodes[0].here(attribute if depth == 0 else "")
+                    return place
+            return None
+
+        return locate
+
+    def problems(self, path: Path, at: str, message_type: str, version: str) -> list[str]:
+        """Return why the path can never read anything."""
+        if path.leaf and not path.leaf.startswith("@"):
+            return [f'elements are parted by "/": write {path.text.replace(".", "/")}']
+        return []
+
+
+def _selector(step: Step) -> Callable[[list[XmlNode]], list[XmlNode]] | None:
+    """Return the choice by a child element or attribute: the first value, in the order written, that any node has."""
+    if not step.values:
+        return None
+    qualifier, values = step.qualifier or "TypeCode", step.values
+
+    def value_of(node: XmlNode) -> str:
+        if qualifier.startswith("@"):
+            return (node.attributes or {}).get(qualifier[1:], "")
+        below = (node.children or {}).get(qualifier)
+        return below[0].elements[1] if below and len(below[0].elements) > 1 else ""
+
+    def select(nodes: list[XmlNode]) -> list[XmlNode]:
+        for value in values:
+            found = [node for node in nodes if value_of(node) == value]
+            if found:
+                return found
+        return []
+
+    return select
+
+
+DIALECT = XmlDialect()

@@ -1,0 +1,276 @@
+"""XML file -> events: one document, its units one by one, memory of one unit.
+
+    InterchangeBegin GroupBegin MessageBegin  Unit Unit ...  MessageEnd GroupEnd InterchangeEnd
+
+Document id, version, sender and purpose are read before the first unit, so the envelope opens then. What is wrong with
+the bytes, the syntax or the root refuses the whole file: elements that were complete before a cut are taken back.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from lxml import etree
+
+from gateway.findings import Finding, Position, Scope, Severity
+from gateway.formats.xml.bytes_in import Source
+from gateway.formats.xml.kinds import Kind
+from gateway.formats.xml.nodes import XmlNode
+from gateway.profile import Profile
+from gateway.records import (
+    Acknowledged,
+    Event,
+    Group,
+    GroupBegin,
+    GroupEnd,
+    Interchange,
+    InterchangeBegin,
+    InterchangeEnd,
+    Message,
+    MessageBegin,
+    MessageEnd,
+    Unit,
+)
+
+MAX_KEPT = 100_000
+"""Elements outside of units that are kept; a header has a hundred."""
+
+_LIMITS = (
+    ("amplification", "its entities would grow beyond all measure"),
+    ("depth", "its elements are nested more than 256 deep"),
+    ("huge", "one of its texts has more than 10 million characters"),
+    ("xmlsax2", "one of its texts has more than 10 million characters"),
+)
+_NIL = "{http://www.w3.org/2001/XMLSchema-instance}nil"
+
+
+class XmlReader:
+    """Reads one file; `read` yields the events of gateway.records."""
+
+    def __init__(self, syntax: str, kinds: tuple[Kind, ...], profile: Profile, scale: tuple[int, int] = (0, 1)) -> None:
+        """syntax: name of the format folder; kinds: its documents; scale: see bytes_in.Source."""
+        self._syntax, self._kinds, self._profile, self._scale = syntax, kinds, profile, scale
+        self._kind: Kind | None = None
+        self._root: XmlNode | None = None
+        self._open: list[XmlNode] = []
+        self._kept = self._units = self._elements = 0
+        self._begun = False
+        self._interchange = Interchange(syntax, 0)
+        self._message: Message | None = None
+        self._names: dict[str, str] = {}
+        self._held: list[Finding] = []
+        self._numbers: dict[str, int] = {}  # how many units of a name were let go
+
+    def read(self, chunks: Iterable[bytes]) -> Iterator[Event]:
+        """Yield events; never raises on data. chunks: any split of the file."""
+        source = Source(chunks, self._scale)
+        try:
+            yield from self._parse(source)
+        except _FaultError as fault:
+            self._held.append(fault.finding)
+            self._held += fault.more
+        self._held = source.findings + self._held
+        yield from self._begin()
+        yield from self._held
+        assert self._message is not None
+        yield MessageEnd(self._message, self._elements)
+        yield GroupEnd(self._message.group, received=1)
+        yield InterchangeEnd(self._interchange, received=1)
+
+    # --- parsing ----------------------------------------------------------------------------------------------
+
+    def _parse(self, source: Source) -> Iterator[Event]:
+        parser = etree.XMLPullParser(
+            events=("start", "end"), encoding=source.encoding, resolve_entities=False, load_dtd=False, no_network=True,
+            dtd_validation=False, attribute_defaults=False, huge_tree=False, remove_comments=True, remove_pis=True,
+            recover=False,
+        )  # fmt: skip
+        if source.broken:
+            return
+        ended = False
+        try:
+            for chunk in source:
+                parser.feed(chunk)
+                yield from self._events(parser.read_events(), source)
+            if source.broken:
+                return
+            ended = True
+            parser.close()
+        except etree.XMLSyntaxError as error:
+            raise _FaultError(*self._syntax_fault(error, source, cut=ended)) from None
+        yield from self._events(parser.read_events(), source)
+
+    def _events(self, events: Any, source: Source) -> Iterator[Event]:
+        for action, element in events:
+            if action == "start":
+                self._start(element, source)
+            else:
+                unit = self._end(element)
+                if unit is not None:
+                    yield from self._unit(unit)
+                    _free(element)
+
+    def _start(self, element: Any, source: Source) -> None:
+        tag = element.tag
+        local = self._names.get(tag)
+        if local is None:
+            local = self._names[tag] = tag.rpartition("}")[2]
+        if self._root is None:
+            self._choose(element, local)
+        line = element.sourceline or 1
+        node = XmlNode(local, [local], source.line_offset(line) or 0, 0, line, 0)
+        if element.attrib:
+            node.attributes = {name.rpartition("}")[2]: value for name, value in element.attrib.items()}
+        self._elements += 1
+        if self._open:
+            up = self._open[-1]
+            node.up = up
+            up.take(node)
+            node.number = len(up.children[local]) + self._numbers.get(local, 0) if up.children else 1
+        else:
+            self._root = node
+        self._open.append(node)
+
+    def _end(self, element: Any) -> XmlNode | None:
+        """Close the innermost element; return it when it is a unit."""
+        node = self._open.pop()
+        text = element.text
+        if node.children is None and text:
+            text = text.strip()
+            if text and (node.attributes is None or element.get(_NIL) not in ("true", "1")):
+                node.elements.append(text)
+        kind = self._kind
+        assert kind is not None
+        if len(self._open) == len(kind.unit) and self._is_unit(node, kind.unit):
+            return node
+        if len(self._open) <= len(kind.unit) or not kind.unit:
+            self._kept += 1
+            if self._kept > MAX_KEPT:
+                place = node.here()
+                raise _FaultError(Finding("XML-LIMIT", Severity.ERROR, Scope.INTERCHANGE, f"More than {MAX_KEPT} elements stand outside of shipments.", place))  # fmt: skip
+        return None
+
+    def _is_unit(self, node: XmlNode, path: tuple[str, ...]) -> bool:
+        at: XmlNode | None = node
+        for name in reversed(path):
+            if at is None or at.tag != name:
+                return False
+            at = at.up
+        return at is self._root
+
+    def _choose(self, element: Any, local: str) -> None:
+        """Look at the root: no DTD, and a document that we know."""
+        info = element.getroottree().docinfo
+        if info.internalDTD is not None or info.doctype:
+            said = (
+                "The file has a DOCTYPE. Document types and entities are not allowed; nothing was loaded or expanded."
+            )
+            raise _FaultError(Finding("XML-DTD", Severity.ERROR, Scope.FILE, said, Position(offset=0, line=1)))
+        namespace = element.tag[1:].partition("}")[0] if element.tag.startswith("{") else ""
+        self._kind = next((k for k in self._kinds if k.fits(local, namespace)), None)
+        tolerant = bool(self._profile.options.get("ignore_namespaces", False))
+        if self._kind is None and tolerant:
+            self._kind = next((k for k in self._kinds if k.root == local), None)
+        if self._kind is None:
+            known = ", ".join(sorted({f"{{{k.namespace}}}{k.root}" if k.namespace else k.root for k in self._kinds}))
+            said = f"The root element {{{namespace}}}{local} is not one that we read ({known})."
+            place = Position(offset=0, line=element.sourceline, segment=local, xpath=f"/{local}")
+            raise _FaultError(Finding("XML-NS-UNKNOWN", Severity.ERROR, Scope.INTERCHANGE, said, place, value=local))
+
+    def _syntax_fault(self, error: etree.XMLSyntaxError, source: Source, *, cut: bool) -> tuple[Finding, ...]:
+        """Return the finding of a file that is not well formed, and of one that was cut."""
+        line = error.lineno or source.lines.count + 1
+        place = Position(offset=source.line_offset(line), line=line)
+        text = (error.msg or "").partition(", line")[0]
+        limit = next((words for part, words in _LIMITS if part in text.lower()), "")
+        if limit:
+            said = f"The file goes over a limit of the reader: {limit}."
+            return (Finding("XML-LIMIT", Severity.ERROR, Scope.INTERCHANGE, said, place),)
+        hint = ' Write "&amp;" for "&".' if "EntityRef" in text or "entity" in text.lower() else ""
+        said = f"The file is not well-formed XML: {text}.{hint}"
+        found = Finding("XML-NOT-WF", Severity.ERROR, Scope.INTERCHANGE, said, place)
+        if cut and self._open:
+            cut_said = f"The file ends inside {self._open[-1].xpath()}: {len(self._open)} elements are not closed."
+            return found, Finding("FILE-TRUNCATED", Severity.ERROR, Scope.INTERCHANGE, cut_said, place)
+        return (found,)
+
+    # --- envelope and units -----------------------------------------------------------------------------------
+
+    def _begin(self) -> Iterator[Event]:
+        """Open the envelope, once: what the header says is known now."""
+        if self._begun:
+            return
+        self._begun = True
+        kind, root = self._kind, self._root
+        facts = {name: _text(root, path) for name, path in kind.paths.items()} if kind and root else {}
+        sender = facts.get("sender", "")
+        self._interchange = Interchange(
+            self._syntax, 0, sender_id=sender[:35], receiver_id=facts.get("receiver", "")[:35],
+            control_number="" if kind is None or kind.answers else facts.get("id", "")[:64],
+        )  # fmt: skip
+        yield InterchangeBegin(self._interchange)
+        group = Group(0)
+        yield GroupBegin(group)
+        envelope = {f"{name}": value for name, value in facts.items()}
+        self._message = Message(
+            kind.format if kind else self._syntax, kind.type if kind else "", facts.get("version", ""), "", 0,
+            root or XmlNode("", [""], 0, 0, 1, 0), self._interchange, group, envelope=envelope,
+        )  # fmt: skip
+        yield MessageBegin(self._message)
+        held, self._held = self._held, []
+        yield from held
+
+    def _unit(self, node: XmlNode) -> Iterator[Event]:
+        kind = self._kind
+        assert kind is not None
+        yield from self._begin()
+        assert self._message is not None
+        if kind.answers:
+            yield self._answer(node)
+            return
+        role = kind.role
+        if kind.master_when[0] and _text(self._root, kind.master_when[0]) in kind.master_when[1]:
+            role = "master"
+        self._units += 1
+        yield Unit(self._message, self._units, node, f"{node.tag} {self._units}", role)
+        if node.up is not None and node.up.children:
+            siblings = node.up.children[node.tag]
+            siblings.pop()
+            self._numbers[node.tag] = self._numbers.get(node.tag, 0) + 1
+
+    def _answer(self, node: XmlNode) -> Acknowledged:
+        status = _text(node, ("BusinessHeaderDocument", "StatusCode"))
+        reasons = [_text(s, ("Reason",)) for s in (node.children or {}).get("ResponseStatus", ())]  # type: ignore[arg-type]
+        conversation = _text(node, ("MessageHeaderDocument", "ConversationID"))
+        return Acknowledged("status", conversation, status, node.here(), text="; ".join(filter(None, reasons))[:500])
+
+
+class _FaultError(Exception):
+    """Reading ends here: the findings say why."""
+
+    def __init__(self, finding: Finding, *more: Finding) -> None:
+        super().__init__(finding.rule)
+        self.finding, self.more = finding, more
+
+
+def _text(node: XmlNode | None, path: tuple[str, ...]) -> str:
+    """Return the text of the first element on a path, or of an attribute; path ("=3.00",) is fixed text."""
+    if path and path[0].startswith("="):
+        return path[0][1:]
+    for step in path:
+        if node is None:
+            return ""
+        if step.startswith("@"):
+            return (node.attributes or {}).get(step[1:], "")
+        below = (node.children or {}).get(step)
+        node = below[0] if below else None  # type: ignore[assignment]
+    return node.text if node is not None else ""
+
+
+def _free(element: Any) -> None:
+    """Let go of a finished element and of everything before it."""
+    element.clear()
+    parent = element.getparent()
+    while parent is not None and element.getprevious() is not None:
+        del parent[0]
