@@ -134,7 +134,7 @@ class _Run:
         self._module: ModuleType | None = None
         self._program: Program | None = None
         self._key = ""
-        self._head_sent = self._syntax_errors = False
+        self._head_sent = self._syntax_errors = self._masters = False
         self._found = 0
         self._pending: list[Judged] = []
         self._mapped: list[Mapping] = []
@@ -227,7 +227,7 @@ class _Run:
         self._format = self._format or message.format
         self._flagged = set()
         self._found = 0
-        self._head_sent = self._syntax_errors = False
+        self._head_sent = self._syntax_errors = self._masters = False
         self._key = message_key(message)
         self._records.append(
             MessageOpened(message.index, self._key, message.format, message.type, message.version, message.control_number, message.implementation)
@@ -245,7 +245,7 @@ class _Run:
             self.finding(msgspec.structs.replace(finding, scope=Scope.MESSAGE))
         self._syntax = []
         refused = bool(tally.rule)
-        header = self._module.segments(message.root) if self._module and self._found else []
+        header = self._module.segments(message.root) if self._module and (self._found or self._masters) else []
         self._records.append(
             MessageClosed(
                 message.index, refused, self._syntax_errors, event.segments, self._found, header, tally.accepted
@@ -301,6 +301,7 @@ class _Run:
         assert self._module is not None
         syntax, self._syntax = self._syntax, []
         if unit.role == "master":
+            self._masters = True
             for finding in syntax:
                 self.finding(msgspec.structs.replace(finding, scope=Scope.MESSAGE))
             return

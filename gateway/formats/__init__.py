@@ -12,7 +12,7 @@ from functools import cache
 from importlib import import_module
 from types import ModuleType
 
-NAMES = ("x12", "edifact", "tabular", "cargo_xml", "postal")
+NAMES = ("x12", "edifact", "tabular", "cargo_xml", "cargo_imp", "postal")
 """Folders under gateway/formats; a new syntax is one folder and one name here."""
 
 _ALSO = {"csv": "tabular", "json": "tabular", "xlsx": "tabular", "itmatt": "postal"}

@@ -151,3 +151,28 @@ def weight_unit(value: str) -> str:
     if word not in _CANONICAL_UNIT:
         raise Unusable(f'weight unit "{word}" is not known')
     return _CANONICAL_UNIT[word]
+
+
+_IMP = re.compile(r"[TPSD]?(?P<pieces>\d+)?(?:(?P<unit>[KL])(?P<weight>\d+(?:[.,]\d*)?))?.*")
+
+
+@transform("T2K3.2 => 3.200", "K1.25 => 1.250", "L4.4 => 1.996", "K1,25 => 1.250", result="decimal")
+def imp_weight(value: str) -> str:
+    """The weight of a Cargo-IMP quantity such as T2K3.2 or K1.25, in kilograms; K kilograms, L pounds."""
+    found = _IMP.fullmatch(value.strip())
+    if found is None or not found["weight"]:
+        raise Unusable(f'"{value.strip()}" holds no weight such as K1.25')
+    weight = found["weight"].replace(",", ".")
+    kilograms = _kilograms(weight.rstrip("."), found["unit"])
+    if "," not in found["weight"]:
+        return kilograms
+    return Noted(kilograms, ("NUM-COMMA", f"The decimal comma of {found['weight']} was read as a point."))
+
+
+@transform("T2K3.2 => 2", "3 => 3", result="integer")
+def imp_pieces(value: str) -> str:
+    """The pieces of a Cargo-IMP quantity such as T2K3.2."""
+    found = _IMP.fullmatch(value.strip())
+    if found is None or not found["pieces"]:
+        raise Unusable(f'"{value.strip()}" holds no number of pieces such as T2')
+    return count(found["pieces"])

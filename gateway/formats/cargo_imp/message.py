@@ -1,0 +1,126 @@
+"""The lines of one message -> a tree that mapping paths walk.
+
+HBS.01            field 1 of the line HBS (fields are parted by slants)
+SHP/NAM.01        name; SHP/ADR.01 street, SHP/LOC.01 place, .02 state, SHP/CTY.01 country, .02 post code, SHP/TEL.01
+RTD/NG.01         goods; NH tariff numbers, NO origin, NC consolidation, whatever line of RTD they stand on
+OCI[03=SM].04     one node per line, continuation lines too
+
+The three ways to write a party (name on the SHP line, on the next line, NAM ADR LOC tags) come out the same.
+"""
+
+from __future__ import annotations
+
+import itertools
+import re
+
+from gateway.formats.cargo_imp.split import Line
+from gateway.records import Node
+
+PARTIES = frozenset(("SHP", "CNE", "NFY", "AGT"))
+_TAGGED = frozenset(("NAM", "ADR", "LOC"))
+_TAG = re.compile(r"([A-Z]{3,4})(?:/(.*))?", re.S)
+_AWB = re.compile(r"\d{3}-\d{8}.*")
+_COUNTRY = re.compile(r"[A-Za-z]{2}")
+_REPEATED = frozenset(("OCI", "HTS"))
+
+
+class ImpNode(Node, eq=False, kw_only=True):
+    """A line or a part of it. lines: (number in the file, text) of the whole message, on its root only."""
+
+    lines: list[tuple[int, str]] | None = None
+
+
+def node_of(tag: str, fields: list[str], line: Line) -> ImpNode:
+    """Return a node for a line or a part of one."""
+    return ImpNode(tag, [tag, *fields], line.offset, line.length, line.number, line.number)
+
+
+def tag_of(text: str) -> str:
+    """Return the identifier of a line: "" for a continuation, "AWB" for a line that starts with a waybill number."""
+    if text.startswith("/"):
+        return ""
+    if _AWB.fullmatch(text):
+        return "AWB"
+    found = _TAG.fullmatch(text)
+    return found[1] if found else "?"
+
+
+def fields_of(text: str) -> list[str]:
+    """Return the fields behind the identifier of a line, or of a continuation line."""
+    if text.startswith("/"):
+        return [f.strip() for f in text[1:].split("/")]
+    if _AWB.fullmatch(text):
+        return [f.strip() for f in text.split("/")]
+    return [f.strip() for f in text[4:].split("/")] if len(text) > 3 else []
+
+
+def block(tag: str, lines: list[Line], *, name_on: str) -> list[ImpNode]:
+    """Return the nodes of one line with its continuation lines. name_on: "line" or "next", for untagged parties."""
+    first, rest = lines[0], lines[1:]
+    head = node_of(tag, fields_of(first.text), first)
+    if tag in PARTIES:
+        _party(head, rest, name_on)
+    elif tag == "RTD":
+        _rates(head, rest)
+    elif tag in _REPEATED:
+        return [head, *(node_of(tag, fields_of(line.text), line) for line in rest)]
+    elif tag == "TXT":
+        head.elements = [tag, " ".join(f for line in lines for f in fields_of(line.text) if f)]
+    else:
+        for line in rest:
+            head.take(node_of("SPH" if tag == "HBS" else "MORE", fields_of(line.text), line))
+    return [head]
+
+
+def _party(head: ImpNode, rest: list[Line], name_on: str) -> None:
+    """Hang name, streets, place, country and phone below a party."""
+    tagged = any(line.text[:3] in _TAGGED for line in rest)
+    plain = [(line, fields_of(line.text)) for line in rest]
+    if tagged:
+        open_tag = ""
+        for line, fields in plain:
+            open_tag = line.text[:3] if line.text[:3] in _TAGGED else "CTY" if open_tag == "LOC" else open_tag
+            _hang(head, open_tag or "ADR", fields, line)
+        return
+    if name_on == "line" and head.element(1):
+        name_line = Line(head.element(1), head.offset + 4, len(head.element(1)), head.line)
+        head.take(node_of("NAM", head.elements[1:2], name_line))
+    elif plain:
+        line, fields = plain.pop(0)
+        _hang(head, "NAM", fields, line)
+    if plain and _COUNTRY.fullmatch(plain[-1][1][0]):
+        line, fields = plain.pop()
+        _hang(head, "CTY", fields, line)
+    if plain:
+        line, fields = plain.pop()
+        _hang(head, "LOC", fields, line)
+    for line, fields in plain:
+        _hang(head, "ADR", fields, line)
+
+
+def _hang(head: ImpNode, tag: str, fields: list[str], line: Line) -> None:
+    head.take(node_of(tag, fields, line))
+    if tag == "CTY":
+        for kind, number in itertools.pairwise(fields[2:]):
+            if kind in ("TE", "FX", "TL"):
+                head.take(node_of("TEL" if kind == "TE" else kind, [number], line))
+
+
+def _rates(head: ImpNode, rest: list[Line]) -> None:
+    """Hang the parts of a rate description by their code: `/2/NG/USB-C CABLE` -> NG.01.
+
+    NG.08 is the tariff number when there are as many NH lines as NG lines (ours: else nobody knows which goods they
+    belong to), NG.09 the origin when there is one NO line.
+    """
+    for line in rest:
+        fields = fields_of(line.text)
+        if fields and fields[0].isdigit():
+            fields = fields[1:]
+        if fields:
+            head.take(node_of(fields[0] or "MORE", fields[1:], line))
+    below = head.children or {}
+    goods, numbers, origins = below.get("NG", []), below.get("NH", []), below.get("NO", [])
+    for index, node in enumerate(goods):
+        node.elements += [""] * (8 - len(node.elements))
+        node.elements.append(numbers[index].element(1) if len(numbers) == len(goods) else "")
+        node.elements.append(origins[0].element(1) if len(origins) == 1 else "")

@@ -1,0 +1,231 @@
+"""Cargo-IMP file -> events: each message with its shipments.
+
+FHL with one house is a shipment; with several it is a check list: parties and value exist once per message, so its
+houses are parts. FWB and FRI are shipments; FWB of a consolidation (NC) and FFM give facts of masters.
+"""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
+from functools import cache
+from importlib.resources import files
+
+from gateway.findings import Finding, Position, Scope, Severity
+from gateway.formats.cargo_imp.message import ImpNode, block, fields_of, tag_of
+from gateway.formats.cargo_imp.split import MAX_LINES, Line, Text, split_messages
+from gateway.profile import Profile
+from gateway.records import (
+    Acknowledged,
+    Event,
+    Group,
+    GroupBegin,
+    GroupEnd,
+    Interchange,
+    InterchangeBegin,
+    InterchangeEnd,
+    Message,
+    MessageBegin,
+    MessageEnd,
+    Unit,
+)
+
+WIDTH = 69
+"""Characters of a Type B line."""
+
+_ALLOWED = re.compile(r"[A-Z0-9 ./,\-]*")
+_QUANTITY = re.compile(r"[TPSD]?(\d+)?([KL])(\d+(?:[.,]\d*)?)?.*")
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """One row of lines.csv."""
+
+    role: str
+    lines: frozenset[str]
+    name_on: str
+
+
+@cache
+def kinds() -> dict[str, Kind]:
+    """Return the messages we know."""
+    rows = csv.DictReader(files(__package__).joinpath("lines.csv").read_text("utf-8").splitlines())
+    return {r["message"]: Kind(r["role"], frozenset(r["lines"].split()), r["party_name"]) for r in rows}
+
+
+class ImpReader:
+    """Reads one file."""
+
+    def __init__(self, profile: Profile, scale: tuple[int, int] = (0, 1)) -> None:
+        self._profile, self._scale = profile, scale
+        self._interchange, self._group = Interchange("cargo_imp", 0), Group(0)
+        self._messages = 0
+
+    def read(self, chunks: Iterable[bytes]) -> Iterator[Event]:
+        """Yield events; never raises on data."""
+        yield InterchangeBegin(self._interchange)
+        yield GroupBegin(self._group)
+        for text in split_messages(chunks):
+            for line in text.stray[:1]:
+                said = f"{len(text.stray)} lines before a message belong to none and were not used."
+                yield Finding("CARGO-IMP-STRAY", Severity.WARNING, Scope.INTERCHANGE, said, self._place(line))
+            if text.kind:
+                yield from self._message(text)
+        yield GroupEnd(self._group, received=self._messages)
+        yield InterchangeEnd(self._interchange, received=self._messages)
+
+    def _message(self, text: Text) -> Iterator[Event]:
+        kind = kinds().get(text.kind)
+        first = text.lines[0]
+        root = ImpNode(text.kind, [text.kind, text.version], first.offset, first.length, first.number, 1, lines=[(line.number, line.text) for line in text.lines])  # fmt: skip
+        message = Message(
+            f"cargo_imp_{text.kind.lower()}", text.kind, text.version, "", self._messages, root, self._interchange, self._group
+        )  # fmt: skip
+        self._messages += 1
+        yield MessageBegin(message)
+        if kind is None:
+            yield self._said("CARGO-IMP-UNKNOWN", f"Message {text.kind} is known, but not one that we read.", first)
+        elif kind.role == "answer":
+            yield self._answer(text)
+        else:
+            yield from self._body(text, kind, message)
+        yield MessageEnd(message, len(text.lines))
+
+    def _body(self, text: Text, kind: Kind, message: Message) -> Iterator[Event]:
+        blocks: list[ImpNode] = []
+        if text.too_long:
+            yield self._said("CARGO-IMP-LIMIT", f"The message has more than {MAX_LINES} lines.", text.lines[-1])
+        for lines in self._blocks(text, kind):
+            if isinstance(lines, Finding):
+                yield lines
+            else:
+                blocks += block(tag_of(lines[0].text), lines, name_on=kind.name_on)
+        yield from self._characters(text)
+        builder = {"house": self._houses, "waybill": self._waybill, "flight": self._flight}[kind.role]
+        yield from builder(blocks, message)
+
+    def _blocks(self, text: Text, kind: Kind) -> Iterator[list[Line] | Finding]:
+        """Yield a line with its continuation lines; a line that is neither is told and left out."""
+        current: list[Line] = []
+        for line in text.lines[1:]:
+            tag = tag_of(line.text)
+            party = bool(current) and tag_of(current[0].text) in ("SHP", "CNE", "NFY")
+            if tag == "" or (tag in ("NAM", "ADR", "LOC") and party):
+                current.append(line)
+                continue
+            airport = text.kind.startswith(("FR", "FX")) and re.fullmatch(r"[A-Z]{3}[A-Z0-9]{2,3}", line.text)
+            if tag in kind.lines or airport or (kind.role == "flight" and tag not in ("?",)) or (kind.role == "flight" and line.text[:1].isdigit()):  # fmt: skip
+                if current:
+                    yield current
+                current = [line] if tag in kind.lines else []
+                continue
+            said = f'Line "{line.text[:3]}" is not one of a {text.kind}; a continuation line starts with a slant.'
+            yield self._said("CARGO-IMP-LINE", said, line)
+        if current:
+            yield current
+
+    def _characters(self, text: Text) -> Iterator[Finding]:
+        """Tell of lines too long and of characters that Type B does not have, each once."""
+        long = next((line for line in text.lines if len(line.text) > WIDTH), None)
+        if long is not None:
+            said = f"The line has {len(long.text)} characters; {WIDTH} fit into a Type B line."
+            yield Finding("CARGO-IMP-LONG", self._weight(), Scope.MESSAGE, said, self._place(long))
+        odd = next((line for line in text.lines if not _ALLOWED.fullmatch(line.text)), None)
+        if odd is not None:
+            sign = next(c for c in odd.text if not _ALLOWED.fullmatch(c))
+            what = (
+                "small letters"
+                if sign.islower() and sign.isascii()
+                else f'the character "{sign if sign.isprintable() else "?"}"'
+            )
+            said = f"The message holds {what}, which Cargo-IMP does not have."
+            yield Finding("CARGO-IMP-CHAR", self._weight(), Scope.MESSAGE, said, self._place(odd))
+
+    def _weight(self) -> Severity:
+        return Severity.ERROR if self._profile.tolerance == "strict" else Severity.WARNING
+
+    # --- units ------------------------------------------------------------------------------------------------
+
+    def _houses(self, blocks: list[ImpNode], message: Message) -> Iterator[Event]:
+        houses: list[ImpNode] = []
+        shared: list[ImpNode] = []
+        for node in blocks:
+            if node.tag == "HBS":
+                houses.append(node)
+            elif node.tag in ("SHP", "CNE", "CVD"):
+                shared.append(node)
+            elif houses and node.tag in ("TXT", "HTS", "OCI"):
+                houses[-1].take(node)
+            else:
+                message.root.take(node)
+        if len(houses) == 1:
+            for node in shared:
+                houses[0].take(node)
+        yield from self._totals(houses, message)
+        role = "shipment" if len(houses) == 1 else "part"
+        for number, house in enumerate(houses, 1):
+            yield Unit(message, number, house, f"HBS {number}", role)
+        if not houses:
+            yield self._said("CARGO-IMP-LINE", "The message has no house line (HBS).", Line("", message.root.offset, 0, message.root.line))  # fmt: skip
+
+    def _totals(self, houses: list[ImpNode], message: Message) -> Iterator[Finding]:
+        """Compare pieces and weight of the master with those of its houses."""
+        master = (message.root.children or {}).get("MBI")
+        if not master or not houses:
+            return
+        pieces, weight = quantity(master[0].element(2))
+        own = [(quantity(h.element(3) + h.element(4))) for h in houses]
+        if pieces is None or weight is None or any(p is None or w is None for p, w in own):
+            return
+        all_pieces, all_weight = sum(p or 0 for p, _ in own), sum((w or Decimal(0) for _, w in own), Decimal(0))
+        if all_pieces != pieces or abs(all_weight - weight) > Decimal("0.1") * len(houses):
+            said = f"The master has {pieces} pieces/{weight}, the houses of this message {all_pieces}/{all_weight}; others may come."
+            yield Finding("FHL-MASTER-TOTAL", Severity.WARNING, Scope.MESSAGE, said, master[0].place(2))
+
+    def _waybill(self, blocks: list[ImpNode], message: Message) -> Iterator[Event]:
+        unit = ImpNode("WB", ["WB"], message.root.offset, message.root.length, message.root.line, 1)
+        for node in blocks:
+            unit.take(node)
+        rates = (unit.children or {}).get("RTD", [])
+        consolidation = any("NC" in (r.children or {}) for r in rates)
+        yield Unit(message, 1, unit, message.type, "master" if consolidation else "shipment")
+
+    def _flight(self, blocks: list[ImpNode], message: Message) -> Iterator[Event]:
+        for number, node in enumerate((b for b in blocks if b.tag == "AWB"), 1):
+            yield Unit(message, number, node, f"AWB {number}", "master")
+
+    # --- answers and places -----------------------------------------------------------------------------------
+
+    def _answer(self, text: Text) -> Acknowledged:
+        """Return what an answer to us says: result A (accepted), R (refused) or the status code."""
+        tags = [(tag_of(line.text), line) for line in text.lines]
+        reasons = [f for tag, line in tags if tag in ("ACK", "ERR") for f in fields_of(line.text)]
+        status = next((fields_of(line.text)[0] for tag, line in tags if tag == "CSN"), "")
+        number = next((fields_of(line.text)[0] for tag, line in tags if tag in ("HBS", "AWB", "MBI")), "")
+        result = status or ("R" if text.kind in ("FNA", "FER", "PER") else "A")
+        return Acknowledged(
+            "status", number, result, self._place(text.lines[0]), text="; ".join(r for r in reasons if r)[:500]
+        )
+
+    def _said(self, rule: str, said: str, line: Line) -> Finding:
+        return Finding(rule, Severity.ERROR, Scope.MESSAGE, said, self._place(line))
+
+    def _place(self, line: Line) -> Position:
+        base, factor = self._scale
+        return Position(
+            offset=base + factor * line.offset, length=factor * line.length, line=line.number, segment=line.text[:3]
+        )
+
+
+def quantity(text: str) -> tuple[int | None, Decimal | None]:
+    """Return (pieces, weight as written) of T3K6.9 or 1K1.25; None for what is not there."""
+    found = _QUANTITY.fullmatch(text)
+    if found is None:
+        return None, None
+    try:
+        return int(found[1]) if found[1] else None, Decimal(found[3].replace(",", ".")) if found[3] else None
+    except InvalidOperation:
+        return None, None

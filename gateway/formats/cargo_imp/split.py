@@ -1,0 +1,101 @@
+"""Bytes -> messages of lines: Cargo-IMP texts with or without Type B addresses, several in one file.
+
+QK GWYXXXX          priority and addresses   } Type B envelope, left out
+.HKGFFXX 010815     origin and time          }
+FHL/4               identifier line: a message starts here
+MBI/999-...         lines of the message
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+
+import msgspec
+
+IDENTIFIER = re.compile(
+    r"(FWB|FHL|FFM|FNA|FMA|FSU|FSA|FBL|FRI|FRC|FRX|FXI|FXC|FXX|FSN|FSI|FSC|FSQ|FER|FDM|PER|PSN)(?:/(\d+))?"
+)
+_ADDRESS = re.compile(r"Q[A-Z] [A-Z0-9 ]{5,}")
+_ORIGIN = re.compile(r"\.[A-Z0-9]{5,8}( \d{6})?.*")
+MAX_LINES = 20_000
+"""Lines of one message that are kept; a manifest of a flight has a few hundred."""
+
+_ECHOING = ("FMA", "FNA")
+
+
+class Line(msgspec.Struct):
+    """One line. text: without its end; offset: bytes from the start of the text; number: from 1."""
+
+    text: str
+    offset: int
+    length: int
+    number: int
+
+
+class Text(msgspec.Struct):
+    """One message: its identifier line and the lines below it. stray: lines before any message."""
+
+    kind: str
+    version: str
+    lines: list[Line]
+    stray: list[Line]
+    too_long: bool = False
+
+
+def split_messages(chunks: Iterable[bytes]) -> Iterator[Text]:
+    """Yield the messages of a file; stray lines come with the next message, or with kind "" at the end."""
+    current: Text | None = None
+    stray: list[Line] = []
+    for line in _lines(chunks):
+        text = line.text.strip()
+        found = IDENTIFIER.fullmatch(text)
+        envelope = _ADDRESS.fullmatch(text) or _ORIGIN.fullmatch(text)
+        echoed = current is not None and current.kind in _ECHOING and not envelope
+        if found is not None and not echoed:
+            if current is not None:
+                yield current
+            current, stray = Text(found[1], found[2] or "", [line], stray), []
+        elif envelope:
+            if current is not None:
+                yield current
+            current = None
+        elif current is None:
+            if text:
+                stray.append(line)
+        elif text or current.kind in _ECHOING:
+            if len(current.lines) < MAX_LINES:
+                current.lines.append(line)
+            else:
+                current.too_long = True
+    if current is not None:
+        yield current
+    if stray:
+        yield Text("", "", [], stray)
+
+
+def _lines(chunks: Iterable[bytes]) -> Iterator[Line]:
+    """Yield the lines: CR LF, LF or CR; bytes outside of ASCII as Windows letters."""
+    rest, offset, number = b"", 0, 1
+    for chunk in chunks:
+        rest += chunk
+        parts = rest.split(b"\n")
+        rest = parts.pop()
+        for part in parts:
+            yield _line(part, offset, number)
+            offset += len(part) + 1
+            number += 1
+    if rest:
+        for part in rest.split(b"\r") if b"\r" in rest.rstrip(b"\r") else [rest]:
+            yield _line(part, offset, number)
+            offset += len(part) + 1
+            number += 1
+
+
+def _line(raw: bytes, offset: int, number: int) -> Line:
+    body = raw.rstrip(b"\r\0\x1a")
+    try:
+        text = body.decode("utf-8")
+    except UnicodeDecodeError:
+        text = body.decode("cp1252", "replace")
+    return Line(text, offset, len(body), number)
