@@ -93,7 +93,9 @@ def printable(text: str, limit: int = 200) -> str:
     return "".join(c if unicodedata.category(c)[0] != "C" else "?" for c in text[:limit])
 
 
-def detect(head: bytes, name: str, sniffers: dict[str, Callable[[bytes], float]], encoding: str = "", fallback: str = "") -> Detection:
+def detect(
+    head: bytes, name: str, sniffers: dict[str, Callable[[bytes], float]], encoding: str = "", fallback: str = ""
+) -> Detection:
     """Tell the format of a file by its first HEAD bytes.
 
     sniffers: format name -> probability on content; encoding: the partner's forced character set ("" = by content);
