@@ -170,3 +170,26 @@ def test_the_case_file_names_these_formats():
         json.loads(line)["format"] for line in (FIXTURES / "cases" / "cases.jsonl").read_text("utf-8").splitlines()
     }
     assert {"cargo_xml_xfzb", "itmatt"} <= formats
+
+
+@pytest.mark.parametrize(
+    ("path", "verdict", "said"),
+    [
+        ("xml/14_wco_declaration_min.xml", "reject", {"S321-ADDR-STATE"}),  # ours: a US address names its state
+        ("xml-extra/01_ubl_waybill.xml", "accept", set()),
+        ("xml-extra/02_ubl_waybill_errors.xml", "reject", {"S321-ROLE-REQ", "S321-VAL-800"}),
+    ],
+)
+def test_declarations_and_ubl_waybills_are_read_by_mapping_alone(path, verdict, said):
+    result = Checker(base_site(), BEFORE).file(FIXTURES / path)
+    assert {f["rule"] for f in result["findings"] if f["severity"] in ("error", "warning")} == said
+    assert result["verdict"] == verdict
+
+
+def test_a_ubl_waybill_becomes_a_canonical_shipment():
+    result = Checker(base_site(), BEFORE).file(FIXTURES / "xml-extra" / "01_ubl_waybill.xml")
+    shipment = result["messages"][0]["shipments"][0]
+    assert shipment["gross_weight_kg"] == "0.998"
+    assert shipment["fair_retail_value_usd"] == "28.00"
+    assert shipment["final_deliver_to_party"]["state_province"] == "NY"
+    assert shipment["items"][0]["hts_number"] == "6301200010"

@@ -12,10 +12,10 @@ from functools import cache
 from importlib import import_module
 from types import ModuleType
 
-NAMES = ("x12", "edifact", "tabular", "cargo_xml", "cargo_imp", "postal")
+NAMES = ("x12", "edifact", "tabular", "cargo_xml", "cargo_imp", "postal", "wco_xml")
 """Folders under gateway/formats; a new syntax is one folder and one name here."""
 
-_ALSO = {"csv": "tabular", "json": "tabular", "xlsx": "tabular", "itmatt": "postal"}
+_ALSO = {"csv": "tabular", "json": "tabular", "xlsx": "tabular", "itmatt": "postal", "wco": "wco_xml", "ubl": "wco_xml"}
 """Names of message formats that do not start with the name of their folder."""
 
 
