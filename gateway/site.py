@@ -170,7 +170,7 @@ def _partner(path: Path, settings: Settings, rulebook: Any) -> Partner:
             )
     own = settings.folder / "partners" / path.stem
     extra = [settings.folder / m for m in raw.get("mappings", [])] or ([own] if own.is_dir() else [])
-    mappings = MappingSet(base_mappings(), extra)
+    mappings = MappingSet(base_mappings(), extra) if extra else _base_set()
     values: dict[str, Any] = {k: v for k, v in raw.items() if k in _PROFILE_KEYS}
     values["senders"] = _identities(path, raw["senders"])
     values["receivers"] = _identities(path, raw["receivers"])
@@ -204,6 +204,12 @@ def _partner(path: Path, settings: Settings, rulebook: Any) -> Partner:
                 f"{path.name}: {section}.{missing[0]} is missing.", f"[{section}] needs {', '.join(wanted)}."
             )
     return Partner(profile, keys, in_dir, home, raw.get("target", {}), raw.get("poll", {}))
+
+
+@cache
+def _base_set() -> MappingSet:
+    """Return the base tables without anybody's rows: one set for all partners that have none."""
+    return MappingSet(base_mappings())
 
 
 _REMOTE = ("host", "user", "key_file", "host_key")

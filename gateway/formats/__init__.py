@@ -8,7 +8,7 @@ not be mapped), `segments(unit)` (raw segments for acknowledgments that echo the
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import cache
+from functools import cache, partial
 from importlib import import_module
 from types import ModuleType
 
@@ -32,5 +32,10 @@ def format_module(name: str) -> ModuleType:
 
 
 def sniffers() -> dict[str, Callable[[bytes], float]]:
-    """Return format name -> sniffer."""
-    return {name: format_module(name).sniff for name in NAMES}
+    """Return format name -> sniffer, in the order they are asked; a format is imported when its turn comes."""
+    return {name: partial(_sniff, name) for name in NAMES}
+
+
+def _sniff(name: str, head: bytes) -> float:
+    score: float = format_module(name).sniff(head)
+    return score

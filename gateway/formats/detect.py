@@ -129,7 +129,7 @@ def detect(
             kind="html",
             hold=_held("FILE-TYPE-HTML", "The file is a web page (HTML), perhaps a saved login or error page."),
         )
-    scores = sorted(((sniff(text), fmt) for fmt, sniff in sniffers.items()), reverse=True)
+    scores = _scores(text, sniffers)
     if fallback in sniffers and (not scores or scores[0][0] <= 0) and b"\0" not in text:
         scores = [(0.1, fallback)]
     if not scores or scores[0][0] <= 0:
@@ -152,6 +152,16 @@ def detect(
 def _is_workbook(head: bytes) -> bool:
     """True for a zip archive with the first parts of an office workbook (their order depends on the writer)."""
     return b"[Content_Types].xml" in head or b"xl/" in head or head[30:].startswith(b"docProps/")
+
+
+def _scores(text: bytes, sniffers: dict[str, Callable[[bytes], float]]) -> list[tuple[float, str]]:
+    """Return (score, format), best first; who is certain ends the asking."""
+    scores: list[tuple[float, str]] = []
+    for name, sniff in sniffers.items():
+        scores.append((sniff(text), name))
+        if scores[-1][0] >= 1:
+            break
+    return sorted(scores, reverse=True)
 
 
 def guess(head: bytes) -> str:
