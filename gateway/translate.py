@@ -89,7 +89,11 @@ def translate(
             break
     run = _Run(profile, now, history, Records(spool or MemorySpool()), name, sha256, counts or Counts())
     bad_name = check_name(name, depth=int(profile.options.get("max_depth", 0))) if name else None
-    seen = Detection(hold=bad_name, kind="none") if bad_name else detect(head, name, sniffers(), profile.encoding, str(profile.options.get("format", "")))
+    seen = (
+        Detection(hold=bad_name, kind="none")
+        if bad_name
+        else detect(head, name, sniffers(), profile.encoding, str(profile.options.get("format", "")))
+    )
     if seen.hold is not None:
         run.finding(seen.hold)
     else:

@@ -209,3 +209,33 @@ def test_the_logs_of_a_demo_hold_no_personal_data(served):
         text = log.read_text("utf-8")
         assert "RILEY" not in text
         assert "LAKEVIEW" not in text
+
+
+def test_the_demo_shows_a_good_and_a_bad_file_of_each_family(tmp_path):
+    done = gateway("demo", "run", str(tmp_path / "demo"), "--json")
+    assert done.returncode == 0, done.stderr
+    rows = {r["file"]: r for r in map(json.loads, done.stdout.splitlines())}
+    good = {n for n, r in rows.items() if n.startswith("good") and r["verdict"].startswith("accept")}
+    bad = {n for n, r in rows.items() if n.startswith("bad") and r["verdict"] in ("partial", "reject")}
+    assert len(good) >= 7
+    assert good | bad | {"prelim-309.edi", "consist-358.edi", "cut-309.edi"} == set(rows)
+    kinds = {a.rpartition(".")[0] for r in rows.values() for a in r["acks"]}
+    assert {
+        "ta1",
+        "999",
+        "824",
+        "355",
+        "contrl",
+        "aperak",
+        "xfnm",
+        "fma",
+        "fna",
+        "cusrsp",
+        "receipt",
+        "rejects",
+    } <= kinds
+    assert all(
+        r["shipments"]["found"] == sum(r["shipments"][k] for k in ("accepted", "rejected", "duplicate"))
+        for r in rows.values()
+    )
+    assert gateway("verify", str(tmp_path / "demo")).returncode == 0

@@ -29,20 +29,27 @@ host_key = "keys/host_ed25519"
 [fx_usd]
 # USD per unit of currency; replace with your own dated rates
 CAD = "0.70"
+EUR = "1.05"
+GBP = "1.27"
 """
 
 _PARTNER_TOML = """\
-# A carrier that drops X12 309 files. docs/partners.md explains every key.
+# A carrier that drops X12 309 and other files. docs/partners.md explains every key.
 partner = "northtest"
 account = "northtest"                       # SSH user
 keys = ["keys/northtest.pub"]
 originator_code = "NRTX01"
 filer_type = "carrier"
 filer_type_by_mode = { air = "freight_forwarder", mail = "freight_forwarder" }
-senders = [{ id = "NRTX", qualifier = "02" }]
-receivers = [{ id = "S321GATEWAY", qualifier = "ZZ" }]
+senders = [{ id = "NRTX", qualifier = "02" }, { id = "GWSENDER", qualifier = "ZZ" }]
+receivers = [{ id = "S321GATEWAY", qualifier = "ZZ" }, { id = "GWRECEIVER", qualifier = "ZZ" }]
 own_id = { id = "S321GATEWAY", qualifier = "ZZ" }
 home = "drop/northtest"                     # ack/ and reject/ appear here and over SFTP
+
+[severities]
+# The exemption is suspended since 2025-08-29: such shipments are refused. The samples are older or name no arrival, so
+# here they pass with a remark; leave this section out for real traffic.
+S321-REGIME = "warning"
 
 [constants]
 # what no manifest carries
@@ -55,14 +62,26 @@ method = "xry"
 """
 
 SAMPLES = (
-    ("good-309.edi", "01_309_truck_5020_s321.edi"),
-    ("bad-309.edi", "43_value_over_800.edi"),
-    ("bad-code-309.edi", "41_bad_bl_type.edi"),
-    ("cut-309.edi", "36_truncated_no_trailers.edi"),
-    ("prelim-309.edi", "03_309_truck_prelim_P.edi"),
-    ("consist-358.edi", "09_358_truck_consist.edi"),
+    ("good-309.edi", "x12/01_309_truck_5020_s321.edi"),
+    ("bad-309.edi", "x12/43_value_over_800.edi"),
+    ("bad-code-309.edi", "x12/41_bad_bl_type.edi"),
+    ("cut-309.edi", "x12/36_truncated_no_trailers.edi"),
+    ("prelim-309.edi", "x12/03_309_truck_prelim_P.edi"),
+    ("consist-358.edi", "x12/09_358_truck_consist.edi"),
+    ("good-cuscar.edi", "cases/S077_description_ends_with_una.edi"),
+    ("bad-cuscar.edi", "cases/S051_moa_negative.edi"),
+    ("good-xfzb.xml", "xml/03_xfzb_clean_v3.xml"),
+    ("bad-xfzb.xml", "xml/09_xfzb_business_errors.xml"),
+    ("good-fwb.txt", "cargoimp/02_fwb17_direct_tagged.txt"),
+    ("bad-fhl.txt", "cargoimp/07_fhl4_business_errors.txt"),
+    ("good-itmatt.xml", "xml/15_itmatt_gateway_profile.xml"),
+    ("bad-itmatt.xml", "cases/S121_itmatt_postcode_missing_generic.xml"),
+    ("good-table.csv", "cases/S095_doubled_quotes.csv"),
+    ("bad-table.csv", "cases/S098_tracking_1_23457e17.csv"),
+    ("good-ubl.xml", "xml-extra/01_ubl_waybill.xml"),
+    ("bad-ubl.xml", "xml-extra/02_ubl_waybill_errors.xml"),
 )
-"""Names in samples/ and the fixtures they are made from."""
+"""Names in samples/ and the fixtures they are made from: one good and one bad file of each family at least."""
 
 
 def init(folder: Path) -> list[str]:
@@ -79,9 +98,10 @@ def init(folder: Path) -> list[str]:
     _client_key(folder / "keys" / CARRIER)
     with os.fdopen(os.open(folder / "keys" / "person.key", os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
         file.write(os.urandom(32))
-    source = data_folder() / "fixtures" / "x12"
+    source = data_folder() / "fixtures"
     for number, (name, fixture) in enumerate(SAMPLES):
-        (folder / "samples" / name).write_bytes(_fresh((source / fixture).read_bytes(), number))
+        data = (source / fixture).read_bytes()
+        (folder / "samples" / name).write_bytes(_fresh(data, number) if fixture.startswith("x12/") else data)
     return [name for name, _ in SAMPLES]
 
 

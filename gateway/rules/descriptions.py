@@ -15,9 +15,7 @@ _QUANTITY = re.compile(
 )
 
 
-def check_item(
-    item: dict[str, Any], index: int, tables: Tables, *, documents: bool = False
-) -> Iterator[Finding]:
+def check_item(item: dict[str, Any], index: int, tables: Tables, *, documents: bool = False) -> Iterator[Finding]:
     """Yield what is wrong with the description of one goods line. documents: that is all that needs to be said."""
     text = str(item.get("enhanced_product_description", ""))
     pointer, target = f"/items/{index}/enhanced_product_description", "items.enhanced_product_description"
