@@ -8,7 +8,7 @@ from typing import Any
 from gateway.findings import Finding, Scope, Severity
 from gateway.judge import Judged
 from gateway.profile import Profile
-from gateway.records import Interchange, Message
+from gateway.records import Acknowledged, Interchange, Message
 
 
 def envelope_of(
@@ -61,6 +61,19 @@ def reused(facts: Interchange, before: str, name: str) -> Finding:
         value=facts.control_number,
         ack={"TA104": "R", "TA105": "025"} if facts.syntax == "x12" else {},
     )
+
+
+_RESULTS = {"A": "accepted", "E": "accepted, with errors", "P": "accepted in part", "R": "refused", "X": "refused", "M": "refused", "W": "refused"}  # fmt: skip
+_SUBJECTS = {"status": "", "set": "transaction set ", "group": "group ", "interchange": "interchange "}
+
+
+def answer_finding(event: Acknowledged) -> Finding:
+    """Return what an acknowledgment says of something of ours, in words, with the reasons it gives."""
+    result = _RESULTS.get(event.result, event.result or "no result")
+    about = f"{_SUBJECTS.get(event.kind, '')}{event.control_number}".strip() or "the file"
+    words = f" {event.text[:200].rstrip('.')}." if event.text and event.kind in ("status", "set") else ""
+    said = f"The answer to {about} says: {result}.{words}"
+    return Finding("ACK-SAYS", Severity.INFO, Scope.FILE, said, event.position, value=event.control_number)
 
 
 def _message_id(message: Message, name: str) -> str:

@@ -25,7 +25,7 @@ from gateway.formats import format_module, sniffers
 from gateway.formats.detect import HEAD, Detection, Transcoded, check_name, detect
 from gateway.history import History, ShipmentClaim
 from gateway.judge import Judge, Judged, Mapping, Place, place_key
-from gateway.message_facts import envelope_of, message_key, reused
+from gateway.message_facts import answer_finding, envelope_of, message_key, reused
 from gateway.profile import Profile, Program
 from gateway.records import (
     Acknowledged,
@@ -289,9 +289,10 @@ class _Run:
             self._refused_keys.add(key)
 
     def _acknowledged(self, event: Acknowledged) -> Iterator[Delivery]:
-        """An acknowledgment of ours came back: a remark when we never sent what it answers."""
+        """An acknowledgment of ours came back: say what it says, and when we never sent what it answers."""
         self._format = self._format or "x12_ta1"
-        if event.kind != "status" and not self._history.sent(event.kind, event.control_number):
+        self.finding(answer_finding(event))
+        if event.kind in ("interchange", "group") and not self._history.sent(event.kind, event.control_number):
             severity = Severity.INFO if event.kind == "interchange" else Severity.WARNING
             said = f"The acknowledgment answers {event.kind} {event.control_number}, which is not among those we sent."
             self.finding(

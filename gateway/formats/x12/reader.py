@@ -21,6 +21,7 @@ from typing import Any
 from gateway.findings import Finding, Position, Scope, Severity
 from gateway.formats.tree import RootNode
 from gateway.formats.x12 import envelope
+from gateway.formats.x12.inbound import answers_of
 from gateway.formats.x12.structure import Matcher, SyntaxPolicy, load_table
 from gateway.formats.x12.tokenizer import UNSCALED, Header, Scale, Tokenizer
 from gateway.profile import Profile
@@ -411,17 +412,10 @@ def _facts(interchange: Interchange, group: Group, node: Node) -> dict[str, str]
 
 
 def _answers(message: Message) -> Iterator[Event]:
-    """Read an inbound acknowledgment: which of our groups it answers, and how."""
-    root: Node = message.root
+    """Read an inbound acknowledgment."""
     kind = set_kinds().get(message.type)
-    if kind is None or kind.role != "ack":
-        return
-    if message.type in ("997", "999"):
-        result = root.children["AK9"][0].element(1) if root.children and "AK9" in root.children else ""
-        for node in (root.children or {}).get("AK1", ()):
-            yield Acknowledged("group", node.element(2), result, node.place(), text=node.element(1))
-    else:
-        yield Acknowledged("status", message.control_number, "", root.place(), text=f"{message.type} {kind.name}")
+    if kind is not None and kind.role == "ack":
+        yield from answers_of(message, kind.name)
 
 
 def sniff(head: bytes) -> float:

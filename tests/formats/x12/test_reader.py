@@ -162,9 +162,9 @@ def test_envelope_facts_hold_no_passwords() -> None:
     ("name", "expected"),
     [
         ("20", [("group", "1", "A")]),
-        ("22", [("group", "1", "P")]),
-        ("23", [("group", "1", "R")]),
-        ("24", [("group", "1", "E")]),
+        ("22", [("group", "1", "P"), ("set", "0002", "R")]),
+        ("23", [("group", "1", "R"), ("set", "0001", "R")]),
+        ("24", [("group", "1", "E"), ("set", "0001", "E")]),
         ("26", [("interchange", "000000001", "A")]),
         ("27", [("interchange", "000000001", "R")]),
     ],

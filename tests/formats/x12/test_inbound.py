@@ -1,0 +1,48 @@
+"""Answers of others to us: what they say of which group, set or bill, in words."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from gateway.check import Checker, parse_instant
+from gateway.site import base_site
+
+FIXTURES = Path(__file__).parents[3] / "fixtures"
+
+
+def said(sample: str) -> list[str]:
+    path = next((FIXTURES / sample.partition("/")[0]).glob(sample.partition("/")[2] + "*"))
+    result = Checker(base_site(), parse_instant("2025-01-14T10:00:00Z")).file(path)
+    assert result["shipments"]["found"] == 0
+    assert result["verdict"] == "accept"
+    assert not {"997", "999", "TA1", "824", "CONTRL", "XFNM", "FMA", "FNA"} & set(result["acks"])
+    return [f["message"] for f in result["findings"] if f["rule"] == "ACK-SAYS"]
+
+
+@pytest.mark.parametrize(
+    ("sample", "messages"),
+    [
+        ("x12/10_350", ["The answer to 00450001 says: 1C released. RELEASED SECTION 321.", "The answer to 00450002 says: 1A held. HELD FOR EXAMINATION."]),
+        ("x12/12_355", ["The answer to 00450002 says: refused. S04 VALUE OVER 800 M11 LX 2; S04 VALUE OVER 800 N1006=950."]),
+        ("x12/20_997", ["The answer to group 1 says: accepted."]),
+        ("x12/22_997", ["The answer to group 1 says: accepted in part.", "The answer to transaction set 0002 says: refused. AK3*M11*5; AK4*9*582*7."]),
+        ("x12/26_ta1", ["The answer to interchange 000000001 says: accepted."]),
+        ("x12/27_ta1", ["The answer to interchange 000000001 says: refused."]),
+        (
+            "x12/28_824",
+            ["The answer to NRTX00450001 says: accepted.", "The answer to NRTX00450002 says: refused. ZZZ VALUE EXCEEDS 800 USD.",
+             "The answer to NRTX00450003 says: accepted, with errors. 007 MISSING SHIPPER POSTAL CODE."],
+        ),
+    ],
+)  # fmt: skip
+def test_each_answer_is_told_in_words(sample, messages):
+    assert said(sample) == messages
+
+
+@pytest.mark.parametrize(
+    ("sample", "words"), [("xml/08_xfnm", "Rejected"), ("cargoimp/08_fna", "refused"), ("cargoimp/13_fsn", "1C-1"), ("edifact/20_contrl", "refused")]
+)  # fmt: skip
+def test_answers_of_other_families_are_told_too(sample, words):
+    assert any(words in message for message in said(sample))
