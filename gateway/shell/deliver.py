@@ -11,7 +11,8 @@ import contextlib
 import errno
 import hashlib
 import os
-from collections.abc import Iterable, Iterator
+import shutil
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -19,8 +20,9 @@ from typing import Protocol
 import stamina
 
 from gateway.errors import DeliveryError
-from gateway.shell.folders import digest, private_file, read_blocks, sync_folder
+from gateway.shell.folders import digest, private_file, sync_folder
 
+_COPY = 1 << 18  # bytes copied at a time
 _TRY_LATER = "The gateway tries again by itself; if it goes on, check free space, rights and mounts of the folder."
 
 
@@ -113,23 +115,27 @@ class LocalTarget:
         temporary.unlink(missing_ok=True)  # what an earlier try left
         total, sent = hashlib.sha256(), 0
         with open(temporary, "xb", opener=private_file) as file:
-            for block in _blocks(source):
-                file.write(block)
-                total.update(block)
-                sent += len(block)
+            if isinstance(source, Path):
+                with open(source, "rb", opener=private_file) as original:
+                    shutil.copyfileobj(original, file, _COPY)
+            else:
+                for block in source:
+                    file.write(block)
+                    total.update(block)
+                    sent += len(block)
             os.fchmod(file.fileno(), self._mode)
             file.flush()
             os.fsync(file.fileno())
-        if (sent, total.hexdigest()) != (size, sha256):
-            temporary.unlink()
+        if digest(temporary) == (size, sha256):
+            return
+        temporary.unlink()
+        if (digest(source) if isinstance(source, Path) else (sent, total.hexdigest())) != (size, sha256):
             raise DeliveryError(
                 f"The stored copy for {temporary.name[1:-4]} is not what was recorded.",
                 "Run gateway verify.",
                 retry=False,
             )
-        if digest(temporary) != (size, sha256):
-            temporary.unlink()
-            raise OSError(errno.EIO, "the disk did not store what was written")
+        raise OSError(errno.EIO, "the disk did not store what was written")
 
     def _publish(self, temporary: Path, final: Path, size: int, sha256: str) -> None:
         try:
@@ -143,7 +149,3 @@ class LocalTarget:
         with contextlib.suppress(FileNotFoundError):
             temporary.unlink()
         sync_folder(self.folder)
-
-
-def _blocks(source: Path | Iterable[bytes]) -> Iterator[bytes]:
-    return read_blocks(source) if isinstance(source, Path) else iter(source)

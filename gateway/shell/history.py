@@ -224,7 +224,7 @@ class SqlHistory:
 
 
 def _millionths(value: Decimal) -> int:
-    return int(value.scaleb(6).to_integral_value())
+    return int((value * MILLION).to_integral_value())
 
 
 class _Touched:
