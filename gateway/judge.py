@@ -111,7 +111,7 @@ class Judge:
                 every = (*findings, *late, *self._unsaid(faults, said), *said)
                 findings = _tidy([self.weigh(place(f, m.mapped)) for f in every])
             names = {n: draft[n] for n in _IDENTIFIERS if isinstance(draft.get(n), str)} or identify(m.unit.node)
-            refused = any(f.severity is Severity.ERROR for f in findings)
+            refused = bool(findings) and any(f.severity is Severity.ERROR for f in findings)
             unit = m.unit
             judged.append(
                 Judged(unit.number, unit.label, draft, findings, names, refused, purpose, m.mapped, unit, data)

@@ -24,8 +24,7 @@ class Mapped:
     def __init__(self, program: CompiledProgram, message: Message, node: Any, profile: Profile) -> None:
         self.program = program
         self._message, self._node, self._profile = message, node, profile
-        children = getattr(message.root, "children", None)
-        self._header = dict(children) if children else None  # as of now: a later P4 takes the place of this one
+        self._header = _header_now(message)
         self._parties: dict[str, Any] = {}
         self._items: list[Any] = []
         self.draft: dict[str, Any] = {}
@@ -51,6 +50,16 @@ class Mapped:
             if found is None and parts:
                 found = program.place("message", ".".join(parts), root, root, run)
         return found or Origin(program.here(self._node, root) or NOWHERE)
+
+
+def _header_now(message: Message) -> dict[str, Any] | None:
+    """Return the header segments as they are now, made once per context: a later P4 takes the place of this one."""
+    kept = message.cache.get("header")
+    if kept is None or kept[0] != message.context:
+        children = getattr(message.root, "children", None)
+        kept = message.cache["header"] = (message.context, dict(children) if children else None)
+    header: dict[str, Any] | None = kept[1]
+    return header
 
 
 class CompiledProgram:

@@ -124,7 +124,9 @@ class SqlHistory:
             rows.append(
                 (self._seq, claim.key, claim.content, claim.where, person, day, value, claim.purpose, *old, str(claim.value_usd))
             )  # fmt: skip
-            self._note(claim, cancel)
+            self._recent[claim.key] = None if cancel else claim
+            if person and (person, day) in self._days:
+                self._note(claim)
         self._scratch.executemany("INSERT INTO claims VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?)", rows)
 
     def mark(self) -> int:
@@ -185,13 +187,11 @@ class SqlHistory:
         for claim in claims:
             yield self._recent[claim.key]
 
-    def _note(self, claim: ShipmentClaim, cancel: bool) -> None:
-        self._recent[claim.key] = None if cancel else claim
-        if cancel or not claim.person:
-            return
-        if known := self._days.get((claim.person, claim.day)):
-            keys = known[1] if len(known[1]) >= MAX_KEYS else [*known[1], claim.key]
-            self._days[claim.person, claim.day] = (known[0] + claim.value_usd, keys)
+    def _note(self, claim: ShipmentClaim) -> None:
+        """Add a claim to the sum that is remembered of its person and day."""
+        total, keys = self._days[claim.person, claim.day]
+        more = keys if len(keys) >= MAX_KEYS else [*keys, claim.key]
+        self._days[claim.person, claim.day] = (total + claim.value_usd, more)
 
     def _sum(self, person: str, day: str) -> tuple[Decimal, list[str]]:
         total, keys = self._past.day(person, day)

@@ -119,8 +119,11 @@ class X12Reader:
                     position += 1
                     token.position = position
                     findings = matcher.feed(token)
-                    if matcher.completed is not None:
-                        yield from self._unit(matcher.completed, findings, token)
+                    unit = matcher.completed
+                    if unit is not None and not findings:
+                        yield self._clean_unit(unit)
+                    elif unit is not None:
+                        yield from self._unit(unit, findings, token)
                     elif findings:
                         yield from findings
                     continue
@@ -302,14 +305,20 @@ class X12Reader:
 
     # --- ends -------------------------------------------------------------------------------------------------
 
+    def _clean_unit(self, unit: Node) -> Unit:
+        """Return a completed shipment that nothing is to be said of."""
+        message = self._message
+        assert message is not None
+        self._units += 1
+        message.context = self._matcher.context
+        elements = unit.elements
+        return Unit(message, self._units, unit, f"{unit.tag} {elements[1]}" if len(elements) > 1 else unit.tag)
+
     def _unit(self, unit: Node, findings: list[Finding], upto: Node | None) -> Iterator[Event]:
         """Yield a completed shipment, its own findings before it, those of the next segment after it."""
         assert self._message is not None
         self._units += 1
         self._message.context = self._matcher.context
-        if not findings:
-            yield Unit(self._message, self._units, unit, f"{unit.tag} {unit.element(1)}".strip())
-            return
         limit = upto.offset if upto is not None else None
         later = []
         for finding in findings:
