@@ -406,3 +406,61 @@ def mapping_trace(
                 f'{step["shipment"]}  {step["pointer"]} = {_plain(str(step["value"]))}  <- {step["place"]}  bytes {step["offset"]}+{step["length"]} "{_plain(step["raw"])}"  {step["row"]}',
                 markup=False,
             )
+
+
+@mapping_app.command("test")
+def mapping_test(
+    mapping: Annotated[str, typer.Argument(help="Only this mapping id.")] = "",
+    profile: ProfileDir = None,
+    update: Annotated[bool, typer.Option("--update", help="Show what changed, then write it as expected.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Run the examples of the mapping tables: those of the rows, and the whole files."""
+    from gateway.commands.mapping_tools import run_tests
+
+    failed = 0
+    for result in run_tests(_site(profile), mapping, update=update):
+        failed += not result["ok"]
+        if as_json:
+            print(json.dumps(result, ensure_ascii=False))
+            continue
+        state = "ok" if result["ok"] and not result["detail"] else "written" if result["ok"] else "FAILED"
+        out.print(f"{state:<8} {result['mapping']}  {result['example']}", markup=False)
+        for line in result["detail"]:
+            out.print(f"         {_plain(line)}", markup=False)
+    err.print(f"{failed} failed" if failed else "all examples hold")
+    if failed and not as_json:
+        out.print(
+            "next: correct the row or the example; gateway mapping test --update writes the new result", markup=False
+        )
+    raise typer.Exit(1 if failed else 0)
+
+
+@mapping_app.command("cover")
+def mapping_cover(
+    files: Annotated[list[Path], typer.Argument(help="Files of a partner.")],
+    profile: ProfileDir = None,
+    as_html: Annotated[Path | None, typer.Option("--html", help="Write one self-contained page here.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Show what the tables leave: source elements that no row reads, rows that never gave a value."""
+    from gateway.commands.mapping_tools import cover, cover_page
+
+    rows = cover(files, _site(profile))
+    if as_html is not None:
+        as_html.write_text(cover_page(rows), "utf-8")
+        out.print(f"wrote {as_html}", markup=False)
+        return
+    for row in rows:
+        if as_json:
+            print(json.dumps(row, ensure_ascii=False))
+            continue
+        out.print(f"{row['mapping']}: {row['units']} shipments", markup=False)
+        for u in row["unread"]:
+            out.print(f"  unread  {u['place']:<24} {u['count']:>6} times  {_plain(u['sample'])}", markup=False)
+        for r in row["silent"]:
+            out.print(f"  silent  {r['row']:<34} {r['level']}.{r['target']} <- {r['source']}", markup=False)
+    if not as_json:
+        out.print(
+            "next: add a row for what is needed; gateway mapping trace FILE shows what each row reads.", markup=False
+        )

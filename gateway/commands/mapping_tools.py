@@ -1,0 +1,126 @@
+"""`gateway mapping test` and `gateway mapping cover`."""
+
+from __future__ import annotations
+
+import difflib
+import html
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from gateway.check import Checker, parse_instant
+from gateway.errors import ConfigError
+from gateway.formats import format_module, sniffers
+from gateway.formats.detect import HEAD, Transcoded, detect
+from gateway.mapping.cover import Coverage
+from gateway.mapping.examples import run_examples
+from gateway.mapping.folder import MappingSet
+from gateway.mapping.program import ProgramChoice
+from gateway.records import Unit
+from gateway.site import Site, base_mappings
+
+WHEN = "2025-01-14T10:00:00Z"
+"""The day at which whole-file examples are judged: the exemption is in force, all of them arrive later."""
+
+_HASHED = ("final_deliver_to_party", "buyer", "owner")
+
+
+def comparable(messages: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Leave out what changes with every edit of a table, and the keyed hash of the person."""
+    for message in messages:
+        message["source"].pop("mapping_version", None)
+        for shipment in message["shipments"]:
+            for role in _HASHED:
+                shipment.get(role, {}).pop("normalised_key", None)
+    return messages
+
+
+def examples_of(mapping: Path) -> list[Path]:
+    """Return the whole-file examples of a mapping folder: every file beside a NAME.json, and those without one yet."""
+    return sorted(p for p in (mapping / "examples").glob("*") if p.suffix != ".json" and p.is_file())
+
+
+def run_tests(site: Site, only: str, *, update: bool) -> Iterator[dict[str, Any]]:
+    """Yield one result per mapping and per whole-file example: name, ok, detail (lines). update: write what came out."""
+    mappings = MappingSet(base_mappings())
+    chosen = [f for f in mappings.facts if not only or f.id == only]
+    if not chosen:
+        raise ConfigError(f"There is no mapping {only}.", f"Known: {', '.join(f.id for f in mappings.facts)}.")
+    for facts in chosen:
+        faults = list(run_examples(mappings, facts))
+        yield {
+            "mapping": facts.id, "example": "rows", "ok": not faults,
+            "detail": [f"{f.file}:{f.line} {f.message}; {f.advice}" for f in faults],
+        }  # fmt: skip
+        for path in examples_of(facts.folder):
+            yield _whole_file(site, facts.id, path, update=update)
+
+
+def _whole_file(site: Site, mapping: str, path: Path, *, update: bool) -> dict[str, Any]:
+    got = comparable(Checker(site, parse_instant(WHEN)).file(path)["messages"])
+    text = json.dumps(got, indent=1, ensure_ascii=False) + "\n"
+    expected = path.with_suffix(".json")
+    before = expected.read_text("utf-8") if expected.exists() else ""
+    lines = list(difflib.unified_diff(before.splitlines(), text.splitlines(), "expected", "now", lineterm="", n=1))
+    if update and lines:
+        expected.write_text(text, "utf-8")
+    return {"mapping": mapping, "example": path.name, "ok": not lines or update, "detail": lines}
+
+
+def cover(paths: list[Path], site: Site) -> list[dict[str, Any]]:
+    """Return per mapping: units, source elements that no row reads, rows that never gave a value."""
+    found: dict[str, Coverage] = {}
+    for path in paths:
+        _cover_file(path, site, found)
+    return [
+        {
+            "mapping": name, "units": c.units,
+            "unread": [{"place": u.place, "count": u.count, "sample": u.sample} for u in c.unread()],
+            "silent": [{"row": r.where, "level": r.level, "target": r.target, "source": r.source} for r in c.silent()],
+        }
+        for name, c in sorted(found.items())
+    ]  # fmt: skip
+
+
+def _cover_file(path: Path, site: Site, found: dict[str, Coverage]) -> None:
+    if not path.is_file():
+        raise ConfigError(f"{path} is not there.", "Check the path.")
+    data = path.read_bytes()
+    profile = site.profile_for(data[:HEAD])
+    seen = detect(data[:HEAD], path.name, sniffers(), profile.encoding)
+    if seen.hold is not None or profile.programs is None:
+        said = seen.hold.message if seen.hold else "no mapping"
+        raise ConfigError(f"{path.name} cannot be read: {said}", "gateway check FILE tells more.")
+    for event in format_module(seen.format).read(Transcoded((data,), seen), profile, (seen.skip, seen.factor)):
+        if not isinstance(event, Unit):
+            continue
+        message = event.message
+        choice = profile.programs(message.format, message.type, message.version)
+        if choice is None:
+            continue
+        program = choice.choose(message, profile) if isinstance(choice, ProgramChoice) else choice
+        name = program.mapping_id
+        if name not in found:
+            found[name] = Coverage(program, by_element=seen.format != "edifact")  # type: ignore[arg-type]
+        found[name].add(message, event.node, profile)
+
+
+def cover_page(rows: list[dict[str, Any]]) -> str:
+    """Return the result of `cover` as one self-contained HTML page."""
+    parts = [
+        "<!doctype html><html lang=en><meta charset=utf-8><title>Mapping coverage</title>"
+        "<style>body{font:15px sans-serif;margin:2em}table{border-collapse:collapse;margin-bottom:2em}"
+        "td,th{border:1px solid #999;padding:.3em .7em;text-align:left}</style><h1>Mapping coverage</h1>"
+    ]
+    for row in rows:
+        parts.append(f"<h2>{html.escape(row['mapping'])}: {row['units']} shipments</h2>")
+        parts.append(_table("Read by no row", ("place", "count", "sample"), row["unread"]))
+        parts.append(_table("Rows that never gave a value", ("row", "level", "target", "source"), row["silent"]))
+    return "".join(parts) + "</html>\n"
+
+
+def _table(title: str, columns: tuple[str, ...], rows: list[dict[str, Any]]) -> str:
+    head = "".join(f"<th>{c}</th>" for c in columns)
+    body = "".join("<tr>" + "".join(f"<td>{html.escape(str(r[c]))}</td>" for c in columns) + "</tr>" for r in rows)
+    return f"<h3>{title} ({len(rows)})</h3><table><tr>{head}</tr>{body}</table>"

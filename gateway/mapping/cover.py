@@ -1,0 +1,148 @@
+"""What a mapping leaves: source elements that no row reads, and rows that never gave a value.
+
+Feed it units of real files; it counts. Pure: nothing is stored but counts and one masked sample per element.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from gateway.mapping.cells import Run
+from gateway.mapping.grammar import parse_path, parse_source, parse_when
+from gateway.mapping.program import CompiledProgram
+from gateway.mapping.table import Row
+from gateway.profile import Profile
+from gateway.records import Message, Path
+
+Place = tuple[str, str]  # (segment or element name, element number, "@attribute" or "")
+
+
+@dataclass(slots=True)
+class Unread:
+    """One source element that no row reads. sample: masked."""
+
+    place: str
+    count: int
+    sample: str
+
+
+class Coverage:
+    """Counts over the units of one mapping. by_element: False where leaves are not numbers (EDIFACT): segments only."""
+
+    def __init__(self, program: CompiledProgram, *, by_element: bool) -> None:
+        self.program, self._by_element = program, by_element
+        self.units = 0
+        self._read = set(self._places())
+        self._unread: dict[Place, Unread] = {}
+        self._fired: dict[str, int] = {}
+        self._header: int | None = None
+
+    def add(self, message: Message, node: Any, profile: Profile) -> None:
+        """Count one unit, and the header above it once per context."""
+        self.units += 1
+        self._walk(node)
+        if self._header != id(message):
+            self._header = id(message)
+            self._walk(message.root)
+        run = Run(message, profile)
+        for level, blocks in self.program.blocks.items():
+            bound = {"item": self.program._items, "reference": self.program._references}.get(level)
+            parties = [b for role, b in self.program._parties if role == level]
+            for number, block in enumerate(blocks):
+                binding = (bound or parties)[number] if bound or parties else None
+                nodes = (
+                    binding.nodes(node, message.root, run)
+                    if binding
+                    else [message.root if level == "message" else node]
+                )
+                for one in nodes:
+                    for target in block.targets:
+                        self._fire(target.lines, one, message.root, run)
+
+    def _fire(self, lines: list[Any], node: Any, root: Any, run: Run) -> None:
+        for line in lines:
+            if line.holds is not None and not line.holds(node, root, run):
+                continue
+            values = line.values(node, root, run) if line.values is not None else []
+            if any(v and not v.isspace() for v in values) or (line.values is None and line.row.default):
+                self._fired[line.row.where] = self._fired.get(line.row.where, 0) + 1
+                return
+
+    def _walk(self, node: Any) -> None:
+        for one in node.walk():
+            for leaf, text in _leaves(one, self._by_element):
+                place = (one.tag, leaf)
+                if text and not text.isspace() and place not in self._read:
+                    known = self._unread.get(place)
+                    if known is None:
+                        shown = (
+                            f"{one.tag}-{leaf.zfill(2)}" if leaf.isdigit() else f"{one.tag}/{leaf}" if leaf else one.tag
+                        )
+                        known = self._unread[place] = Unread(shown, 0, _mask(text))
+                    known.count += 1
+
+    def unread(self) -> list[Unread]:
+        """Return what no row reads, the commonest first."""
+        return sorted(self._unread.values(), key=lambda u: (-u.count, u.place))
+
+    def silent(self) -> list[Row]:
+        """Return the rows that never gave a value, in the order of the table."""
+        rows = [
+            line.row for blocks in self.program.blocks.values() for b in blocks for t in b.targets for line in t.lines
+        ]
+        return sorted((r for r in rows if r.where not in self._fired), key=lambda r: (r.file, r.line))
+
+    def _places(self) -> Iterator[Place]:
+        """Yield what the rows read: sources, conditions, bindings and qualifiers."""
+        for blocks in self.program.blocks.values():
+            for block in blocks:
+                rows = [row for row, _, _ in block.bindings] + [row for row, _ in block.actions]
+                rows += [line.row for target in block.targets for line in target.lines]
+                for row in rows:
+                    yield from self._of_row(row, block.at)
+
+    def _of_row(self, row: Row, at: str) -> Iterator[Place]:
+        last = at
+        sources = () if row.target in ("(each)", "(first)") else parse_source(row.source)
+        paths = [parse_path(row.source)] if row.target in ("(each)", "(first)") and row.source else []
+        for source in (*sources, *(t.source for t in parse_when(row.when))):
+            if source.kind == "same":
+                yield last, self._leaf(source.name)
+            elif source.path is not None:
+                paths.append(source.path)
+                last = source.path.steps[-1].name if source.path.steps else at
+        for path in paths:
+            yield from self._of_path(path, at)
+
+    def _of_path(self, path: Path, at: str) -> Iterator[Place]:
+        name = path.steps[-1].name if path.steps else at
+        yield name, self._leaf(path.leaf)
+        for step in path.steps:
+            if step.values:
+                yield step.name, self._leaf(step.qualifier or "1")
+                if step.qualifier and not step.qualifier.isdigit():
+                    yield step.qualifier, ""  # XML: a child element
+
+    def _leaf(self, leaf: str) -> str:
+        head = leaf.partition("-")[0]
+        return "" if not self._by_element else str(int(head)) if head.isdigit() else leaf
+
+
+def _leaves(node: Any, by_element: bool) -> Iterator[tuple[str, str]]:
+    attributes = getattr(node, "attributes", None)
+    if attributes is not None or hasattr(node, "xpath"):
+        yield "", node.element(1)
+        for name, text in (attributes or {}).items():
+            yield f"@{name}", text
+    elif by_element:
+        for number, text in enumerate(node.elements[1:], 1):
+            yield str(number), text
+    else:
+        yield "", "".join(node.elements[1:2])
+
+
+def _mask(text: str) -> str:
+    text = text.strip()
+    return f"{text[:1]}*** ({len(text)} characters)"
