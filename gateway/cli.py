@@ -464,3 +464,30 @@ def mapping_cover(
         out.print(
             "next: add a row for what is needed; gateway mapping trace FILE shows what each row reads.", markup=False
         )
+
+
+@mapping_app.command("export")
+def mapping_export(
+    mapping: Annotated[str, typer.Argument(help="Mapping id, or the CSV file of a partner's rows.")],
+    output: Annotated[Path, typer.Option("-o", "--output", help="The workbook to write (.xlsx).")],
+) -> None:
+    """Write a mapping table as an Excel workbook: text cells, locked header, drop-downs."""
+    from gateway.commands.mapping import table_bytes
+    from gateway.workbook import export_table
+
+    rows = export_table(table_bytes(mapping), mapping, output)
+    out.print(f"wrote {output}: {rows} rows", markup=False)
+    out.print(f"next: edit it, then gateway mapping import {output} -o map.csv", markup=False)
+
+
+@mapping_app.command("import")
+def mapping_import(
+    workbook: Annotated[Path, typer.Argument(help="A workbook that mapping export wrote.")],
+    output: Annotated[Path, typer.Option("-o", "--output", help="The CSV to write.")],
+) -> None:
+    """Turn an edited workbook back into a mapping table; what Excel damaged is refused with its cell."""
+    from gateway.workbook import import_table
+
+    output.write_bytes(import_table(workbook))
+    out.print(f"wrote {output}", markup=False)
+    out.print("next: gateway mapping check", markup=False)

@@ -94,3 +94,12 @@ def _leaves(node: Any, pointer: str) -> Iterator[tuple[str, Any]]:
             yield from _leaves(value, f"{pointer}/{index}")
     else:
         yield pointer, node
+
+
+def table_bytes(mapping: str) -> bytes:
+    """Return the CSV of a base mapping, or of a file. Raises ConfigError when there is neither."""
+    for path in (base_mappings() / mapping / "map.csv", Path(mapping)):
+        if path.is_file():
+            return path.read_bytes()
+    known = ", ".join(sorted(p.parent.name for p in base_mappings().glob("*/map.csv")))
+    raise ConfigError(f"There is no mapping {mapping}.", f"Known: {known}; or name a CSV file.")

@@ -1,0 +1,152 @@
+"""Mapping tables as Excel workbooks and back, without change: every cell is text, the header is locked.
+
+export:  map.csv -> sheet "map" (the rows), sheet "how" (what the columns mean)
+import:  sheet "map" -> the same CSV, byte for byte; cells that Excel turned into numbers or dates are refused
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from pathlib import Path
+from zipfile import BadZipFile
+
+from openpyxl import Workbook, load_workbook
+from openpyxl.cell.cell import Cell, MergedCell
+from openpyxl.styles import Alignment, Font, PatternFill, Protection
+from openpyxl.utils import get_column_letter
+from openpyxl.utils.exceptions import InvalidFileException
+from openpyxl.worksheet.datavalidation import DataValidation
+from openpyxl.worksheet.worksheet import Worksheet
+
+from gateway.canonical.model import PARTY_ROLES
+from gateway.errors import ConfigError, MappingError
+from gateway.mapping.table import read_table
+from gateway.mapping.transforms import registry
+
+SHEET = "map"
+_WIDTHS = {
+    "level": 22,
+    "target": 34,
+    "source": 44,
+    "when": 34,
+    "transform": 28,
+    "message": 44,
+    "example": 40,
+    "note": 40,
+}
+_SPARE_ROWS = 200  # below the table: drop-downs for rows that are added
+_HOW = (
+    ("level", "message, shipment, item, reference, or a party such as seller"),
+    ("target", "field of the level, or (each), (first), (refuse), (continue)"),
+    ("source", "path in the notation of the format; several joined by ;"),
+    ("when", "PATH=A|B, PATH!=A, PATH present, PATH absent, joined by and"),
+    ("transform", "steps joined by |, such as trim or code mode_x12"),
+    ("required", "yes: the shipment is refused; warn: a remark"),
+    ("example", "450; L => 204.117, several by line break"),
+)
+
+
+def export_table(data: bytes, mapping: str, target: Path) -> int:
+    """Write a mapping table as a workbook; return its rows. data: the CSV. Raises ConfigError when it is no UTF-8 CSV."""
+    try:
+        rows = list(csv.reader(io.StringIO(data.decode("utf-8"), newline="")))
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise ConfigError(f"The table of {mapping} cannot be read: {error}.", "Run gateway mapping check.") from None
+    book = Workbook()
+    sheet = book.active
+    assert isinstance(sheet, Worksheet)
+    sheet.title = SHEET
+    for number, row in enumerate(rows, 1):
+        for column, text in enumerate(row, 1):
+            _write(sheet.cell(number, column), text, header=number == 1)
+    header = rows[0] if rows else []
+    for column, name in enumerate(header, 1):
+        sheet.column_dimensions[get_column_letter(column)].width = _WIDTHS.get(name, 14)
+    sheet.freeze_panes = "C2"
+    sheet.protection.sheet = True  # only the header is locked; no password
+    sheet.protection.formatCells = sheet.protection.insertRows = sheet.protection.deleteRows = False
+    _choices(sheet, header, len(rows))
+    _how(book, mapping)
+    book.save(target)
+    return max(len(rows) - 1, 0)
+
+
+def _write(cell: Cell | MergedCell, text: str, *, header: bool) -> None:
+    assert isinstance(cell, Cell)
+    cell.value = text or None
+    cell.data_type = "s" if text else "n"
+    cell.number_format = "@"
+    cell.protection = Protection(locked=header)
+    cell.alignment = Alignment(wrap_text=True, vertical="top")
+    if header:
+        cell.font, cell.fill = Font(bold=True), PatternFill("solid", fgColor="DDDDDD")
+
+
+def _choices(sheet: Worksheet, header: list[str], rows: int) -> None:
+    """Offer the words of level and required; other texts stay allowed where the language has more."""
+    levels = ["message", "shipment", "item", "reference", *PARTY_ROLES]
+    for name, words in (("level", levels), ("required", ["yes", "warn"])):
+        if name not in header:
+            continue
+        letter = get_column_letter(header.index(name) + 1)
+        listed = DataValidation(type="list", formula1=f'"{",".join(words)}"', allow_blank=True, showErrorMessage=False)
+        listed.add(f"{letter}2:{letter}{rows + _SPARE_ROWS}")
+        sheet.add_data_validation(listed)
+    for number in range(rows + 1, rows + _SPARE_ROWS + 1):
+        for column in range(1, len(header) + 1):
+            spare = sheet.cell(number, column)
+            spare.number_format, spare.protection = "@", Protection(locked=False)
+
+
+def _how(book: Workbook, mapping: str) -> None:
+    sheet = book.create_sheet("how")
+    sheet.append(["mapping", mapping])
+    for row in _HOW:
+        sheet.append(row)
+    sheet.append(["transforms", " ".join(sorted(registry()))])
+    sheet.append(["back", "gateway mapping import FILE.xlsx -o map.csv"])
+    sheet.column_dimensions["B"].width = 100
+
+
+def import_table(source: Path) -> bytes:
+    """Return the CSV of a workbook. Raises MappingError for cells that are no text any more and for a broken table."""
+    try:
+        book = load_workbook(source, read_only=True, data_only=False)
+    except (OSError, BadZipFile, InvalidFileException, KeyError, ValueError) as error:
+        raise ConfigError(f"{source.name} is not a workbook: {error}.", "Save it as .xlsx.") from None
+    if SHEET not in book.sheetnames:
+        raise ConfigError(f'{source.name} has no sheet "{SHEET}".', "gateway mapping export writes one.")
+    rows: list[list[str]] = []
+    for number, cells in enumerate(book[SHEET].iter_rows(values_only=True), 1):
+        rows.append([_text(value, source.name, number, column) for column, value in enumerate(cells, 1)])
+    book.close()
+    while rows and not any(rows[-1]):
+        rows.pop()
+    width = len(_stripped(rows[0])) if rows else 0
+    text = io.StringIO()
+    csv.writer(text, lineterminator="\n").writerows(
+        _stripped(row) if row[:1] and row[0].startswith("#") else (row + [""] * width)[:width] for row in rows
+    )
+    data = text.getvalue().encode()
+    for fault in read_table(data, source.name).faults:
+        if fault.severity == "error":
+            raise MappingError(fault.file, fault.line, fault.column, fault.message, fault.advice)
+    return data
+
+
+def _text(value: object, file: str, row: int, column: int) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, str) and not value.startswith("="):
+        return value.replace("_x000D_", "").replace("\r\n", "\n")
+    where = f"{get_column_letter(column)}{row}"
+    said = f"cell {where} holds a {'formula' if isinstance(value, str) else type(value).__name__}, not a text"
+    raise MappingError(file, row, "", said, "format the column as text and type the value again")
+
+
+def _stripped(row: list[str]) -> list[str]:
+    row = list(row)
+    while row and not row[-1]:
+        row.pop()
+    return row

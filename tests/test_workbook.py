@@ -1,0 +1,91 @@
+"""Mapping tables to Excel and back: nothing changes; what Excel damaged is refused with its cell."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import pytest
+from openpyxl import load_workbook
+
+from gateway.errors import ConfigError, MappingError
+from gateway.site import base_mappings
+from gateway.workbook import export_table, import_table
+from tests.test_cli import gateway
+
+TABLES = sorted(base_mappings().glob("*/map.csv"))
+
+
+@pytest.mark.parametrize("path", TABLES, ids=lambda p: p.parent.name)
+def test_a_round_trip_changes_no_byte(path, tmp_path):
+    book = tmp_path / "m.xlsx"
+    export_table(path.read_bytes(), path.parent.name, book)
+    assert import_table(book) == path.read_bytes()
+
+
+def truck(tmp_path):
+    book = tmp_path / "m.xlsx"
+    export_table((base_mappings() / "x12_309_truck" / "map.csv").read_bytes(), "x12_309_truck", book)
+    return book
+
+
+def test_the_header_is_locked_the_rows_are_not_and_words_are_offered(tmp_path):
+    sheet = load_workbook(truck(tmp_path))["map"]
+    assert sheet.protection.sheet
+    assert sheet["A1"].protection.locked
+    assert not sheet["C5"].protection.locked
+    assert {cell.number_format for cell in sheet[5]} == {"@"}
+    formulas = [v.formula1 for v in sheet.data_validations.dataValidation]
+    assert any("final_deliver_to_party" in f for f in formulas)
+    assert any("warn" in f for f in formulas)
+
+
+@pytest.mark.parametrize(
+    ("value", "kind"),
+    [(0.02, "float"), (5, "int"), (dt.date(2025, 3, 5), "datetime"), ("=A1", "formula"), (True, "bool")],
+)
+def test_what_excel_turned_is_refused_with_its_cell(tmp_path, value, kind):
+    path = truck(tmp_path)
+    book = load_workbook(path)
+    book["map"]["C7"] = value
+    book.save(path)
+    with pytest.raises(MappingError) as told:
+        import_table(path)
+    assert "C7" in str(told.value)
+    assert kind in str(told.value)
+    assert "text" in told.value.advice
+
+
+def test_an_edited_cell_and_an_added_row_come_back(tmp_path):
+    path = truck(tmp_path)
+    book = load_workbook(path)
+    sheet = book["map"]
+    last = max(cell.row for cell in sheet["A"] if cell.value)
+    for column, text in enumerate(("item", "product_category", "N10.03", "", "trim"), 1):
+        sheet.cell(last + 1, column).value = text or None
+    book.save(path)
+    lines = import_table(path).decode().splitlines()
+    assert lines[-1] == "item,product_category,N10.03,,trim,,,,,,"
+
+
+def test_a_broken_table_is_not_taken_over(tmp_path):
+    path = truck(tmp_path)
+    book = load_workbook(path)
+    book["map"]["C7"] = "#REF!"
+    book.save(path)
+    with pytest.raises(MappingError):
+        import_table(path)
+
+
+def test_no_workbook_is_told(tmp_path):
+    (tmp_path / "a.xlsx").write_bytes(b"level,target\n")
+    with pytest.raises(ConfigError):
+        import_table(tmp_path / "a.xlsx")
+
+
+def test_the_commands(tmp_path):
+    done = gateway("mapping", "export", "x12_309_truck", "-o", str(tmp_path / "m.xlsx"))
+    assert done.returncode == 0, done.stderr
+    done = gateway("mapping", "import", str(tmp_path / "m.xlsx"), "-o", str(tmp_path / "map.csv"))
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "map.csv").read_bytes() == (base_mappings() / "x12_309_truck" / "map.csv").read_bytes()
+    assert gateway("mapping", "export", "nowhere", "-o", str(tmp_path / "n.xlsx")).returncode == 2
