@@ -27,7 +27,7 @@ EXPECTED = {
     "12": ("accept", 0, 0, 0, 0, ""),
     "13": ("accept", 0, 0, 0, 0, ""),
     "14": ("accept", 0, 0, 0, 0, ""),
-    "15": ("accept_with_warnings", 0, 0, 0, 0, "X12-SET-NOT-TRANSLATED"),
+    "15": ("accept", 2, 2, 0, 0, ""),
     "16": ("accept_with_warnings", 0, 0, 0, 0, "X12-SET-NOT-TRANSLATED"),
     "17": ("accept_with_warnings", 0, 0, 0, 0, "X12-SET-NOT-TRANSLATED"),
     "18": ("accept_with_warnings", 0, 0, 0, 0, "X12-SET-NOT-TRANSLATED"),
@@ -58,7 +58,7 @@ EXPECTED = {
     "51": ("accept_with_warnings", 1, 1, 0, 0, "AK403=6"),
     "52": ("reject", 1, 0, 1, 0, "AK403=12"),
     "53": ("partial", 3, 2, 1, 0, "AK403=7"),
-    "54": ("accept_with_warnings", 1, 1, 0, 0, "X12-SET-NOT-TRANSLATED"),
+    "54": ("accept", 1, 1, 0, 0, ""),
     "55": ("reject", 1, 0, 1, 0, "AK304=1"),
     **{str(n): ("accept", 0, 0, 0, 0, "") for n in range(20, 30)},
 }

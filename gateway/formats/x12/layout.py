@@ -96,8 +96,8 @@ def supported_versions() -> dict[str, str]:
 def _read_table(set_id: str, layout: str) -> SetTable | None:
     if set_id not in table_sets():
         return None
-    data = files(__package__).joinpath("tables", f"{set_id}.{layout}.json").read_bytes()
-    return msgspec.json.decode(data, type=SetTable)
+    path = files(__package__).joinpath("tables", f"{set_id}.{layout}.json")
+    return msgspec.json.decode(path.read_bytes(), type=SetTable) if path.is_file() else None
 
 
 @cache

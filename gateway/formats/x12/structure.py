@@ -108,6 +108,8 @@ class Matcher:
             self._entered[depth + 1] = None
             if slot.maximum and self._turns[depth] > slot.maximum:
                 findings = [self._segment_finding(node, "4", slot.loop, limit=slot.maximum)]
+            if slot.key == 3 and node.element(2) != self._open[depth - 1].element(1) and depth > 1:
+                findings = [*findings, self._wrong_parent(node, slot)]
             self._hang(node, slot)
             self._open[depth] = node
             self._count = 1
@@ -156,7 +158,7 @@ class Matcher:
         """Handle a tag that needs a choice, that skips something mandatory, or that may not come here."""
         if choices is None or isinstance(choices, Slot):
             return self._lost(node)
-        key = node.element(1)
+        key = node.element(choices[0][0].key)
         slot, missing = next(((s, m) for s, m in choices if not s.keys or key in s.keys), choices[0])
         findings = self._missing(missing)
         for gap in missing:
@@ -229,6 +231,14 @@ class Matcher:
             ack = with_cbp({"AK304": "3"}, slot.tag, None)
             findings.append(Finding(ruling.rule, ruling.severity, ruling.scope, said, place, ack=ack))
         return findings
+
+    def _wrong_parent(self, node: Node, slot: Slot) -> Finding:
+        """HL02 names another HL than the one it stands under: its goods must not go to that one's buyer."""
+        above = self._open[slot.depth - 1].element(1)
+        said = f'HL02 is "{node.element(2)[:12]}", but this HL stands under HL {above[:12]}.'
+        ruling = self._policy.ruling("AK304-7", node.tag, None, in_unit=False)
+        place = self._place(node, slot.loop)
+        return Finding(ruling.rule, ruling.severity, ruling.scope, said, place, ack={"AK304": "7"})
 
     def _segment_finding(self, node: Node, code: str, loop: str, *, limit: int = 0) -> Finding:
         ignorable = node.tag.upper() not in self._machine.tags  # a known segment in lower case holds data we would lose

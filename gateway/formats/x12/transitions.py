@@ -18,6 +18,7 @@ from gateway.formats.x12.elements import SegmentCheck
 from gateway.formats.x12.layout import LoopDef, SegmentUse, SetTable
 from gateway.formats.x12.values import charset
 
+_KEY_ELEMENT = {"HL": 3}  # the element whose codes tell loops that start with this tag apart; else element 1
 INSIDE, LOOP, UNIT, HEADER, OUTSIDE = range(5)
 """Kinds of places: plain segment, start of a loop, start of the unit loop, start of a loop around units, none of these.
 
@@ -31,6 +32,7 @@ class Slot:
         "check",
         "closing",
         "depth",
+        "key",
         "keys",
         "kind",
         "loop",
@@ -48,7 +50,8 @@ class Slot:
         self.maximum = maximum
         self.trigger = trigger
         self.kind = LOOP if trigger else INSIDE
-        self.keys: frozenset[str] = frozenset()  # codes of element 1: tell siblings with one tag apart
+        self.key = _KEY_ELEMENT.get(tag, 1)
+        self.keys: frozenset[str] = frozenset()  # codes of element `key`: tell siblings with one tag apart
         self.check: SegmentCheck
         self.next: dict[str, Slot | Choices] = {}
         self.closing: tuple[Slot, ...] = ()  # mandatory places that are missing when the set ends here
@@ -112,7 +115,8 @@ class Machine:
                 trigger=trigger,
             )
             slot.check = self.checks[child.definition]
-            first = segment.elements[0] if segment.elements else None
+            number = _KEY_ELEMENT.get(segment.tag, 1)
+            first = segment.elements[number - 1] if len(segment.elements) >= number else None
             slot.keys = frozenset(first.codes) if first and first.use == "R" else frozenset()
             self.slots.append(slot)
             self._homes[slot] = (loop, place)
@@ -172,7 +176,10 @@ class Machine:
 
     def _mark_units(self, unit_loop: str) -> None:
         """Set the kinds of all places for a unit loop."""
-        unit = next((slot for slot in self.slots if slot.trigger and slot.tag == unit_loop), None)
+        tag, _, level = unit_loop.rstrip("]").partition("[")
+        code = level.partition("=")[2]
+        units = (slot for slot in self.slots if slot.trigger and slot.tag == tag and (not code or code in slot.keys))
+        unit = next(units, None)
         if unit is None:
             said = f"The structure table has no loop that starts with {unit_loop}."
             raise ConfigError(said, "Name the segment that starts one shipment.")

@@ -1,0 +1,47 @@
+"""856: a parcel sees the levels above it, and goods never go to another order's buyer."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from gateway.check import Checker, parse_instant
+from gateway.site import base_site
+
+SAMPLE = Path(__file__).parents[3] / "fixtures" / "x12" / "15_856_marketplace_parcels.edi"
+
+
+def _check(tmp_path: Path, *changes: tuple[str, str]) -> dict:
+    text = SAMPLE.read_text("ascii")
+    for old, new in changes:
+        assert text.count(old) == 1, old
+        text = text.replace(old, new)
+    path = tmp_path / "changed.edi"
+    path.write_text(text, "ascii")
+    return Checker(base_site(), parse_instant("2025-01-14T10:00:00Z")).file(path)
+
+
+def test_each_parcel_has_the_buyer_of_its_own_order(tmp_path: Path) -> None:
+    shipments = _check(tmp_path)["messages"][0]["shipments"]
+    assert [(s["shipment_id"], s["final_deliver_to_party"]["name"], s["total_value"]["amount"]) for s in shipments] == [
+        ("LPX0000001", "ALEX SAMPLE", "18.00"),
+        ("LPX0000002", "JORDAN EXAMPLE", "17.99"),
+    ]
+
+
+def test_a_parcel_that_names_another_parent_is_refused(tmp_path: Path) -> None:
+    result = _check(tmp_path, ("HL*6*5*P*1", "HL*6*2*P*1"))
+    assert result["messages"] == []
+    assert any('HL02 is "2", but this HL stands under HL 5.' in f["message"] for f in result["findings"])
+
+
+def test_an_order_without_a_parcel_is_not_passed_over(tmp_path: Path) -> None:
+    result = _check(tmp_path, ("HL*3*2*P*1", "HL*3*2*I*0"))
+    assert result["messages"] == []
+    assert result["verdict"] == "reject"
+
+
+def test_a_second_price_in_an_item_is_refused_not_dropped(tmp_path: Path) -> None:
+    line = "SLN*1**I*1*EA*4.99~"
+    result = _check(tmp_path, (line, line + line.replace("SLN*1", "SLN*2")), ("SE*58", "SE*59"))
+    assert result["messages"] == []
+    assert "X12-SEG-MAX" in {f["rule"] for f in result["findings"]}
