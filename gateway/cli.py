@@ -7,18 +7,18 @@ from __future__ import annotations
 
 import json
 import sys
-from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
 from rich.table import Table
 
 from gateway import __version__
-from gateway.check import Checker, parse_instant, run_cases
+from gateway.check import Checker, run_cases
+from gateway.cli_common import AsJson, AsOf, ProfileDir, err, moment_of, out, plain, site_of
+from gateway.cli_mapping import mapping_app
 from gateway.errors import GatewayError
-from gateway.site import Site, base_site, load_site
+from gateway.site import load_site
 
 app = typer.Typer(
     help="The Section 321 gateway: carriers' EDI in, canonical advance data and acknowledgments out.",
@@ -27,18 +27,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 demo_app = typer.Typer(help="A folder with everything needed to try the gateway.", no_args_is_help=True)
-mapping_app = typer.Typer(help="Mapping tables: check, show, trace.", no_args_is_help=True)
 app.add_typer(demo_app, name="demo")
 app.add_typer(mapping_app, name="mapping")
-
-out = Console(highlight=False, soft_wrap=True, width=None if sys.stdout.isatty() else 200)
-err = Console(stderr=True, highlight=False, soft_wrap=True)
-
-AsJson = Annotated[bool, typer.Option("--json", help="One JSON object per line, for machines.")]
-AsOf = Annotated[str, typer.Option("--as-of", help="Judge as if it were this time (ISO, UTC): 2025-03-03T10:00:00Z.")]
-ProfileDir = Annotated[
-    Path | None, typer.Option("--profile", help="A profile folder as `gateway demo init` writes it.")
-]
 
 _RANK = {"accept": 0, "accept_with_warnings": 0, "partial": 1, "reject": 1, "quarantine": 3}
 
@@ -67,17 +57,6 @@ def run() -> None:
         raise
 
 
-def _site(profile: Path | None) -> Site:
-    return load_site(profile) if profile is not None else base_site()
-
-
-def _moment(as_of: str) -> datetime | None:
-    try:
-        return parse_instant(as_of) if as_of else None
-    except ValueError:
-        raise GatewayError(f'"{as_of}" is not a time.', "Write it like 2025-03-03T10:00:00Z.") from None
-
-
 @app.command()
 def version() -> None:
     """Print the version."""
@@ -101,7 +80,7 @@ def check(
         raise typer.Exit(_check_cases(cases, profile, as_json, only))
     if not paths:
         raise GatewayError("No file was named.", "gateway check FILE ... or gateway check --cases CASES.jsonl")
-    site, moment, worst = _site(profile), _moment(as_of), 0
+    site, moment, worst = site_of(profile), moment_of(as_of), 0
     files = [f for p in paths for f in (sorted(x for x in p.rglob("*") if x.is_file()) if p.is_dir() else [p])]
     for file in files:
         if not file.is_file():
@@ -121,7 +100,7 @@ def _show(result: dict[str, Any]) -> None:
     counts = result["shipments"]
     colour = {"accept": "green", "accept_with_warnings": "green", "partial": "yellow"}.get(result["verdict"], "red")
     out.print(
-        f"[bold]{_plain(result['file'])}[/]  {result['format']}  [{colour}]{result['verdict']}[/]  shipments {counts['found']}: {counts['accepted']} accepted, {counts['rejected']} rejected, {counts['duplicate']} duplicate"
+        f"[bold]{plain(result['file'])}[/]  {result['format']}  [{colour}]{result['verdict']}[/]  shipments {counts['found']}: {counts['accepted']} accepted, {counts['rejected']} rejected, {counts['duplicate']} duplicate"
     )
     for finding in result["findings"]:
         where = ", ".join(
@@ -135,19 +114,14 @@ def _show(result: dict[str, Any]) -> None:
             if part
         )  # fmt: skip
         out.print(f"  {finding['severity']:<7} {finding['rule']}  {where}", markup=False)
-        out.print(f"          {_plain(finding['message'])}", markup=False)
+        out.print(f"          {plain(finding['message'])}", markup=False)
         if finding["fix"] and finding["severity"] != "info":
-            out.print(f"          mend: {_plain(finding['fix'])}", markup=False)
-
-
-def _plain(text: str) -> str:
-    """Text of a partner for a terminal: no control characters, no escapes."""
-    return "".join(c if c.isprintable() else "?" for c in text)
+            out.print(f"          mend: {plain(finding['fix'])}", markup=False)
 
 
 def _check_cases(cases: Path, profile: Path | None, as_json: bool, only: str) -> int:
     total = differing = 0
-    for case, result, differences in run_cases(cases, _site(profile), only):
+    for case, result, differences in run_cases(cases, site_of(profile), only):
         total += 1
         differing += bool(differences)
         if as_json:
@@ -179,7 +153,7 @@ def translate(
     """Translate one file without a server: canonical JSON, acknowledgments and reject file go to a folder."""
     from gateway.commands.translating import translate_file
 
-    result = translate_file(file, output, _site(profile), _moment(as_of), sys.stderr.isatty())
+    result = translate_file(file, output, site_of(profile), moment_of(as_of), sys.stderr.isatty())
     if as_json:
         print(json.dumps(result, ensure_ascii=False))
     else:
@@ -243,7 +217,7 @@ def status(
         table.add_row(
             row["receipt"],
             row["partner"],
-            _plain(row["file"]),
+            plain(row["file"]),
             row["state"],
             row["verdict"],
             *(str(row[k]) for k in ("found", "accepted", "rejected", "duplicate")),
@@ -266,7 +240,7 @@ def verify(
         if as_json:
             print(json.dumps(problem, ensure_ascii=False))
         else:
-            out.print(f"{problem['rule']}  {_plain(problem['subject'])}: {_plain(problem['message'])}", markup=False)
+            out.print(f"{problem['rule']}  {plain(problem['subject'])}: {plain(problem['message'])}", markup=False)
     err.print(f"{len(problems)} broken promises" if problems else "every promise was kept")
     if problems and not as_json:
         out.print(f"next: gateway explain {problems[0]['rule']}", markup=False)
@@ -302,7 +276,7 @@ def explain(
         print(json.dumps(facts, ensure_ascii=False))
         return
     for line in lines(facts):
-        out.print(_plain(line), markup=False)
+        out.print(plain(line), markup=False)
 
 
 @demo_app.command("init")
@@ -351,143 +325,3 @@ def demo_run(
     out.print(f"answers: {folder}/drop/northtest/ack and reject   canonical JSON: {folder}/out", markup=False)
     out.print(f"next: gateway status {folder}", markup=False)
     raise typer.Exit(0 if all(row.result is not None for row in rows) else 1)
-
-
-@mapping_app.command("check")
-def mapping_check(profile: ProfileDir = None, as_json: AsJson = False) -> None:
-    """Look for faults in all mapping tables and run their examples."""
-    from gateway.commands.mapping import check_all
-
-    faults = check_all(profile)
-    for fault in faults:
-        if as_json:
-            print(json.dumps(fault))
-        else:
-            out.print(
-                f"{fault['severity']:<7} {fault['code']}  {fault['file']}:{fault['line']} {fault['column']}: {fault['message']}",
-                markup=False,
-            )
-            if fault["advice"]:
-                out.print(f"          mend: {fault['advice']}", markup=False)
-    errors = sum(f["severity"] == "error" for f in faults)
-    err.print(f"{errors} errors, {len(faults) - errors} warnings")
-    raise typer.Exit(1 if errors else 0)
-
-
-@mapping_app.command("show")
-def mapping_show(
-    mapping: Annotated[str, typer.Argument(help="Mapping id, e.g. x12_309_truck.")],
-    profile: ProfileDir = None,
-    partner: str = "",
-) -> None:
-    """Print a mapping table as it is in force for a partner, overrides merged."""
-    from gateway.commands.mapping import show
-
-    for line in show(mapping, profile, partner):
-        print(line)
-
-
-@mapping_app.command("trace")
-def mapping_trace(
-    file: Annotated[Path, typer.Argument(help="The file to trace.")],
-    shipment: Annotated[str, typer.Option(help="Only this shipment (house bill).")] = "",
-    field: Annotated[str, typer.Option(help="Only canonical fields that start with this.")] = "",
-    profile: ProfileDir = None,
-    as_json: AsJson = False,
-) -> None:
-    """Show for each canonical value the bytes it was read from and the mapping row that read it."""
-    from gateway.commands.mapping import trace
-
-    for step in trace(file, _site(profile), shipment, field):
-        if as_json:
-            print(json.dumps(step, ensure_ascii=False))
-        else:
-            out.print(
-                f'{step["shipment"]}  {step["pointer"]} = {_plain(str(step["value"]))}  <- {step["place"]}  bytes {step["offset"]}+{step["length"]} "{_plain(step["raw"])}"  {step["row"]}',
-                markup=False,
-            )
-
-
-@mapping_app.command("test")
-def mapping_test(
-    mapping: Annotated[str, typer.Argument(help="Only this mapping id.")] = "",
-    profile: ProfileDir = None,
-    update: Annotated[bool, typer.Option("--update", help="Show what changed, then write it as expected.")] = False,
-    as_json: AsJson = False,
-) -> None:
-    """Run the examples of the mapping tables: those of the rows, and the whole files."""
-    from gateway.commands.mapping_tools import run_tests
-
-    failed = 0
-    for result in run_tests(_site(profile), mapping, update=update):
-        failed += not result["ok"]
-        if as_json:
-            print(json.dumps(result, ensure_ascii=False))
-            continue
-        state = "ok" if result["ok"] and not result["detail"] else "written" if result["ok"] else "FAILED"
-        out.print(f"{state:<8} {result['mapping']}  {result['example']}", markup=False)
-        for line in result["detail"]:
-            out.print(f"         {_plain(line)}", markup=False)
-    err.print(f"{failed} failed" if failed else "all examples hold")
-    if failed and not as_json:
-        out.print(
-            "next: correct the row or the example; gateway mapping test --update writes the new result", markup=False
-        )
-    raise typer.Exit(1 if failed else 0)
-
-
-@mapping_app.command("cover")
-def mapping_cover(
-    files: Annotated[list[Path], typer.Argument(help="Files of a partner.")],
-    profile: ProfileDir = None,
-    as_html: Annotated[Path | None, typer.Option("--html", help="Write one self-contained page here.")] = None,
-    as_json: AsJson = False,
-) -> None:
-    """Show what the tables leave: source elements that no row reads, rows that never gave a value."""
-    from gateway.commands.mapping_tools import cover, cover_page
-
-    rows = cover(files, _site(profile))
-    if as_html is not None:
-        as_html.write_text(cover_page(rows), "utf-8")
-        out.print(f"wrote {as_html}", markup=False)
-        return
-    for row in rows:
-        if as_json:
-            print(json.dumps(row, ensure_ascii=False))
-            continue
-        out.print(f"{row['mapping']}: {row['units']} shipments", markup=False)
-        for u in row["unread"]:
-            out.print(f"  unread  {u['place']:<24} {u['count']:>6} times  {_plain(u['sample'])}", markup=False)
-        for r in row["silent"]:
-            out.print(f"  silent  {r['row']:<34} {r['level']}.{r['target']} <- {r['source']}", markup=False)
-    if not as_json:
-        out.print(
-            "next: add a row for what is needed; gateway mapping trace FILE shows what each row reads.", markup=False
-        )
-
-
-@mapping_app.command("export")
-def mapping_export(
-    mapping: Annotated[str, typer.Argument(help="Mapping id, or the CSV file of a partner's rows.")],
-    output: Annotated[Path, typer.Option("-o", "--output", help="The workbook to write (.xlsx).")],
-) -> None:
-    """Write a mapping table as an Excel workbook: text cells, locked header, drop-downs."""
-    from gateway.commands.mapping import table_bytes
-    from gateway.workbook import export_table
-
-    rows = export_table(table_bytes(mapping), mapping, output)
-    out.print(f"wrote {output}: {rows} rows", markup=False)
-    out.print(f"next: edit it, then gateway mapping import {output} -o map.csv", markup=False)
-
-
-@mapping_app.command("import")
-def mapping_import(
-    workbook: Annotated[Path, typer.Argument(help="A workbook that mapping export wrote.")],
-    output: Annotated[Path, typer.Option("-o", "--output", help="The CSV to write.")],
-) -> None:
-    """Turn an edited workbook back into a mapping table; what Excel damaged is refused with its cell."""
-    from gateway.workbook import import_table
-
-    output.write_bytes(import_table(workbook))
-    out.print(f"wrote {output}", markup=False)
-    out.print("next: gateway mapping check", markup=False)

@@ -1,0 +1,196 @@
+"""The `gateway mapping` commands: one function each; what they do lives in gateway.commands."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from gateway.cli_common import AsJson, AsOf, ProfileDir, err, moment_of, out, plain, site_of
+from gateway.errors import GatewayError
+
+mapping_app = typer.Typer(
+    help="Mapping tables: check, show, trace, test, cover, diff, and the way to Excel and back.", no_args_is_help=True
+)
+
+
+@mapping_app.command("check")
+def mapping_check(profile: ProfileDir = None, as_json: AsJson = False) -> None:
+    """Look for faults in all mapping tables and run their examples."""
+    from gateway.commands.mapping import check_all
+
+    faults = check_all(profile)
+    for fault in faults:
+        if as_json:
+            print(json.dumps(fault))
+        else:
+            out.print(
+                f"{fault['severity']:<7} {fault['code']}  {fault['file']}:{fault['line']} {fault['column']}: {fault['message']}",
+                markup=False,
+            )
+            if fault["advice"]:
+                out.print(f"          mend: {fault['advice']}", markup=False)
+    errors = sum(f["severity"] == "error" for f in faults)
+    err.print(f"{errors} errors, {len(faults) - errors} warnings")
+    raise typer.Exit(1 if errors else 0)
+
+
+@mapping_app.command("show")
+def mapping_show(
+    mapping: Annotated[str, typer.Argument(help="Mapping id, e.g. x12_309_truck.")],
+    profile: ProfileDir = None,
+    partner: str = "",
+) -> None:
+    """Print a mapping table as it is in force for a partner, overrides merged."""
+    from gateway.commands.mapping import show
+
+    for line in show(mapping, profile, partner):
+        print(line)
+
+
+@mapping_app.command("trace")
+def mapping_trace(
+    file: Annotated[Path, typer.Argument(help="The file to trace.")],
+    shipment: Annotated[str, typer.Option(help="Only this shipment (house bill).")] = "",
+    field: Annotated[str, typer.Option(help="Only canonical fields that start with this.")] = "",
+    profile: ProfileDir = None,
+    as_json: AsJson = False,
+) -> None:
+    """Show for each canonical value the bytes it was read from and the mapping row that read it."""
+    from gateway.commands.mapping import trace
+
+    for step in trace(file, site_of(profile), shipment, field):
+        if as_json:
+            print(json.dumps(step, ensure_ascii=False))
+        else:
+            out.print(
+                f'{step["shipment"]}  {step["pointer"]} = {plain(str(step["value"]))}  <- {step["place"]}  bytes {step["offset"]}+{step["length"]} "{plain(step["raw"])}"  {step["row"]}',
+                markup=False,
+            )
+
+
+@mapping_app.command("test")
+def mapping_test(
+    mapping: Annotated[str, typer.Argument(help="Only this mapping id.")] = "",
+    profile: ProfileDir = None,
+    update: Annotated[bool, typer.Option("--update", help="Show what changed, then write it as expected.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Run the examples of the mapping tables: those of the rows, and the whole files."""
+    from gateway.commands.mapping_tools import run_tests
+
+    failed = 0
+    for result in run_tests(site_of(profile), mapping, update=update):
+        failed += not result["ok"]
+        if as_json:
+            print(json.dumps(result, ensure_ascii=False))
+            continue
+        state = "ok" if result["ok"] and not result["detail"] else "written" if result["ok"] else "FAILED"
+        out.print(f"{state:<8} {result['mapping']}  {result['example']}", markup=False)
+        for line in result["detail"]:
+            out.print(f"         {plain(line)}", markup=False)
+    err.print(f"{failed} failed" if failed else "all examples hold")
+    if failed and not as_json:
+        out.print(
+            "next: correct the row or the example; gateway mapping test --update writes the new result", markup=False
+        )
+    raise typer.Exit(1 if failed else 0)
+
+
+@mapping_app.command("cover")
+def mapping_cover(
+    files: Annotated[list[Path], typer.Argument(help="Files of a partner.")],
+    profile: ProfileDir = None,
+    as_html: Annotated[Path | None, typer.Option("--html", help="Write one self-contained page here.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Show what the tables leave: source elements that no row reads, rows that never gave a value."""
+    from gateway.commands.mapping_tools import cover, cover_page
+
+    rows = cover(files, site_of(profile))
+    if as_html is not None:
+        as_html.write_text(cover_page(rows), "utf-8")
+        out.print(f"wrote {as_html}", markup=False)
+        return
+    for row in rows:
+        if as_json:
+            print(json.dumps(row, ensure_ascii=False))
+            continue
+        out.print(f"{row['mapping']}: {row['units']} shipments", markup=False)
+        for u in row["unread"]:
+            out.print(f"  unread  {u['place']:<24} {u['count']:>6} times  {plain(u['sample'])}", markup=False)
+        for r in row["silent"]:
+            out.print(f"  silent  {r['row']:<34} {r['level']}.{r['target']} <- {r['source']}", markup=False)
+    if not as_json:
+        out.print(
+            "next: add a row for what is needed; gateway mapping trace FILE shows what each row reads.", markup=False
+        )
+
+
+@mapping_app.command("export")
+def mapping_export(
+    mapping: Annotated[str, typer.Argument(help="Mapping id, or the CSV file of a partner's rows.")],
+    output: Annotated[Path, typer.Option("-o", "--output", help="The workbook to write (.xlsx).")],
+) -> None:
+    """Write a mapping table as an Excel workbook: text cells, locked header, drop-downs."""
+    from gateway.commands.mapping import table_bytes
+    from gateway.workbook import export_table
+
+    rows = export_table(table_bytes(mapping), mapping, output)
+    out.print(f"wrote {output}: {rows} rows", markup=False)
+    out.print(f"next: edit it, then gateway mapping import {output} -o map.csv", markup=False)
+
+
+@mapping_app.command("import")
+def mapping_import(
+    workbook: Annotated[Path, typer.Argument(help="A workbook that mapping export wrote.")],
+    output: Annotated[Path, typer.Option("-o", "--output", help="The CSV to write.")],
+) -> None:
+    """Turn an edited workbook back into a mapping table; what Excel damaged is refused with its cell."""
+    from gateway.workbook import import_table
+
+    output.write_bytes(import_table(workbook))
+    out.print(f"wrote {output}", markup=False)
+    out.print("next: gateway mapping check", markup=False)
+
+
+@mapping_app.command("diff")
+def mapping_diff(
+    files: Annotated[
+        list[Path] | None, typer.Argument(help="Files to try; or --since for what the archive holds.")
+    ] = None,
+    new: Annotated[
+        Path, typer.Option("--new", help="Folder with the new rows (ID.csv, codes/) or a whole mappings folder.")
+    ] = Path(),
+    since: Annotated[str, typer.Option("--since", help="With --profile: archived files since 7d, 12h or a date.")] = "",
+    profile: ProfileDir = None,
+    as_of: AsOf = "",
+    as_json: AsJson = False,
+) -> None:
+    """Show what a changed table would change: tried in memory with the old and the new table; nothing is touched."""
+    from datetime import UTC, datetime
+
+    from gateway.commands.mapping_diff import archived, compare, sources_of
+
+    now = moment_of(as_of) or datetime.now(UTC)
+    if bool(since) == bool(files):
+        raise GatewayError("Name files, or --since with --profile.", "gateway mapping diff --new DIR FILE ...")
+    sources = archived(site_of(profile), since, now) if since else sources_of(files or [], site_of(profile), now)
+    result = compare(sources, new)
+    if as_json:
+        print(json.dumps(result, ensure_ascii=False))
+        raise typer.Exit(1 if result["counts"]["newly_rejected"] else 0)
+    out.print("  ".join(f"{name.replace('_', ' ')} {count}" for name, count in result["counts"].items()), markup=False)
+    for field in result["fields"]:
+        out.print(f"{field['field']}  changed {field['count']} times", markup=False)
+        for s in field["samples"]:
+            out.print(f"    {plain(s['shipment'])}: {plain(s['before'])} -> {plain(s['after'])}", markup=False)
+    for v in result["verdicts"]:
+        out.print(
+            f"{v['change'].replace('_', ' ')}: {plain(v['shipment'])} of {plain(v['file'])}  {v['rules']}",
+            markup=False,
+        )
+    out.print("next: put the rows into partners/NAME/ of the profile, then gateway mapping check", markup=False)
+    raise typer.Exit(1 if result["counts"]["newly_rejected"] else 0)

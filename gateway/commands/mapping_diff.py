@@ -1,0 +1,166 @@
+"""`gateway mapping diff`: what would change if a table were changed, tried on files or on what the archive holds.
+
+Both runs happen in memory with an empty history; the state folder is only read.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from gateway.commands.mapping import _leaves
+from gateway.errors import ConfigError
+from gateway.formats.plain.facts import mask
+from gateway.history import MemoryHistory
+from gateway.mapping.folder import MappingSet
+from gateway.profile import Profile
+from gateway.results import Delivery, Outcome, ShipmentResult
+from gateway.site import Site, base_mappings
+from gateway.translate import translate
+
+_SAMPLES = 5  # before -> after pairs shown per field
+_PERSONAL = ("party.name", "address", ".phone", ".email", ".name", ".city", "postal_code")
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """One file to try. now: the instant at which it is judged."""
+
+    name: str
+    path: Path
+    profile: Profile
+    now: datetime
+
+
+def sources_of(paths: list[Path], site: Site, now: datetime) -> Iterator[Source]:
+    """Yield files named on the command line; the envelope tells the partner."""
+    for path in paths:
+        if not path.is_file():
+            raise ConfigError(f"{path} is not there.", "Check the path.")
+        with path.open("rb") as file:
+            yield Source(path.name, path, site.profile_for(file.read(1 << 16)), now)
+
+
+def archived(site: Site, since: str, now: datetime) -> Iterator[Source]:
+    """Yield the raw files that the state folder still holds, received since "7d", "12h" or an ISO date."""
+    from gateway.commands.status import _ledger
+    from gateway.shell.folders import StateFolders, parse_instant
+
+    start = _start(since, now)
+    folders, ledger = StateFolders(site.settings.state_dir), _ledger(site)
+    try:
+        drops = [d for d in ledger.find(newest=1_000_000) if parse_instant(d.received_at) >= start]
+    finally:
+        ledger.close()
+    for drop in drops:
+        place, partner = folders.find(drop.receipt), site.partners.get(drop.partner)
+        if place is not None and partner is not None and (place / "raw").is_file():
+            yield Source(drop.file_name, place / "raw", partner.profile, parse_instant(drop.received_at))
+
+
+def _start(since: str, now: datetime) -> datetime:
+    found = re.fullmatch(r"(\d+)([dh])", since.strip())
+    if found:
+        hours = int(found[1]) * (24 if found[2] == "d" else 1)
+        return now - timedelta(hours=hours)
+    try:
+        moment = datetime.fromisoformat(since)
+    except ValueError:
+        raise ConfigError(f'"{since}" is no time.', "Write 7d, 12h or 2025-03-01.") from None
+    return moment if moment.tzinfo else moment.replace(tzinfo=now.tzinfo)
+
+
+def compare(sources: Iterator[Source], new: Path) -> dict[str, Any]:
+    """Return counts of shipments unchanged, changed, newly rejected and newly accepted, with samples per field.
+
+    new: a folder with rows (ID.csv) and codes/, as a partner's folder; a whole mappings folder replaces the base tables.
+    """
+    if not new.is_dir():
+        raise ConfigError(f"{new} is no folder.", "Put the new rows into a folder: DIR/x12_309_truck.csv.")
+    whole = any(new.glob("*/map.toml"))
+    counts = dict.fromkeys(("files", "unchanged", "changed", "newly_rejected", "newly_accepted"), 0)
+    fields: dict[str, dict[str, Any]] = {}
+    lost: list[dict[str, str]] = []
+    sets: dict[str, MappingSet] = {}
+    for source in sources:
+        counts["files"] += 1
+        before = _shipments(source, source.profile)
+        key = source.profile.partner
+        if key not in sets:
+            own = getattr(getattr(source.profile.programs, "__self__", None), "overrides", ())
+            sets[key] = MappingSet(new if whole else base_mappings(), own if whole else (*own, new))
+        after = _shipments(source, replace(source.profile, programs=sets[key].program))
+        for shipment in dict.fromkeys((*before, *after)):
+            _judge(source.name, shipment, before.get(shipment), after.get(shipment), counts, fields, lost)
+    return {"counts": counts, "fields": sorted(fields.values(), key=lambda f: -f["count"]), "verdicts": lost}
+
+
+def _judge(
+    file: str, shipment: str, before: Any, after: Any, counts: dict[str, int], fields: dict[str, Any], lost: list[dict[str, str]]
+) -> None:  # fmt: skip
+    old, old_rules = before or (None, "")
+    now, rules = after or (None, "")
+    if (old is None) != (now is None):
+        kind = "newly_rejected" if now is None else "newly_accepted"
+        counts[kind] += 1
+        lost.append({"file": file, "shipment": shipment, "change": kind, "rules": rules if now is None else old_rules})
+        return
+    if old == now:
+        counts["unchanged"] += 1
+        return
+    counts["changed"] += 1
+    left, right = dict(_leaves(old, "")), dict(_leaves(now, ""))
+    for pointer in dict.fromkeys((*left, *right)):
+        if left.get(pointer) != right.get(pointer):
+            name = re.sub(r"/\d+", "/*", pointer)
+            field = fields.setdefault(name, {"field": name, "count": 0, "samples": []})
+            field["count"] += 1
+            if len(field["samples"]) < _SAMPLES:
+                field["samples"].append(
+                    {"shipment": shipment, "before": _shown(name, left.get(pointer)), "after": _shown(name, right.get(pointer))}
+                )  # fmt: skip
+
+
+def _shown(field: str, value: Any) -> str:
+    if value is None:
+        return "(none)"
+    dotted = field.replace("/", ".")
+    return mask(str(value)) if any(part in dotted for part in _PERSONAL) else str(value)
+
+
+def _shipments(source: Source, profile: Profile) -> dict[str, tuple[Any, str]]:
+    """Return shipment -> (canonical shipment or None when refused, rules that refused it)."""
+    bodies: dict[str, list[bytes]] = {}
+    found: dict[str, tuple[Any, str]] = {}
+    outcome: Outcome | None = None
+    with source.path.open("rb") as file:
+        for piece in translate(
+            iter(lambda: file.read(1 << 16), b""), profile, source.now, MemoryHistory(), name=source.name
+        ):
+            if isinstance(piece, Delivery):
+                bodies.setdefault(piece.key, []).append(piece.data)
+            else:
+                outcome = piece
+    assert outcome is not None
+    for record in outcome.records:
+        if isinstance(record, ShipmentResult) and (record.verdict == "rejected" or record.message in outcome.refused):
+            rules = " ".join(sorted({f.rule for f in record.findings if f.refuses})) or outcome.refused.get(
+                record.message, ""
+            )
+            found[record.id] = (None, rules)
+    for key, parts in bodies.items():
+        if key not in outcome.refused_keys:
+            message = json.loads(parts[0] + b",".join(parts[1:-1]) + parts[-1])
+            for shipment in message["shipments"]:
+                name = (
+                    shipment.get("house_bill_number")
+                    or shipment.get("shipment_tracking_number")
+                    or shipment["shipment_id"]
+                )
+                found[name] = (shipment, "")
+    return found
