@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from xml.sax.saxutils import escape, quoteattr
 
 from gateway.findings import Finding, Severity
+from gateway.formats.xml import xml_characters
 from gateway.results import AckRequest, MessageFinding, MessageOpened, ShipmentResult
 
 REASON = 256
@@ -104,10 +105,7 @@ def _response(shipment: str, finding: Finding) -> bytes:
 
 def _line(name: str, text: str, scheme: str = "") -> str:
     attribute = f" schemeID={quoteattr(scheme)}" if scheme else ""
-    clean = "".join(
-        c for c in text if c in "\t\n\r" or (c >= " " and not "\ud800" <= c <= "\udfff" and c not in "\ufffe\uffff")
-    )
-    return f"<ram:{name}{attribute}>{escape(clean)}</ram:{name}>"
+    return f"<ram:{name}{attribute}>{escape(xml_characters(text))}</ram:{name}>"
 
 
 def _element(name: str, *lines: str) -> bytes:

@@ -6,11 +6,9 @@ ITMATT and PREDES in EDIFACT are read by gateway.formats.edifact. Documents are 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from functools import cache
-from importlib.resources import files
 
 from gateway.formats.postal.ack_cusrsp import write_cusrsp
-from gateway.formats.xml import DIALECT, Kind, XmlReader, read_kinds, root_of
+from gateway.formats.xml import DIALECT, XmlReader, kinds_of, score
 from gateway.profile import Profile
 from gateway.records import Event, Node
 
@@ -18,23 +16,14 @@ ACKS = {"CUSRSP": write_cusrsp}
 ACK_ENDINGS = {"CUSRSP": "xml"}
 
 
-@cache
-def kinds() -> tuple[Kind, ...]:
-    """Return the documents that are read."""
-    return read_kinds(files(__package__).joinpath("documents.csv").read_text("utf-8"))
-
-
 def sniff(head: bytes) -> float:
     """Return 1 for a root element of ours."""
-    name, namespace = root_of(head)
-    if any(kind.fits(name, namespace) for kind in kinds()):
-        return 1.0
-    return 0.7 if any(kind.root == name for kind in kinds()) else 0.0
+    return score(head, __package__, near=0.7)
 
 
 def read(chunks: Iterable[bytes], profile: Profile, scale: tuple[int, int] = (0, 1)) -> Iterator[Event]:
     """Yield the events of one file; scale maps offsets of transcoded text back to the received bytes (base, factor)."""
-    return XmlReader("postal", kinds(), profile, scale).read(chunks)
+    return XmlReader("postal", kinds_of(__package__), profile, scale).read(chunks)
 
 
 def identify(node: Node) -> dict[str, str]:

@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from xml.sax.saxutils import escape, quoteattr
 
 from gateway.findings import Finding, Severity
+from gateway.formats.xml import xml_characters
 from gateway.results import AckRequest, MessageFinding, ShipmentResult
 
 
@@ -68,4 +69,4 @@ def _reason(finding: Finding) -> str:
 
 
 def _clean(text: str) -> str:
-    return "".join(c for c in text if c >= " " and not "\ud800" <= c <= "\udfff" and c not in "\ufffe\uffff")
+    return xml_characters(text, keep="")

@@ -6,10 +6,8 @@ Answered with the plain receipt, reject file and report.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from functools import cache
-from importlib.resources import files
 
-from gateway.formats.xml import DIALECT, Kind, XmlReader, read_kinds, root_of
+from gateway.formats.xml import DIALECT, XmlReader, kinds_of, score
 from gateway.profile import Profile
 from gateway.records import Event, Node
 from gateway.results import AckRequest
@@ -17,21 +15,14 @@ from gateway.results import AckRequest
 ACKS: dict[str, Callable[[AckRequest], Iterator[bytes]]] = {}
 
 
-@cache
-def kinds() -> tuple[Kind, ...]:
-    """Return the documents that are read."""
-    return read_kinds(files(__package__).joinpath("documents.csv").read_text("utf-8"))
-
-
 def sniff(head: bytes) -> float:
     """Return 1 for a root element of ours."""
-    name, namespace = root_of(head)
-    return 1.0 if any(kind.fits(name, namespace) for kind in kinds()) else 0.0
+    return score(head, __package__)
 
 
 def read(chunks: Iterable[bytes], profile: Profile, scale: tuple[int, int] = (0, 1)) -> Iterator[Event]:
     """Yield the events of one file; scale maps offsets of transcoded text back to the received bytes (base, factor)."""
-    return XmlReader("wco_xml", kinds(), profile, scale).read(chunks)
+    return XmlReader("wco_xml", kinds_of(__package__), profile, scale).read(chunks)
 
 
 def identify(node: Node) -> dict[str, str]:

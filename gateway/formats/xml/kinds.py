@@ -15,6 +15,10 @@ from __future__ import annotations
 
 import csv
 from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+
+from gateway.formats.xml.sniffing import root_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,9 +47,23 @@ class Kind:
 FACTS = ("id", "version", "sender", "receiver", "created", "purpose")
 
 
-def read_kinds(text: str) -> tuple[Kind, ...]:
-    """Return the kinds of a table. text: CSV with the columns of this module's docstring."""
+@cache
+def kinds_of(package: str) -> tuple[Kind, ...]:
+    """Return the documents that a format folder reads: its documents.csv, with the columns of this module's docstring."""
+    text = files(package).joinpath("documents.csv").read_text("utf-8")
     return tuple(_kind(row) for row in csv.DictReader(text.splitlines()))
+
+
+def score(head: bytes, package: str, near: float = 0.0, other: float = 0.0) -> float:
+    """Return how sure a format is of a file: 1 for a root element of its own.
+
+    near: for a known name in a foreign namespace; other: for any XML. Then the reader says what is wrong with it.
+    """
+    name, namespace = root_of(head)
+    kinds = kinds_of(package)
+    if any(kind.fits(name, namespace) for kind in kinds):
+        return 1.0
+    return near if any(kind.root == name for kind in kinds) else other if name else 0.0
 
 
 def _kind(row: dict[str, str]) -> Kind:

@@ -38,3 +38,24 @@ class XmlNode(Node, eq=False, kw_only=True):
         """Return the position of the element or of one of its attributes."""
         path = self.xpath() + (f"/@{attribute}" if attribute else "")
         return Position(offset=self.offset, line=self.line, segment=self.tag, xpath=path)
+
+
+def text_at(node: Node | None, path: tuple[str, ...]) -> str:
+    """Return the text of the first element on a path, or of an attribute; path ("=3.00",) is fixed text."""
+    if path and path[0].startswith("="):
+        return path[0][1:]
+    for step in path:
+        if node is None:
+            return ""
+        if step.startswith("@"):
+            return (node.attributes or {}).get(step[1:], "") if isinstance(node, XmlNode) else ""
+        below = (node.children or {}).get(step)
+        node = below[0] if below else None
+    return node.element(1) if node is not None else ""
+
+
+def xml_characters(text: str, keep: str = "\t\n\r") -> str:
+    """Leave out what no XML text can hold. keep: control characters that may stay."""
+    return "".join(
+        c for c in text if c in keep or (c >= " " and not "\ud800" <= c <= "\udfff" and c not in "\ufffe\uffff")
+    )

@@ -16,7 +16,7 @@ from lxml import etree
 from gateway.findings import Finding, Position, Scope, Severity
 from gateway.formats.xml.bytes_in import Source
 from gateway.formats.xml.kinds import Kind
-from gateway.formats.xml.nodes import XmlNode
+from gateway.formats.xml.nodes import XmlNode, text_at
 from gateway.profile import Profile
 from gateway.records import (
     Acknowledged,
@@ -203,7 +203,7 @@ class XmlReader:
             return
         self._begun = True
         kind, root = self._kind, self._root
-        facts = {name: _text(root, path) for name, path in kind.paths.items()} if kind and root else {}
+        facts = {name: text_at(root, path) for name, path in kind.paths.items()} if kind and root else {}
         sender = facts.get("sender", "")
         self._interchange = Interchange(
             self._syntax, 0, sender_id=sender[:35], receiver_id=facts.get("receiver", "")[:35],
@@ -230,7 +230,7 @@ class XmlReader:
             yield self._answer(node)
             return
         role = kind.role
-        if kind.master_when[0] and _text(self._root, kind.master_when[0]) in kind.master_when[1]:
+        if kind.master_when[0] and text_at(self._root, kind.master_when[0]) in kind.master_when[1]:
             role = "master"
         self._units += 1
         yield Unit(self._message, self._units, node, f"{node.tag} {self._units}", role)
@@ -240,9 +240,9 @@ class XmlReader:
             self._numbers[node.tag] = self._numbers.get(node.tag, 0) + 1
 
     def _answer(self, node: XmlNode) -> Acknowledged:
-        status = _text(node, ("BusinessHeaderDocument", "StatusCode"))
-        reasons = [_text(s, ("Reason",)) for s in (node.children or {}).get("ResponseStatus", ())]  # type: ignore[arg-type]
-        conversation = _text(node, ("MessageHeaderDocument", "ConversationID"))
+        status = text_at(node, ("BusinessHeaderDocument", "StatusCode"))
+        reasons = [text_at(s, ("Reason",)) for s in (node.children or {}).get("ResponseStatus", ())]
+        conversation = text_at(node, ("MessageHeaderDocument", "ConversationID"))
         return Acknowledged("status", conversation, status, node.here(), text="; ".join(filter(None, reasons))[:500])
 
 
@@ -252,20 +252,6 @@ class _FaultError(Exception):
     def __init__(self, finding: Finding, *more: Finding) -> None:
         super().__init__(finding.rule)
         self.finding, self.more = finding, more
-
-
-def _text(node: XmlNode | None, path: tuple[str, ...]) -> str:
-    """Return the text of the first element on a path, or of an attribute; path ("=3.00",) is fixed text."""
-    if path and path[0].startswith("="):
-        return path[0][1:]
-    for step in path:
-        if node is None:
-            return ""
-        if step.startswith("@"):
-            return (node.attributes or {}).get(step[1:], "")
-        below = (node.children or {}).get(step)
-        node = below[0] if below else None  # type: ignore[assignment]
-    return node.text if node is not None else ""
 
 
 def _free(element: Any) -> None:
