@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -59,25 +59,26 @@ class Checker:
     def _run(self, source: BinaryIO, name: str, profile: Profile, size: int, sha256: str) -> dict[str, Any]:
         meter = Meter(size, active=self._progress)
         now = self._as_of or datetime.now(UTC)
-        bodies: dict[str, list[bytes]] = {}
-        outcome: Outcome | None = None
-        for piece in translate(
+        outcome, messages = gather(translate(
             meter.blocks(source), profile, now, self._history, name=name, size=size, sha256=sha256,
             receipt_id="CHECK", counts=meter.counts,
-        ):  # fmt: skip
-            if isinstance(piece, Delivery):
-                bodies.setdefault(piece.key, []).append(piece.data)
-            else:
-                outcome = piece
+        ))  # fmt: skip
         meter.done()
-        assert outcome is not None
-        result = describe(outcome, name, profile)
-        result["messages"] = [
-            json.loads(parts[0] + b",".join(parts[1:-1]) + parts[-1])
-            for key, parts in bodies.items()
-            if key not in outcome.refused_keys
-        ]
-        return result
+        return {**describe(outcome, name, profile), "messages": messages}
+
+
+def gather(pieces: Iterable[Delivery | Outcome]) -> tuple[Outcome, list[dict[str, Any]]]:
+    """Return what `translate` yields, whole: its outcome and the canonical messages that stand."""
+    bodies: dict[str, list[bytes]] = {}
+    outcome: Outcome | None = None
+    for piece in pieces:
+        if isinstance(piece, Delivery):
+            bodies.setdefault(piece.key, []).append(piece.data)
+        else:
+            outcome = piece
+    assert outcome is not None
+    stand = (parts for key, parts in bodies.items() if key not in outcome.refused_keys)
+    return outcome, [json.loads(parts[0] + b",".join(parts[1:-1]) + parts[-1]) for parts in stand]
 
 
 def _blocks(head: bytes, source: Any) -> Iterator[bytes]:

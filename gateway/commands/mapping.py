@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterator
-from dataclasses import asdict
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ from gateway.formats.detect import HEAD, Transcoded, detect
 from gateway.mapping.folder import MappingSet
 from gateway.mapping.lint import lint
 from gateway.mapping.table import COLUMNS
+from gateway.profile import Profile, Program
 from gateway.records import Unit
 from gateway.site import Site, base_mappings
 
@@ -52,46 +53,61 @@ def show(mapping: str, profile: Path | None, partner: str) -> Iterator[str]:
         yield line.getvalue()
 
 
-def trace(path: Path, site: Site, shipment: str, field: str) -> Iterator[dict[str, Any]]:
-    """Yield for each canonical value of a file where it was read and by which row."""
+@dataclass(frozen=True, slots=True)
+class UnitsRead:
+    """One file as its reader gives it. data: the received bytes; programs: the mappings of its partner."""
+
+    data: bytes
+    profile: Profile
+    programs: Callable[[str, str, str], Program | None]
+    format: str
+    units: Iterator[Unit]
+
+
+def units_of(path: Path, site: Site) -> UnitsRead:
+    """Read the shipments of a file, unmapped. Raises ConfigError for a file that is not there or not known."""
     if not path.is_file():
         raise ConfigError(f"{path} is not there.", "Check the path.")
     data = path.read_bytes()
     profile = site.profile_for(data[:HEAD])
     seen = detect(data[:HEAD], path.name, sniffers(), profile.encoding)
     if seen.hold is not None or profile.programs is None:
-        raise ConfigError(
-            f"{path.name} cannot be read: {seen.hold.message if seen.hold else 'no mapping'}",
-            "gateway check FILE tells more.",
-        )
-    for event in format_module(seen.format).read(Transcoded((data,), seen), profile, (seen.skip, seen.factor)):
-        if not isinstance(event, Unit):
-            continue
-        program = profile.programs(event.message.format, event.message.type, event.message.version)
+        said = seen.hold.message if seen.hold else "no mapping"
+        raise ConfigError(f"{path.name} cannot be read: {said}", "gateway check FILE tells more.")
+    events = format_module(seen.format).read(Transcoded((data,), seen), profile, (seen.skip, seen.factor))
+    return UnitsRead(data, profile, profile.programs, seen.format, (e for e in events if isinstance(e, Unit)))
+
+
+def trace(path: Path, site: Site, shipment: str, field: str) -> Iterator[dict[str, Any]]:
+    """Yield for each canonical value of a file where it was read and by which row."""
+    read = units_of(path, site)
+    for event in read.units:
+        program = read.programs(event.message.format, event.message.type, event.message.version)
         if program is None:
             continue
-        mapped = program.run(event.message, event.node, profile)
+        mapped = program.run(event.message, event.node, read.profile)
         name = str(mapped.draft.get("house_bill_number") or mapped.draft.get("shipment_id") or event.label)
         if shipment and shipment not in (name, mapped.draft.get("shipment_id")):
             continue
-        for pointer, value in _leaves(mapped.draft, ""):
+        for pointer, value in leaves(mapped.draft, ""):
             if field and not pointer.lstrip("/").replace("/", ".").startswith(field):
                 continue
             origin = mapped.locate(pointer)
             position, row = origin.position, origin.row
             offset, length = position.offset or 0, position.length or 0
-            raw = data[offset : offset + length].decode("latin-1") if position.element is not None else ""
+            raw = read.data[offset : offset + length].decode("latin-1") if position.element is not None else ""
             yield {"shipment": name, "pointer": pointer, "value": value, "place": position.words(), "offset": position.offset, "length": length, "raw": raw, "row": row}  # fmt: skip
 
 
-def _leaves(node: Any, pointer: str) -> Iterator[tuple[str, Any]]:
+def leaves(node: Any, pointer: str) -> Iterator[tuple[str, Any]]:
+    """Yield (JSON pointer, value) of every value of a canonical shipment; keys that start with "_" are the gateway's."""
     if isinstance(node, dict):
         for key, value in node.items():
             if not key.startswith("_"):
-                yield from _leaves(value, f"{pointer}/{key}")
+                yield from leaves(value, f"{pointer}/{key}")
     elif isinstance(node, list):
         for index, value in enumerate(node):
-            yield from _leaves(value, f"{pointer}/{index}")
+            yield from leaves(value, f"{pointer}/{index}")
     else:
         yield pointer, node
 

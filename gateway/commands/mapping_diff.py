@@ -5,7 +5,6 @@ Both runs happen in memory with an empty history; the state folder is only read.
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -13,13 +12,14 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from gateway.commands.mapping import _leaves
+from gateway.check import gather, parse_instant
+from gateway.commands.mapping import leaves
 from gateway.errors import ConfigError
 from gateway.formats.plain.facts import mask
 from gateway.history import MemoryHistory
 from gateway.mapping.folder import MappingSet
 from gateway.profile import Profile
-from gateway.results import Delivery, Outcome, ShipmentResult
+from gateway.results import ShipmentResult
 from gateway.site import Site, base_mappings
 from gateway.translate import translate
 
@@ -48,19 +48,20 @@ def sources_of(paths: list[Path], site: Site, now: datetime) -> Iterator[Source]
 
 def archived(site: Site, since: str, now: datetime) -> Iterator[Source]:
     """Yield the raw files that the state folder still holds, received since "7d", "12h" or an ISO date."""
-    from gateway.commands.status import _ledger
-    from gateway.shell.folders import StateFolders, parse_instant
+    from gateway.commands.status import ledger_of
+    from gateway.shell.folders import StateFolders
+    from gateway.shell.folders import parse_instant as ledger_instant
 
     start = _start(since, now)
-    folders, ledger = StateFolders(site.settings.state_dir), _ledger(site)
+    folders, ledger = StateFolders(site.settings.state_dir), ledger_of(site)
     try:
-        drops = [d for d in ledger.find(newest=1_000_000) if parse_instant(d.received_at) >= start]
+        drops = [d for d in ledger.find(newest=1_000_000) if ledger_instant(d.received_at) >= start]
     finally:
         ledger.close()
     for drop in drops:
         place, partner = folders.find(drop.receipt), site.partners.get(drop.partner)
         if place is not None and partner is not None and (place / "raw").is_file():
-            yield Source(drop.file_name, place / "raw", partner.profile, parse_instant(drop.received_at))
+            yield Source(drop.file_name, place / "raw", partner.profile, ledger_instant(drop.received_at))
 
 
 def _start(since: str, now: datetime) -> datetime:
@@ -69,10 +70,9 @@ def _start(since: str, now: datetime) -> datetime:
         hours = int(found[1]) * (24 if found[2] == "d" else 1)
         return now - timedelta(hours=hours)
     try:
-        moment = datetime.fromisoformat(since)
+        return parse_instant(since)
     except ValueError:
         raise ConfigError(f'"{since}" is no time.', "Write 7d, 12h or 2025-03-01.") from None
-    return moment if moment.tzinfo else moment.replace(tzinfo=now.tzinfo)
 
 
 def compare(sources: Iterator[Source], new: Path) -> dict[str, Any]:
@@ -114,7 +114,7 @@ def _judge(
         counts["unchanged"] += 1
         return
     counts["changed"] += 1
-    left, right = dict(_leaves(old, "")), dict(_leaves(now, ""))
+    left, right = dict(leaves(old, "")), dict(leaves(now, ""))
     for pointer in dict.fromkeys((*left, *right)):
         if left.get(pointer) != right.get(pointer):
             name = re.sub(r"/\d+", "/*", pointer)
@@ -135,32 +135,20 @@ def _shown(field: str, value: Any) -> str:
 
 def _shipments(source: Source, profile: Profile) -> dict[str, tuple[Any, str]]:
     """Return shipment -> (canonical shipment or None when refused, rules that refused it)."""
-    bodies: dict[str, list[bytes]] = {}
     found: dict[str, tuple[Any, str]] = {}
-    outcome: Outcome | None = None
     with source.path.open("rb") as file:
-        for piece in translate(
-            iter(lambda: file.read(1 << 16), b""), profile, source.now, MemoryHistory(), name=source.name
-        ):
-            if isinstance(piece, Delivery):
-                bodies.setdefault(piece.key, []).append(piece.data)
-            else:
-                outcome = piece
-    assert outcome is not None
+        blocks = iter(lambda: file.read(1 << 16), b"")
+        outcome, messages = gather(translate(blocks, profile, source.now, MemoryHistory(), name=source.name))
     for record in outcome.records:
         if isinstance(record, ShipmentResult) and (record.verdict == "rejected" or record.message in outcome.refused):
             rules = " ".join(sorted({f.rule for f in record.findings if f.refuses})) or outcome.refused.get(
                 record.message, ""
             )
             found[record.id] = (None, rules)
-    for key, parts in bodies.items():
-        if key not in outcome.refused_keys:
-            message = json.loads(parts[0] + b",".join(parts[1:-1]) + parts[-1])
-            for shipment in message["shipments"]:
-                name = (
-                    shipment.get("house_bill_number")
-                    or shipment.get("shipment_tracking_number")
-                    or shipment["shipment_id"]
-                )
-                found[name] = (shipment, "")
+    for message in messages:
+        for shipment in message["shipments"]:
+            name = (
+                shipment.get("house_bill_number") or shipment.get("shipment_tracking_number") or shipment["shipment_id"]
+            )
+            found[name] = (shipment, "")
     return found

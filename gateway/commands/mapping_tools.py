@@ -10,14 +10,12 @@ from pathlib import Path
 from typing import Any
 
 from gateway.check import Checker, parse_instant
+from gateway.commands.mapping import units_of
 from gateway.errors import ConfigError
-from gateway.formats import format_module, sniffers
-from gateway.formats.detect import HEAD, Transcoded, detect
 from gateway.mapping.cover import Coverage
 from gateway.mapping.examples import run_examples
 from gateway.mapping.folder import MappingSet
 from gateway.mapping.program import ProgramChoice
-from gateway.records import Unit
 from gateway.site import Site, base_mappings
 
 WHEN = "2025-01-14T10:00:00Z"
@@ -84,26 +82,17 @@ def cover(paths: list[Path], site: Site) -> list[dict[str, Any]]:
 
 
 def _cover_file(path: Path, site: Site, found: dict[str, Coverage]) -> None:
-    if not path.is_file():
-        raise ConfigError(f"{path} is not there.", "Check the path.")
-    data = path.read_bytes()
-    profile = site.profile_for(data[:HEAD])
-    seen = detect(data[:HEAD], path.name, sniffers(), profile.encoding)
-    if seen.hold is not None or profile.programs is None:
-        said = seen.hold.message if seen.hold else "no mapping"
-        raise ConfigError(f"{path.name} cannot be read: {said}", "gateway check FILE tells more.")
-    for event in format_module(seen.format).read(Transcoded((data,), seen), profile, (seen.skip, seen.factor)):
-        if not isinstance(event, Unit):
-            continue
+    read = units_of(path, site)
+    for event in read.units:
         message = event.message
-        choice = profile.programs(message.format, message.type, message.version)
+        choice = read.programs(message.format, message.type, message.version)
         if choice is None:
             continue
-        program = choice.choose(message, profile) if isinstance(choice, ProgramChoice) else choice
+        program = choice.choose(message, read.profile) if isinstance(choice, ProgramChoice) else choice
         name = program.mapping_id
         if name not in found:
-            found[name] = Coverage(program, by_element=seen.format != "edifact")  # type: ignore[arg-type]
-        found[name].add(message, event.node, profile)
+            found[name] = Coverage(program, by_element=read.format != "edifact")  # type: ignore[arg-type]
+        found[name].add(message, event.node, read.profile)
 
 
 def cover_page(rows: list[dict[str, Any]]) -> str:

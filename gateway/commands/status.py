@@ -15,7 +15,7 @@ from gateway.site import Site
 
 def drops(site: Site, newest: int = 50) -> list[dict[str, Any]]:
     """Return one object per drop, newest first."""
-    ledger = _ledger(site)
+    ledger = ledger_of(site)
     try:
         return [_describe(ledger, drop) for drop in reversed(ledger.find(newest=newest))]
     finally:
@@ -27,7 +27,7 @@ def verify_promises(site: Site) -> list[dict[str, str]]:
     from gateway.shell.verify import verify
 
     targets = [site.settings.out_dir, *(p.home / name for p in site.partners.values() for name in ("ack", "reject"))]
-    ledger = _ledger(site)
+    ledger = ledger_of(site)
     try:
         problems = verify(site.settings.state_dir, ledger, [t for t in targets if t.is_dir()])
     finally:
@@ -35,7 +35,8 @@ def verify_promises(site: Site) -> list[dict[str, str]]:
     return [{"rule": p.rule, "subject": p.subject, "message": p.message} for p in problems]
 
 
-def _ledger(site: Site) -> Ledger:
+def ledger_of(site: Site) -> Ledger:
+    """Open the ledger of a site for reading. Raises ConfigError when the gateway never ran."""
     if site.settings.ledger_url.startswith("sqlite:///") and not Path(site.settings.ledger_url[10:]).exists():
         raise ConfigError("There is no ledger yet.", f"Start the gateway once: gateway serve {site.settings.folder}")
     return open_ledger(site.settings.ledger_url, create=False)
@@ -54,7 +55,7 @@ def _describe(ledger: Ledger, drop: Drop) -> dict[str, Any]:
 
 def explain_receipt(site: Site, receipt: str) -> dict[str, Any]:
     """Return a drop with its report: every finding in plain words. Raises ConfigError for an unknown receipt."""
-    ledger = _ledger(site)
+    ledger = ledger_of(site)
     try:
         drop = ledger.drop(receipt) or next((d for d in reversed(ledger.find()) if d.file_name == receipt), None)
         if drop is None:
