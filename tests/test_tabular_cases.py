@@ -9,12 +9,16 @@ import csv
 import io
 import json
 import tracemalloc
+from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from gateway.canonical.validate import validate_message
 from gateway.check import Checker, compare, describe, parse_instant, run_cases
+from gateway.commands.mapping import trace
+from gateway.commands.mapping_tools import cover
 from gateway.history import MemoryHistory
 from gateway.results import Outcome
 from gateway.site import base_site, load_site
@@ -247,21 +251,30 @@ def test_a_trailer_that_does_not_fit_takes_everything_back(site):
         assert (outcome.verdict, outcome.counts.accepted, outcome.counts.rejected) == ("reject", 0, 2)
 
 
-def test_fixed_widths(site):
-    import msgspec
-
+def fixed_widths(site):
+    """Return (profile, file) of sample 05 written with fixed widths: only the profile tells what it is."""
     profile = profile_of(site, "05")
     widths, line = [], ""
-    first = sample("05").decode("latin-1").splitlines()[0].split("|")
-    for cell in first:
+    for cell in sample("05").decode("latin-1").splitlines()[0].split("|"):
         widths.append([len(line) + 1, len(cell) + 3])
         line += cell.ljust(len(cell) + 3)
     options = {"format": "tabular", "tabular": {**profile.options["tabular"], "widths": widths}}
-    from dataclasses import replace
+    return replace(profile, options=options), (line + "\n").encode("latin-1")
 
-    outcome = outcome_of((line + "\n").encode("latin-1"), replace(profile, options=options))
-    assert (outcome.verdict, outcome.counts.accepted) == ("accept", 1)
-    assert msgspec.to_builtins(outcome.counts)["found"] == 1
+
+def test_fixed_widths(site):
+    profile, data = fixed_widths(site)
+    outcome = outcome_of(data, profile)
+    assert (outcome.verdict, outcome.counts.found, outcome.counts.accepted) == ("accept", 1, 1)
+
+
+def test_the_mapping_tools_know_a_file_by_its_profile_alone(site, tmp_path):
+    profile, data = fixed_widths(site)
+    path = tmp_path / "fixed.dat"
+    path.write_bytes(data)
+    one_partner = SimpleNamespace(profile_for=lambda head: profile)
+    assert list(trace(path, one_partner, "", ""))
+    assert [row["units"] for row in cover([path], one_partner)] == [1]
 
 
 # --- answers ------------------------------------------------------------------------------------------------------

@@ -70,7 +70,7 @@ def units_of(path: Path, site: Site) -> UnitsRead:
         raise ConfigError(f"{path} is not there.", "Check the path.")
     data = path.read_bytes()
     profile = site.profile_for(data[:HEAD])
-    seen = detect(data[:HEAD], path.name, sniffers(), profile.encoding)
+    seen = detect(data[:HEAD], path.name, sniffers(), profile.encoding, str(profile.options.get("format", "")))
     if seen.hold is not None or profile.programs is None:
         said = seen.hold.message if seen.hold else "no mapping"
         raise ConfigError(f"{path.name} cannot be read: {said}", "gateway check FILE tells more.")
