@@ -70,6 +70,8 @@ def _both(first: Condition, second: Condition) -> Condition:
 
 def _check(test: Test, dialect: Dialect, at: str) -> Condition:
     wanted, source = frozenset(test.values), test.source
+    if test.op == "repeated":
+        return _repeated(source, dialect, at)
     if test.op in ("present", "absent") and source.path is not None and not source.path.leaf:
         find = dialect.finder(source.path, at)
         there = test.op == "present"
@@ -92,6 +94,22 @@ def _check(test: Test, dialect: Dialect, at: str) -> Condition:
     if test.op in ("present", "absent"):
         return lambda node, root, run: bool(read(node, root, run).strip()) is (test.op == "present")
     return lambda node, root, run: (read(node, root, run).strip() in wanted) is (test.op == "=")
+
+
+def _repeated(source: Source, dialect: Dialect, at: str) -> Condition:
+    """True when the path leads to several nodes, or its leaf to different texts: a target could take one only."""
+    if source.path is None:
+        return lambda node, root, run: False
+    find = dialect.finder(source.path, at)
+    if not source.path.leaf:
+        return lambda node, root, run: len(find(node, root)) > 1
+    read = dialect.leaf(source.path.leaf)
+
+    def check(node: Any, root: Any, run: Run) -> bool:
+        found = find(node, root)
+        return len(found) > 1 and len({text for one in found if (text := read(one, root).strip())}) > 1
+
+    return check
 
 
 def single(source: Source, dialect: Dialect, at: str) -> Callable[[Any, Any, Run], str]:

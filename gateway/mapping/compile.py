@@ -24,7 +24,7 @@ from gateway.records import Dialect, Path
 
 LEVELS = ("message", "shipment", "item", "reference", *PARTY_ROLES)
 BINDINGS = ("(each)", "(first)")
-ACTIONS = ("(refuse)", "(continue)")
+ACTIONS = {"(refuse)": ("shipment", "item"), "(continue)": ("item",)}
 
 
 @dataclass(slots=True)
@@ -91,6 +91,13 @@ class Compiler:
                 row.level, block.bindings[0][1].steps[-1].name if block.bindings and block.bindings[0][1].steps else ""
             )
             if row.target in ACTIONS:
+                if row.level not in ACTIONS[row.target]:
+                    raise self._error(
+                        row,
+                        "target",
+                        f"{row.target} does nothing on level {row.level}",
+                        f"write it on level {' or '.join(ACTIONS[row.target])}",
+                    )
                 block.actions.append((row, self._line(row, block.at)))
             else:
                 open_targets.setdefault(id(block), {}).setdefault(row.target, []).append(row)
@@ -174,7 +181,7 @@ class Compiler:
         found = []
         for test in tests:
             place = find(test.source.path, at) if find is not None and test.source.path is not None else None
-            if place is None:
+            if place is None or test.op == "repeated":
                 return None
             found.append((*place, test.op, frozenset(test.values)))
         return tuple(found)

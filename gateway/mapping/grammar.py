@@ -2,7 +2,7 @@
 
     path       M11.05   N1[ST|CN]/N3.01   N9[02=ABC].02   /P4.01   ./@unitCode   Name/@attr   col 7
     source     path ; path ; .06           (a source that starts with "." reads the node of the source before it)
-    when       path = VALUE|VALUE and path present and path absent and path != VALUE
+    when       path = VALUE|VALUE and path present and path absent and path != VALUE and path repeated
     transform  name arg arg | name | ...
 
 `profile.NAME` and `envelope.NAME` are sources too. There is no comma and no quote anywhere: Excel and CSV stay out of it.
@@ -29,7 +29,9 @@ WORDS = {
 """Words that stand for punctuation in transform arguments."""
 
 _STEP = re.compile(r"(?P<name>[^\[\]/.]+?)(?:\[(?:(?P<leaf>[A-Za-z0-9@-]+)=)?(?P<values>[^\[\]]*)\])?", re.ASCII)
-_TEST = re.compile(r"(?P<path>(?:[^\[\]=!]|\[[^\]]*\])+?)\s*(?:(?P<op>!=|=)\s*(?P<values>.*)|\s(?P<is>present|absent))")
+_TEST = re.compile(
+    r"(?P<path>(?:[^\[\]=!]|\[[^\]]*\])+?)\s*(?:(?P<op>!=|=)\s*(?P<values>.*)|\s(?P<is>present|absent|repeated))"
+)
 
 
 class CellError(ValueError):
@@ -51,7 +53,7 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class Test:
-    """One test of a condition. op: "=", "!=", "present", "absent"."""
+    """One test of a condition. op: "=", "!=", "present", "absent", "repeated" (several different values; several segments, when the path has no leaf)."""
 
     source: Source
     op: str
@@ -126,7 +128,8 @@ def parse_when(text: str) -> tuple[Test, ...]:
         match = _TEST.fullmatch(part.strip())
         if match is None:
             raise CellError(
-                f'"{part}" is not a condition', "write PATH=VALUE|VALUE, PATH!=VALUE, PATH present or PATH absent"
+                f'"{part}" is not a condition',
+                "write PATH=VALUE|VALUE, PATH!=VALUE, PATH present, PATH absent or PATH repeated",
             )
         source = _one_source(match["path"].strip())
         if match["op"]:

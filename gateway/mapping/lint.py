@@ -57,7 +57,7 @@ def _unreachable(rows: list[Row]) -> Iterator[Fault]:
 
 def _without_example(rows: list[Row]) -> Iterator[Fault]:
     for row in rows:
-        if not row.example and row.source and row.target not in BINDINGS + ACTIONS:
+        if not row.example and row.source and row.target not in (*BINDINGS, *ACTIONS):
             yield Fault("MAP-NO-EXAMPLE", row.file, row.line, "example", "the row has no example", "write for example 450; L => 204.117", "warning")  # fmt: skip
 
 

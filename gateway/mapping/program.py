@@ -79,8 +79,7 @@ class CompiledProgram:
         self.blocks = blocks
         self._fill_message = straight_line([t for b in blocks.get("message", ()) for t in b.targets])
         self._fill_shipment = straight_line([t for b in blocks.get("shipment", ()) for t in b.targets])
-        self._refusals = [a for b in blocks.get("shipment", ()) for a in b.actions if a[0].target == "(refuse)"]
-        self._which_refusal = first_that_holds([line for _, line in self._refusals])
+        self._refuse = _refusal([a for b in blocks.get("shipment", ()) for a in b.actions])
         self._parties = [(role, _bound(b, dialect, unit)) for role in PARTY_ROLES for b in blocks.get(role, ())]
         self._items = [_bound(b, dialect, unit) for b in blocks.get("item", ())]
         self._references = [_bound(b, dialect, unit) for b in blocks.get("reference", ())]
@@ -101,9 +100,8 @@ class CompiledProgram:
         for name, value in inherited.items():
             if name not in draft:
                 draft[name] = value
-        refusal = self._which_refusal(node, root, run)
-        if refusal >= 0:
-            self._refuse(*self._refusals[refusal], node, root, run)
+        if self._refuse is not None:
+            self._refuse(node, root, run)
         for role, bound in self._parties:
             if role not in draft:
                 self._party(role, bound, mapped, node, root, run)
@@ -112,16 +110,6 @@ class CompiledProgram:
         self._complete(draft, profile, run)
         mapped.findings = run.findings
         return mapped
-
-    def _refuse(self, row: Row, line: Line, node: Any, root: Any, run: Run) -> None:
-        severity = Severity.WARNING if row.required == "warn" else Severity.ERROR
-        value = next((v for v in line.values(node, root, run) if v), None) if line.values else None
-        shown = line.apply([value]) if line.apply is not None and value else value
-        said = row.message.replace("{value}", shown or "").rstrip(".") + "."
-        said = said[:1].upper() + said[1:]
-        run.findings.append(
-            Finding(row.rule or "MAP-REFUSED", severity, Scope.SHIPMENT, said, line.locate(node, root) or NOWHERE, value=value, row=row.where)
-        )  # fmt: skip
 
     def _header(self, message: Message, root: Any, profile: Profile, run: Run) -> dict[str, Any]:
         """Return the message level's values, read once per context; its remarks go to the first shipment only."""
@@ -170,6 +158,8 @@ class CompiledProgram:
                 run.level, run.index = "items", len(items)
                 item: dict[str, Any] = {"line_number": len(items) + 1}
                 bound.fill(one, root, item, run)
+                if bound.refuse is not None:
+                    bound.refuse(one, root, run)
                 items.append(item)
                 mapped._items.append(one)
         if items:
@@ -235,6 +225,7 @@ class _Bound:
             for row, path, holds in block.bindings
         ]
         self.required = next((row for row, _, _ in block.bindings if row.required), None)
+        self.refuse = _refusal(block.actions)
         self._continue = next((line for row, line in block.actions if row.target == "(continue)"), None)
         self.carries_on = self._continue is not None
         self.nodes: Callable[[Any, Any, Run], list[Any]] = self._nodes
@@ -264,6 +255,36 @@ class _Bound:
         if line is None or (line.holds is not None and not line.holds(node, root, run)):
             return None
         return " ".join(v.strip() for v in line.values(node, root, run) if v) if line.values else ""
+
+
+def _refusal(actions: list[tuple[Row, Line]]) -> Callable[[Any, Any, Run], None] | None:
+    """Return what runs the (refuse) rows of a block: the first that holds refuses; rows that only warn before it are told too."""
+    refusals = [action for action in actions if action[0].target == "(refuse)"]
+    if not refusals:
+        return None
+    which = first_that_holds([line for _, line in refusals])
+
+    def refuse(node: Any, root: Any, run: Run) -> None:
+        first = which(node, root, run)
+        if first < 0:
+            return
+        for row, line in refusals[first:]:
+            if line.holds is None or line.holds(node, root, run):
+                run.findings.append(_refused(row, line, node, root, run))
+                if row.required != "warn":
+                    return
+
+    return refuse
+
+
+def _refused(row: Row, line: Line, node: Any, root: Any, run: Run) -> Finding:
+    severity = Severity.WARNING if row.required == "warn" else Severity.ERROR
+    value = next((v for v in line.values(node, root, run) if v), None) if line.values else None
+    shown = line.apply([value]) if line.apply is not None and value else value
+    said = row.message.replace("{value}", shown or "").rstrip(".") + "."
+    said = said[:1].upper() + said[1:]
+    place = line.locate(node, root) or NOWHERE
+    return Finding(row.rule or "MAP-REFUSED", severity, Scope.SHIPMENT, said, place, value=value, row=row.where)
 
 
 def _bound(block: Block, dialect: Dialect, unit: str) -> _Bound:

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from gateway.mapping.codes import CodeTables
 from gateway.mapping.transforms import Noted, Unusable, registry
+from gateway.mapping.transforms.numbers import plain
 from gateway.site import base_mappings
 
 TABLES = CodeTables({p.stem: p.read_bytes() for p in (base_mappings() / "codes").glob("*.csv")})
@@ -126,3 +127,7 @@ def test_any_text_gives_text_or_a_reason(text: str, name: str):
 
 def test_a_form_of_dates_that_makes_no_sense_is_told_in_words():
     assert run("date", "20252025", "CCYYCCYY") == "!MAP-VALUE"
+
+
+def test_the_text_of_a_number_does_not_depend_on_what_was_read_before():
+    assert [plain(Decimal(t), 0) for t in ("3.00", "3", "3.0")] == ["3.00", "3", "3.0"]

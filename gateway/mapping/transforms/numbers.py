@@ -51,9 +51,11 @@ def number(text: str) -> Decimal:
     return Decimal(value)
 
 
-@lru_cache(2048)
 def plain(value: Decimal, places: int) -> str:
-    """Return a decimal without exponent, with at least `places` decimals."""
+    """Return a decimal without exponent, with at least `places` decimals.
+
+    Not cached: 3 and 3.00 are one key of a cache, but two texts.
+    """
     text = format(value, "f")
     whole, _, fraction = text.partition(".")
     return f"{whole}.{fraction.ljust(places, '0')}" if places or fraction else whole

@@ -45,3 +45,13 @@ def test_a_second_price_in_an_item_is_refused_not_dropped(tmp_path: Path) -> Non
     result = _check(tmp_path, (line, line + line.replace("SLN*1", "SLN*2")), ("SE*58", "SE*59"))
     assert result["messages"] == []
     assert "X12-SEG-MAX" in {f["rule"] for f in result["findings"]}
+
+
+def test_a_parcel_with_two_tracking_numbers_is_refused_not_halved(tmp_path: Path) -> None:
+    line = "MAN*CP*LPX0000001~"
+    result = _check(tmp_path, (line, line + "MAN*CP*LPX0000009~"), ("SE*58", "SE*59"))
+    assert result["rejected"] == ["LPX0000001"]
+    assert [f["message"] for f in result["findings"] if f["rule"] == "MAP-AMBIGUOUS"] == [
+        "The parcel has several tracking numbers (MAN-02): send one pack level for each parcel."
+    ]
+    assert result["accepted"] == ["LPX0000002"]
