@@ -16,6 +16,9 @@ from gateway.formats.plain import receipt, rejects_csv, report_json
 from gateway.profile import Profile
 from gateway.results import Ack, AckRequest, MessageFinding, Outcome, ShipmentResult
 
+SYNTAX = frozenset(("TA1", "997", "999", "CONTRL"))
+"""Acknowledgments of syntax: they do not depend on what the shipments hold."""
+
 Writer = Callable[[AckRequest], Iterator[bytes]]
 
 
@@ -76,7 +79,7 @@ def _plain(
             outcome, catalogue, file_name=file_name, receipt_id=receipt_id, show_personal=personal
         )
         answers.append(Ack("rejects", ".rejects.csv", chunks, "reject"))
-    if refused or told:
+    if refused or told or counts.waiting:
         chunks = report_json.write(
             outcome, catalogue, file_name=file_name, receipt_id=receipt_id, show_personal=personal
         )

@@ -12,8 +12,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, BinaryIO
 
-import msgspec
-
 from gateway.commands.progress import Meter
 from gateway.findings import Finding, Scope, Severity
 from gateway.formats import folder_of
@@ -99,14 +97,14 @@ def describe(outcome: Outcome, name: str, profile: Profile) -> dict[str, Any]:
             kept = record.verdict == "accepted" and record.message not in outcome.refused
             if kept:
                 accepted.append(record.id)
-            elif record.verdict != "duplicate":
+            elif record.verdict == "rejected" or (record.verdict != "duplicate" and record.message in outcome.refused):
                 rejected.append(record.id)
             findings += [describe_finding(f, catalogue, record.id) for f in record.findings]
     return {
         "file": name,
         "format": outcome.format,
         "verdict": outcome.verdict,
-        "shipments": msgspec.to_builtins(outcome.counts),
+        "shipments": outcome.counts.facts(),
         "accepted": accepted,
         "rejected": rejected,
         "findings": findings,

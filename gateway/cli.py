@@ -210,7 +210,9 @@ def status(
         for row in rows:
             print(json.dumps(row, ensure_ascii=False))
         return
-    table = Table("receipt", "partner", "file", "state", "verdict", "found", "acc", "rej", "dup", "answers")
+    counts = {"found": "found", "accepted": "acc", "rejected": "rej", "duplicate": "dup"}
+    counts |= {name: name for name in ("joined", "waiting") if any(row[name] for row in rows)}
+    table = Table("receipt", "partner", "file", "state", "verdict", *counts.values(), "answers")
     for row in rows:
         stem = f"{row['file']}."
         answers = " ".join(a.removeprefix(stem) for a in row["answers"])
@@ -220,7 +222,7 @@ def status(
             plain(row["file"]),
             row["state"],
             row["verdict"],
-            *(str(row[k]) for k in ("found", "accepted", "rejected", "duplicate")),
+            *(str(row[name]) for name in counts),
             answers,
         )
     out.print(table)

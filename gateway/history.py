@@ -7,8 +7,9 @@ interchange that is refused later, and the shell commits the rest together with 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from decimal import Decimal
-from typing import Protocol
+from typing import Any, Protocol
 
 import msgspec
 
@@ -28,6 +29,22 @@ class ShipmentClaim(msgspec.Struct, frozen=True):
     day: str = ""
     value_usd: Decimal = Decimal(0)
     purpose: str = "original"
+
+
+class Part(msgspec.Struct, frozen=True):
+    """What one message said of a shipment that another message completes (see gateway.joining).
+
+    key: master/house. state: "waiting" (draft: canonical JSON as mapped; until: its time is up; message, number: which
+    result of its drop), "done" (delivered, with the file named in where) or "gone" (withdrawn).
+    """
+
+    key: str
+    state: str
+    where: str
+    draft: bytes = b"{}"
+    until: datetime | None = None
+    message: int = 0
+    number: int = 0
 
 
 class History(Protocol):
@@ -51,6 +68,14 @@ class History(Protocol):
 
     def claim(self, claims: Sequence[ShipmentClaim]) -> None:
         """Note accepted shipments, provisional until commit. Purpose amend replaces, cancel removes the earlier one."""
+        ...
+
+    def parts(self, keys: Sequence[str]) -> list[Part | None]:
+        """Return what is known under each key ("" = nothing): waiting or done, None for nothing. Sees this file's own."""
+        ...
+
+    def note_parts(self, parts: Sequence[Part]) -> None:
+        """Note parts, provisional until commit; the newest of a key counts."""
         ...
 
     def mark(self) -> int:
@@ -77,7 +102,8 @@ class MemoryHistory:
         self._interchanges: dict[tuple[str, str, str], str] = {}
         self._shipments: dict[str, ShipmentClaim] = {}
         self._days: dict[tuple[str, str], dict[str, Decimal]] = {}
-        self._undo: list[tuple[str, str, ShipmentClaim | None]] = []
+        self._parts: dict[str, Part] = {}
+        self._undo: list[tuple[str, Any]] = []
         self._controls: dict[str, int] = {}
 
     def interchange(self, sender: str, receiver: str, control_number: str) -> str | None:
@@ -100,7 +126,7 @@ class MemoryHistory:
     def claim(self, claims: Sequence[ShipmentClaim]) -> None:
         """See History."""
         for claim in claims:
-            self._undo.append(("shipment", claim.key, self._shipments.get(claim.key)))
+            self._undo.append((claim.key, self._shipments.get(claim.key)))
             self._put(claim.key, None if claim.purpose == "cancel" else claim)
 
     def _put(self, key: str, claim: ShipmentClaim | None) -> None:
@@ -112,6 +138,21 @@ class MemoryHistory:
             if claim.person:
                 self._days.setdefault((claim.person, claim.day), {})[key] = claim.value_usd
 
+    def parts(self, keys: Sequence[str]) -> list[Part | None]:
+        """See History."""
+        return [self._parts.get(key) for key in keys]
+
+    def note_parts(self, parts: Sequence[Part]) -> None:
+        """See History."""
+        for part in parts:
+            self._undo.append((part.key, self._parts.get(part.key, Part(part.key, "gone", ""))))
+            self._put_part(part)
+
+    def _put_part(self, part: Part) -> None:
+        self._parts[part.key] = part
+        if part.state == "gone":
+            del self._parts[part.key]
+
     def mark(self) -> int:
         """See History."""
         return len(self._undo)
@@ -119,8 +160,11 @@ class MemoryHistory:
     def rollback(self, mark: int) -> None:
         """See History."""
         while len(self._undo) > mark:
-            _, key, before = self._undo.pop()
-            self._put(key, before)
+            key, before = self._undo.pop()
+            if isinstance(before, Part):
+                self._put_part(before)
+            else:
+                self._put(key, before)
 
     def next_control(self, scope: str) -> int:
         """See History."""

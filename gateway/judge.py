@@ -33,6 +33,8 @@ class Judged(msgspec.Struct, eq=False):
     mapped: MappedShipment | None = None
     unit: Unit | None = None
     encoded: bytes = b""
+    withheld: list[Finding] = []  # errors of a shipment that waits for another message
+    join: Any = None  # gateway.joining.Join, when its partner's messages are joined
 
     @property
     def id(self) -> str:

@@ -110,6 +110,9 @@ class Profile:
     bill_is_master: bool = False
     aggregate_reject: str = "later"  # later, all
     default_currency: str = ""
+    join_hours: float = 0  # how long a shipment that lacks something waits for another message; 0 = not at all
+    join_on: str = "master+house"  # or "house"
+    join_formats: tuple[str, ...] = ()  # formats whose shipments may wait too, besides houses of lists
     severities: Mapping[str, Severity] = field(default_factory=dict)
     acks: AckPolicy = AckPolicy()
     fx_usd: Mapping[str, Decimal] = field(default_factory=dict)  # currency -> USD per unit

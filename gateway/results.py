@@ -36,7 +36,8 @@ class ShipmentResult(msgspec.Struct, tag="SR", tag_field="record", omit_defaults
     """Verdict of one shipment.
 
     id: what the sender knows it by (house bill, else tracking number, else "LX 3").
-    verdict: accepted, rejected or duplicate. `accepted` is provisional until the message, group and interchange are
+    verdict: accepted, rejected, duplicate, joined (another message delivered it) or waiting (for another message).
+        `accepted` is provisional until the message, group and interchange are
         closed: Outcome.refused tells which messages fell later.
     identifiers: house_bill_number, house_bill_issuer, shipment_tracking_number, master_bill_number as far as known.
     segments: (position in the message, elements) of the unit, kept for refused shipments when an ack echoes them.
@@ -50,6 +51,7 @@ class ShipmentResult(msgspec.Struct, tag="SR", tag_field="record", omit_defaults
     identifiers: dict[str, str] = {}
     findings: tuple[Finding, ...] = ()
     segments: list[tuple[int, list[str]]] = []
+    withheld: tuple[Finding, ...] = ()  # of a waiting shipment: what is said when its time is up
 
 
 class MessageFinding(msgspec.Struct, frozen=True, tag="MF", tag_field="record"):
@@ -67,7 +69,7 @@ class MessageClosed(msgspec.Struct, frozen=True, tag="MC", tag_field="record"):
     segments: int
     found: int
     header: list[tuple[int, list[str]]] = []  # header segments (M10, P4) for acks that echo them
-    accepted: int = 0  # provisional like ShipmentResult.verdict
+    accepted: int = 0  # with those joined and waiting; provisional like ShipmentResult.verdict
 
 
 Record = (
@@ -162,17 +164,24 @@ class Records:
 
 
 class Counts(msgspec.Struct):
-    """The books: found = accepted + rejected + duplicate at the end of every file (promise P5)."""
+    """The books: found = accepted + rejected + duplicate + joined + waiting at the end of every file (promise P5)."""
 
     found: int = 0
     accepted: int = 0
     rejected: int = 0
     duplicate: int = 0
+    joined: int = 0
+    waiting: int = 0
 
     @property
     def balanced(self) -> bool:
         """True when nothing is unaccounted for."""
-        return self.found == self.accepted + self.rejected + self.duplicate
+        return self.found == self.accepted + self.rejected + self.duplicate + self.joined + self.waiting
+
+    def facts(self) -> dict[str, int]:
+        """Return the numbers by name; joined and waiting only where there are any."""
+        numbers = msgspec.structs.asdict(self)
+        return {n: v for n, v in numbers.items() if v or n not in ("joined", "waiting")}
 
 
 class Delivery(msgspec.Struct, frozen=True, tag="DL"):
@@ -255,8 +264,34 @@ class Outcome(msgspec.Struct):
     duplicate_of: str = ""
 
 
+class _Kept(msgspec.Struct, frozen=True):
+    """What unpack needs of an Outcome besides its records."""
+
+    format: str
+    refused: dict[int, str]
+    interchanges: list[Interchange]
+    refused_interchanges: dict[int, str]
+    counts: Counts
+
+
+def pack(outcome: Outcome) -> Iterator[bytes]:
+    """Yield an outcome as records of bytes, to be kept until its waiting shipments are settled."""
+    o = outcome
+    yield _encoder.encode(_Kept(o.format, o.refused, o.interchanges, o.refused_interchanges, o.counts))
+    yield from map(_encoder.encode, o.records)
+
+
+def unpack(kept: Iterator[bytes], spool: Spool, change: Callable[[ShipmentResult], ShipmentResult]) -> Outcome:
+    """Return a packed outcome with the records on a new spool. change: what becomes of each shipment's result."""
+    o = msgspec.msgpack.decode(next(kept), type=_Kept)
+    records = Records(spool)
+    for record in map(_decode, kept):
+        records.append(change(record) if isinstance(record, ShipmentResult) else record)
+    return Outcome("", o.format, o.counts, o.refused, set(), records, o.interchanges, o.refused_interchanges, [])
+
+
 __all__ = [
     "Ack", "AckRequest", "Counts", "Delivery", "Finding", "Group", "GroupBegin", "GroupEnd", "Interchange", "InterchangeBegin",
     "InterchangeEnd", "MemorySpool", "MessageClosed", "MessageFinding", "MessageOpened", "Outcome", "Record", "Records",
-    "ShipmentResult", "Spool",
+    "ShipmentResult", "Spool", "pack", "unpack",
 ]  # fmt: skip

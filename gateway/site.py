@@ -21,6 +21,7 @@ from typing import Any
 from gateway.catalogue import load_catalogue
 from gateway.errors import ConfigError
 from gateway.findings import Severity
+from gateway.formats import folder_of
 from gateway.mapping.folder import MappingSet
 from gateway.profile import AckPolicy, Identity, Profile
 from gateway.rules.folder import load_rulebook
@@ -179,6 +180,7 @@ def _partner(path: Path, settings: Settings, rulebook: Any) -> Partner:
     values["acks"] = _acks(path, raw.get("acks", {}))
     values["severities"] = {k: _severity(path, k, v) for k, v in raw.get("severities", {}).items()}
     values["fx_usd"] = _rates(path, {**settings.raw.get("fx_usd", {}), **raw.get("fx_usd", {})})
+    _check_joining(path, raw)
     if "tabular" in raw.get("options", {}):
         from gateway.formats.tabular.layout import options_of
 
@@ -255,6 +257,21 @@ def _severity(path: Path, rule: str, value: str) -> Severity:
         raise ConfigError(
             f'{path.name}: severity "{value}" of {rule} is not known.', "Write error, warning, info or off."
         ) from None
+
+
+def _check_joining(path: Path, raw: dict[str, Any]) -> None:
+    """Refuse settings of joined messages that would never do anything."""
+    hours, on = raw.get("join_hours", 0), raw.get("join_on", "master+house")
+    if isinstance(hours, bool) or not isinstance(hours, int | float) or hours < 0:
+        raise ConfigError(f"{path.name}: join_hours {hours!r} is no number of hours.", "Write join_hours = 24.")
+    if on not in ("master+house", "house"):
+        raise ConfigError(f'{path.name}: join_on "{on}" is not known.', 'Write "master+house" or "house".')
+    formats = raw.get("join_formats", [])
+    for name in formats if isinstance(formats, list) else [formats]:
+        if not isinstance(formats, list) or not folder_of(str(name)):
+            raise ConfigError(
+                f"{path.name}: join_formats {name!r} is not a list of formats.", 'Write ["cargo_xml_xfzb"].'
+            )
 
 
 def _rates(path: Path, raw: dict[str, Any]) -> dict[str, Decimal]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import itertools
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
 from decimal import Decimal
@@ -24,6 +25,7 @@ from gateway.findings import Finding, Scope, Severity
 from gateway.formats import format_module, sniffers
 from gateway.formats.detect import HEAD, Detection, Transcoded, check_name, detect
 from gateway.history import History, ShipmentClaim
+from gateway.joining import Joiner
 from gateway.judge import Judge, Judged, Mapping, Place, place_key
 from gateway.message_facts import answer_finding, envelope_of, message_key, reused
 from gateway.profile import Profile, Program
@@ -108,13 +110,16 @@ def translate(
 
 
 class _Tally:
-    """What one open level (message, group, interchange) has accepted so far, in case its trailer takes it back."""
+    """What one open level (message, group, interchange) has accepted so far, in case its trailer takes it back.
 
-    __slots__ = ("accepted", "mark", "messages", "rule")
+    stood: how many shipments of each verdict that a refusal of the level would turn into rejected.
+    """
+
+    __slots__ = ("mark", "messages", "rule", "stood")
 
     def __init__(self, mark: int) -> None:
         self.mark = mark
-        self.accepted = 0
+        self.stood: Counter[str] = Counter()
         self.messages: list[tuple[int, str]] = []
         self.rule = ""
 
@@ -129,6 +134,7 @@ class _Run:
         self._name, self._sha256 = name, sha256
         self._place: tuple[str | None, str] = (None, f"file {name}")  # trip -> words, the last one
         self._judge = Judge(profile, now)
+        self._joiner = Joiner(profile, history, now, f"file {name}")
         self._counts = counts
         self._refused: dict[int, str] = {}
         self._refused_keys: set[str] = set()
@@ -252,13 +258,13 @@ class _Run:
         header = self._module.segments(message.root) if self._module and (self._found or self._masters) else []
         self._records.append(
             MessageClosed(
-                message.index, refused, self._syntax_errors, event.segments, self._found, header, tally.accepted
+                message.index, refused, self._syntax_errors, event.segments, self._found, header, tally.stood.total()
             )
         )
         if refused:
             self._take_back(tally, [(message.index, self._key)], tally.rule)
         for scope in (Scope.GROUP, Scope.INTERCHANGE):
-            self._levels[scope].accepted += 0 if refused else tally.accepted
+            self._levels[scope].stood.update({} if refused else tally.stood)
             self._levels[scope].messages.append((message.index, self._key))
 
     def _close_group(self, event: GroupEnd) -> Iterator[Delivery]:
@@ -266,7 +272,7 @@ class _Run:
         tally = self._levels[Scope.GROUP]
         if tally.rule:
             self._take_back(tally, tally.messages, tally.rule)
-            self._levels[Scope.INTERCHANGE].accepted -= tally.accepted
+            self._levels[Scope.INTERCHANGE].stood.subtract(tally.stood)
         self._levels[Scope.GROUP] = _Tally(self._history.mark())
         yield from ()
 
@@ -282,8 +288,9 @@ class _Run:
     def _take_back(self, tally: _Tally, messages: list[tuple[int, str]], rule: str) -> None:
         """Refuse messages whose shipments were provisionally accepted."""
         self._history.rollback(tally.mark)
-        self._counts.accepted -= tally.accepted
-        self._counts.rejected += tally.accepted
+        for verdict, number in tally.stood.items():
+            setattr(self._counts, verdict, getattr(self._counts, verdict) - number)
+            self._counts.rejected += number
         for index, key in messages:
             self._refused.setdefault(index, rule)
             self._refused_keys.add(key)
@@ -334,7 +341,11 @@ class _Run:
         """Judge the mapped units."""
         assert self._module is not None
         mapped, self._mapped = self._mapped, []
-        self._pending += self._judge.settle(mapped, self._module.identify)
+        joins = self._joiner.complete(mapped) if self._joiner.on and mapped else []
+        judged = self._judge.settle(mapped, self._module.identify)
+        for one, join in zip(judged, joins, strict=False):
+            one.join = join
+        self._pending += judged
 
     def _flush(self, message: Message) -> Iterator[Delivery]:
         """Ask the history about the pending shipments and settle their verdicts, in file order."""
@@ -347,8 +358,8 @@ class _Run:
         sums: dict[tuple[str, str], tuple[Decimal, list[str]]] = {}
         accepted: list[bytes] = []
         for judged, key in zip(pending, keys, strict=True):
-            verdict = "rejected"
-            if judged.draft is not None and not judged.refused:
+            verdict = self._joiner.verdict(judged) or "rejected"
+            if verdict == "rejected" and judged.draft is not None and not judged.refused:
                 encoded = judged.encoded
                 content = hashlib.sha256(encoded).hexdigest()[:32]
                 verdict = self._compare(judged, claims.get(key) or earlier.get(key), content)
@@ -360,12 +371,14 @@ class _Run:
                     if not self._head_sent:
                         yield self._head(message, judged)
                     accepted.append(encoded)
+            self._joiner.settled(judged, verdict, message.index)
             self._settle(message, judged, verdict)
         if accepted:
             yield Delivery(self._key, "shipment", b",".join(accepted), message.interchange.test, len(accepted))
         if claims:
             self._claims += len(claims)
             self._history.claim(list(claims.values()))
+        self._joiner.note()
 
     def _compare(self, judged: Judged, earlier: ShipmentClaim | None, content: str) -> str:
         """Compare with the same shipment accepted before: repeated content is a duplicate, other content is refused."""
@@ -412,18 +425,14 @@ class _Run:
 
     def _settle(self, message: Message, judged: Judged, verdict: str) -> None:
         counts = self._counts
-        if verdict == "accepted":
-            counts.accepted += 1
-            self._levels[Scope.MESSAGE].accepted += 1
-        elif verdict == "duplicate":
-            counts.duplicate += 1
-        else:
-            counts.rejected += 1
+        setattr(counts, verdict, getattr(counts, verdict) + 1)
+        if verdict not in ("rejected", "duplicate"):
+            self._levels[Scope.MESSAGE].stood[verdict] += 1
         for finding in judged.findings:
             self._worst.add(finding.severity)
             self._syntax_errors = self._syntax_errors or "AK304" in finding.ack
         echo: list[tuple[int, list[str]]] = []
-        if verdict != "accepted" and judged.unit is not None and self._module is not None:
+        if verdict in ("rejected", "duplicate", "waiting") and judged.unit is not None and self._module is not None:
             echo = self._module.segments(judged.unit.node)
         result = ShipmentResult(
             message.index,
@@ -434,6 +443,7 @@ class _Run:
             judged.identifiers,
             tuple(judged.findings),
             echo,
+            tuple(judged.withheld),
         )
         self._records.append(result, clean=verdict == "accepted" and not judged.findings)
 
@@ -463,13 +473,14 @@ class _Run:
         if self._held:
             return "quarantine"
         lost = counts.rejected or counts.duplicate
-        if counts.accepted and lost:
+        stands = counts.accepted or counts.joined or counts.waiting
+        if stands and lost:
             return "partial"
-        if counts.accepted == 0 and (lost or Severity.ERROR in self._worst):
+        if not stands and (lost or Severity.ERROR in self._worst):
             return "reject"
         if Severity.ERROR in self._worst:
             return "partial"
-        return "accept_with_warnings" if Severity.WARNING in self._worst else "accept"
+        return "accept_with_warnings" if Severity.WARNING in self._worst or counts.waiting else "accept"
 
     _handlers: ClassVar[dict[type, Callable[[_Run, Any], Iterator[Delivery]]]] = {
         InterchangeBegin: _open_interchange,

@@ -47,7 +47,7 @@ def _describe(ledger: Ledger, drop: Drop) -> dict[str, Any]:
     return {
         "receipt": drop.receipt, "partner": drop.partner, "file": drop.file_name, "format": drop.format,
         "state": drop.state, "verdict": drop.verdict, "found": drop.found, "accepted": drop.accepted,
-        "rejected": drop.rejected, "duplicate": drop.duplicate, "received_at": drop.received_at, "error": drop.error,
+        "rejected": drop.rejected, "duplicate": drop.duplicate, "joined": drop.joined, "waiting": drop.waiting, "received_at": drop.received_at, "error": drop.error,
         "answers": [o.name for o in outputs if o.kind != "delivery"],
         "delivered": [o.name for o in outputs if o.kind == "delivery"],
     }  # fmt: skip

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import msgspec
 
-from gateway.results import Delivery
+from gateway.results import Delivery, Outcome
 from gateway.shell.folders import private_file, sync_file, sync_folder
 from gateway.shell.names import stored_name
 from gateway.shell.spool import FileSpool
@@ -119,6 +119,16 @@ class Assembler:
         target = "test" if self._test else "out"
         staged = Staged("delivery", target, name, f"out/{self._number:06d}", self._size, self._hash.hexdigest())
         self._done.append(_encode(_Message(self._key, self._shipments, staged)))
+
+
+def stage_answers(outcome: Outcome, stem: str, place: Path) -> list[Staged]:
+    """Write all answers of an outcome to acks/ in the drop's folder; their names are `stem` + suffix."""
+    staged = []
+    for ack in outcome.acks:
+        kind = "receipt" if ack.kind == "receipt" else "ack"
+        target = "reject" if ack.folder == "reject" else "ack"
+        staged.append(stage_file(place, kind, target, stem + ack.name, ack.chunks))
+    return staged
 
 
 def stage_file(place: Path, kind: str, target: str, name: str, chunks: Iterable[bytes]) -> Staged:

@@ -14,8 +14,8 @@ from pathlib import Path
 
 from gateway.profile import Profile
 from gateway.results import Outcome
-from gateway.shell import outbox
-from gateway.shell.assembly import Assembler, BooksError, Staged, stage_file
+from gateway.shell import late, outbox
+from gateway.shell.assembly import Assembler, BooksError, Staged, stage_answers, stage_file
 from gateway.shell.desk import Desk, StoppedError, frames, may_pass
 from gateway.shell.folders import parse_instant, private_file, read_blocks, remove_tree
 from gateway.shell.history import SqlHistory
@@ -116,7 +116,8 @@ def _translate(claimed: Claimed, drop: Drop, profile: Profile, place: Path, desk
         if not held:
             _check_books(outcome, files)
             files.sync(refused)
-        answers = _stage_answers(outcome, drop, place)
+        answers = stage_answers(outcome, drop.answer_stem, place)
+        late.keep(outcome, place)
         counts = outcome.counts
         goal = "quarantined" if held else "done"
         plan = Plan(goal, outcome.verdict, outcome.format[:64], counts, duplicate_of=outcome.duplicate_of)
@@ -166,20 +167,11 @@ def _check_books(outcome: Outcome, files: Assembler) -> None:
     counts, delivered = outcome.counts, files.shipments(outcome.refused_keys)
     if not counts.balanced:
         raise BooksError(
-            f"{counts.found} shipments found, but {counts.accepted} accepted, {counts.rejected} rejected and "
-            f"{counts.duplicate} duplicate"
+            f"{counts.found} shipments found, but {counts.accepted} accepted, {counts.rejected} rejected, "
+            f"{counts.duplicate} duplicate, {counts.joined} joined and {counts.waiting} waiting"
         )
     if delivered != counts.accepted:
         raise BooksError(f"{counts.accepted} shipments accepted, but {delivered} would be delivered")
-
-
-def _stage_answers(outcome: Outcome, drop: Drop, place: Path) -> list[Staged]:
-    staged = []
-    for ack in outcome.acks:
-        kind = "receipt" if ack.kind == "receipt" else "ack"
-        target = "reject" if ack.folder == "reject" else "ack"
-        staged.append(stage_file(place, kind, target, drop.answer_stem + ack.name, ack.chunks))
-    return staged
 
 
 def _duplicate(claimed: Claimed, drop: Drop, earlier: Drop, place: Path, desk: Desk) -> None:

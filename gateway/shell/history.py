@@ -16,10 +16,11 @@ from typing import Any
 
 from sqlalchemy import Connection, Select, func, select, text
 
-from gateway.history import ShipmentClaim
+from gateway.history import Part, ShipmentClaim
 from gateway.shell.folders import instant, parse_instant
 from gateway.shell.ledger import Ledger, Lookup, in_batches, parameters
 from gateway.shell.merge import merge_interchanges, merge_shipments
+from gateway.shell.parts import SCRATCH, Parts
 from gateway.shell.schema import controls, interchanges, person_days, shipments
 
 MILLION = 1_000_000
@@ -59,7 +60,7 @@ class SqlHistory:
         self.partner, self._ledger = partner, ledger
         self._since = instant(parse_instant(received_at) - timedelta(days=remember_days))
         self._scratch = sqlite3.connect("", isolation_level=None)
-        self._scratch.executescript(_SCRATCH)
+        self._scratch.executescript(_SCRATCH + SCRATCH)
         self._scratch.execute("BEGIN")  # one long transaction: no file until the cache overflows
         self._seq = 0
         self._touched = _Touched()  # persons' days
@@ -70,6 +71,7 @@ class SqlHistory:
         self._recent: dict[str, ShipmentClaim | None] = {}
         self._days: dict[tuple[str, str], tuple[Decimal, list[str]]] = {}
         self._past = _Past(ledger, partner)
+        self._parts = Parts(self._scratch, ledger, partner)
 
     def interchange(self, sender: str, receiver: str, control_number: str) -> str | None:
         """See History."""
@@ -129,6 +131,16 @@ class SqlHistory:
                 self._note(claim)
         self._scratch.executemany("INSERT INTO claims VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?)", rows)
 
+    def parts(self, keys: Sequence[str]) -> list[Part | None]:
+        """See History."""
+        return self._parts.find(keys)
+
+    def note_parts(self, parts: Sequence[Part]) -> None:
+        """See History."""
+        for part in parts:
+            self._seq += 1
+            self._parts.note(self._seq, part)
+
     def mark(self) -> int:
         """See History."""
         return self._seq
@@ -137,6 +149,7 @@ class SqlHistory:
         """See History."""
         if mark < self._seq:
             self._scratch.execute("DELETE FROM claims WHERE seq > ?", (mark,))
+            self._scratch.execute("DELETE FROM parts WHERE seq > ?", (mark,))
             self._seq = mark
             self._recent.clear()
             self._days.clear()
@@ -159,6 +172,7 @@ class SqlHistory:
 
         Raises merge.ClaimConflictError when the ledger changed since it was asked: translate the file again then.
         """
+        self._parts.commit(connection, receipt)
         merge_interchanges(connection, self._interchange_rows(receipt, at), self._since)
         return merge_shipments(
             connection, self._scratch, self.partner, receipt, once=not self._repeated, fresh=not self._replaced

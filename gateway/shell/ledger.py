@@ -38,7 +38,7 @@ from gateway.errors import ConfigError
 from gateway.shell import journal
 from gateway.shell.schema import controls, drops, metadata
 
-REVISION = "0001"  # the newest file in migrations/versions
+REVISION = "0002"  # the newest file in migrations/versions
 MAX_CONTROL = 999_999_999
 STORAGE_FAULTS = (OSError, OperationalError, sqlite3.OperationalError)  # disk full, locked, connection lost: may pass
 FINAL = ("done", "quarantined", "failed", "duplicate")
@@ -70,6 +70,8 @@ class Drop(msgspec.Struct, frozen=True):
     done_at: str
     error: str
     duplicate_of: str
+    joined: int = 0
+    waiting: int = 0
 
 
 class Ledger:

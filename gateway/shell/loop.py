@@ -19,15 +19,16 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from gateway.errors import ConfigError
-from gateway.shell import heap, journal
+from gateway.shell import heap, journal, late
 from gateway.shell.deliver import LocalTarget, RetryPolicy, Targets
 from gateway.shell.desk import Alert, Desk, Result, Translate
 from gateway.shell.drops import LocalDrop, PartnerDrop, ServeConfig
 from gateway.shell.folders import Clock, StateFolders, instant, utc_now
 from gateway.shell.intake import Claimed, Intake, NotReadyError
-from gateway.shell.ledger import open_ledger
+from gateway.shell.ledger import STORAGE_FAULTS, open_ledger
 from gateway.shell.lock import StateLock
 from gateway.shell.log import logger
+from gateway.shell.parts import overdue
 from gateway.shell.process import process, release
 from gateway.shell.sftp_paths import TakenFile, Upload
 
@@ -149,6 +150,7 @@ class Engine:
         if time.monotonic() < self._next_poll:
             return
         self._next_poll = time.monotonic() + self._config.poll_seconds
+        self._answer_late()
         for partner, drop in self._drops:
             try:
                 for candidate in drop.ready(self.desk.clock().timestamp()):
@@ -158,6 +160,20 @@ class Engine:
                 self._recovered = False  # the file may lie in the work folder already
                 text = f"The drop folder cannot be read or its file not be taken ({error.strerror})."
                 self.desk.alert("DROP-FOLDER", text, partner=partner.name)
+
+    def _answer_late(self) -> None:
+        """Answer the drops of which something waited for another message, and its time is up."""
+        try:
+            for receipt in overdue(self.desk.ledger, self.desk.clock()):
+                drop = self.desk.ledger.drop(receipt)
+                partner = self._partners.get(drop.partner) if drop is not None else None
+                if drop is not None and partner is not None and drop.state == "done":
+                    self._recovered = False  # it lies in the work folder soon
+                    late.answer(drop, partner.profile, self.desk)
+            self._recover()
+        except STORAGE_FAULTS as error:
+            reason = f"The gateway's disk or ledger cannot be used now ({type(error).__name__})."
+            self.desk.alert("JOIN-WAITS", f"Waiting shipments whose time is up are answered later. {reason}")
 
     def _process(self, claimed: Claimed) -> Result:
         partner = self._partners.get(claimed.partner)

@@ -64,6 +64,12 @@ def plan(
     journal.append(connection, at, "translated", receipt, **facts)
 
 
+def answer_again(connection: Connection, receipt: str, verdict: str, answers: Iterable[Staged]) -> None:
+    """Plan further answers of a drop that is done; what was sent before stays as it is."""
+    _add_outputs(connection, receipt, answers)
+    mark(connection, receipt, "translated", goal="done", verdict=verdict, done_at="")
+
+
 def replan(connection: Connection, receipt: str, error: str, files: Iterable[Staged], at: str) -> None:
     """A target refuses for good: keep what was delivered and claimed, hold the rest, send `files` instead."""
     rest = outputs.update().where(outputs.c.receipt == receipt, outputs.c.state == "planned")

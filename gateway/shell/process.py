@@ -121,7 +121,8 @@ def _row(receipt: str, desk: Desk) -> Drop:
 
 
 def _result(drop: Drop) -> Result:
-    facts = {"found": drop.found, "accepted": drop.accepted, "rejected": drop.rejected, "duplicate": drop.duplicate}
+    names = ("found", "accepted", "rejected", "duplicate", "joined", "waiting")
+    facts = {name: getattr(drop, name) for name in names}
     logger().info("drop.done", receipt=drop.receipt, partner=drop.partner, state=drop.state, **facts)
     return Result(
         drop.receipt, drop.partner, drop.file_name, drop.state, drop.verdict,

@@ -33,6 +33,8 @@ drops = Table(
     Column("done_at", String(32), nullable=False),
     Column("error", Text, nullable=False),
     Column("duplicate_of", String(40), nullable=False),
+    Column("joined", Integer, nullable=False, server_default="0"),
+    Column("waiting", Integer, nullable=False, server_default="0"),
     Index("drops_content", "partner", "sha256"),
     Index("drops_answers", "partner", "answer_stem", unique=True),
     Index("drops_received", "received_at"),
@@ -100,6 +102,22 @@ person_days = (
         Column("value", BigInteger, nullable=False),
         sqlite_with_rowid=False,
     )
+)
+
+parts = Table(  # shipments that wait for another message, and marks of those that were delivered (gateway.joining)
+    "parts",
+    metadata,
+    Column("partner", String(64), primary_key=True),
+    Column("key", String(255), primary_key=True),
+    Column("receipt", String(40), nullable=False),
+    Column("message", Integer, nullable=False),
+    Column("number", Integer, nullable=False),
+    Column("state", String(12), nullable=False),  # waiting, done
+    Column("place", Text, nullable=False),
+    Column("draft", Text, nullable=False),  # canonical JSON while waiting, then {}
+    Column("until", String(32), nullable=False),
+    Index("parts_until", "state", "until"),
+    Index("parts_receipt", "receipt"),
 )
 
 controls = Table(

@@ -6,14 +6,41 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from gateway.shell.folders import private_file
+from gateway.shell.folders import private_file, sync_file, sync_folder
 
 _BUFFER = 1 << 17
+
+
+def save(path: Path, records: Iterable[bytes]) -> None:
+    """Write records to a file that stays, durably."""
+    with open(path, "wb", buffering=_BUFFER, opener=private_file) as file:
+        for record in records:
+            file.write(len(record).to_bytes(4, "big"))
+            file.write(record)
+    sync_file(path)
+    sync_folder(path.parent)
+
+
+def load(path: Path) -> Iterator[bytes]:
+    """Read what `save` wrote."""
+    return _records(path, path.stat().st_size)
+
+
+def _records(path: Path, end: int) -> Iterator[bytes]:
+    at = 0
+    with open(path, "rb", buffering=_BUFFER, opener=private_file) as file:
+        while at < end:
+            length = int.from_bytes(file.read(4), "big")
+            record = file.read(length)
+            if len(record) != length:
+                raise OSError(5, "the spool file is shorter than what was written to it")
+            yield record
+            at += 4 + length
 
 
 class FileSpool:
@@ -40,15 +67,7 @@ class FileSpool:
     def __iter__(self) -> Iterator[bytes]:
         """Read all records that were added so far, from the first."""
         self._file.flush()
-        end, at = self._end, 0
-        with open(self._path, "rb", buffering=_BUFFER, opener=private_file) as file:
-            while at < end:
-                length = int.from_bytes(file.read(4), "big")
-                record = file.read(length)
-                if len(record) != length:
-                    raise OSError(5, "the spool file is shorter than what was written to it")
-                yield record
-                at += 4 + length
+        return _records(self._path, self._end)
 
     def close(self) -> None:
         """Close and delete the file."""

@@ -17,7 +17,7 @@ from gateway.shell.folders import StateFolders, digest
 from gateway.shell.intake import raw_path
 from gateway.shell.ledger import FINAL, Drop, Ledger
 from gateway.shell.schema import journal as journal_table
-from gateway.shell.schema import person_days, shipments
+from gateway.shell.schema import parts, person_days, shipments
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +47,7 @@ def verify(
     problems += _half_files(targets)
     with ledger.reading() as connection:
         problems += _sums(connection)
+        problems += _waiting(connection, {drop.receipt: drop.waiting for drop in drops})
     return problems
 
 
@@ -74,8 +75,8 @@ def _journal(ledger: Ledger) -> Iterator[Problem]:
 
 
 def _drop(drop: Drop, folders: StateFolders) -> Iterator[Problem]:
-    if drop.found != drop.accepted + drop.rejected + drop.duplicate:
-        yield Problem("VERIFY-BOOKS", drop.receipt, "found is not accepted + rejected + duplicate")
+    if drop.found != drop.accepted + drop.rejected + drop.duplicate + drop.joined + drop.waiting:
+        yield Problem("VERIFY-BOOKS", drop.receipt, "found is not accepted + rejected + duplicate + joined + waiting")
     if drop.state in FINAL and not drop.done_at:
         yield Problem("VERIFY-STATE", drop.receipt, "the drop is final but has no time of it")
     place = folders.find(drop.receipt)
@@ -121,6 +122,17 @@ def _half_files(targets: Iterable[Path]) -> Iterator[Problem]:
     for folder in targets:
         for path in folder.glob(".*.tmp"):
             yield Problem("VERIFY-HALF", path.name, "a temporary file was left behind")
+
+
+def _waiting(connection: Connection, booked: dict[str, int]) -> Iterator[Problem]:
+    """Each drop's books must name as many waiting shipments as the ledger keeps of it."""
+    c = parts.c
+    query = select(c.receipt, func.count()).where(c.state == "waiting").group_by(c.receipt)
+    kept: dict[str, int] = {row[0]: row[1] for row in connection.execute(query)}
+    for receipt in sorted(booked.keys() | kept.keys()):
+        if booked.get(receipt, 0) != kept.get(receipt, 0):
+            said = f"{booked.get(receipt, 0)} shipments wait by the books, {kept.get(receipt, 0)} are kept"
+            yield Problem("VERIFY-BOOKS", receipt, said)
 
 
 def _sums(connection: Connection) -> Iterator[Problem]:

@@ -10,7 +10,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from gateway.history import MemoryHistory, ShipmentClaim
+from gateway.history import MemoryHistory, Part, ShipmentClaim
+from gateway.shell.folders import parse_instant
 from gateway.shell.history import MAX_KEYS, SqlHistory
 from gateway.shell.ledger import Ledger, open_ledger
 from gateway.shell.merge import ClaimConflictError
@@ -50,8 +51,16 @@ CLAIMS = st.builds(
     value_usd=st.decimals(min_value=0, max_value=900, places=2),
     purpose=st.sampled_from(["original", "amend", "cancel"]),
 )
+PARTS = st.builds(
+    Part,
+    key=KEYS,
+    state=st.sampled_from(["waiting", "done", "gone"]),
+    where=st.just("file"),
+    until=st.just(parse_instant(LATER)),
+)
 STEPS = st.one_of(
     st.tuples(st.just("claim"), st.lists(CLAIMS, min_size=1, max_size=3)),
+    st.tuples(st.just("parts"), st.lists(PARTS, min_size=1, max_size=3)),
     st.tuples(st.just("mark"), st.none()),
     st.tuples(st.just("rollback"), st.none()),
     st.tuples(st.just("ask"), st.none()),
@@ -73,6 +82,9 @@ def test_the_ledger_answers_as_the_memory_history_does(tmp_path: Path, steps: li
         if what == "claim":
             memory.claim(claims)
             sql.claim(claims)
+        elif what == "parts":
+            memory.note_parts(claims)
+            sql.note_parts(claims)
         elif what == "mark":
             marks.append((memory.mark(), sql.mark()))
         elif what == "rollback" and marks:
@@ -85,6 +97,9 @@ def test_the_ledger_answers_as_the_memory_history_does(tmp_path: Path, steps: li
             sql, marks = SqlHistory(ledger, "acme", AT), []
         elif what == "ask":
             names = ["b1", "b2", "b3", "b4"]
+            assert [p and (p.key, p.state, p.until) for p in sql.parts(names)] == [
+                p and (p.key, p.state, p.until) for p in memory.parts(names)
+            ]
             assert [c and (c.key, c.content, c.value_usd) for c in sql.shipments(names)] == [
                 c and (c.key, c.content, c.value_usd) for c in memory.shipments(names)
             ]

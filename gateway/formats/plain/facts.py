@@ -78,12 +78,12 @@ def told(outcome: Outcome, catalogue: Any, *, show_personal: bool) -> Iterator[d
         elif isinstance(record, ShipmentResult):
             base = {"shipment": record.id, "label": record.label, "verdict": record.verdict}
             fallen = outcome.refused.get(record.message)
-            if fallen and record.verdict == "accepted":
+            checked = record.verdict in ("accepted", "joined", "waiting")
+            if fallen and checked:
                 base["verdict"] = "rejected"
             for finding in record.findings:
                 facts = facts_of(finding, catalogue, show_personal=show_personal)
                 yield {**base, **facts, "interchange": interchange, "message": message}
-            checked = record.verdict == "accepted"
             if fallen and (checked or (record.verdict == "rejected" and not any(f.refuses for f in record.findings))):
                 line = _fallen(fallen, checked=checked)
                 yield {**base, **line, "interchange": interchange, "message": message}

@@ -8,20 +8,19 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
-import msgspec
-
 from gateway.records import GroupBegin, InterchangeBegin
 from gateway.results import MessageFinding, MessageOpened, Outcome, ShipmentResult
 
 _MOST = 100  # control numbers listed; a file may hold many thousand sets
 
 _NEXT = {
-    "accept": "Nothing to do: all shipments were accepted.",
-    "accept_with_warnings": "All shipments were accepted; see the remarks in the report and mend their cause.",
+    "accept": "Nothing to do: no shipment was refused.",
+    "accept_with_warnings": "No shipment was refused; see the remarks in the report and mend their cause.",
     "partial": "Mend the refused shipments (see the reject file) and send only those again, in a new file.",
     "reject": "Nothing was delivered. Mend what the reject file says and send the file again with new control numbers.",
     "quarantine": "The file was held for a person and not processed; see the finding. Nothing was delivered.",
 }
+_WAITING = "Shipments that lack something wait: send the message with the rest before the time that the report names. "
 
 
 def write(
@@ -74,10 +73,10 @@ def write(
         "format": outcome.format,
         "envelopes": envelopes[:_MOST],
         "verdict": outcome.verdict,
-        "shipments": msgspec.to_builtins(outcome.counts),
+        "shipments": outcome.counts.facts(),
         "books_balanced": outcome.counts.balanced,
         "findings": dict(sorted(rules.items())),
         "answers": answers,
-        "next": _NEXT[outcome.verdict],
+        "next": (_WAITING if outcome.counts.waiting else "") + _NEXT[outcome.verdict],
     }
     yield json.dumps(facts, ensure_ascii=False, indent=2).encode("utf-8", "replace") + b"\n"

@@ -53,7 +53,7 @@ def _status(request: AckRequest) -> str:
 
 
 def _item(record: ShipmentResult, fallen: str) -> bytes:
-    status = {"accepted": "accepted", "duplicate": "duplicate"}.get(record.verdict, "refused")
+    status = "refused" if record.verdict == "rejected" else record.verdict
     status = "refused" if fallen else status
     told = [f for f in record.findings if f.severity in (Severity.ERROR, Severity.WARNING)]
     reasons = "".join(_reason(f) for f in told)

@@ -43,7 +43,7 @@ def write(request: AckRequest) -> Iterator[bytes]:
             yield from _header(out, request, current[0], record.index, faults.get(group.index))
         elif current is None or out is None:
             continue
-        elif isinstance(record, ShipmentResult) and record.verdict != "accepted":
+        elif isinstance(record, ShipmentResult) and record.verdict in ("rejected", "duplicate"):
             yield from _bill(out, request, record)
         elif isinstance(record, MessageClosed):
             refused = record.index in request.refused

@@ -100,7 +100,7 @@ class _Writer:
 
     def _shipment(self, record: ShipmentResult) -> Iterator[bytes]:
         told = [f for f in record.findings if f.severity in (Severity.ERROR, Severity.WARNING)]
-        refused = record.verdict != "accepted"
+        refused = record.verdict in ("rejected", "duplicate")
         if not (refused or self._everything):
             return
         if not self._open:

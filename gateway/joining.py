@@ -1,0 +1,155 @@
+"""Joining what two messages say of one shipment: a house manifest names it, the house waybill has parties and values.
+
+    XFHL: house, pieces, weight  ->  waits (GW-JOIN-PENDING)        XFZB: delivered; the waiting house is settled with it
+    XFZB: delivered              ->  marker                         XFHL: every house was delivered already: joined
+
+A shipment that lacks something waits in the history under master and house number until the rest comes or its time is
+up (shell.late answers then). What comes later is completed, never overwritten; where both name another value, the later
+message keeps its own and says so. On for partners with `join_hours`.
+"""
+
+from __future__ import annotations
+
+from copy import deepcopy
+from datetime import datetime, timedelta
+from typing import Any
+
+import msgspec
+
+from gateway.findings import NOWHERE, Finding, Scope, Severity
+from gateway.history import History, Part
+from gateway.judge import Judged, Mapping
+from gateway.profile import Profile
+
+_NOT_TAKEN = frozenset(("transmission_purpose", "_arrival_day", "house_bill_number", "shipment_tracking_number"))
+
+
+class Join(msgspec.Struct, eq=False):
+    """What the history knows of one unit. may_wait: an incomplete one is kept; draft: as mapped, before completion."""
+
+    key: str
+    known: Part | None
+    may_wait: bool
+    draft: dict[str, Any]
+
+
+class Joiner:
+    """The joins of one file. Off (all methods do nothing) for a partner without `join_hours`."""
+
+    def __init__(self, profile: Profile, history: History, now: datetime, where: str) -> None:
+        self.on = profile.join_hours > 0
+        self._profile, self._history, self._where = profile, history, where
+        self._parts: list[Part] = []
+        self._until = now + timedelta(hours=profile.join_hours)
+
+    def complete(self, mapped: list[Mapping]) -> list[Join | None]:
+        """Fill what the mapped units lack from parts that wait; one Join for each, None where nothing can be joined."""
+        keys = [self._key(m.mapped.draft, "test:" if m.message.interchange.test else "") for m in mapped]
+        known = dict(zip(keys, self._history.parts(keys), strict=True))
+        joins: list[Join | None] = []
+        for m, key in zip(mapped, keys, strict=True):
+            if not key:
+                joins.append(None)
+                continue
+            waits = m.unit.role == "part" or m.message.format in self._profile.join_formats
+            join = Join(key, known[key], waits, deepcopy(m.mapped.draft) if waits else m.mapped.draft)
+            if join.known is not None and join.known.state == "waiting":
+                _fill(m, join.known)
+            joins.append(join)
+        return joins
+
+    def _key(self, draft: dict[str, Any], prefix: str) -> str:
+        house = draft.get("house_bill_number") or draft.get("shipment_tracking_number")
+        if not house:
+            return ""
+        master = draft.get("master_bill_number", "") if self._profile.join_on == "master+house" else ""
+        return f"{prefix}{master}/{house}"
+
+    def verdict(self, judged: Judged) -> str:
+        """Return "joined" or "waiting" for a unit that another message completes or will complete, else ""."""
+        join: Join | None = judged.join
+        if join is None or judged.draft is None or not join.may_wait:
+            return ""
+        draft, known = judged.draft, join.known
+        absent = [f for f in judged.findings if _absent(draft, f.pointer)]
+        errors = [f for f in judged.findings if f.severity is Severity.ERROR]
+        if judged.purpose == "cancel" and known is not None and known.state == "waiting":
+            return _say(judged, absent, "joined", "JOIN-WITHDRAWN", f"It waited since {known.where} and is withdrawn.")
+        if not errors or not all(f in absent for f in errors):
+            return ""
+        if known is not None and known.state == "done":
+            return _say(judged, absent, "joined", "JOIN-DONE", f"It was delivered already, with {known.where}.")
+        judged.withheld = absent
+        fields = ", ".join(dict.fromkeys(f.target for f in errors))
+        until = self._until.strftime("%Y-%m-%d %H:%M")
+        return _say(judged, absent, "waiting", "GW-JOIN-PENDING", f"It waits until {until} UTC for {fields}.")
+
+    def settled(self, judged: Judged, verdict: str, message: int) -> None:
+        """Take up what the history has to note of a unit, for `note`."""
+        join: Join | None = judged.join
+        if join is None:
+            return
+        if verdict == "waiting":
+            draft = msgspec.json.encode(join.draft)
+            self._parts.append(Part(join.key, "waiting", self._where, draft, self._until, message, judged.number))
+        elif judged.purpose == "cancel" and verdict in ("accepted", "joined"):
+            self._parts.append(Part(join.key, "gone", self._where))
+        elif verdict == "accepted":
+            self._parts.append(Part(join.key, "done", self._where))
+
+    def note(self) -> None:
+        """Tell the history what was taken up."""
+        if self._parts:
+            self._history.note_parts(self._parts)
+            self._parts = []
+
+
+def _say(judged: Judged, absent: list[Finding], verdict: str, rule: str, said: str) -> str:
+    """Put what became of the shipment in place of the findings about what another message brings."""
+    place = absent[0].position if absent else NOWHERE
+    kept = [f for f in judged.findings if f not in absent]
+    judged.findings = [*kept, Finding(rule, Severity.INFO, Scope.SHIPMENT, said, place)]
+    judged.refused = False
+    return verdict
+
+
+def _fill(mapped: Mapping, part: Part) -> None:
+    """Take over what the draft lacks; say what was taken and where both name another value."""
+    draft, taken, other = mapped.mapped.draft, [], []
+    for name, value in msgspec.json.decode(part.draft).items():
+        if name in _NOT_TAKEN:
+            continue
+        if name not in draft:
+            draft[name] = value
+            taken.append(name)
+        elif draft[name] != value and isinstance(value, str | int):
+            other.append(name)
+    if taken:
+        mapped.findings = [f for f in mapped.findings if f.value is not None or _top(f.pointer) not in taken]
+        said = f"Taken from {part.where}, which named this shipment before: {', '.join(taken)}."
+        mapped.findings.append(Finding("JOIN-FILLED", Severity.INFO, Scope.SHIPMENT, said))
+    for name in other:
+        said = f"{part.where[:1].upper()}{part.where[1:]}, had another {name} for this shipment; the one of this message was kept."
+        mapped.findings.append(
+            Finding("JOIN-DIFFERS", Severity.WARNING, Scope.SHIPMENT, said, target=name, pointer=f"/{name}")
+        )
+
+
+def _top(pointer: str) -> str:
+    return pointer.strip("/").partition("/")[0]
+
+
+def _absent(draft: dict[str, Any], pointer: str) -> bool:
+    """True when the pointer leads to nothing: the finding is about something that is not there."""
+    place: Any = draft
+    parts = [p for p in pointer.split("/") if p]
+    if not parts:
+        return False
+    for part in parts:
+        if isinstance(place, list):
+            place = place[int(part)] if part.isdigit() and int(part) < len(place) else None
+        else:
+            place = place.get(part) if isinstance(place, dict) else None
+        if place in (None, "", [], {}):
+            return True
+    return False

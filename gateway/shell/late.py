@@ -1,0 +1,56 @@
+"""Answers drops whose waiting shipments were not completed in time: refused then, as they would have been at first.
+
+archive/RECEIPT/waiting.spool -> answers NAME.late.* -> [parts, books, outputs: one transaction] -> work/RECEIPT -> sent
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from sqlalchemy import Connection
+
+from gateway.late import answer_late
+from gateway.profile import Profile
+from gateway.results import Outcome, pack
+from gateway.shell import journal, outbox, parts
+from gateway.shell.assembly import stage_answers
+from gateway.shell.desk import Desk
+from gateway.shell.ledger import Drop
+from gateway.shell.spool import FileSpool, load, save
+
+_KEPT = "waiting.spool"
+
+
+def keep(outcome: Outcome, place: Path) -> None:
+    """Keep what the late answer of a drop is made of."""
+    if outcome.counts.waiting:
+        save(place / _KEPT, pack(outcome))
+
+
+def answer(drop: Drop, profile: Profile, desk: Desk) -> None:
+    """Refuse what still waits of a drop and put its answers to work; the engine sends them like those of a new drop."""
+    place = desk.folders.find(drop.receipt)
+    if place is None or not (place / _KEPT).is_file():
+        with desk.ledger.transaction() as connection:
+            _close(connection, drop, desk)
+        desk.alert("JOIN-GONE", "The time of waiting shipments is up, but their drop is not kept any more.", drop.receipt, drop.partner)  # fmt: skip
+        return
+    with desk.ledger.reading() as connection:
+        waiting = parts.of_drop(connection, drop.receipt)
+    with FileSpool(place / "late.spool") as spool:
+        outcome = answer_late(
+            load(place / _KEPT), waiting, profile, desk.clock(), desk.ledger.next_control, spool,
+            name=drop.file_name, size=drop.size, sha256=drop.sha256, receipt_id=drop.receipt,
+        )  # fmt: skip
+        answers = stage_answers(outcome, f"{drop.answer_stem}.late", place)
+    with desk.ledger.transaction() as connection:  # the folder moves inside: a crash before the commit undoes the rest
+        _close(connection, drop, desk)
+        outbox.answer_again(connection, drop.receipt, outcome.verdict, answers)
+        place.rename(desk.folders.work / drop.receipt)
+
+
+def _close(connection: Connection, drop: Drop, desk: Desk) -> None:
+    waiting = parts.of_drop(connection, drop.receipt)
+    parts.settle_waiting(connection, drop.receipt, rejected=len(waiting))
+    parts.give_up(connection, drop.receipt)
+    journal.append(connection, desk.now(), "late", drop.receipt, rejected=len(waiting))

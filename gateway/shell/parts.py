@@ -1,0 +1,101 @@
+"""Shipments that wait for another message, as one drop sees them: the ledger below, the drop's own on top."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, select
+
+from gateway.history import Part
+from gateway.shell.folders import instant, parse_instant
+from gateway.shell.ledger import Ledger, in_batches, insert_rows
+from gateway.shell.schema import drops, parts
+
+SCRATCH = """
+CREATE TABLE parts (seq INTEGER PRIMARY KEY, key TEXT, state TEXT, place TEXT, draft BLOB, until TEXT, message INTEGER,
+    number INTEGER);
+CREATE INDEX parts_key ON parts (key, seq);
+"""
+_NEWEST = "SELECT key, state, place, draft, until, message, number, max(seq) FROM parts"
+_COLUMNS = ("partner", "key", "receipt", "state", "place", "draft", "until", "message", "number")
+
+
+class Parts:
+    """The parts of one drop; `scratch` is the private database of its history, rolled back by the history."""
+
+    def __init__(self, scratch: sqlite3.Connection, ledger: Ledger, partner: str) -> None:
+        self._scratch, self._ledger, self._partner = scratch, ledger, partner
+
+    def find(self, keys: Sequence[str]) -> list[Part | None]:
+        """Return what is known under each key, None for nothing or what was withdrawn."""
+        asked = list({key for key in keys if key})
+        if not asked:
+            return [None] * len(keys)
+        with self._ledger.reading() as connection:
+            rows = connection.execute(
+                select(parts).where(parts.c.partner == self._partner, parts.c.key.in_(asked))
+            ).mappings()
+            found = {r["key"]: _part(r["key"], r["state"], r["place"], r["draft"].encode(), r["until"], r["message"], r["number"]) for r in rows}  # fmt: skip
+        query = f"{_NEWEST} WHERE key IN ({','.join('?' * len(asked))}) GROUP BY key"
+        found |= {key: _part(key, *rest) for key, *rest, _ in self._scratch.execute(query, asked)}
+        return [part if (part := found.get(key)) is not None and part.state != "gone" else None for key in keys]
+
+    def note(self, seq: int, part: Part) -> None:
+        """Note a part under a rising number."""
+        until = instant(part.until) if part.until else ""
+        row = (seq, part.key, part.state, part.where, part.draft, until, part.message, part.number)
+        self._scratch.execute("INSERT INTO parts VALUES (?,?,?,?,?,?,?,?)", row)
+
+    def commit(self, connection: Connection, receipt: str) -> None:
+        """Write the newest of each key to the ledger; a drop whose shipment no longer waits has one more joined."""
+        waiting = self._scratch.execute("SELECT count(*) FROM parts WHERE state = 'waiting'").fetchone()[0]
+        for batch in in_batches(self._scratch.execute(f"{_NEWEST} GROUP BY key ORDER BY key"), 500):
+            mine = (parts.c.partner == self._partner, parts.c.key.in_([row[0] for row in batch]))
+            for (other,) in connection.execute(select(parts.c.receipt).where(*mine, parts.c.state == "waiting")).all():
+                settle_waiting(connection, other, joined=1)
+            connection.execute(parts.delete().where(*mine))
+            kept = [
+                (self._partner, key, receipt, state, place, draft.decode() if state == "waiting" else "{}", until, message, number)
+                for key, state, place, draft, until, message, number, _ in batch
+                if state != "gone"
+            ]  # fmt: skip
+            waiting -= sum(row[3] == "waiting" for row in kept)
+            if kept:
+                insert_rows(connection, parts, _COLUMNS, kept)
+        if waiting:  # named twice in this drop, or completed by it
+            settle_waiting(connection, receipt, joined=waiting)
+
+
+def settle_waiting(connection: Connection, receipt: str, *, joined: int = 0, rejected: int = 0) -> None:
+    """Move waiting shipments of a drop to joined or rejected in its books."""
+    c = drops.c
+    connection.execute(
+        drops.update()
+        .where(c.receipt == receipt)
+        .values(waiting=c.waiting - joined - rejected, joined=c.joined + joined, rejected=c.rejected + rejected)
+    )
+
+
+def overdue(ledger: Ledger, now: datetime) -> list[str]:
+    """Return the receipts of drops with shipments whose time is up."""
+    late = select(parts.c.receipt).where(parts.c.state == "waiting", parts.c.until <= instant(now)).distinct()
+    with ledger.reading() as connection:
+        return sorted(connection.execute(late).scalars())
+
+
+def of_drop(connection: Connection, receipt: str) -> set[tuple[int, int]]:
+    """Return (message, number) of a drop's shipments that still wait."""
+    query = select(parts.c.message, parts.c.number).where(parts.c.receipt == receipt, parts.c.state == "waiting")
+    return {(message, number) for message, number in connection.execute(query)}
+
+
+def give_up(connection: Connection, receipt: str) -> None:
+    """Forget a drop's waiting shipments, which are refused now."""
+    connection.execute(parts.delete().where(parts.c.receipt == receipt, parts.c.state == "waiting"))
+
+
+def _part(key: str, state: str, place: str, draft: Any, until: str, message: int, number: int) -> Part:
+    return Part(key, state, place, bytes(draft), parse_instant(until) if until else None, message, number)

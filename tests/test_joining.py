@@ -1,0 +1,134 @@
+"""Houses of a list wait for their house waybills: in either order, completed and never overwritten, delivered once."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from gateway.check import parse_instant
+from gateway.history import MemoryHistory
+from gateway.late import answer_late
+from gateway.results import MemorySpool, ShipmentResult, pack
+from tests.drops import Drop, drop, profile_for, sample
+
+NOW = parse_instant("2025-02-27T10:00:00Z")
+LIST = sample("xml/05_xfhl_3houses_v3.xml")  # GWH0001001, GWH0001002, GWH0001003 of 999-12345675
+HOUSE = sample("xml/03_xfzb_clean_v3.xml")  # GWH0001001
+IMP_LIST = sample("cargoimp/04_fhl4_list_3houses.txt")
+IMP_HOUSE = sample("cargoimp/03_fhl4_single_full.txt")
+
+
+def send(data: bytes, history: MemoryHistory, **changes: Any) -> Drop:
+    return drop(data, history, now=NOW, **{"join_hours": 24, **changes})
+
+
+def books(result: Drop) -> tuple[int, int, int, int, int]:
+    c = result.outcome.counts
+    assert c.balanced
+    return c.found, c.accepted, c.rejected, c.joined, c.waiting
+
+
+def test_without_join_hours_an_incomplete_house_is_refused_at_once():
+    assert books(send(LIST, MemoryHistory(), join_hours=0)) == (3, 0, 3, 0, 0)
+
+
+def test_houses_of_a_list_wait_and_say_for_what_and_until_when():
+    result = send(LIST, MemoryHistory())
+    assert books(result) == (3, 0, 0, 0, 3)
+    assert result.outcome.verdict == "accept_with_warnings"
+    assert result.messages() == []
+    (first, *_) = [f for f in result.findings() if f.rule == "GW-JOIN-PENDING"]
+    assert first.message.startswith("It waits until 2025-02-28 10:00 UTC for ")
+    assert "final_deliver_to_party" in first.message
+    assert first.position.line
+    assert result.receipt()["shipments"]["waiting"] == 3
+    assert b"Processed" in result.answers["XFNM"]
+
+
+def test_the_house_waybill_is_delivered_and_ends_the_waiting():
+    history = MemoryHistory()
+    send(LIST, history)
+    assert books(send(HOUSE, history)) == (1, 1, 0, 0, 0)
+    assert history.parts(["999-12345675/GWH0001001", "99912345675/GWH0001001"])[1].state == "done"
+    again = LIST.replace(b"_FHL0001</ram:ID>", b"_FHL0002</ram:ID>")
+    assert books(send(again, history)) == (3, 0, 0, 1, 2)
+
+
+def test_a_list_after_its_house_waybill_is_joined_and_delivers_nothing():
+    history = MemoryHistory()
+    send(HOUSE, history)
+    result = send(LIST, history)
+    assert books(result) == (3, 0, 0, 1, 2)
+    done = [r for r in result.outcome.records if isinstance(r, ShipmentResult) and r.verdict == "joined"]
+    assert [(r.id, [f.rule for f in r.findings]) for r in done] == [("GWH0001001", ["JOIN-DONE"])]
+
+
+def test_what_the_waybill_lacks_comes_from_the_list_and_what_both_name_is_not_overwritten():
+    history = MemoryHistory()
+    send(LIST, history)
+    weight = b'<ram:IncludedTareGrossWeightMeasure unitCode="KGM">1.250</ram:IncludedTareGrossWeightMeasure>'
+    assert HOUSE.count(weight) >= 1
+    lacking = HOUSE.replace(weight, b"").replace(b"TotalPieceQuantity>1<", b"TotalPieceQuantity>2<")
+    result = send(lacking, history)
+    (shipment,) = result.messages()[0]["shipments"]
+    assert (shipment["gross_weight_kg"], shipment["package_count"]) == ("1.250", 2)
+    said = {f.rule: f.message for f in result.findings()}
+    assert "gross_weight_kg" in said["JOIN-FILLED"]
+    assert "another package_count" in said["JOIN-DIFFERS"]
+
+
+def test_a_house_of_another_master_is_not_joined():
+    history = MemoryHistory()
+    send(LIST.replace(b"999-12345675<", b"999-12345686<"), history)
+    result = send(HOUSE, history)
+    assert not {"JOIN-FILLED", "JOIN-DIFFERS"} & result.rules()
+    assert history.parts(["99912345686/GWH0001001"])[0].state == "waiting"
+
+
+def test_a_refused_list_leaves_nothing_waiting():
+    history = MemoryHistory()
+    assert send(LIST[:-40], history).outcome.verdict == "reject"
+    assert history.parts(["99912345675/GWH0001001"]) == [None]
+
+
+@pytest.mark.parametrize("first", [IMP_LIST, IMP_HOUSE])
+def test_cargo_imp_lists_join_with_their_houses(first):
+    history = MemoryHistory()
+    second = IMP_HOUSE if first is IMP_LIST else IMP_LIST
+    results = [send(first, history), send(second, history)]
+    assert sum(r.outcome.counts.accepted for r in results) == 1
+    assert sum(r.outcome.counts.rejected for r in results) == 0
+
+
+def test_xml_list_and_cargo_imp_house_are_one_shipment():
+    history = MemoryHistory()
+    send(LIST, history)
+    assert books(send(IMP_HOUSE, history)) == (1, 1, 0, 0, 0)
+
+
+def test_when_the_time_is_up_the_houses_are_refused_with_what_they_lack():
+    history = MemoryHistory()
+    kept = list(pack(send(LIST, history).outcome))
+    profile = replace(profile_for(LIST), join_hours=24)
+    still = {(0, 2), (0, 3)}  # the first was completed meanwhile
+    numbers = iter(range(7, 99))
+    outcome = answer_late(
+        iter(kept), still, profile, NOW + timedelta(hours=24), lambda scope: next(numbers), MemorySpool(), name="l.xml", size=1,
+        sha256="x", receipt_id="R1",
+    )  # fmt: skip
+    c = outcome.counts
+    assert (outcome.verdict, c.found, c.rejected, c.joined, c.waiting) == ("partial", 3, 2, 1, 0)
+    answers = {a.kind: b"".join(a.chunks) for a in outcome.acks}
+    assert answers["rejects"].count(b"S321-ROLE-REQ") >= 2
+    assert b"GWH0001001" not in answers["rejects"]
+    assert json.loads(answers["receipt"])["shipments"] == {
+        "found": 3,
+        "accepted": 0,
+        "rejected": 2,
+        "duplicate": 0,
+        "joined": 1,
+    }
