@@ -16,7 +16,7 @@ from gateway.mapping.grammar import Source, Test
 from gateway.mapping.table import Row
 from gateway.mapping.transforms import Noted, Unusable
 from gateway.profile import Profile
-from gateway.records import Dialect, Message, Path
+from gateway.records import Dialect, Message, Path, Step
 
 Values = Callable[[Any, Any, "Run"], list[str]]
 Condition = Callable[[Any, Any, "Run"], bool]
@@ -98,14 +98,19 @@ def _check(test: Test, dialect: Dialect, at: str) -> Condition:
 
 def _repeated(source: Source, dialect: Dialect, at: str) -> Condition:
     """True when the path leads to several nodes, or its leaf to different texts: a target could take one only."""
-    if source.path is None:
+    path = source.path
+    if path is None:
         return lambda node, root, run: False
-    find = dialect.finder(source.path, at)
-    if not source.path.leaf:
+    find = dialect.finder(path, at)
+    if not path.leaf:
         return lambda node, root, run: len(find(node, root)) > 1
-    read = dialect.leaf(source.path.leaf)
+    read = dialect.leaf(path.leaf)
+    *above, last = path.steps
+    every = dialect.finder(Path(path.text, (*above, Step(last.name, (), "")), "", path.absolute), at)
 
     def check(node: Any, root: Any, run: Run) -> bool:
+        if len(every(node, root)) < 2:  # the commonest, told without a look at the qualifiers
+            return False
         found = find(node, root)
         return len(found) > 1 and len({text for one in found if (text := read(one, root).strip())}) > 1
 

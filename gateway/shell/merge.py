@@ -12,6 +12,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from sqlalchemy import Connection, bindparam, select, text
+from sqlalchemy.exc import IntegrityError
 
 from gateway.shell.ledger import in_batches, insert_rows
 from gateway.shell.schema import interchanges, person_days, shipments
@@ -61,9 +62,13 @@ def merge_shipments(
     newest = scratch.execute(_EVERY if once else _NEWEST)
     old = itertools.repeat((None,)) if fresh else scratch.execute(_FIRST)
     for batch in in_batches((new[:7] + first[:1] for new, first in zip(newest, old, strict=False)), _BATCH):
-        _retire(connection, partner, batch)
         rows = [_row(values, partner, receipt) for values in batch]
-        insert_rows(connection, shipments, _SHIPMENT, rows)
+        if not fresh:
+            _retire(connection, partner, batch)
+        try:
+            insert_rows(connection, shipments, _SHIPMENT, rows)
+        except (IntegrityError, sqlite3.IntegrityError):  # another drop's shipment became active meanwhile
+            raise ClaimConflictError("shipment") from None
         active += sum(row[-1] == "active" for row in rows)
     for days in in_batches(scratch.execute(_EVERY_PERSON if once else _PERSONS, (partner,)), _BATCH):
         insert_rows(connection, person_days, _PERSON, days)
