@@ -5,9 +5,13 @@ from __future__ import annotations
 import codecs
 import re
 
+_XML_SENDER = re.compile(
+    rb"SenderParty\s*>\s*<(?:[\w.-]+:)?PrimaryID[^>]*>([^<]+)<|<(?:[\w.-]+:)?itmatt\b[^>]*\ssender=\"([^\"]+)\""
+)
+
 
 def peek_sender(head: bytes) -> tuple[str, str]:
-    """Return (qualifier, id) of the sender in an ISA or UNB, ("", "") when neither is there."""
+    """Return (qualifier, id) of the sender in an ISA, UNB or XML header, ("", "") when none is there."""
     text = head[:4096]
     if text.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         text = text.decode("utf-16", "replace").encode("latin-1", "replace")
@@ -26,4 +30,6 @@ def peek_sender(head: bytes) -> tuple[str, str]:
         if len(elements) > 2:
             parts = elements[2].split(component)
             return (parts[1] if len(parts) > 1 else b"").decode("latin-1").strip(), parts[0].decode("latin-1").strip()
+    if named := _XML_SENDER.search(text):
+        return "", (named[1] or named[2]).decode("latin-1").strip()
     return "", ""

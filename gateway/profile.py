@@ -16,14 +16,16 @@ from gateway.records import Message
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """An envelope sender or receiver: qualifier (ISA05, UNB 0007; "" = any) and id. id "*" = any."""
+    """An envelope sender or receiver: qualifier (ISA05, UNB 0007; "" = any) and id. id "*" = any, "GW*" = begins with GW."""
 
     id: str
     qualifier: str = ""
 
     def matches(self, qualifier: str, identifier: str) -> bool:
         """True when the pair from the envelope is this identity."""
-        return self.id in ("*", identifier.strip()) and self.qualifier in ("", qualifier.strip())
+        found = identifier.strip()
+        same = found.startswith(self.id[:-1]) if self.id.endswith("*") else found == self.id
+        return same and self.qualifier in ("", qualifier.strip())
 
 
 @dataclass(frozen=True, slots=True)

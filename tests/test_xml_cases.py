@@ -193,3 +193,13 @@ def test_a_ubl_waybill_becomes_a_canonical_shipment():
     assert shipment["fair_retail_value_usd"] == "28.00"
     assert shipment["final_deliver_to_party"]["state_province"] == "NY"
     assert shipment["items"][0]["hts_number"] == "6301200010"
+
+
+def test_a_document_in_the_name_of_somebody_else_is_refused():
+    house = (FIXTURES / "xml" / "03_xfzb_clean_v3.xml").read_bytes()
+    outcome, answers = outcome_of(house.replace(b"TDVAGT03GWSENDER/", b"TDVAGT03STRANGER/"))
+    assert (outcome.verdict, outcome.counts.accepted) == ("reject", 0)
+    report = json.loads(answers["report"])
+    finding, _ = [f for f in report["findings"] if f["rule"] == "XML-SENDER"]
+    assert (finding["line"], finding["value"][:16]) == (11, "TDVAGT03STRANGER")
+    assert b"Rejected" in answers["XFNM"]

@@ -41,7 +41,8 @@ keys = ["keys/northtest.pub"]
 originator_code = "NRTX01"
 filer_type = "carrier"
 filer_type_by_mode = { air = "freight_forwarder", mail = "freight_forwarder" }
-senders = [{ id = "NRTX", qualifier = "02" }, { id = "GWSENDER", qualifier = "ZZ" }]
+senders = [{ id = "NRTX", qualifier = "02" }, { id = "GWSENDER", qualifier = "ZZ" },
+           { id = "TDVAGT03GWSENDER/*" }, { id = "GBA" }]   # X12, EDIFACT, Cargo-XML, ITMATT
 receivers = [{ id = "S321GATEWAY", qualifier = "ZZ" }, { id = "GWRECEIVER", qualifier = "ZZ" }]
 own_id = { id = "S321GATEWAY", qualifier = "ZZ" }
 home = "drop/northtest"                     # ack/ and reject/ appear here and over SFTP

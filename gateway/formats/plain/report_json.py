@@ -6,8 +6,6 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-import msgspec
-
 from gateway.formats.plain.facts import told
 from gateway.results import Outcome
 
@@ -19,7 +17,7 @@ def write(outcome: Outcome, catalogue: Any, *, file_name: str, receipt_id: str, 
         "file": file_name,
         "format": outcome.format,
         "verdict": outcome.verdict,
-        "shipments": msgspec.to_builtins(outcome.counts),
+        "shipments": outcome.counts.facts(),
     }
     yield json.dumps(head, ensure_ascii=False)[:-1].encode() + b', "findings": ['
     separator = b"\n"

@@ -218,8 +218,24 @@ class XmlReader:
             root or XmlNode("", [""], 0, 0, 1, 0), self._interchange, group, envelope=envelope,
         )  # fmt: skip
         yield MessageBegin(self._message)
+        if sender and kind is not None and not kind.answers:
+            yield from self._stranger(sender, kind)
         held, self._held = self._held, []
         yield from held
+
+    def _stranger(self, sender: str, kind: Kind) -> Iterator[Finding]:
+        """Refuse a document in the name of somebody else than the account's partner."""
+        if any(s.matches(s.qualifier, sender) for s in self._profile.senders):
+            return
+        node, place = self._root, Position(offset=0, line=1)
+        for step in kind.paths["sender"]:
+            if node is not None and not step.startswith("@"):
+                node = next((c for c in (node.children or {}).get(step, ()) if isinstance(c, XmlNode)), None)
+        if node is not None:
+            last = kind.paths["sender"][-1]
+            place = node.here(last[1:] if last.startswith("@") else "")
+        said = f'The sender "{sender[:80]}" is not a sender of this account.'
+        yield Finding("XML-SENDER", Severity.ERROR, Scope.INTERCHANGE, said, place, value=sender)
 
     def _unit(self, node: XmlNode) -> Iterator[Event]:
         kind = self._kind
