@@ -182,7 +182,9 @@ def serve(
     from gateway.shell.log import configure
 
     configure(sys.stderr)
-    gateway = Gateway(load_site(folder), port=port)
+    site = load_site(folder)
+    site.check_tables()
+    gateway = Gateway(site, port=port)
     gateway.port = gateway.server.start()
     account = gateway.accounts[0] if gateway.accounts else "ACCOUNT"
     out.print(f"SFTP    127.0.0.1:{gateway.port}  accounts: {', '.join(gateway.accounts) or 'none (no keys)'}")
@@ -203,9 +205,11 @@ def status(
     newest: Annotated[int, typer.Option(help="How many drops.")] = 50,
 ) -> None:
     """List the drops: one line per file."""
+    from gateway.commands.reloading import last_change
     from gateway.commands.status import drops
 
-    rows = drops(load_site(folder), newest)
+    site = load_site(folder)
+    rows = drops(site, newest)
     if as_json:
         for row in rows:
             print(json.dumps(row, ensure_ascii=False))
@@ -226,6 +230,12 @@ def status(
             answers,
         )
     out.print(table)
+    change = last_change(site.settings.state_dir)
+    if change.get("fault"):
+        out.print(
+            f"profile: a change was not taken, the tables of {change['loaded_at']} work on: {change['fault']}",
+            markup=False,
+        )
     out.print(f"next: gateway explain {rows[0]['receipt'] if rows else 'RECEIPT'} {folder}", markup=False)
 
 

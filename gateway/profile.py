@@ -121,6 +121,7 @@ class Profile:
     person_secret: bytes = b"section-321"  # key of the person hash
     enrich: Callable[[dict[str, Any]], dict[str, Any] | None] | None = None
     programs: Callable[[str, str, str], Program | None] | None = None  # (format, message type, version) -> Program
+    tables: Any = None  # the gateway.mapping.folder.MappingSet behind `programs`
     structures: Any = None  # formats' structure tables, see formats.x12.structure
     rules: Any = None  # gateway.rules.Rulebook
     catalogue: Any = None  # gateway.catalogue.Catalogue

@@ -67,6 +67,7 @@ class Partner:
     home: Path
     target: dict[str, Any]
     poll: dict[str, Any]
+    sources: tuple[Path, ...] = ()  # files outside of partners/ that it is made of
 
 
 @dataclass(frozen=True)
@@ -89,6 +90,20 @@ class Site:
             if sender and any(s.id != "*" and s.matches(qualifier, sender) for s in profile.senders):
                 return profile
         return profiles[0]
+
+    def check_tables(self) -> None:
+        """Compile every mapping of every partner, and run the checks on those with rows of its own. Raises MappingError."""
+        for mappings in {id(p.profile.tables): p.profile.tables for p in self.partners.values()}.values():
+            mappings.check()
+
+
+def load_afresh(folder: Path) -> Site:
+    """Read a profile folder and the base tables anew, and check them. Raises ConfigError or MappingError."""
+    _base_set.cache_clear()
+    load_rulebook.cache_clear()
+    site = load_site(folder)
+    site.check_tables()
+    return site
 
 
 def load_site(folder: Path) -> Site:
@@ -149,6 +164,7 @@ def _settings(folder: Path) -> Settings:
 
 _PROFILE_KEYS = frozenset(Profile.__dataclass_fields__) - {
     "programs",
+    "tables",
     "structures",
     "rules",
     "catalogue",
@@ -191,6 +207,7 @@ def _partner(path: Path, settings: Settings, rulebook: Any) -> Partner:
     profile = Profile(
         **values,
         programs=mappings.program,
+        tables=mappings,
         rules=rulebook,
         catalogue=load_catalogue(),
         enrich=_enrichment(settings.folder, path, raw.get("enrichment")),
@@ -205,7 +222,9 @@ def _partner(path: Path, settings: Settings, rulebook: Any) -> Partner:
             raise ConfigError(
                 f"{path.name}: {section}.{missing[0]} is missing.", f"[{section}] needs {', '.join(wanted)}."
             )
-    return Partner(profile, keys, in_dir, home, raw.get("target", {}), raw.get("poll", {}))
+    sources = [settings.folder / raw["enrichment"]["file"]] if "enrichment" in raw else []
+    sources += [p for m in extra if m != own for p in m.rglob("*.csv")]
+    return Partner(profile, keys, in_dir, home, raw.get("target", {}), raw.get("poll", {}), tuple(sources))
 
 
 @cache

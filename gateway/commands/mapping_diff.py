@@ -92,7 +92,7 @@ def compare(sources: Iterator[Source], new: Path) -> dict[str, Any]:
         before = _shipments(source, source.profile)
         key = source.profile.partner
         if key not in sets:
-            own = getattr(getattr(source.profile.programs, "__self__", None), "overrides", ())
+            own = source.profile.tables.overrides if source.profile.tables is not None else ()
             sets[key] = MappingSet(new if whole else base_mappings(), own if whole else (*own, new))
         after = _shipments(source, replace(source.profile, programs=sets[key].program))
         for shipment in dict.fromkeys((*before, *after)):

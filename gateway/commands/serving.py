@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from gateway.commands.reloading import Watcher
 from gateway.errors import GatewayError
 from gateway.shell.drops import PartnerDrop
 from gateway.shell.loop import Engine
@@ -84,6 +85,10 @@ def _poller(site: Site, partner: Partner, staging: Path, on_upload: Callable[[Up
     return SftpDrop(_remote(site, facts), partner.profile.account, settings, staging, on_upload)
 
 
+def _accounts(site: Site) -> list[Account]:
+    return [Account(p.profile.account, p.keys, p.home) for p in site.partners.values() if p.keys]
+
+
 class Gateway:
     """A running gateway: engine in this thread, SFTP server in threads of its own."""
 
@@ -96,7 +101,7 @@ class Gateway:
             create_host_key(settings.host_key)
         staging = settings.state_dir / "staging"
         staging.mkdir(parents=True, exist_ok=True, mode=0o700)
-        accounts = [Account(p.profile.account, p.keys, p.home) for p in site.partners.values() if p.keys]
+        accounts = _accounts(site)
         self.server = SftpDropServer(
             settings.sftp_host,
             settings.sftp_port if port is None else port,
@@ -112,6 +117,19 @@ class Gateway:
             (p, _poller(site, p, staging, self.engine.take_upload)) for p in site.partners.values() if p.poll
         ]
         self._stopping = threading.Event()
+        watcher = Watcher(site, self._use, self.engine.desk.alert, self.engine.desk.clock)
+        self.engine.watch(watcher.look)
+
+    def _use(self, site: Site) -> None:
+        """Take a changed profile folder into work: accounts, keys, partners, tables. Pollers keep their servers."""
+        config = serve_config(site)
+        self.server.set_accounts(_accounts(site))
+        self.engine.use(config)
+        if {n: p.poll for n, p in site.partners.items()} != {n: p.poll for n, p in self.site.partners.items()}:
+            self.engine.desk.alert(
+                "PROFILE-RESTART", "A [poll] section is read at the start only. Start the gateway again."
+            )
+        self.site = site
 
     def start(self) -> int:
         """Open the SFTP port and start working in a thread; return the port."""

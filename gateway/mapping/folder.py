@@ -84,6 +84,20 @@ class MappingSet:
             self._compiled[facts.id] = CompiledProgram(facts.id, digest, unit_path, blocks, dialect)
         return self._compiled[facts.id]
 
+    def check(self) -> None:
+        """Compile all mappings, and lint those with override rows. Raises MappingError for the first error."""
+        from gateway.mapping.lint import lint
+
+        faults = list(self.codes.faults)
+        for facts in self.facts:
+            self.compiled(facts)
+            self._condition(facts)
+            if any((folder / f"{facts.id}.csv").exists() for folder in self.overrides):
+                faults += lint(self, facts)
+        for fault in faults:
+            if fault.severity == "error":
+                raise MappingError(fault.file, fault.line, fault.column, fault.message, fault.advice)
+
     def tables(self, facts: MappingFacts) -> list[Table]:
         """Return the base table and the override tables of a mapping."""
         paths = [facts.folder / "map.csv", *(f / f"{facts.id}.csv" for f in self.overrides)]

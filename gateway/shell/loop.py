@@ -78,10 +78,24 @@ class Engine:
         self._queue = _Queue()
         self._wake, self._stop_at = threading.Event(), 0.0
         self._recovered, self._next_poll = False, 0.0
+        self._partners: dict[str, PartnerDrop] = {}
+        self._accounts: dict[str, PartnerDrop] = {}
+        self._drops: list[tuple[PartnerDrop, LocalDrop]] = []
+        self._watch: Callable[[], None] = lambda: None
+        self.use(config)
+
+    def use(self, config: ServeConfig) -> None:
+        """Work with other partners and tables from the next file on; from the engine's thread. Folders of state stay."""
+        seen = {drop.folder: drop for _, drop in self._drops}
+        self._config = config
         self._partners = {partner.name: partner for partner in config.partners}
         self._accounts = {partner.account: partner for partner in config.partners}
-        self._drops = [(p, self._local(p)) for p in config.partners if p.in_dir is not None]
+        self._drops = [(p, seen.get(p.in_dir) or self._local(p)) for p in config.partners if p.in_dir is not None]
         heap.settle()
+
+    def watch(self, look: Callable[[], None]) -> None:
+        """Call `look` at each poll, between two files: it may call `use`."""
+        self._watch = look
 
     def take_upload(self, upload: Upload) -> TakenFile:
         """Take a complete upload of the SFTP server; when this returns, the file survives a power cut."""
@@ -111,6 +125,7 @@ class Engine:
         results = []
         while not self._stop_at and (claimed := self._queue.next(time.monotonic())):
             results.append(self._process(claimed))
+            self._poll()
         return results
 
     def run_forever(self) -> None:
@@ -150,6 +165,7 @@ class Engine:
         if time.monotonic() < self._next_poll:
             return
         self._next_poll = time.monotonic() + self._config.poll_seconds
+        self._watch()
         self._answer_late()
         for partner, drop in self._drops:
             try:

@@ -63,16 +63,29 @@ class SftpDropServer:
         self.host, self.port, self.limits, self.on_event = host, port, limits, on_event
         self._host_key = load_private_key(host_key_file)
         self.fingerprint = fingerprint(self._host_key.asbytes())
-        if len({account.name for account in accounts}) != len(accounts):
-            raise ConfigError("Two SFTP accounts have the same name.", "Give every account its own name.")
-        self.keys = {account.name: tuple(parse_authorized_key(line) for line in account.keys) for account in accounts}
-        self.files = {a.name: AccountFiles(a, staging, limits, on_upload, on_event) for a in accounts}
+        self._staging, self._on_upload = staging, on_upload
+        self.keys: dict[str, tuple[AuthorizedKey, ...]] = {}
+        self.files: dict[str, AccountFiles] = {}
+        self.set_accounts(accounts)
         self.guard = Guard(limits)
         self._lock = threading.Lock()
         self._connections: set[Connection] = set()
         self._stopping = threading.Event()
         self._listener: socket.socket | None = None
         self._threads: list[threading.Thread] = []
+
+    def set_accounts(self, accounts: Sequence[Account]) -> None:
+        """Let these accounts in from now on, and no others; sessions that are open stay. Raises ConfigError."""
+        if len({account.name for account in accounts}) != len(accounts):
+            raise ConfigError("Two SFTP accounts have the same name.", "Give every account its own name.")
+        keys = {account.name: tuple(parse_authorized_key(line) for line in account.keys) for account in accounts}
+        files = {
+            a.name: AccountFiles(a, self._staging, self.limits, self._on_upload, self.on_event)
+            for a in accounts
+            if a.name not in self.files or self.files[a.name].account.home != a.home
+        }
+        self.files = self.files | files
+        self.keys = keys
 
     def start(self) -> int:
         """Bind, listen and return the port. Raises ConfigError when the address is taken."""

@@ -7,12 +7,13 @@ from pathlib import Path
 
 import gateway.shell
 
-OWN = re.compile(r'"((?:DROP|VERIFY)-[A-Z-]+)"')
+OWN = re.compile(r'"((?:DROP|VERIFY|PROFILE|JOIN)-[A-Z-]+)"')
 
 
 def test_every_rule_the_shell_raises_is_in_the_catalogue_and_none_is_unused() -> None:
     folder = Path(gateway.shell.__path__[0])
-    raised = {rule for path in folder.glob("*.py") for rule in OWN.findall(path.read_text(encoding="utf-8"))}
+    sources = [*folder.glob("*.py"), *(folder.parent / "commands").glob("*.py")]
+    raised = {rule for path in sources for rule in OWN.findall(path.read_text(encoding="utf-8"))}
     text = resources.files("gateway.catalogue").joinpath("intake.csv").read_text(encoding="utf-8")
     rows = list(csv.DictReader(text.splitlines()))
     assert raised == {row["rule"] for row in rows}

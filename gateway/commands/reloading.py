@@ -1,0 +1,97 @@
+"""Hot reload of `gateway serve`: a saved table or partner file is used from the next file on; a broken one never is.
+
+    profile folder changes -> unchanged for one look -> load and check all -> use it | keep the old one and tell
+
+What became of the last change stands in state/profile.json, which `gateway status` shows.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from gateway.errors import GatewayError
+from gateway.site import Site, base_mappings, load_afresh
+
+Print = frozenset[tuple[str, int, int]]
+"""(path, time of change in ns, size) of every file that a site is made of."""
+
+_AT_START = ("state_dir", "out_dir", "ledger_url", "sftp_host", "sftp_port", "host_key", "poll_seconds", "settle_polls")
+
+
+class Watcher:
+    """Looks at a profile folder; `look` is called again and again, between two files."""
+
+    def __init__(
+        self, site: Site, use: Callable[[Site], None], alert: Callable[[str, str], None], clock: Callable[[], datetime]
+    ) -> None:
+        """use: takes a checked site into work; alert: (rule, sentence) for a person."""
+        self._site, self._use, self._alert, self._clock = site, use, alert, clock
+        self._loaded = self._before = fingerprint(site)
+        self._note("")
+
+    def look(self) -> None:
+        """Load the folder when it changed and has been quiet since the last look."""
+        now = fingerprint(self._site)
+        quiet, self._before = now == self._before, now
+        if now == self._loaded or not quiet:
+            return
+        self._loaded = now
+        try:
+            site = load_afresh(self._site.settings.folder)
+            self._use(site)
+        except (GatewayError, OSError, UnicodeDecodeError) as error:
+            self._note(str(error))
+            self._alert(
+                "PROFILE-BROKEN", f"A change of the profile folder was not taken; the old one works on. {error}"
+            )
+            return
+        for name in _AT_START:
+            if getattr(site.settings, name) != getattr(self._site.settings, name):
+                self._alert(
+                    "PROFILE-RESTART", f"gateway.toml: {name} is read at the start only. Start the gateway again."
+                )
+        self._site = site
+        self._note("")
+        self._alert("PROFILE-LOADED", "A change of the profile folder was taken; it counts from the next file on.")
+
+    def _note(self, fault: str) -> None:
+        state = self._site.settings.state_dir
+        state.mkdir(parents=True, exist_ok=True, mode=0o700)
+        facts = {"loaded_at": self._clock().strftime("%Y-%m-%dT%H:%M:%SZ"), "fault": fault}
+        if fault:
+            facts = {**last_change(state), "fault": fault, "refused_at": facts["loaded_at"]}
+        (state / "profile.json").write_text(json.dumps(facts), "utf-8")
+
+
+def last_change(state_dir: Path) -> dict[str, Any]:
+    """Return what became of the last change of the profile folder: loaded_at, fault, refused_at; {} when not known."""
+    try:
+        facts: dict[str, Any] = json.loads((state_dir / "profile.json").read_text("utf-8"))
+        return facts
+    except (OSError, ValueError):
+        return {}
+
+
+def fingerprint(site: Site) -> Print:
+    """Return what tells one state of the configuration from another."""
+    found = set()
+    for path in _files(site):
+        try:
+            status = path.stat()
+        except OSError:  # gone since it was listed; the next look sees it
+            continue
+        found.add((str(path), status.st_mtime_ns, status.st_size))
+    return frozenset(found)
+
+
+def _files(site: Site) -> Iterator[Path]:
+    folder = site.settings.folder
+    yield folder / "gateway.toml"
+    for place in (folder / "partners", folder / "keys", base_mappings()):
+        yield from (p for p in place.rglob("*") if p.suffix in (".toml", ".csv", ".xml", ".pub") and p.is_file())
+    for partner in site.partners.values():
+        yield from partner.sources

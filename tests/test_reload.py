@@ -1,0 +1,96 @@
+"""`gateway serve` takes changed tables while it runs; a broken one never goes live."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+GOOD = "level,target,source,when,transform,default,required,rule,message,example\nshipment,carrier_code,,,,ZZZZ,,,,\n"
+BROKEN = GOOD + "shipment,no_such_field,M11.01,,,,,,,\n"
+PARTNER = "partners/northtest/x12_309_truck.csv"
+
+
+def wait(found: Callable[[], bool], what: str) -> None:
+    end = time.monotonic() + 20
+    while not found():
+        assert time.monotonic() < end, what
+        time.sleep(0.05)
+
+
+def run(*words: str) -> str:
+    done = subprocess.run([sys.executable, "-m", "gateway", *words], capture_output=True, text=True, check=False)
+    return done.stdout + done.stderr
+
+
+@pytest.fixture
+def served(tmp_path: Path) -> Iterator[Path]:
+    folder = tmp_path / "site"
+    run("demo", "init", str(folder))
+    toml = folder / "partners" / "northtest.toml"
+    toml.write_text('in_dir = "inbox"\n' + toml.read_text())
+    config = folder / "gateway.toml"
+    config.write_text(config.read_text().replace("poll_seconds = 1.0", "poll_seconds = 0.1"))
+    process = subprocess.Popen(
+        [sys.executable, "-m", "gateway", "serve", str(folder), "--port", "0"], stdout=subprocess.PIPE,
+        stderr=(tmp_path / "log").open("w"), text=True,
+    )  # fmt: skip
+    assert process.stdout is not None
+    process.stdout.readline()
+    yield folder
+    process.terminate()
+    assert process.wait(15) == 0
+
+
+def change(folder: Path, text: str, said: str) -> None:
+    path = folder / PARTNER
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(text)
+    log = folder.parent / "log"
+    before = log.read_text().count(said)
+    wait(lambda: log.read_text().count(said) > before, said)
+
+
+def delivered(folder: Path, sample: str, name: str) -> dict:
+    before = set((folder / "out").glob("*.json"))
+    (folder / "inbox" / name).write_bytes((folder / "samples" / sample).read_bytes())
+    (folder / "inbox" / f"{name}.done").touch()
+    wait(lambda: len(set((folder / "out").glob("*.json")) - before) == 1, "no delivery")
+    (path,) = set((folder / "out").glob("*.json")) - before
+    return json.loads(path.read_bytes())
+
+
+def test_a_changed_table_counts_from_the_next_file_and_a_broken_one_never(served: Path) -> None:
+    first = delivered(served, "good-309.edi", "a.edi")
+    assert {s["carrier_code"] for s in first["shipments"]} == {"NRTX"}
+    change(served, BROKEN, "PROFILE-BROKEN")
+    status = run("status", str(served))
+    assert "a change was not taken" in status.replace("\n", " ")
+    assert "no_such_field" in status.replace("\n", "")
+    second = delivered(served, "prelim-309.edi", "b.edi")
+    assert {s["carrier_code"] for s in second["shipments"]} == {"NRTX"}
+    assert (
+        second["shipments"][0]["mapping"] == first["shipments"][0]["mapping"]
+        if "mapping" in first["shipments"][0]
+        else True
+    )
+    change(served, GOOD, "PROFILE-LOADED")
+    assert "not taken" not in run("status", str(served))
+    third = delivered(served, "bad-309.edi", "c.edi")
+    assert {s["carrier_code"] for s in third["shipments"]} == {"ZZZZ"}
+    assert third["source"]["mapping_version"] != first["source"]["mapping_version"]
+
+
+def test_serve_does_not_start_with_a_broken_table(tmp_path: Path) -> None:
+    folder = tmp_path / "site"
+    run("demo", "init", str(folder))
+    (folder / PARTNER).parent.mkdir()
+    (folder / PARTNER).write_text(BROKEN)
+    said = run("serve", str(folder), "--port", "0")
+    assert "no_such_field" in said
+    assert "Traceback" not in said
