@@ -199,6 +199,23 @@ def serve(
 
 
 @app.command()
+def guide(
+    partner: Annotated[str, typer.Argument(help="Name of the partner.")],
+    output: Annotated[Path, typer.Option("-o", "--output", help="The page to write.")] = Path("guide.html"),
+    profile: ProfileDir = None,
+    mapping: Annotated[
+        list[str] | None, typer.Option(help="Only these mappings; default: those with rows of the partner.")
+    ] = None,
+) -> None:
+    """Write the guide for a carrier: one page, made from the tables, codes, rules and acknowledgments in force."""
+    from gateway.commands.guide import guide_page
+
+    output.write_text(guide_page(site_of(profile), partner, mapping or ()), "utf-8")
+    out.print(f"wrote {output}", markup=False)
+    out.print("next: send it to the carrier; write it again after each change of the tables.", markup=False)
+
+
+@app.command()
 def status(
     folder: Annotated[Path, typer.Argument(help="The profile folder.")] = Path(),
     as_json: AsJson = False,

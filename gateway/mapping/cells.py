@@ -135,6 +135,14 @@ def _setting(profile: Profile, name: str) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
+def setting_holds(test: Test, profile: Profile) -> bool:
+    """True when a test of a partner's setting (`profile.NAME=...`) holds, whatever the message says."""
+    value = _setting(profile, test.source.name).strip()
+    if test.op in ("present", "absent"):
+        return bool(value) is (test.op == "present")
+    return (value in test.values) is (test.op == "=")
+
+
 def values_of(sources: tuple[Source, ...], dialect: Dialect, at: str) -> Values | None:
     """Compile the sources of a row; None when it has none (only `default` is used)."""
     if not sources:
