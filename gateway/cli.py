@@ -15,7 +15,7 @@ from rich.table import Table
 
 from gateway import __version__
 from gateway.check import Checker, run_cases
-from gateway.cli_common import AsJson, AsOf, ProfileDir, err, moment_of, out, plain, site_of
+from gateway.cli_common import AsJson, AsOf, PartnerName, ProfileDir, err, moment_of, out, plain, site_of
 from gateway.cli_mapping import mapping_app
 from gateway.errors import GatewayError
 from gateway.site import load_site
@@ -71,6 +71,7 @@ def check(
     profile: ProfileDir = None,
     cases: Annotated[Path | None, typer.Option("--cases", help="A case file (JSON lines) to run and compare.")] = None,
     only: Annotated[str, typer.Option("--only", help="With --cases: only formats that start with this.")] = "",
+    partner: PartnerName = "",
 ) -> None:
     """Say what the gateway would do with files; nothing is stored or sent.
 
@@ -80,7 +81,7 @@ def check(
         raise typer.Exit(_check_cases(cases, profile, as_json, only))
     if not paths:
         raise GatewayError("No file was named.", "gateway check FILE ... or gateway check --cases CASES.jsonl")
-    site, moment, worst = site_of(profile), moment_of(as_of), 0
+    site, moment, worst = site_of(profile, partner), moment_of(as_of), 0
     files = [f for p in paths for f in (sorted(x for x in p.rglob("*") if x.is_file()) if p.is_dir() else [p])]
     for file in files:
         if not file.is_file():
@@ -149,11 +150,12 @@ def translate(
     profile: ProfileDir = None,
     as_of: AsOf = "",
     as_json: AsJson = False,
+    partner: PartnerName = "",
 ) -> None:
     """Translate one file without a server: canonical JSON, acknowledgments and reject file go to a folder."""
     from gateway.commands.translating import translate_file
 
-    result = translate_file(file, output, site_of(profile), moment_of(as_of), sys.stderr.isatty())
+    result = translate_file(file, output, site_of(profile, partner), moment_of(as_of), sys.stderr.isatty())
     if as_json:
         print(json.dumps(result, ensure_ascii=False))
     else:
@@ -196,6 +198,42 @@ def serve(
     )
     sys.stdout.flush()
     gateway.run()
+
+
+@app.command()
+def onboard(
+    samples: Annotated[list[Path], typer.Argument(help="Sample files of the new partner, all of one format.")],
+    partner: Annotated[str, typer.Option(help="Name of the new partner: letters, digits, _.")],
+    to: Annotated[Path, typer.Option(help="The profile folder; gateway.toml is made when it is not there.")],
+    as_of: AsOf = "",
+    as_json: AsJson = False,
+) -> None:
+    """Draft a partner from sample files: what was found, how sure it is, and what must still be asked."""
+    from gateway.commands.onboard import onboard as draft_partner
+
+    result = draft_partner(samples, partner, to, moment_of(as_of))
+    if as_json:
+        print(json.dumps(result, ensure_ascii=False))
+        return
+    for name, value in result["facts"]:
+        out.print(f"{name}: {plain(value)}", markup=False)
+    for guess in result["fields"]:
+        where = plain(guess["where"])
+        out.print(f"  {guess['confidence']:.2f}  {guess['field']:<38} {where:<34} {plain(guess['why'])}", markup=False)
+    for number, question in enumerate(result["questions"], 1):
+        out.print(f"question {number}: {plain(question)}", markup=False)
+    for sample in result["samples"]:
+        out.print(
+            f"{plain(sample['file'])}: {sample['verdict']}, {sample['accepted']} of {sample['found']} accepted",
+            markup=False,
+        )
+    for name in result["written"]:
+        out.print(f"wrote {name}", markup=False)
+    first = samples[0]
+    out.print(
+        f"next: answer the questions in {to}/partners/{partner}.toml, then gateway check {first} --profile {to} --partner {partner}",
+        markup=False,
+    )
 
 
 @app.command()

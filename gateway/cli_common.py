@@ -24,9 +24,15 @@ ProfileDir = Annotated[
 ]
 
 
-def site_of(profile: Path | None) -> Site:
-    """The profile folder loaded, or the site as it is delivered."""
-    return load_site(profile) if profile is not None else base_site()
+PartnerName = Annotated[
+    str, typer.Option("--partner", help="Read the files as this partner's; default: the sender in the file decides.")
+]
+
+
+def site_of(profile: Path | None, partner: str = "") -> Site:
+    """The profile folder loaded, or the site as it is delivered; with one partner only when one is named."""
+    site = load_site(profile) if profile is not None else base_site()
+    return site.only(partner) if partner else site
 
 
 def moment_of(as_of: str) -> datetime | None:

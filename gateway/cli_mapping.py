@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from gateway.cli_common import AsJson, AsOf, ProfileDir, err, moment_of, out, plain, site_of
+from gateway.cli_common import AsJson, AsOf, PartnerName, ProfileDir, err, moment_of, out, plain, site_of
 from gateway.errors import GatewayError
 
 mapping_app = typer.Typer(
@@ -57,11 +57,12 @@ def mapping_trace(
     field: Annotated[str, typer.Option(help="Only canonical fields that start with this.")] = "",
     profile: ProfileDir = None,
     as_json: AsJson = False,
+    partner: PartnerName = "",
 ) -> None:
     """Show for each canonical value the bytes it was read from and the mapping row that read it."""
     from gateway.commands.mapping import trace
 
-    for step in trace(file, site_of(profile), shipment, field):
+    for step in trace(file, site_of(profile, partner), shipment, field):
         if as_json:
             print(json.dumps(step, ensure_ascii=False))
         else:
@@ -105,11 +106,12 @@ def mapping_cover(
     profile: ProfileDir = None,
     as_html: Annotated[Path | None, typer.Option("--html", help="Write one self-contained page here.")] = None,
     as_json: AsJson = False,
+    partner: PartnerName = "",
 ) -> None:
     """Show what the tables leave: source elements that no row reads, rows that never gave a value."""
     from gateway.commands.mapping_tools import cover, cover_page
 
-    rows = cover(files, site_of(profile))
+    rows = cover(files, site_of(profile, partner))
     if as_html is not None:
         as_html.write_text(cover_page(rows), "utf-8")
         out.print(f"wrote {as_html}", markup=False)

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import csv
 import tomllib
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal, InvalidOperation
 from functools import cache
 from pathlib import Path
@@ -90,6 +90,12 @@ class Site:
             if sender and any(s.id != "*" and s.matches(qualifier, sender) for s in profile.senders):
                 return profile
         return profiles[0]
+
+    def only(self, partner: str) -> Site:
+        """Return the site with one partner, whose profile then reads every file. Raises ConfigError."""
+        if partner not in self.partners:
+            raise ConfigError(f"There is no partner {partner}.", f"Known: {', '.join(self.partners)}.")
+        return replace(self, partners={partner: self.partners[partner]})
 
     def check_tables(self) -> None:
         """Compile every mapping of every partner, and run the checks on those with rows of its own. Raises MappingError."""

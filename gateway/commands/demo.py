@@ -14,7 +14,7 @@ from gateway.site import data_folder, load_site
 
 CARRIER = "northtest"
 
-_GATEWAY_TOML = """\
+GATEWAY_TOML = """\
 # One gateway. Paths are relative to this folder; docs/partners.md explains every key.
 state = "state"            # ledger, raw files in work, archive: keep it on a local disk
 out = "out"                # canonical JSON for the receiver; test messages go to out/test
@@ -91,7 +91,7 @@ def init(folder: Path) -> list[str]:
         raise ConfigError(f"{folder} is not empty.", "Name a new folder, or remove this one first.")
     for name in ("partners", "keys", "samples", "drop", "out"):
         (folder / name).mkdir(parents=True, exist_ok=True)
-    (folder / "gateway.toml").write_text(_GATEWAY_TOML, "utf-8")
+    (folder / "gateway.toml").write_text(GATEWAY_TOML, "utf-8")
     (folder / "partners" / f"{CARRIER}.toml").write_text(_PARTNER_TOML, "utf-8")
     from gateway.shell.sftp_keys import create_host_key
 

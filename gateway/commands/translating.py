@@ -7,8 +7,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, BinaryIO
 
-import msgspec
-
 from gateway.commands.progress import Meter
 from gateway.errors import ConfigError
 from gateway.history import MemoryHistory
@@ -57,7 +55,7 @@ def translate_file(path: Path, output: Path, site: Site, moment: datetime | None
         with (output / name).open("wb") as file:
             file.writelines(ack.chunks)
         written.append(name)
-    return {"file": path.name, "format": outcome.format, "verdict": outcome.verdict, "shipments": msgspec.to_builtins(outcome.counts), "written": written}  # fmt: skip
+    return {"file": path.name, "format": outcome.format, "verdict": outcome.verdict, "shipments": outcome.counts.facts(), "written": written}  # fmt: skip
 
 
 class _Writer:

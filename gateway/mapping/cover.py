@@ -38,13 +38,14 @@ class Coverage:
         self._unread: dict[Place, Unread] = {}
         self._fired: dict[str, int] = {}
         self._header: int | None = None
+        self.root = ""  # tag of the message's first segment
 
     def add(self, message: Message, node: Any, profile: Profile) -> None:
         """Count one unit, and the header above it once per context."""
         self.units += 1
         self._walk(node)
         if self._header != id(message):
-            self._header = id(message)
+            self._header, self.root = id(message), getattr(message.root, "tag", "")
             self._walk(message.root)
         run = Run(message, profile)
         for level, blocks in self.program.blocks.items():
@@ -87,12 +88,18 @@ class Coverage:
         """Return what no row reads, the commonest first."""
         return sorted(self._unread.values(), key=lambda u: (-u.count, u.place))
 
+    def gave(self) -> list[tuple[Row, int]]:
+        """Return the rows that gave a value, with how often, in the order of the table."""
+        return [(r, self._fired[r.where]) for r in self._rows() if r.where in self._fired]
+
     def silent(self) -> list[Row]:
         """Return the rows that never gave a value, in the order of the table."""
-        rows = [
-            line.row for blocks in self.program.blocks.values() for b in blocks for t in b.targets for line in t.lines
-        ]
-        return sorted((r for r in rows if r.where not in self._fired), key=lambda r: (r.file, r.line))
+        return [r for r in self._rows() if r.where not in self._fired]
+
+    def _rows(self) -> list[Row]:
+        blocks = [b for blocks in self.program.blocks.values() for b in blocks]
+        rows = [line.row for b in blocks for t in b.targets for line in t.lines]
+        return sorted(rows, key=lambda r: (r.file, r.line))
 
     def _places(self) -> Iterator[Place]:
         """Yield what the rows read: sources, conditions, bindings and qualifiers."""
