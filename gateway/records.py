@@ -55,6 +55,10 @@ class Node(msgspec.Struct, eq=False):
         """Return element `number` (1-based), "" when absent."""
         return self.elements[number] if number < len(self.elements) else ""
 
+    def start_of(self, number: int) -> int:
+        """Return how many bytes of the segment stand before element `number` (exact while the segment is ASCII or UTF-8)."""
+        return sum((len(e) if e.isascii() else len(e.encode("utf-8"))) + 1 for e in self.elements[:number])
+
     def walk(self) -> Iterator[Node]:
         """Yield this node and all below it in document order."""
         nodes = [self]

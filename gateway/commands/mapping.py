@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from gateway.commands.exact_place import encoding_of, exact_places
 from gateway.errors import ConfigError
 from gateway.formats import format_module, sniffers
 from gateway.formats.detect import HEAD, Transcoded, detect
@@ -81,6 +82,7 @@ def units_of(path: Path, site: Site) -> UnitsRead:
 def trace(path: Path, site: Site, shipment: str, field: str) -> Iterator[dict[str, Any]]:
     """Yield for each canonical value of a file where it was read and by which row."""
     read = units_of(path, site)
+    places, encoding = exact_places(read.data, read.format, read.profile), encoding_of(read.data, read.profile)
     for event in read.units:
         program = read.programs(event.message.format, event.message.type, event.message.version)
         if program is None:
@@ -94,9 +96,11 @@ def trace(path: Path, site: Site, shipment: str, field: str) -> Iterator[dict[st
                 continue
             origin = mapped.locate(pointer)
             position, row = origin.position, origin.row
-            offset, length = position.offset or 0, position.length or 0
-            raw = read.data[offset : offset + length].decode("latin-1") if position.element is not None else ""
-            yield {"shipment": name, "pointer": pointer, "value": value, "place": position.words(), "offset": position.offset, "length": length, "raw": raw, "row": row}  # fmt: skip
+            exact = places(position, event.message.root)
+            offset, length = exact or (position.offset or 0, position.length or 0)
+            told = exact is not None or position.element is not None
+            raw = read.data[offset : offset + length].decode(encoding, "replace") if told else ""
+            yield {"shipment": name, "pointer": pointer, "value": value, "place": position.words(), "offset": offset if exact else position.offset, "length": length, "raw": raw, "row": row}  # fmt: skip
 
 
 def leaves(node: Any, pointer: str) -> Iterator[tuple[str, Any]]:

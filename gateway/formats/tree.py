@@ -151,8 +151,7 @@ def place_of(node: Node, leaf: str, root: Node) -> Position:
     number = _number(leaf) if leaf else 0
     if not number or number >= len(node.elements):
         return node.place(number or None)
-    before = sum(_bytes(e) + 1 for e in node.elements[:number])
-    offset, text = node.offset + before, node.elements[number]
+    offset, text = node.offset + node.start_of(number), node.elements[number]
     component = int(leaf.partition("-")[2]) if "-" in leaf else None
     if component is not None and isinstance(root, RootNode):
         parts = text.split(root.separators.component)

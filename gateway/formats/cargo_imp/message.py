@@ -25,14 +25,37 @@ _REPEATED = frozenset(("OCI", "HTS"))
 
 
 class ImpNode(Node, eq=False, kw_only=True):
-    """A line or a part of it. lines: (number in the file, text) of the whole message, on its root only."""
+    """A line or a part of it. lines: (number in the file, text) of the whole message, on its root only.
+
+    starts: bytes of the line before each field; a part of a line has another tag than the line begins with.
+    """
 
     lines: list[tuple[int, str]] | None = None
+    starts: tuple[int, ...] = ()
+
+    def start_of(self, number: int) -> int:
+        """See Node."""
+        return self.starts[number - 1] if 0 < number <= len(self.starts) else 0
 
 
 def node_of(tag: str, fields: list[str], line: Line) -> ImpNode:
     """Return a node for a line or a part of one."""
-    return ImpNode(tag, [tag, *fields], line.offset, line.length, line.number, line.number)
+    starts = _starts(line.text, fields)
+    return ImpNode(tag, [tag, *fields], line.offset, line.length, line.number, line.number, starts=starts)
+
+
+def _starts(text: str, fields: list[str]) -> tuple[int, ...]:
+    """Return where in a line its fields begin, blanks left out: mostly they are its last ones."""
+    pieces: list[tuple[str, int]] = []
+    at = 0
+    for piece in text.split("/"):
+        before = text[: at + len(piece) - len(piece.lstrip())]
+        pieces.append((piece.strip(), len(before.encode("utf-8"))))
+        at += len(piece) + 1
+    if [p for p, _ in pieces[len(pieces) - len(fields) :]] == fields:
+        return tuple(start for _, start in pieces[len(pieces) - len(fields) :])
+    last = dict(pieces)
+    return tuple(last.get(field, 0) for field in fields)
 
 
 def tag_of(text: str) -> str:

@@ -1,0 +1,59 @@
+"""`mapping trace`: the bytes it names, cut out of the received file, are the value that the row read; in every format."""
+
+from __future__ import annotations
+
+import html
+import re
+from pathlib import Path
+
+import pytest
+
+from gateway.commands.mapping import trace
+from gateway.errors import GatewayError
+from gateway.site import base_site
+from tests.drops import FIXTURES
+
+SAMPLES = sorted(
+    p for folder in ("x12", "edifact", "xml", "cargoimp", "csv", "xml-extra") for p in (FIXTURES / folder).iterdir()
+    if p.suffix != ".md" and p.stat().st_size < 100_000
+)  # fmt: skip
+PLAIN = re.compile(r"/(name|city|house_bill_number|conveyance_reference|enhanced_product_description)$")
+"""Fields whose transform only tidies blanks: the raw text must be the value."""
+
+
+def tidy(raw: str, suffix: str) -> str:
+    if suffix == ".xml":
+        raw = html.unescape(re.sub(r"<!--.*?-->|<!\[CDATA\[|\]\]>", "", raw, flags=re.S))
+    if suffix == ".csv":
+        raw = raw.replace('""', '"').replace("\0", " ").lstrip("'")
+    return " ".join((re.sub(r"\?(.)", r"\1", raw) if suffix != ".csv" else raw).split())
+
+
+def steps(path: Path) -> list[dict]:
+    try:
+        return list(trace(path, base_site(), "", ""))
+    except GatewayError:
+        return []  # a file that is held
+
+
+@pytest.mark.parametrize("path", SAMPLES, ids=lambda p: f"{p.parent.name}-{p.stem}")
+def test_the_bytes_named_are_the_text_that_was_read(path: Path) -> None:
+    data = path.read_bytes()
+    for step in steps(path):
+        if not step["raw"]:
+            continue
+        cut = data[step["offset"] : step["offset"] + step["length"]]
+        assert any(
+            step["raw"] == cut.decode(e, "replace") for e in ("utf-8", "latin-1", "cp1252", "utf-16-le", "utf-16-be")
+        )
+        several = "(TXT)" in step["place"]  # the text of several lines, put together: its first bytes are named
+        if PLAIN.search(step["pointer"]) and step["value"].isascii() and not several:
+            raw, value = tidy(step["raw"], path.suffix), " ".join(step["value"].split())
+            assert raw == value or raw in value or value in raw, step
+
+
+def test_each_format_has_values_traced_to_their_own_bytes() -> None:
+    traced = {p.parent.name: 0 for p in SAMPLES}
+    for path in SAMPLES:
+        traced[path.parent.name] += sum(bool(s["raw"]) for s in steps(path))
+    assert all(number > 20 for number in traced.values()), traced
