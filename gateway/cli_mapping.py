@@ -123,6 +123,13 @@ def mapping_cover(
         out.print(f"{row['mapping']}: {row['units']} shipments", markup=False)
         for u in row["unread"]:
             out.print(f"  unread  {u['place']:<24} {u['count']:>6} times  {plain(u['sample'])}", markup=False)
+        for c in row["codes"]:
+            out.print(
+                f"  code    {plain(c['code']):<24} {c['count']:>6} times  has no entry in codes/{c['table']}.csv",
+                markup=False,
+            )
+        for s in row["sourceless"]:
+            out.print(f"  empty   {s['target']:<24} is required and filled by no row and no constant", markup=False)
         for r in row["silent"]:
             out.print(f"  silent  {r['row']:<34} {r['level']}.{r['target']} <- {r['source']}", markup=False)
     if not as_json:

@@ -11,7 +11,7 @@ import pytest
 
 from gateway.commands.mapping_tools import cover, cover_page, examples_of, run_tests
 from gateway.errors import ConfigError
-from gateway.site import base_mappings, base_site
+from gateway.site import base_mappings, base_site, load_site
 from tests.test_cli import gateway
 
 FIXTURES = Path(__file__).parent.parent / "fixtures"
@@ -95,7 +95,16 @@ def test_cover_reads_every_family(sample):
 
 def test_the_page_is_self_contained_and_escapes_what_it_shows():
     page = cover_page(
-        [{"mapping": "<m>", "units": 1, "unread": [{"place": "A", "count": 1, "sample": "<script>"}], "silent": []}]
+        [
+            {
+                "mapping": "<m>",
+                "units": 1,
+                "unread": [{"place": "A", "count": 1, "sample": "<script>"}],
+                "silent": [],
+                "codes": [{"table": "t", "code": "<script>", "count": 1}],
+                "sourceless": [],
+            }
+        ]
     )
     assert "<script>" not in page
     assert not re.search(r"(src|href)=", page)
@@ -110,3 +119,16 @@ def test_the_commands(tmp_path):
     assert done.returncode == 0
     assert (tmp_path / "c.html").read_text("utf-8").startswith("<!doctype html>")
     assert gateway("mapping", "cover", "nowhere.edi").returncode == 2
+
+
+def test_cover_tells_codes_without_an_entry_and_required_fields_that_nothing_fills(tmp_path):
+    text = TRUCK.read_text("ascii").replace("**2*W~", "**2*K~")
+    (tmp_path / "t.edi").write_text(text, "ascii")
+    (row,) = cover([tmp_path / "t.edi"], base_site())
+    assert {"table": "x12_manifest_type", "code": "K", "count": 2} in row["codes"]
+    assert row["sourceless"] == []
+    shutil.copytree(base_mappings() / "profiles" / "base", tmp_path / "p")
+    toml = tmp_path / "p" / "partners" / "nrtx.toml"
+    toml.write_text(toml.read_text().replace("known_carrier_customer_flag = true", ""))
+    (row,) = cover([TRUCK], load_site(tmp_path / "p"))
+    assert {"target": "known_carrier_customer_flag"} in row["sourceless"]

@@ -14,7 +14,7 @@ from pathlib import Path
 from gateway.canonical.model import PARTY_ROLES
 from gateway.canonical.requirements import ROLE_WORDS, Requirement, requirements
 from gateway.catalogue import Catalogue, Rule
-from gateway.commands.mapping_tools import examples_of
+from gateway.commands.mapping_tools import MADE, examples_of
 from gateway.errors import ConfigError
 from gateway.findings import Severity
 from gateway.formats import format_module
@@ -62,7 +62,7 @@ _TA1 = {
     "requested": "when ISA14 is 1, or the envelope is wrong", "always": "always", "fault": "when the envelope is wrong",
 }  # fmt: skip
 _LETTERS = {"R": "required", "G": "at least one {group} element"}
-_OURS = frozenset(("shipment_id", "items"))  # and item line numbers
+_OURS = frozenset(name.partition(".")[0] for name in MADE)
 _MOST_CODES = 60
 
 

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from gateway.canonical.requirements import requirements
 from gateway.check import Checker, parse_instant
 from gateway.commands.mapping import units_of
 from gateway.errors import ConfigError
@@ -16,6 +17,7 @@ from gateway.mapping.cover import Coverage
 from gateway.mapping.examples import run_examples
 from gateway.mapping.folder import MappingSet
 from gateway.mapping.program import ProgramChoice
+from gateway.profile import Profile
 from gateway.site import Site, base_mappings
 
 WHEN = "2025-01-14T10:00:00Z"
@@ -69,19 +71,43 @@ def _whole_file(site: Site, mapping: str, path: Path, *, update: bool) -> dict[s
 def cover(paths: list[Path], site: Site) -> list[dict[str, Any]]:
     """Return per mapping: units, source elements that no row reads, rows that never gave a value."""
     found: dict[str, Coverage] = {}
+    profiles: dict[str, Profile] = {}
     for path in paths:
-        _cover_file(path, site, found)
+        _cover_file(path, site, found, profiles)
     return [
         {
             "mapping": name, "units": c.units,
             "unread": [{"place": u.place, "count": u.count, "sample": u.sample} for u in c.unread()],
             "silent": [{"row": r.where, "level": r.level, "target": r.target, "source": r.source} for r in c.silent()],
+            "codes": [{"table": t, "code": code, "count": number} for t, code, number in c.unknown_codes()],
+            "sourceless": [{"target": t} for t in _sourceless(c, profiles[name])],
         }
         for name, c in sorted(found.items())
     ]  # fmt: skip
 
 
-def _cover_file(path: Path, site: Site, found: dict[str, Coverage]) -> None:
+def _sourceless(cover: Coverage, profile: Profile) -> list[str]:
+    """Return the required fields of the partner's filer type that neither a row nor a constant fills."""
+    written = {
+        ".".join(filter(None, (_LEVELS.get(level, level), t.name)))
+        for level, blocks in cover.program.blocks.items() for b in blocks for t in b.targets
+    }  # fmt: skip
+    parents = {name.rpartition(".")[0] for name in written} | {name.partition(".")[0] for name in written}
+    missing = []
+    for asked in requirements():
+        name = ".".join(p for p in asked.path if p != "*")
+        filled = name in written or name in parents or asked.path[0] in profile.constants or name in MADE
+        if asked.letters[profile.filer_type] == "R" and not asked.modes and not filled:
+            missing.append(name)
+    return missing
+
+
+_LEVELS = {"message": "", "shipment": "", "item": "items", "reference": "references"}
+MADE = frozenset(("shipment_id", "items.line_number"))
+"""Fields that the gateway makes itself."""
+
+
+def _cover_file(path: Path, site: Site, found: dict[str, Coverage], profiles: dict[str, Profile]) -> None:
     read = units_of(path, site)
     for event in read.units:
         message = event.message
@@ -92,6 +118,7 @@ def _cover_file(path: Path, site: Site, found: dict[str, Coverage]) -> None:
         name = program.mapping_id
         if name not in found:
             found[name] = Coverage(program, by_element=read.format != "edifact")  # type: ignore[arg-type]
+        profiles[name] = read.profile
         found[name].add(message, event.node, read.profile)
 
 
@@ -105,6 +132,8 @@ def cover_page(rows: list[dict[str, Any]]) -> str:
     for row in rows:
         parts.append(f"<h2>{html.escape(row['mapping'])}: {row['units']} shipments</h2>")
         parts.append(_table("Read by no row", ("place", "count", "sample"), row["unread"]))
+        parts.append(_table("Codes that a table has no entry for", ("table", "code", "count"), row["codes"]))
+        parts.append(_table("Required fields that nothing fills", ("target",), row["sourceless"]))
         parts.append(_table("Rows that never gave a value", ("row", "level", "target", "source"), row["silent"]))
     return "".join(parts) + "</html>\n"
 

@@ -1,4 +1,4 @@
-"""What a mapping leaves: source elements that no row reads, and rows that never gave a value.
+"""What a mapping leaves: source elements that no row reads, rows that never gave a value, codes without an entry.
 
 Feed it units of real files; it counts. Pure: nothing is stored but counts and one masked sample per element.
 """
@@ -37,6 +37,7 @@ class Coverage:
         self._read = set(self._places())
         self._unread: dict[Place, Unread] = {}
         self._fired: dict[str, int] = {}
+        self._codes: dict[tuple[str, str], int] = {}
         self._header: int | None = None
         self.root = ""  # tag of the message's first segment
 
@@ -69,7 +70,17 @@ class Coverage:
             values = line.values(node, root, run) if line.values is not None else []
             if any(v and not v.isspace() for v in values) or (line.values is None and line.row.default):
                 self._fired[line.row.where] = self._fired.get(line.row.where, 0) + 1
+                self._look_up(line.row.transform, values, run.profile.tables)
                 return
+
+    def _look_up(self, transform: str, values: list[str], tables: Any) -> None:
+        """Note a code that its table does not have; rows that keep unknown codes are not asked."""
+        step = transform.partition("|")[0].split()
+        if step[:1] != ["code"] or "keep" in step or tables is None or step[1] not in tables.codes:
+            return
+        code = next(v.strip() for v in values if v.strip())
+        if tables.codes[step[1]].get(code) is None:
+            self._codes[step[1], code] = self._codes.get((step[1], code), 0) + 1
 
     def _walk(self, node: Any) -> None:
         for one in node.walk():
@@ -87,6 +98,10 @@ class Coverage:
     def unread(self) -> list[Unread]:
         """Return what no row reads, the commonest first."""
         return sorted(self._unread.values(), key=lambda u: (-u.count, u.place))
+
+    def unknown_codes(self) -> list[tuple[str, str, int]]:
+        """Return (table, code, how often) of codes that a table has no entry for."""
+        return sorted((table, code, number) for (table, code), number in self._codes.items())
 
     def gave(self) -> list[tuple[Row, int]]:
         """Return the rows that gave a value, with how often, in the order of the table."""
