@@ -24,6 +24,13 @@ from gateway.records import Dialect, Path
 
 LEVELS = ("message", "shipment", "item", "reference", *PARTY_ROLES)
 BINDINGS = ("(each)", "(first)")
+_KINDS = {"dec": "a number", "int": "a whole number", "date": "a date", "ts": "a time", "bool": "yes or no"}
+_HOLDS = {
+    "dec": ("text", "decimal", "integer"), "int": ("text", "integer"), "date": ("text", "date"),
+    "ts": ("text", "timestamp"), "bool": ("text", "flag"),
+}  # fmt: skip
+"""What a field of each kind takes; text is looked at when it comes."""
+
 ACTIONS = {"(refuse)": ("shipment", "item"), "(continue)": ("item",)}
 
 
@@ -127,7 +134,20 @@ class Compiler:
             raise self._error(
                 rows[0], "target", f'"{name}" is not a field of level {block.level}', _nearest(block.level, name)
             )
+        for row in rows:
+            self._check_type(row, tag)
         return Target(block.level, name, [self._line(row, block.at, name) for row in rows], formatter(tag, name))
+
+    def _check_type(self, row: Row, tag: str) -> None:
+        """Refuse a transform whose result the field can never hold: a date in a weight, a number in a date."""
+        calls = self._parsed(row, "transform", parse_transform)
+        last = self._transforms.get(calls[-1].name) if calls else None
+        wanted = _HOLDS.get(tag.partition(":")[0])
+        if last is not None and wanted is not None and last.result not in wanted:
+            raise self._error(
+                row, "transform", f"{last.name} makes a {last.result}, {row.target} is {_KINDS[tag.partition(':')[0]]}",
+                "use a transform that makes one, or another target",
+            )  # fmt: skip
 
     def _line(self, row: Row, at: str, target: str = "") -> Line:
         if row.required not in ("", "yes", "warn"):

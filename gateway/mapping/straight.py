@@ -15,11 +15,19 @@ to Target.careful.
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import lru_cache
+from types import CodeType
 from typing import Any
 
 from gateway.mapping.cells import CAREFUL, Line, Quick, Run, Target
 
 Fill = Callable[[Any, Any, dict[str, Any], Run], None]
+
+
+@lru_cache(1024)
+def _code(text: str) -> CodeType:
+    """Compile a function once: the parties of a table, and tables of one family, often have the same text."""
+    return compile(text, "<mapping>", "exec")
 
 
 def straight_line(targets: list[Target]) -> Fill:
@@ -28,7 +36,7 @@ def straight_line(targets: list[Target]) -> Fill:
     for number, target in enumerate(targets):
         source.target(number, target)
     text = "def fill(node, root, out, run):\n" + "\n".join(f"    {line}" for line in source.lines())
-    exec(compile(text, "<mapping>", "exec"), source.names)  # noqa: S102  our own text, see above
+    exec(_code(text), source.names)  # noqa: S102  our own text, see above
     fill: Fill = source.names["fill"]
     return fill
 
@@ -43,7 +51,7 @@ def first_that_holds(lines: list[Line]) -> Which:
         source.names[f"h{number}"] = line.holds
         source.choice(number, line)
     text = "def which(node, root, run):\n" + "\n".join(f"    {line}" for line in [*source.lines(), "return -1"])
-    exec(compile(text, "<mapping>", "exec"), source.names)  # noqa: S102  our own text, see above
+    exec(_code(text), source.names)  # noqa: S102  our own text, see above
     which: Which = source.names["which"]
     return which
 

@@ -11,7 +11,7 @@ from gateway.formats.x12 import DIALECT
 from gateway.mapping.codes import CodeTables
 from gateway.mapping.compile import Compiler, effective_rows
 from gateway.mapping.program import CompiledProgram
-from gateway.mapping.table import read_table
+from gateway.mapping.table import Row, read_table
 from gateway.records import Group, Interchange, Message, Node, Separators
 from gateway.site import base_site
 
@@ -211,3 +211,13 @@ def test_a_row_that_cannot_be_compiled_says_where_and_what_to_write(row, column,
         program(BIND + row + "\n")
     assert (told.value.file, told.value.line, told.value.column) == ("base.csv", 3, column)
     assert advice in told.value.advice
+
+
+@pytest.mark.parametrize(
+    ("target", "transform", "said"),
+    [("gross_weight_kg", "date CCYYMMDD", "makes a date"), ("estimated_arrival_at", "decimal", "makes a decimal"), ("package_count", "kg K", "makes a decimal")],
+)  # fmt: skip
+def test_a_transform_whose_result_the_field_cannot_hold_is_refused_at_load(target, transform, said):
+    rows = [Row("t.csv", 2, "shipment", target, "M11.05", transform=transform)]
+    with pytest.raises(MappingError, match=said):
+        Compiler(DIALECT, CODES, "M11").blocks(rows)
