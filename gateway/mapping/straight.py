@@ -3,9 +3,8 @@
     def fill(node, root, out, run):
         children = node.children or NONE
         s0 = children.get("M11"); e0 = s0[0].elements if s0 else NONE     # each segment is looked up once
-        raw = e0[1] if len(e0) > 1 else ""                                # what the row reads
-        value = k1(raw) or m1(raw)                                        # remembered, else made: transform and format
-        out["house_bill_number"] = value
+        if (value := (k1(raw) or m1(raw)) if (raw := e0[1] if len(e0) > 1 else "") else d1) is not None:
+            out["house_bill_number"] = value                              # remembered, else made: transform and format
 
 The source text is made from numbers, segment tags and canonical field names only; transforms, values of conditions and
 everything else a user wrote come in as closures and constants. What needs words (remarks, faults, missing values) goes
@@ -87,45 +86,37 @@ class _Source:
     def target(self, number: int, target: Target) -> None:
         """Write one target: its rows in order, the first value wins."""
         self.names |= {f"f{number}": target.careful, f"p{number}": target.put}
-        self._body.append("while 1:")
-        for index, quick in enumerate(target.quick):
-            self._row(number, f"{number}_{index}", target, quick)
+        ways = " or ".join(self._row(f"{number}_{index}", quick) for index, quick in enumerate(target.quick))
+        store = f'out["{target.path[0]}"] = value' if len(target.path) == 1 else f"p{number}(out, value)"
+        self._body += [f"if {ways}:", f" if value is CAREFUL: f{number}(node, root, out, run)", f" else: {store}"]
         if not target.quiet:
-            self._body.append(f" if {target.name!r} not in run.inherited: f{number}(node, root, out, run)")
-        self._body.append(" break")
+            self._body.append(f"elif {target.name!r} not in run.inherited: f{number}(node, root, out, run)")
 
     def choice(self, number: int, line: Line) -> None:
         """Write the condition of one row of a choice."""
         holds = "True" if line.holds is None else self._condition(str(number), line)
         self._body.append(f"if {holds}: return {number}")
 
-    def _row(self, number: int, tag: str, target: Target, quick: Quick) -> None:
-        self.names |= {f"h{tag}": quick.holds, f"g{tag}": quick.get, f"k{tag}": quick.remember}
-        self.names |= {f"m{tag}": quick.make, f"d{tag}": quick.default}
-        indent = " "
-        if quick.holds is not None:
-            self._body.append(f" if {self._condition(tag, quick)}:")
-            indent = "  "
-        store = f'out["{target.path[0]}"] = value' if len(target.path) == 1 else f"p{number}(out, value)"
-        self._body += [f"{indent}{line}" for line in self._read(tag, quick)]
-        self._body += [
-            f"{indent}if raw:",
-            f"{indent} value = k{tag}(raw)",
-            f"{indent} if value is None: value = m{tag}(raw)",
-            f"{indent}else: value = d{tag}",
-            f"{indent}if value is not None:",
-            f"{indent} if value is CAREFUL: f{number}(node, root, out, run)",
-            f"{indent} else: {store}",
-            f"{indent} break",
-        ]
+    def _row(self, tag: str, quick: Quick) -> str:
+        """Return the expression of one row: true when it yields a value, which is `value` then."""
+        self.names |= {
+            f"h{tag}": quick.holds,
+            f"k{tag}": quick.remember,
+            f"m{tag}": quick.make,
+            f"d{tag}": quick.default,
+        }
+        made = f"(k{tag}(raw) or m{tag}(raw)) if {self._read(tag, quick)} else d{tag}"
+        condition = f"{self._condition(tag, quick)} and " if quick.holds is not None else ""
+        return f"({condition}(value := {made}) is not None)"
 
-    def _read(self, tag: str, quick: Quick) -> list[str]:
+    def _read(self, tag: str, quick: Quick) -> str:
+        """Return the expression that reads the source into `raw`, true when there is something."""
         if not quick.plain:
-            return [f"raw = g{tag}(node, root)" if quick.single else f"raw = g{tag}(node, root, run)"]
+            self.names[f"g{tag}"] = quick.get
+            return f"(raw := g{tag}(node, root))" if quick.single else f"(raw := g{tag}(node, root, run))"
         if quick.single:
-            return [f"raw = {self._element(*quick.plain[0])}"]
-        parts = [f"raw = ({', '.join(self._element(*place) for place in quick.plain)})"]
-        return [*parts, "if not any(raw): raw = EMPTY"]
+            return f"(raw := {self._element(*quick.plain[0])})"
+        return f"any(raw := ({', '.join(self._element(*place) for place in quick.plain)}))"
 
     def _condition(self, tag: str, row: Quick | Line) -> str:
         if row.tests is None:
