@@ -77,6 +77,8 @@ def check(
 
     Each file is judged on its own, as the first one of a fresh gateway.
     """
+    from gateway.commands.unwrapping import opened
+
     if cases is not None:
         raise typer.Exit(_check_cases(cases, profile, as_json, only))
     if not paths:
@@ -86,12 +88,14 @@ def check(
     for file in files:
         if not file.is_file():
             raise GatewayError(f"{file} is not there.", "Check the path.")
-        result = Checker(site, moment, progress=sys.stderr.isatty()).file(file)
-        worst = max(worst, _RANK[result["verdict"]])
-        if as_json:
-            print(json.dumps(result, ensure_ascii=False, separators=(",", ":")))
-        else:
-            _show(result)
+        with opened(file, site) as members:
+            for name, path in members:
+                result = Checker(site, moment, progress=sys.stderr.isatty()).file(path, name)
+                worst = max(worst, _RANK[result["verdict"]])
+                if as_json:
+                    print(json.dumps(result, ensure_ascii=False, separators=(",", ":")))
+                else:
+                    _show(result)
     if not as_json and worst:
         out.print("next: mend what is marked error, then run gateway check again; gateway explain RULE tells more.")
     raise typer.Exit(worst)

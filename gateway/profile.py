@@ -112,6 +112,8 @@ class Profile:
     bill_is_master: bool = False
     aggregate_reject: str = "later"  # later, all
     default_currency: str = ""
+    unwrap: tuple[str, ...] = ()  # wrappings that are opened: zip, gz, pgp
+    pgp_home: str = ""  # folder of gpg's key ring, absolute when it comes from a partner file
     join_hours: float = 0  # how long a shipment that lacks something waits for another message; 0 = not at all
     join_on: str = "master+house"  # or "house"
     join_formats: tuple[str, ...] = ()  # formats whose shipments may wait too, besides houses of lists

@@ -203,6 +203,9 @@ def _partner(path: Path, settings: Settings, rulebook: Any) -> Partner:
     values["severities"] = {k: _severity(path, k, v) for k, v in raw.get("severities", {}).items()}
     values["fx_usd"] = _rates(path, {**settings.raw.get("fx_usd", {}), **raw.get("fx_usd", {})})
     _check_joining(path, raw)
+    values["unwrap"] = _unwrap(path, raw)
+    if "pgp_home" in raw:
+        values["pgp_home"] = str((settings.folder / raw["pgp_home"]).resolve())
     if "tabular" in raw.get("options", {}):
         from gateway.formats.tabular.layout import options_of
 
@@ -282,6 +285,18 @@ def _severity(path: Path, rule: str, value: str) -> Severity:
         raise ConfigError(
             f'{path.name}: severity "{value}" of {rule} is not known.', "Write error, warning, info or off."
         ) from None
+
+
+def _unwrap(path: Path, raw: dict[str, Any]) -> tuple[str, ...]:
+    kinds = raw.get("unwrap", [])
+    known = ("zip", "gz", "pgp")
+    if not isinstance(kinds, list) or not set(kinds) <= set(known):
+        raise ConfigError(f"{path.name}: unwrap {kinds!r} is not a list of wrappings.", f"Known: {', '.join(known)}.")
+    if "pgp" in kinds and "pgp_home" not in raw:
+        raise ConfigError(
+            f"{path.name}: unwrap pgp needs pgp_home.", 'Write pgp_home = "keys/gnupg", a key ring of gpg.'
+        )
+    return tuple(kinds)
 
 
 def _check_joining(path: Path, raw: dict[str, Any]) -> None:

@@ -19,14 +19,15 @@ from gateway.shell.assembly import Assembler, BooksError, Staged, stage_answers,
 from gateway.shell.desk import Desk, StoppedError, frames, may_pass
 from gateway.shell.folders import parse_instant, private_file, read_blocks, remove_tree
 from gateway.shell.history import SqlHistory
-from gateway.shell.intake import Claimed, raw_path
+from gateway.shell.intake import Claimed, is_member, member_claim, put_member, raw_path
 from gateway.shell.ledger import FINAL, Drop
 from gateway.shell.log import logger
 from gateway.shell.merge import ClaimConflictError
 from gateway.shell.names import stored_name
 from gateway.shell.outbox import Plan
-from gateway.shell.receipts import SUFFIX, duplicate_receipt, held_receipt
+from gateway.shell.receipts import SUFFIX, duplicate_receipt, held_receipt, unwrapped_receipt
 from gateway.shell.spool import FileSpool
+from gateway.shell.unwrap import UnwrapError, take_out, wrapping
 
 _CONFLICTS = 3  # how often a file is translated again because another drop changed the ledger meanwhile
 _CHANGED = "The file was changed while it was being taken. Send it again under a new name."
@@ -74,6 +75,10 @@ def _guarded(claimed: Claimed, drop: Drop, profile: Profile, place: Path, desk: 
     """Translate; a fault of the file or of our code holds the drop, a fault of the machine leaves it as it was."""
     _count_try(drop, drop.tries + 1, desk)
     try:
+        kind = "" if is_member(drop.receipt) else wrapping(raw_path(place), profile.unwrap)
+        if kind:
+            _unwrap(claimed, drop, profile, kind, desk)
+            return
         for attempt in range(_CONFLICTS):
             try:
                 _translate(claimed, drop, profile, place, desk)
@@ -91,6 +96,8 @@ def _failed(claimed: Claimed, drop: Drop, error: Exception, place: Path, desk: D
     """Sort out why there is no decision: hold the drop, or raise the error again when its cause may pass."""
     if isinstance(error, _ChangedError):
         _hold(claimed, drop, desk, "DROP-CHANGED", "the file changed after it was taken", _CHANGED)
+    elif isinstance(error, UnwrapError):
+        _hold(claimed, drop, desk, "DROP-WRAPPED", f"it cannot be unwrapped: {error}", str(error))
     elif isinstance(error, BooksError):
         _hold(claimed, drop, desk, "DROP-BOOKS", str(error))
     elif isinstance(error, StoppedError) or may_pass(error):
@@ -101,6 +108,27 @@ def _failed(claimed: Claimed, drop: Drop, error: Exception, place: Path, desk: D
             file.write("".join(traceback.format_exception(error)))
         logger().error("drop.bug", receipt=drop.receipt, error=type(error).__name__, code=frames(error))
         _hold(claimed, drop, desk, "DROP-BUG", f"fault in the gateway ({type(error).__name__})")
+
+
+def _unwrap(claimed: Claimed, drop: Drop, profile: Profile, kind: str, desk: Desk) -> None:
+    """Make a drop of its own of each file in a wrapping; the engine takes them from the work folder.
+
+    Their receipts are made of this one's, so that a crash in between makes none twice.
+    """
+    place = desk.folders.work / claimed.receipt
+    _clear(place)
+    out = place / "out"
+    out.mkdir(mode=0o700)
+    home = Path(profile.pgp_home) if profile.pgp_home else None
+    found = take_out(raw_path(place), claimed.file_name, kind, out, desk.limits, home)
+    members = []
+    for number, member in enumerate(found, 1):
+        one = member_claim(claimed, number, member.name)
+        members.append({"receipt_id": one.receipt, "file_name": one.file_name})
+        if desk.folders.find(one.receipt) is None:
+            put_member(desk.folders, one, member.path)
+    receipt = stage_file(place, "receipt", "ack", drop.answer_stem + SUFFIX, [unwrapped_receipt(claimed, members)])
+    _plan(drop, Plan("done", "accept", kind), [receipt], desk)
 
 
 def _translate(claimed: Claimed, drop: Drop, profile: Profile, place: Path, desk: Desk) -> None:

@@ -19,6 +19,7 @@ from gateway.shell.deliver import RetryPolicy
 from gateway.shell.folders import Clock, StateFolders, instant, utc_now
 from gateway.shell.ledger import STORAGE_FAULTS, Ledger
 from gateway.shell.log import logger
+from gateway.shell.unwrap import Limits
 
 _PASSING = {
     errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EROFS, errno.EMFILE, errno.ENFILE, errno.ENOMEM,
@@ -72,6 +73,7 @@ class Result:
     duplicate_of: str = ""
     error: str = ""
     waiting: bool = False
+    unwrapped: bool = False  # files were taken out of it, which are drops of their own
 
 
 class StoppedError(Exception):
@@ -97,6 +99,7 @@ class Desk:
     on_alert: Callable[[Alert], None] = _ignore
     stopped: Callable[[], bool] = field(default=lambda: False)
     max_tries: int = 2
+    limits: Limits = field(default_factory=Limits)
 
     def now(self) -> str:
         """Return the present instant as the ledger writes it."""

@@ -95,6 +95,9 @@ class Intake:
         for place in sorted(self._folders.work.iterdir()):
             if place.name in self._open:
                 continue
+            if place.name.startswith("."):  # half of what an archive held; it is taken out again
+                remove_tree(place)
+                continue
             claimed = _read_claim(place)
             if claimed is None or not (place / _RAW).exists():
                 remove_tree(place)  # the file never left its place; anything copied here is half
@@ -157,6 +160,28 @@ class Intake:
     def _checked(self, claimed: Claimed, size: int, sha256: str) -> Claimed:
         fault = f"larger than {self._max} bytes" if size > self._max else ""
         return msgspec.structs.replace(claimed, size=size, sha256=sha256, fault=fault)
+
+
+def member_claim(claimed: Claimed, number: int, name: str) -> Claimed:
+    """Return the claim of a file that was taken out of another one; the same one each time."""
+    receipt = f"{claimed.receipt}-{number:04d}"
+    return Claimed(receipt, claimed.partner, claimed.account, shown_name(name), stored_name(name), claimed.received_at)
+
+
+def is_member(receipt: str) -> bool:
+    """True for the receipt of a file that was taken out of another one."""
+    return receipt.count("-") > 1
+
+
+def put_member(folders: StateFolders, claimed: Claimed, path: Path) -> None:
+    """Move a file into the work folder as a claimed drop, durably and at once."""
+    half = folders.work / f".{claimed.receipt}"
+    remove_tree(half)
+    half.mkdir(mode=0o700)
+    path.rename(half / _RAW)
+    write_claim(half, claimed)
+    half.rename(folders.work / claimed.receipt)
+    sync_folder(folders.work)
 
 
 def write_claim(place: Path, claimed: Claimed) -> None:

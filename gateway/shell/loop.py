@@ -31,6 +31,7 @@ from gateway.shell.log import logger
 from gateway.shell.parts import overdue
 from gateway.shell.process import process, release
 from gateway.shell.sftp_paths import TakenFile, Upload
+from gateway.shell.unwrap import Limits
 
 DRAIN_S = 10.0
 _LONGEST_WAIT_S = 300.0
@@ -72,7 +73,8 @@ class Engine:
             with ledger.transaction() as connection:
                 journal.append(connection, instant(clock()), "start")
             self._opened = opened.pop_all()
-        desk = Desk(ledger, folders, translate, clock, stopped=self._must_stop)
+        limits = Limits(total=config.max_file_bytes)
+        desk = Desk(ledger, folders, translate, clock, stopped=self._must_stop, limits=limits)
         self.desk = replace(desk, policy=policy or desk.policy, on_alert=on_alert or desk.on_alert)
         self.intake = Intake(folders, config.max_file_bytes, clock)
         self._queue = _Queue()
@@ -125,6 +127,7 @@ class Engine:
         results = []
         while not self._stop_at and (claimed := self._queue.next(time.monotonic())):
             results.append(self._process(claimed))
+            self._recover()
             self._poll()
         return results
 
@@ -198,6 +201,8 @@ class Engine:
             self._queue.again(claimed, time.monotonic())
             return Result(claimed.receipt, claimed.partner, claimed.file_name, "waiting", waiting=True)
         result = process(claimed, partner.profile, self._targets(partner), self.desk)
+        if result.unwrapped:
+            self._recovered = False  # the files that were taken out of it lie in the work folder
         if result.waiting and not self._stop_at:
             self._queue.again(claimed, time.monotonic())
         else:

@@ -18,6 +18,7 @@ from gateway.shell.intake import Claimed
 from gateway.shell.ledger import FINAL, Drop
 from gateway.shell.log import logger
 from gateway.shell.receipts import HELD_SUFFIX, held_receipt
+from gateway.shell.unwrap import KINDS
 
 
 def process(claimed: Claimed, profile: Profile, targets: Targets, desk: Desk) -> Result:
@@ -127,6 +128,7 @@ def _result(drop: Drop) -> Result:
     return Result(
         drop.receipt, drop.partner, drop.file_name, drop.state, drop.verdict,
         drop.found, drop.accepted, drop.rejected, drop.duplicate, drop.duplicate_of, drop.error,
+        unwrapped=drop.format in KINDS,
     )  # fmt: skip
 
 

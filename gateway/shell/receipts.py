@@ -38,6 +38,12 @@ def duplicate_receipt(claimed: Claimed, earlier: Drop) -> bytes:
     )
 
 
+def unwrapped_receipt(claimed: Claimed, members: list[dict[str, str]]) -> bytes:
+    """Return the receipt of an archive: what was taken out of it. members: receipt_id and file_name of each."""
+    message = f"{len(members)} file{'s' if len(members) != 1 else ''} taken out; each gets its own receipt and answers."
+    return _receipt(claimed, verdict="accept", message=message, fix="Nothing to do.", members=members)
+
+
 def _receipt(claimed: Claimed, **facts: object) -> bytes:
     head = {
         "receipt_id": claimed.receipt,

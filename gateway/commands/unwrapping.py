@@ -1,0 +1,30 @@
+"""`gateway check` of a wrapped file: what the partner's profile lets in is looked at file by file."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from gateway.formats.detect import HEAD
+from gateway.shell.unwrap import Limits, UnwrapError, take_out, wrapping
+from gateway.site import Site
+
+
+@contextmanager
+def opened(file: Path, site: Site) -> Iterator[list[tuple[str, Path]]]:
+    """Give (name, path) of the files in a wrapping that the partner may send; of the file itself in every other case."""
+    with file.open("rb") as source:
+        profile = site.profile_for(source.read(HEAD))
+    kind = wrapping(file, profile.unwrap)
+    with TemporaryDirectory() as folder:
+        members = [(file.name, file)]
+        if kind:
+            home = Path(profile.pgp_home) if profile.pgp_home else None
+            limits = Limits(total=site.settings.max_file_bytes)
+            try:
+                members = [(m.name, m.path) for m in take_out(file, file.name, kind, Path(folder), limits, home)]
+            except UnwrapError:  # the file is checked as it is, and held like in the drop folder
+                members = [(file.name, file)]
+        yield members
