@@ -299,6 +299,32 @@ def status(
 
 
 @app.command()
+def doctor(
+    folder: Annotated[Path, typer.Argument(help="The profile folder.")] = Path(),
+    remote: Annotated[
+        bool, typer.Option("--remote", help="Also log in to the servers of partners and receiver.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Look at everything the installation needs: disks, rights, keys, clock, tables, ledger; name each mend."""
+    from gateway.commands.doctor import doctor as examine
+    from gateway.commands.doctor import facts_of
+
+    bad = False
+    for check in examine(folder, remote=remote):
+        bad = bad or check.state == "error"
+        if as_json:
+            print(json.dumps(facts_of(check), ensure_ascii=False))
+            continue
+        out.print(f"{check.state:<8} {check.name}: {plain(check.said)}", markup=False)
+        if check.mend:
+            out.print(f"         mend: {plain(check.mend)}", markup=False)
+    if not as_json:
+        out.print("next: mend what is marked error." if bad else f"next: gateway serve {folder}", markup=False)
+    raise typer.Exit(1 if bad else 0)
+
+
+@app.command()
 def verify(
     folder: Annotated[Path, typer.Argument(help="The profile folder; its gateway must stand still.")] = Path(),
     as_json: AsJson = False,

@@ -54,6 +54,10 @@ class Settings:
     poll_seconds: float = 2.0
     settle_polls: int = 2
     max_file_bytes: int = 5_000_000_000
+    monitor_host: str = "127.0.0.1"
+    monitor_port: int | None = None  # None: no monitor
+    alert_command: tuple[str, ...] = ()
+    alert_webhook: str = ""
     raw: dict[str, Any] = field(default_factory=dict)
 
 
@@ -151,7 +155,11 @@ def _read_toml(path: Path) -> dict[str, Any]:
 
 def _settings(folder: Path) -> Settings:
     raw = _read_toml(folder / "gateway.toml")
-    sftp = raw.get("sftp", {})
+    sftp, monitor, alerts = raw.get("sftp", {}), raw.get("monitor", {}), raw.get("alerts", {})
+    if alerts.get("webhook") and not alerts["webhook"].startswith(("https://", "http://")):
+        raise ConfigError("gateway.toml: alerts.webhook is no web address.", "Write https://...")
+    if not isinstance(alerts.get("command", []), list):
+        raise ConfigError("gateway.toml: alerts.command is no list.", 'Write ["/usr/local/bin/page", "edi-team"].')
     state = folder / raw.get("state", "state")
     return Settings(
         folder=folder,
@@ -164,6 +172,10 @@ def _settings(folder: Path) -> Settings:
         poll_seconds=float(raw.get("poll_seconds", 2.0)),
         settle_polls=int(raw.get("settle_polls", 2)),
         max_file_bytes=int(raw.get("max_file_bytes", 5_000_000_000)),
+        monitor_host=monitor.get("host", "127.0.0.1"),
+        monitor_port=int(monitor["port"]) if "port" in monitor else None,
+        alert_command=tuple(map(str, alerts.get("command", ()))),
+        alert_webhook=alerts.get("webhook", ""),
         raw=raw,
     )
 

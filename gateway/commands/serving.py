@@ -10,8 +10,12 @@ from typing import Any
 
 from gateway.commands.reloading import Watcher
 from gateway.errors import GatewayError
+from gateway.shell.desk import Alert, Result
 from gateway.shell.drops import PartnerDrop
+from gateway.shell.folders import received
 from gateway.shell.loop import Engine
+from gateway.shell.monitor import Monitor
+from gateway.shell.pager import Pager
 from gateway.shell.sftp_accounts import Account
 from gateway.shell.sftp_client import SftpRemote, SftpTarget
 from gateway.shell.sftp_keys import create_host_key
@@ -54,7 +58,8 @@ def _drop(site: Site, partner: Partner) -> PartnerDrop:
     )
 
 
-def _remote(site: Site, facts: dict[str, Any]) -> SftpRemote:
+def remote_of(site: Site, facts: dict[str, Any]) -> SftpRemote:
+    """Return the server of a [target] or [poll] section."""
     return SftpRemote(
         facts["host"],
         int(facts.get("port", 22)),
@@ -69,7 +74,7 @@ def _target(site: Site, partner: Partner) -> SftpTarget | None:
     facts = partner.target
     if not facts:
         return None
-    return SftpTarget(_remote(site, facts), facts.get("folder", "."), read_back=bool(facts.get("read_back", False)))
+    return SftpTarget(remote_of(site, facts), facts.get("folder", "."), read_back=bool(facts.get("read_back", False)))
 
 
 def _poller(site: Site, partner: Partner, staging: Path, on_upload: Callable[[Upload], TakenFile]) -> SftpDrop:
@@ -82,7 +87,7 @@ def _poller(site: Site, partner: Partner, staging: Path, on_upload: Callable[[Up
         done_folder=facts.get("done_folder", "done"),
         max_file_bytes=site.settings.max_file_bytes,
     )
-    return SftpDrop(_remote(site, facts), partner.profile.account, settings, staging, on_upload)
+    return SftpDrop(remote_of(site, facts), partner.profile.account, settings, staging, on_upload)
 
 
 def _accounts(site: Site) -> list[Account]:
@@ -95,7 +100,11 @@ class Gateway:
     def __init__(self, site: Site, *, port: int | None = None, on_result: Callable[..., None] | None = None) -> None:
         self.site = site
         settings = site.settings
-        self.engine = Engine(serve_config(site), translate, on_result=on_result)
+        self._on_result = on_result
+        self.engine = Engine(serve_config(site), translate, on_result=self._result, on_alert=self._alert)
+        self.monitor = Monitor(settings.state_dir, self.engine.status, lambda: self.engine.beat)
+        self._pager = Pager(settings.alert_command, settings.alert_webhook)
+        self.monitor_port = 0
         if not settings.host_key.exists():
             settings.host_key.parent.mkdir(parents=True, exist_ok=True)
             create_host_key(settings.host_key)
@@ -131,9 +140,24 @@ class Gateway:
             )
         self.site = site
 
+    def _result(self, result: Result) -> None:
+        self.monitor.result(result, (self.engine.desk.clock() - received(result.receipt)).total_seconds())
+        if self._on_result is not None:
+            self._on_result(result)
+
+    def _alert(self, alert: Alert) -> None:
+        self.monitor.alert(alert)
+        self._pager.tell(alert)
+
+    def _open_monitor(self) -> None:
+        settings = self.site.settings
+        if settings.monitor_port is not None:
+            self.monitor_port = self.monitor.start(settings.monitor_host, settings.monitor_port)
+
     def start(self) -> int:
         """Open the SFTP port and start working in a thread; return the port."""
         self.port = self.server.start()
+        self._open_monitor()
         self._start_pollers()
         self._thread = threading.Thread(target=self.engine.run_forever, name="engine", daemon=True)
         self._thread.start()
@@ -160,6 +184,7 @@ class Gateway:
     def run(self) -> None:
         """Open the SFTP port and work in this thread until SIGTERM or SIGINT."""
         self.port = self.port or self.server.start()
+        self._open_monitor()
         self._start_pollers()
         try:
             self.engine.run_forever()
@@ -173,4 +198,6 @@ class Gateway:
         self.engine.stop()
         if self._thread is not None:
             self._thread.join(12)
+        self.monitor.stop()
+        self._pager.close()
         self.engine.close()

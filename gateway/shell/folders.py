@@ -43,6 +43,11 @@ def parse_instant(text: str) -> datetime:
     return datetime.strptime(text, "%Y-%m-%dT%H:%M:%S.%fZ").replace(tzinfo=UTC)
 
 
+def received(receipt: str) -> datetime:
+    """Return when a drop came, from its receipt id."""
+    return datetime.strptime(receipt[:21], "%Y%m%dT%H%M%S%f").replace(tzinfo=UTC)
+
+
 def sync_folder(folder: Path) -> None:
     """Bring a directory's entries to the disk."""
     fd = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)

@@ -84,6 +84,7 @@ class Engine:
         self._accounts: dict[str, PartnerDrop] = {}
         self._drops: list[tuple[PartnerDrop, LocalDrop]] = []
         self._watch: Callable[[], None] = lambda: None
+        self.beat = time.monotonic()  # when the queue was looked at last
         self.use(config)
 
     def use(self, config: ServeConfig) -> None:
@@ -122,11 +123,13 @@ class Engine:
 
     def run_once(self) -> list[Result]:
         """Recover, look into the local drop folders and process all that is ready; return what became of it."""
+        self.beat = time.monotonic()
         self._recover()
         self._poll()
         results = []
         while not self._stop_at and (claimed := self._queue.next(time.monotonic())):
             results.append(self._process(claimed))
+            self.beat = time.monotonic()
             self._recover()
             self._poll()
         return results

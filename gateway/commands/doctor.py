@@ -1,0 +1,269 @@
+"""`gateway doctor DIR`: looks at everything an installation needs, and names the mend of what is wrong."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import stat
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from gateway.commands.serving import remote_of
+from gateway.errors import ConfigError, GatewayError
+from gateway.shell.folders import parse_instant
+from gateway.shell.ledger import open_ledger
+from gateway.shell.lock import StateLock
+from gateway.shell.sftp_keys import load_private_key, parse_authorized_key
+from gateway.site import Partner, Site, load_afresh
+
+_FREE = 1_000_000_000
+_FSYNCS = 40
+_SLOW = 20.0  # fsyncs a second below which a drop takes half a second and more
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One thing looked at. state: ok, warning or error."""
+
+    name: str
+    state: str
+    said: str
+    mend: str = ""
+
+
+def doctor(folder: Path, *, remote: bool = False) -> Iterator[Check]:
+    """Yield all checks of a profile folder. remote: also log in to the partners' servers."""
+    try:
+        site = load_afresh(folder)
+    except (GatewayError, OSError, UnicodeDecodeError) as error:
+        mend = error.advice if isinstance(error, GatewayError) else "Make the folder readable for the gateway."
+        yield Check("profile", "error", str(error), mend)
+        return
+    yield Check("profile", "ok", f"{len(site.partners)} partners; all tables compile and their examples hold")
+    for look in (_state, _disk, _speed, _ledger, _clock, _port, _keys):
+        yield from _guarded(look, site)
+    for name, partner in site.partners.items():
+        yield from _partner(site, name, partner)
+        if remote:
+            yield from _remote(site, name, partner)
+
+
+def _guarded(look: Callable[[Site], Iterator[Check]], site: Site) -> Iterator[Check]:
+    """Run one look; what the machine refuses is a finding too."""
+    try:
+        yield from look(site)
+    except OSError as error:
+        name = look.__name__.lstrip("_")
+        yield Check(
+            name, "error", f"{error.strerror}: {error.filename}", "Give the gateway's user the rights it needs."
+        )
+
+
+# --- folders and disks --------------------------------------------------------------------------------------------
+
+
+def _state(site: Site) -> Iterator[Check]:
+    state = site.settings.state_dir
+    state.mkdir(mode=0o700, parents=True, exist_ok=True)
+    mode = stat.S_IMODE(state.stat().st_mode)
+    if mode & 0o077:
+        yield Check("state folder", "error", f"others may look into it (mode {mode:o})", f"chmod 700 {state}")
+    else:
+        yield Check("state folder", "ok", "for the gateway's user only")
+    if hasattr(os, "geteuid") and os.geteuid() == 0:
+        yield Check(
+            "user", "warning", "the gateway would run as root", "Run it as a user of its own (docs/operations.md)."
+        )
+    for partner in site.partners.values():
+        place = partner.in_dir
+        if place is not None and place.is_dir() and place.stat().st_dev != state.stat().st_dev:
+            said = f"{place} is on another file system than the state folder: files are copied, not moved"
+            yield Check("drop folder", "warning", said, "Put both on one file system if you can.")
+
+
+def _disk(site: Site) -> Iterator[Check]:
+    for name, place in (("state", site.settings.state_dir), ("out", site.settings.out_dir)):
+        place.mkdir(parents=True, exist_ok=True)
+        usage = shutil.disk_usage(place)
+        said = f"{usage.free / 1e9:.1f} GB free"
+        bad = usage.free < _FREE or usage.free < usage.total * 0.05
+        yield Check(
+            f"disk of {name}",
+            "warning" if bad else "ok",
+            said,
+            "Free some room; a full disk stops the intake." if bad else "",
+        )
+
+
+def _speed(site: Site) -> Iterator[Check]:
+    path = site.settings.state_dir / ".doctor"
+    begun = time.perf_counter()
+    with path.open("wb") as file:
+        for _ in range(_FSYNCS):
+            file.write(b"\0" * 4096)
+            file.flush()
+            os.fsync(file.fileno())
+    path.unlink()
+    rate = _FSYNCS / (time.perf_counter() - begun)
+    slow = rate < _SLOW
+    yield Check(
+        "disk speed",
+        "warning" if slow else "ok",
+        f"{rate:.0f} fsyncs a second",
+        "Use a local disk for state, not a network share." if slow else "",
+    )
+
+
+def _ledger(site: Site) -> Iterator[Check]:
+    url = site.settings.ledger_url
+    if url.startswith("sqlite:///") and not Path(url[10:]).exists():
+        yield Check("ledger", "ok", "is made at the first start")
+        return
+    try:
+        with StateLock(site.settings.state_dir):
+            ledger = open_ledger(url, create=False)
+    except ConfigError as error:
+        running = "Another gateway" in error.message
+        yield Check(
+            "ledger",
+            "ok" if running else "error",
+            "in use by the running gateway" if running else error.message,
+            "" if running else error.advice,
+        )
+        return
+    try:
+        newest = ledger.find(newest=1)
+        counts = ledger.counts()
+    finally:
+        ledger.close()
+    held = counts.get("quarantined", 0) + counts.get("failed", 0)
+    yield Check("ledger", "ok", f"{sum(counts.values())} drops")
+    if held:
+        yield Check(
+            "held drops",
+            "warning",
+            f"{held} drops wait for a person",
+            "gateway status shows them, gateway explain says why.",
+        )
+    if newest and parse_instant(newest[0].received_at) > datetime.now(UTC):
+        yield Check(
+            "clock", "error", "the newest drop came in the future: the clock was set back", "Set the clock right."
+        )
+
+
+def _clock(site: Site) -> Iterator[Check]:
+    path = site.settings.state_dir / ".doctor"
+    path.write_bytes(b"")
+    skew = abs(path.stat().st_mtime - time.time())
+    path.unlink()
+    if skew > 2:
+        yield Check(
+            "clock",
+            "error",
+            f"disk and machine differ by {skew:.0f} seconds",
+            "Set the clock of the file server right.",
+        )
+    elif datetime.now(UTC).year < 2025:
+        yield Check(
+            "clock", "error", f"it is {datetime.now(UTC):%Y-%m-%d}?", "Set the clock right and let it be kept by NTP."
+        )
+    else:
+        yield Check("clock", "ok", f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}")
+
+
+def _port(site: Site) -> Iterator[Check]:
+    host, port = site.settings.sftp_host, site.settings.sftp_port
+    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            yield Check("SFTP port", "warning", f"{host}:{port} cannot be opened ({error.strerror}): the running gateway, or another program", "Choose another [sftp] port if no gateway runs.")  # fmt: skip
+            return
+    yield Check("SFTP port", "ok", f"{host}:{port} is free")
+
+
+# --- keys and partners --------------------------------------------------------------------------------------------
+
+
+def _keys(site: Site) -> Iterator[Check]:
+    path = site.settings.host_key
+    if not path.exists():
+        yield Check("host key", "ok", "is made at the first start")
+    else:
+        yield from _private(path, "host key")
+    name = site.settings.raw.get("person_secret_file")
+    if not name:
+        said = "the sums of USD 800 use the built-in key: anybody could recompute the hashes"
+        yield Check(
+            "person key",
+            "warning",
+            said,
+            'Put 32 random bytes into a file, mode 0600, and name it: person_secret_file = "keys/person.key".',
+        )
+    elif stat.S_IMODE((site.settings.folder / name).stat().st_mode) & 0o077:
+        yield Check("person key", "error", "others may read it", f"chmod 600 {site.settings.folder / name}")
+    else:
+        yield Check("person key", "ok", "for the gateway's user only")
+
+
+def _private(path: Path, name: str) -> Iterator[Check]:
+    if stat.S_IMODE(path.stat().st_mode) & 0o077:
+        yield Check(name, "error", "others may read it", f"chmod 600 {path}")
+        return
+    try:
+        load_private_key(path)
+        yield Check(name, "ok", "readable, for the gateway's user only")
+    except GatewayError as error:
+        yield Check(name, "error", error.message, error.advice)
+
+
+def _partner(site: Site, name: str, partner: Partner) -> Iterator[Check]:
+    said, wrong = [], []
+    for line in partner.keys:
+        try:
+            parse_authorized_key(line)
+        except GatewayError as error:
+            wrong.append(error.message)
+    ways = [f"{len(partner.keys)} keys"] if partner.keys else []
+    ways += ["drop folder"] if partner.in_dir else []
+    ways += ["poll"] if partner.poll else []
+    if wrong:
+        yield Check(f"partner {name}", "error", "; ".join(wrong), f"Mend keys/{name}.pub.")
+    elif not ways:
+        yield Check(
+            f"partner {name}",
+            "warning",
+            "no way to send: no key, no drop folder, no poll",
+            f"Put its public key into keys/{name}.pub.",
+        )
+    else:
+        said.append(", ".join(ways))
+        yield Check(f"partner {name}", "ok", "; ".join(said))
+    for section, facts in (("target", partner.target), ("poll", partner.poll)):
+        if facts:
+            yield from _private(site.settings.folder / facts["key_file"], f"{section} key of {name}")
+
+
+def _remote(site: Site, name: str, partner: Partner) -> Iterator[Check]:
+    for section, facts in (("target", partner.target), ("poll", partner.poll)):
+        if not facts:
+            continue
+        connection = remote_of(site, facts)
+        try:
+            found = connection.run(lambda client, f=facts: client.listdir(f.get("folder", ".")))  # type: ignore[misc]
+            yield Check(f"{section} of {name}", "ok", f"logged in, {len(found)} entries")
+        except GatewayError as error:
+            yield Check(f"{section} of {name}", "error", error.message, error.advice)
+        finally:
+            connection.close()
+
+
+def facts_of(check: Check) -> dict[str, Any]:
+    """Return a check as the JSON of --json."""
+    return {"check": check.name, "state": check.state, "said": check.said, "mend": check.mend}

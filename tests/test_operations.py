@@ -1,0 +1,151 @@
+"""Operation: health, numbers and alerts of a real `gateway serve`; `gateway doctor` names what is wrong and its mend."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from gateway.commands.doctor import doctor
+from tests.test_reload import run, wait
+
+
+def get(port: int, path: str) -> tuple[int, str]:
+    try:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=5) as answer:
+            return answer.status, answer.read().decode()
+    except urllib.error.HTTPError as error:
+        return error.code, ""
+
+
+def _up(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+@pytest.fixture
+def served(tmp_path: Path) -> Iterator[tuple[Path, int, subprocess.Popen[str]]]:
+    folder = tmp_path / "site"
+    run("demo", "init", str(folder))
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    page = tmp_path / "page.sh"
+    page.write_text(f"#!/bin/sh\ncat >> {tmp_path}/paged; echo >> {tmp_path}/paged\n")
+    page.chmod(0o755)
+    config = folder / "gateway.toml"
+    text = config.read_text().replace("poll_seconds = 1.0", "poll_seconds = 0.1")
+    config.write_text(text + f'\n[monitor]\nport = {port}\n\n[alerts]\ncommand = ["{page}"]\n')
+    toml = folder / "partners" / "northtest.toml"
+    toml.write_text('in_dir = "inbox"\n' + toml.read_text())
+    process = subprocess.Popen(
+        [sys.executable, "-m", "gateway", "serve", str(folder), "--port", "0"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    )
+    assert process.stdout is not None
+    process.stdout.readline()
+    yield folder, port, process
+    if process.poll() is None:
+        process.kill()
+    process.wait()
+
+
+def test_health_numbers_alerts_and_a_quick_end(served) -> None:
+    folder, port, process = served
+    wait(lambda: _up(port) and get(port, "/readyz")[0] == 200, "never ready")
+    assert get(port, "/healthz") == (200, "ok\n")
+    assert get(port, "/secret")[0] == 404
+    for name in ("bad-309.edi", "held.bin"):
+        data = (folder / "samples" / "bad-309.edi").read_bytes() if name.endswith("edi") else b"\x1f\x8bnothing"
+        (folder / "inbox" / name).write_bytes(data)
+        (folder / "inbox" / f"{name}.done").touch()
+    wait(
+        lambda: 'gateway_drops_total{partner="northtest",verdict="quarantine"} 1.0' in get(port, "/metrics")[1],
+        "not counted",
+    )
+    numbers = get(port, "/metrics")[1]
+    assert 'gateway_shipments_total{partner="northtest",verdict="rejected"} 1.0' in numbers
+    assert 'gateway_alerts_total{rule="DROP-HELD"} 1.0' in numbers
+    assert 'gateway_ledger_drops{state="done"} 1.0' in numbers
+    assert "RILEY" not in numbers
+    paged = folder.parent / "paged"
+    wait(lambda: paged.exists() and "DROP-HELD" in paged.read_text(), "nobody was paged")
+    assert json.loads(paged.read_text().splitlines()[0])["partner"] == "northtest"
+    begun = time.monotonic()
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(15) == 0
+    assert time.monotonic() - begun < 10
+    with pytest.raises(urllib.error.URLError, match="refused"):
+        get(port, "/healthz")
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Path:
+    run("demo", "init", str(tmp_path / "site"))
+    return tmp_path / "site"
+
+
+def states(folder: Path) -> dict[str, tuple[str, str]]:
+    return {c.name: (c.state, c.mend) for c in doctor(folder)}
+
+
+def test_a_fresh_folder_is_in_order(site: Path) -> None:
+    found = states(site)
+    assert {
+        "profile",
+        "state folder",
+        "disk of out",
+        "disk speed",
+        "ledger",
+        "clock",
+        "host key",
+        "partner northtest",
+    } <= set(found)
+    assert not [name for name, (state, _) in found.items() if state == "error"]
+    assert not (site / "state" / "ledger.sqlite").exists()
+
+
+def test_each_fault_is_named_with_its_mend(site: Path) -> None:
+    (site / "keys" / "host_ed25519").chmod(0o644)
+    (site / "keys" / "person.key").chmod(0o644)
+    (site / "keys" / "northtest.pub").write_text("ssh-rsa nonsense\n")
+    (site / "state").mkdir(exist_ok=True)
+    (site / "state").chmod(0o755)
+    found = states(site)
+    for name in ("host key", "person key", "state folder", "partner northtest"):
+        state, mend = found[name]
+        assert (name, state, bool(mend)) == (name, "error", True)
+    (site / "partners" / "northtest" / "x12_309_truck.csv").parent.mkdir()
+    (site / "partners" / "northtest" / "x12_309_truck.csv").write_text("level,target,source\nshipment,no_such,M11.01\n")
+    (broken,) = list(doctor(site))
+    assert (broken.name, broken.state) == ("profile", "error")
+    assert "no_such" in broken.said
+
+
+def test_the_command_ends_with_1_for_an_error_and_names_the_next_step(site: Path) -> None:
+    assert "next: gateway serve" in run("doctor", str(site))
+    (site / "keys" / "host_ed25519").chmod(0o644)
+    done = subprocess.run(
+        [sys.executable, "-m", "gateway", "doctor", str(site), "--json"], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 1
+    lines = [json.loads(line) for line in done.stdout.splitlines()]
+    assert {
+        "check": "host key",
+        "state": "error",
+        "said": "others may read it",
+        "mend": f"chmod 600 {site}/keys/host_ed25519",
+    } in lines
+    assert os.path.exists(site)
