@@ -134,6 +134,7 @@ class _Run:
         self._name, self._sha256 = name, sha256
         self._place: tuple[str | None, str] = (None, f"file {name}")  # trip -> words, the last one
         self._judge = Judge(profile, now)
+        self._twins = profile.rules.twins()
         self._joiner = Joiner(profile, history, now, f"file {name}")
         self._counts = counts
         self._refused: dict[int, str] = {}
@@ -405,6 +406,8 @@ class _Run:
         value = Decimal(draft.get("fair_retail_value_usd", "0"))
         where = self._where(draft.get("conveyance_reference"))
         if person and judged.purpose != "cancel":
+            for finding in self._twins.check(draft, person, day, key.removeprefix("test:")):
+                judged.add(self._judge.weigh(finding))
             total, others = sums.get((person, day)) or self._history.day_total(person, day)
             for finding in self._profile.rules.check_total(draft, total, others, self._profile):
                 judged.add(self._judge.weigh(finding))

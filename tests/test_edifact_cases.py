@@ -251,7 +251,7 @@ def test_a_bill_value_without_currency_is_refused():
     data = moved(next(p for p in SAMPLES if p.name.startswith("03")).read_bytes())
     outcome = outcome_of(data.replace(b"MOA+40:310.00:USD", b"MOA+40:310.00"))
     rules = {f.rule for r in outcome.records for f in getattr(r, "findings", ())}
-    assert (outcome.counts.rejected, rules) == (1, {"S321-CUR-MISSING"})
+    assert (outcome.counts.rejected, rules) == (1, {"S321-CUR-MISSING", "Q-CONTAINER-CHK"})
 
 
 # --- answers ------------------------------------------------------------------------------------------------------

@@ -17,6 +17,7 @@ from gateway.rules.descriptions import check_item
 from gateway.rules.identifiers import check_hts, check_identifiers
 from gateway.rules.parties import check_parties, person_key
 from gateway.rules.regime import arrival_day, is_late, regime_of, today
+from gateway.rules.suspects import Twins, check_suspects
 from gateway.rules.tables import Tables
 from gateway.rules.values import LIMIT_USD, amount, check_values, complete_values
 
@@ -90,6 +91,7 @@ class Rulebook:
                         f"/items/{index}/country_of_origin",
                     )
                 )
+        findings += check_suspects(draft)
         findings += self._whole(draft, profile, now, eligible)
         return findings
 
@@ -169,6 +171,10 @@ class Rulebook:
         if not day:
             return None
         return party.get("normalised_key") or self._person(party, profile), day
+
+    def twins(self) -> Twins:
+        """Return what compares the shipments of one file with each other."""
+        return Twins()
 
     def check_total(
         self, draft: dict[str, Any], total_before: Decimal, others: list[str], profile: Profile

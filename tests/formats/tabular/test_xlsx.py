@@ -61,7 +61,8 @@ def test_a_workbook_is_read_like_the_table_it_holds(tmp_path):
     assert shipment["items"][0]["hts_number"] == "6109100012"
     assert shipment["estimated_arrival_at"] == "2025-03-04T20:00:00Z"
     assert shipment["final_deliver_to_party"]["postal_code"] == "02116"
-    assert rules(result) == [("Q-ZIP-PADDED", 2, "consignee_zip"), ("Q-ZIP-PADDED", 3, "consignee_zip")]
+    padded = [("Q-ZIP-PADDED", 2, "consignee_zip"), ("Q-ZIP-PADDED", 3, "consignee_zip")]
+    assert rules(result) == [*padded, ("Q-TWIN", 3, None)]  # the same parcel under two numbers
 
 
 def test_a_number_of_more_than_15_digits_has_lost_some(tmp_path):

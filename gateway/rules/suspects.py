@@ -1,0 +1,124 @@
+"""What looks wrong but may be right: told as warnings, never refused. Source: section 5.2 of the domain reference (CBP CSMS texts)."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from stdnum import iso6346
+
+from gateway.findings import Finding, Scope, Severity
+from gateway.rules.tables import normal
+from gateway.rules.values import amount
+
+_CONTAINER = re.compile(r"[A-Z]{3}[UJZ][0-9]{7}")
+_TOKENS = frozenset(("0.01", "0.10", "0.99", "1.00", "1"))
+_LIGHT = len("9.999")  # no longer text is a weight below 10 kg: kilograms have three decimals
+_HEAVY_KG = 70  # a parcel that one person carries; couriers take no more
+_NOTHING: list[Finding] = []
+
+
+def check_suspects(draft: dict[str, Any]) -> list[Finding]:
+    """Return warnings about one shipment: token value, weight, parties that are the same, dummy phones, containers."""
+    found: list[Finding] = []
+    money = draft.get("total_value")
+    if isinstance(money, dict) and money.get("amount") in _TOKENS and draft.get("transaction_nature") != "gift":
+        said = f"The whole shipment is worth {money['amount']}: a token value is not the price that was paid."
+        found.append(_warn("Q-VALUE-TOKEN", said, "total_value.amount", "/total_value/amount", money["amount"]))
+    weight = draft.get("gross_weight_kg")
+    if weight is not None and (len(weight) > _LIGHT or weight == "0.000"):
+        _weight(draft, weight, found)
+    initiator, deliver = draft.get("shipment_initiator"), draft.get("final_deliver_to_party")
+    if isinstance(initiator, dict) and isinstance(deliver, dict):
+        _parties(initiator, deliver, found)
+    if draft.get("mode_of_transportation") in ("ocean", "rail"):  # a trailer has a number of its owner
+        _containers(draft, found)
+    return found or _NOTHING
+
+
+def _containers(draft: dict[str, Any], found: list[Finding]) -> None:
+    for index, reference in enumerate(draft.get("references") or ()):
+        number = str(reference.get("value", ""))
+        if reference.get("type") == "container" and _CONTAINER.fullmatch(number) and not iso6346.is_valid(number):
+            said = f"Container {number}: the check digit is {number[-1]}, expected {iso6346.calc_check_digit(number[:-1])}."
+            pointer = f"/references/{index}/value"
+            found.append(
+                Finding(
+                    "Q-CONTAINER-CHK",
+                    Severity.INFO,
+                    Scope.SHIPMENT,
+                    said,
+                    target="references.value",
+                    pointer=pointer,
+                    value=number,
+                )
+            )
+
+
+def _weight(draft: dict[str, Any], weight: str, found: list[Finding]) -> None:
+    kilograms = amount(weight)
+    if kilograms is None:
+        return
+    pieces = draft.get("package_count") or 1
+    if kilograms == 0:
+        said = "The weight is 0 kg."
+    elif kilograms > _HEAVY_KG * pieces:
+        said = f"The weight is {weight} kg for {pieces} package{'s' if pieces != 1 else ''}: are these grams?"
+    else:
+        return
+    found.append(_warn("Q-WEIGHT-ODD", said, "gross_weight_kg", "/gross_weight_kg", weight))
+
+
+def _parties(initiator: dict[str, Any], deliver: dict[str, Any], found: list[Finding]) -> None:
+    if (
+        initiator.get("postal_code") == deliver.get("postal_code")
+        and initiator.get("name")
+        and normal(str(initiator["name"])) == normal(str(deliver.get("name", "")))
+    ):
+        said = "Shipper and consignee are the same."
+        found.append(_warn("Q-SAME-PARTY", said, "shipment_initiator.name", "/shipment_initiator/name"))
+    for role, party in (("shipment_initiator", initiator), ("final_deliver_to_party", deliver)):
+        phone = party.get("phone")
+        if phone and _dummy(phone):
+            said = "The phone number is a dummy, not one that anybody answers."
+            found.append(_warn("Q-PHONE-DUMMY", said, f"{role}.phone", f"/{role}/phone", personal=True))
+
+
+def _dummy(phone: str) -> bool:
+    digits = phone.lstrip("+")
+    return len(set(digits[-7:])) == 1 or "1234567" in digits
+
+
+def _warn(
+    rule: str, said: str, target: str, pointer: str, value: str | None = None, *, personal: bool = False
+) -> Finding:
+    return Finding(
+        rule, Severity.WARNING, Scope.SHIPMENT, said, target=target, pointer=pointer, value=value, personal=personal
+    )
+
+
+class Twins:
+    """Parcels of one file with the same recipient, day, goods and value under different numbers.
+
+    Bounded: the last 50,000 shipments of a file are compared.
+    """
+
+    _MOST = 50_000
+
+    def __init__(self) -> None:
+        self._seen: dict[tuple[str, str, str, str, int], str] = {}
+
+    def check(self, draft: dict[str, Any], person: str, day: str, number: str) -> list[Finding]:
+        """Return a warning when an earlier shipment looks like this one."""
+        items = draft.get("items")
+        if not person or not items:
+            return _NOTHING
+        goods = str(items[0].get("enhanced_product_description"))
+        key = (person, day, draft.get("fair_retail_value_usd", ""), goods, len(items))
+        first = self._seen.setdefault(key, number)
+        if len(self._seen) > self._MOST:
+            self._seen.clear()
+        if first == number:
+            return _NOTHING
+        said = f"Parcel {first} of this file goes to the same person on the same day, with the same goods and value: is it one parcel twice?"
+        return [_warn("Q-TWIN", said, "shipment_id", "/shipment_id", number)]

@@ -1,0 +1,78 @@
+"""What looks wrong but may be right: warned, never refused."""
+
+from __future__ import annotations
+
+import copy
+from typing import Any
+
+import pytest
+
+from gateway.catalogue import load_catalogue
+from gateway.findings import Severity
+from gateway.rules.suspects import Twins, check_suspects
+
+GOOD: dict[str, Any] = {
+    "shipment_id": "B1", "mode_of_transportation": "air", "total_value": {"amount": "24.90", "currency": "USD"}, "gross_weight_kg": "1.250",
+    "package_count": 1, "fair_retail_value_usd": "24.90",
+    "shipment_initiator": {"name": "ACME GOODS", "postal_code": "510000", "phone": "862055500003"},
+    "final_deliver_to_party": {"name": "JORDAN EXAMPLE", "postal_code": "00501", "phone": "16315550122"},
+    "items": [{"enhanced_product_description": "COTTON SHIRT"}],
+    "references": [{"type": "container", "value": "CSQU3054383"}, {"type": "seal", "value": "X"}],
+}  # fmt: skip
+
+
+def changed(**changes: Any) -> dict[str, Any]:
+    draft = copy.deepcopy(GOOD)
+    for name, value in changes.items():
+        *way, last = name.split("__")
+        place = draft
+        for step in way:
+            place = place[step]
+        place[last] = value
+    return draft
+
+
+def test_a_plain_shipment_is_no_suspect():
+    assert check_suspects(GOOD) == []
+    assert check_suspects({}) == []
+
+
+@pytest.mark.parametrize(
+    ("change", "rule"),
+    [
+        ({"total_value__amount": "1.00"}, "Q-VALUE-TOKEN"), ({"total_value__amount": "0.01"}, "Q-VALUE-TOKEN"), ({"gross_weight_kg": "0.000"}, "Q-WEIGHT-ODD"),
+        ({"gross_weight_kg": "420.000"}, "Q-WEIGHT-ODD"), ({"gross_weight_kg": "70.001"}, "Q-WEIGHT-ODD"),
+        ({"final_deliver_to_party__phone": "1111111111"}, "Q-PHONE-DUMMY"), ({"shipment_initiator__phone": "+11234567890"}, "Q-PHONE-DUMMY"),
+        ({"final_deliver_to_party__name": "Acme  Goods", "final_deliver_to_party__postal_code": "510000"}, "Q-SAME-PARTY"),
+        ({"mode_of_transportation": "ocean", "references": [{"type": "container", "value": "CSQU3054384"}]}, "Q-CONTAINER-CHK"),
+    ],
+)  # fmt: skip
+def test_each_oddity_is_told_and_refuses_nothing(change, rule):
+    (finding,) = check_suspects(changed(**change))
+    assert finding.rule == rule
+    assert finding.severity is not Severity.ERROR
+    assert str(finding.severity) == load_catalogue()[rule].severity
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"total_value__amount": "1.00", "transaction_nature": "gift"}, {"gross_weight_kg": "70.000"}, {"gross_weight_kg": "140.000", "package_count": 2},
+        {"gross_weight_kg": "9.999"}, {"final_deliver_to_party__name": "ACME GOODS"}, {"mode_of_transportation": "ocean"},
+        {"mode_of_transportation": "truck", "references": [{"type": "container", "value": "TRLU5501111"}]},
+    ],
+)  # fmt: skip
+def test_what_is_just_inside_is_not_told(change):
+    assert check_suspects(changed(**change)) == []
+
+
+def test_a_twin_is_the_same_person_day_goods_and_value_under_another_number():
+    twins = Twins()
+    assert twins.check(GOOD, "p", "2025-03-01", "B1") == []
+    assert twins.check(GOOD, "p", "2025-03-01", "B1") == []  # an amendment of the same parcel
+    (finding,) = twins.check(GOOD, "p", "2025-03-01", "B2")
+    assert (finding.rule, finding.severity) == ("Q-TWIN", Severity.WARNING)
+    assert "B1" in finding.message
+    others = [(GOOD, "q", "2025-03-01"), (GOOD, "p", "2025-03-02"), (changed(fair_retail_value_usd="25.00"), "p", "2025-03-01"),
+              (changed(items=[{"enhanced_product_description": "MUG"}]), "p", "2025-03-01"), (GOOD, "", "2025-03-01")]  # fmt: skip
+    assert [twins.check(d, person, day, f"X{n}") for n, (d, person, day) in enumerate(others)] == [[]] * 5
