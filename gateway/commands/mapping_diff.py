@@ -8,12 +8,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from gateway.check import gather, parse_instant
+from gateway.check import gather
 from gateway.commands.mapping import leaves
+from gateway.commands.since import start_of
 from gateway.errors import ConfigError
 from gateway.formats.plain.facts import mask
 from gateway.history import MemoryHistory
@@ -52,7 +53,7 @@ def archived(site: Site, since: str, now: datetime) -> Iterator[Source]:
     from gateway.shell.folders import StateFolders
     from gateway.shell.folders import parse_instant as ledger_instant
 
-    start = _start(since, now)
+    start = start_of(since, now)
     folders, ledger = StateFolders(site.settings.state_dir), ledger_of(site)
     try:
         drops = [d for d in ledger.find(newest=1_000_000) if ledger_instant(d.received_at) >= start]
@@ -62,17 +63,6 @@ def archived(site: Site, since: str, now: datetime) -> Iterator[Source]:
         place, partner = folders.find(drop.receipt), site.partners.get(drop.partner)
         if place is not None and partner is not None and (place / "raw").is_file():
             yield Source(drop.file_name, place / "raw", partner.profile, ledger_instant(drop.received_at))
-
-
-def _start(since: str, now: datetime) -> datetime:
-    found = re.fullmatch(r"(\d+)([dh])", since.strip())
-    if found:
-        hours = int(found[1]) * (24 if found[2] == "d" else 1)
-        return now - timedelta(hours=hours)
-    try:
-        return parse_instant(since)
-    except ValueError:
-        raise ConfigError(f'"{since}" is no time.', "Write 7d, 12h or 2025-03-01.") from None
 
 
 def compare(sources: Iterator[Source], new: Path) -> dict[str, Any]:

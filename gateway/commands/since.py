@@ -1,0 +1,20 @@
+"""`--since 7d`, `12h` or a date: where a look back begins."""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime, timedelta
+
+from gateway.check import parse_instant
+from gateway.errors import ConfigError
+
+
+def start_of(since: str, now: datetime) -> datetime:
+    """Return the instant that a look back starts at. Raises ConfigError."""
+    found = re.fullmatch(r"(\d+)([dh])", since.strip())
+    if found:
+        return now - timedelta(hours=int(found[1]) * (24 if found[2] == "d" else 1))
+    try:
+        return parse_instant(since)
+    except ValueError:
+        raise ConfigError(f'"{since}" is no time.', "Write 7d, 12h or 2025-03-01.") from None
