@@ -93,6 +93,12 @@ def supported_versions() -> dict[str, str]:
 
 
 @cache
+def releases_of(set_id: str) -> tuple[str, ...]:
+    """Return the releases (GS08) whose layout of a set we have, oldest first."""
+    return tuple(sorted(version for version in supported_versions() if load_table(set_id, version) is not None))
+
+
+@cache
 def _read_table(set_id: str, layout: str) -> SetTable | None:
     if set_id not in table_sets():
         return None

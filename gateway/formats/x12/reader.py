@@ -22,6 +22,7 @@ from gateway.findings import Finding, Position, Scope, Severity
 from gateway.formats.tree import RootNode
 from gateway.formats.x12 import envelope
 from gateway.formats.x12.inbound import answers_of
+from gateway.formats.x12.layout import releases_of
 from gateway.formats.x12.structure import Matcher, SyntaxPolicy, load_table
 from gateway.formats.x12.tokenizer import UNSCALED, Header, Scale, Tokenizer
 from gateway.profile import Profile
@@ -300,6 +301,7 @@ class X12Reader:
                 f'GS08: version "{message.version}" of set {message.type} is not supported.',
                 self._gs_place,
                 value=message.version,
+                fix=f"Send set {message.type} in version {', '.join(releases_of(message.type))}, or ask us to add yours.",
                 ack={"AK901": "R", "AK905": "2"},
             )
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from gateway.check import Checker, parse_instant
 from gateway.site import base_site
 
@@ -55,3 +57,22 @@ def test_a_parcel_with_two_tracking_numbers_is_refused_not_halved(tmp_path: Path
         "The parcel has several tracking numbers (MAN-02): send one pack level for each parcel."
     ]
     assert result["accepted"] == ["LPX0000002"]
+
+
+def test_another_release_is_refused_with_the_releases_that_exist(tmp_path: Path) -> None:
+    result = _check(tmp_path, ("*X*004010~", "*X*005020~"))
+    (finding,) = [f for f in result["findings"] if f["rule"] == "X12-VERSION"]
+    assert finding["fix"] == "Send set 856 in version 004010, or ask us to add yours."
+
+
+@pytest.mark.parametrize(("code", "purpose"), [("01", "cancel"), ("05", "amend")])
+def test_a_cancelled_and_an_amended_manifest_find_their_parcels(tmp_path: Path, code: str, purpose: str) -> None:
+    checker = Checker(base_site(), parse_instant("2025-01-14T10:00:00Z"))
+    assert checker.file(SAMPLE)["accepted"] == ["LPX0000001", "LPX0000002"]
+    text = SAMPLE.read_text("ascii").replace("BSN*00*", f"BSN*{code}*").replace("*000000015*", "*000000115*")
+    text = text.replace("IEA*1*000000015", "IEA*1*000000115").replace("COTTON T-SHIRT", "COTTON T-SHIRT BLUE")
+    (tmp_path / "second.edi").write_text(text, "ascii")
+    result = checker.file(tmp_path / "second.edi")
+    assert result["accepted"] == ["LPX0000001", "LPX0000002"]
+    assert {s["transmission_purpose"] for s in result["messages"][0]["shipments"]} == {purpose}
+    assert not [f for f in result["findings"] if f["rule"] == "S321-AMEND-NF"]
