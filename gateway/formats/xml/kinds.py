@@ -14,7 +14,8 @@ answers        "yes": an answer of somebody to us (XFNM), read and never answere
 from __future__ import annotations
 
 import csv
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from functools import cache
 from importlib.resources import files
 
@@ -34,6 +35,7 @@ class Kind:
     answers: bool
     paths: dict[str, tuple[str, ...]]
     master_when: tuple[tuple[str, ...], frozenset[str]]
+    order: Mapping[str, Mapping[str, int]] = field(default_factory=dict)  # element -> child -> its rank (order.csv)
 
     def fits(self, root: str, namespace: str) -> bool:
         """True when a root element is of this kind."""
@@ -51,7 +53,9 @@ FACTS = ("id", "version", "sender", "receiver", "created", "purpose")
 def kinds_of(package: str) -> tuple[Kind, ...]:
     """Return the documents that a format folder reads: its documents.csv, with the columns of this module's docstring."""
     text = files(package).joinpath("documents.csv").read_text("utf-8")
-    return tuple(_kind(row) for row in csv.DictReader(text.splitlines()))
+    table = files(package).joinpath("order.csv")
+    order = list(csv.DictReader(table.read_text("utf-8").splitlines())) if table.is_file() else []
+    return tuple(_kind(row, order) for row in csv.DictReader(text.splitlines()))
 
 
 def score(head: bytes, package: str, near: float = 0.0, other: float = 0.0) -> float:
@@ -66,7 +70,7 @@ def score(head: bytes, package: str, near: float = 0.0, other: float = 0.0) -> f
     return near if any(kind.root == name for kind in kinds) else other if name else 0.0
 
 
-def _kind(row: dict[str, str]) -> Kind:
+def _kind(row: dict[str, str], order: list[dict[str, str]]) -> Kind:
     when, _, values = row.get("master_when", "").partition("=")
     return Kind(
         root=row["root"],
@@ -78,6 +82,11 @@ def _kind(row: dict[str, str]) -> Kind:
         answers=row.get("answers") == "yes",
         paths={name: _steps(row[name]) for name in FACTS if row.get(name)},
         master_when=(_steps(when), frozenset(values.split("|"))),
+        order={
+            o["parent"]: {name: rank for rank, name in enumerate(o["children"].split())}
+            for o in order
+            if o["type"] in ("", row["type"]) and row.get("answers") != "yes"
+        },
     )
 
 

@@ -16,6 +16,7 @@ class XmlNode(Node, eq=False, kw_only=True):
     attributes: dict[str, str] | None = None
     number: int = 1
     up: XmlNode | None = None
+    rank: int = 0  # of the last child that stood in its order, see remarks.py
 
     @property
     def text(self) -> str:

@@ -17,6 +17,7 @@ from gateway.findings import Finding, Position, Scope, Severity
 from gateway.formats.xml.bytes_in import Source
 from gateway.formats.xml.kinds import Kind
 from gateway.formats.xml.nodes import XmlNode, text_at
+from gateway.formats.xml.remarks import Remarks
 from gateway.profile import Profile
 from gateway.records import (
     Acknowledged,
@@ -60,6 +61,7 @@ class XmlReader:
         self._message: Message | None = None
         self._names: dict[str, str] = {}
         self._held: list[Finding] = []
+        self._remarks: Remarks | None = None
         self._numbers: dict[str, int] = {}  # how many units of a name were let go
 
     def read(self, chunks: Iterable[bytes]) -> Iterator[Event]:
@@ -73,6 +75,8 @@ class XmlReader:
         self._held = source.findings + self._held
         yield from self._begin()
         yield from self._held
+        if self._remarks is not None:
+            yield from self._remarks.take()
         assert self._message is not None
         yield MessageEnd(self._message, self._elements)
         yield GroupEnd(self._message.group, received=1)
@@ -127,6 +131,8 @@ class XmlReader:
             up = self._open[-1]
             node.up = up
             up.take(node)
+            if self._remarks is not None:
+                self._remarks.look(node, up)
             node.number = len(up.children[local]) + self._numbers.get(local, 0) if up.children else 1
         else:
             self._root = node
@@ -167,6 +173,9 @@ class XmlReader:
                 "The file has a DOCTYPE. Document types and entities are not allowed; nothing was loaded or expanded."
             )
             raise _FaultError(Finding("XML-DTD", Severity.ERROR, Scope.FILE, said, Position(offset=0, line=1)))
+        self._find_kind(element, local)
+
+    def _find_kind(self, element: Any, local: str) -> None:
         namespace = element.tag[1:].partition("}")[0] if element.tag.startswith("{") else ""
         self._kind = next((k for k in self._kinds if k.fits(local, namespace)), None)
         tolerant = bool(self._profile.options.get("ignore_namespaces", False))
@@ -177,6 +186,7 @@ class XmlReader:
             said = f"The root element {{{namespace}}}{local} is not one that we read ({known})."
             place = Position(offset=0, line=element.sourceline, segment=local, xpath=f"/{local}")
             raise _FaultError(Finding("XML-NS-UNKNOWN", Severity.ERROR, Scope.INTERCHANGE, said, place, value=local))
+        self._remarks = Remarks(self._kind.order) if self._kind.order else None
 
     def _syntax_fault(self, error: etree.XMLSyntaxError, source: Source, *, cut: bool) -> tuple[Finding, ...]:
         """Return the finding of a file that is not well formed, and of one that was cut."""
@@ -248,6 +258,8 @@ class XmlReader:
         role = kind.role
         if kind.master_when[0] and text_at(self._root, kind.master_when[0]) in kind.master_when[1]:
             role = "master"
+        if self._remarks is not None:
+            yield from self._remarks.take()
         self._units += 1
         yield Unit(self._message, self._units, node, f"{node.tag} {self._units}", role)
         if node.up is not None and node.up.children:

@@ -1,0 +1,53 @@
+"""Remarks about elements that stand elsewhere than the standard says, or that it does not know: read all the same.
+
+The tables are order.csv of a format folder: type ("" = every message), parent, children in their order. Only parents of the
+table are looked at; each fault is told once for a parent and child.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from gateway.findings import Finding, Scope, Severity
+from gateway.formats.xml.nodes import XmlNode
+
+_MOST = 50
+_UNITS = ("KGM", "LBR")
+
+
+class Remarks:
+    """Looks at one element after the other; `take` gives what was found since."""
+
+    def __init__(self, order: Mapping[str, Mapping[str, int]]) -> None:
+        self._order = order
+        self._told: set[tuple[str, str, str]] = set()
+        self._found: list[Finding] = []
+
+    def look(self, node: XmlNode, up: XmlNode) -> None:
+        """Compare an element that starts with what its parent may hold."""
+        ranks = self._order.get(up.tag)
+        if ranks is not None:
+            rank = ranks.get(node.tag)
+            if rank is None:
+                said = f"{node.tag} is no element of {up.tag} in the standard."
+                self._tell("XML-UNKNOWN-ELEMENT", said, node, up)
+            elif rank < up.rank:
+                self._tell("XML-ORDER", f"{node.tag} stands behind an element of {up.tag} that follows it.", node, up)
+            else:
+                up.rank = rank
+        if node.attributes is not None and node.tag.endswith("WeightMeasure"):
+            unit = node.attributes.get("unitCode", "")
+            if unit and unit not in _UNITS:
+                self._tell("XML-UNIT", f'unitCode "{unit}" of {node.tag} is none of {" and ".join(_UNITS)}.', node, up)
+
+    def _tell(self, rule: str, said: str, node: XmlNode, up: XmlNode) -> None:
+        key = (rule, up.tag, node.tag)
+        if key in self._told or len(self._told) >= _MOST:
+            return
+        self._told.add(key)
+        self._found.append(Finding(rule, Severity.WARNING, Scope.MESSAGE, said, node.here()))
+
+    def take(self) -> list[Finding]:
+        """Return what was found since the last time."""
+        found, self._found = self._found, []
+        return found
