@@ -298,6 +298,28 @@ def status(
     out.print(f"next: gateway explain {rows[0]['receipt'] if rows else 'RECEIPT'} {folder}", markup=False)
 
 
+@app.command("simulate-cbp")
+def simulate_cbp(
+    folder: Annotated[Path, typer.Argument(help="The profile folder.")] = Path(),
+    seed: Annotated[int, typer.Option(help="The same seed gives the same answers.")] = 1,
+    as_json: AsJson = False,
+) -> None:
+    """Play the receiver: answer the delivered shipments in the responses folder (release, hold, reject, silence)."""
+    from datetime import UTC, datetime
+
+    from gateway.commands.simulate import simulate
+
+    result = simulate(load_site(folder), seed, datetime.now(UTC))
+    if as_json:
+        print(json.dumps(result))
+        return
+    out.print(
+        f"{result['shipments']} shipments in {result['files']} files, {result['responses']} responses", markup=False
+    )
+    out.print(f"wrote {result['written']}" if result["written"] else "nothing new to answer", markup=False)
+    out.print(f"next: gateway status {folder} shows what became of it.", markup=False)
+
+
 @app.command()
 def report(
     partner: Annotated[str, typer.Argument(help="Name of the partner.")],

@@ -58,6 +58,8 @@ class Settings:
     monitor_port: int | None = None  # None: no monitor
     alert_command: tuple[str, ...] = ()
     alert_webhook: str = ""
+    responses_dir: Path | None = None  # where the receiver's answers are dropped
+
     raw: dict[str, Any] = field(default_factory=dict)
 
 
@@ -176,6 +178,7 @@ def _settings(folder: Path) -> Settings:
         monitor_port=int(monitor["port"]) if "port" in monitor else None,
         alert_command=tuple(map(str, alerts.get("command", ()))),
         alert_webhook=alerts.get("webhook", ""),
+        responses_dir=folder / raw["responses"] if "responses" in raw else None,
         raw=raw,
     )
 

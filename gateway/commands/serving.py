@@ -10,12 +10,14 @@ from typing import Any
 
 from gateway.commands.reloading import Watcher
 from gateway.errors import GatewayError
+from gateway.profile import Profile
 from gateway.shell.desk import Alert, Result
 from gateway.shell.drops import PartnerDrop
 from gateway.shell.folders import received
 from gateway.shell.loop import Engine
 from gateway.shell.monitor import Monitor
 from gateway.shell.pager import Pager
+from gateway.shell.responses import RECEIVER
 from gateway.shell.sftp_accounts import Account
 from gateway.shell.sftp_client import SftpRemote, SftpTarget
 from gateway.shell.sftp_keys import create_host_key
@@ -43,8 +45,17 @@ def serve_config(site: Site) -> _Serve:
     """Return what the engine needs of a site; drop folders are created."""
     s = site.settings
     partners = [_drop(site, p) for p in site.partners.values()]
+    if s.responses_dir is not None:
+        partners.append(_receiver(s.responses_dir))
     s.out_dir.mkdir(parents=True, exist_ok=True)
     return _Serve(s.state_dir, s.ledger_url, partners, s.out_dir, s.poll_seconds, s.settle_polls, s.max_file_bytes)
+
+
+def _receiver(folder: Path) -> PartnerDrop:
+    """Return the drop folder of the receiver's responses; its receipts go to the sub-folder answers."""
+    answers = folder / "answers"
+    answers.mkdir(parents=True, exist_ok=True)
+    return PartnerDrop(RECEIVER, RECEIVER, folder, answers, answers, Profile(RECEIVER, RECEIVER, "", (), ()))
 
 
 def _drop(site: Site, partner: Partner) -> PartnerDrop:

@@ -13,11 +13,12 @@ from contextlib import closing
 from pathlib import Path
 
 from gateway.profile import Profile
+from gateway.responses import ResponseError
 from gateway.results import Outcome
-from gateway.shell import late, outbox
+from gateway.shell import late, outbox, responses
 from gateway.shell.assembly import Assembler, BooksError, Staged, stage_answers, stage_file
 from gateway.shell.desk import Desk, StoppedError, frames, may_pass
-from gateway.shell.folders import parse_instant, private_file, read_blocks, remove_tree
+from gateway.shell.folders import parse_instant, private_file, read_blocks, remove_tree, sync_file
 from gateway.shell.history import SqlHistory
 from gateway.shell.intake import Claimed, is_member, member_claim, put_member, raw_path
 from gateway.shell.ledger import FINAL, Drop
@@ -25,7 +26,7 @@ from gateway.shell.log import logger
 from gateway.shell.merge import ClaimConflictError
 from gateway.shell.names import stored_name
 from gateway.shell.outbox import Plan
-from gateway.shell.receipts import SUFFIX, duplicate_receipt, held_receipt, unwrapped_receipt
+from gateway.shell.receipts import SUFFIX, duplicate_receipt, held_receipt, responses_receipt, unwrapped_receipt
 from gateway.shell.spool import FileSpool
 from gateway.shell.unwrap import UnwrapError, take_out, wrapping
 
@@ -75,6 +76,14 @@ def _guarded(claimed: Claimed, drop: Drop, profile: Profile, place: Path, desk: 
     """Translate; a fault of the file or of our code holds the drop, a fault of the machine leaves it as it was."""
     _count_try(drop, drop.tries + 1, desk)
     try:
+        if claimed.partner == responses.RECEIVER:
+            _share_out(claimed, drop, desk)
+            return
+        if is_member(drop.receipt) and responses.is_member_of_responses(claimed, desk):
+            _clear(place)
+            told = responses.stage(claimed, profile, desk)
+            _plan(drop, Plan("done", "accept", "responses"), [*told, _small_receipt(claimed, drop, place)], desk)
+            return
         kind = "" if is_member(drop.receipt) else wrapping(raw_path(place), profile.unwrap)
         if kind:
             _unwrap(claimed, drop, profile, kind, desk)
@@ -96,6 +105,8 @@ def _failed(claimed: Claimed, drop: Drop, error: Exception, place: Path, desk: D
     """Sort out why there is no decision: hold the drop, or raise the error again when its cause may pass."""
     if isinstance(error, _ChangedError):
         _hold(claimed, drop, desk, "DROP-CHANGED", "the file changed after it was taken", _CHANGED)
+    elif isinstance(error, ResponseError):
+        _hold(claimed, drop, desk, "DROP-RESPONSE", f"it is no response file: {error}", str(error))
     elif isinstance(error, UnwrapError):
         _hold(claimed, drop, desk, "DROP-WRAPPED", f"it cannot be unwrapped: {error}", str(error))
     elif isinstance(error, BooksError):
@@ -108,6 +119,36 @@ def _failed(claimed: Claimed, drop: Drop, error: Exception, place: Path, desk: D
             file.write("".join(traceback.format_exception(error)))
         logger().error("drop.bug", receipt=drop.receipt, error=type(error).__name__, code=frames(error))
         _hold(claimed, drop, desk, "DROP-BUG", f"fault in the gateway ({type(error).__name__})")
+
+
+def _share_out(claimed: Claimed, drop: Drop, desk: Desk) -> None:
+    """Make a drop of its own of each partner's responses; unknown shipments are told to a person."""
+    place = desk.folders.work / claimed.receipt
+    _clear(place)
+    found = responses.sort(claimed, desk, desk.originators)
+    for number, (partner, own) in enumerate(sorted(found.known.items()), 1):
+        one = member_claim(claimed, number, f"{claimed.file_name}.{partner}", partner)
+        if desk.folders.find(one.receipt) is None:
+            path = place / "member.json"
+            path.write_bytes(responses.member(own))
+            sync_file(path)
+            put_member(desk.folders, one, path)
+    facts = {"passed_on": sum(map(len, found.known.values())), "repeated": found.repeated, "unknown": found.unknown}
+    receipt = [responses_receipt(claimed, facts)]
+    staged = stage_file(place, "receipt", "ack", drop.answer_stem + SUFFIX, receipt)
+    with desk.ledger.transaction() as connection:
+        responses.remember(connection, found.known, drop.receipt)
+        outbox.plan(connection, drop.receipt, Plan("done", "accept", "responses"), (), [staged], desk.now())
+    if found.unknown:
+        said = f"The receiver answered {len(found.unknown)} shipments that nobody here sent, or that two partners have."
+        desk.alert("RESPONSE-UNKNOWN", said, drop.receipt, drop.partner)
+
+
+def _small_receipt(claimed: Claimed, drop: Drop, place: Path) -> Staged:
+    """The receipt of a partner's responses: kept with the drop, so that every drop has one."""
+    told = "The receiver answered about shipments of yours; the status files say what."
+    facts = responses_receipt(claimed, {}, told)
+    return stage_file(place, "receipt", "ack", drop.answer_stem + SUFFIX, [facts])
 
 
 def _unwrap(claimed: Claimed, drop: Drop, profile: Profile, kind: str, desk: Desk) -> None:
@@ -123,7 +164,7 @@ def _unwrap(claimed: Claimed, drop: Drop, profile: Profile, kind: str, desk: Des
     found = take_out(raw_path(place), claimed.file_name, kind, out, desk.limits, home)
     members = []
     for number, member in enumerate(found, 1):
-        one = member_claim(claimed, number, member.name)
+        one = member_claim(claimed, number, member.name, claimed.partner)
         members.append({"receipt_id": one.receipt, "file_name": one.file_name})
         if desk.folders.find(one.receipt) is None:
             put_member(desk.folders, one, member.path)

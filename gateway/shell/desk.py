@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import traceback
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -100,6 +100,7 @@ class Desk:
     stopped: Callable[[], bool] = field(default=lambda: False)
     max_tries: int = 2
     limits: Limits = field(default_factory=Limits)
+    originators: Mapping[str, str] = field(default_factory=dict)  # originator_code -> partner, for responses
 
     def now(self) -> str:
         """Return the present instant as the ledger writes it."""

@@ -162,10 +162,10 @@ class Intake:
         return msgspec.structs.replace(claimed, size=size, sha256=sha256, fault=fault)
 
 
-def member_claim(claimed: Claimed, number: int, name: str) -> Claimed:
+def member_claim(claimed: Claimed, number: int, name: str, partner: str) -> Claimed:
     """Return the claim of a file that was taken out of another one; the same one each time."""
     receipt = f"{claimed.receipt}-{number:04d}"
-    return Claimed(receipt, claimed.partner, claimed.account, shown_name(name), stored_name(name), claimed.received_at)
+    return Claimed(receipt, partner, claimed.account, shown_name(name), stored_name(name), claimed.received_at)
 
 
 def is_member(receipt: str) -> bool:

@@ -38,7 +38,7 @@ from gateway.errors import ConfigError
 from gateway.shell import journal
 from gateway.shell.schema import controls, drops, metadata
 
-REVISION = "0002"  # the newest file in migrations/versions
+REVISION = "0003"  # the newest file in migrations/versions
 MAX_CONTROL = 999_999_999
 STORAGE_FAULTS = (OSError, OperationalError, sqlite3.OperationalError)  # disk full, locked, connection lost: may pass
 FINAL = ("done", "quarantined", "failed", "duplicate")

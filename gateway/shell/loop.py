@@ -13,7 +13,7 @@ import contextlib
 import signal
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
@@ -91,6 +91,7 @@ class Engine:
         """Work with other partners and tables from the next file on; from the engine's thread. Folders of state stay."""
         seen = {drop.folder: drop for _, drop in self._drops}
         self._config = config
+        self.desk = replace(self.desk, originators=_originators(config.partners))
         self._partners = {partner.name: partner for partner in config.partners}
         self._accounts = {partner.account: partner for partner in config.partners}
         self._drops = [(p, seen.get(p.in_dir) or self._local(p)) for p in config.partners if p.in_dir is not None]
@@ -282,3 +283,9 @@ class _Queue:
         with self._lock:
             waiting = sum(receipt in self._due for receipt in self._items)
             return len(self._items) - waiting, waiting
+
+
+def _originators(partners: Sequence[PartnerDrop]) -> dict[str, str]:
+    """Return originator_code -> partner; a code that two partners share tells nothing."""
+    codes = [partner.profile.originator_code for partner in partners]
+    return {code: p.name for code, p in zip(codes, partners, strict=True) if code and codes.count(code) == 1}

@@ -128,7 +128,7 @@ def _result(drop: Drop) -> Result:
     return Result(
         drop.receipt, drop.partner, drop.file_name, drop.state, drop.verdict,
         drop.found, drop.accepted, drop.rejected, drop.duplicate, drop.duplicate_of, drop.error,
-        unwrapped=drop.format in KINDS,
+        unwrapped=drop.format in (*KINDS, "responses"),
     )  # fmt: skip
 
 

@@ -44,6 +44,13 @@ def unwrapped_receipt(claimed: Claimed, members: list[dict[str, str]]) -> bytes:
     return _receipt(claimed, verdict="accept", message=message, fix="Nothing to do.", members=members)
 
 
+def responses_receipt(
+    claimed: Claimed, facts: dict[str, object], message: str = "The responses were taken up."
+) -> bytes:
+    """Return the receipt of responses. facts: passed_on, repeated, unknown."""
+    return _receipt(claimed, verdict="accept", message=message, fix="Nothing to do.", **facts)
+
+
 def _receipt(claimed: Claimed, **facts: object) -> bytes:
     head = {
         "receipt_id": claimed.receipt,

@@ -120,6 +120,17 @@ parts = Table(  # shipments that wait for another message, and marks of those th
     Index("parts_receipt", "receipt"),
 )
 
+responses = Table(  # what the receiver said and was passed on; said again, it is not passed on again
+    "responses",
+    metadata,
+    Column("partner", String(64), primary_key=True),
+    Column("shipment", String(255), primary_key=True),
+    Column("status", String(12), primary_key=True),
+    Column("code", String(40), primary_key=True),
+    Column("decided_at", String(40), primary_key=True),
+    Column("receipt", String(40), nullable=False),
+)
+
 controls = Table(
     "controls",
     metadata,

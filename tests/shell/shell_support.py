@@ -155,6 +155,7 @@ class Yard:
     alerts: list[Alert] = field(default_factory=list)
     max_file_bytes: int = 1 << 20
     targets: dict[str, Any] = field(default_factory=dict)
+    max_tries: int = 2
 
     def __post_init__(self) -> None:
         ledger = self.root / "state" / "ledger.db"
@@ -199,9 +200,10 @@ class Yard:
         return Config(state, url, partners, self.out, max_file_bytes=self.max_file_bytes)
 
     def engine(self) -> Engine:
-        return Engine(
-            self.config(), self.translate, clock=self.clock, policy=ONE_TRY, on_alert=self.alerts.append
-        )  # fmt: skip
+        config = self.config()
+        engine = Engine(config, self.translate, clock=self.clock, policy=ONE_TRY, on_alert=self.alerts.append)
+        engine.desk = replace(engine.desk, max_tries=self.max_tries)
+        return engine
 
     def run(self) -> list[Result]:
         """Start, do what is to be done, end."""

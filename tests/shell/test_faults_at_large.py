@@ -39,11 +39,12 @@ def delivered(yard: Yard) -> list[str]:
 def kill_at_random(tmp_path: Path, kills: int, seed: int) -> None:
     """Start a gateway with work to do and kill it after a random time, again and again; then let it finish."""
     chance = random.Random(seed)
-    yard, wanted = Yard(tmp_path), set()
+    # no file is held as one that kills the gateway: chance may strike a file twice
+    yard, wanted = Yard(tmp_path, max_tries=kills), set()
     for number in range(kills):
         wanted |= fill(yard, number, 3)
         process = subprocess.Popen(
-            [sys.executable, "-m", "tests.shell.one_round", str(tmp_path)],
+            [sys.executable, "-m", "tests.shell.one_round", str(tmp_path), str(kills)],
             cwd=ROOT,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,

@@ -1,0 +1,101 @@
+"""The receiver's responses in the sender's dialect: JSON and CSV for everyone, an X12 350 for who sent a 309."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+
+import msgspec
+
+from gateway.formats import folder_of, format_module
+from gateway.formats.plain.rejects_csv import safe_cell
+from gateway.formats.x12 import ack_350
+from gateway.profile import Profile
+from gateway.records import Group, GroupBegin, Interchange, InterchangeBegin, MessageBegin, Unit
+from gateway.responses import Response
+from gateway.results import AckRequest, MemorySpool, Records
+
+_HEAD = ("shipment", "status", "code", "text", "at", "file")
+_WITH_350 = "x12_309"
+_HEADERS = ("M10", "P4")
+
+
+class Origin(msgspec.Struct, frozen=True):
+    """The drop that responses belong to. raw: its bytes, None when they are no longer kept."""
+
+    receipt: str
+    file_name: str
+    format: str
+    raw: Callable[[], Iterator[bytes]] | None
+
+
+def status_files(
+    responses: Sequence[Response], origin: Origin, profile: Profile, now: datetime, next_control: Callable[[str], int]
+) -> Iterator[tuple[str, list[bytes]]]:
+    """Yield (ending, bytes) of what the sender of one file is told. now: aware UTC."""
+    yield ".json", [_json(responses, origin.receipt)]
+    yield ".csv", [_csv(responses)]
+    if origin.format == _WITH_350 and origin.raw is not None:
+        request = AckRequest(
+            Records(MemorySpool()), Interchange("x12", 0), {}, {}, profile, next_control, now, profile.catalogue,
+            origin.file_name, origin.receipt,
+        )  # fmt: skip
+        if chunks := list(_as_350(responses, origin.raw(), request)):
+            yield ".350.edi", chunks
+
+
+def _json(responses: Sequence[Response], receipt: str) -> bytes:
+    hidden = ("receipt", "originator_code")
+    shown = [{k: v for k, v in msgspec.to_builtins(r).items() if k not in hidden} for r in responses]
+    return json.dumps({"receipt_id": receipt, "responses": shown}, ensure_ascii=False, indent=1).encode() + b"\n"
+
+
+def _csv(responses: Sequence[Response]) -> bytes:
+    """Return the same for a clerk: UTF-8 with BOM, safe against formulas."""
+    text = io.StringIO()
+    writer = csv.writer(text, quoting=csv.QUOTE_ALL, lineterminator="\r\n")
+    writer.writerow(_HEAD)
+    for r in responses:
+        writer.writerow([safe_cell(cell) for cell in (r.shipment_id, r.status, r.code, r.text, r.at, r.file)])
+    return b"\xef\xbb\xbf" + text.getvalue().encode()
+
+
+def _as_350(responses: Sequence[Response], raw: Iterator[bytes], request: AckRequest) -> Iterator[bytes]:
+    """Yield one 350 for each 309 of the file that holds shipments with a response."""
+    wanted = {r.shipment_id for r in responses}
+    module = format_module(folder_of(_WITH_350))
+    bills: dict[str, tuple[str, str]] = {}
+    headers: list[list[str]] = []
+
+    def told() -> Iterator[bytes]:
+        own = [r for r in responses if r.shipment_id in bills]
+        if own:
+            yield from ack_350.write(request, group, headers, own, [bills[r.shipment_id] for r in own])
+
+    group = Group(0)
+    for event in module.read(raw, request.profile, (0, 1)):
+        match event:
+            case InterchangeBegin():
+                interchange = event.interchange
+            case GroupBegin():
+                current = event.group
+            case MessageBegin():
+                yield from told()
+                bills, headers, message = {}, [], event.message
+                request = replace(request, interchange=interchange)
+                group = current
+            case Unit():
+                if key := _key(module.identify(event.node), wanted):
+                    bills[key[0]] = key[1:]
+                    headers = headers or [e for _, e in module.segments(message.root) if e[0] in _HEADERS]
+    yield from told()
+
+
+def _key(names: Mapping[str, str], wanted: set[str]) -> tuple[str, str, str] | None:
+    """Return (shipment_id, number, issuer) of a bill whose shipment is wanted."""
+    number, issuer = names.get("house_bill_number", ""), names.get("house_bill_issuer", "")
+    return next(((key, number, issuer) for key in (issuer + number, number) if key in wanted), None)

@@ -1,0 +1,63 @@
+"""What the receiver says of delivered shipments: read, checked and written.
+
+    {"schema_version": "1.0", "responses": [
+      {"shipment_id": "NRTX00450001", "status": "released", "code": "1C", "text": "RELEASED", "at": "2025-03-03T12:00:00Z"}]}
+
+status: accepted, rejected, hold, released. originator_code tells partners apart that use the same numbers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+import msgspec
+
+STATUSES = ("accepted", "rejected", "hold", "released")
+
+
+class ResponseError(ValueError):
+    """The file is no response file; the text says why."""
+
+
+class Response(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One answer about one shipment. at: RFC 3339, when the receiver decided; receipt, file: of the drop it belongs to."""
+
+    shipment_id: str
+    status: str
+    originator_code: str = ""
+    code: str = ""
+    text: str = ""
+    at: str = ""
+    receipt: str = ""
+    file: str = ""
+
+
+class _File(msgspec.Struct):
+    responses: list[Response]
+    schema_version: str = "1.0"
+
+
+def read_responses(data: bytes) -> list[Response]:
+    """Return the responses of a file. Raises ResponseError."""
+    try:
+        found = msgspec.json.decode(data, type=_File)
+    except msgspec.DecodeError as error:
+        raise ResponseError(f"The file is no response file: {error}.") from None
+    for number, one in enumerate(found.responses, 1):
+        if not one.shipment_id or one.status not in STATUSES:
+            raise ResponseError(f"Response {number}: shipment_id is empty, or status is none of {', '.join(STATUSES)}.")
+        try:
+            aware = not one.at or datetime.fromisoformat(one.at.replace("Z", "+00:00")).tzinfo is not None
+        except ValueError:
+            aware = False
+        if not aware:
+            raise ResponseError(
+                f'Response {number}: at "{one.at}" is no time with an offset, such as 2025-03-03T12:00:00Z.'
+            )
+    return found.responses
+
+
+def write_responses(responses: Sequence[Response]) -> bytes:
+    """Return a response file."""
+    return msgspec.json.encode(_File(list(responses))) + b"\n"

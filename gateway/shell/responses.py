@@ -1,0 +1,132 @@
+"""The receiver's responses on their way to the senders.
+
+    responses/r1.json -> drop of @receiver: which partner's shipments are meant -> one member drop for each partner
+    member drop -> NAME.status-RECEIPT.json and .csv, for a 309 also .350.edi, in the partner's ack folder
+
+Each step is a drop of the ledger like any other: claimed, decided in one transaction, sent, noted. A response that came
+before is not passed on again; one about a shipment that is not known is told to a person and in the receiver's receipt.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from collections.abc import Mapping
+from functools import partial
+
+import msgspec
+from sqlalchemy import Connection, select
+
+from gateway.profile import Profile
+from gateway.responding import Origin, status_files
+from gateway.responses import Response, ResponseError, read_responses
+from gateway.shell.assembly import Staged, stage_file
+from gateway.shell.desk import Desk
+from gateway.shell.folders import parse_instant, read_blocks
+from gateway.shell.intake import Claimed, raw_path
+from gateway.shell.ledger import Drop
+from gateway.shell.schema import drops, shipments
+from gateway.shell.schema import responses as table
+
+RECEIVER = "@receiver"
+_MARK = b'{"gateway_status":'
+_LARGEST = 64_000_000
+
+
+class Sorted(msgspec.Struct):
+    """The responses of one file: by partner, those of unknown shipments, and how many came before."""
+
+    known: dict[str, list[Response]]
+    unknown: list[str]
+    repeated: int
+
+
+def sort(claimed: Claimed, desk: Desk, originators: Mapping[str, str]) -> Sorted:
+    """Find out whose shipments a response file is about. originators: originator_code -> partner.
+
+    Raises ResponseError.
+    """
+    raw = raw_path(desk.folders.work / claimed.receipt)
+    if raw.stat().st_size > _LARGEST:
+        raise ResponseError("The response file is larger than 64 MB.")
+    found, seen = Sorted(defaultdict(list), [], 0), set[Response]()
+    with desk.ledger.reading() as connection:
+        for response in read_responses(b"".join(read_blocks(raw))):
+            owner = _owner(connection, response, originators)
+            if owner is None:
+                found.unknown.append(response.shipment_id)
+            elif response in seen or _came_before(connection, owner[0], response):
+                found.repeated += 1
+            else:
+                seen.add(response)
+                found.known[owner[0]].append(msgspec.structs.replace(response, receipt=owner[1], file=owner[2]))
+    return found
+
+
+def _owner(connection: Connection, response: Response, originators: Mapping[str, str]) -> tuple[str, str, str] | None:
+    """Return (partner, receipt, file) of a shipment, None when nobody or more than one partner has it."""
+    c = shipments.c
+    query = (
+        select(c.partner, c.receipt, drops.c.file_name).join(drops, drops.c.receipt == c.receipt)
+        .where(c.key.in_((response.shipment_id, f"test:{response.shipment_id}"))).order_by(c.id)
+    )  # fmt: skip
+    found = {partner: (partner, receipt, file) for partner, receipt, file in connection.execute(query)}
+    named = originators.get(response.originator_code, "")
+    if named:
+        return found.get(named)
+    return next(iter(found.values())) if len(found) == 1 else None
+
+
+def _came_before(connection: Connection, partner: str, response: Response) -> bool:
+    c = table.c
+    same = (c.partner == partner, c.shipment == response.shipment_id, c.status == response.status)
+    rest = (c.code == response.code, c.decided_at == response.at)
+    return connection.execute(select(c.receipt).where(*same, *rest)).first() is not None
+
+
+def remember(connection: Connection, known: Mapping[str, list[Response]], receipt: str) -> None:
+    """Note that responses were taken up; in the transaction that decides about their file."""
+    rows = {
+        (partner, r.shipment_id, r.status, r.code, r.at): receipt for partner, found in known.items() for r in found
+    }
+    names = ("partner", "shipment", "status", "code", "decided_at")
+    if rows:
+        connection.execute(
+            table.insert(), [dict(zip(names, key, strict=True)) | {"receipt": r} for key, r in rows.items()]
+        )
+
+
+def member(found: list[Response]) -> bytes:
+    """Return what a partner's member drop holds."""
+    return _MARK + b'1,"responses":' + msgspec.json.encode(found) + b"}\n"
+
+
+def is_member_of_responses(claimed: Claimed, desk: Desk) -> bool:
+    """True for what was made of a response file; the same bytes out of a partner's own archive are not."""
+    parent = desk.ledger.drop(claimed.receipt.rpartition("-")[0])
+    return parent is not None and parent.partner == RECEIVER
+
+
+def stage(claimed: Claimed, profile: Profile, desk: Desk) -> list[Staged]:
+    """Write the answers to one partner, grouped by the files its shipments came in."""
+    place = desk.folders.work / claimed.receipt
+    found = msgspec.convert(json.loads(raw_path(place).read_bytes())["responses"], list[Response])
+    files: dict[str, list[Response]] = defaultdict(list)
+    for response in found:
+        files[response.receipt].append(response)
+    now, scope = parse_instant(claimed.received_at), f"{profile.partner}/"
+    staged = []
+    for receipt, own in files.items():
+        drop = desk.ledger.drop(receipt)
+        stem = f"{drop.answer_stem if drop else receipt}.status-{claimed.receipt}"
+        origin = _origin(receipt, drop, desk)
+        for ending, chunks in status_files(own, origin, profile, now, lambda s: desk.ledger.next_control(scope + s)):
+            staged.append(stage_file(place, "ack", "ack", stem + ending, chunks))
+    return staged
+
+
+def _origin(receipt: str, drop: Drop | None, desk: Desk) -> Origin:
+    place = desk.folders.find(receipt)
+    raw = raw_path(place) if place is not None else None
+    blocks = partial(read_blocks, raw) if raw is not None and raw.is_file() else None
+    return Origin(receipt, drop.file_name if drop else "", drop.format if drop else "", blocks)

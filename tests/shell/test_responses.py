@@ -1,0 +1,239 @@
+"""What the receiver says reaches the sender once, in its dialect; unknown, late and repeated answers are handled."""
+
+from __future__ import annotations
+
+import io
+import json
+import shutil
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import pyx12.x12file
+
+from gateway.commands.serving import serve_config
+from gateway.responses import Response, ResponseError, read_responses, write_responses
+from gateway.shell import decide
+from gateway.shell.ledger import open_ledger
+from gateway.shell.loop import Engine
+from gateway.shell.verify import verify
+from gateway.site import Site, load_site
+from gateway.translate import translate
+from tests.test_reload import run
+
+
+class Place:
+    """A demo site with a drop folder for the carrier and one for the receiver's responses."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        run("demo", "init", str(folder))
+        toml = folder / "partners" / "northtest.toml"
+        toml.write_text('in_dir = "inbox"\n' + toml.read_text())
+        other = (
+            toml.read_text()
+            .replace('"northtest"', '"othertest"')
+            .replace("NRTX01", "OTHR01")
+            .replace("inbox", "inbox2")
+        )
+        (folder / "partners" / "othertest.toml").write_text(other.replace("drop/northtest", "drop/othertest"))
+        config = folder / "gateway.toml"
+        config.write_text('responses = "responses"\n' + config.read_text())
+        self.site: Site = load_site(folder)
+        serve_config(self.site)
+
+    def drop(self, sample: str, box: str = "inbox") -> None:
+        shutil.copy(self.folder / "samples" / sample, self.folder / box / sample)
+        (self.folder / box / f"{sample}.done").touch()
+
+    def respond(self, name: str, *found: Response, data: bytes = b"") -> None:
+        (self.folder / "responses" / name).write_bytes(data or write_responses(found))
+        (self.folder / "responses" / f"{name}.done").touch()
+
+    def run(self) -> None:
+        engine = Engine(serve_config(self.site), translate)
+        try:
+            engine.run_once()
+        finally:
+            engine.close()
+
+    def names(self, partner: str = "northtest") -> list[str]:
+        return sorted(p.name for p in (self.folder / "drop" / partner / "ack").iterdir())
+
+    def read(self, ending: str, partner: str = "northtest") -> bytes:
+        (name,) = [n for n in self.names(partner) if ".status-" in n and n.endswith(ending)]
+        return (self.folder / "drop" / partner / "ack" / name).read_bytes()
+
+    def answer(self, name: str) -> dict:
+        found: dict = json.loads((self.folder / "responses" / "answers" / f"{name}.receipt.json").read_text())
+        return found
+
+    def shipments(self) -> list[str]:
+        return [
+            s["shipment_id"]
+            for p in sorted((self.folder / "out").glob("*.json"))
+            for s in json.loads(p.read_bytes())["shipments"]
+        ]
+
+    def problems(self) -> list:
+        ledger = open_ledger(self.site.settings.ledger_url)
+        try:
+            return verify(self.site.settings.state_dir, ledger)
+        finally:
+            ledger.close()
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Place:
+    return Place(tmp_path / "site")
+
+
+AT = "2026-01-15T12:30:00Z"
+
+
+def test_a_309_is_answered_with_a_350_that_pyx12_can_read(place: Place) -> None:
+    place.drop("good-309.edi")
+    place.run()
+    first, second = place.shipments()
+    place.respond(
+        "r1.json",
+        Response(first, "released", code="1C", text="RELEASED", at=AT),
+        Response(second, "rejected", code="470", text="INVALID ORIGIN", at=AT),
+    )
+    place.run()
+    data = place.read(".350.edi").decode()
+    segments = [s.get_seg_id() for s in pyx12.x12file.X12Reader(io.StringIO(data))]
+    assert segments == ["ISA", "GS", "ST", "M10", "P4", "X4", "K1", "X4", "K1", "SE", "GE", "IEA"]
+    x4 = [line.split("*") for line in data.splitlines() if line.startswith("X4")]
+    assert [(x[1], x[5], x[6], x[7]) for x in x4] == [
+        (first.removeprefix("NRTX"), "20260115", "1230", "1C"),
+        (second.removeprefix("NRTX"), "20260115", "1230", "4A"),
+    ]
+    assert "K1*REJECTED 470 INVALID ORIGIN~" in data
+    told = json.loads(place.read(".json"))
+    assert [(r["shipment_id"], r["status"], r["file"]) for r in told["responses"]] == [
+        (first, "released", "good-309.edi"),
+        (second, "rejected", "good-309.edi"),
+    ]
+    assert place.read(".csv").startswith(b"\xef\xbb\xbf")
+    assert place.answer("r1.json")["passed_on"] == 2
+    assert place.problems() == []
+
+
+def test_other_dialects_get_json_and_csv(place: Place) -> None:
+    place.drop("good-xfzb.xml")
+    place.run()
+    (number,) = place.shipments()
+    place.respond("r.json", Response(number, "hold", text="=cmd|' /C calc'!A0"))
+    place.run()
+    assert json.loads(place.read(".json"))["responses"][0]["status"] == "hold"
+    assert b"\"'=cmd" in place.read(".csv")
+    assert not [n for n in place.names() if n.endswith(".350.edi")]
+
+
+def test_what_was_said_before_is_not_said_again_and_unknown_shipments_are_told_to_a_person(place: Place) -> None:
+    place.drop("good-309.edi")
+    place.run()
+    first = place.shipments()[0]
+    one = Response(first, "hold", code="1A", at=AT)
+    place.respond("r1.json", one, one, Response("NOBODY1", "released"))
+    place.run()
+    assert place.answer("r1.json")["repeated"] == 1
+    assert place.answer("r1.json")["unknown"] == ["NOBODY1"]
+    place.respond("r2.json", one, Response(first, "released", code="1B", at=AT))
+    place.run()
+    assert (place.answer("r2.json")["passed_on"], place.answer("r2.json")["repeated"]) == (1, 1)
+    assert len([n for n in place.names() if n.endswith(".350.edi")]) == 2
+    place.run()
+    assert place.problems() == []
+
+
+def test_two_partners_with_one_number_are_told_apart_by_the_originator_or_not_at_all(place: Place) -> None:
+    place.drop("good-309.edi")
+    place.drop("good-309.edi", "inbox2")
+    place.run()
+    first = place.shipments()[0]
+    place.respond("r1.json", Response(first, "released"))
+    place.run()
+    assert place.answer("r1.json")["unknown"] == [first]
+    place.respond("r2.json", Response(first, "released", originator_code="OTHR01"))
+    place.run()
+    assert json.loads(place.read(".json", "othertest"))["responses"][0]["shipment_id"] == first
+    assert not [n for n in place.names("northtest") if ".status-" in n]
+
+
+def test_a_crash_while_responses_are_shared_out_passes_each_on_once(place: Place, monkeypatch) -> None:
+    place.drop("good-309.edi")
+    place.drop("good-xfzb.xml", "inbox2")
+    place.run()
+    place.respond("r1.json", *(Response(s, "released", at=AT) for s in place.shipments()))
+    real, calls = decide.put_member, []
+
+    def stop(*args: object) -> None:
+        calls.append(1)
+        if len(calls) == 2:
+            raise KeyboardInterrupt
+        real(*args)  # type: ignore[arg-type]
+
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(decide, "put_member", stop)
+        place.run()
+    place.run()
+    for partner in ("northtest", "othertest"):
+        assert (
+            len([n for n in place.names(partner) if ".status-" in n and n.endswith(".json") and "receipt" not in n])
+            == 1
+        )
+    assert place.problems() == []
+
+
+def test_a_partner_cannot_play_the_receiver(place: Place) -> None:
+    place.site.partners["northtest"] = replace(
+        place.site.partners["northtest"], profile=replace(place.site.partners["northtest"].profile, unwrap=("zip",))
+    )
+    place.drop("good-309.edi")
+    place.run()
+    import zipfile
+
+    with zipfile.ZipFile(place.folder / "inbox" / "x.zip", "w") as archive:
+        archive.writestr(
+            "s.json",
+            b'{"gateway_status":1,"responses":[{"shipment_id":"'
+            + place.shipments()[0].encode()
+            + b'","status":"released"}]}\n',
+        )
+    (place.folder / "inbox" / "x.zip.done").touch()
+    place.run()
+    assert not [n for n in place.names() if ".status-" in n]
+    assert place.problems() == []
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"{}",
+        b'{"responses":[{"shipment_id":"A","status":"fine"}]}',
+        b'{"responses":[{"shipment_id":"A","status":"hold","at":"noon"}]}',
+        b"ISA*00*",
+    ],
+)
+def test_what_is_no_response_file_is_held_and_nobody_is_told(place: Place, data: bytes) -> None:
+    with pytest.raises(ResponseError):
+        read_responses(data)
+    place.respond("bad.json", data=data)
+    place.run()
+    assert place.answer("bad.json")["verdict"] == "quarantine"
+    assert place.problems() == []
+
+
+def test_the_simulated_receiver_answers_once_and_alike_for_one_seed(place: Place) -> None:
+    for sample in ("good-309.edi", "bad-309.edi", "good-xfzb.xml", "good-cuscar.edi"):
+        place.drop(sample)
+    place.run()
+    first = json.loads(run("simulate-cbp", str(place.folder), "--seed", "7", "--json"))
+    assert first["shipments"] == len(place.shipments())
+    said = [(r.shipment_id, r.status) for r in read_responses(Path(first["written"]).read_bytes())]
+    assert json.loads(run("simulate-cbp", str(place.folder), "--seed", "7", "--json"))["written"] == ""
+    (place.folder / "responses" / "answers" / ".simulated.json").unlink()
+    again = json.loads(run("simulate-cbp", str(place.folder), "--seed", "7", "--json"))
+    assert [(r.shipment_id, r.status) for r in read_responses(Path(again["written"]).read_bytes())] == said
