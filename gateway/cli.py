@@ -15,6 +15,7 @@ from rich.table import Table
 
 from gateway import __version__
 from gateway.check import Checker, run_cases
+from gateway.cli_archive import archive_app, replay
 from gateway.cli_common import AsJson, AsOf, PartnerName, ProfileDir, err, moment_of, out, plain, site_of
 from gateway.cli_mapping import mapping_app
 from gateway.errors import GatewayError
@@ -29,6 +30,8 @@ app = typer.Typer(
 demo_app = typer.Typer(help="A folder with everything needed to try the gateway.", no_args_is_help=True)
 app.add_typer(demo_app, name="demo")
 app.add_typer(mapping_app, name="mapping")
+app.add_typer(archive_app, name="archive")
+app.command()(replay)
 
 _RANK = {"accept": 0, "accept_with_warnings": 0, "partial": 1, "reject": 1, "quarantine": 3}
 
@@ -399,6 +402,9 @@ def explain(
     folder: Annotated[Path, typer.Argument(help="The profile folder (for receipts).")] = Path(),
     as_json: AsJson = False,
     every: Annotated[bool, typer.Option("--all", help="All rules as a Markdown page (docs/rules.md).")] = False,
+    as_html: Annotated[
+        Path | None, typer.Option("--html", help="Write all that is known of a drop on one page.")
+    ] = None,
 ) -> None:
     """Explain a receipt (every reject in plain words, with its mend) or a rule."""
     from gateway.catalogue import load_catalogue
@@ -418,6 +424,12 @@ def explain(
     from gateway.commands.status import explain_receipt
 
     facts = explain_receipt(load_site(folder), what)
+    if as_html is not None:
+        from gateway.commands.receipt_page import receipt_page
+
+        as_html.write_text(receipt_page(load_site(folder), facts), "utf-8")
+        out.print(f"wrote {as_html}", markup=False)
+        return
     if as_json:
         print(json.dumps(facts, ensure_ascii=False))
         return

@@ -59,6 +59,7 @@ class Settings:
     alert_command: tuple[str, ...] = ()
     alert_webhook: str = ""
     responses_dir: Path | None = None  # where the receiver's answers are dropped
+    retention: dict[str, int] = field(default_factory=dict)  # class -> days, see docs/operations.md
 
     raw: dict[str, Any] = field(default_factory=dict)
 
@@ -179,8 +180,21 @@ def _settings(folder: Path) -> Settings:
         alert_command=tuple(map(str, alerts.get("command", ()))),
         alert_webhook=alerts.get("webhook", ""),
         responses_dir=folder / raw["responses"] if "responses" in raw else None,
+        retention=_retention(raw.get("retention", {})),
         raw=raw,
     )
+
+
+_KEPT = ("raw", "answers", "canonical", "persons")
+
+
+def _retention(raw: dict[str, Any]) -> dict[str, int]:
+    for name, days in raw.items():
+        if name not in _KEPT:
+            raise ConfigError(f"gateway.toml: retention.{name} is not known.", f"Known: {', '.join(_KEPT)}.")
+        if isinstance(days, bool) or not isinstance(days, int) or days < 1:
+            raise ConfigError(f"gateway.toml: retention.{name} is no number of days.", f"Write {name} = 90.")
+    return raw
 
 
 _PROFILE_KEYS = frozenset(Profile.__dataclass_fields__) - {

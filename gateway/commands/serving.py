@@ -12,7 +12,7 @@ from gateway.commands.reloading import Watcher
 from gateway.errors import GatewayError
 from gateway.profile import Profile
 from gateway.shell.desk import Alert, Result
-from gateway.shell.drops import PartnerDrop
+from gateway.shell.drops import Keep, PartnerDrop
 from gateway.shell.folders import received
 from gateway.shell.loop import Engine
 from gateway.shell.monitor import Monitor
@@ -39,6 +39,7 @@ class _Serve:
     poll_seconds: float
     settle_polls: int
     max_file_bytes: int
+    keep: Keep
 
 
 def serve_config(site: Site) -> _Serve:
@@ -48,7 +49,10 @@ def serve_config(site: Site) -> _Serve:
     if s.responses_dir is not None:
         partners.append(_receiver(s.responses_dir))
     s.out_dir.mkdir(parents=True, exist_ok=True)
-    return _Serve(s.state_dir, s.ledger_url, partners, s.out_dir, s.poll_seconds, s.settle_polls, s.max_file_bytes)
+    return _Serve(
+        s.state_dir, s.ledger_url, partners, s.out_dir, s.poll_seconds, s.settle_polls, s.max_file_bytes,
+        Keep(**s.retention),
+    )  # fmt: skip
 
 
 def _receiver(folder: Path) -> PartnerDrop:

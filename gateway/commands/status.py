@@ -63,13 +63,13 @@ def explain_receipt(site: Site, receipt: str) -> dict[str, Any]:
                 f"{receipt} is neither a receipt nor a file name of this gateway.", "gateway status lists them."
             )
         facts = _describe(ledger, drop)
-        facts["report"] = _report(site, ledger, drop)
+        facts["report"] = report_of(site, ledger, drop)
         return facts
     finally:
         ledger.close()
 
 
-def _report(site: Site, ledger: Ledger, drop: Drop) -> dict[str, Any] | None:
+def report_of(site: Site, ledger: Ledger, drop: Drop) -> dict[str, Any] | None:
     """Return the report.json of a drop from the archive (answers may have been fetched and deleted)."""
     place = StateFolders(site.settings.state_dir).find(drop.receipt)
     for output in outputs_of(ledger, drop.receipt):

@@ -56,7 +56,9 @@ def new_drop(claimed: Claimed) -> Drop:
 def decide(claimed: Claimed, drop: Drop, profile: Profile, desk: Desk) -> Drop:
     """Decide and return the row, now in state translated. Raises EarlierFirstError, StoppedError or a storage fault."""
     place = desk.folders.work / claimed.receipt
-    earlier = desk.ledger.same_content(claimed.partner, claimed.sha256, claimed.receipt)
+    earlier = None
+    if not claimed.replay_of:
+        earlier = desk.ledger.same_content(claimed.partner, claimed.sha256, claimed.receipt)
     if claimed.fault:
         _hold(claimed, drop, desk, "DROP-TOO-LARGE", claimed.fault, f"It is {claimed.fault}.")
     elif earlier and earlier.state not in FINAL:
@@ -177,7 +179,7 @@ def _translate(claimed: Claimed, drop: Drop, profile: Profile, place: Path, desk
     with (
         FileSpool(place / "records.spool") as spool,
         closing(Assembler(place, stored_name(claimed.partner), claimed.sha256)) as files,
-        closing(SqlHistory(desk.ledger, claimed.partner, claimed.received_at)) as history,
+        closing(SqlHistory(desk.ledger, claimed.partner, claimed.received_at, again=_again(claimed, desk))) as history,
     ):
         outcome = _run(claimed, profile, raw_path(place), desk, history, spool, files)
         held = outcome.verdict == "quarantine"
@@ -196,6 +198,11 @@ def _translate(claimed: Claimed, drop: Drop, profile: Profile, place: Path, desk
                 history.commit(connection, drop.receipt, claimed.received_at)
     if held:
         desk.alert("DROP-HELD", "The drop is held for a person; its receipt says why.", drop.receipt, drop.partner)
+
+
+def _again(claimed: Claimed, desk: Desk) -> frozenset[str]:
+    """Return the drops of the same bytes whose control numbers a replay uses again."""
+    return desk.ledger.receipts_of(claimed.partner, claimed.sha256) if claimed.replay_of else frozenset()
 
 
 def _run(

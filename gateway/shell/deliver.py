@@ -107,7 +107,7 @@ class LocalTarget:
             return False
         raise DeliveryError(
             f"The target holds another file named {final.name}.",
-            "Find out who wrote it and move it away, then run gateway retry.",
+            "Find out who wrote it and move it away, then run gateway replay RECEIPT.",
             retry=False,
         )
 

@@ -38,6 +38,16 @@ class PartnerDrop:
     out_target: Any = None
 
 
+@dataclass(frozen=True, slots=True)
+class Keep:
+    """Days; 0 keeps for ever. canonical: delivered files that nobody fetched from the out folder."""
+
+    raw: int = 0
+    answers: int = 0
+    canonical: int = 0
+    persons: int = 0
+
+
 class ServeConfig(Protocol):
     """What the engine needs of gateway.toml; gateway.shell.config fills it."""
 
@@ -52,6 +62,10 @@ class ServeConfig(Protocol):
     @property
     def partners(self) -> list[PartnerDrop]:
         """All partners."""
+
+    @property
+    def keep(self) -> Keep:
+        """How long what is kept."""
 
     @property
     def out_dir(self) -> Path:

@@ -54,10 +54,19 @@ class SqlHistory:
     """A gateway.history.History for one drop. Not for several threads; close it when the drop is done.
 
     remember_days: a partner's interchange control number may be used again after so many days (numbers wrap).
+    again: drops whose control numbers this one may use, because it is one of them replayed.
     """
 
-    def __init__(self, ledger: Ledger, partner: str, received_at: str, *, remember_days: int = 366) -> None:
-        self.partner, self._ledger = partner, ledger
+    def __init__(
+        self,
+        ledger: Ledger,
+        partner: str,
+        received_at: str,
+        *,
+        remember_days: int = 366,
+        again: frozenset[str] = frozenset(),
+    ) -> None:
+        self.partner, self._ledger, self._again = partner, ledger, again
         self._since = instant(parse_instant(received_at) - timedelta(days=remember_days))
         self._scratch = sqlite3.connect("", isolation_level=None)
         self._scratch.executescript(_SCRATCH + SCRATCH)
@@ -77,7 +86,10 @@ class SqlHistory:
         """See History."""
         query = "SELECT place FROM interchanges WHERE sender=? AND receiver=? AND control=?"
         row = self._scratch.execute(query, (sender, receiver, control_number)).fetchone()
-        return row[0] if row else self._past.interchange(sender, receiver, control_number, self._since)
+        if row:
+            return str(row[0])
+        place, receipt = self._past.interchange(sender, receiver, control_number, self._since)
+        return place if receipt not in self._again else None
 
     def claim_interchange(self, sender: str, receiver: str, control_number: str, where: str) -> None:
         """See History."""
@@ -173,7 +185,7 @@ class SqlHistory:
         Raises merge.ClaimConflictError when the ledger changed since it was asked: translate the file again then.
         """
         self._parts.commit(connection, receipt)
-        merge_interchanges(connection, self._interchange_rows(receipt, at), self._since)
+        merge_interchanges(connection, self._interchange_rows(receipt, at), self._since, self._again)
         return merge_shipments(
             connection, self._scratch, self.partner, receipt, once=not self._repeated, fresh=not self._replaced
         )
@@ -273,7 +285,9 @@ def _queries() -> dict[str, Select[Any]]:
     return {
         "many": active.where(shipments.c.key.in_(parameters(_BATCH, 1))),
         "few": active.where(shipments.c.key.in_(parameters(_FEW, 1))),
-        "interchange": select(interchanges.c.place).where(*same, interchanges.c.claimed_at >= parameters(1, 4)[0]),
+        "interchange": select(interchanges.c.place, interchanges.c.receipt).where(
+            *same, interchanges.c.claimed_at >= parameters(1, 4)[0]
+        ),
         "total": select(func.sum(person_days.c.value)).where(*of_day),
         "any": select(person_days.c.key).where(person_days.c.day == parameters(1)[0]).limit(1),
         "keys": names.limit(MAX_KEYS),
@@ -301,10 +315,10 @@ class _Past:
             for key, content, place, person, day, value, purpose in rows
         }
 
-    def interchange(self, sender: str, receiver: str, control: str, since: str) -> str | None:
-        """Return where the control number was used."""
+    def interchange(self, sender: str, receiver: str, control: str, since: str) -> tuple[str | None, str]:
+        """Return where the control number was used, and the receipt of that drop."""
         rows = self._interchange.rows([self.partner, sender, receiver, control, since])
-        return str(rows[0][0]) if rows else None
+        return (str(rows[0][0]), str(rows[0][1])) if rows else (None, "")
 
     def knows(self, day: str) -> bool:
         """True when the ledger has any shipment of a day."""

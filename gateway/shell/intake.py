@@ -56,6 +56,7 @@ class Claimed(msgspec.Struct, frozen=True):
     sha256: str = ""
     fault: str = ""  # why it cannot be processed: "larger than 1000 bytes"
     source: tuple[str, int, int, int, int] | None = None
+    replay_of: str = ""  # receipt of the drop whose bytes are judged again on a person's order
 
 
 class NotReadyError(Exception):

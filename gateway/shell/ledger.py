@@ -36,7 +36,7 @@ from sqlalchemy.exc import ArgumentError, DatabaseError, IntegrityError, NoSuchM
 
 from gateway.errors import ConfigError
 from gateway.shell import journal
-from gateway.shell.schema import controls, drops, metadata
+from gateway.shell.schema import controls, drops, interchanges, metadata, shipments
 
 REVISION = "0003"  # the newest file in migrations/versions
 MAX_CONTROL = 999_999_999
@@ -123,9 +123,28 @@ class Ledger:
             return [Drop(**row._mapping) for row in connection.execute(query)]
 
     def same_content(self, partner: str, sha256: str, before: str) -> Drop | None:
-        """Return the partner's earlier drop of the same bytes that was not held for a person, oldest first."""
+        """Return the partner's earlier drop of the same bytes that was not held for a person; the newest replay."""
         found = self.find(drops.c.partner == partner, drops.c.sha256 == sha256, drops.c.receipt < before)
-        return next((drop for drop in found if drop.state not in ("seen", "quarantined", "duplicate")), None)
+        return next((drop for drop in reversed(found) if drop.state not in ("seen", "quarantined", "duplicate")), None)
+
+    def receipts_of(self, partner: str, sha256: str) -> frozenset[str]:
+        """Return all drops of the same bytes."""
+        found = self.find(drops.c.partner == partner, drops.c.sha256 == sha256)
+        return frozenset(drop.receipt for drop in found)
+
+    def holder_of(self, shipment: str) -> str:
+        """Return the receipt of the newest drop that a shipment was accepted in, "" when there is none."""
+        c = shipments.c
+        query = select(c.receipt).where(c.key.in_((shipment, f"test:{shipment}"))).order_by(c.id.desc()).limit(1)
+        with self.reading() as connection:
+            return str(connection.execute(query).scalar() or "")
+
+    def interchanges_of(self, receipt: str) -> list[tuple[str, str, str]]:
+        """Return (sender, receiver, control number) of the interchanges of a drop."""
+        c = interchanges.c
+        query = select(c.sender, c.receiver, c.control).where(c.receipt == receipt).order_by(c.control)
+        with self.reading() as connection:
+            return [(row.sender, row.receiver, row.control) for row in connection.execute(query)]
 
     def counts(self) -> dict[str, int]:
         """Return how many drops are in each state."""

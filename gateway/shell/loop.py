@@ -10,6 +10,7 @@ The work folder is the queue: what was claimed is processed, in the order of arr
 from __future__ import annotations
 
 import contextlib
+import itertools
 import signal
 import threading
 import time
@@ -19,7 +20,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from gateway.errors import ConfigError
-from gateway.shell import heap, journal, late
+from gateway.shell import heap, journal, late, orders
 from gateway.shell.deliver import LocalTarget, RetryPolicy, Targets
 from gateway.shell.desk import Alert, Desk, Result, Translate
 from gateway.shell.drops import LocalDrop, PartnerDrop, ServeConfig
@@ -30,11 +31,14 @@ from gateway.shell.lock import StateLock
 from gateway.shell.log import logger
 from gateway.shell.parts import overdue
 from gateway.shell.process import process, release
+from gateway.shell.retention import Removal, due, remove
 from gateway.shell.sftp_paths import TakenFile, Upload
 from gateway.shell.unwrap import Limits
 
 DRAIN_S = 10.0
 _LONGEST_WAIT_S = 300.0
+_DAY_S = 86_400.0
+_REMOVED_AT_ONCE = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +88,7 @@ class Engine:
         self._accounts: dict[str, PartnerDrop] = {}
         self._drops: list[tuple[PartnerDrop, LocalDrop]] = []
         self._watch: Callable[[], None] = lambda: None
+        self._next_cleaning, self._removals = 0.0, iter(tuple[Removal, ...]())
         self.beat = time.monotonic()  # when the queue was looked at last
         self.use(config)
 
@@ -174,6 +179,7 @@ class Engine:
         self._next_poll = time.monotonic() + self._config.poll_seconds
         self._watch()
         self._answer_late()
+        self._keep_house()
         for partner, drop in self._drops:
             try:
                 for candidate in drop.ready(self.desk.clock().timestamp()):
@@ -197,6 +203,29 @@ class Engine:
         except STORAGE_FAULTS as error:
             reason = f"The gateway's disk or ledger cannot be used now ({type(error).__name__})."
             self.desk.alert("JOIN-WAITS", f"Waiting shipments whose time is up are answered later. {reason}")
+
+    def _keep_house(self) -> None:
+        """Carry out a person's orders, and remove what is older than the settings, some at each look."""
+        try:
+            for path, order in orders.pending(self.desk.folders):
+                if order.do == orders.REPLAY:
+                    orders.replay(order, self.desk)
+                    self._recovered = False
+                elif order.do == orders.RETAIN:
+                    self._next_cleaning = 0.0
+                else:
+                    orders.hold(order, self.desk)
+                path.unlink()
+            self._recover()
+            if time.monotonic() >= self._next_cleaning:
+                self._next_cleaning = time.monotonic() + _DAY_S
+                c = self._config
+                self._removals = due(self.desk.ledger, self.desk.folders, c.out_dir, c.keep, self.desk.clock())
+            for removal in itertools.islice(self._removals, _REMOVED_AT_ONCE):
+                remove(removal, self.desk)
+        except STORAGE_FAULTS as error:
+            text = f"Orders and the removal of old files wait: disk or ledger cannot be used ({type(error).__name__})."
+            self.desk.alert("HOUSE-WAITS", text)
 
     def _process(self, claimed: Claimed) -> Result:
         partner = self._partners.get(claimed.partner)

@@ -37,14 +37,20 @@ class ClaimConflictError(Exception):
     """Another drop changed a shipment or interchange between our question and our commit: translate again."""
 
 
-def merge_interchanges(connection: Connection, batches: Iterable[list[dict[str, str]]], since: str) -> None:
-    """Insert interchange claims; a number older than `since` gives way. Raises ClaimConflictError for a younger."""
+def merge_interchanges(
+    connection: Connection, batches: Iterable[list[dict[str, str]]], since: str, again: frozenset[str]
+) -> None:
+    """Insert interchange claims; a number older than `since` or of the drops in `again` gives way.
+
+    Raises ClaimConflictError for any other.
+    """
     key = [interchanges.c[name] == bindparam(f"b_{name}") for name in ("partner", "sender", "receiver", "control")]
     for batch in batches:
         for row in batch:
             bound = {f"b_{name}": row[name] for name in ("partner", "sender", "receiver", "control")}
-            taken = connection.execute(select(interchanges.c.claimed_at).where(*key), bound).scalar()
-            if taken is not None and taken >= since:
+            c = interchanges.c
+            taken = connection.execute(select(c.claimed_at, c.receipt).where(*key), bound).first()
+            if taken is not None and taken.claimed_at >= since and taken.receipt not in again:
                 raise ClaimConflictError(f"interchange {row['control']}")
             if taken is not None:
                 connection.execute(interchanges.delete().where(*key), bound)

@@ -16,6 +16,7 @@ from gateway.shell import journal, outbox
 from gateway.shell.folders import StateFolders, digest
 from gateway.shell.intake import raw_path
 from gateway.shell.ledger import FINAL, Drop, Ledger
+from gateway.shell.retention import removed
 from gateway.shell.schema import journal as journal_table
 from gateway.shell.schema import parts, person_days, shipments
 
@@ -40,8 +41,10 @@ def verify(
     folders = StateFolders(state_dir)
     drops = ledger.find()
     problems = list(_journal(ledger))
+    with ledger.reading() as connection:
+        gone = removed(connection)
     for drop in drops:
-        problems += _drop(drop, folders)
+        problems += _drop(drop, folders, gone)
         problems += _outputs(drop, ledger, targets, all_present)
     problems += _strangers({drop.receipt for drop in drops}, folders)
     problems += _half_files(targets)
@@ -74,15 +77,16 @@ def _journal(ledger: Ledger) -> Iterator[Problem]:
             yield Problem("VERIFY-JOURNAL", receipt, "the journal has no arrival of these bytes")
 
 
-def _drop(drop: Drop, folders: StateFolders) -> Iterator[Problem]:
+def _drop(drop: Drop, folders: StateFolders, gone: set[str]) -> Iterator[Problem]:
     if drop.found != drop.accepted + drop.rejected + drop.duplicate + drop.joined + drop.waiting:
         yield Problem("VERIFY-BOOKS", drop.receipt, "found is not accepted + rejected + duplicate + joined + waiting")
     if drop.state in FINAL and not drop.done_at:
         yield Problem("VERIFY-STATE", drop.receipt, "the drop is final but has no time of it")
     place = folders.find(drop.receipt)
     if place is None or not raw_path(place).exists():
-        if drop.state not in FINAL or drop.state in ("failed", "quarantined"):
-            yield Problem("VERIFY-LOST", drop.receipt, f"the drop is {drop.state}, but its bytes are gone")
+        if drop.receipt not in gone:
+            said = f"the drop is {drop.state}, but its bytes are gone, and the journal has no removal of them"
+            yield Problem("VERIFY-LOST", drop.receipt, said)
     elif digest(raw_path(place)) != (drop.size, drop.sha256):
         yield Problem("VERIFY-RAW", drop.receipt, "the kept bytes are not those that were received")
     elif (place.parent == folders.work) == (drop.state in FINAL):

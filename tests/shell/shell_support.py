@@ -28,7 +28,7 @@ from gateway.profile import Identity, Profile
 from gateway.results import Ack, Counts, Delivery, Outcome, Records, Spool
 from gateway.shell.deliver import RetryPolicy
 from gateway.shell.desk import Alert, Result
-from gateway.shell.drops import PartnerDrop
+from gateway.shell.drops import Keep, PartnerDrop
 from gateway.shell.ledger import open_ledger
 from gateway.shell.loop import Engine
 from gateway.shell.verify import Problem, verify
@@ -134,6 +134,7 @@ class Config:
     poll_seconds: float = 0.0
     settle_polls: int = 2
     max_file_bytes: int = 1 << 20
+    keep: Keep = field(default_factory=Keep)
 
 
 @cache
@@ -156,6 +157,7 @@ class Yard:
     max_file_bytes: int = 1 << 20
     targets: dict[str, Any] = field(default_factory=dict)
     max_tries: int = 2
+    keep: Keep = field(default_factory=Keep)
 
     def __post_init__(self) -> None:
         ledger = self.root / "state" / "ledger.db"
@@ -197,7 +199,7 @@ class Yard:
         ]  # fmt: skip
         state = self.root / "state"
         url = f"sqlite:///{state}/ledger.db"
-        return Config(state, url, partners, self.out, max_file_bytes=self.max_file_bytes)
+        return Config(state, url, partners, self.out, max_file_bytes=self.max_file_bytes, keep=self.keep)
 
     def engine(self) -> Engine:
         config = self.config()

@@ -1,0 +1,105 @@
+"""The commands about kept files: replay and archive."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from gateway.cli_common import AsJson, out, plain
+from gateway.site import Site, load_site
+
+archive_app = typer.Typer(help="What is kept, how long, and what is under a legal hold.", no_args_is_help=True)
+Folder = Annotated[Path, typer.Argument(help="The profile folder.")]
+
+
+def replay(
+    what: Annotated[str, typer.Argument(help="A receipt, a file name, a shipment number, refused or held.")],
+    folder: Folder = Path(),
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only tell what would become of it.")] = False,
+    since: Annotated[str, typer.Option("--since", help="Only drops received since: 7d, 12h or a date.")] = "",
+    partner: Annotated[str, typer.Option("--partner", help="Only drops of this partner.")] = "",
+    rule: Annotated[str, typer.Option("--rule", help="Only drops that this rule refused something of.")] = "",
+    why: Annotated[str, typer.Option("--why", help="The reason, for the journal.")] = "",
+    as_json: AsJson = False,
+) -> None:
+    """Judge kept files again with the tables of today; held drops go on. Nothing is delivered twice."""
+    from gateway.commands.replay import replay as judge
+
+    site, now = load_site(folder), datetime.now(UTC)
+    for one in judge(site, what, now, since=since, partner=partner, rule=rule, dry=dry_run, why=why):
+        if as_json:
+            print(json.dumps(one, ensure_ascii=False))
+            continue
+        before = one["before"]
+        head = f"{one['receipt']}  {plain(one['file'])}  {before['state']}: {before['accepted']} of {before['found']} accepted"
+        if "now" in one and "error" not in one["now"]:
+            after = one["now"]
+            rules = ", ".join(f"{rule} {times}" for rule, times in after["rules"].items())
+            said = f"would be {after['verdict']}: {after['accepted']} delivered, {after['rejected']} refused, {after['duplicate']} delivered before"
+            out.print(f"{head}; {said}{f' ({rules})' if rules else ''}", markup=False)
+        else:
+            said = one.get("refused") or one.get("now", {}).get("error") or f"ordered, receipt {one.get('ordered')}"
+            out.print(f"{head}; {said}", markup=False)
+    if not as_json:
+        _next(site, folder, "gateway replay without --dry-run orders it." if dry_run else "")
+
+
+@archive_app.command("show")
+def show(folder: Folder = Path(), as_json: AsJson = False) -> None:
+    """Tell what is older than the settings and would be removed; removes nothing."""
+    from gateway.commands.archive import overview
+
+    found = overview(load_site(folder), datetime.now(UTC))
+    if as_json:
+        print(json.dumps(found))
+        return
+    for name, one in found["classes"].items():
+        kept = f"kept {one['days']} days" if one["days"] else "kept for ever"
+        amount = f"{one['rows']} rows" if name == "persons" else f"{one['files']} files, {one['bytes']} bytes"
+        oldest = f", the oldest of {one['oldest']}" if one["oldest"] else ""
+        out.print(f"{name:<10} {kept}; {amount} may go{oldest}", markup=False)
+    for receipt in found["held"]:
+        out.print(f"on hold    {receipt}", markup=False)
+    out.print(
+        f"next: gateway archive clean {folder} removes it now; a running gateway does so once a day.", markup=False
+    )
+
+
+@archive_app.command("clean")
+def clean(folder: Folder = Path()) -> None:
+    """Remove what is older than the settings; the journal keeps names, sizes and hashes of what went."""
+    from gateway.commands.archive import order_removal
+
+    site = load_site(folder)
+    order_removal(site)
+    _next(site, folder, "")
+
+
+@archive_app.command("hold")
+def hold(
+    receipt: Annotated[str, typer.Argument(help="The drop to keep.")],
+    folder: Folder = Path(),
+    why: Annotated[str, typer.Option("--why", help="The reason; it stands in the journal.")] = "",
+    lift: Annotated[bool, typer.Option("--lift", help="End the hold.")] = False,
+) -> None:
+    """Keep a drop whatever its age (legal hold), until it is lifted."""
+    from gateway.commands.archive import order_hold
+
+    site = load_site(folder)
+    order_hold(site, receipt, why, lift=lift)
+    _next(site, folder, "")
+
+
+def _next(site: Site, folder: Path, said: str) -> None:
+    from gateway.commands.replay import is_serving
+
+    if said:
+        out.print(f"next: {said}", markup=False)
+    elif is_serving(site.settings.state_dir):
+        out.print(f"next: the gateway does it within seconds; gateway status {folder}", markup=False)
+    else:
+        out.print(f"next: gateway serve {folder} does it when it starts; no gateway is running.", markup=False)

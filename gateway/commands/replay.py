@@ -1,0 +1,138 @@
+"""`gateway replay WHAT`: judges kept files again with the tables of today; what was delivered is not delivered twice.
+
+Held drops go on where they stopped. With --dry-run the files are judged in memory and nothing is ordered.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator
+from datetime import datetime
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from gateway.check import describe, gather
+from gateway.commands.since import start_of
+from gateway.commands.status import ledger_of, report_of
+from gateway.errors import ConfigError
+from gateway.shell.folders import ReceiptIds, StateFolders, parse_instant, read_blocks
+from gateway.shell.history import SqlHistory
+from gateway.shell.intake import raw_path
+from gateway.shell.ledger import Drop, Ledger
+from gateway.shell.orders import REPLAY, Order, give
+from gateway.shell.unwrap import KINDS
+from gateway.site import Site
+from gateway.translate import translate
+
+_HELD = ("failed", "quarantined")
+_COUNTS = ("found", "accepted", "rejected", "duplicate")
+
+
+def replay(
+    site: Site, what: str, now: datetime, *, since: str = "", partner: str = "", rule: str = "", dry: bool, why: str
+) -> Iterator[dict[str, Any]]:
+    """Yield one object per drop: what it was, and either the order or (dry) what would become of it.
+
+    what: receipt, file name, shipment number, "refused" or "held". Raises ConfigError when nothing fits.
+    """
+    ledger, folders, ids = ledger_of(site), StateFolders(site.settings.state_dir), ReceiptIds()
+    try:
+        found = list(_chosen(site, ledger, what, start_of(since, now) if since else None, partner, rule))
+        if not found:
+            raise ConfigError(f"No drop fits {what}.", "gateway status lists receipts and file names.")
+        for drop in found:
+            facts: dict[str, Any] = {"receipt": drop.receipt, "partner": drop.partner, "file": drop.file_name}
+            facts["before"] = {"state": drop.state, **{name: getattr(drop, name) for name in _COUNTS}}
+            refusal = _refusal(drop, folders)
+            if refusal:
+                yield facts | {"refused": refusal}
+            elif dry:
+                yield facts | {"now": _judged(site, drop, ledger, folders, now)}
+            else:
+                name = give(folders, ids, Order(REPLAY, drop.receipt, why))
+                yield facts | {"ordered": drop.receipt if drop.state in _HELD else name}
+    finally:
+        ledger.close()
+
+
+def _chosen(site: Site, ledger: Ledger, what: str, start: datetime | None, partner: str, rule: str) -> Iterator[Drop]:
+    if what in ("held", "refused"):
+        every = ledger.find()
+        found = [d for d in every if (d.state in _HELD if what == "held" else d.state == "done" and d.rejected > 0)]
+    else:
+        found = _named(site, ledger, what)
+    for drop in found:
+        fits = start is None or parse_instant(drop.received_at) >= start
+        if fits and partner in ("", drop.partner) and (not rule or rule in _refusing(site, ledger, drop, "rule")):
+            yield drop
+
+
+def _named(site: Site, ledger: Ledger, what: str) -> list[Drop]:
+    """Return the drop with this receipt, the newest file of this name, or the newest that holds this shipment."""
+    if drop := ledger.drop(what):
+        return [drop]
+    drops = [d for d in ledger.find() if d.state != "duplicate"]
+    if files := [d for d in drops if d.file_name == what]:
+        return files[-1:]
+    if drop := ledger.drop(ledger.holder_of(what)):
+        return [drop]
+    names = {what, re.sub(r"^[A-Z]{4}", "", what)}  # reports name a bill without the code of its issuer
+    refused = (d for d in reversed(drops) if d.rejected and names & _refusing(site, ledger, d, "shipment"))
+    return list(islice(refused, 1))
+
+
+def _refusing(site: Site, ledger: Ledger, drop: Drop, key: str) -> set[str]:
+    """Return the rules or the shipments of the errors in a drop's report."""
+    found = (report_of(site, ledger, drop) or {}).get("findings", [])
+    return {str(f.get(key)) for f in found if f.get("severity") == "error"}
+
+
+def _refusal(drop: Drop, folders: StateFolders) -> str:
+    """Return why a drop cannot be replayed, "" when it can."""
+    place = folders.find(drop.receipt)
+    if drop.state not in ("done", "duplicate", *_HELD):
+        return "It is still in work."
+    if place is None or not raw_path(place).is_file():
+        return "Its bytes are not kept any more."
+    if drop.format in KINDS:
+        return "It is a wrapping; replay the files that were taken out of it."
+    if drop.format == "responses":
+        return "It holds responses of the receiver, which are passed on once."
+    return ""
+
+
+class _Trial(SqlHistory):
+    """The ledger's history, to be asked only: control numbers are not used up."""
+
+    def next_control(self, scope: str) -> int:
+        """Return a number that is never sent."""
+        return 1
+
+
+def _judged(site: Site, drop: Drop, ledger: Ledger, folders: StateFolders, now: datetime) -> dict[str, Any]:
+    """Return what a replay would come to. duplicate: delivered before, unchanged."""
+    partner, place = site.partners.get(drop.partner), folders.find(drop.receipt)
+    if partner is None or place is None:
+        return {"error": f"There is no partner {drop.partner} any more."}
+    at, again = now.strftime("%Y-%m-%dT%H:%M:%S.%fZ"), ledger.receipts_of(drop.partner, drop.sha256)
+    history = _Trial(ledger, drop.partner, at, again=again)
+    try:
+        outcome, _ = gather(translate(read_blocks(raw_path(place)), partner.profile, now, history, name=drop.file_name))
+        found = describe(outcome, drop.file_name, partner.profile)
+    finally:
+        history.close()
+    rules = Counter(f["rule"] for f in found["findings"] if f["severity"] == "error")
+    return {"verdict": found["verdict"], **found["shipments"], "rules": dict(rules)}
+
+
+def is_serving(state_dir: Path) -> bool:
+    """True when a gateway works on the state folder."""
+    from gateway.shell.lock import StateLock
+
+    try:
+        StateLock(state_dir).close()
+    except ConfigError:
+        return True
+    return False

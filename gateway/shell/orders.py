@@ -1,0 +1,109 @@
+"""Orders of a person: files in state/orders that the gateway carries out between two drops, after a start if need be.
+
+    gateway replay | archive --apply | archive hold  ->  state/orders/TIME-xxxxxx.json  ->  engine  ->  gone
+
+The command line never changes the state folder while a gateway works on it. Each order may be carried out twice.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import msgspec
+
+from gateway.shell import journal
+from gateway.shell.desk import Desk
+from gateway.shell.folders import (
+    ReceiptIds,
+    StateFolders,
+    instant,
+    parse_instant,
+    private_file,
+    received,
+    remove_tree,
+    sync_file,
+)
+from gateway.shell.intake import Claimed, put_member, raw_path
+from gateway.shell.log import logger
+from gateway.shell.process import release
+from gateway.shell.retention import set_hold
+
+REPLAY, RETAIN, HOLD, UNHOLD = "replay", "retain", "hold", "unhold"
+
+
+class Order(msgspec.Struct, frozen=True):
+    """do: replay, retain, hold or unhold. name: also the receipt of a replayed drop. why: for the journal."""
+
+    do: str
+    receipt: str = ""
+    why: str = ""
+    name: str = ""
+
+
+def give(folders: StateFolders, ids: ReceiptIds, order: Order) -> str:
+    """Write an order durably; return its name, which is the receipt of a replayed drop."""
+    name = ids.next()[0]
+    place = _place(folders)
+    place.mkdir(mode=0o700, parents=True, exist_ok=True)
+    half = place / f".{name}"
+    with open(half, "xb", opener=private_file) as file:
+        file.write(msgspec.json.encode(msgspec.structs.replace(order, name=name)))
+    sync_file(half)
+    half.rename(place / f"{name}.json")
+    return name
+
+
+def pending(folders: StateFolders) -> Iterator[tuple[Path, Order]]:
+    """Yield the orders that were given, oldest first; a file that is none is put aside."""
+    for path in sorted(_place(folders).glob("2*.json")):
+        try:
+            order = msgspec.json.decode(path.read_bytes(), type=Order)
+        except msgspec.DecodeError:
+            path.rename(path.with_suffix(".wrong"))
+            continue
+        yield path, order
+
+
+def replay(order: Order, desk: Desk) -> None:
+    """Put a drop to work again: a held one goes on, of a finished one the kept bytes become a new drop.
+
+    The new drop is no duplicate of the old one; shipments that were delivered are not delivered again.
+    """
+    old = desk.ledger.drop(order.receipt)
+    if old is None:
+        return
+    if old.state in ("failed", "quarantined"):
+        release(order.receipt, desk)
+        return
+    place = desk.folders.find(order.receipt)
+    if place is None or not raw_path(place).is_file():
+        desk.alert(
+            "REPLAY-GONE", "A drop cannot be replayed: its bytes are not kept any more.", old.receipt, old.partner
+        )
+        return
+    if old.state not in ("done", "duplicate") or desk.folders.find(order.name) is not None:
+        return  # still in work, or put to work before a crash
+    at = instant(received(order.name))
+    claimed = Claimed(order.name, old.partner, old.account, old.file_name, old.stored_name, at, replay_of=old.receipt)
+    copy = desk.folders.work / f".{order.name}.raw"
+    remove_tree(copy)
+    copy.unlink(missing_ok=True)
+    shutil.copyfile(raw_path(place), copy)
+    copy.chmod(0o600)
+    sync_file(copy)
+    with desk.ledger.transaction() as connection:
+        journal.append(connection, desk.now(), "replay", order.name, of=old.receipt, why=order.why)
+    put_member(desk.folders, claimed, copy)
+    logger().info("drop.replay", receipt=order.name, of=old.receipt)
+
+
+def hold(order: Order, desk: Desk) -> None:
+    """Set or lift a legal hold."""
+    with desk.ledger.transaction() as connection:
+        set_hold(connection, order.receipt, order.do == HOLD, order.why, instant(parse_instant(desk.now())))
+
+
+def _place(folders: StateFolders) -> Path:
+    return folders.root / "orders"

@@ -1,0 +1,109 @@
+"""Replay: judged again with the tables of today, delivered once, told plainly when it cannot be done."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+
+import lxml.html
+import pytest
+
+from gateway.shell import orders
+from gateway.site import load_site
+from tests.shell.site_support import Place
+from tests.test_reload import run
+
+FLAG = "known_carrier_customer_flag = true\n"
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Place:
+    """A site whose partner's file was refused because a constant was missing, which is there since."""
+    found = Place(tmp_path / "site")
+    toml = found.folder / "partners" / "northtest.toml"
+    good = toml.read_text()
+    toml.write_text(good.replace(FLAG, ""))
+    found.site = load_site(found.folder)
+    found.drop("good-309.edi")
+    found.run()
+    assert found.shipments() == []
+    toml.write_text(good)
+    found.site = load_site(found.folder)
+    return found
+
+
+def replayed(place: Place, what: str, *options: str) -> list[dict]:
+    return [json.loads(line) for line in run("replay", what, str(place.folder), "--json", *options).splitlines()]
+
+
+@pytest.mark.parametrize("what", ["refused", "good-309.edi", "NRTX004500A1"])
+def test_a_mended_table_delivers_what_was_refused_once(place: Place, what: str) -> None:
+    (trial,) = replayed(place, what, "--dry-run")
+    assert (trial["before"]["rejected"], trial["now"]["accepted"], trial["now"]["rejected"]) == (2, 2, 0)
+    place.run()
+    assert place.shipments() == []  # a trial orders nothing
+    (ordered,) = replayed(place, what)
+    place.run()
+    assert place.shipments() == ["NRTX004500A1", "NRTX004500A2"]
+    assert [n for n in place.names() if ordered["ordered"] in n and n.endswith(".999.edi")]
+    place.run()
+    assert place.shipments() == ["NRTX004500A1", "NRTX004500A2"]
+    assert place.problems() == []
+
+
+def test_a_replay_of_a_delivered_file_delivers_nothing_again(place: Place) -> None:
+    replayed(place, "good-309.edi")
+    place.run()
+    (trial,) = replayed(place, "good-309.edi", "--dry-run")
+    assert (trial["now"]["accepted"], trial["now"]["duplicate"]) == (0, 2)
+    replayed(place, "good-309.edi")
+    place.run()
+    assert place.shipments() == ["NRTX004500A1", "NRTX004500A2"]
+    place.drop("good-309.edi")  # the sender sends it once more: the newest answers count
+    place.run()
+    assert place.shipments() == ["NRTX004500A1", "NRTX004500A2"]
+    assert place.problems() == []
+
+
+def test_a_crash_in_a_replay_makes_one_drop(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    replayed(place, "refused")
+    real = orders.put_member
+
+    def stop(*args: object) -> None:
+        real(*args)  # type: ignore[arg-type]
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(orders, "put_member", stop)
+        place.run()
+    place.run()
+    assert place.shipments() == ["NRTX004500A1", "NRTX004500A2"]
+    assert len([n for n in place.names() if n.endswith(".999.edi")]) == 2  # the first answer and one of the replay
+    assert place.problems() == []
+
+
+def test_rule_partner_and_time_narrow_what_is_replayed(place: Place) -> None:
+    assert len(replayed(place, "refused", "--dry-run", "--rule", "S321-ROLE-REQ", "--since", "1d")) == 1
+    for options in (("--rule", "S321-VAL-800"), ("--partner", "othertest"), ("--since", "2999-01-01")):
+        assert "No drop fits refused" in run("replay", "refused", str(place.folder), "--dry-run", *options)
+
+
+def test_what_is_not_kept_is_not_replayed_and_the_reason_is_told(place: Place) -> None:
+    for raw in (place.folder / "state" / "archive").rglob("raw"):
+        raw.unlink()
+    (told,) = replayed(place, "refused")
+    assert told["refused"] == "Its bytes are not kept any more."
+    assert "gateway status lists" in run("replay", "NOBODY", str(place.folder))
+
+
+def test_one_drop_on_one_page_with_its_hashes(place: Place, tmp_path: Path) -> None:
+    page = tmp_path / "drop.html"
+    run("explain", "good-309.edi", str(place.folder), "--html", str(page))
+    tree = lxml.html.fromstring(page.read_bytes())
+    told = tree.text_content()
+    raw = next((place.folder / "state" / "archive").rglob("raw"))
+    assert hashlib.sha256(raw.read_bytes()).hexdigest() in told
+    assert "2 found = 0 accepted + 2 refused" in told and "S321-ROLE-REQ" in told
+    assert [row.xpath("string(td[3])") for row in tree.xpath("//table[3]//tr")[1:]] == ["seen", "translated", "done"]
+    assert not tree.xpath("//script | //link | //img")

@@ -1,0 +1,155 @@
+"""Removal of what is older than the settings: with proof, never what is held, waits, or was changed by somebody."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from sqlalchemy import select
+
+from gateway.shell import orders
+from gateway.shell.drops import Keep
+from gateway.shell.folders import StateFolders
+from gateway.shell.ledger import open_ledger
+from gateway.shell.orders import HOLD, REPLAY, UNHOLD, Order
+from gateway.shell.schema import journal, person_days, shipments
+from tests.shell.shell_support import NOW, Clock, Yard
+
+EVERYTHING = Keep(raw=30, answers=60, canonical=10, persons=40)
+
+
+@pytest.fixture
+def yard(tmp_path: Path) -> Yard:
+    """One good and one held drop of 2025-03-03."""
+    found = Yard(tmp_path, clock=Clock())
+    found.drop("a.edi", "MSG m1\nSHIP b1 24.90 anna\nSHIP b2 10.00\nBAD b3\n")
+    found.drop("held.edi", "MSG m2\nSHIP b9 1.00\nHOLD\n")
+    found.run()
+    found.keep = EVERYTHING
+    return found
+
+
+def later(yard: Yard, days: int) -> Yard:
+    yard.clock = Clock(NOW + timedelta(days=days))
+    yard.run()
+    return yard
+
+
+def order(yard: Yard, do: str, receipt: str) -> str:
+    ids = orders.ReceiptIds(yard.clock)
+    return orders.give(StateFolders(yard.root / "state"), ids, Order(do, receipt, "audit"))
+
+
+def kept(yard: Yard) -> list[str]:
+    place = yard.root / "state" / "archive"
+    return sorted(p.name for p in place.rglob("*") if p.is_file() and p.name != "claim.json")
+
+
+def rows(yard: Yard, query) -> list:
+    ledger = open_ledger(f"sqlite:///{yard.root}/state/ledger.db")
+    try:
+        with ledger.reading() as connection:
+            return connection.execute(query).all()
+    finally:
+        ledger.close()
+
+
+def receipt(yard: Yard, name: str) -> str:
+    ledger = open_ledger(f"sqlite:///{yard.root}/state/ledger.db")
+    try:
+        return next(d.receipt for d in ledger.find() if d.file_name == name)
+    finally:
+        ledger.close()
+
+
+def test_each_class_goes_when_its_days_are_over_and_what_is_held_stays(yard: Yard) -> None:
+    answers = ["a.edi.997.edi", "a.edi.receipt.json", "a.edi.rejects.csv"]
+    assert kept(later(yard, 30)) == [*answers, "raw"]  # the thirtieth day is kept
+    assert kept(later(yard, 31)) == answers
+    assert kept(later(yard, 61)) == []
+    assert not any((yard.root / "state" / "archive").iterdir())
+    assert len([*(yard.root / "state" / "quarantine").iterdir()]) == 1
+    assert yard.problems(all_present=False) == []
+
+
+def test_the_journal_proves_what_was_removed(yard: Yard) -> None:
+    raw = next((yard.root / "state" / "archive").rglob("raw")).read_bytes()
+    later(yard, 31)
+    told = [json.loads(r.payload) for r in rows(yard, select(journal).where(journal.c.event == "removed"))]
+    (proof,) = [t for t in told if t["kind"] == "raw"]
+    assert proof["files"] == [["raw", len(raw), hashlib.sha256(raw).hexdigest()]]
+
+
+def test_a_file_that_somebody_deleted_is_missed(yard: Yard) -> None:
+    next((yard.root / "state" / "archive").rglob("raw")).unlink()
+    assert [p.rule for p in yard.problems()] == ["VERIFY-LOST"]
+
+
+def test_persons_are_forgotten_and_the_sums_agree(yard: Yard) -> None:
+    assert len(rows(yard, select(person_days))) == 1
+    later(yard, 39)
+    assert len(rows(yard, select(person_days))) == 1
+    later(yard, 42)
+    assert rows(yard, select(person_days)) == []
+    assert [r.person for r in rows(yard, select(shipments))] == ["", ""]
+    assert yard.problems(all_present=False) == []
+
+
+def test_a_delivered_file_goes_when_nobody_fetched_it_but_a_changed_one_stays(tmp_path: Path) -> None:
+    yard = Yard(tmp_path, clock=Clock())
+    yard.drop("a.edi", "MSG m1\nSHIP b1 1.00\nMSG m2\nSHIP b2 1.00\n")
+    yard.run()
+    _, second = yard.deliveries()
+    (yard.out / second).write_text("{}")
+    (yard.out / "notes.json").write_text("{}")
+    for path in yard.out.iterdir():
+        if path.is_file():
+            os.utime(path, (NOW.timestamp(), NOW.timestamp()))
+    yard.keep = EVERYTHING
+    later(yard, 11)
+    assert yard.deliveries() == [second, "notes.json"]
+
+
+def test_a_legal_hold_keeps_a_drop_until_it_is_lifted(yard: Yard) -> None:
+    name = receipt(yard, "a.edi")
+    order(yard, HOLD, name)
+    assert len(kept(later(yard, 100))) == 4
+    order(yard, UNHOLD, name)
+    assert kept(later(yard, 101)) == []
+    assert yard.problems(all_present=False) == []
+
+
+def test_a_crash_between_proof_and_removal_is_made_good(yard: Yard, monkeypatch: pytest.MonkeyPatch) -> None:
+    def stop(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(Path, "unlink", stop)
+        later(yard, 31)
+    assert "raw" in kept(yard)
+    assert "raw" not in kept(later(yard, 31))
+    assert yard.problems(all_present=False) == []
+
+
+def test_a_replay_and_a_removal_at_once_lose_nothing(yard: Yard) -> None:
+    """F36: the replay works on a copy; one that comes too late is told to a person."""
+    name = receipt(yard, "a.edi")
+    again = order(yard, REPLAY, name)
+    later(yard, 31)
+    gone = rows(yard, select(journal.c.receipt).where(journal.c.event == "removed"))
+    assert name in [r.receipt for r in gone]
+    assert [p for p in yard.names("ack") if again in p]
+    order(yard, REPLAY, name)
+    later(yard, 32)
+    assert "REPLAY-GONE" in [a.rule for a in yard.alerts]
+    assert yard.problems(all_present=False) == []
+
+
+def test_nothing_is_removed_without_settings(yard: Yard) -> None:
+    yard.keep = Keep()
+    before = kept(yard)
+    assert kept(later(yard, 9999)) == before
