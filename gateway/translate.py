@@ -134,7 +134,7 @@ class _Run:
         self._name, self._sha256 = name, sha256
         self._place: tuple[str | None, str] = (None, f"file {name}")  # trip -> words, the last one
         self._judge = Judge(profile, now)
-        self._twins = profile.rules.twins()
+        self._twins, self._neighbours = profile.rules.twins(), profile.rules.neighbours()
         self._joiner = Joiner(profile, history, now, f"file {name}")
         self._counts = counts
         self._refused: dict[int, str] = {}
@@ -406,10 +406,13 @@ class _Run:
         value = Decimal(draft.get("fair_retail_value_usd", "0"))
         where = self._where(draft.get("conveyance_reference"))
         if person and judged.purpose != "cancel":
-            for finding in self._twins.check(draft, person, day, key.removeprefix("test:")):
-                judged.add(self._judge.weigh(finding))
+            number, rules = key.removeprefix("test:"), self._profile.rules
             total, others = sums.get((person, day)) or self._history.day_total(person, day)
-            for finding in self._profile.rules.check_total(draft, total, others, self._profile):
+            findings = rules.check_total(draft, total, others, self._profile)
+            findings += self._twins.check(draft, person, day, number)
+            if not judged.refused and not findings:
+                findings += rules.check_near(draft, person, day, number, self._neighbours)
+            for finding in findings:
                 judged.add(self._judge.weigh(finding))
             if not judged.refused:
                 sums[person, day] = (total + value, [*others[-20:], key])

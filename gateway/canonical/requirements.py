@@ -88,6 +88,13 @@ def requirement_of(filer_type: object, mode: object, path: tuple[str, ...]) -> R
     return None
 
 
+@cache
+def not_expected(filer_type: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return the fields of the shipment and of a goods line that this filer is not expected to send (letter N)."""
+    paths = [row.path for row in requirements() if row.letters.get(filer_type) == "N" and not row.modes]
+    return tuple(p[0] for p in paths if len(p) == 1), tuple(p[2] for p in paths if p[:2] == ("items", "*"))
+
+
 def rule_of_group(parent: tuple[str, ...], names: Iterable[str]) -> str:
     """Return the rule id of an at-least-one group by its member names below `parent`, or ""."""
     wanted = {(*parent, name) for name in names}

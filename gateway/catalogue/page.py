@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import csv
+from collections.abc import Mapping
+from importlib.resources import files
+
 from gateway.catalogue import Catalogue, Rule
 
 _HEAD = """# Rules
@@ -13,6 +17,8 @@ suspended for every country of origin since 2025-08-29 and ends by statute on 20
 refused (S321-REGIME). The data set lives on in ACAS, in entry types 11, 01 and 13 and in postal entry, and an older file is still
 judged by the law of its day of arrival (`gateway check --as-of`). The dates, orders and entry types are rows of
 `mappings/rules/regime.csv`. This is software, not legal advice; rows whose source could not be verified say so in their note.
+
+The last column names what shows a rule at work: a case or sample of `fixtures/`, or a test; a test checks each line.
 
 `error` refuses what stands in the column "refuses"; a warning is delivered with a remark. A partner's `severities` change any of them.
 """
@@ -31,30 +37,32 @@ _AREAS = (
 
 
 def rules_page(catalogue: Catalogue) -> str:
-    """Return all rules by area: meaning, reason, mend, example, source and the codes of the acknowledgments."""
+    """Return all rules by area: meaning, reason, mend, example, source, codes of the acknowledgments, what shows it."""
+    table = files(__package__).joinpath("shown", "rules.csv").read_text("utf-8")
+    shown = {row["rule"]: row["shown_by"] for row in csv.DictReader(table.splitlines())}
     rules = sorted(catalogue, key=lambda r: r.rule)
     parts, told = [_HEAD], set()
     for prefix, title in _AREAS:
         own = [r for r in rules if r.rule.startswith(prefix)]
         told |= {r.rule for r in own}
-        parts.append(_table(title, own))
-    parts.append(_table("Others", [r for r in rules if r.rule not in told]))
+        parts.append(_table(title, own, shown))
+    parts.append(_table("Others", [r for r in rules if r.rule not in told], shown))
     return "\n".join(p for p in parts if p)
 
 
-def _table(title: str, rules: list[Rule]) -> str:
+def _table(title: str, rules: list[Rule], shown: Mapping[str, str]) -> str:
     if not rules:
         return ""
-    rows = "".join(_row(rule) for rule in rules)
-    return f"## {title}\n\n| rule | severity, refuses | means, and why | mend | answered as |\n|---|---|---|---|---|\n{rows}"
+    rows = "".join(_row(rule, shown.get(rule.rule, "")) for rule in rules)
+    return f"## {title}\n\n| rule | severity, refuses | means, and why | mend | answered as | shown by |\n|---|---|---|---|---|---|\n{rows}"
 
 
-def _row(rule: Rule) -> str:
+def _row(rule: Rule, shown_by: str) -> str:
     weight = f"error, {rule.scope}" if rule.severity == "error" else rule.severity
     example = f" Example: `{rule.example}`." if rule.example else ""
     since = f", since {rule.since}" if rule.since else ""
     cells = (
         f"**{rule.rule}** {rule.title}", weight, f"{rule.means} {rule.why} ({rule.citation}{since})",
-        f"{rule.fix}{example}", rule.codes(),
+        f"{rule.fix}{example}", rule.codes(), shown_by,
     )  # fmt: skip
     return "| " + " | ".join(cell.replace("|", "\\|").replace("\n", " ") for cell in cells) + " |\n"

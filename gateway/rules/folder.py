@@ -16,4 +16,9 @@ _TABLES = (
 @cache
 def load_rulebook(mappings: Path) -> Rulebook:
     """Return the rulebook of a mappings folder."""
-    return Rulebook.load({name.partition("/")[2]: (mappings / f"{name}.csv").read_text("utf-8") for name in _TABLES})
+    return Rulebook.load(rule_texts(mappings))
+
+
+def rule_texts(mappings: Path) -> dict[str, str]:
+    """Return the texts of the rule tables by name."""
+    return {name.partition("/")[2]: (mappings / f"{name}.csv").read_text("utf-8") for name in _TABLES}

@@ -10,6 +10,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
+from gateway.canonical.requirements import ROLE_WORDS, not_expected
 from gateway.findings import Finding, Scope, Severity
 from gateway.history import ShipmentClaim
 from gateway.profile import Profile
@@ -17,7 +18,7 @@ from gateway.rules.descriptions import check_item
 from gateway.rules.identifiers import check_hts, check_identifiers
 from gateway.rules.parties import check_parties, person_key
 from gateway.rules.regime import arrival_day, is_late, regime_of, today
-from gateway.rules.suspects import Twins, check_suspects
+from gateway.rules.suspects import Neighbours, Twins, check_suspects
 from gateway.rules.tables import Tables
 from gateway.rules.values import LIMIT_USD, amount, check_values, complete_values
 
@@ -92,6 +93,7 @@ class Rulebook:
                     )
                 )
         findings += check_suspects(draft)
+        findings += _not_expected(draft, profile.filer_type_for(str(draft.get("mode_of_transportation", ""))))
         findings += self._whole(draft, profile, now, eligible)
         return findings
 
@@ -176,6 +178,20 @@ class Rulebook:
         """Return what compares the shipments of one file with each other."""
         return Twins()
 
+    def neighbours(self) -> Neighbours:
+        """Return what finds persons of one file who may be one."""
+        return Neighbours()
+
+    def check_near(
+        self, draft: dict[str, Any], person: str, day: str, number: str, neighbours: Neighbours
+    ) -> list[Finding]:
+        """Return S321-AGG-NEAR when similar persons together pass the limit (while the exemption is in force)."""
+        verdict, value = draft.get("regime_verdict"), amount(draft.get("fair_retail_value_usd"))
+        if value is None or not isinstance(verdict, dict) or verdict.get("verdict") != "eligible_800":
+            return _NONE
+        party: dict[str, Any] = next((draft[role] for role in _PERSONS if isinstance(draft.get(role), dict)), {})
+        return neighbours.check(party, person, day, value, number)
+
     def check_total(
         self, draft: dict[str, Any], total_before: Decimal, others: list[str], profile: Profile
     ) -> list[Finding]:
@@ -218,6 +234,17 @@ class Rulebook:
             str(party.get("name", "")), str(party.get("address_line_1", "")), str(party.get("postal_code", "")),
             profile.person_secret, self.tables.suffixes,
         )  # fmt: skip
+
+
+def _not_expected(draft: dict[str, Any], filer: str) -> list[Finding]:
+    """Remark what this kind of filer is not asked for; it is delivered as it is."""
+    of_shipment, of_line = not_expected(filer)
+    there = [name for name in of_shipment if name in draft]
+    there += [f"items.{name}" for name in of_line if any(name in item for item in draft["items"])]
+    return [
+        _finding("S321-ROLE-NE", Severity.INFO, f"{name} is not asked of {ROLE_WORDS[filer]}.", name, f"/{name.replace('.', '/0/')}")
+        for name in there
+    ]  # fmt: skip
 
 
 def _pieces(draft: dict[str, Any]) -> list[Finding]:

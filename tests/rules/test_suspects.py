@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import copy
+from decimal import Decimal
 from typing import Any
 
 import pytest
 
 from gateway.catalogue import load_catalogue
 from gateway.findings import Severity
-from gateway.rules.suspects import Twins, check_suspects
+from gateway.rules.suspects import Neighbours, Twins, check_suspects
 
 GOOD: dict[str, Any] = {
     "shipment_id": "B1", "mode_of_transportation": "air", "total_value": {"amount": "24.90", "currency": "USD"}, "gross_weight_kg": "1.250",
@@ -76,3 +77,30 @@ def test_a_twin_is_the_same_person_day_goods_and_value_under_another_number():
     others = [(GOOD, "q", "2025-03-01"), (GOOD, "p", "2025-03-02"), (changed(fair_retail_value_usd="25.00"), "p", "2025-03-01"),
               (changed(items=[{"enhanced_product_description": "MUG"}]), "p", "2025-03-01"), (GOOD, "", "2025-03-01")]  # fmt: skip
     assert [twins.check(d, person, day, f"X{n}") for n, (d, person, day) in enumerate(others)] == [[]] * 5
+
+
+def person(name: str, street: str = "12 SAMPLE LN", zip_code: str = "43004") -> dict:
+    return {"name": name, "address_line_1": street, "postal_code": zip_code}
+
+
+def test_similar_persons_at_one_address_who_pass_the_limit_together_are_told_once():
+    near = Neighbours()
+    assert near.check(person("JORDAN EXAMPLE"), "p1", "2025-03-01", Decimal("500.00"), "B1") == []
+    (finding,) = near.check(person("J. EXAMPEL", "12 Sample Lane APT 4"), "p2", "2025-03-01", Decimal("300.01"), "B2")
+    assert (finding.rule, finding.severity, finding.value) == ("S321-AGG-NEAR", Severity.WARNING, "800.01")
+    assert "B1" in finding.message and "EXAMPLE" not in finding.message  # no name of a person
+    assert near.check(person("J. EXAMPEL"), "p2", "2025-03-01", Decimal("5.00"), "B3") == []  # told already
+
+
+@pytest.mark.parametrize(
+    ("second", "day", "value"),
+    [
+        (person("RILEY SAMPLE"), "2025-03-01", "300.01"), (person("JORDAN EXAMPLE JR", "14 SAMPLE LN"), "2025-03-01", "300.01"),
+        (person("JORDAN EXAMPLE JR", zip_code="16501"), "2025-03-01", "300.01"),
+        (person("JORDAN EXAMPLE JR"), "2025-03-02", "300.01"), (person("JORDAN EXAMPLE JR"), "2025-03-01", "300.00"),
+    ],
+)  # fmt: skip
+def test_other_names_addresses_days_and_smaller_sums_are_not_near(second, day, value):
+    near = Neighbours()
+    near.check(person("JORDAN EXAMPLE"), "p1", "2025-03-01", Decimal("500.00"), "B1")
+    assert near.check(second, "p2", day, Decimal(value), "B2") == []

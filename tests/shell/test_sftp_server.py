@@ -392,6 +392,7 @@ def test_a_peer_that_does_not_log_in_is_disconnected(tmp_path: Path) -> None:
             pass
         silent.close()
         assert until(lambda: not drop.server._list())
+        assert "SFTP-HANDSHAKE" in drop.rules()
 
 
 def test_an_idle_session_ends_and_its_open_file_stays_partial(tmp_path: Path) -> None:
@@ -401,6 +402,7 @@ def test_an_idle_session_ends_and_its_open_file_stays_partial(tmp_path: Path) ->
         assert until(lambda: "SFTP-DROPPED" in drop.rules())
         with pytest.raises((OSError, paramiko.SSHException)):
             client.stat("/in")
+        assert "SFTP-IDLE" in drop.rules()
         assert drop.taken == []
         assert drop.waiting() == {"a.edi": (4, False)}
         del file

@@ -1,0 +1,188 @@
+"""Each alert of the shell is said when its cause is there, and names receipt or partner, never a person."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from gateway.commands.serving import Gateway
+from gateway.responses import Response
+from gateway.shell import decide, late, loop, orders
+from gateway.shell.folders import StateFolders
+from gateway.shell.ledger import open_ledger
+from gateway.shell.orders import HOLD, Order
+from gateway.site import load_site
+from tests.shell.shell_support import Yard
+from tests.shell.site_support import Place
+from tests.shell.test_late import LIST, START, RealYard
+
+ONE = "MSG m1\nSHIP b1 1.00\n"
+
+
+@pytest.fixture
+def yard(tmp_path: Path) -> Yard:
+    return Yard(tmp_path)
+
+
+def rules(yard: Yard) -> list[str]:
+    for alert in yard.alerts:
+        assert "JANE" not in alert.message and alert.message.endswith(".")
+    return [alert.rule for alert in yard.alerts]
+
+
+def test_a_file_that_kills_the_gateway(yard: Yard) -> None:
+    yard.drop("a.edi", "MSG m1\nDIE\n")
+    for _ in range(2):
+        subprocess.run([sys.executable, "-m", "tests.shell.one_round", str(yard.root)], check=False)
+    yard.run()
+    assert rules(yard) == ["DROP-POISON"]
+
+
+def test_a_fault_of_ours_and_wrong_books(yard: Yard) -> None:
+    yard.drop("a.edi", "MSG m1\nBOOM\n")
+    yard.drop("b.edi", "MSG m2\nSHIP b1 1.00\nLOSE\n")
+    yard.drop("c.edi", "MSG m3\nHOLD\n")
+    yard.run()
+    assert rules(yard) == ["DROP-BUG", "DROP-BOOKS", "DROP-HELD"]
+
+
+def test_a_file_that_is_too_large(yard: Yard) -> None:
+    yard.max_file_bytes = 3
+    yard.drop("a.edi", ONE)
+    yard.run()
+    assert rules(yard) == ["DROP-TOO-LARGE"]
+
+
+def test_bytes_that_change_after_they_were_taken(yard: Yard, monkeypatch: pytest.MonkeyPatch) -> None:
+    yard.drop("a.edi", ONE)
+    monkeypatch.setattr(decide, "read_blocks", lambda _path: iter((b"MSG m1\n",)))
+    yard.run()
+    assert rules(yard) == ["DROP-CHANGED"]
+
+
+def test_a_target_that_is_away_or_refuses(yard: Yard) -> None:
+    yard.drop("a.edi", ONE)
+    yard.out.rename(yard.root / "away")
+    yard.run()
+    assert set(rules(yard)) == {"DROP-DELIVERY"}
+    (yard.root / "away").rename(yard.out)
+    yard.run()
+    other = Yard(yard.root / "other")
+    (other.out / yard.deliveries()[0]).write_bytes(b"of somebody else")
+    other.drop("a.edi", ONE)
+    other.run()
+    assert rules(other) == ["DROP-FAILED"]
+
+
+def test_a_partner_who_is_gone(yard: Yard) -> None:
+    yard.out.rename(yard.root / "away")
+    yard.drop("a.edi", ONE)
+    yard.run()
+    yard.partners = ("beta",)
+    yard.run()
+    assert "DROP-NO-PARTNER" in rules(yard)
+
+
+def test_a_disk_that_is_full(yard: Yard, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object, **__: object) -> None:
+        raise OSError(28, os.strerror(28))
+
+    yard.drop("a.edi", ONE)
+    with monkeypatch.context() as patch:
+        patch.setattr(decide, "stage_answers", full)
+        yard.run()
+    assert set(rules(yard)) == {"DROP-WAITS"}
+    yard.run()
+    assert len(yard.deliveries()) == 1
+
+
+def test_orders_that_have_to_wait(yard: Yard, monkeypatch: pytest.MonkeyPatch) -> None:
+    def locked(*_: object) -> None:
+        raise sqlite3.OperationalError("database is locked")
+
+    yard.drop("a.edi", ONE)
+    (result,) = yard.run()
+    folders = StateFolders(yard.root / "state")
+    orders.give(folders, orders.ReceiptIds(yard.clock), Order(HOLD, result.receipt, "audit"))
+    with monkeypatch.context() as patch:
+        patch.setattr(orders, "set_hold", locked)
+        yard.run()
+    assert set(rules(yard)) == {"HOUSE-WAITS"}
+    assert len([*orders.pending(folders)]) == 1
+    yard.run()
+    assert not [*orders.pending(folders)]
+
+
+def test_waiting_shipments_whose_drop_is_gone_or_whose_ledger_is_locked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from datetime import timedelta
+
+    from gateway.translate import translate
+    from tests.shell.shell_support import Clock
+
+    yard = RealYard(tmp_path, clock=Clock(START), translate=translate, partners=("acme",))
+    yard.drop("list.xml", LIST)
+    yard.run()
+    yard.clock = Clock(START + timedelta(days=2))
+
+    def locked(*_: object) -> None:
+        raise sqlite3.OperationalError("database is locked")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(loop, "overdue", locked)
+        yard.run()
+    assert set(rules(yard)) == {"JOIN-WAITS"}
+    for kept in (yard.root / "state" / "archive").rglob(late._KEPT):
+        kept.unlink()
+    yard.run()
+    assert "JOIN-GONE" in rules(yard)
+
+
+def test_the_responses_of_the_receiver(tmp_path: Path) -> None:
+    place = Place(tmp_path / "site")
+    place.respond("a.json", Response("NOBODY", "hold"))
+    place.respond("b.json", data=b"ISA*")
+    place.run()
+    ledger = open_ledger(place.site.settings.ledger_url)
+    try:
+        with ledger.reading() as connection:
+            told = [r["payload"]["rule"] for r in orders.journal.records(connection) if r["event"] == "alert"]
+    finally:
+        ledger.close()
+    assert told == ["RESPONSE-UNKNOWN", "DROP-RESPONSE"]
+
+
+def test_a_wrapping_that_cannot_be_opened(yard: Yard) -> None:
+    class Unwrapping(Yard):
+        def config(self):
+            config = super().config()
+            config.partners = [replace(p, profile=replace(p.profile, unwrap=("zip",))) for p in config.partners]
+            return config
+
+    own = Unwrapping(yard.root)
+    (own.folder("in") / "a.zip").write_bytes(b"PK\x03\x04 no archive at all")
+    (own.folder("in") / "a.zip.done").touch()
+    own.run()
+    assert rules(own) == ["DROP-WRAPPED"]
+
+
+def test_a_setting_that_is_read_at_the_start_only(tmp_path: Path) -> None:
+    place = Place(tmp_path / "site")
+    alerts: list[str] = []
+    gateway = Gateway(place.site, port=0)
+    try:
+        gateway.engine.desk = replace(gateway.engine.desk, on_alert=lambda alert: alerts.append(alert.rule))
+        toml = place.folder / "partners" / "northtest.toml"
+        remote = '[poll]\nhost = "sftp.example.com"\nuser = "u"\nkey_file = "keys/northtest"\nhost_key = "ssh-ed25519 AAAA"\n'
+        toml.write_text(toml.read_text() + remote)
+        gateway._use(load_site(place.folder))
+    finally:
+        gateway.close()
+    assert alerts == ["PROFILE-RESTART"]
