@@ -353,7 +353,8 @@ class X12Reader:
                 self._units += 1
                 yield Unit(message, self._units, node, f"{node.tag} {node.element(2 if node is message.root else 1)}")
         if not self._units and whole:
-            said = f"Set {message.type} {message.control_number} names no shipment: no {tag} with {codes} in {tag}-{element}."
+            wanted = " or ".join(codes.replace("|", ", ").rsplit(", ", 1))
+            said = f"Set {message.type} {message.control_number} names no shipment: no {tag} with {wanted} in {tag}-{element}."
             yield Finding("X12-NO-SHIPMENT", Severity.ERROR, Scope.MESSAGE, said, message.root.place())
 
     def _finish_matcher(self, node: Node | None) -> Iterator[Event]:
