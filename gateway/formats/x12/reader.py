@@ -338,7 +338,7 @@ class X12Reader:
     def _late_units(self, *, whole: bool) -> Iterator[Event]:
         """Yield the shipments of a set that can be told only when all of it was read; paths of theirs begin at ST.
 
-        /ST                     the whole set is one shipment
+        /ST                  the whole set is one shipment
         /S5[02=UL|PU|CU]     each S5 with such a code in element 2 is one: its goods may stand at another S5
         """
         message = self._message

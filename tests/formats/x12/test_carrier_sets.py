@@ -176,6 +176,13 @@ def test_two_air_waybills_in_the_header_are_refused(tmp_path: Path) -> None:
     assert len(_said(result, "MAP-AMBIGUOUS")) == 2
 
 
+def test_parties_of_the_header_are_those_of_every_line_without_its_own(tmp_path: Path) -> None:
+    party = "N1*CN*JORDAN EXAMPLE~\nN3*905 BIRCH AVE~\nN4*COLUMBUS*OH*43004*US~\n"
+    result = _check(tmp_path, AIR, (party + "N9*2I", "N1*FW*FORWARDER~\nN9*2I"), ("N1*BT*", party + "N1*BT*"))
+    names = [s["final_deliver_to_party"]["name"] for s in result["messages"][0]["shipments"]]
+    assert names == ["RILEY PLACEHOLDER", "JORDAN EXAMPLE"]
+
+
 # --- 310 ------------------------------------------------------------------------------------------------------
 
 
