@@ -28,9 +28,10 @@ EXPECTED = {
     "13": ("accept", 0, 0, 0, 0, ""),
     "14": ("accept", 0, 0, 0, 0, ""),
     "15": ("accept", 2, 2, 0, 0, ""),
-    "16": ("accept_with_warnings", 0, 0, 0, 0, "X12-SET-NOT-TRANSLATED"),
-    "17": ("accept_with_warnings", 0, 0, 0, 0, "X12-SET-NOT-TRANSLATED"),
-    "18": ("accept_with_warnings", 0, 0, 0, 0, "X12-SET-NOT-TRANSLATED"),
+    # 16 to 18 are read as shipments; these sets have no place for the value of the goods, and it is never guessed
+    "16": ("reject", 1, 0, 1, 0, "S321-VAL-MISSING"),
+    "17": ("reject", 1, 0, 1, 0, "S321-VAL-MISSING"),
+    "18": ("reject", 1, 0, 1, 0, "S321-VAL-MISSING"),
     "19": ("accept_with_warnings", 0, 0, 0, 0, "X12-SET-NOT-TRANSLATED"),
     "30": ("reject", 2, 0, 2, 0, "AK502=4"),
     "31": ("reject", 2, 0, 2, 0, "AK502=3"),

@@ -4,12 +4,14 @@ M11.05            element 5 of the first M11 below the level's node
 N1[ST|CN]/N3.01   the ST party if there is one, else the CN party; its N3, element 1
 N9[02=ABC].01     qualifier in element 2
 REF.02-1          component 1 of element 2
+L0.04@sum         of all L0 found: the sum; @join: the texts; @rest: those but the first; @same: the text all share
 /P4.01            from the message root (while streaming: the current P4)
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from decimal import Decimal, InvalidOperation
 
 import msgspec
 
@@ -72,6 +74,8 @@ class TreeDialect:
         """Return the text of the leaf at the first node found."""
         read = self.leaf(path.leaf)
         steps = path.steps
+        if _gathers(path.leaf):
+            return self._gatherer(path, at)
         if not path.absolute and len(steps) == 1 and not steps[0].values and "-" not in path.leaf:
             number, tag = _number(path.leaf), steps[0].name
             if tag == at:
@@ -94,6 +98,11 @@ class TreeDialect:
             return read(nodes[0], root) if nodes else ""
 
         return get
+
+    def _gatherer(self, path: Path, at: str) -> Getter:
+        """Return what reads a leaf of all nodes found: `04@sum`."""
+        find, number, make = self.finder(path, at), _number(path.leaf), _GATHER[path.leaf.partition("@")[2]]
+        return lambda node, root: make([one.element(number) for one in find(node, root)])
 
     def leaf(self, leaf: str) -> Getter:
         """Return the text of one leaf of the node that is handed in."""
@@ -129,7 +138,7 @@ class TreeDialect:
 
         element 0 stands for the segment itself. None for every other path; optional in a Dialect (see straight.py).
         """
-        if path.absolute or len(path.steps) != 1 or path.steps[0].values or "-" in path.leaf:
+        if path.absolute or len(path.steps) != 1 or path.steps[0].values or "-" in path.leaf or "@" in path.leaf:
             return None
         tag = path.steps[0].name
         return ("" if tag == at else tag), _number(path.leaf)
@@ -137,13 +146,47 @@ class TreeDialect:
     def problems(self, path: Path, at: str, message_type: str, version: str) -> list[str]:
         """Return why the path can never read anything."""
         problems = []
-        if path.leaf and not path.leaf.replace("-", "").isdigit():
+        if path.leaf and not path.leaf.replace("-", "").isdigit() and not _gathers(path.leaf):
             problems.append(
                 f'"{path.leaf}" is not an element number; write {path.steps[-1].name if path.steps else at}.05'
             )
         tags = self._tags(message_type, version) if self._tags else frozenset()
         problems += [f"{s.name} is not a segment of {message_type}" for s in path.steps if tags and s.name not in tags]
         return problems
+
+
+def _total(texts: Sequence[str]) -> str:
+    """Return the sum as text; "" when anything is missing: a sum that leaves something out is wrong unnoticed.
+
+    >>> _total(["1.2", "0.30"]), _total(["1.2", ""])
+    ('1.50', '')
+    """
+    try:
+        return str(sum(map(Decimal, texts), Decimal(0))) if texts else ""
+    except InvalidOperation:
+        return ""
+
+
+def _joined(texts: Sequence[str]) -> str:
+    return " ".join(text for one in texts if (text := one.strip()))
+
+
+def _shared(texts: Sequence[str]) -> str:
+    return texts[0] if len({text.strip() for text in texts}) == 1 else ""
+
+
+_GATHER: dict[str, Callable[[Sequence[str]], str]] = {
+    "sum": _total,
+    "join": _joined,
+    "rest": lambda texts: _joined(texts[1:]),
+    "same": _shared,
+}
+
+
+def _gathers(leaf: str) -> bool:
+    """True when a leaf reads all segments found (`04@sum`), not the first."""
+    number, mark, word = leaf.partition("@")
+    return bool(mark) and number.isdigit() and word in _GATHER
 
 
 def place_of(node: Node, leaf: str, root: Node) -> Position:
@@ -169,7 +212,7 @@ def _bytes(text: str) -> int:
 
 
 def _number(leaf: str) -> int:
-    head = leaf.partition("-")[0]
+    head = leaf.partition("-")[0].partition("@")[0]
     return int(head) if head.isdigit() else 0
 
 

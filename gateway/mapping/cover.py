@@ -148,7 +148,7 @@ class Coverage:
                     yield step.qualifier, ""  # XML: a child element
 
     def _leaf(self, leaf: str) -> str:
-        head = leaf.partition("-")[0]
+        head = leaf.partition("-")[0].partition("@")[0]
         return "" if not self._by_element else str(int(head)) if head.isdigit() else leaf
 
 

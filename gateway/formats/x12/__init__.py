@@ -1,4 +1,4 @@
-"""X12: reading 309, 358 and the acknowledgments that come back; answering with TA1, 997, 999, 824 and 355."""
+"""X12: reading 309, 856, 204, 110, 310, 358 and the acknowledgments that come back; answering with TA1, 997, 999, 824, 355."""
 
 from __future__ import annotations
 
@@ -38,7 +38,22 @@ def identify(unit: Node) -> dict[str, str]:
     if "M13" in children:
         m13 = children["M13"][0]
         return {"house_bill_number": m13.element(4).strip(), "house_bill_issuer": m13.element(9).strip()}
-    return {}
+    return _references(unit)
+
+
+_NAMES = {"BM": "house_bill_number", "2I": "shipment_tracking_number"}
+
+
+def _references(unit: Node) -> dict[str, str]:
+    """Return the bill (BM) and tracking number (2I) that N9, REF or L11 below a unit name first."""
+    found: dict[str, str] = {}
+    for node in unit.walk():
+        if node.tag in ("N9", "REF", "L11"):
+            kind, number = (2, 1) if node.tag == "L11" else (1, 2)
+            name = _NAMES.get(node.element(kind))
+            if name and node.element(number).strip():
+                found.setdefault(name, node.element(number).strip())
+    return found
 
 
 def segments(node: Node) -> list[tuple[int, list[str]]]:

@@ -48,7 +48,10 @@ _KEPT_ACK_SEGMENTS = 10_000  # segments of an inbound acknowledgment kept for re
 
 @dataclass(frozen=True, slots=True)
 class SetKind:
-    """One row of sets.csv. role: manifest (translated), consist, ack (read as an answer), other (acknowledged only)."""
+    """One row of sets.csv. role: manifest (translated), consist, ack (read as an answer), other (acknowledged only).
+
+    unit: the segment that starts one shipment; with a / before it the shipments are told at SE only, see `_late_units`.
+    """
 
     name: str
     functional_ids: tuple[str, ...]
@@ -283,7 +286,8 @@ class X12Reader:
             return
         table = load_table(message.type, message.version, self._profile.structures)
         if table is not None and message.interchange.separators is not None:
-            self._matcher = Matcher(table, message.root, message.interchange.separators, kind.unit, self._policy)
+            unit = "" if kind.unit.startswith("/") else kind.unit
+            self._matcher = Matcher(table, message.root, message.interchange.separators, unit, self._policy)
         elif kind.role == "other":
             yield Finding(
                 "X12-SET-NOT-TRANSLATED",
@@ -331,6 +335,28 @@ class X12Reader:
         yield Unit(self._message, self._units, unit, label=f"{unit.tag} {unit.element(1)}".strip())
         yield from later
 
+    def _late_units(self, *, whole: bool) -> Iterator[Event]:
+        """Yield the shipments of a set that can be told only when all of it was read; paths of theirs begin at ST.
+
+        /ST                  the whole set is one shipment
+        /S5[02=UL|PU|CU]     each S5 with such a code in element 2 is one: its goods may stand at another S5
+        """
+        message = self._message
+        assert message is not None
+        if not message.unit.startswith("/"):
+            return
+        tag, _, choice = message.unit[1:].rstrip("]").partition("[")
+        element, _, codes = choice.partition("=")
+        found = [message.root] if tag == message.root.tag else (message.root.children or {}).get(tag, [])
+        for node in found:
+            if not codes or node.element(int(element)) in codes.split("|"):
+                self._units += 1
+                yield Unit(message, self._units, node, f"{node.tag} {node.element(2 if node is message.root else 1)}")
+        if not self._units and whole:
+            wanted = " or ".join(codes.replace("|", ", ").rsplit(", ", 1))
+            said = f"Set {message.type} {message.control_number} names no shipment: no {tag} with {wanted} in {tag}-{element}."
+            yield Finding("X12-NO-SHIPMENT", Severity.ERROR, Scope.MESSAGE, said, message.root.place())
+
     def _finish_matcher(self, node: Node | None) -> Iterator[Event]:
         self._matcher.completed = None
         findings = self._matcher.end(node)
@@ -346,6 +372,7 @@ class X12Reader:
         self._position += 1
         node.position = self._position
         yield from self._finish_matcher(node)
+        yield from self._late_units(whole=True)
         yield from envelope.check_se(node, self._message.control_number, self._position)
         yield from self._end_message()
 
@@ -369,6 +396,7 @@ class X12Reader:
             self._matcher.end(None)
             if self._matcher.completed is not None:
                 yield from self._unit(self._matcher.completed, [], None)
+        yield from self._late_units(whole=False)
         place = at.place() if at is not None else Position()
         yield envelope.set_fault(
             place, "X12-SE-MISSING", "2", f"SE is missing: set {self._message.control_number} has no end{why}."

@@ -18,7 +18,7 @@ from gateway.formats.x12.elements import SegmentCheck
 from gateway.formats.x12.layout import LoopDef, SegmentUse, SetTable
 from gateway.formats.x12.values import charset
 
-_KEY_ELEMENT = {"HL": 3}  # the element whose codes tell loops that start with this tag apart; else element 1
+_KEY_ELEMENT = {"HL": 3, "S5": 2}  # the element whose codes tell loops that start with this tag apart; else element 1
 INSIDE, LOOP, UNIT, HEADER, OUTSIDE = range(5)
 """Kinds of places: plain segment, start of a loop, start of the unit loop, start of a loop around units, none of these.
 
