@@ -25,9 +25,9 @@ def code(value: str, tables: Tables | None, table: str, unknown: str = "error") 
     raise Unusable(f'"{key}" is not a code of table {table} ({known} ...)')
 
 
-@transform("truck => J", args=(1, 2), tables=True)
+@transform("xry => XRY", args=(1, 2), tables=True)
 def uncode(value: str, tables: Tables | None, table: str, several: str = "") -> str:
-    """The code that stands for a value: `uncode mode`; of several codes the upper one only with `uncode mode first`."""
+    """The code that stands for a value: `uncode mode`; of several the first one only with `uncode mode first`."""
     key = value.strip()
     assert tables is not None
     found = tables[table].reverse(key)
