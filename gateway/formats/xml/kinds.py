@@ -36,6 +36,7 @@ class Kind:
     paths: dict[str, tuple[str, ...]]
     master_when: tuple[tuple[str, ...], frozenset[str]]
     order: Mapping[str, Mapping[str, int]] = field(default_factory=dict)  # element -> child -> its rank (order.csv)
+    required: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # element -> children it must have (order.csv)
 
     def fits(self, root: str, namespace: str) -> bool:
         """True when a root element is of this kind."""
@@ -72,6 +73,7 @@ def score(head: bytes, package: str, near: float = 0.0, other: float = 0.0) -> f
 
 def _kind(row: dict[str, str], order: list[dict[str, str]]) -> Kind:
     when, _, values = row.get("master_when", "").partition("=")
+    order = [o for o in order if o["type"] in ("", row["type"]) and row.get("answers") != "yes"]
     return Kind(
         root=row["root"],
         namespace=row["namespace"],
@@ -85,8 +87,8 @@ def _kind(row: dict[str, str], order: list[dict[str, str]]) -> Kind:
         order={
             o["parent"]: {name: rank for rank, name in enumerate(o["children"].split())}
             for o in order
-            if o["type"] in ("", row["type"]) and row.get("answers") != "yes"
         },
+        required={o["parent"]: tuple(o["required"].split()) for o in order if o.get("required")},
     )
 
 
