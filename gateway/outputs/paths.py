@@ -6,12 +6,14 @@ references[entry_number].value              the reference of that type; [a|b] pr
 item.hts_number                             a field of the goods line that is written
 item/product_identifiers[sku].value         "/" where a bracket follows
 _items                                      how many goods lines the shipment has
+_descriptions                               the descriptions of all goods lines, each once
 envelope.created_at, envelope.source.format a field of the message (grammar of mapping cells)
 profile.filer_code                          a setting of [outputs] in gateway.toml
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,7 +23,17 @@ from gateway.mapping.transforms import Unusable
 from gateway.records import Finder, Getter, Locator, Path
 
 ITEM = "item"
-COUNT = "_items"
+_MADE: dict[str, Callable[[dict[str, Any]], str]] = {
+    "_items": lambda shipment: str(len(shipment.get("items") or ())),
+    "_descriptions": lambda shipment: "; ".join(
+        dict.fromkeys(
+            str(d)
+            for i in shipment.get("items") or ()
+            if (d := i.get("enhanced_product_description") or i.get("manifest_description"))
+        )
+    ),
+}
+"""Names of ours that are made of several fields."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,8 +76,9 @@ class CanonicalDialect:
     def getter(self, path: Path, at: str) -> Getter:
         """Return the text of a field, "" without a value."""
         steps = steps_of(path)
-        if steps and steps[0].name == COUNT:
-            return lambda node, root: str(len(node.shipment.get("items") or ()))
+        made = _MADE.get(path.text)
+        if made is not None:
+            return lambda node, root: made(node.shipment)
         if steps and steps[0].name == ITEM:
             return lambda node, root: _text(node.item or {}, steps[1:])
         return lambda node, root: _text(node.shipment, steps)
@@ -87,7 +100,7 @@ class CanonicalDialect:
 def problem_of(steps: tuple[Step, ...]) -> str:
     """Return why the steps lead to no value of the model, "" when they do."""
     level, rest = ("item", steps[1:]) if steps and steps[0].name == ITEM else ("shipment", steps)
-    if len(steps) == 1 and steps[0].name == COUNT:
+    if len(steps) == 1 and steps[0].name in _MADE:
         return ""
     return _walk(level, rest)[0]
 

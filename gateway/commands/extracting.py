@@ -1,0 +1,287 @@
+"""`gateway extract`: delivered canonical messages -> a worksheet, an entry extract or XFZB documents.
+
+Two passes over the files, one message in memory at a time: the first checks them and finds the last version of each
+shipment, the second writes. Nothing appears under its final name before all of it is written; nothing is overwritten.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Protocol
+
+from gateway.canonical.validate import validate_message
+from gateway.errors import ConfigError
+from gateway.findings import Finding, Scope, Severity
+from gateway.mapping.cells import Run
+from gateway.outputs import tables
+from gateway.outputs.fill import Filler
+from gateway.outputs.fits import left_out, remarks
+from gateway.outputs.folder import layout_folders, load_layout
+from gateway.outputs.layout import Layout
+from gateway.rules.tables import Tables
+from gateway.shell.names import stored_name
+
+Tell = Callable[[Finding, int], None]
+_Key = tuple[str, str]  # originator code, shipment
+
+
+@dataclass(slots=True)
+class Done:
+    """What was written. written: files or the one table; shipments, rows, left_out: counts; errors: findings of that weight."""
+
+    written: list[str] = field(default_factory=list)
+    shipments: int = 0
+    rows: int = 0
+    left_out: int = 0
+    warnings: int = 0
+    errors: int = 0
+
+
+class _Sink(Protocol):
+    def add(self, shipment: dict[str, Any], key: _Key, run: Run) -> None: ...
+
+    def finish(self) -> None: ...
+
+    def drop(self) -> None: ...
+
+
+@dataclass(slots=True)
+class _Work:
+    """The parts of one run that every sink needs."""
+
+    layout: Layout
+    filler: Filler
+    output: Path
+    say: Callable[[Finding], None]
+    done: Done
+
+
+def extract(
+    files: list[Path], layout: Layout, output: Path, settings: Mapping[str, Any], law: Tables, now: datetime, tell: Tell
+) -> Done:
+    """Write the output of all shipments in the files; `tell` takes each finding and the number of shipments it is about.
+
+    Raises ConfigError for files that are no canonical messages and for an output that is there already.
+    """
+    done = Done()
+
+    def say(finding: Finding, shipments: int = 1) -> None:
+        done.errors += finding.severity is Severity.ERROR
+        done.warnings += finding.severity is Severity.WARNING
+        tell(finding, shipments)
+
+    work = _Work(layout, Filler(layout, settings, now, say), output, say, done)
+    sink = _sink_of(work)
+    last = _last_versions(files)
+    try:
+        for file in files:
+            message = _message(file)
+            run = work.filler.run_of(message)
+            for number, shipment in enumerate(message["shipments"]):
+                key = (str(message["originator_code"]), str(shipment["shipment_id"]))
+                if _is_written(work, shipment, message, last[key], (file, number), run):
+                    done.shipments += 1
+                    for finding in remarks(layout, shipment, law):
+                        say(finding)
+                    sink.add(shipment, key, run)
+                else:
+                    done.left_out += 1
+        for finding, shipments in work.filler.summary():
+            say(finding, shipments)
+        sink.finish()
+    except BaseException:
+        sink.drop()
+        raise
+    return done
+
+
+def settings_of(raw: Mapping[str, Any], layout: Layout, known: set[str]) -> dict[str, Any]:
+    """Return the settings of one output: [outputs] of gateway.toml with [outputs.NAME] over it.
+
+    known: every setting that some output reads. Raises ConfigError for others.
+    """
+    shared = raw.get("outputs", {})
+    own = shared.get(layout.id, {})
+    found = {**{k: v for k, v in shared.items() if not isinstance(v, dict)}, **own}
+    for key, value in found.items():
+        if key not in known or isinstance(value, dict | list):
+            raise ConfigError(f"gateway.toml: outputs.{key} is not known.", f"Known: {', '.join(sorted(known))}.")
+    return found
+
+
+def known_settings(base: Path, profile: Path | None) -> set[str]:
+    """Return every setting that some output reads."""
+    layouts = [load_layout(name, base, profile) for name in layout_folders(base, profile)]
+    return {key for layout in layouts for f in layout.fields for key in f.settings}
+
+
+def files_of(paths: list[Path]) -> list[Path]:
+    """Return the files, and the canonical messages of folders. Raises ConfigError when there are none."""
+    found = []
+    for path in paths:
+        if not path.exists():
+            raise ConfigError(f"{path} is not there.", "Check the path.")
+        below = sorted(p for p in path.glob("*.json") if not p.name.endswith((".receipt.json", ".report.json")))
+        found += below if path.is_dir() else [path]
+    if not found:
+        raise ConfigError("There is no canonical message.", "Name files of the out folder, or the folder.")
+    return list(dict.fromkeys(found))
+
+
+def _message(file: Path) -> dict[str, Any]:
+    """Return a canonical message. Raises ConfigError; the message names places, never values."""
+    mend = "Name files as the gateway delivers them (the out folder, or gateway translate FILE -o DIR)."
+    try:
+        message = json.loads(file.read_bytes())
+    except (ValueError, RecursionError):
+        raise ConfigError(f"{file.name} is not JSON.", mend) from None
+    faults = validate_message(message)
+    if faults:
+        raise ConfigError(f"{file.name} is no canonical message: {len(faults)} faults, the first at {faults[0].pointer or '/'}.", mend)  # fmt: skip
+    return dict(message)
+
+
+def _purpose(shipment: Mapping[str, Any], message: Mapping[str, Any]) -> str:
+    return str(shipment.get("transmission_purpose") or message["transmission_purpose"])
+
+
+def _last_versions(files: list[Path]) -> dict[_Key, tuple[Path, int]]:
+    """Return where the last version of each shipment stands: the one received last, then the one named last."""
+    last: dict[_Key, tuple[str, Path, int]] = {}
+    for file in files:
+        message = _message(file)
+        at = str(message["source"].get("received_at") or message["created_at"])
+        for number, shipment in enumerate(message["shipments"]):
+            key = (str(message["originator_code"]), str(shipment["shipment_id"]))
+            if key not in last or at >= last[key][0]:
+                last[key] = (at, file, number)
+    return {key: (file, number) for key, (_, file, number) in last.items()}
+
+
+def _is_written(
+    work: _Work, shipment: dict[str, Any], message: Mapping[str, Any], last: tuple[Path, int], here: tuple[Path, int], run: Run
+) -> bool:  # fmt: skip
+    """True when a shipment goes into the output; why not is told."""
+    name = str(shipment["shipment_id"])
+    if here != last:
+        said = f"The shipment comes again in {last[0].name}; this version ({here[0].name}) is not written."
+        work.say(Finding("OUT-SUPERSEDED", Severity.WARNING, Scope.SHIPMENT, said, shipment=name, fix="Check that the last version is the right one."))  # fmt: skip
+        return False
+    why = left_out(work.layout, shipment, run)
+    if why is None and work.layout.kind is None and _purpose(shipment, message) == "cancel":
+        said = "The shipment is cancelled and left out."
+        why = Finding("OUT-CANCELLED", Severity.WARNING, Scope.SHIPMENT, said, shipment=name, fix="Nothing, if the cancellation is right.")  # fmt: skip
+    if why is not None:
+        work.say(why)
+    return why is None
+
+
+# --- where it goes --------------------------------------------------------------------------------------------------
+
+
+def _sink_of(work: _Work) -> _Sink:
+    """Return the writer that fits the layout and the name of the output. Raises ConfigError."""
+    output, ending = work.output, work.output.suffix.lower()
+    if work.layout.kind is not None:
+        if output.exists() and not output.is_dir():
+            raise ConfigError(f"{output} is a file.", "Name a folder: each shipment becomes a document of its own.")
+        return _Documents(work)
+    if ending not in (".csv", ".xlsx"):
+        raise ConfigError(f'"{output.name}" is neither .csv nor .xlsx.', f"Write -o {work.layout.id}.xlsx or {work.layout.id}.csv.")  # fmt: skip
+    if output.exists():
+        raise ConfigError(f"{output} is there already; it may have been filled in by hand.", "Name another file, or move it away.")  # fmt: skip
+    if not output.parent.is_dir():
+        raise ConfigError(f"{output.parent} is no folder.", "Make it first.")
+    return _Csv(work) if ending == ".csv" else _Xlsx(work)
+
+
+class _Csv:
+    """Lines into a temporary file."""
+
+    def __init__(self, work: _Work) -> None:
+        self._work = work
+        self._half = work.output.with_name(f".{work.output.name}.tmp")
+        self._file = self._half.open("wb")
+        self._file.write(tables.head(work.layout))
+
+    def add(self, shipment: dict[str, Any], key: _Key, run: Run) -> None:
+        for cells in self._work.filler.rows(shipment, run):
+            line, findings = tables.row(cells, key[1])
+            self._file.write(line)
+            self._work.done.rows += 1
+            for finding in findings:
+                self._work.say(finding)
+
+    def finish(self) -> None:
+        self._file.close()
+        self._half.replace(self._work.output)
+        self._work.done.written.append(str(self._work.output))
+
+    def drop(self) -> None:
+        self._file.close()
+        self._half.unlink(missing_ok=True)
+
+
+class _Xlsx:
+    """Rows into a workbook."""
+
+    def __init__(self, work: _Work) -> None:
+        from gateway.outputs.xlsx import WorkbookOut
+
+        self._work, self._book = work, WorkbookOut(work.layout)
+        self._half = work.output.with_name(f".{work.output.stem}.tmp.xlsx")
+
+    def add(self, shipment: dict[str, Any], key: _Key, run: Run) -> None:
+        for cells in self._work.filler.rows(shipment, run):
+            self._book.add(cells)
+            self._work.done.rows += 1
+
+    def finish(self) -> None:
+        self._book.save(self._half)
+        self._half.replace(self._work.output)
+        self._work.done.written.append(str(self._work.output))
+
+    def drop(self) -> None:
+        with suppress(OSError):
+            self._half.unlink(missing_ok=True)
+
+
+class _Documents:
+    """One XML document per shipment, named after it."""
+
+    def __init__(self, work: _Work) -> None:
+        self._work = work
+        self._halves: dict[str, Path] = {}
+
+    def add(self, shipment: dict[str, Any], key: _Key, run: Run) -> None:
+        from gateway.outputs.xml import document
+
+        work = self._work
+        data, findings = document(work.layout, work.filler.document(shipment, run), key[1])
+        for finding in findings:
+            work.say(finding)
+        name = next(n for n in self._names(key) if n not in self._halves)
+        if (work.output / name).exists():
+            raise ConfigError(f"{work.output / name} is there already.", "Name another folder, or move it away.")
+        work.output.mkdir(parents=True, exist_ok=True)
+        half = self._halves[name] = work.output / f".{name}.tmp"
+        half.write_bytes(data)
+
+    @staticmethod
+    def _names(key: _Key) -> Iterator[str]:
+        yield stored_name(f"{key[1]}.xml")
+        yield stored_name(f"{key[0]}-{key[1]}.xml")
+
+    def finish(self) -> None:
+        for name, half in self._halves.items():
+            half.replace(self._work.output / name)
+            self._work.done.written.append(str(self._work.output / name))
+
+    def drop(self) -> None:
+        for half in self._halves.values():
+            half.unlink(missing_ok=True)
