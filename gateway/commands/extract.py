@@ -38,7 +38,9 @@ def extract(
         print(json.dumps(facts, ensure_ascii=False)) if as_json else out.print(_words(facts), markup=False)
 
     done = write(files_of(files), chosen, output, settings, law, now, tell)
-    counts = f"{done.shipments} shipments written, {done.left_out} left out, {done.errors} errors, {done.warnings} warnings"
+    counts = (
+        f"{done.shipments} shipments written, {done.left_out} left out, {done.errors} errors, {done.warnings} warnings"
+    )
     if as_json:
         err.print(counts)
     else:
@@ -60,7 +62,9 @@ def _facts(finding: Finding, shipments: int) -> dict[str, Any]:
 
 
 def _words(facts: dict[str, Any]) -> str:
-    about = f"all {facts['shipments']} shipments" if facts["shipment"] == "*" else f"shipment {plain(facts['shipment'])}"
+    about = (
+        f"every shipment ({facts['shipments']})" if facts["shipment"] == "*" else f"shipment {plain(facts['shipment'])}"
+    )
     line = f", goods line {facts['item']}" if facts["item"] else ""
     target = f", {facts['target']}" if facts["target"] else ""
     return f"{facts['severity']:<7} {facts['rule']}  {about}{line}{target}: {plain(facts['message'])} mend: {plain(facts['fix'])}"

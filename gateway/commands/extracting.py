@@ -19,7 +19,7 @@ from gateway.errors import ConfigError
 from gateway.findings import Finding, Scope, Severity
 from gateway.mapping.cells import Run
 from gateway.outputs import tables
-from gateway.outputs.fill import Filler
+from gateway.outputs.fill import Filler, purpose_of
 from gateway.outputs.fits import left_out, remarks
 from gateway.outputs.folder import layout_folders, load_layout
 from gateway.outputs.layout import Layout
@@ -80,11 +80,11 @@ def extract(
     last = _last_versions(files)
     try:
         for file in files:
-            message = _message(file)
+            message = json.loads(file.read_bytes())
             run = work.filler.run_of(message)
             for number, shipment in enumerate(message["shipments"]):
                 key = (str(message["originator_code"]), str(shipment["shipment_id"]))
-                if _is_written(work, shipment, message, last[key], (file, number), run):
+                if _is_written(work, shipment, last[key], (file, number), run):
                     done.shipments += 1
                     for finding in remarks(layout, shipment, law):
                         say(finding)
@@ -107,6 +107,8 @@ def settings_of(raw: Mapping[str, Any], layout: Layout, known: set[str]) -> dict
     """
     shared = raw.get("outputs", {})
     own = shared.get(layout.id, {})
+    if not isinstance(shared, dict) or not isinstance(own, dict):
+        raise ConfigError("gateway.toml: outputs is no table.", 'Write [outputs] and below it filer_code = "XYZ".')
     found = {**{k: v for k, v in shared.items() if not isinstance(v, dict)}, **own}
     for key, value in found.items():
         if key not in known or isinstance(value, dict | list):
@@ -133,7 +135,7 @@ def files_of(paths: list[Path]) -> list[Path]:
     return list(dict.fromkeys(found))
 
 
-def _message(file: Path) -> dict[str, Any]:
+def _checked(file: Path) -> dict[str, Any]:
     """Return a canonical message. Raises ConfigError; the message names places, never values."""
     mend = "Name files as the gateway delivers them (the out folder, or gateway translate FILE -o DIR)."
     try:
@@ -146,15 +148,11 @@ def _message(file: Path) -> dict[str, Any]:
     return dict(message)
 
 
-def _purpose(shipment: Mapping[str, Any], message: Mapping[str, Any]) -> str:
-    return str(shipment.get("transmission_purpose") or message["transmission_purpose"])
-
-
 def _last_versions(files: list[Path]) -> dict[_Key, tuple[Path, int]]:
     """Return where the last version of each shipment stands: the one received last, then the one named last."""
     last: dict[_Key, tuple[str, Path, int]] = {}
     for file in files:
-        message = _message(file)
+        message = _checked(file)
         at = str(message["source"].get("received_at") or message["created_at"])
         for number, shipment in enumerate(message["shipments"]):
             key = (str(message["originator_code"]), str(shipment["shipment_id"]))
@@ -164,8 +162,8 @@ def _last_versions(files: list[Path]) -> dict[_Key, tuple[Path, int]]:
 
 
 def _is_written(
-    work: _Work, shipment: dict[str, Any], message: Mapping[str, Any], last: tuple[Path, int], here: tuple[Path, int], run: Run
-) -> bool:  # fmt: skip
+    work: _Work, shipment: dict[str, Any], last: tuple[Path, int], here: tuple[Path, int], run: Run
+) -> bool:
     """True when a shipment goes into the output; why not is told."""
     name = str(shipment["shipment_id"])
     if here != last:
@@ -173,7 +171,7 @@ def _is_written(
         work.say(Finding("OUT-SUPERSEDED", Severity.WARNING, Scope.SHIPMENT, said, shipment=name, fix="Check that the last version is the right one."))  # fmt: skip
         return False
     why = left_out(work.layout, shipment, run)
-    if why is None and work.layout.kind is None and _purpose(shipment, message) == "cancel":
+    if why is None and work.layout.kind is None and purpose_of(shipment, run) == "cancel":
         said = "The shipment is cancelled and left out."
         why = Finding("OUT-CANCELLED", Severity.WARNING, Scope.SHIPMENT, said, shipment=name, fix="Nothing, if the cancellation is right.")  # fmt: skip
     if why is not None:
@@ -263,7 +261,7 @@ class _Documents:
 
         work = self._work
         data, findings = document(work.layout, work.filler.document(shipment, run), key[1])
-        for finding in findings:
+        for finding in () if work.filler.cancelled else findings:
             work.say(finding)
         name = next(n for n in self._names(key) if n not in self._halves)
         if (work.output / name).exists():

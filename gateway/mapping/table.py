@@ -207,7 +207,5 @@ def _check_excel(faults: list[Fault], file: str, line: int, column: str, cell: s
         )
     elif column == "source" and re.fullmatch(r"0?\.\d+", cell):
         faults.append(
-            Fault(
-                "MAP-EXCEL", file, line, column, f'"{cell}": a source needs its segment', "write N1.02, never .02"
-            )
+            Fault("MAP-EXCEL", file, line, column, f'"{cell}": a source needs its segment', "write N1.02, never .02")
         )

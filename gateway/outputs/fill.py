@@ -64,6 +64,7 @@ class Filler:
         self._now = now.strftime("%Y-%m-%dT%H:%M:%SZ")
         self._absent: dict[str, tuple[Field, int]] = {}
         self._shipment, self._seen_of_shipment = "", set[str]()
+        self.cancelled = False  # the shipment at hand: a cancellation needs its numbers only
 
     def run_of(self, message: Mapping[str, Any]) -> Run:
         """Return the state that conditions and sources of one message are read with."""
@@ -71,14 +72,17 @@ class Filler:
 
     def rows(self, shipment: dict[str, Any], run: Run) -> Iterator[list[Filled]]:
         """Yield the rows of a table: one for each goods line, or one for the shipment."""
-        self._begin(shipment)
-        items = (shipment.get("items") or [None]) if self.layout.row == "item" else [None]
+        self._begin(shipment, run)
+        place = Place(shipment)
+        whole = {f.target: self._filled(f, place, run, -1) for f in self.layout.fields if not f.per_item}
+        items = (shipment.get("items") or [{}]) if self.layout.row == "item" else [{}]
         for number, item in enumerate(items):
-            yield [self._filled(f, Place(shipment, item), run, number if item else -1) for f in self.layout.fields]
+            place = Place(shipment, item)
+            yield [whole.get(f.target) or self._filled(f, place, run, number) for f in self.layout.fields]
 
     def document(self, shipment: dict[str, Any], run: Run) -> list[Filled]:
         """Return the values of an XML document: fields of goods lines once for each of them."""
-        self._begin(shipment)
+        self._begin(shipment, run)
         filled = []
         for field in self.layout.fields:
             if field.goal is not None and field.goal.begins_with(self.layout.items):
@@ -100,8 +104,9 @@ class Filler:
             severity = Severity.ERROR if field.required == "yes" else Severity.WARNING
             yield _finding("OUT-NO-SOURCE", severity, field, EVERY, field.why or why, field.mend or mend), count
 
-    def _begin(self, shipment: dict[str, Any]) -> None:
+    def _begin(self, shipment: dict[str, Any], run: Run) -> None:
         self._shipment = str(shipment.get("shipment_id", ""))
+        self.cancelled = purpose_of(shipment, run) == "cancel"
         self._seen_of_shipment.clear()
 
     def _filled(self, field: Field, place: Place, run: Run, number: int) -> Filled:
@@ -115,10 +120,10 @@ class Filler:
                 if any(v and not v.isspace() for v in values):
                     text = line.apply(values) if line.apply is not None else values[0].strip()
                     for _, said in text.notes if isinstance(text, Noted) else ():
-                        self._tell("OUT-VALUE", Severity.WARNING, field, number, _no_stop(said), "Look whether that is right.")  # fmt: skip
+                        self._tell("OUT-VALUE", Severity.WARNING, field, number, "the value was mended" if field.personal else said, "Look whether that is right.")  # fmt: skip
                     if text:
                         return Filled(field, self._fitted(field, str(text), number), True, number)
-                    reason = f"the value has not the form that is asked ({line.row.transform})"
+                    reason = f'"{" ".join(values)}" has not the form that is asked ({line.row.transform})'
             except Unusable as error:
                 reason = error.reason
                 break
@@ -143,9 +148,9 @@ class Filler:
     def _missing(self, field: Field, number: int, reason: str) -> None:
         severity = Severity.ERROR if field.required == "yes" else Severity.WARNING
         if reason:
-            said = "the value cannot be used" if field.personal else _no_stop(reason)
+            said = "the value cannot be used" if field.personal else reason
             self._tell("OUT-VALUE", severity, field, number, said, field.mend or "Correct the value at its sender, or fill the field in by hand.")  # fmt: skip
-        elif not field.required:
+        elif not field.required or self.cancelled:
             return
         elif field.static:
             if field.target not in self._seen_of_shipment:
@@ -159,6 +164,11 @@ class Filler:
         self._say(_finding(rule, severity, field, self._shipment, said, mend, number))
 
 
+def purpose_of(shipment: Mapping[str, Any], run: Run) -> str:
+    """Return original, amend or cancel: of the shipment, else of its message."""
+    return str(shipment.get("transmission_purpose") or run.message.envelope["transmission_purpose"])
+
+
 def _finding(
     rule: str, severity: Severity, field: Field, shipment: str, said: str, mend: str, number: int = -1
 ) -> Finding:
@@ -166,7 +176,3 @@ def _finding(
         rule, severity, Scope.SHIPMENT, said[:1].upper() + said[1:] + ("" if said.endswith(".") else "."), target=field.target,
         pointer=f"/items/{number}" if number >= 0 else "", shipment=shipment, fix=mend, row=field.row, personal=field.personal,
     )  # fmt: skip
-
-
-def _no_stop(text: str) -> str:
-    return text.removesuffix(".")

@@ -24,9 +24,10 @@ from gateway.mapping.codes import CodeTables
 from gateway.mapping.compile import Compiler
 from gateway.mapping.grammar import CellError, Source, parse_source, parse_transform, parse_when
 from gateway.mapping.table import Fault, Row, read_cells, read_records
-from gateway.mapping.transforms import registry
+from gateway.mapping.transforms import Unusable, registry
 from gateway.outputs.elements import Goal, goal_of, kind_of, problem_of_goal
 from gateway.outputs.paths import DIALECT, envelope_problem, is_of_item, is_personal, problem_of, steps_of
+from gateway.records import Path
 
 COLUMNS = ("target", "source", "when", "transform", "default", "required", "max_length", "why", "mend")
 """Columns of a table on the way out; every other column must start with "note"."""
@@ -42,6 +43,7 @@ class Field:
     """One target. longest: most characters, None = any; cut: longer values are cut (and told), else left out.
 
     why, mend: of the message when there is no value; settings: keys of [outputs] that are read; row: file:line.
+    per_item: its rows read the goods line, so it may differ between the lines of a shipment.
     """
 
     target: str
@@ -53,6 +55,7 @@ class Field:
     mend: str
     sources: tuple[str, ...]
     settings: tuple[str, ...]
+    per_item: bool
     personal: bool
     number: bool
     row: str
@@ -181,7 +184,9 @@ def _read_facts(reading: _Reading, data: bytes) -> None:
             fault(key, f'"{facts[key]}" is not known', f"write {' or '.join(words)}")
     try:
         for test in parse_when(str(facts.get("when", ""))):
-            _check_source(test.source)
+            said, advice = _problem(test.source)
+            if said:
+                fault("when", said, advice)
     except CellError as error:
         fault("when", str(error), error.advice)
     try:
@@ -195,14 +200,13 @@ def _read_facts(reading: _Reading, data: bytes) -> None:
             fault("xml", "[xml] names no document that is known", 'write package = "cargo_xml", document = "XFZB" and the namespace')  # fmt: skip
 
 
-def _field(
-    reading: _Reading, target: str, rows: list[tuple[int, dict[str, str]]], items: tuple[str, ...]
-) -> Field:
+def _field(reading: _Reading, target: str, rows: list[tuple[int, dict[str, str]]], items: tuple[str, ...]) -> Field:
     """Compile the rows of one target. Raises MappingError."""
     lines: list[Line] = []
     sources: list[Source] = []
+    read: list[Path] = []
     compiler = Compiler(DIALECT, reading.codes, "")
-    first, cells = rows[0]
+    first = rows[0][0]
 
     def fail(line: int, column: str, said: str, advice: str = "") -> MappingError:
         return MappingError(f"{reading.name}/map.csv", line, column, said, advice)
@@ -218,23 +222,25 @@ def _field(
     may_read_items = goal.begins_with(items) if goal else reading.facts.get("row", "item") == "item"
     for number, row in rows:
         columns = {c: row[c] for c in ("target", "source", "when", "transform", "default", "required")}
+        compiled = Row(f"{reading.name}/map.csv", number, "shipment", **columns)
+        parsed = compiler._parsed(compiled, "source", parse_source)
+        tested = tuple(t.source for t in compiler._parsed(compiled, "when", parse_when))
+        for column, source in (*(("source", s) for s in parsed), *(("when", s) for s in tested)):
+            said, advice = _problem(source)
+            if not said and source.path is not None and is_of_item(source.path) and not may_read_items:
+                said, advice = "a goods line is read where there is none", "use a field of the shipment"
+            if said:
+                raise fail(number, column, said, advice)
         if row["source"] or row["default"]:
-            lines.append(compiler._line(Row(f"{reading.name}/map.csv", number, "shipment", **columns), "", target))
+            lines.append(_tried(compiler._line(compiled, "", target), len(parsed)))
         elif not row["why"]:
             raise fail(number, "why", "the row has no source and does not say why", "write the reason and what to do")
-        for column, parsed in (("source", parse_source(row["source"])), ("when", tuple(t.source for t in parse_when(row["when"])))):  # fmt: skip
-            for source in parsed:
-                try:
-                    _check_source(source)
-                except CellError as error:
-                    raise fail(number, column, str(error), error.advice) from None
-                if source.path is not None and is_of_item(source.path) and not may_read_items:
-                    raise fail(number, column, "a goods line is read where there is none", "use a field of the shipment")  # fmt: skip
-            sources += parsed if column == "source" else ()
         if row["required"] not in ("", "yes", "warn"):
             raise fail(number, "required", f'"{row["required"]}" is not known', "write yes, warn or nothing")
         if row["max_length"] and not _LENGTH.fullmatch(row["max_length"]):
             raise fail(number, "max_length", f'"{row["max_length"]}" is not a length', "write 35 or 35 cut")
+        sources += parsed
+        read += [s.path for s in (*parsed, *tested) if s.path is not None]
     length = _LENGTH.fullmatch(next((r["max_length"] for _, r in rows if r["max_length"]), ""))
     paths = [s.path for s in sources if s.path is not None]
     return Field(
@@ -247,6 +253,7 @@ def _field(
         mend=next((r["mend"] for _, r in rows if r["mend"]), ""),
         sources=tuple(dict.fromkeys(p.text for p in paths)),
         settings=tuple(dict.fromkeys(s.name for s in sources if s.kind == "profile")),
+        per_item=any(is_of_item(p) for p in read),
         personal=any(is_personal(steps_of(p)) for p in paths),
         number=bool(lines) and all(_makes_number(line.row.transform) for line in lines),
         row=f"{reading.name}/map.csv:{first}",
@@ -254,17 +261,30 @@ def _field(
     )
 
 
-def _check_source(source: Source) -> None:
-    """Raise CellError for a source that no canonical message has."""
+def _tried(line: Line, values: int) -> Line:
+    """Return the line when its transforms take their arguments. Raises MappingError."""
+    try:
+        if line.apply is not None:
+            line.apply(["1"] * max(values, 1))
+    except Unusable:
+        pass
+    except (ValueError, LookupError, ArithmeticError) as error:
+        row = line.row
+        said = f"an argument of the transform cannot be used: {error}"
+        raise MappingError(row.file, row.line, "transform", said, "docs/mapping.md tells what each takes") from None
+    return line
+
+
+def _problem(source: Source) -> tuple[str, str]:
+    """Return why no canonical message has a source, and what to write; "" when it has."""
     if source.kind == "same":
-        raise CellError(f'".{source.name}" is no field', "write every source in full")
+        return f'".{source.name}" is no field', "write every source in full"
     said = ""
     if source.kind == "envelope" and source.name != "written_at":
         said = envelope_problem(source.name)
     elif source.path is not None:
         said = problem_of(steps_of(source.path))
-    if said:
-        raise CellError(said, "the fields stand in the canonical schema; settings are written profile.NAME")
+    return said, "the fields stand in the canonical schema; settings are written profile.NAME" if said else ""
 
 
 def _makes_number(transform: str) -> bool:
@@ -290,9 +310,9 @@ def _differences(wanted: list[str], have: list[str], line_of: dict[str, int]) ->
     for target in wanted:
         if target not in line_of:
             yield 1, target, "of the template has no row"
-    for target in line_of:
+    for target, line in line_of.items():
         if target not in wanted:
-            yield line_of[target], target, "is no column of the template"
+            yield line, target, "is no column of the template"
     if set(wanted) == set(line_of) and wanted != have:
         target = next((h for w, h in zip(wanted, have, strict=False) if w != h), "")
         yield line_of.get(target, 1), target, "stands elsewhere in the template"

@@ -28,7 +28,7 @@ def row(cells: list[Filled], shipment: str) -> tuple[bytes, list[Finding]]:
 
 
 def _guarded(cell: Filled, shipment: str) -> Finding:
-    said = f"The cell would be taken for a formula, so it begins with an apostrophe; the value is without it."
+    said = "The cell would be taken for a formula, so it begins with an apostrophe; the value is without it."
     return Finding(
         "OUT-GUARDED", Severity.WARNING, Scope.SHIPMENT, said, target=cell.field.target, shipment=shipment,
         pointer=f"/items/{cell.number}" if cell.number >= 0 else "", fix="Write .xlsx, or take the apostrophe off where the file is read by a program.",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,8 @@ from openpyxl.utils import get_column_letter
 from gateway.errors import ConfigError
 from gateway.outputs.fill import Filled
 from gateway.outputs.layout import Layout
+
+_PLAIN = re.compile(r"-?[0-9]{1,15}(\.[0-9]{1,9})?")
 
 MOST_ROWS = 1_048_576
 """Rows of a sheet, the header among them."""
@@ -47,8 +50,9 @@ class WorkbookOut:
 
     def _cell(self, text: str, *, number: bool) -> Any:
         value = "".join(c if c.isprintable() else " " for c in text)
-        if number:
-            cell = WriteOnlyCell(self._sheet, Decimal(value))
+        if number and _PLAIN.fullmatch(value):
+            cell = WriteOnlyCell(self._sheet)
+            cell.value = Decimal(value)
             decimals = len(value.partition(".")[2])
             cell.number_format = f"0.{'0' * decimals}" if decimals else "0"
             return cell

@@ -54,5 +54,7 @@ def _lacking(layout: Layout, tree: Element, filled: list[Filled], shipment: str)
             continue
         said = f"The standard asks for {path} in {kind.type}; nothing filled it."
         mend = "Add a row for it to the table, or fill it in by hand."
-        found.append(Finding("OUT-ELEMENT", Severity.ERROR, Scope.SHIPMENT, said, target=path, shipment=shipment, fix=mend))
+        found.append(
+            Finding("OUT-ELEMENT", Severity.ERROR, Scope.SHIPMENT, said, target=path, shipment=shipment, fix=mend)
+        )
     return found
