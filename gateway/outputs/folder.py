@@ -9,7 +9,8 @@ from gateway.errors import ConfigError, MappingError
 from gateway.mapping.codes import CodeTables
 from gateway.mapping.table import Fault
 from gateway.mapping.transforms import load_user_transforms
-from gateway.outputs.layout import Layout, read_layout
+from gateway.outputs.layout import Layout
+from gateway.outputs.reading import read_layout
 
 
 def layout_folders(base: Path, profile: Path | None) -> dict[str, Path]:
