@@ -6,7 +6,6 @@ Each is written under a temporary name; `finish` gives the final one, `drop` lea
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
@@ -125,8 +124,8 @@ class _Xlsx:
         self._work.done.written.append(str(self._work.output))
 
     def drop(self) -> None:
-        with suppress(OSError):
-            self._half.unlink(missing_ok=True)
+        self._book.drop()
+        self._half.unlink(missing_ok=True)
 
 
 class _Documents:

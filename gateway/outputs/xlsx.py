@@ -48,6 +48,10 @@ class WorkbookOut:
         """Write the workbook."""
         self._book.save(path)
 
+    def drop(self) -> None:
+        """End without a file; openpyxl removes what it had written on the side."""
+        self._sheet.close()
+
     def _cell(self, text: str, *, number: bool) -> Any:
         value = "".join(c if c.isprintable() else " " for c in text)
         if number and _PLAIN.fullmatch(value):
