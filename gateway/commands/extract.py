@@ -24,13 +24,14 @@ def extract(
     """Write delivered shipments for another program: postal worksheet, entry type 11 or 13, ACAS house waybill."""
     from gateway.commands.extracting import extract as write
     from gateway.commands.extracting import files_of, known_settings, settings_of
-    from gateway.outputs.folder import load_layout
+    from gateway.outputs.folder import layout_folders, load_layout
     from gateway.rules.folder import load_rulebook
     from gateway.site import base_mappings
 
     base = base_mappings()
     chosen = load_layout(layout, base, profile)
-    settings = settings_of(site_of(profile).settings.raw, chosen, known_settings(base, profile))
+    names, known = layout_folders(base, profile), known_settings(base, profile)
+    settings = settings_of(site_of(profile).settings.raw, chosen, known, names)
     law, now = load_rulebook(base).tables, moment_of(as_of) or datetime.now(UTC)
 
     def tell(finding: Finding, shipments: int) -> None:

@@ -7,7 +7,7 @@ shipment, the second writes. Nothing appears under its final name before all of 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,7 @@ from gateway.commands.extract_sinks import Done, Key, Work, sink_of
 from gateway.errors import ConfigError
 from gateway.findings import Finding, Scope, Severity
 from gateway.mapping.cells import Run
-from gateway.outputs.fill import Filler, purpose_of
+from gateway.outputs.fill import EVERY, Filler, purpose_of
 from gateway.outputs.fits import left_out, remarks
 from gateway.outputs.folder import layout_folders, load_layout
 from gateway.outputs.layout import Layout
@@ -47,6 +47,9 @@ def extract(
         for file in files:
             message = json.loads(file.read_bytes())
             run = work.filler.run_of(message)
+            if message["test_indicator"]:
+                said, fix = f"{file.name} is a test message.", "Leave it out of a real filing."
+                say(Finding("OUT-TEST", Severity.WARNING, Scope.MESSAGE, said, shipment=EVERY, fix=fix), len(message["shipments"]))  # fmt: skip
             for number, shipment in enumerate(message["shipments"]):
                 key = (str(message["originator_code"]), str(shipment["shipment_id"]))
                 if _is_written(work, shipment, last[key], (file, number), run):
@@ -65,16 +68,18 @@ def extract(
     return done
 
 
-def settings_of(raw: Mapping[str, Any], layout: Layout, known: set[str]) -> dict[str, Any]:
+def settings_of(raw: Mapping[str, Any], layout: Layout, known: set[str], names: Iterable[str]) -> dict[str, Any]:
     """Return the settings of one output: [outputs] of gateway.toml with [outputs.NAME] over it.
 
-    known: every setting that some output reads. Raises ConfigError for others.
+    known: every setting that some output reads; names: of all outputs. Raises ConfigError for anything else.
     """
     shared = raw.get("outputs", {})
-    own = shared.get(layout.id, {})
-    if not isinstance(shared, dict) or not isinstance(own, dict):
+    if not isinstance(shared, dict):
         raise ConfigError("gateway.toml: outputs is no table.", 'Write [outputs] and below it filer_code = "XYZ".')
-    found = {**{k: v for k, v in shared.items() if not isinstance(v, dict)}, **own}
+    tables = {k: v for k, v in shared.items() if isinstance(v, dict)}
+    for name in tables.keys() - set(names):
+        raise ConfigError(f"gateway.toml: outputs.{name} is not known.", f"Outputs: {', '.join(sorted(names))}.")
+    found = {k: v for k, v in shared.items() if k not in tables} | tables.get(layout.id, {})
     for key, value in found.items():
         if key not in known or isinstance(value, dict | list):
             raise ConfigError(f"gateway.toml: outputs.{key} is not known.", f"Known: {', '.join(sorted(known))}.")

@@ -7,6 +7,7 @@ item.hts_number                             a field of the goods line that is wr
 item/product_identifiers[sku].value         "/" where a bracket follows
 _items                                      how many goods lines the shipment has
 _descriptions                               the descriptions of all goods lines, each once
+_foreign_currencies                         in how many currencies besides USD the goods lines are valued
 envelope.created_at, envelope.source.format a field of the message (grammar of mapping cells)
 profile.filer_code                          a setting of [outputs] in gateway.toml
 """
@@ -34,6 +35,20 @@ _MADE: dict[str, Callable[[dict[str, Any]], str]] = {
     ),
 }
 """Names of ours that are made of several fields."""
+
+
+def _foreign_currencies(shipment: dict[str, Any]) -> str:
+    """Return the number of currencies besides USD; fx_rate is the rate of one of them."""
+    found = {
+        money["currency"]
+        for item in shipment.get("items") or ()
+        for money in (item.get("total_value"), item.get("unit_value"))
+        if money
+    }
+    return str(len(found - {"USD"}))
+
+
+_MADE["_foreign_currencies"] = _foreign_currencies
 
 
 @dataclass(frozen=True, slots=True)

@@ -94,9 +94,16 @@ def test_lxml_sees_the_namespaces_and_the_values(tmp_path):
     assert text(root, f"{HOUSE}/ram:FinalDestinationLocation/ram:ID") == "JFK"
     weight = root.find(f"{HOUSE}/ram:IncludedTareGrossWeightMeasure", NS)
     assert (weight.text, weight.get("unitCode")) == ("0.450", "KGM")
-    assert text(root, f"{HOUSE}/ram:ConsignorParty/ram:PostalStructuredAddress/ram:StreetName") == "1 SAMPLE RD\nBLOCK 4"
+    assert (
+        text(root, f"{HOUSE}/ram:ConsignorParty/ram:PostalStructuredAddress/ram:StreetName") == "1 SAMPLE RD\nBLOCK 4"
+    )
     notes = [[c.text for c in note] for note in root.findall(f"{HOUSE}/ram:IncludedCustomsNote", NS)]
-    assert notes == [["RA", "00001-01", "ISS", "CN"], ["SM", "XRY"], ["KP", "Y", "CUS", "US"], ["AR", "AC-77", "CUS", "US"]]
+    assert notes == [
+        ["RA", "00001-01", "ISS", "CN"],
+        ["SM", "XRY"],
+        ["KP", "Y", "CUS", "US"],
+        ["AR", "AC-77", "CUS", "US"],
+    ]
 
 
 def test_every_element_stands_in_the_order_of_the_standard(tmp_path):

@@ -54,7 +54,12 @@ def test_entry_type_13_holds_the_12_elements(tmp_path):
     run(files, "type13", tmp_path / "t13.csv")
     (row,) = rows_of(tmp_path / "t13.csv")
     assert row["Importer of Record Number"] == "98-7654321"  # of the owner, before the filer's own
-    assert (row["Filer Code"], row["Value"], row["Tracking Number"], row["Arrival Port"]) == ("XYZ", "24.99", S10, "4701")
+    assert (row["Filer Code"], row["Value"], row["Tracking Number"], row["Arrival Port"]) == (
+        "XYZ",
+        "24.99",
+        S10,
+        "4701",
+    )
     run(write(tmp_path, message(mail())), "type13", tmp_path / "own.csv")
     assert rows_of(tmp_path / "own.csv")[0]["Importer of Record Number"] == "12-3456789"
 
@@ -88,6 +93,13 @@ def test_foreign_values_are_written_in_usd_at_the_rate_of_the_shipment(tmp_path)
     goods = [item(total_value={"amount": "10.00", "currency": "GBP"}), item(line_number=2, total_value={"amount": "5.55", "currency": "GBP"})]  # fmt: skip
     rows, _ = imd(tmp_path, items=goods, fx_rate="1.27", fx_date="2025-03-03", fair_retail_value_usd="19.75")
     assert [r["Value"] for r in rows] == ["12.70", "7.05"]  # 5.55 x 1.27 = 7.0485
+
+
+def test_one_rate_does_not_serve_two_currencies(tmp_path):
+    goods = [item(line_number=n, total_value={"amount": "10.00", "currency": c}) for n, c in enumerate(("GBP", "EUR", "USD"), 1)]  # fmt: skip
+    rows, told = imd(tmp_path, items=goods, fx_rate="1.27", fx_date="2025-03-03")
+    assert [r["Value"] for r in rows] == ["", "", "10.00"]
+    assert [f.pointer for f, _ in told if f.target == "Value"] == ["/items/0", "/items/1"]
 
 
 def test_a_value_without_a_rate_is_missing_not_guessed(tmp_path):
@@ -204,6 +216,11 @@ def test_the_last_version_of_a_shipment_is_written_whatever_the_order_of_the_fil
     assert [f.shipment for f, _ in told if f.rule == "OUT-SUPERSEDED"] == [S10]
 
 
+def test_a_test_message_is_told(tmp_path):
+    _, told = run(write(tmp_path, message(mail(), test_indicator=True)), "imd", tmp_path / "imd.csv")
+    assert [(f.message, n) for f, n in told if f.rule == "OUT-TEST"] == [("m0.json is a test message.", 1)]
+
+
 def test_a_cancelled_shipment_is_in_no_table(tmp_path):
     cancel = {"shipment_id": S10, "shipment_tracking_number": S10, "mode_of_transportation": "mail"}
     files = write(tmp_path, message(mail()), message(cancel, transmission_purpose="cancel"))
@@ -261,5 +278,3 @@ def test_a_full_sheet_is_told_and_leaves_nothing(tmp_path, monkeypatch):
     with pytest.raises(ConfigError, match="no more rows"):
         run(files, "imd", tmp_path / "imd.xlsx")
     assert [p.name for p in tmp_path.iterdir()] == ["m0.json"]
-
-
