@@ -119,7 +119,7 @@ def _kind(name: str, facts: dict[str, Any], faults: list[Fault]) -> Kind | None:
     kind = kind_of(str(xml.get("package", "")), str(xml.get("document", "")))
     if kind is None or "namespace" not in xml:
         advice = 'write package = "cargo_xml", document = "XFZB" and the namespace of its elements'
-        faults.append(Fault("MAP-ROW", f"{name}/map.toml", 1, "xml", "[xml] names no document that is known", advice))
+        faults.append(Fault("MAP-ROW", f"{name}/map.toml", 1, "xml", "xml names no document that is known", advice))
     return kind
 
 
