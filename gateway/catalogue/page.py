@@ -27,6 +27,7 @@ _AREAS = (
     ("FILE-", "Files and character sets"),
     ("SFTP-", "SFTP"),
     ("VERIFY-", "What gateway verify tells"),
+    ("OUT-", "What gateway extract tells"),
 )
 
 

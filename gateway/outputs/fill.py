@@ -128,6 +128,9 @@ class Filler:
                 reason = error.reason
                 break
             if line.row.default:
+                if reason:
+                    said = "the value cannot be used" if field.personal else reason
+                    self._tell("OUT-VALUE", Severity.WARNING, field, number, f"{said}; {line.row.default} was written", field.mend or "Look whether that is right.")  # fmt: skip
                 return Filled(field, self._fitted(field, line.row.default, number), False, number)
         self._missing(field, number, reason)
         return Filled(field, "", False, number)

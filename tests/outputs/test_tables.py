@@ -126,6 +126,19 @@ def test_a_value_that_does_not_fit_is_left_out_and_told(tmp_path):
     assert all(f.severity is Severity.ERROR for f, _ in told if f.rule == "OUT-VALUE")
 
 
+def test_a_default_in_place_of_a_value_that_does_not_fit_is_told(tmp_path):
+    folder = tmp_path / "site" / "outputs" / "own"
+    folder.mkdir(parents=True)
+    (folder / "map.csv").write_text("target,source,transform,default\nPort,first_us_port,shape digits 5,99999\nBill,house_bill_number,,NONE\n")  # fmt: skip
+    (folder / "map.toml").write_text('row = "shipment"')
+    (folder / "template.csv").write_text("Port,Bill\n")
+    one = shipment(house_bill_number=None)
+    _, told = run(write(tmp_path, message(one)), "own", tmp_path / "own.csv", profile=tmp_path / "site")
+    assert rows_of(tmp_path / "own.csv") == [{"Port": "99999", "Bill": "NONE"}]
+    assert [(f.rule, f.target) for f, _ in told] == [("OUT-VALUE", "Port")]
+    assert '"4701" has not the form' in told[0][0].message and "99999 was written" in told[0][0].message
+
+
 def test_a_cut_text_is_told_with_both_lengths(tmp_path):
     name, goods = "A" * 30 + " SAMPLE TRADING", "Knitted pullover " * 8
     one = shipment(shipment_initiator=party(name=name), items=[item(enhanced_product_description=goods)])
