@@ -18,6 +18,7 @@ from gateway.check import Checker, run_cases
 from gateway.cli_archive import archive_app, replay
 from gateway.cli_common import AsJson, AsOf, PartnerName, ProfileDir, err, moment_of, out, plain, site_of
 from gateway.cli_mapping import mapping_app
+from gateway.commands.extract import extract
 from gateway.errors import GatewayError
 from gateway.site import load_site
 
@@ -32,6 +33,7 @@ app.add_typer(demo_app, name="demo")
 app.add_typer(mapping_app, name="mapping")
 app.add_typer(archive_app, name="archive")
 app.command()(replay)
+app.command()(extract)
 
 _RANK = {"accept": 0, "accept_with_warnings": 0, "partial": 1, "reject": 1, "quarantine": 3}
 

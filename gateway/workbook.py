@@ -21,8 +21,9 @@ from openpyxl.worksheet.worksheet import Worksheet
 
 from gateway.canonical.model import PARTY_ROLES
 from gateway.errors import ConfigError, MappingError
-from gateway.mapping.table import read_table
+from gateway.mapping.table import Fault, read_records, read_table
 from gateway.mapping.transforms import registry
+from gateway.outputs.field import COLUMNS
 
 SHEET = "map"
 _WIDTHS = {
@@ -129,10 +130,19 @@ def import_table(source: Path) -> bytes:
         _stripped(row) if row[:1] and row[0].startswith("#") else (row + [""] * width)[:width] for row in rows
     )
     data = text.getvalue().encode()
-    for fault in read_table(data, source.name).faults:
+    for fault in _faults(data, source.name, rows[0] if rows else []):
         if fault.severity == "error":
             raise MappingError(fault.file, fault.line, fault.column, fault.message, fault.advice)
     return data
+
+
+def _faults(data: bytes, file: str, header: list[str]) -> list[Fault]:
+    """Return the faults of a mapping table, or of a table on the way out (the one with lengths)."""
+    if "max_length" not in header:
+        return read_table(data, file).faults
+    faults: list[Fault] = []
+    read_records(data, file, COLUMNS, ("target", "source"), faults)
+    return faults
 
 
 def _text(value: object, file: str, row: int, column: int) -> str:

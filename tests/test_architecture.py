@@ -16,8 +16,8 @@ MODULES = {
 
 BASE = ("gateway.findings", "gateway.records", "gateway.results", "gateway.history", "gateway.profile", "gateway.errors", "gateway.responses", "gateway.canonical.model", "gateway.canonical.parts")  # fmt: skip
 ONE_PLACE = {
-    "lxml": ("gateway.formats.xml",),
-    "openpyxl": ("gateway.formats.tabular", "gateway.commands", "gateway.workbook"),
+    "lxml": ("gateway.formats.xml", "gateway.outputs.xml"),
+    "openpyxl": ("gateway.formats.tabular", "gateway.commands", "gateway.workbook", "gateway.outputs.xlsx"),
     "jsonschema": ("gateway.canonical.validate",),
     "jsonschema_rs": ("gateway.canonical.validate",),
     "paramiko": ("gateway.shell.sftp_",),
@@ -45,7 +45,7 @@ def layer(name: str) -> int:
         "gateway.responding",
     ):
         return 2
-    if name.startswith(("gateway.formats", "gateway.mapping", "gateway.rules", "gateway.catalogue", "gateway.canonical")) or name == "gateway.acks":  # fmt: skip
+    if name.startswith(("gateway.formats", "gateway.mapping", "gateway.rules", "gateway.catalogue", "gateway.canonical", "gateway.outputs")) or name == "gateway.acks":  # fmt: skip
         return 1
     return 4
 

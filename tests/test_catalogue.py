@@ -16,7 +16,7 @@ from gateway.site import base_mappings
 ROOT = Path(__file__).parent.parent
 CATALOGUE = load_catalogue()
 RULE = re.compile(
-    r"(?:S321|X12|EDIFACT|FILE|ENC|SFTP|MAP|ACK|DUP|FX|Q|PORT|NUM|ID|CSV|XML|FHL|FWB|IMP|ITMATT|ENV|DROP|CODE|TYPE|DELIVERY|TARGET)-[A-Z0-9]+(?:-[A-Z0-9]+)*"
+    r"(?:S321|X12|EDIFACT|FILE|ENC|SFTP|MAP|ACK|DUP|FX|Q|PORT|NUM|ID|CSV|XML|FHL|FWB|IMP|ITMATT|ENV|DROP|CODE|TYPE|DELIVERY|TARGET|OUT)-[A-Z0-9]+(?:-[A-Z0-9]+)*"
 )
 LINT = {
     "MAP-ROW",

@@ -12,7 +12,7 @@ from gateway.site import base_mappings
 from gateway.workbook import export_table, import_table
 from tests.test_cli import gateway
 
-TABLES = sorted(base_mappings().glob("*/map.csv"))
+TABLES = sorted([*base_mappings().glob("*/map.csv"), *base_mappings().glob("out/*/map.csv")])
 
 
 @pytest.mark.parametrize("path", TABLES, ids=lambda p: p.parent.name)
@@ -73,6 +73,16 @@ def test_a_broken_table_is_not_taken_over(tmp_path):
     book["map"]["C7"] = "#REF!"
     book.save(path)
     with pytest.raises(MappingError):
+        import_table(path)
+
+
+def test_a_broken_table_on_the_way_out_is_not_taken_over(tmp_path):
+    path = tmp_path / "m.xlsx"
+    export_table((base_mappings() / "out" / "imd" / "map.csv").read_bytes(), "out/imd", path)
+    book = load_workbook(path)
+    book["map"]["B4"] = "#REF!"
+    book.save(path)
+    with pytest.raises(MappingError, match="line 4, column source"):
         import_table(path)
 
 

@@ -33,6 +33,7 @@ _AREAS = (
     ("FILE-", "Files and character sets"),
     ("SFTP-", "SFTP"),
     ("VERIFY-", "What gateway verify tells"),
+    ("OUT-", "What gateway extract tells"),
 )
 
 

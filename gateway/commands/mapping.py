@@ -16,6 +16,7 @@ from gateway.formats.detect import HEAD, Transcoded, detect
 from gateway.mapping.folder import MappingSet
 from gateway.mapping.lint import lint
 from gateway.mapping.table import COLUMNS
+from gateway.outputs.folder import check_layouts
 from gateway.profile import Profile, Program
 from gateway.records import Unit
 from gateway.site import Site, base_mappings
@@ -34,7 +35,7 @@ def check_all(profile: Path | None) -> list[dict[str, Any]]:
         faults = list(mappings.codes.faults)
         for facts in mappings.facts:
             faults += lint(mappings, facts)
-        for fault in faults:
+        for fault in (*faults, *check_layouts(base_mappings(), profile)):
             found[fault.file, fault.line, fault.column, fault.message] = asdict(fault)
     return list(found.values())
 

@@ -223,7 +223,7 @@ class Compiler:
                     "transform",
                     f"{call.name} takes {found.args[0]} to {found.args[1]} arguments, {len(call.args)} given",
                 )
-            if call.name == "code" and call.args[0] not in self._codes:
+            if call.name in ("code", "uncode") and call.args[0] not in self._codes:
                 raise self._error(
                     row,
                     "transform",

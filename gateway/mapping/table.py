@@ -68,32 +68,37 @@ class Table:
 def read_table(data: bytes, file: str) -> Table:
     """Return the rows of a mapping table; never raises on data."""
     table = Table(file)
+    for line, values in read_records(data, file, COLUMNS, ("level", "target", "source"), table.faults):
+        table.rows.append(Row(file, line, **values))
+    return table
+
+
+def read_records(
+    data: bytes, file: str, columns: tuple[str, ...], needed: tuple[str, ...], faults: list[Fault]
+) -> list[tuple[int, dict[str, str]]]:
+    """Return (line, cells by column) of a table that coordinators edit; what is wrong with it goes to `faults`.
+
+    columns: those the table may have, besides free ones that start with "note"; needed: those it must have.
+    """
+    records: list[tuple[int, dict[str, str]]] = []
     header: list[str] = []
-    for line, cells in read_cells(data, file, table.faults):
+    for line, cells in read_cells(data, file, faults):
         if not header:
             header = [c.strip().lower() for c in cells]
-            _check_header(table, header, line)
+            _check_header(header, file, line, columns, needed, faults)
             continue
         values = dict(zip(header, (c.strip() for c in cells), strict=False))
         if any(c.strip() for c in cells[len(header) :]):
-            table.faults.append(
-                Fault(
-                    "MAP-CELLS",
-                    file,
-                    line,
-                    "",
-                    f"the row has {len(cells)} cells, the header {len(header)}",
-                    "a comma in a cell needs quotes around the cell",
-                )
-            )
+            said = f"the row has {len(cells)} cells, the header {len(header)}"
+            faults.append(Fault("MAP-CELLS", file, line, "", said, "a comma in a cell needs quotes around the cell"))
         for column, cell in values.items():
-            _check_excel(table, line, column, cell)
-        table.rows.append(Row(file, line, **{c: values.get(c, "") for c in COLUMNS}))
+            _check_excel(faults, file, line, column, cell)
+        records.append((line, {c: values.get(c, "") for c in columns}))
     if not header:
-        table.faults.append(
-            Fault("MAP-EMPTY", file, 1, "", "the table is empty", f"start it with the header {','.join(COLUMNS)}")
+        faults.append(
+            Fault("MAP-EMPTY", file, 1, "", "the table is empty", f"start it with the header {','.join(columns)}")
         )
-    return table
+    return records
 
 
 def read_cells(data: bytes, file: str, faults: list[Fault]) -> list[tuple[int, list[str]]]:
@@ -148,45 +153,30 @@ def read_cells(data: bytes, file: str, faults: list[Fault]) -> list[tuple[int, l
     return rows
 
 
-def _check_header(table: Table, header: list[str], line: int) -> None:
-    for column in ("level", "target", "source"):
+def _check_header(
+    header: list[str], file: str, line: int, columns: tuple[str, ...], needed: tuple[str, ...], faults: list[Fault]
+) -> None:
+    known = ", ".join(columns)
+    for column in needed:
         if column not in header:
-            table.faults.append(
-                Fault(
-                    "MAP-COLUMN",
-                    table.file,
-                    line,
-                    column,
-                    f'column "{column}" is missing',
-                    f"the columns are {', '.join(COLUMNS)}",
-                )
-            )
+            said = f'column "{column}" is missing'
+            faults.append(Fault("MAP-COLUMN", file, line, column, said, f"the columns are {known}"))
     for column in header:
-        if column and column not in COLUMNS and not column.startswith("note"):
-            table.faults.append(
-                Fault(
-                    "MAP-COLUMN",
-                    table.file,
-                    line,
-                    column,
-                    f'column "{column}" is not known',
-                    f"write one of {', '.join(COLUMNS)}, or start its name with note",
-                )
-            )
+        if column and column not in columns and not column.startswith("note"):
+            said, advice = f'column "{column}" is not known', f"write one of {known}, or start its name with note"
+            faults.append(Fault("MAP-COLUMN", file, line, column, said, advice))
         if column and header.count(column) > 1:
-            table.faults.append(
-                Fault("MAP-COLUMN", table.file, line, column, f'column "{column}" stands twice', "remove one")
-            )
+            faults.append(Fault("MAP-COLUMN", file, line, column, f'column "{column}" stands twice', "remove one"))
 
 
-def _check_excel(table: Table, line: int, column: str, cell: str) -> None:
-    if column in ("message", "example") or column.startswith("note"):
+def _check_excel(faults: list[Fault], file: str, line: int, column: str, cell: str) -> None:
+    if column in ("message", "example", "why", "mend") or column.startswith("note"):
         return
     if _EXCEL_ERROR.fullmatch(cell):
-        table.faults.append(
+        faults.append(
             Fault(
                 "MAP-EXCEL",
-                table.file,
+                file,
                 line,
                 column,
                 f'"{cell}": Excel took the cell for a formula',
@@ -194,10 +184,10 @@ def _check_excel(table: Table, line: int, column: str, cell: str) -> None:
             )
         )
     elif _EXCEL_DATE.fullmatch(cell):
-        table.faults.append(
+        faults.append(
             Fault(
                 "MAP-EXCEL",
-                table.file,
+                file,
                 line,
                 column,
                 f'"{cell}": Excel turned the cell into a date',
@@ -205,10 +195,10 @@ def _check_excel(table: Table, line: int, column: str, cell: str) -> None:
             )
         )
     elif _EXCEL_BIG.fullmatch(cell):
-        table.faults.append(
+        faults.append(
             Fault(
                 "MAP-EXCEL",
-                table.file,
+                file,
                 line,
                 column,
                 f'"{cell}": Excel rounded a long number',
@@ -216,8 +206,6 @@ def _check_excel(table: Table, line: int, column: str, cell: str) -> None:
             )
         )
     elif column == "source" and re.fullmatch(r"0?\.\d+", cell):
-        table.faults.append(
-            Fault(
-                "MAP-EXCEL", table.file, line, column, f'"{cell}": a source needs its segment', "write N1.02, never .02"
-            )
+        faults.append(
+            Fault("MAP-EXCEL", file, line, column, f'"{cell}": a source needs its segment', "write N1.02, never .02")
         )

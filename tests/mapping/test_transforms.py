@@ -16,7 +16,7 @@ from gateway.site import base_mappings
 
 TABLES = CodeTables({p.stem: p.read_bytes() for p in (base_mappings() / "codes").glob("*.csv")})
 ARGS = {
-    "code": ("mode_x12",), "date": ("CCYYMMDD",), "datetime": ("CCYYMMDDHHMM",), "shape": ("digits", "5"),
+    "code": ("mode_x12",), "uncode": ("scan_method",), "date": ("CCYYMMDD",), "datetime": ("CCYYMMDDHHMM",), "shape": ("digits", "5"),
     "keep": ("3",), "drop": ("3",), "join": (" ",), "split": ("/", "2"), "replace": ("-", " "), "prefix": ("NRTX",),
     "lines": ("1",), "contact": ("TE",), "const": ("fixed",), "implied": ("2",),
 }  # fmt: skip
@@ -131,3 +131,9 @@ def test_a_form_of_dates_that_makes_no_sense_is_told_in_words():
 
 def test_the_text_of_a_number_does_not_depend_on_what_was_read_before():
     assert [plain(Decimal(t), 0) for t in ("3.00", "3", "3.0")] == ["3.00", "3", "3.0"]
+
+
+def test_a_value_with_several_codes_is_written_only_when_the_first_one_is_meant():
+    assert run("uncode", "original", "cargo_xml_purpose") == "!MAP-VALUE"
+    assert run("uncode", "original", "cargo_xml_purpose", "first") == "Creation"
+    assert run("uncode", "nothing of the kind", "cargo_xml_purpose", "first") == "!MAP-VALUE"

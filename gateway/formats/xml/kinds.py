@@ -36,6 +36,9 @@ class Kind:
     paths: dict[str, tuple[str, ...]]
     master_when: tuple[tuple[str, ...], frozenset[str]]
     order: Mapping[str, Mapping[str, int]] = field(default_factory=dict)  # element -> child -> its rank (order.csv)
+    required: Mapping[str, tuple[str, ...]] = field(
+        default_factory=dict
+    )  # element -> children it must have (order.csv)
 
     def fits(self, root: str, namespace: str) -> bool:
         """True when a root element is of this kind."""
@@ -72,6 +75,7 @@ def score(head: bytes, package: str, near: float = 0.0, other: float = 0.0) -> f
 
 def _kind(row: dict[str, str], order: list[dict[str, str]]) -> Kind:
     when, _, values = row.get("master_when", "").partition("=")
+    order = [o for o in order if o["type"] in ("", row["type"]) and row.get("answers") != "yes"]
     return Kind(
         root=row["root"],
         namespace=row["namespace"],
@@ -82,11 +86,8 @@ def _kind(row: dict[str, str], order: list[dict[str, str]]) -> Kind:
         answers=row.get("answers") == "yes",
         paths={name: _steps(row[name]) for name in FACTS if row.get(name)},
         master_when=(_steps(when), frozenset(values.split("|"))),
-        order={
-            o["parent"]: {name: rank for rank, name in enumerate(o["children"].split())}
-            for o in order
-            if o["type"] in ("", row["type"]) and row.get("answers") != "yes"
-        },
+        order={o["parent"]: {name: rank for rank, name in enumerate(o["children"].split())} for o in order},
+        required={o["parent"]: tuple(o["required"].split()) for o in order if o.get("required")},
     )
 
 

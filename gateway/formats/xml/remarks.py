@@ -1,6 +1,7 @@
 """Remarks about elements that stand elsewhere than the standard says, or that it does not know: read all the same.
 
-The tables are order.csv of a format folder: type ("" = every message), parent, children in their order. Only parents of the
+The tables are order.csv of a format folder: type ("" = every message), parent, children in their order, those a
+writer must give (required; not looked at here). Only parents of the
 table are looked at; each fault is told once for a parent and child.
 """
 

@@ -25,6 +25,19 @@ def code(value: str, tables: Tables | None, table: str, unknown: str = "error") 
     raise Unusable(f'"{key}" is not a code of table {table} ({known} ...)')
 
 
+@transform("xry => XRY", args=(1, 2), tables=True)
+def uncode(value: str, tables: Tables | None, table: str, several: str = "") -> str:
+    """The code that stands for a value: `uncode mode`; of several the first one only with `uncode mode first`."""
+    key = value.strip()
+    assert tables is not None
+    found = tables[table].reverse(key)
+    if not found:
+        raise Unusable(f'table {table} has no code for "{key}"')
+    if len(found) > 1 and several != "first":
+        raise Unusable(f'"{key}" has several codes in table {table}: {", ".join(found[:6])}')
+    return str(found[0])
+
+
 @cache
 def _countries() -> tuple[frozenset[str], dict[str, str]]:
     """Return (alpha-2 codes, alpha-3 -> alpha-2), ISO 3166-1 from pycountry."""

@@ -146,6 +146,15 @@ def port_iso(values: list[str], tables: Tables | None) -> str:
     return _port_iso(values[0].strip(), _zone(port, tables))
 
 
+@transform(
+    "2025-03-05T05:30:00Z; 2720 => 2025-03-04", "2025-03-05T05:30:00Z; => 2025-03-05", many=True, tables=True, result="date"
+)  # fmt: skip
+def port_day(values: list[str], tables: Tables | None) -> str:
+    """The calendar day of an instant at a Schedule D port; without a port (or its zone) the day in UTC."""
+    moment = datetime.fromisoformat(iso(values[0]).replace("Z", "+00:00"))
+    return moment.astimezone(ZoneInfo(_zone((*values, "")[1].strip(), tables))).strftime("%Y-%m-%d")
+
+
 @lru_cache(1024)
 def _port_iso(text: str, zone: str) -> str:
     return iso(text + "T12:00:00" if len(text) == 10 else text, zone)

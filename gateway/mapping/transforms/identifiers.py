@@ -25,6 +25,13 @@ def awb(value: str) -> str:
     return number
 
 
+@transform("99912345675 => 999-12345675")
+def awb_dash(value: str) -> str:
+    """An air waybill as messages write it: the dash behind the airline's 3 digits."""
+    number = awb(value)
+    return f"{number[:3]}-{number[3:]}"
+
+
 @transform("RR 473124829 GB => RR473124829GB", "RR473124828GB => !S321-ID-CHK")
 def s10(value: str) -> str:
     """A postal item identifier (UPU S10), check digit included."""
@@ -61,6 +68,8 @@ def shape(value: str, pattern: str, length: str = "") -> str:
         "firms": r"[A-Z][A-Z0-9]{3}",
         "alnum": rf"[A-Z0-9]{{{length or '1,50'}}}",
     }
+    if pattern not in patterns:
+        raise Unusable(f'"{pattern}" is no shape; known: {", ".join(patterns)}')
     return value.strip() if re.fullmatch(patterns[pattern], value.strip()) else ""
 
 

@@ -114,6 +114,12 @@ def extended(values: list[str]) -> str:
     return plain((price * quantity).normalize(), 2)
 
 
+@transform("24.905 => 24.91", "24.5 => 24.50", args=(0, 1), result="decimal")
+def rounded(value: str, places: str = "2") -> str:
+    """A number with N decimals, half up: `rounded` gives cents, `rounded 0` whole units."""
+    return format(number(value).quantize(Decimal(1).scaleb(-int(places)), ROUND_HALF_UP), "f")
+
+
 @transform("12 => 12", "3.0 => 3", result="integer")
 def integer(value: str) -> str:
     """A whole number; 3.0 is 3, 3.5 is refused."""

@@ -1,0 +1,147 @@
+"""`gateway extract`: delivered canonical messages -> a worksheet, an entry extract or XFZB documents.
+
+Two passes over the files, one message in memory at a time: the first checks them and finds the last version of each
+shipment, the second writes. Nothing appears under its final name before all of it is written; nothing is overwritten.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from gateway.canonical.validate import validate_message
+from gateway.commands.extract_sinks import Done, Key, Work, sink_of
+from gateway.errors import ConfigError
+from gateway.findings import Finding, Scope, Severity
+from gateway.mapping.cells import Run
+from gateway.outputs.fill import EVERY, Filler, purpose_of
+from gateway.outputs.fits import left_out, remarks
+from gateway.outputs.folder import layout_folders, load_layout
+from gateway.outputs.layout import Layout
+from gateway.rules.tables import Tables
+
+Tell = Callable[[Finding, int], None]
+
+
+def extract(
+    files: list[Path], layout: Layout, output: Path, settings: Mapping[str, Any], law: Tables, now: datetime, tell: Tell
+) -> Done:
+    """Write the output of all shipments in the files; `tell` takes each finding and the number of shipments it is about.
+
+    Raises ConfigError for files that are no canonical messages and for an output that is there already.
+    """
+    done = Done()
+
+    def say(finding: Finding, shipments: int = 1) -> None:
+        done.errors += finding.severity is Severity.ERROR
+        done.warnings += finding.severity is Severity.WARNING
+        tell(finding, shipments)
+
+    work = Work(layout, Filler(layout, settings, now, say), output, say, done)
+    last = _last_versions(files)
+    sink = sink_of(work)
+    try:
+        for file in files:
+            message = json.loads(file.read_bytes())
+            run = work.filler.run_of(message)
+            if message["test_indicator"]:
+                said, fix = f"{file.name} is a test message.", "Leave it out of a real filing."
+                say(Finding("OUT-TEST", Severity.WARNING, Scope.MESSAGE, said, shipment=EVERY, fix=fix), len(message["shipments"]))  # fmt: skip
+            for number, shipment in enumerate(message["shipments"]):
+                key = (str(message["originator_code"]), str(shipment["shipment_id"]))
+                if _is_written(work, shipment, last[key], (file, number), run):
+                    done.shipments += 1
+                    for finding in remarks(layout, shipment, law):
+                        say(finding)
+                    sink.add(shipment, key, run)
+                else:
+                    done.left_out += 1
+        for finding, shipments in work.filler.summary():
+            say(finding, shipments)
+        sink.finish()
+    except BaseException:
+        sink.drop()
+        raise
+    return done
+
+
+def settings_of(raw: Mapping[str, Any], layout: Layout, known: set[str], names: Iterable[str]) -> dict[str, Any]:
+    """Return the settings of one output: [outputs] of gateway.toml with [outputs.NAME] over it.
+
+    known: every setting that some output reads; names: of all outputs. Raises ConfigError for anything else.
+    """
+    shared = raw.get("outputs", {})
+    if not isinstance(shared, dict):
+        raise ConfigError("gateway.toml: outputs is no table.", 'Write [outputs] and below it filer_code = "XYZ".')
+    tables = {k: v for k, v in shared.items() if isinstance(v, dict)}
+    for name in tables.keys() - set(names):
+        raise ConfigError(f"gateway.toml: outputs.{name} is not known.", f"Outputs: {', '.join(sorted(names))}.")
+    found = {k: v for k, v in shared.items() if k not in tables} | tables.get(layout.id, {})
+    for key, value in found.items():
+        if key not in known or isinstance(value, dict | list):
+            raise ConfigError(f"gateway.toml: outputs.{key} is not known.", f"Known: {', '.join(sorted(known))}.")
+    return found
+
+
+def known_settings(base: Path, profile: Path | None) -> set[str]:
+    """Return every setting that some output reads."""
+    layouts = [load_layout(name, base, profile) for name in layout_folders(base, profile)]
+    return {key for layout in layouts for f in layout.fields for key in f.settings}
+
+
+def files_of(paths: list[Path]) -> list[Path]:
+    """Return the files, and the canonical messages of folders. Raises ConfigError when there are none."""
+    found = []
+    for path in paths:
+        if not path.exists():
+            raise ConfigError(f"{path} is not there.", "Check the path.")
+        below = sorted(p for p in path.glob("*.json") if not p.name.endswith((".receipt.json", ".report.json")))
+        found += below if path.is_dir() else [path]
+    if not found:
+        raise ConfigError("There is no canonical message.", "Name files of the out folder, or the folder.")
+    return list(dict.fromkeys(found))
+
+
+def _checked(file: Path) -> dict[str, Any]:
+    """Return a canonical message. Raises ConfigError; the message names places, never values."""
+    mend = "Name files as the gateway delivers them (the out folder, or gateway translate FILE -o DIR)."
+    try:
+        message = json.loads(file.read_bytes())
+    except (ValueError, RecursionError):
+        raise ConfigError(f"{file.name} is not JSON.", mend) from None
+    faults = validate_message(message)
+    if faults:
+        raise ConfigError(f"{file.name} is no canonical message: {len(faults)} faults, the first at {faults[0].pointer or '/'}.", mend)  # fmt: skip
+    return dict(message)
+
+
+def _last_versions(files: list[Path]) -> dict[Key, tuple[Path, int]]:
+    """Return where the last version of each shipment stands: the one received last, then the one named last."""
+    last: dict[Key, tuple[str, Path, int]] = {}
+    for file in files:
+        message = _checked(file)
+        at = str(message["source"].get("received_at") or message["created_at"])
+        for number, shipment in enumerate(message["shipments"]):
+            key = (str(message["originator_code"]), str(shipment["shipment_id"]))
+            if key not in last or at >= last[key][0]:
+                last[key] = (at, file, number)
+    return {key: (file, number) for key, (_, file, number) in last.items()}
+
+
+def _is_written(work: Work, shipment: dict[str, Any], last: tuple[Path, int], here: tuple[Path, int], run: Run) -> bool:
+    """True when a shipment goes into the output; why not is told."""
+    name = str(shipment["shipment_id"])
+    if here != last:
+        said = f"The shipment comes again in {last[0].name}; this version ({here[0].name}) is not written."
+        work.say(Finding("OUT-SUPERSEDED", Severity.WARNING, Scope.SHIPMENT, said, shipment=name, fix="Check that the last version is the right one."))  # fmt: skip
+        return False
+    why = left_out(work.layout, shipment, run)
+    if why is None and work.layout.kind is None and purpose_of(shipment, run) == "cancel":
+        said = "The shipment is cancelled and left out."
+        why = Finding("OUT-CANCELLED", Severity.WARNING, Scope.SHIPMENT, said, shipment=name, fix="Nothing, if the cancellation is right.")  # fmt: skip
+    if why is not None:
+        work.say(why)
+    return why is None
