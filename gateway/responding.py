@@ -1,4 +1,7 @@
-"""The receiver's responses in the sender's dialect: JSON and CSV for everyone, an X12 350 for who sent a 309."""
+"""The receiver's responses, in whatever dialect they come, and in the sender's: JSON, CSV, an X12 350 for a 309.
+
+Read: the JSON of gateway.responses, X12 350, 355 and 824, UN/EDIFACT CUSRES and APERAK.
+"""
 
 from __future__ import annotations
 
@@ -11,12 +14,14 @@ from datetime import datetime
 
 import msgspec
 
-from gateway.formats import folder_of, format_module
+from gateway.findings import Finding, Severity
+from gateway.formats import folder_of, format_module, sniffers
+from gateway.formats.detect import HEAD, detect
 from gateway.formats.plain.rejects_csv import safe_cell
 from gateway.formats.x12 import ack_350
 from gateway.profile import Profile
-from gateway.records import Group, GroupBegin, Interchange, InterchangeBegin, MessageBegin, Unit
-from gateway.responses import Response
+from gateway.records import Acknowledged, Group, GroupBegin, Interchange, InterchangeBegin, MessageBegin, Unit
+from gateway.responses import Response, ResponseError, read_responses
 from gateway.results import AckRequest, MemorySpool, Records
 
 _HEAD = ("shipment", "status", "code", "text", "at", "file")
@@ -31,6 +36,40 @@ class Origin(msgspec.Struct, frozen=True):
     file_name: str
     format: str
     raw: Callable[[], Iterator[bytes]] | None
+
+
+def responses_of(data: bytes, profile: Profile) -> list[Response]:
+    """Return the responses of a file of the receiver, one for each bill it answers. Raises ResponseError.
+
+    A code that is not known is a hold.
+    """
+    if data.lstrip()[:1] in (b"{", b"["):
+        return read_responses(data)
+    seen = detect(data[:HEAD], "", sniffers())
+    if seen.format not in ("x12", "edifact"):
+        raise ResponseError("The file is neither a response file in JSON nor X12 nor UN/EDIFACT.")
+    found: list[Response] = []
+    for event in format_module(seen.format).read((data[seen.skip :],), profile, (0, 1)):
+        if isinstance(event, Finding) and event.severity is Severity.ERROR:
+            where = f"line {event.position.line}: " if event.position.line else ""
+            raise ResponseError(f"The file cannot be read: {where}{event.message}")
+        if isinstance(event, Unit):
+            raise ResponseError("The file reports shipments; it is no answer to any.")
+        if isinstance(event, Acknowledged) and event.kind == "status" and event.control_number:
+            found += _response_of(event)
+    if not found:
+        raise ResponseError("The file answers no shipment.")
+    return found
+
+
+def _response_of(event: Acknowledged) -> Iterator[Response]:
+    if event.status or event.code:
+        text = event.text if event.status else f"{event.result} {event.text}".strip()
+        code = event.code if event.code != "R" else event.text.partition(" ")[0]
+        yield Response(event.issuer + event.control_number, event.status or "hold", "", code[:40], text, event.at)
+    elif event.result in ("A", "E", "R"):  # of the whole manifest; in part (P) says nothing that its bills do not say
+        status = "rejected" if event.result == "R" else "accepted"
+        yield Response("", status, text=event.text, at=event.at, manifest=event.control_number)
 
 
 def status_files(

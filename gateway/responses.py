@@ -21,7 +21,10 @@ class ResponseError(ValueError):
 
 
 class Response(msgspec.Struct, frozen=True, omit_defaults=True):
-    """One answer about one shipment. at: RFC 3339, when the receiver decided; receipt, file: of the drop it belongs to."""
+    """One answer about one shipment. at: RFC 3339, when the receiver decided; receipt, file: of the drop it belongs to.
+
+    manifest: instead of a shipment, the trip or manifest whose shipments are all answered.
+    """
 
     shipment_id: str
     status: str
@@ -31,6 +34,7 @@ class Response(msgspec.Struct, frozen=True, omit_defaults=True):
     at: str = ""
     receipt: str = ""
     file: str = ""
+    manifest: str = ""
 
 
 class _File(msgspec.Struct):
@@ -45,7 +49,7 @@ def read_responses(data: bytes) -> list[Response]:
     except msgspec.DecodeError as error:
         raise ResponseError(f"The file is no response file: {error}.") from None
     for number, one in enumerate(found.responses, 1):
-        if not one.shipment_id or one.status not in STATUSES:
+        if not (one.shipment_id or one.manifest) or one.status not in STATUSES:
             raise ResponseError(f"Response {number}: shipment_id is empty, or status is none of {', '.join(STATUSES)}.")
         try:
             aware = not one.at or datetime.fromisoformat(one.at.replace("Z", "+00:00")).tzinfo is not None

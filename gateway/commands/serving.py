@@ -10,7 +10,7 @@ from typing import Any
 
 from gateway.commands.reloading import Watcher
 from gateway.errors import GatewayError
-from gateway.profile import Profile
+from gateway.profile import Identity, Profile
 from gateway.shell.desk import Alert, Result
 from gateway.shell.drops import Keep, PartnerDrop
 from gateway.shell.folders import received
@@ -59,7 +59,14 @@ def _receiver(folder: Path) -> PartnerDrop:
     """Return the drop folder of the receiver's responses; its receipts go to the sub-folder answers."""
     answers = folder / "answers"
     answers.mkdir(parents=True, exist_ok=True)
-    return PartnerDrop(RECEIVER, RECEIVER, folder, answers, answers, Profile(RECEIVER, RECEIVER, "", (), ()))
+    return PartnerDrop(
+        RECEIVER,
+        RECEIVER,
+        folder,
+        answers,
+        answers,
+        Profile(RECEIVER, RECEIVER, "", (Identity("*"),), (Identity("*"),)),
+    )
 
 
 def _drop(site: Site, partner: Partner) -> PartnerDrop:

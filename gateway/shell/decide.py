@@ -79,7 +79,7 @@ def _guarded(claimed: Claimed, drop: Drop, profile: Profile, place: Path, desk: 
     _count_try(drop, drop.tries + 1, desk)
     try:
         if claimed.partner == responses.RECEIVER:
-            _share_out(claimed, drop, desk)
+            _share_out(claimed, drop, profile, desk)
             return
         if is_member(drop.receipt) and responses.is_member_of_responses(claimed, desk):
             _clear(place)
@@ -123,11 +123,11 @@ def _failed(claimed: Claimed, drop: Drop, error: Exception, place: Path, desk: D
         _hold(claimed, drop, desk, "DROP-BUG", f"fault in the gateway ({type(error).__name__})")
 
 
-def _share_out(claimed: Claimed, drop: Drop, desk: Desk) -> None:
+def _share_out(claimed: Claimed, drop: Drop, profile: Profile, desk: Desk) -> None:
     """Make a drop of its own of each partner's responses; unknown shipments are told to a person."""
     place = desk.folders.work / claimed.receipt
     _clear(place)
-    found = responses.sort(claimed, desk, desk.originators)
+    found = responses.sort(claimed, profile, desk)
     for number, (partner, own) in enumerate(sorted(found.known.items()), 1):
         one = member_claim(claimed, number, f"{claimed.file_name}.{partner}", partner)
         if desk.folders.find(one.receipt) is None:

@@ -11,15 +11,15 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import partial
 
 import msgspec
 from sqlalchemy import Connection, select
 
 from gateway.profile import Profile
-from gateway.responding import Origin, status_files
-from gateway.responses import Response, ResponseError, read_responses
+from gateway.responding import Origin, responses_of, status_files
+from gateway.responses import Response, ResponseError
 from gateway.shell.assembly import Staged, stage_file
 from gateway.shell.desk import Desk
 from gateway.shell.folders import parse_instant, read_blocks
@@ -41,26 +41,35 @@ class Sorted(msgspec.Struct):
     repeated: int
 
 
-def sort(claimed: Claimed, desk: Desk, originators: Mapping[str, str]) -> Sorted:
-    """Find out whose shipments a response file is about. originators: originator_code -> partner.
-
-    Raises ResponseError.
-    """
+def sort(claimed: Claimed, profile: Profile, desk: Desk) -> Sorted:
+    """Find out whose shipments a response file is about. profile: of the receiver. Raises ResponseError."""
     raw = raw_path(desk.folders.work / claimed.receipt)
     if raw.stat().st_size > _LARGEST:
         raise ResponseError("The response file is larger than 64 MB.")
     found, seen = Sorted(defaultdict(list), [], 0), set[Response]()
     with desk.ledger.reading() as connection:
-        for response in read_responses(b"".join(read_blocks(raw))):
-            owner = _owner(connection, response, originators)
-            if owner is None:
-                found.unknown.append(response.shipment_id)
-            elif response in seen or _came_before(connection, owner[0], response):
-                found.repeated += 1
-            else:
-                seen.add(response)
-                found.known[owner[0]].append(msgspec.structs.replace(response, receipt=owner[1], file=owner[2]))
+        for response in responses_of(b"".join(read_blocks(raw)), profile):
+            one_by_one = [response] if response.shipment_id else list(_of_manifest(connection, response))
+            if not one_by_one:
+                found.unknown.append(response.manifest)
+            for one in one_by_one:
+                owner = _owner(connection, one, desk.originators)
+                if owner is None:
+                    found.unknown.append(one.shipment_id)
+                elif one in seen or _came_before(connection, owner[0], one):
+                    found.repeated += 1
+                else:
+                    seen.add(one)
+                    found.known[owner[0]].append(msgspec.structs.replace(one, receipt=owner[1], file=owner[2]))
     return found
+
+
+def _of_manifest(connection: Connection, response: Response) -> Iterator[Response]:
+    """Yield a response for each shipment of a trip; the ledger knows it by the words that a sender is told."""
+    c = shipments.c
+    trip = c.place.startswith(f"trip {response.manifest}, ", autoescape=True)
+    for key in connection.execute(select(c.key).where(trip, c.state == "active").order_by(c.id)).scalars():
+        yield msgspec.structs.replace(response, shipment_id=key.removeprefix("test:"), manifest="")
 
 
 def _owner(connection: Connection, response: Response, originators: Mapping[str, str]) -> tuple[str, str, str] | None:

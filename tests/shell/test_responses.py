@@ -10,8 +10,11 @@ from pathlib import Path
 import pytest
 import pyx12.x12file
 
+from gateway.profile import Identity
+from gateway.responding import responses_of
 from gateway.responses import Response, ResponseError, read_responses
 from gateway.shell import decide
+from tests.drops import profile_for, sample
 from tests.shell.site_support import Place
 from tests.test_reload import run
 
@@ -160,8 +163,8 @@ def test_what_is_no_response_file_is_held_and_nobody_is_told(place: Place, data:
 
 
 def test_the_simulated_receiver_answers_once_and_alike_for_one_seed(place: Place) -> None:
-    for sample in ("good-309.edi", "bad-309.edi", "good-xfzb.xml", "good-cuscar.edi"):
-        place.drop(sample)
+    for name in ("good-309.edi", "bad-309.edi", "good-xfzb.xml", "good-cuscar.edi"):
+        place.drop(name)
     place.run()
     first = json.loads(run("simulate-cbp", str(place.folder), "--seed", "7", "--json"))
     assert first["shipments"] == len(place.shipments())
@@ -170,3 +173,53 @@ def test_the_simulated_receiver_answers_once_and_alike_for_one_seed(place: Place
     (place.folder / "responses" / "answers" / ".simulated.json").unlink()
     again = json.loads(run("simulate-cbp", str(place.folder), "--seed", "7", "--json"))
     assert [(r.shipment_id, r.status) for r in read_responses(Path(again["written"]).read_bytes())] == said
+
+
+def test_x12_and_edifact_answers_are_passed_on_like_json(place: Place) -> None:
+    place.drop("good-309.edi")
+    place.run()
+    first, second = (s.removeprefix("NRTX") for s in place.shipments())
+    told = sample("x12/10").replace(b"00450001", first.encode()).replace(b"00450002", second.encode())
+    place.respond("r.edi", data=told)
+    place.run()
+    found = json.loads(place.read(".json"))["responses"]
+    assert [(r["shipment_id"], r["status"], r["code"], r["text"], r["at"]) for r in found] == [
+        ("NRTX" + first, "released", "1C", "RELEASED SECTION 321", "2025-01-15T15:02:00Z"),
+        ("NRTX" + second, "hold", "1A", "HELD FOR EXAMINATION", "2025-01-15T15:02:00Z"),
+    ]
+
+
+def test_an_answer_to_a_whole_trip_answers_each_of_its_shipments(place: Place) -> None:
+    place.drop("good-309.edi")
+    place.run()
+    trip = json.loads(next((place.folder / "out").glob("*.json")).read_bytes())["shipments"][0]["conveyance_reference"]
+    refused = sample("x12/13")
+    place.respond("r1.edi", data=refused)
+    place.respond("r2.edi", data=refused.replace(b"NRTX25A01", trip.encode()))
+    place.run()
+    assert place.answer("r1.edi")["unknown"] == ["NRTX25A01"]  # nobody sent that trip: told to a person
+    assert {(r["shipment_id"], r["status"]) for r in json.loads(place.read(".json"))["responses"]} == {
+        (number, "rejected") for number in place.shipments()
+    }
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("x12/12", [("NRTX00450002", "rejected", "S04")]),
+        ("edifact/27", [("GWH0000122", "rejected", "GW0321"), ("GWH0000123", "rejected", "GW0110"), ("", "rejected", "")]),
+        ("x12/28", [("NRTX00450001", "accepted", "IA"), ("NRTX00450002", "rejected", "IR"), ("NRTX00450003", "accepted", "IE")]),
+    ],
+)  # fmt: skip
+def test_what_other_dialects_answer(name: str, expected: list[tuple[str, str, str]]) -> None:
+    profile = profile_for(b"", senders=(Identity("*"),), receivers=(Identity("*"),))
+    assert [(r.shipment_id, r.status, r.code) for r in responses_of(sample(name), profile)] == expected
+
+
+@pytest.mark.parametrize(
+    ("name", "said"), [("x12/01", "reports shipments"), ("x12/20", "answers no shipment"), ("xml/03", "neither")]
+)
+def test_files_that_answer_nothing(name: str, said: str) -> None:
+    profile = profile_for(b"", senders=(Identity("*"),), receivers=(Identity("*"),))
+    with pytest.raises(ResponseError, match=said):
+        responses_of(sample(name), profile)

@@ -82,7 +82,9 @@ def _cusres(root: Node, unit: Node | None, s: Separators) -> Iterator[Acknowledg
         return
     codes = [component(erc, 1, 1, s) for erp in _children(unit, "ERP") for erc in _children(erp, "ERC")]
     bill = component(unit, 2, 1, s) or next((component(r, 1, 2, s) for r in _children(unit, "RFF")), "")
-    yield Acknowledged("status", bill, "R" if codes else status, unit.place(), " ".join(codes))
+    result = "R" if codes else status
+    told = {"A": "accepted", "E": "accepted", "R": "rejected"}.get(result, "")
+    yield Acknowledged("status", bill, result, unit.place(), " ".join(codes), told, code=" ".join(codes[:1]))
 
 
 def _status(node: Node, s: Separators) -> str:

@@ -23,9 +23,9 @@ def _rows() -> dict[str, dict[str, str]]:
 
 
 @cache
-def _dispositions() -> dict[str, str]:
+def _dispositions() -> dict[str, dict[str, str]]:
     text = files(__package__).joinpath("dispositions.csv").read_text("utf-8")
-    return {row["code"]: row["words"] for row in csv.DictReader(text.splitlines())}
+    return {row["code"]: row for row in csv.DictReader(text.splitlines())}
 
 
 def answers_of(message: Message, name: str) -> Iterator[Acknowledged]:
@@ -58,24 +58,47 @@ def _functional(nodes: list[Node]) -> Iterator[Acknowledged]:
 
 
 def _statuses(nodes: list[Node], row: dict[str, str]) -> Iterator[Acknowledged]:
-    """One answer per segment of the row, with the texts that follow it."""
+    """One answer per segment of the row, with the texts that follow it; `head`: one for the texts before the first."""
     wanted = [(s.partition(".")[0], int(s.partition(".")[2])) for s in row["text"].split()]
     current: Node | None = None
     texts: list[str] = []
     for node in [*nodes, None]:
         if node is None or node.tag == row["segment"]:
             if current is not None:
-                result = current.element(int(row["result"])) if row["result"] else "R"
-                number = current.element(int(row["number"]))
-                words = "; ".join(t for t in texts if t)[:_TEXT]
-                yield Acknowledged("status", number, _result(result), current.place(), text=words)
+                yield _status(current, row, "; ".join(t for t in texts if t)[:_TEXT])
+            elif row["head"]:
+                yield from _of_the_whole(nodes, row["head"], "; ".join(t for t in texts if t)[:_TEXT])
             current, texts = node, []
-        elif current is not None:
+        else:
             texts.append(" ".join(node.element(n) for tag, n in wanted if tag == node.tag and node.element(n)))
+
+
+def _of_the_whole(nodes: list[Node], head: str, text: str) -> Iterator[Acknowledged]:
+    """Yield what a 355 says of the manifest: K3 with ACC, PART or REJ and the counts, else the K1 before the first bill."""
+    tag, element = head.split(".")
+    about = next((n for n in nodes if n.tag == tag), None)
+    counts = next((n.element(1) for n in nodes if n.tag == "K3"), "")
+    result = {"ACC": "A", "PART": "P", "REJ": "R"}.get(counts.partition(" ")[0], "R" if text else "")
+    if about is not None and result:
+        words = "; ".join(t for t in (text, counts) if t)
+        yield Acknowledged("status", about.element(int(element)), result, about.place(), text=words)
+
+
+def _status(node: Node, row: dict[str, str], text: str) -> Acknowledged:
+    code = node.element(int(row["result"])) if row["result"] else "R"
+    known = _dispositions().get(code)
+    result = f"{code} {known['words']}" if known else _result(code)
+    status = known["status"] if known else {"A": "accepted", "E": "accepted", "R": "rejected"}.get(result, "")
+    date, time = (node.element(int(row[name])) if row[name] else "" for name in ("date", "time"))
+    at = ""
+    if len(date) == 8 and date.isdigit() and len(time) >= 4 and time.isdigit():
+        at = f"{date[:4]}-{date[4:6]}-{date[6:]}T{time[:2]}:{time[2:4]}:00Z"
+    issuer = node.element(int(row["issuer"])) if row["issuer"] else ""
+    number = node.element(int(row["number"]))
+    return Acknowledged("status", number, result, node.place(), text, status, issuer, code, at)
 
 
 def _result(code: str) -> str:
     if len(code) == 2 and code[0] in "TIBG" and code[1] in "AREPC":
         return {"C": "A"}.get(code[1], code[1])
-    words = _dispositions().get(code)
-    return f"{code} {words}" if words else code
+    return code
