@@ -56,11 +56,7 @@ class ShipmentValidator:
         if filer_type not in FILER_TYPES:
             raise ValueError(f"filer type {filer_type!r}: one of {', '.join(FILER_TYPES)} expected")
         self.filer_type = filer_type
-        role: dict[str, Any] = {"$ref": f"#/$defs/role_{filer_type}"}
-        if purpose == "cancel":
-            role = {"if": _NOT_CANCELLED, "then": role}
-        parts = [{"$ref": "#/$defs/shipment"}, role]
-        self._engine = _Engine({"$schema": load_schema()["$schema"], "$defs": load_schema()["$defs"], "allOf": parts})
+        self._engine = _Engine(_shipment_schema(filer_type, purpose == "cancel"))
 
     def errors(self, draft: dict[str, Any], encoded: bytes | None = None) -> tuple[SchemaError, ...]:
         """Return the faults of a draft of JSON-ready values, sorted by pointer; empty when it is valid.
@@ -69,6 +65,15 @@ class ShipmentValidator:
         """
         raws = self._engine.errors(draft, encoded)
         return schema_errors(raws, draft, self.filer_type, message=False) if raws else ()
+
+
+@cache
+def _shipment_schema(filer_type: str, cancel: bool) -> _Compiled:
+    role: dict[str, Any] = {"$ref": f"#/$defs/role_{filer_type}"}
+    if cancel:
+        role = {"if": _NOT_CANCELLED, "then": role}
+    parts = [{"$ref": "#/$defs/shipment"}, role]
+    return _Compiled({"$schema": load_schema()["$schema"], "$defs": load_schema()["$defs"], "allOf": parts})
 
 
 def validate_message(message: Any) -> tuple[SchemaError, ...]:
@@ -80,26 +85,34 @@ def validate_message(message: Any) -> tuple[SchemaError, ...]:
 
 @cache
 def _message_engine() -> _Engine:
-    return _Engine(load_schema())
+    return _Engine(_Compiled(load_schema()))
 
 
-class _Engine:
-    """One schema compiled by both libraries. failures: how many instances were refused so far."""
+class _Compiled:
+    """One schema compiled by both libraries: ten milliseconds, done once."""
 
     def __init__(self, schema: dict[str, Any]) -> None:
-        self._schema = schema
-        self.failures = 0
-        self._slow = jsonschema.Draft202012Validator(
+        self.schema = schema
+        self.slow = jsonschema.Draft202012Validator(
             schema, registry=referencing.Registry(), format_checker=_format_checker()
         )
-        self._fast: Any = None
-        self._is_valid: Callable[[Any], bool] | None = None
+        self.fast: Any = None
+        self.is_valid: Callable[[Any], bool] | None = None
         if jsonschema_rs is not None:
-            self._fast = jsonschema_rs.Draft202012Validator(
+            self.fast = jsonschema_rs.Draft202012Validator(
                 schema, validate_formats=True, formats=dict(_FORMATS), offline=True
             )
             quick = jsonschema_rs.Draft202012Validator(_dates_by_pattern(schema), validate_formats=False, offline=True)
-            self._is_valid = quick.is_valid
+            self.is_valid = quick.is_valid
+
+
+class _Engine:
+    """The check of many instances. failures: how many of them were refused so far."""
+
+    def __init__(self, compiled: _Compiled) -> None:
+        self._schema, self._slow = compiled.schema, compiled.slow
+        self._fast, self._is_valid = compiled.fast, compiled.is_valid
+        self.failures = 0
 
     def errors(self, instance: Any, encoded: bytes | None = None) -> list[RawError]:
         """Return the raw errors of an instance: refused characters first, then those of the schema."""

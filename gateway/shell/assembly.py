@@ -6,16 +6,19 @@ head + shipment + "," + shipment + ... + close      one canonical message
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator
+import itertools
+from collections.abc import Iterable, Iterator, Sequence
 from io import BufferedWriter
 from pathlib import Path
 
 import msgspec
 
 from gateway.results import Delivery, Outcome
-from gateway.shell.folders import private_file, sync_file, sync_folder
+from gateway.shell.folders import private_file, sync_all, sync_folder
 from gateway.shell.names import stored_name
 from gateway.shell.spool import FileSpool
+
+_TOGETHER = 64  # files that are brought to the disk at once
 
 
 class BooksError(Exception):
@@ -75,8 +78,9 @@ class Assembler:
         unended = self._unended | ({self._key} if self._file is not None else set())
         if unended - refused:
             raise BooksError(f"message {min(unended - refused)} has no end")
-        for staged in self.kept(refused):
-            sync_file(self._folder.parent / staged.staged)
+        kept = self.kept(refused)
+        while some := list(itertools.islice(kept, _TOGETHER)):
+            sync_all(self._folder.parent / staged.staged for staged in some)
         sync_folder(self._folder)
 
     def kept(self, refused: set[str]) -> Iterator[Staged]:
@@ -127,12 +131,24 @@ def stage_answers(outcome: Outcome, stem: str, place: Path) -> list[Staged]:
     for ack in outcome.acks:
         kind = "receipt" if ack.kind == "receipt" else "ack"
         target = "reject" if ack.folder == "reject" else "ack"
-        staged.append(stage_file(place, kind, target, stem + ack.name, ack.chunks))
+        staged.append(_written(place, kind, target, stem + ack.name, ack.chunks))
+    _synced(place, staged)
     return staged
 
 
 def stage_file(place: Path, kind: str, target: str, name: str, chunks: Iterable[bytes]) -> Staged:
     """Write one acknowledgment or report to acks/ in the drop's folder, durably."""
+    staged = _written(place, kind, target, name, chunks)
+    _synced(place, [staged])
+    return staged
+
+
+def _synced(place: Path, staged: Sequence[Staged]) -> None:
+    if staged:
+        sync_all([place / one.staged for one in staged], [place / "acks"])
+
+
+def _written(place: Path, kind: str, target: str, name: str, chunks: Iterable[bytes]) -> Staged:
     folder = place / "acks"
     folder.mkdir(mode=0o700, exist_ok=True)
     total, size = hashlib.sha256(), 0
@@ -141,6 +157,4 @@ def stage_file(place: Path, kind: str, target: str, name: str, chunks: Iterable[
             file.write(chunk)
             total.update(chunk)
             size += len(chunk)
-    sync_file(folder / name)
-    sync_folder(folder)
     return Staged(kind, target, name, f"acks/{name}", size, total.hexdigest())

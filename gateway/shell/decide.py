@@ -12,6 +12,8 @@ from collections.abc import Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
 
+import msgspec
+
 from gateway.profile import Profile
 from gateway.responses import ResponseError
 from gateway.results import Outcome
@@ -48,26 +50,34 @@ def new_drop(claimed: Claimed) -> Drop:
     return Drop(
         receipt=c.receipt, partner=c.partner, account=c.account, file_name=c.file_name, stored_name=c.stored_name,
         answer_stem=c.stored_name, size=c.size, sha256=c.sha256, state="seen", goal="", format="", verdict="",
-        found=0, accepted=0, rejected=0, duplicate=0, tries=0, received_at=c.received_at, done_at="", error="",
+        found=0, accepted=0, rejected=0, duplicate=0, tries=1, received_at=c.received_at, done_at="", error="",
         duplicate_of="",
     )  # fmt: skip
 
 
-def decide(claimed: Claimed, drop: Drop, profile: Profile, desk: Desk) -> Drop:
-    """Decide and return the row, now in state translated. Raises EarlierFirstError, StoppedError or a storage fault."""
+def decide(claimed: Claimed, drop: Drop, profile: Profile, desk: Desk, *, fresh: bool) -> Drop:
+    """Decide and return the row, now in state translated. Raises EarlierFirstError, StoppedError or a storage fault.
+
+    fresh: the row was just written, with this first try counted.
+    """
     place = desk.folders.work / claimed.receipt
+    if fresh:
+        drop = msgspec.structs.replace(drop, tries=0)
     earlier = None
     if not claimed.replay_of:
         earlier = desk.ledger.same_content(claimed.partner, claimed.sha256, claimed.receipt)
     if claimed.fault:
         _hold(claimed, drop, desk, "DROP-TOO-LARGE", claimed.fault, f"It is {claimed.fault}.")
     elif earlier and earlier.state not in FINAL:
+        _count_try(drop, drop.tries, desk)
         raise EarlierFirstError(f"the same file, receipt {earlier.receipt}, is still being worked on")
     elif earlier:
         _duplicate(claimed, drop, earlier, place, desk)
     elif drop.tries >= desk.max_tries:
         _hold(claimed, drop, desk, "DROP-POISON", f"the gateway stopped {drop.tries} times while it read the file")
     else:
+        if not fresh:
+            _count_try(drop, drop.tries + 1, desk)
         _guarded(claimed, drop, profile, place, desk)
     found = desk.ledger.drop(claimed.receipt)
     assert found is not None, "a drop row vanished"
@@ -76,7 +86,6 @@ def decide(claimed: Claimed, drop: Drop, profile: Profile, desk: Desk) -> Drop:
 
 def _guarded(claimed: Claimed, drop: Drop, profile: Profile, place: Path, desk: Desk) -> None:
     """Translate; a fault of the file or of our code holds the drop, a fault of the machine leaves it as it was."""
-    _count_try(drop, drop.tries + 1, desk)
     try:
         if claimed.partner == responses.RECEIVER:
             _share_out(claimed, drop, profile, desk)
@@ -194,6 +203,7 @@ def _translate(claimed: Claimed, drop: Drop, profile: Profile, place: Path, desk
         plan = Plan(goal, outcome.verdict, outcome.format[:64], counts, duplicate_of=outcome.duplicate_of)
         with desk.ledger.transaction() as connection:
             outbox.plan(connection, drop.receipt, plan, () if held else files.kept(refused), answers, desk.now())
+            history.commit_numbers(connection)
             if not held:
                 history.commit(connection, drop.receipt, claimed.received_at)
     if held:

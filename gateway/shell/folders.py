@@ -15,9 +15,11 @@ import os
 import secrets
 import shutil
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from pathlib import Path
 
 BLOCK = 1 << 15
@@ -64,6 +66,26 @@ def sync_file(path: Path) -> None:
         os.fsync(fd)
     finally:
         os.close(fd)
+
+
+def sync_all(files: Iterable[Path] = (), folders: Iterable[Path] = ()) -> None:
+    """Bring several files and directories to the disk at once: the file system then writes them in one go.
+
+    One after the other each waits for a commit of its own. Raises the first OSError, after all have ended.
+    """
+    jobs = [(sync_file, path) for path in files] + [(sync_folder, path) for path in folders]
+    if len(jobs) == 1:
+        jobs[0][0](jobs[0][1])
+        return
+    waiting = [_syncers().submit(sync, path) for sync, path in jobs]
+    errors = [error for job in waiting if (error := job.exception()) is not None]
+    if errors:
+        raise errors[0]
+
+
+@cache
+def _syncers() -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(8, thread_name_prefix="sync")
 
 
 def private_file(path: str, flags: int) -> int:
@@ -141,8 +163,7 @@ class StateFolders:
             goal.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             sync_folder(goal.parent.parent)
         source.rename(goal)
-        sync_folder(goal.parent)
-        sync_folder(self.work)
+        sync_all(folders=(goal.parent, self.work))
 
 
 def remove_tree(folder: Path) -> None:

@@ -15,11 +15,12 @@ from functools import cache
 from typing import Any
 
 from sqlalchemy import Connection, Select, func, select, text
+from sqlalchemy.exc import IntegrityError
 
 from gateway.history import Part, ShipmentClaim
 from gateway.shell.folders import instant, parse_instant
-from gateway.shell.ledger import Ledger, Lookup, in_batches, parameters
-from gateway.shell.merge import merge_interchanges, merge_shipments
+from gateway.shell.ledger import MAX_CONTROL, Ledger, Lookup, in_batches, parameters
+from gateway.shell.merge import ClaimConflictError, merge_interchanges, merge_shipments
 from gateway.shell.parts import SCRATCH, Parts
 from gateway.shell.schema import controls, interchanges, person_days, shipments
 
@@ -79,6 +80,7 @@ class SqlHistory:
         self._replaced = False  # False: no claim replaces an earlier one
         self._recent: dict[str, ShipmentClaim | None] = {}
         self._days: dict[tuple[str, str], tuple[Decimal, list[str]]] = {}
+        self._numbers: dict[str, tuple[int, int]] = {}  # counter -> last of the ledger, last of this drop
         self._past = _Past(ledger, partner)
         self._parts = Parts(self._scratch, ledger, partner)
 
@@ -167,8 +169,11 @@ class SqlHistory:
             self._days.clear()
 
     def next_control(self, scope: str) -> int:
-        """See History."""
-        return self._ledger.next_control(scope)
+        """See History. What this drop takes is used up with its plan; before that nothing was sent under it."""
+        first, last = self._numbers.get(scope) or (self._ledger.last_control(scope),) * 2
+        last = last % MAX_CONTROL + 1
+        self._numbers[scope] = first, last
+        return last
 
     def sent(self, kind: str, control_number: str) -> bool:
         """See History. A number is ours when a counter "partner/ISA13" (or UNB0020, GS06, UNG0048) has reached it."""
@@ -189,6 +194,17 @@ class SqlHistory:
         return merge_shipments(
             connection, self._scratch, self.partner, receipt, once=not self._repeated, fresh=not self._replaced
         )
+
+    def commit_numbers(self, connection: Connection) -> None:
+        """Use the control numbers up, inside the caller's transaction. Raises merge.ClaimConflictError."""
+        for scope, (first, last) in self._numbers.items():
+            counter = controls.update().where(controls.c.scope == scope, controls.c.last == first)
+            if connection.execute(counter.values(last=last)).rowcount:
+                continue
+            try:
+                connection.execute(controls.insert(), {"scope": scope, "last": last})
+            except IntegrityError:  # somebody else took a number meanwhile
+                raise ClaimConflictError(f"counter {scope}") from None
 
     def close(self) -> None:
         """Forget everything that was not committed."""

@@ -29,7 +29,7 @@ from gateway.shell.folders import (
     private_file,
     read_blocks,
     remove_tree,
-    sync_file,
+    sync_all,
     sync_folder,
     utc_now,
 )
@@ -119,8 +119,8 @@ class Intake:
         self._open.add(receipt)
         try:
             place.mkdir(mode=0o700)
-            write_claim(place, claimed)
-            sync_folder(self._folders.work)
+            _put_claim(place, claimed)
+            sync_all((place / _CLAIM,), (place, self._folders.work))
             yield claimed, place
         except FileNotFoundError as error:
             if path.exists() or not self._folders.work.exists():
@@ -151,9 +151,7 @@ class Intake:
             _copy(path, raw, before)
         else:
             raw.chmod(0o600)
-            sync_file(raw)
-        sync_folder(place)
-        sync_folder(path.parent)
+        sync_all((raw,), (place, path.parent))
 
     def _read(self, claimed: Claimed, place: Path) -> Claimed:
         return self._checked(claimed, *digest(place / _RAW))
@@ -187,11 +185,13 @@ def put_member(folders: StateFolders, claimed: Claimed, path: Path) -> None:
 
 def write_claim(place: Path, claimed: Claimed) -> None:
     """Write claim.json durably."""
+    _put_claim(place, claimed)
+    sync_all((place / _CLAIM,), (place,))
+
+
+def _put_claim(place: Path, claimed: Claimed) -> None:
     with open(place / _CLAIM, "wb", opener=private_file) as file:
         file.write(msgspec.json.encode(claimed))
-        file.flush()
-        os.fsync(file.fileno())
-    sync_folder(place)
 
 
 def raw_path(place: Path) -> Path:

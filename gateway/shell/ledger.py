@@ -93,12 +93,12 @@ class Ledger:
         with self._reader.connect() as connection:
             yield connection
 
-    def see(self, drop: Drop, at: str) -> Drop:
-        """Note a claimed file as seen and return its row; a row that exists already is returned as it is."""
+    def see(self, drop: Drop, at: str) -> tuple[Drop, bool]:
+        """Note a claimed file as seen; return its row, as it is when it exists already, and whether it is new."""
         with self.transaction() as connection:
             row = connection.execute(select(drops).where(drops.c.receipt == drop.receipt)).first()
             if row is not None:
-                return Drop(**row._mapping)
+                return Drop(**row._mapping), False
             taken = select(drops.c.receipt).where(
                 drops.c.partner == drop.partner, drops.c.answer_stem == drop.stored_name
             )
@@ -109,7 +109,7 @@ class Ledger:
             connection.execute(drops.insert(), msgspec.structs.asdict(drop))
             facts = {"partner": drop.partner, "file": drop.file_name, "size": drop.size, "sha256": drop.sha256}
             journal.append(connection, at, "seen", drop.receipt, **facts)
-            return drop
+            return drop, True
 
     def drop(self, receipt: str) -> Drop | None:
         """Return the row of a receipt."""
@@ -151,6 +151,11 @@ class Ledger:
         with self.reading() as connection:
             rows = connection.execute(select(drops.c.state, func.count()).group_by(drops.c.state))
             return {row[0]: row[1] for row in rows}
+
+    def last_control(self, scope: str) -> int:
+        """Return the last number of a counter that was used, 0 when none was."""
+        with self.reading() as connection:
+            return int(connection.execute(select(controls.c.last).where(controls.c.scope == scope)).scalar() or 0)
 
     def next_control(self, scope: str) -> int:
         """Return the next number of a counter, durably used: it may be skipped after a crash, never given out again."""

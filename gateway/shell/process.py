@@ -7,11 +7,13 @@ Every step may be cut off. Before the transaction the file is translated again, 
 
 from __future__ import annotations
 
+import itertools
+
 from gateway.errors import ConfigError, DeliveryError
 from gateway.profile import Profile
 from gateway.shell import decide, outbox
 from gateway.shell.assembly import stage_file
-from gateway.shell.deliver import Targets, deliver
+from gateway.shell.deliver import File, Targets, deliver_all
 from gateway.shell.desk import Desk, Result, StoppedError, frames, may_pass
 from gateway.shell.folders import remove_tree
 from gateway.shell.intake import Claimed
@@ -20,6 +22,9 @@ from gateway.shell.log import logger
 from gateway.shell.receipts import HELD_SUFFIX, held_receipt
 from gateway.shell.unwrap import KINDS
 
+_ANSWERS = ("ack", "receipt")
+_TOGETHER = 64  # files that are delivered at once
+
 
 def process(claimed: Claimed, profile: Profile, targets: Targets, desk: Desk) -> Result:
     """Bring a claimed file as far as it gets: to its final state, or to `waiting` when the machine or a target fails.
@@ -27,9 +32,9 @@ def process(claimed: Claimed, profile: Profile, targets: Targets, desk: Desk) ->
     Never raises for what a file holds or a disk does; calling it again goes on where it stopped.
     """
     try:
-        drop = desk.ledger.see(decide.new_drop(claimed), claimed.received_at)
+        drop, fresh = desk.ledger.see(decide.new_drop(claimed), claimed.received_at)
         if drop.state == "seen":
-            drop = decide.decide(claimed, drop, profile, desk)
+            drop = decide.decide(claimed, drop, profile, desk, fresh=fresh)
         if drop.state not in FINAL:
             drop = _send(claimed, drop, targets, desk)
         _put_away(drop, desk)
@@ -65,26 +70,35 @@ def release(receipt: str, desk: Desk) -> None:
 def _send(claimed: Claimed, drop: Drop, targets: Targets, desk: Desk) -> Drop:
     """Send what was planned: deliveries first, then acknowledgments; then note it all as done."""
     try:
-        _send_kinds(drop, ("delivery",), "delivered", targets, desk)
-        _send_kinds(drop, ("ack", "receipt"), "acked", targets, desk)
+        if _put_kinds(drop, ("delivery",), targets, desk):
+            with desk.ledger.transaction() as connection:
+                outbox.sent(connection, drop.receipt, ("delivery",), "delivered")
+        _put_kinds(drop, _ANSWERS, targets, desk)
     except Exception as error:
         if (isinstance(error, DeliveryError) and error.retry) or may_pass(error):
             raise
         _refused(claimed, drop, error, targets, desk)
     with desk.ledger.transaction() as connection:
+        outbox.sent(connection, drop.receipt, _ANSWERS, "acked")
         goal = outbox.settle(connection, drop.receipt, desk.now())
     if goal == "failed":
         logger().error("drop.failed", receipt=drop.receipt, partner=drop.partner)
     return _row(drop.receipt, desk)
 
 
-def _send_kinds(drop: Drop, kinds: tuple[str, ...], state: str, targets: Targets, desk: Desk) -> None:
+def _put_kinds(drop: Drop, kinds: tuple[str, ...], targets: Targets, desk: Desk) -> bool:
+    """Deliver what is planned of these kinds; True when there was any."""
     place = desk.folders.work / drop.receipt
-    for output in outbox.planned(desk.ledger, drop.receipt, kinds):
-        target = targets.named(output.target)
-        deliver(target, output.name, place / output.staged, output.size, output.sha256, desk.policy)
-    with desk.ledger.transaction() as connection:
-        outbox.sent(connection, drop.receipt, kinds, state)
+    planned = outbox.planned(desk.ledger, drop.receipt, kinds)
+    any_there = False
+    while some := list(itertools.islice(planned, _TOGETHER)):
+        any_there = True
+        files: dict[str, list[File]] = {}
+        for one in some:
+            files.setdefault(one.target, []).append(File(one.name, place / one.staged, one.size, one.sha256))
+        for target, own in files.items():
+            deliver_all(targets.named(target), own, desk.policy)
+    return any_there
 
 
 def _refused(claimed: Claimed, drop: Drop, error: Exception, targets: Targets, desk: Desk) -> None:
@@ -98,7 +112,7 @@ def _refused(claimed: Claimed, drop: Drop, error: Exception, targets: Targets, d
         outbox.replan(connection, drop.receipt, reason, [held], desk.now())
     desk.alert("DROP-FAILED", reason, drop.receipt, drop.partner)
     try:
-        _send_kinds(drop, ("receipt",), "acked", targets, desk)
+        _put_kinds(drop, ("receipt",), targets, desk)
     except DeliveryError as again:
         if again.retry:
             raise

@@ -1,0 +1,98 @@
+"""`load.py small N` or `load.py big GB`: very many small files, or one very big one, through the whole gateway.
+
+Prints files or bytes per second and the most memory the program held, as JSON; then `gateway verify`'s result.
+The small files are one truck 309 of one bill each, with numbers of their own; the big one is one 309 of that size.
+"""
+
+from __future__ import annotations
+
+import json
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parent.parent))
+sys.path.insert(0, str(Path(__file__).parent))
+
+
+def site(folder: Path) -> Path:
+    """Make a demo site whose partner has a drop folder; return the drop folder."""
+    subprocess.run(
+        [sys.executable, "-m", "gateway", "demo", "init", str(folder)], check=True, stdout=subprocess.DEVNULL
+    )
+    toml = folder / "partners" / "northtest.toml"
+    toml.write_text('in_dir = "inbox"\n' + toml.read_text())
+    inbox = folder / "inbox"
+    inbox.mkdir()
+    return inbox
+
+
+def small(inbox: Path, count: int) -> None:
+    """Write the small files, each with its marker."""
+    from corpus import _segments
+
+    bill = ["*".join(map(str, segment)) + "~\n" for segment in _segments(1, 1, 0)]
+    text = "".join(bill)
+    for number in range(1, count + 1):
+        own = text.replace("00000001", f"{number:08d}").replace("000000001", f"{number:09d}")
+        own = own.replace("1ZSAMPLE0000000001", f"1ZSAMPLE{number:010d}").replace("NRTX25A001", f"NRTX{number:08d}")
+        (inbox / f"f{number:07d}.edi").write_text(own)
+        (inbox / f"f{number:07d}.edi.done").touch()
+
+
+def big(inbox: Path, gigabytes: float) -> None:
+    """Write the big file."""
+    from corpus import truck_309
+
+    truck_309(inbox / "big.edi", int(gigabytes * 1e9 / 441))
+    (inbox / "big.edi.done").touch()
+
+
+def main() -> None:
+    kind, amount = sys.argv[1], float(sys.argv[2])
+    from gateway.commands.serving import serve_config
+    from gateway.shell.log import configure
+    from gateway.shell.loop import Engine
+    from gateway.site import load_site
+    from gateway.translate import translate
+
+    with tempfile.TemporaryDirectory() as name:
+        inbox = site(Path(name) / "site")
+        small(inbox, int(amount)) if kind == "small" else big(inbox, amount)
+        size = sum(p.stat().st_size for p in inbox.glob("*.edi"))
+        configure((Path(name) / "log").open("w"))
+        loaded = load_site(inbox.parent)
+        engine, results = Engine(serve_config(loaded), translate), 0
+        begin = time.perf_counter()
+        try:
+            for _ in range(3):
+                results += len(engine.run_once())
+        finally:
+            engine.close()
+        seconds = time.perf_counter() - begin
+        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+        rate = {"files_per_s": round(results / seconds, 1), "mb_per_s": round(size / seconds / 1e6, 2)}
+        print(
+            json.dumps(
+                {
+                    "kind": kind,
+                    "files": results,
+                    "mb": round(size / 1e6),
+                    "s": round(seconds),
+                    **rate,
+                    "peak_mib": round(peak),
+                }
+            )
+        )
+        sys.stdout.flush()
+        verified = subprocess.run(
+            [sys.executable, "-m", "gateway", "verify", str(inbox.parent)], capture_output=True, text=True, check=False
+        )
+        print(verified.stderr.strip() or verified.stdout.strip()[:500])
+
+
+if __name__ == "__main__":
+    main()
