@@ -39,6 +39,8 @@ def layer(name: str) -> int:
     if name in (
         "gateway.translate",
         "gateway.judge",
+        "gateway.books",
+        "gateway.settling",
         "gateway.message_facts",
         "gateway.joining",
         "gateway.late",

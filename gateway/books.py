@@ -1,0 +1,141 @@
+"""What one file has come to while it is read: counts, what was refused by whom, and the file's verdict.
+
+Trailers come last: what message, group or interchange has accepted so far stands in a tally, until its trailer takes it
+back or lets it stand.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+
+from gateway.findings import Finding, Scope, Severity
+from gateway.history import History
+from gateway.results import Counts
+
+_ABOVE = {Scope.MESSAGE: (Scope.GROUP, Scope.INTERCHANGE), Scope.GROUP: (Scope.INTERCHANGE,), Scope.INTERCHANGE: ()}
+
+
+class Tally:
+    """What one open level (message, group, interchange) has accepted so far.
+
+    mark: of the history when the level was opened; rule: what refuses the level, "" = nothing so far.
+    stood: how many shipments of each verdict a refusal of the level would turn into rejected.
+    """
+
+    __slots__ = ("mark", "messages", "rule", "stood")
+
+    def __init__(self, mark: int) -> None:
+        self.mark = mark
+        self.rule = ""
+        self.stood: Counter[str] = Counter()
+        self.messages: list[tuple[int, str]] = []  # index and key
+
+
+class Books:
+    """The books of one file. syntax_errors: of the open message; refused: message index -> rule."""
+
+    def __init__(self, counts: Counts, history: History) -> None:
+        self.counts = counts
+        self.refused: dict[int, str] = {}
+        self.refused_keys: set[str] = set()
+        self.refused_interchanges: dict[int, str] = {}
+        self.syntax_errors = False
+        self._history = history
+        self._levels = {scope: Tally(0) for scope in _ABOVE}
+        self._worst: set[Severity] = set()
+        self._held = False
+
+    def open(self, scope: Scope) -> None:
+        """Begin a message, group or interchange."""
+        self._levels[scope] = Tally(self._history.mark())
+        if scope is Scope.MESSAGE:
+            self.syntax_errors = False
+
+    def rule(self, scope: Scope) -> str:
+        """Return the rule that refuses the open level, "" when none does so far."""
+        return self._levels[scope].rule
+
+    def note(self, finding: Finding) -> None:
+        """Note a finding above shipment level: an error refuses what it stands in, the file is held by one of its own."""
+        self._worst.add(finding.severity)
+        if not finding.refuses:
+            return
+        if finding.scope is Scope.FILE:
+            self._held = True
+        elif not self._levels[finding.scope].rule:
+            self._levels[finding.scope].rule = finding.rule
+
+    def settle(self, verdict: str, findings: Iterable[Finding]) -> None:
+        """Count one shipment of the open message."""
+        counts = self.counts
+        setattr(counts, verdict, getattr(counts, verdict) + 1)
+        if verdict not in ("rejected", "duplicate"):
+            self._levels[Scope.MESSAGE].stood[verdict] += 1
+        for finding in findings:
+            self._worst.add(finding.severity)
+            self.syntax_errors = self.syntax_errors or "AK304" in finding.ack
+
+    def close_message(self, index: int, key: str) -> tuple[bool, int]:
+        """Return whether the message falls, and how many of its shipments stood until now."""
+        tally = self._levels[Scope.MESSAGE]
+        tally.messages = [(index, key)]
+        self._close(Scope.MESSAGE)
+        return bool(tally.rule), tally.stood.total()
+
+    def close_group(self) -> None:
+        """Let the messages of the group stand or fall."""
+        self._close(Scope.GROUP)
+        self.open(Scope.GROUP)
+
+    def close_interchange(self, index: int) -> None:
+        """Let the messages of the interchange stand or fall."""
+        rule = self.rule(Scope.INTERCHANGE)
+        if rule:
+            self.refused_interchanges[index] = rule
+        self._close(Scope.INTERCHANGE)
+        self.open(Scope.INTERCHANGE)
+
+    def _close(self, scope: Scope) -> None:
+        """Take the level back when something refuses it, else let it count in the levels above."""
+        tally = self._levels[scope]
+        if tally.rule:
+            self._take_back(tally)
+        if scope is Scope.MESSAGE:
+            for above in _ABOVE[scope]:
+                self._levels[above].stood.update({} if tally.rule else tally.stood)
+                self._levels[above].messages += tally.messages
+        elif tally.rule:
+            for above in _ABOVE[scope]:
+                self._levels[above].stood.subtract(tally.stood)
+
+    def _take_back(self, tally: Tally) -> None:
+        self._history.rollback(tally.mark)
+        counts = self.counts
+        for verdict, number in tally.stood.items():
+            setattr(counts, verdict, getattr(counts, verdict) - number)
+            counts.rejected += number
+        for index, key in tally.messages:
+            self.refused.setdefault(index, tally.rule)
+            self.refused_keys.add(key)
+
+    def close(self, interchanges: int) -> None:
+        """End the file; one in which nothing was found falls with its last interchange."""
+        rule = self.rule(Scope.INTERCHANGE)
+        if self.counts.found == 0 and rule:
+            self.refused_interchanges.setdefault(max(interchanges - 1, 0), rule)
+
+    def verdict(self) -> str:
+        """Return accept, accept_with_warnings, partial, reject or quarantine."""
+        counts = self.counts
+        if self._held:
+            return "quarantine"
+        lost = counts.rejected or counts.duplicate
+        stands = counts.accepted or counts.joined or counts.waiting
+        if stands and lost:
+            return "partial"
+        if not stands and (lost or Severity.ERROR in self._worst):
+            return "reject"
+        if Severity.ERROR in self._worst:
+            return "partial"
+        return "accept_with_warnings" if Severity.WARNING in self._worst or counts.waiting else "accept"

@@ -1,0 +1,213 @@
+"""From units to verdicts: mapped and judged in small groups, compared with the past, counted, delivered.
+
+    settler.begin(message, program); settler.take(unit, syntax, flagged); settler.flush() -> Delivery ...; settler.end()
+
+A shipment's verdict is accepted, rejected, duplicate, joined or waiting; it is provisional until the trailers were read.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from datetime import datetime
+from decimal import Decimal
+from types import ModuleType
+from typing import Any
+
+import msgspec
+
+from gateway.books import Books
+from gateway.canonical.encode import MESSAGE_END, encode_envelope_head
+from gateway.findings import Finding, Scope, Severity
+from gateway.history import History, ShipmentClaim
+from gateway.joining import Joiner
+from gateway.judge import Judge, Judged, Mapping, Place
+from gateway.message_facts import envelope_of, message_key
+from gateway.profile import Profile, Program
+from gateway.records import Message, Unit
+from gateway.results import Delivery, Records, ShipmentResult
+
+AT_ONCE = 16
+"""Shipments that go through the stages of judging together."""
+
+BATCH = 32
+"""Shipments judged before the history is asked about all of them at once."""
+
+_Sums = dict[tuple[str, str], tuple[Decimal, list[str]]]  # person, day -> total and keys of the shipments in it
+
+
+class Settler:
+    """Settles the shipments of one file. name, sha256: of the file, for the canonical envelope."""
+
+    def __init__(
+        self,
+        judge: Judge,
+        profile: Profile,
+        now: datetime,
+        history: History,
+        books: Books,
+        records: Records,
+        name: str,
+        sha256: str,
+    ) -> None:
+        self._judge, self._profile, self._now, self._history = judge, profile, now, history
+        self._books, self._records, self._name, self._sha256 = books, records, name, sha256
+        self._rules = profile.rules
+        self._twins, self._neighbours = self._rules.twins(), self._rules.neighbours()
+        self._joiner = Joiner(profile, history, now, f"file {name}")
+        self._place: tuple[str | None, str] = (None, f"file {name}")  # trip -> words, the last one
+        self._pending: list[Judged] = []
+        self._mapped: list[Mapping] = []
+        self._program: Program | None = None
+        self.claims = 0
+        self.key = ""  # of the open message
+
+    def read_with(self, module: ModuleType) -> None:
+        """Note the format that reads the file."""
+        self._identify, self._segments = module.identify, module.segments
+
+    def begin(self, message: Message, program: Program | None) -> None:
+        """Open a message. program: its mapping, None when there is none."""
+        self._message, self._program = message, program
+        self.key, self._head_sent = message_key(message), False
+
+    def refuse(self, unit: Unit, syntax: list[Finding]) -> None:
+        """Take a unit that is named and refused, but not mapped."""
+        self._settle_mapped()
+        names = self._identify(unit.node)
+        self._pending.append(Judged(unit.number, unit.label, None, syntax, names, True, unit=unit))
+
+    def take(self, unit: Unit, program: Program, syntax: list[Finding], flagged: set[Place]) -> None:
+        """Map a unit. syntax: the reader's findings about it; flagged: places of syntax errors in the message."""
+        self._mapped.append(self._judge.map(unit.message, unit, program, syntax, flagged))
+        if len(self._mapped) >= AT_ONCE:
+            self._settle_mapped()
+
+    @property
+    def full(self) -> bool:
+        """True when so many units wait that `flush` is due."""
+        return len(self._pending) >= BATCH
+
+    def end(self) -> Iterator[Delivery]:
+        """Close the open message."""
+        yield from self.flush()
+        if self._head_sent:
+            yield Delivery(self.key, "close", MESSAGE_END, test=self._message.interchange.test)
+
+    def _settle_mapped(self) -> None:
+        """Judge the mapped units."""
+        mapped, self._mapped = self._mapped, []
+        joins = self._joiner.complete(mapped) if self._joiner.on and mapped else []
+        judged = self._judge.settle(mapped, self._identify)
+        for one, join in zip(judged, joins, strict=False):
+            one.join = join
+        self._pending += judged
+
+    def flush(self) -> Iterator[Delivery]:
+        """Ask the history about the pending shipments and settle their verdicts, in file order."""
+        self._settle_mapped()
+        pending, self._pending = self._pending, []
+        message = self._message
+        prefix = "test:" if message.interchange.test else ""
+        keys = [prefix + str(j.draft.get("shipment_id") or j.id) if j.draft is not None else "" for j in pending]
+        earlier = dict(zip(keys, self._history.shipments(keys), strict=True)) if pending else {}
+        claims: dict[str, ShipmentClaim] = {}
+        sums: _Sums = {}
+        accepted: list[bytes] = []
+        for judged, key in zip(pending, keys, strict=True):
+            verdict, claim = self._verdict(judged, key, claims.get(key) or earlier.get(key), sums)
+            if claim is not None:
+                claims[key] = claim
+                if not self._head_sent:
+                    yield self._head(judged)
+                accepted.append(judged.encoded)
+            self._joiner.settled(judged, verdict, message.index)
+            self._settle(judged, verdict)
+        if accepted:
+            yield Delivery(self.key, "shipment", b",".join(accepted), message.interchange.test, len(accepted))
+        if claims:
+            self.claims += len(claims)
+            self._history.claim(list(claims.values()))
+        self._joiner.note()
+
+    def _verdict(
+        self, judged: Judged, key: str, earlier: ShipmentClaim | None, sums: _Sums
+    ) -> tuple[str, ShipmentClaim | None]:
+        """Return the verdict, and the claim of a shipment that is accepted."""
+        if verdict := self._joiner.verdict(judged):
+            return verdict, None
+        if judged.draft is None or judged.refused:
+            return "rejected", None
+        content = hashlib.sha256(judged.encoded).hexdigest()[:32]
+        verdict = self._compare(judged, judged.draft, earlier, content)
+        if verdict != "accepted":
+            return verdict, None
+        claim = self._claim(judged, judged.draft, key, content, sums)
+        return ("rejected", None) if judged.refused else ("accepted", claim)
+
+    def _compare(self, judged: Judged, draft: dict[str, Any], earlier: ShipmentClaim | None, content: str) -> str:
+        """Compare with the same shipment accepted before: repeated content is a duplicate, other content is refused."""
+        if judged.purpose != "original":
+            if earlier is None:
+                said = f"The original of {judged.id} is not known to this gateway; the {judged.purpose} was passed on."
+                self._add(judged, Finding("S321-AMEND-NF", Severity.WARNING, Scope.SHIPMENT, said))
+            return "rejected" if judged.refused else "accepted"
+        if earlier is None:
+            return "accepted"
+        finding = self._rules.duplicate(draft, earlier, content)
+        if earlier.content == content:
+            finding = msgspec.structs.replace(finding, severity=Severity.WARNING)
+        self._add(judged, finding)
+        return "duplicate" if earlier.content == content else "rejected"
+
+    def _claim(self, judged: Judged, draft: dict[str, Any], key: str, content: str, sums: _Sums) -> ShipmentClaim:
+        """Return the claim of a shipment after checking the person's sum of the day."""
+        rules = self._rules
+        person, day = rules.person_day(draft, self._profile) or ("", "")
+        value = Decimal(draft.get("fair_retail_value_usd", "0"))
+        if person and judged.purpose != "cancel":
+            number = key.removeprefix("test:")
+            total, others = sums.get((person, day)) or self._history.day_total(person, day)
+            findings = rules.check_total(draft, total, others, self._profile)
+            findings += self._twins.check(draft, person, day, number)
+            if not judged.refused and not findings:
+                findings += rules.check_near(draft, person, day, number, self._neighbours)
+            for finding in findings:
+                self._add(judged, finding)
+            if not judged.refused:
+                sums[person, day] = (total + value, [*others[-20:], key])
+        where = self._where(draft.get("conveyance_reference"))
+        return ShipmentClaim(key, content, where, person, day, value, judged.purpose)
+
+    def _add(self, judged: Judged, finding: Finding) -> None:
+        judged.add(self._judge.weigh(finding))
+
+    def _where(self, trip: str | None) -> str:
+        """Return what to tell the sender of a shipment of this file; trips repeat."""
+        if self._place[0] != trip:
+            self._place = (trip, f"trip {trip}, file {self._name}" if trip else f"file {self._name}")
+        return self._place[1]
+
+    def _head(self, judged: Judged) -> Delivery:
+        self._head_sent = True
+        message = self._message
+        head = envelope_of(message, judged, self._profile, self._program, self._now, self._name, self._sha256)
+        return Delivery(self.key, "head", encode_envelope_head(head), message.interchange.test)
+
+    def _settle(self, judged: Judged, verdict: str) -> None:
+        self._books.settle(verdict, judged.findings)
+        echo: list[tuple[int, list[str]]] = []
+        if verdict in ("rejected", "duplicate", "waiting") and judged.unit is not None:
+            echo = self._segments(judged.unit.node)
+        result = ShipmentResult(
+            self._message.index,
+            judged.number,
+            judged.id,
+            verdict,
+            judged.label,
+            judged.identifiers,
+            tuple(judged.findings),
+            echo,
+            tuple(judged.withheld),
+        )
+        self._records.append(result, clean=verdict == "accepted" and not judged.findings)
