@@ -1,0 +1,129 @@
+"""The commands that judge files without a server: check, check --cases, translate."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from gateway.check import Checker, run_cases
+from gateway.cli_common import AsJson, AsOf, PartnerName, ProfileDir, err, moment_of, out, plain, site_of
+from gateway.errors import GatewayError
+
+_RANK = {"accept": 0, "accept_with_warnings": 0, "partial": 1, "reject": 1, "quarantine": 3}
+
+
+def check(
+    paths: Annotated[list[Path] | None, typer.Argument(help="Files, or folders whose files are checked.")] = None,
+    as_json: AsJson = False,
+    as_of: AsOf = "",
+    profile: ProfileDir = None,
+    cases: Annotated[Path | None, typer.Option("--cases", help="A case file (JSON lines) to run and compare.")] = None,
+    only: Annotated[str, typer.Option("--only", help="With --cases: only formats that start with this.")] = "",
+    partner: PartnerName = "",
+) -> None:
+    """Say what the gateway would do with files; nothing is stored or sent.
+
+    Each file is judged on its own, as the first one of a fresh gateway.
+    """
+    from gateway.commands.unwrapping import opened
+
+    if cases is not None:
+        raise typer.Exit(_check_cases(cases, profile, as_json, only))
+    if not paths:
+        raise GatewayError("No file was named.", "gateway check FILE ... or gateway check --cases CASES.jsonl")
+    site, moment, worst = site_of(profile, partner), moment_of(as_of), 0
+    files = [f for p in paths for f in (sorted(x for x in p.rglob("*") if x.is_file()) if p.is_dir() else [p])]
+    for file in files:
+        if not file.is_file():
+            raise GatewayError(f"{file} is not there.", "Check the path.")
+        with opened(file, site) as members:
+            for name, path in members:
+                result = Checker(site, moment, progress=sys.stderr.isatty()).file(path, name)
+                worst = max(worst, _RANK[result["verdict"]])
+                if as_json:
+                    print(json.dumps(result, ensure_ascii=False, separators=(",", ":")))
+                else:
+                    _show(result)
+    if not as_json and worst:
+        out.print("next: mend what is marked error, then run gateway check again; gateway explain RULE tells more.")
+    raise typer.Exit(worst)
+
+
+def _show(result: dict[str, Any]) -> None:
+    counts = result["shipments"]
+    colour = {"accept": "green", "accept_with_warnings": "green", "partial": "yellow"}.get(result["verdict"], "red")
+    out.print(
+        f"[bold]{plain(result['file'])}[/]  {result['format']}  [{colour}]{result['verdict']}[/]  shipments {counts['found']}: {counts['accepted']} accepted, {counts['rejected']} rejected, {counts['duplicate']} duplicate"
+    )
+    for finding in result["findings"]:
+        where = ", ".join(
+            part
+            for part in (
+                f"shipment {finding['shipment']}" if finding["shipment"] else "",
+                f"line {finding['line']}" if finding["line"] else "",
+                f"byte {finding['offset']}" if finding["offset"] is not None else "",
+                f"{finding['segment']}-{finding['element']:02d}" if finding["segment"] and finding["element"] else finding["segment"],
+            )
+            if part
+        )  # fmt: skip
+        out.print(f"  {finding['severity']:<7} {finding['rule']}  {where}", markup=False)
+        out.print(f"          {plain(finding['message'])}", markup=False)
+        if finding["fix"] and finding["severity"] != "info":
+            out.print(f"          mend: {plain(finding['fix'])}", markup=False)
+
+
+def _check_cases(cases: Path, profile: Path | None, as_json: bool, only: str) -> int:
+    total = differing = 0
+    for case, result, differences in run_cases(cases, site_of(profile), only):
+        total += 1
+        differing += bool(differences)
+        if as_json:
+            print(
+                json.dumps(
+                    {
+                        "id": case["id"],
+                        "basis": case["basis"],
+                        "verdict": result["verdict"],
+                        "expected": case["expected"],
+                        "differences": differences,
+                    }
+                )
+            )
+        elif differences:
+            out.print(f"{case['id']} ({case['basis']}, {case['kind']}): {'; '.join(differences)}", markup=False)
+    err.print(f"{total} cases, {total - differing} as expected, {differing} differ")
+    return 1 if differing else 0
+
+
+def translate(
+    file: Annotated[Path, typer.Argument(help="The file to translate.")],
+    output: Annotated[Path, typer.Option("-o", "--output", help="Folder for the canonical JSON and the answers.")],
+    profile: ProfileDir = None,
+    as_of: AsOf = "",
+    as_json: AsJson = False,
+    partner: PartnerName = "",
+) -> None:
+    """Translate one file without a server: canonical JSON, acknowledgments and reject file go to a folder."""
+    from gateway.commands.translating import translate_file
+
+    result = translate_file(file, output, site_of(profile, partner), moment_of(as_of), sys.stderr.isatty())
+    if as_json:
+        print(json.dumps(result, ensure_ascii=False))
+    else:
+        counts = result["shipments"]
+        out.print(
+            f"{result['file']}: {result['verdict']}, {counts['accepted']} of {counts['found']} shipments accepted"
+        )
+        for name in result["written"]:
+            out.print(f"  {output / name}", markup=False)
+        out.print(
+            f"next: gateway check {file} shows each finding with its mend."
+            if counts["rejected"]
+            else "next: gateway serve DIR takes such files over SFTP.",
+            markup=False,
+        )
+    raise typer.Exit(_RANK[result["verdict"]])

@@ -1,0 +1,164 @@
+"""The commands that look at a gateway's folders: status, explain, report, doctor, verify."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.table import Table
+
+from gateway.cli_common import AsJson, AsOf, err, moment_of, out, plain
+from gateway.errors import GatewayError
+from gateway.site import load_site
+
+
+def status(
+    folder: Annotated[Path, typer.Argument(help="The profile folder.")] = Path(),
+    as_json: AsJson = False,
+    newest: Annotated[int, typer.Option(help="How many drops.")] = 50,
+) -> None:
+    """List the drops: one line per file."""
+    from gateway.commands.reloading import last_change
+    from gateway.commands.status import drops
+
+    site = load_site(folder)
+    rows = drops(site, newest)
+    if as_json:
+        for row in rows:
+            print(json.dumps(row, ensure_ascii=False))
+        return
+    counts = {"found": "found", "accepted": "acc", "rejected": "rej", "duplicate": "dup"}
+    counts |= {name: name for name in ("joined", "waiting") if any(row[name] for row in rows)}
+    table = Table("receipt", "partner", "file", "state", "verdict", *counts.values(), "answers")
+    for row in rows:
+        stem = f"{row['file']}."
+        answers = " ".join(a.removeprefix(stem) for a in row["answers"])
+        table.add_row(
+            row["receipt"],
+            row["partner"],
+            plain(row["file"]),
+            row["state"],
+            row["verdict"],
+            *(str(row[name]) for name in counts),
+            answers,
+        )
+    out.print(table)
+    change = last_change(site.settings.state_dir)
+    if change.get("fault"):
+        out.print(
+            f"profile: a change was not taken, the tables of {change['loaded_at']} work on: {change['fault']}",
+            markup=False,
+        )
+    out.print(f"next: gateway explain {rows[0]['receipt'] if rows else 'RECEIPT'} {folder}", markup=False)
+
+
+def report(
+    partner: Annotated[str, typer.Argument(help="Name of the partner.")],
+    folder: Annotated[Path, typer.Argument(help="The profile folder.")] = Path(),
+    since: Annotated[str, typer.Option("--since", help="7d, 12h or a date.")] = "7d",
+    as_html: Annotated[Path | None, typer.Option("--html", help="Write one self-contained page here.")] = None,
+    as_of: AsOf = "",
+    as_json: AsJson = False,
+) -> None:
+    """Tell how good a partner's data is: reject rate by day and rule, and the three mends that would save most."""
+    from datetime import UTC, datetime
+
+    from gateway.commands.report import lines, page, quality
+
+    found = quality(load_site(folder), partner, since, moment_of(as_of) or datetime.now(UTC))
+    if as_json:
+        print(json.dumps(found, ensure_ascii=False))
+        return
+    if as_html is not None:
+        as_html.write_text(page(found), "utf-8")
+        out.print(f"wrote {as_html}", markup=False)
+        return
+    for line in lines(found):
+        out.print(line, markup=False)
+    out.print(f"next: gateway guide {partner} --profile {folder} tells the partner what is asked.", markup=False)
+
+
+def doctor(
+    folder: Annotated[Path, typer.Argument(help="The profile folder.")] = Path(),
+    remote: Annotated[
+        bool, typer.Option("--remote", help="Also log in to the servers of partners and receiver.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Look at everything the installation needs: disks, rights, keys, clock, tables, ledger; name each mend."""
+    from gateway.commands.doctor import doctor as examine
+    from gateway.commands.doctor import facts_of
+
+    bad = False
+    for check in examine(folder, remote=remote):
+        bad = bad or check.state == "error"
+        if as_json:
+            print(json.dumps(facts_of(check), ensure_ascii=False))
+            continue
+        out.print(f"{check.state:<8} {check.name}: {plain(check.said)}", markup=False)
+        if check.mend:
+            out.print(f"         mend: {plain(check.mend)}", markup=False)
+    if not as_json:
+        out.print("next: mend what is marked error." if bad else f"next: gateway serve {folder}", markup=False)
+    raise typer.Exit(1 if bad else 0)
+
+
+def verify(
+    folder: Annotated[Path, typer.Argument(help="The profile folder; its gateway must stand still.")] = Path(),
+    as_json: AsJson = False,
+) -> None:
+    """Check that every promise was kept: nothing lost, nothing twice, never half a file, always an answer, books right."""
+    from gateway.commands.status import verify_promises
+
+    problems = verify_promises(load_site(folder))
+    for problem in problems:
+        if as_json:
+            print(json.dumps(problem, ensure_ascii=False))
+        else:
+            out.print(f"{problem['rule']}  {plain(problem['subject'])}: {plain(problem['message'])}", markup=False)
+    err.print(f"{len(problems)} broken promises" if problems else "every promise was kept")
+    if problems and not as_json:
+        out.print(f"next: gateway explain {problems[0]['rule']}", markup=False)
+    raise typer.Exit(1 if problems else 0)
+
+
+def explain(
+    what: Annotated[str, typer.Argument(help="A receipt, a file name of the gateway, or a rule id.")] = "",
+    folder: Annotated[Path, typer.Argument(help="The profile folder (for receipts).")] = Path(),
+    as_json: AsJson = False,
+    every: Annotated[bool, typer.Option("--all", help="All rules as a Markdown page (docs/rules.md).")] = False,
+    as_html: Annotated[
+        Path | None, typer.Option("--html", help="Write all that is known of a drop on one page.")
+    ] = None,
+) -> None:
+    """Explain a receipt (every reject in plain words, with its mend) or a rule."""
+    from gateway.catalogue import load_catalogue
+
+    if every:
+        from gateway.catalogue.page import rules_page
+
+        print(rules_page(load_catalogue()), end="")
+        return
+    if not what:
+        raise GatewayError("Nothing was named.", "gateway explain RECEIPT DIR, or gateway explain S321-VAL-800")
+    rule = load_catalogue().get(what.upper())
+    if rule is not None:
+        out.print(load_catalogue().explain(what.upper()), markup=False)
+        return
+    from gateway.commands.explaining import lines
+    from gateway.commands.status import explain_receipt
+
+    facts = explain_receipt(load_site(folder), what)
+    if as_html is not None:
+        from gateway.commands.receipt_page import receipt_page
+
+        as_html.write_text(receipt_page(load_site(folder), facts), "utf-8")
+        out.print(f"wrote {as_html}", markup=False)
+        return
+    if as_json:
+        print(json.dumps(facts, ensure_ascii=False))
+        return
+    for line in lines(facts):
+        out.print(plain(line), markup=False)
