@@ -14,11 +14,12 @@ from gateway.canonical.requirements import ROLE_WORDS, not_expected
 from gateway.findings import Finding, Scope, Severity
 from gateway.history import ShipmentClaim
 from gateway.profile import Profile
+from gateway.rules.alike import Neighbours, Twins
 from gateway.rules.descriptions import check_item
 from gateway.rules.identifiers import check_hts, check_identifiers
 from gateway.rules.parties import check_parties, person_key
 from gateway.rules.regime import arrival_day, is_late, regime_of, today
-from gateway.rules.suspects import Neighbours, Twins, check_suspects
+from gateway.rules.suspects import check_suspects
 from gateway.rules.tables import Tables
 from gateway.rules.values import LIMIT_USD, amount, check_values, complete_values
 

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
-from decimal import Decimal
 from typing import Any
 
 from stdnum import iso6346
 
 from gateway.findings import Finding, Scope, Severity
 from gateway.rules.tables import normal
-from gateway.rules.values import LIMIT_USD, amount
+from gateway.rules.values import amount
 
 _CONTAINER = re.compile(r"[A-Z]{3}[UJZ][0-9]{7}")
 _TOKENS = frozenset(("0.01", "0.10", "0.99", "1.00", "1"))
@@ -97,86 +95,3 @@ def _warn(
     return Finding(
         rule, Severity.WARNING, Scope.SHIPMENT, said, target=target, pointer=pointer, value=value, personal=personal
     )
-
-
-class Twins:
-    """Parcels of one file with the same recipient, day, goods and value under different numbers.
-
-    Bounded: the last 50,000 shipments of a file are compared.
-    """
-
-    _MOST = 50_000
-
-    def __init__(self) -> None:
-        self._seen: dict[tuple[str, str, str, str, int], str] = {}
-
-    def check(self, draft: dict[str, Any], person: str, day: str, number: str) -> list[Finding]:
-        """Return a warning when an earlier shipment looks like this one."""
-        items = draft.get("items")
-        if not person or not items:
-            return _NOTHING
-        goods = str(items[0].get("enhanced_product_description"))
-        key = (person, day, draft.get("fair_retail_value_usd", ""), goods, len(items))
-        first = self._seen.setdefault(key, number)
-        if len(self._seen) > self._MOST:
-            self._seen.clear()
-        if first == number:
-            return _NOTHING
-        said = f"Parcel {first} of this file goes to the same person on the same day, with the same goods and value: is it one parcel twice?"
-        return [_warn("Q-TWIN", said, "shipment_id", "/shipment_id", number)]
-
-
-class Neighbours:
-    """Persons of one file with almost the same name at one address, who may be one person of the USD 800 sum.
-
-    Same day, ZIP code, house number and first word of the street; names alike: the longest word has the same
-    consonants (EXAMPLE, EXAMPEL, J. EXAMPLE). Bounded: the last 50,000 addresses of a file. Names are kept in memory only.
-    """
-
-    _MOST = 50_000
-
-    def __init__(self) -> None:
-        self._at: dict[tuple[str, str, str], dict[str, _Person]] = {}
-
-    def check(self, party: dict[str, Any], person: str, day: str, value: Decimal, number: str) -> list[Finding]:
-        """Count a shipment in; return a warning when it takes the persons together above the limit, none of them alone."""
-        street = normal(str(party.get("address_line_1", ""))).split()[:2]
-        key = (day, str(party.get("postal_code", ""))[:5], " ".join(street))
-        there = self._at.get(key)
-        if there is None:
-            if len(self._at) >= self._MOST:
-                self._at.clear()
-            there = self._at[key] = {}
-        own = there.get(person)
-        if own is None:
-            own = there[person] = _Person(str(party.get("name", "")), Decimal(0), [])
-        own.total += value
-        own.numbers.append(number)
-        if len(there) < 2 or len(street) < 2:
-            return _NOTHING
-        name = _skeleton(own.name)
-        alike = [one for one in there.values() if one is own or _skeleton(one.name) == name]
-        total = sum((one.total for one in alike), Decimal(0))
-        if len(alike) < 2 or total <= LIMIT_USD or total - value > LIMIT_USD or own.total > LIMIT_USD:
-            return _NOTHING
-        others = ", ".join(n for one in alike if one is not own for n in one.numbers[-5:])
-        said = f"Persons of similar name at one address get goods of {total:.2f} USD on {day} in this file (with {others}): are they one person? The limit is 800.00 USD a day."
-        return [_warn("S321-AGG-NEAR", said, "fair_retail_value_usd", "/items/0/total_value/amount", f"{total:.2f}")]
-
-
-@dataclass(slots=True)
-class _Person:
-    name: str
-    total: Decimal
-    numbers: list[str]
-
-
-def _skeleton(name: str) -> str:
-    """Return the consonants of the longest word of a name, each once, in the order of the alphabet.
-
-    >>> _skeleton("Jordan Example") == _skeleton("EXAMPEL, J.")
-    True
-    """
-    longest = max(normal(name).split(), key=len, default="")
-    consonants = "".join(sorted(set(longest) - set("AEIOUY")))
-    return consonants if len(consonants) > 2 else longest  # LEE and ALI have too few to tell

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import itertools
 from decimal import Decimal
 from typing import Any
 
@@ -10,7 +11,8 @@ import pytest
 
 from gateway.catalogue import load_catalogue
 from gateway.findings import Severity
-from gateway.rules.suspects import Neighbours, Twins, check_suspects
+from gateway.rules.alike import Neighbours, Recent, Twins
+from gateway.rules.suspects import check_suspects
 
 GOOD: dict[str, Any] = {
     "shipment_id": "B1", "mode_of_transportation": "air", "total_value": {"amount": "24.90", "currency": "USD"}, "gross_weight_kg": "1.250",
@@ -104,3 +106,31 @@ def test_other_names_addresses_days_and_smaller_sums_are_not_near(second, day, v
     near = Neighbours()
     near.check(person("JORDAN EXAMPLE"), "p1", "2025-03-01", Decimal("500.00"), "B1")
     assert near.check(second, "p2", day, Decimal(value), "B2") == []
+
+
+def test_persons_at_a_hub_are_not_compared():
+    near = Neighbours()
+    names = [
+        *(f"{a}{b}{a}EE{c}" for a, b, c in itertools.islice(itertools.permutations("BCDFGHJK", 3), 20)),
+        "TWIN",
+        "TWIN",
+    ]
+    for number, name in enumerate(names):
+        assert (
+            near.check(person(name), f"p{number}", "2025-03-01", Decimal("500.00"), f"B{number}") == [] or number < 20
+        )
+    assert near.check(person("TWIN"), "p99", "2025-03-01", Decimal("500.00"), "B99") == []
+
+
+def test_what_is_remembered_of_a_file_is_bounded():
+    recent: Recent[int] = Recent(10)
+    for number in range(100):
+        recent.put(number, number)
+        kept = [n for n in range(number + 1) if recent.get(n) == n]
+        assert kept == list(range(number + 1))[-len(kept) :]
+        assert min(number + 1, 5) <= len(kept) <= 10
+    twins = Twins(4)
+    for number in range(9):
+        twins.check(GOOD, f"p{number}", "2025-03-01", f"B{number}")
+    assert twins.check(GOOD, "p0", "2025-03-01", "B99") == []  # too long ago
+    assert len(twins.check(GOOD, "p8", "2025-03-01", "B99")) == 1

@@ -1,0 +1,127 @@
+"""Shipments of one file that look like one another: parcels named twice, persons who may be one person.
+
+What is remembered is bounded, so that a file of a million shipments needs no more memory than one of ten thousand.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any, Generic, TypeVar
+
+from gateway.findings import Finding, Scope, Severity
+from gateway.rules.tables import normal
+from gateway.rules.values import LIMIT_USD
+
+_REMEMBERED = 10_000  # entries of each kind
+_HUB = 20  # persons at one address: above that it is a hub or a tower, and alike names tell nothing
+_NAMED = 5  # shipments named in a warning
+_NOTHING: list[Finding] = []
+_V = TypeVar("_V")
+
+
+class Recent(Generic[_V]):
+    """A dictionary of the last entries: at least half of `most`, at most all of it."""
+
+    def __init__(self, most: int = _REMEMBERED) -> None:
+        self._half = max(most // 2, 1)
+        self._young: dict[Any, _V] = {}
+        self._old: dict[Any, _V] = {}
+
+    def get(self, key: Any) -> _V | None:
+        """Return an entry, None when it is not (or no longer) there."""
+        found = self._young.get(key)
+        return found if found is not None else self._old.get(key)
+
+    def put(self, key: Any, value: _V) -> None:
+        """Add an entry."""
+        if len(self._young) >= self._half:
+            self._young, self._old = {}, self._young
+        self._young[key] = value
+
+
+class Twins:
+    """Parcels with the same recipient, day, goods and value under different numbers."""
+
+    def __init__(self, most: int = _REMEMBERED) -> None:
+        self._seen: Recent[str] = Recent(most)
+
+    def check(self, draft: dict[str, Any], person: str, day: str, number: str) -> list[Finding]:
+        """Return a warning when an earlier shipment looks like this one."""
+        items = draft.get("items")
+        if not person or not items:
+            return _NOTHING
+        goods = items[0].get("enhanced_product_description")
+        key = hash((person, day, draft.get("fair_retail_value_usd"), goods, len(items)))  # 64 bits: short, and enough
+        first = self._seen.get(key)
+        if first is None:
+            self._seen.put(key, number)
+            return _NOTHING
+        if first == number:
+            return _NOTHING
+        said = f"Parcel {first} of this file goes to the same person on the same day, with the same goods and value: is it one parcel twice?"
+        return [_warn("Q-TWIN", said, "shipment_id", "/shipment_id", number)]
+
+
+class Neighbours:
+    """Persons with almost the same name at one address, who may be one person of the USD 800 sum.
+
+    Same day, ZIP code, house number and first word of the street; names alike: the longest word has the same
+    consonants (EXAMPLE, EXAMPEL, J. EXAMPLE). Names are kept in memory only.
+    """
+
+    def __init__(self, most: int = _REMEMBERED) -> None:
+        self._at: Recent[list[_Person]] = Recent(most)
+
+    def check(self, party: dict[str, Any], person: str, day: str, value: Decimal, number: str) -> list[Finding]:
+        """Count a shipment in; return a warning when it takes the persons together above the limit, none of them alone."""
+        street = normal(str(party.get("address_line_1", ""))).split()[:2]
+        if len(street) < 2:
+            return _NOTHING
+        key = (day, str(party.get("postal_code", ""))[:5], *street)
+        there = self._at.get(key)
+        if there is None:
+            self._at.put(key, [_Person(person, str(party.get("name", "")), value, (number,))])
+            return _NOTHING
+        own = next((one for one in there if one.key == person), None)
+        if own is None:
+            if len(there) >= _HUB:
+                return _NOTHING
+            own = _Person(person, str(party.get("name", "")), Decimal(0), ())
+            there.append(own)
+        own.total += value
+        own.numbers = (*own.numbers[1 - _NAMED :], number)
+        return self._alike(own, there, value, day) if len(there) > 1 else _NOTHING
+
+    def _alike(self, own: _Person, there: list[_Person], value: Decimal, day: str) -> list[Finding]:
+        name = _skeleton(own.name)
+        alike = [one for one in there if one is own or _skeleton(one.name) == name]
+        total = sum((one.total for one in alike), Decimal(0))
+        if len(alike) < 2 or total <= LIMIT_USD or total - value > LIMIT_USD or own.total > LIMIT_USD:
+            return _NOTHING
+        others = ", ".join(n for one in alike if one is not own for n in one.numbers)
+        said = f"Persons of similar name at one address get goods of {total:.2f} USD on {day} in this file (with {others}): are they one person? The limit is 800.00 USD a day."
+        return [_warn("S321-AGG-NEAR", said, "fair_retail_value_usd", "/items/0/total_value/amount", f"{total:.2f}")]
+
+
+@dataclass(slots=True)
+class _Person:
+    key: str
+    name: str
+    total: Decimal
+    numbers: tuple[str, ...]
+
+
+def _skeleton(name: str) -> str:
+    """Return the consonants of the longest word of a name, each once, in the order of the alphabet.
+
+    >>> _skeleton("Jordan Example") == _skeleton("EXAMPEL, J.")
+    True
+    """
+    longest = max(normal(name).split(), key=len, default="")
+    consonants = "".join(sorted(set(longest) - set("AEIOUY")))
+    return consonants if len(consonants) > 2 else longest  # LEE and ALI have too few to tell
+
+
+def _warn(rule: str, said: str, target: str, pointer: str, value: str) -> Finding:
+    return Finding(rule, Severity.WARNING, Scope.SHIPMENT, said, target=target, pointer=pointer, value=value)
