@@ -1,12 +1,14 @@
 """The commands, one function each; what they do lives in gateway.commands and gateway.check.
 
-Exit codes: 0 everything accepted, 1 something refused or differing, 2 bad use or bad configuration, 3 quarantined.
+Exit codes: 0 everything accepted, 1 something refused or differing, 2 bad use or bad configuration, 3 quarantined, 4 a fault of ours.
 """
 
 from __future__ import annotations
 
 import json
+import os
 import sys
+import traceback
 from pathlib import Path
 from typing import Annotated
 
@@ -58,7 +60,15 @@ def run() -> None:
             err.print(f"error: {error.strerror}: {error.filename}", markup=False)
             err.print("  mend: check the path and its permissions.")
             sys.exit(2)
-        raise
+        if os.environ.get("GATEWAY_TRACE"):
+            raise
+        where = traceback.extract_tb(error.__traceback__)[-1]
+        said = f"error: a fault of the gateway itself ({type(error).__name__}, {Path(where.filename).name} line {where.lineno})"
+        err.print(said, markup=False)
+        err.print(
+            "  mend: report it; GATEWAY_TRACE=1 before the command shows where it is, and may show data of the file."
+        )
+        sys.exit(4)
 
 
 @app.command()

@@ -239,3 +239,20 @@ def test_the_demo_shows_a_good_and_a_bad_file_of_each_family(tmp_path):
         for r in rows.values()
     )
     assert gateway("verify", str(tmp_path / "demo")).returncode == 0
+
+
+def test_a_fault_of_ours_is_told_without_a_traceback(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    import gateway.cli
+
+    def fails(**_: object) -> None:
+        raise KeyError("JORDAN EXAMPLE")
+
+    monkeypatch.setattr(gateway.cli, "app", fails)
+    with pytest.raises(SystemExit) as left:
+        gateway.cli.run()
+    said = capsys.readouterr().err
+    assert left.value.code == 4
+    assert "KeyError" in said and "test_cli.py line" in said
+    assert "JORDAN" not in said and "Traceback" not in said

@@ -73,6 +73,9 @@ EDITS: list[tuple[str, str, list[tuple[str, str]]]] = [
     ("EDIFACT-END-UNTERMINATED", AIR, [("UNZ+1+IC000001'", "UNZ+1+IC000001")]),
     # Cargo-IMP
     ("CARGO-IMP-STRAY", "cargoimp/10_typeb_batch_2msgs.txt", [(".HKGFFXX 010816\r\n", ".HKGFFXX 010816\r\nHELLO\r\n")]),
+    ("CARGO-IMP-LOST", "cargoimp/10_typeb_batch_2msgs.txt", [("FWB/16\r\n", "")]),
+    ("FILE-SEGMENTS-LOST", "x12/35_two_interchanges_two_delimiters.edi", [("ISA|00|", "IXA|00|")]),
+    ("FILE-SEGMENTS-LOST", "edifact/08_two_interchanges_one_file.edi", [("'UNA:+.? 'UNB+", "'UNX+")]),
     ("CARGO-IMP-UNKNOWN", FHL, [("FHL/4", "FSU/12")]),
     ("CARGO-IMP-LIMIT", FHL, [("/SOCKS KNITTED COTTON 5 PAIRS\r\n", "/SOCKS\r\n" * 100_001)]),
     # XML
@@ -189,3 +192,30 @@ def test_a_house_that_waits_can_be_withdrawn() -> None:
 def test_a_fault_without_a_row_in_the_policy_is_an_error_all_the_same() -> None:
     ruling = SyntaxPolicy.for_profile(profile_for(sample("x12/01"))).ruling("AK304-99", "M11", None, in_unit=True)
     assert (ruling.rule, ruling.severity) == ("X12-SYNTAX", Severity.ERROR)
+
+
+@pytest.mark.parametrize(
+    ("sample", "old", "new"),
+    [
+        ("x12/35_two_interchanges_two_delimiters.edi", b"ISA|00|", b"IXA|00|"),
+        ("x12/35_two_interchanges_two_delimiters.edi", b"ISA*00*", b"IXA*00*"),
+        ("edifact/08_two_interchanges_one_file.edi", b"'UNA:+.? 'UNB+", b"'UNX+"),
+        ("cargoimp/10_typeb_batch_2msgs.txt", b"FWB/16\r\n", b""),
+    ],
+)
+def test_what_stands_beside_a_lost_header_is_still_judged_and_the_file_is_not_accepted_whole(
+    sample: str, old: bytes, new: bytes
+) -> None:
+    data = (FIXTURES / sample).read_bytes()
+    assert old in data
+    result = drop(data.replace(old, new, 1), name="x.edi")
+    whole = drop(data, name="x.edi")
+    assert whole.outcome.counts.found >= result.outcome.counts.found > 0
+    assert result.outcome.counts.accepted == min(result.outcome.counts.found, whole.outcome.counts.accepted)
+    assert result.outcome.verdict in ("partial", "reject")
+
+
+@pytest.mark.parametrize("text", [b"GARBAGE ISA and GS\n" * 9, b"a letter: UNB+ and UNZ, ISA and GS\n"])
+def test_a_file_in_which_no_interchange_begins_is_never_accepted(text: bytes) -> None:
+    result = drop(text, name="x.edi")
+    assert result.outcome.verdict in ("quarantine", "reject")

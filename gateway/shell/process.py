@@ -87,7 +87,7 @@ def _send(claimed: Claimed, drop: Drop, targets: Targets, desk: Desk) -> Drop:
 
 
 def _put_kinds(drop: Drop, kinds: tuple[str, ...], targets: Targets, desk: Desk) -> bool:
-    """Deliver what is planned of these kinds; True when there was any."""
+    """Deliver what is planned of these kinds, the last one (a receipt) last; True when there was any."""
     place = desk.folders.work / drop.receipt
     planned = outbox.planned(desk.ledger, drop.receipt, kinds)
     any_there = False
@@ -95,7 +95,8 @@ def _put_kinds(drop: Drop, kinds: tuple[str, ...], targets: Targets, desk: Desk)
         any_there = True
         files: dict[str, list[File]] = {}
         for one in some:
-            files.setdefault(one.target, []).append(File(one.name, place / one.staged, one.size, one.sha256))
+            own = files.pop(one.target, [])  # the target of the last file comes last
+            files[one.target] = [*own, File(one.name, place / one.staged, one.size, one.sha256)]
         for target, own in files.items():
             deliver_all(targets.named(target), own, desk.policy)
     return any_there

@@ -250,3 +250,14 @@ def test_an_amendment_replaces_and_a_cancellation_frees_the_shipment(yard: Yard)
         yard.drop(f"{name}.edi", f"MSG m{name}\n{text}\n")
         assert only(yard.run()).accepted == 1
     assert yard.problems() == []
+
+
+def test_the_receipt_comes_last_whoever_sees_it_finds_the_reject_file_too(yard: Yard) -> None:
+    yard.folder("reject").rmdir()
+    yard.drop("trip1.edi", TWO)
+    assert only(yard.run()).waiting
+    assert yard.names("ack") == []
+    yard.folder("reject").mkdir()
+    assert only(yard.run()).state == "done"
+    assert yard.names("ack") == ["trip1.edi.997.edi", "trip1.edi.receipt.json"]
+    assert yard.problems() == []

@@ -36,6 +36,8 @@ from gateway.records import (
 WIDTH = 69
 """Characters of a Type B line."""
 
+_LOST = 3  # lines of messages outside of one that are no accident
+
 _ALLOWED = re.compile(r"[A-Z0-9 ./,\-]*")
 _QUANTITY = re.compile(r"[TPSD]?(\d+)?([KL])(\d+(?:[.,]\d*)?)?.*")
 
@@ -69,13 +71,22 @@ class ImpReader:
         yield InterchangeBegin(self._interchange)
         yield GroupBegin(self._group)
         for text in split_messages(chunks):
-            for line in text.stray[:1]:
-                said = f"{len(text.stray)} lines before a message belong to none and were not used."
-                yield Finding("CARGO-IMP-STRAY", Severity.WARNING, Scope.INTERCHANGE, said, self._place(line))
+            if text.stray:
+                yield self._stray(text.stray)
             if text.kind:
                 yield from self._message(text)
         yield GroupEnd(self._group, received=self._messages)
         yield InterchangeEnd(self._interchange, received=self._messages)
+
+    def _stray(self, lines: list[Line]) -> Finding:
+        """Return what is said of lines outside of messages: those of a message show that its identifier is damaged."""
+        tags = {tag for kind in kinds().values() for tag in kind.lines}
+        lost = sum(line.text[:3] in tags and line.text[3:4] in ("/", "") for line in lines)
+        said = f"{len(lines)} lines before a message belong to none and were not used"
+        if lost < _LOST:
+            return Finding("CARGO-IMP-STRAY", Severity.WARNING, Scope.INTERCHANGE, f"{said}.", self._place(lines[0]))
+        said = f"{said}; they look like a message without an identifier line."
+        return Finding("CARGO-IMP-LOST", Severity.ERROR, Scope.MESSAGE, said, self._place(lines[0]))
 
     def _message(self, text: Text) -> Iterator[Event]:
         kind = kinds().get(text.kind)

@@ -16,6 +16,7 @@ from gateway.formats.delimited import ends_released, split_released
 from gateway.formats.edifact.charset import Charset, charset_of, open_escape
 from gateway.formats.edifact.lines import LineBreaks
 from gateway.formats.edifact.service import HEADER_BYTES, ONE_TO_ONE, START, Header, Scale, read_header
+from gateway.formats.noise import EDIFACT_DATA, Skipped
 from gateway.records import Node
 
 MAX_SEGMENT = 65_536
@@ -88,7 +89,7 @@ class Tokenizer:
 
     def _seek(self, source: Iterator[bytes], before: int) -> Generator[Token, None, Header | None]:
         """Skip to the next UNA or UNB, reporting what is skipped; return its Header, None at the end of the file."""
-        first, last, line, sample = -1, 0, 1, ""
+        skipped = Skipped(_GAP, EDIFACT_DATA)
         if before == 0 and self._fill(source, 3) and self._buffer.startswith(_BOM):
             yield self._finding(
                 "ENC-BOM-SKIPPED",
@@ -98,21 +99,18 @@ class Tokenizer:
             )
             self._drop(3)
         while True:
-            more = self._fill(source, _SEEK if before == 0 or first >= 0 else HEADER_BYTES)
+            more = self._fill(source, _SEEK if before == 0 or skipped else HEADER_BYTES)
             found = START.search(self._buffer)
             skip = found.start() if found else max(0, len(self._buffer) - (_OVERLAP if more else 0))
-            offset, at_line = self._offset, self._line
-            gone = self._drop(skip)
-            kept = gone.strip(_GAP)
-            if kept:
-                lead = gone.index(kept)
-                if first < 0:
-                    first, line, sample = offset + lead, at_line + gone.count("\n", 0, lead), kept[:40]
-                last = offset + lead + len(kept)
+            offset, line = self._offset, self._line
+            skipped.add(self._drop(skip), offset, line)
             if found or not more:
                 break
-        if first >= 0:
-            yield self._noise(first, last, line, sample, leading=before == 0)
+        if not found and before == 0:
+            yield skipped.whole_file("EDIFACT-NO-ENVELOPE", "UNB", at=self._at)
+        elif skipped:
+            where = "after UNZ" if before else "before the first UNA or UNB"
+            yield skipped.finding(where, leading=before == 0, at=self._at)
         if not found:
             return None
         self._fill(source, HEADER_BYTES)
@@ -120,15 +118,6 @@ class Tokenizer:
         self._line_start = self._offset + self._buffer.rfind("\n", 0, used) + 1
         self._drop(used)
         return header
-
-    def _noise(self, start: int, end: int, line: int, sample: str, *, leading: bool) -> Finding:
-        kind = "FILE-LEADING-NOISE" if leading else "FILE-TRAILING-NOISE"
-        what = "before the first UNA or UNB" if leading else "after UNZ"
-        shown = "".join(c if " " <= c <= "~" else "." for c in sample)
-        message = (
-            f'{end - start} bytes {what} are not part of an interchange and were skipped (they start with "{shown}").'
-        )
-        return self._finding(kind, message, Position(offset=self._at(start), length=end - start, line=line), Scope.FILE)
 
     # --- segments ---------------------------------------------------------------------------------------------
 

@@ -16,6 +16,7 @@ from collections.abc import Generator, Iterable, Iterator
 from dataclasses import dataclass
 
 from gateway.findings import Finding, Position, Scope, Severity
+from gateway.formats.noise import X12_DATA, Skipped
 from gateway.formats.x12.isa import HEADER_BYTES, split_isa
 from gateway.records import Node, Separators
 
@@ -111,47 +112,24 @@ class Tokenizer:
 
     def _seek(self, source: Iterator[bytes], before: int) -> Generator[Token, None, Header | None]:
         """Skip to the next ISA, reporting what is skipped; the return value is its Header, None at the end of the file."""
-        noise: tuple[int, int, int, str] | None = None
+        skipped = Skipped(_BLANKS, X12_DATA)
         while True:
             more = self._fill(source, _SEEK_LIMIT if before == 0 else HEADER_BYTES)
             found = _START.search(self._buffer.encode("latin-1"))
             skip = found.start() if found else (len(self._buffer) - 8 if more else len(self._buffer))
-            noise = self._skip(max(skip, 0), noise)
+            offset, line = self._offset, self._line
+            skipped.add(self._drop(max(skip, 0)), offset, line)
             if found or not more:
                 break
-        if noise:
-            yield self._noise(noise, leading=before == 0)
+        if not found and before == 0:
+            yield skipped.whole_file("X12-NO-ENVELOPE", "ISA", at=self._at)
+        elif skipped:
+            where = "after IEA" if before else "before the first ISA"
+            yield skipped.finding(where, leading=before == 0, at=self._at)
         if not found:
-            if before == 0 and not noise:
-                yield self._noise((0, self._offset, 1, ""), leading=True)
             return None
         self._fill(source, HEADER_BYTES)
         return self._header(source)
-
-    def _skip(self, count: int, noise: tuple[int, int, int, str] | None) -> tuple[int, int, int, str] | None:
-        """Drop bytes between interchanges; return (start, end, line, sample) of what is not blank among all dropped."""
-        offset, line = self._offset, self._line
-        gone = self._drop(count)
-        text = gone.strip(_BLANKS)
-        if not text:
-            return noise
-        lead = len(gone) - len(gone.lstrip(_BLANKS))
-        end = offset + lead + len(text)
-        if noise is None:
-            return offset + lead, end, line + gone.count("\n", 0, lead), text[:40]
-        return noise[0], end, noise[2], (noise[3] + gone)[:40]
-
-    def _noise(self, noise: tuple[int, int, int, str], *, leading: bool) -> Finding:
-        start, end, line, sample = noise
-        what = "before the first ISA" if leading else "after IEA"
-        kind = "FILE-LEADING-NOISE" if leading else "FILE-TRAILING-NOISE"
-        shown = "".join(c if " " <= c <= "~" else "." for c in sample.rstrip(_BLANKS))
-        return self._finding(
-            kind,
-            f"{end - start} bytes {what} are not part of an interchange and were skipped (they start with \"{shown}\").",
-            Position(offset=self._at(start), length=end - start, line=line),
-            Scope.FILE,
-        )  # fmt: skip
 
     # --- the ISA ----------------------------------------------------------------------------------------------
 

@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gateway.findings import Finding
+from gateway.formats.noise import Skipped
 from gateway.formats.x12.tokenizer import MAX_SEGMENT, Header, Scale, Tokenizer
 from gateway.records import Node
 from tests.drops import sample, x12_samples
@@ -78,7 +79,7 @@ def test_every_byte_is_in_a_segment_a_header_a_finding_or_an_allowed_gap(path: P
 
 
 def test_the_account_of_bytes_notices_what_nobody_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(Tokenizer, "_skip", lambda self, count, noise: self._drop(count) and None)
+    monkeypatch.setattr(Skipped, "add", lambda self, text, offset, line: None)
     assert unaccounted(PLAIN + b"hello") == [(len(PLAIN), len(PLAIN) + 5, b"hello")]
 
 
@@ -153,7 +154,7 @@ def test_an_isa_cut_at_any_byte_is_told_and_never_raises(cut: int) -> None:
     assert not any(isinstance(t, Node) for t in stream)
     said = rules(data)
     assert said, "silence about a cut file"
-    assert set(said) <= {"FILE-LEADING-NOISE", "X12-TRUNCATED"}
+    assert set(said) <= {"X12-NO-ENVELOPE", "X12-TRUNCATED"}
     assert unaccounted(data) == []
 
 
