@@ -128,7 +128,7 @@ class Assembler:
 def stage_answers(outcome: Outcome, stem: str, place: Path) -> list[Staged]:
     """Write all answers of an outcome to acks/ in the drop's folder; their names are `stem` + suffix."""
     staged = []
-    for ack in outcome.acks:
+    for ack in sorted(outcome.acks, key=lambda ack: ack.kind == "receipt"):  # whoever sees it finds the others
         kind = "receipt" if ack.kind == "receipt" else "ack"
         target = "reject" if ack.folder == "reject" else "ack"
         staged.append(_written(place, kind, target, stem + ack.name, ack.chunks))
