@@ -65,8 +65,9 @@ class OpenMessage:
         units = frozenset(kind.unit.split("|")) - {"", "UNH"} if kind else frozenset()
         upper = self._message.interchange.version.startswith("UNOA")
         checker = Checker(self._release, self._separators, policy, upper_only=upper)
-        self._matcher = Matcher(kind.table, self._root, units, policy, checker.check) if kind else None
+        self._matcher = Matcher(kind.table, self._root, units, policy, checker) if kind else None
         self.feed = self._matcher.feed if self._matcher else self.count
+        self.take = self._matcher.take if self._matcher else None
 
     def check_kind(self, unh: Node) -> Iterator[Event]:
         """Say what is not supported of the message type, version and release (S009)."""

@@ -103,6 +103,7 @@ class EdifactReader:
         if tag == "UNH":
             yield from self._unh(node)
         elif tag == "UNT" and self._message is not None:
+            self._tokenizer.taker = None
             yield from self._message.unt(node)
             self._message = None
         elif tag == "UNG":
@@ -169,7 +170,7 @@ class EdifactReader:
         self._interchange_messages += 1
         message = OpenMessage(node, self._interchange, self._group, self._messages, self._profile)
         self._messages += 1
-        self._message = message
+        self._message, self._tokenizer.taker = message, message.take
         yield message.begin
         yield from trailers.check_unh(node, self._separators, self._references)
         self._references.add(component(node, 1, 1, self._separators))
@@ -199,6 +200,7 @@ class EdifactReader:
         if self._message is None:
             return
         place = self._place(node)
+        self._tokenizer.taker = None
         yield from self._message.cut()
         if not self._cut:
             said = f"UNT is missing: message {self._message.begin.message.control_number} has no end."

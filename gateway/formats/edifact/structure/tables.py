@@ -31,6 +31,7 @@ class Row:
     index: int
     group: Group
     moves: dict[str, Any] = field(default_factory=dict)  # tag -> Move, filled by the matcher
+    steps: dict[str, Any] = field(default_factory=dict)  # those that leave nothing to say, as plain tuples
 
     @property
     def depth(self) -> int:
