@@ -78,7 +78,7 @@ class CompiledProgram:
         unit = unit_path[-1] if unit_path else ""
         self.blocks = blocks
         self._fill_message = straight_line([t for b in blocks.get("message", ()) for t in b.targets])
-        self._fill_shipment = straight_line([t for b in blocks.get("shipment", ()) for t in b.targets])
+        self._fill_shipment = straight_line([t for b in blocks.get("shipment", ()) for t in b.targets], dialect)
         self._refuse = _refusal([a for b in blocks.get("shipment", ()) for a in b.actions])
         self._parties = [(role, _bound(b, dialect, unit)) for role in PARTY_ROLES for b in blocks.get(role, ())]
         self._items = [_bound(b, dialect, unit) for b in blocks.get("item", ())]
@@ -219,7 +219,7 @@ class _Bound:
     """A block with its binding compiled: the nodes its rows are read in."""
 
     def __init__(self, block: Block, dialect: Dialect, unit: str) -> None:
-        self.fill = straight_line(block.targets)
+        self.fill = straight_line(block.targets, dialect)
         self._ways = [
             (row.target == "(each)", dialect.finder(path, unit), holds, not path.steps)
             for row, path, holds in block.bindings

@@ -18,7 +18,9 @@ from functools import lru_cache
 from types import CodeType
 from typing import Any
 
+from gateway.mapping import in_line
 from gateway.mapping.cells import CAREFUL, Line, Quick, Run, Target
+from gateway.records import Dialect
 
 Fill = Callable[[Any, Any, dict[str, Any], Run], None]
 
@@ -29,8 +31,34 @@ def _code(text: str) -> CodeType:
     return compile(text, "<mapping>", "exec")
 
 
-def straight_line(targets: list[Target]) -> Fill:
+def straight_line(targets: list[Target], dialect: Dialect | None = None) -> Fill:
     """Return a function that fills all targets, in order."""
+    helpers = getattr(dialect, "in_line_helpers", None)
+    if helpers is None or not any(line.in_line is not None for target in targets for line in target.lines):
+        return _by_closures(targets)
+    made: list[Fill | None] = [None, None]
+
+    def fill(node: Any, root: Any, out: dict[str, Any], run: Run) -> None:
+        usual = root.usual
+        found = made[usual]
+        if found is None:  # written when it is needed: most tables of an installation rest most of the time
+            found = made[usual] = _in_line(targets, helpers) if usual else _by_closures(targets)
+        found(node, root, out, run)
+
+    return fill
+
+
+def _in_line(targets: list[Target], helpers: dict[str, Any]) -> Fill:
+    body = in_line.Text(helpers)
+    for number, target in enumerate(targets):
+        body.target(number, target)
+    text = "def fill(node, root, out, run):\n" + "\n".join(f" {line}" for line in body.lines)
+    exec(_code(text), body.names)  # noqa: S102  our own text, see in_line.py
+    fill: Fill = body.names["fill"]
+    return fill
+
+
+def _by_closures(targets: list[Target]) -> Fill:
     source = _Source()
     for number, target in enumerate(targets):
         source.target(number, target)

@@ -11,10 +11,11 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from functools import cache
+from typing import Any
 
 from gateway.formats.edifact.leaves import components, of_segment
 from gateway.formats.edifact.structure.tables import Group, kinds, load_table
-from gateway.records import Finder, Getter, Node, Path, Step
+from gateway.records import Finder, Getter, Node, Path, Separators, Step
 
 MESSAGE = "UNH"
 """The level's node where the mapping compiler names none: message level."""
@@ -138,6 +139,47 @@ def _above(node: Node, tag: str) -> list[Node]:
     return _NOTHING
 
 
+def in_line_helpers() -> dict[str, Callable[..., Any]]:
+    """Return the functions that gateway.mapping.in_line calls: what its text does not spell out."""
+    return {"above": _group_above, "below": _below, "index": _index}
+
+
+def _group_above(node: Node, tag: str) -> list[Node]:
+    return _above(node, tag) if tag in _openers() else _NOTHING
+
+
+def _below(nodes: list[Node]) -> dict[str, list[Node]]:
+    """Return the children of several nodes as if they were of one."""
+    found: dict[str, list[Node]] = {}
+    for node in nodes:
+        for tag, children in (node.children or {}).items():
+            found[tag] = [*found[tag], *children] if tag in found else children
+    return found
+
+
+def _index(nodes: list[Node], root: Node) -> dict[str, list[Node]]:
+    """Return qualifier -> nodes, by the first component of the first element."""
+    separators = root.separators  # type: ignore[attr-defined]
+    found: dict[str, list[Node]] = {}
+    for node in nodes:
+        text = _first_component(node, separators)
+        if text in found:
+            found[text].append(node)
+        else:
+            found[text] = [node]
+    return found
+
+
+def _first_component(node: Node, separators: Separators) -> str:
+    elements = node.elements
+    text = elements[1] if len(elements) > 1 else ""
+    if text and not text.isalnum():
+        text = text.split(separators.component, 1)[0]
+        if not text.isalnum():
+            text = components(node, 1, separators)[0].strip()
+    return text
+
+
 def _select(step: Step) -> _Select | None:
     """Return the filter of a step: the nodes with the first of its values that any node has; None without values."""
     values = step.values
@@ -170,16 +212,9 @@ def _by_first(rank: dict[str, int]) -> _Select:
 
     def select(nodes: list[Node], root: Node) -> list[Node]:
         separators = root.separators  # type: ignore[attr-defined]
-        component = separators.component
         best, chosen = last, _NOTHING
         for node in nodes:
-            elements = node.elements
-            text = elements[1] if len(elements) > 1 else ""
-            if text and not text.isalnum():
-                text = text.split(component, 1)[0]
-                if not text.isalnum():
-                    text = components(node, 1, separators)[0].strip()
-            place = place_of(text, last)
+            place = place_of(_first_component(node, separators), last)
             if place < best:
                 best, chosen = place, [node]
             elif place == best and chosen:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import deque
 from collections.abc import Iterator
 
 import msgspec
@@ -21,6 +22,10 @@ from gateway.records import Event, Group, Interchange, Message, MessageBegin, Me
 
 MAX_ERRORS = 100
 """Errors of one message that are reported; more are counted in one last finding."""
+
+HELD = 64
+"""Shipments handed out that keep their way up: they are judged some dozens at once, and what is said of them looks for
+its place then."""
 
 
 class OpenMessage:
@@ -54,7 +59,7 @@ class OpenMessage:
         self._message = message
         self._position = 1
         self._units = self._errors = 0
-        self._before: Node | None = None  # the shipment handed out before
+        self._before: deque[Node] = deque()  # the shipments handed out before
         self._whole = message.unit == "UNH"
         self._prepare(self.kind)
 
@@ -162,9 +167,9 @@ class OpenMessage:
         self._message.context = self._matcher.context if self._matcher else 0
         label = f"{node.tag} {component(node, 1, 1, self._separators)}".strip()
         yield Unit(self._message, self._units, node, label)
-        if self._before is not None:
-            _release(self._before)
-        self._before = node
+        self._before.append(node)
+        if len(self._before) > HELD:
+            _release(self._before.popleft())
 
     def _capped(self, found: list[Finding]) -> Iterator[Finding]:
         """Let the first MAX_ERRORS errors through."""
@@ -222,7 +227,7 @@ class OpenMessage:
 
 
 def _release(node: Node) -> None:
-    """Cut the way up inside a shipment that is two back: its memory is free at once, without the cycle collector."""
+    """Cut the way up inside a shipment that is HELD back: its memory is free at once, without the cycle collector."""
     for nodes in (node.children or {}).values():
         for child in nodes:
             child.parent = None

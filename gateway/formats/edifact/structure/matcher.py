@@ -116,7 +116,7 @@ class Matcher:
             return [*findings, *(self._check(node, self.unit) or ())]
         return self._check(node, self.unit)
 
-    def take(  # noqa: PLR0913  the hot loop
+    def take(  # noqa: PLR0912  the hot loop
         self, parts: list[str], number: int, at: int, factor: int, line: int, *, gaps: bool
     ) -> tuple[int, int, int]:
         """Place segments of a file, parts[number] and those after it, as long as there is nothing to say about them.
