@@ -91,7 +91,7 @@ class Tokenizer:
 
     def _seek(self, source: Iterator[bytes], before: int) -> Generator[Token, None, Header | None]:
         """Skip to the next UNA or UNB, reporting what is skipped; return its Header, None at the end of the file."""
-        skipped = Skipped(_GAP, EDIFACT_DATA)
+        skipped = Skipped(GAP, EDIFACT_DATA)
         if before == 0 and self._fill(source, 3) and self._buffer.startswith(_BOM):
             yield self._finding(
                 "ENC-BOM-SKIPPED",
