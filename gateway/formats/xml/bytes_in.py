@@ -5,8 +5,8 @@ from __future__ import annotations
 import codecs
 import re
 from array import array
-from collections import deque
 from collections.abc import Callable, Iterable, Iterator
+from itertools import accumulate
 
 from gateway.findings import Finding, Position, Scope, Severity
 
@@ -17,6 +17,7 @@ ALLOWED = {
 """Declared name -> character set that is read; UTF-7, EBCDIC and the like hide what a parser would see."""
 
 _DECLARED = re.compile(rb"<\?xml[^>]*?encoding\s*=\s*[\"']([A-Za-z0-9._-]+)[\"']")
+_FIRST, _KEPT = 4096, 65_536
 _NOISE = b"\0\x1a\r\n\t "
 
 
@@ -137,23 +138,27 @@ class LineOffsets:
         self.count = 0  # line ends seen
         self._size = 0
         self._first = array("Q", [0])
-        self._last: deque[int] = deque([0], maxlen=65_536)
+        self._last = array("Q", [0])  # up to twice _KEPT, so that it is cut seldom
+        self._shift = 1  # line number of _last[0]
 
     def feed(self, data: bytes) -> None:
         """Take the next bytes."""
-        at = data.find(b"\n")
-        while at >= 0:
-            self.count += 1
-            start = self._size + at + 1
-            self._last.append(start)
-            if len(self._first) < 4096:
-                self._first.append(start)
-            at = data.find(b"\n", at + 1)
+        *whole, _ = data.split(b"\n")
+        if whole:
+            starts = list(accumulate([len(line) + 1 for line in whole], initial=self._size))[1:]
+            self.count += len(starts)
+            self._last.extend(starts)
+            if len(self._first) < _FIRST:
+                self._first.extend(starts[: _FIRST - len(self._first)])
+            if len(self._last) > 2 * _KEPT:
+                gone = len(self._last) - _KEPT
+                del self._last[:gone]
+                self._shift += gone
         self._size += len(data)
 
     def start_of(self, line: int) -> int | None:
         """Return the offset of the first byte of a line (1 = first)."""
-        if 1 <= line <= len(self._first):
-            return self._first[line - 1]
-        back = self.count + 1 - line
-        return self._last[-1 - back] if 0 <= back < len(self._last) else None
+        at = line - self._shift
+        if 0 <= at < len(self._last):
+            return self._last[at]
+        return self._first[line - 1] if 1 <= line <= len(self._first) else None
