@@ -16,10 +16,15 @@ from gateway.profile import MappedShipment, Origin, Profile
 from gateway.records import Dialect, Message
 
 
+_REMEMBERED = 1024  # places that a program remembers
+
+
 class Mapped:
     """Result of one unit; see gateway.profile.MappedShipment."""
 
-    __slots__ = ("_header", "_items", "_message", "_node", "_parties", "_profile", "draft", "findings", "program")
+    __slots__ = (
+        "_header", "_items", "_message", "_node", "_parties", "_profile", "_then", "draft", "findings", "program",
+    )  # fmt: skip
 
     def __init__(self, program: CompiledProgram, message: Message, node: Any, profile: Profile) -> None:
         self.program = program
@@ -29,15 +34,19 @@ class Mapped:
         self._items: list[Any] = []
         self.draft: dict[str, Any] = {}
         self.findings: list[Finding] = []
+        self._then: tuple[Any, Run] | None = None  # what `locate` reads in, made when it is asked the first time
 
     def locate(self, pointer: str) -> Origin:
         """Return where the value at a JSON pointer comes from; the unit when nothing nearer is known."""
         parts = [p for p in pointer.split("/") if p]
-        program, root = self.program, self._message.root
-        if self._header is not None:
-            root = copy(root)
-            root.children = self._header
-        run = Run(self._message, self._profile)
+        program = self.program
+        if self._then is None:
+            root = self._message.root
+            if self._header is not None:
+                root = copy(root)
+                root.children = self._header
+            self._then = root, Run(self._message, self._profile)
+        root, run = self._then
         if parts and parts[0] in PARTY_ROLES and parts[0] in self._parties:
             found = program.place(parts[0], ".".join(parts[1:]), self._parties[parts[0]], root, run)
         elif parts and parts[0] in ("items", "references"):
@@ -86,6 +95,7 @@ class CompiledProgram:
         self._index: dict[tuple[str, str], Target] = {
             (level, t.name): t for level, level_blocks in blocks.items() for b in level_blocks for t in b.targets
         }
+        self._near: dict[tuple[str, str], Target | None] = {}
         self.here: Callable[[Any, Any], Position | None] = node_place(dialect, unit)
 
     def run(self, message: Message, node: Any, profile: Profile) -> MappedShipment:
@@ -199,9 +209,7 @@ class CompiledProgram:
 
     def place(self, level: str, name: str, node: Any, root: Any, run: Run) -> Origin | None:
         """Return where a target was read from: the row that gave the value, else the row that should have."""
-        target = self._index.get((level, name)) or next(
-            (t for (lv, n), t in self._index.items() if lv == level and name and (n.startswith(name + ".") or name.startswith(n + "."))), None
-        )  # fmt: skip
+        target = self._index.get((level, name)) or self._nearest(level, name)
         if target is None:
             position = self.here(node, root) if level not in ("message",) else None
             return Origin(position) if position and level != "shipment" else None
@@ -213,6 +221,18 @@ class CompiledProgram:
                 return Origin(line.locate(node, root) or NOWHERE, line.row.where, received, line.personal)
         line = target.lines[-1]
         return Origin(line.locate(node, root) or self.here(node, root) or NOWHERE, line.row.where)
+
+
+    def _nearest(self, level: str, name: str) -> Target | None:
+        """Return the target that is part of the one asked for, or has it as a part; remembered, the same few are asked for."""
+        key = (level, name)
+        if key not in self._near:
+            if len(self._near) >= _REMEMBERED:
+                self._near.clear()
+            self._near[key] = next(
+                (t for (lv, n), t in self._index.items() if lv == level and name and (n.startswith(name + ".") or name.startswith(n + "."))), None
+            )  # fmt: skip
+        return self._near[key]
 
 
 class _Bound:
