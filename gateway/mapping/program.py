@@ -222,7 +222,6 @@ class CompiledProgram:
         line = target.lines[-1]
         return Origin(line.locate(node, root) or self.here(node, root) or NOWHERE, line.row.where)
 
-
     def _nearest(self, level: str, name: str) -> Target | None:
         """Return the target that is part of the one asked for, or has it as a part; remembered, the same few are asked for."""
         key = (level, name)

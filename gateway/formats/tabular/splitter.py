@@ -29,6 +29,9 @@ def split_quoted(text: str, delimiter: str) -> tuple[list[str], str]:
     fault: "" or "open" (a quote is not closed), "after" (text behind a closing quote), "stray" (a quote inside an
     unquoted field, kept as text).
     """
+    quick = _well_quoted(text, delimiter)
+    if quick is not None:
+        return quick, ""
     cells: list[str] = []
     fault, at, size = "", 0, len(text)
     while True:
@@ -56,6 +59,38 @@ def split_quoted(text: str, delimiter: str) -> tuple[list[str], str]:
         if nearest < 0:
             return cells, fault
         at = nearest + 1
+
+
+def _well_quoted(text: str, delimiter: str) -> list[str] | None:
+    """Return the cells of a record whose quotes all stand at the ends of cells, None for every other one.
+
+    Between two quotes a cell, outside of them unquoted cells: a,"b, c",d -> a,|b, c|,d
+    """
+    parts = text.split('"')
+    last = len(parts) - 1
+    if not last or last % 2:
+        return None
+    cells: list[str] = []
+    for number, part in enumerate(parts):
+        if number % 2:
+            cells.append(part)
+            continue
+        if number:
+            if part[:1] != delimiter:
+                if part or number != last:
+                    return None
+                return cells
+            part = part[1:]
+        elif not part:
+            continue
+        if number != last:
+            if part[-1:] != delimiter:
+                if part or not number:
+                    return None
+                continue
+            part = part[:-1]
+        cells += part.split(delimiter)
+    return cells
 
 
 def physical_lines(chunks: Iterable[bytes]) -> Iterator[bytes]:

@@ -57,7 +57,9 @@ class XmlReader:
         self._root: XmlNode | None = None
         self._open: list[XmlNode] = []
         self._kept = self._units = self._elements = 0
-        self._depth = 0  # elements that are open where a closed one is looked at; all, when the whole document is the unit
+        self._depth = (
+            0  # elements that are open where a closed one is looked at; all, when the whole document is the unit
+        )
         self._begun = False
         self._interchange = Interchange(syntax, 0)
         self._message: Message | None = None
