@@ -15,7 +15,6 @@ from gateway.mapping.table import Row
 from gateway.profile import MappedShipment, Origin, Profile
 from gateway.records import Dialect, Message
 
-
 _REMEMBERED = 1024  # places that a program remembers
 
 

@@ -75,21 +75,13 @@ def _well_quoted(text: str, delimiter: str) -> list[str] | None:
         if number % 2:
             cells.append(part)
             continue
-        if number:
-            if part[:1] != delimiter:
-                if part or number != last:
-                    return None
-                return cells
-            part = part[1:]
-        elif not part:
-            continue
-        if number != last:
-            if part[-1:] != delimiter:
-                if part or not number:
-                    return None
-                continue
-            part = part[:-1]
-        cells += part.split(delimiter)
+        if (not number or number == last) and not part:
+            continue  # the record begins or ends with a quote
+        begin, end = int(number > 0), len(part) - int(number < last)
+        if (begin and part[0:1] != delimiter) or (number < last and part[-1:] != delimiter):
+            return None
+        if begin <= end:  # not for the one delimiter between two quoted cells
+            cells += part[begin:end].split(delimiter)
     return cells
 
 

@@ -24,12 +24,12 @@ _NOISE = b"\0\x1a\r\n\t "
 class Source:
     """The chunks of one file on their way to the parser.
 
-    encoding: what the parser is told; findings: remarks and faults found on the way; broken: a fault ended reading.
+    encoding: what the parser is told; base, factor: where its bytes stand in the received file; findings: remarks and faults found on the way; broken: a fault ended reading.
     """
 
     def __init__(self, chunks: Iterable[bytes], scale: tuple[int, int]) -> None:
         self._chunks = iter(chunks)
-        self._base, self._factor = scale
+        self.base, self.factor = scale
         self.findings: list[Finding] = []
         self.broken = False
         self.encoding = "utf-8"
@@ -50,7 +50,7 @@ class Source:
         self._head, self._offset = self._head[lead:], lead
         declared = _DECLARED.match(self._head)
         name = declared[1].decode().lower() if declared else "utf-8"
-        if self._factor == 2 or (name.startswith("utf-16") and b"\0" not in self._head[:64]):
+        if self.factor == 2 or (name.startswith("utf-16") and b"\0" not in self._head[:64]):
             return  # transcoded before
         known = ALLOWED.get(name)
         if known is None:
@@ -116,7 +116,7 @@ class Source:
 
     def received(self, offset: int) -> int:
         """Return the offset in the received file of an offset in the text."""
-        return self._base + self._factor * offset
+        return self.base + self.factor * offset
 
     def line_offset(self, line: int) -> int | None:
         """Return where a line starts in the received file, None when that is not kept any more."""
@@ -138,8 +138,8 @@ class LineOffsets:
         self.count = 0  # line ends seen
         self._size = 0
         self._first = array("Q", [0])
-        self._last = array("Q", [0])  # up to twice _KEPT, so that it is cut seldom
-        self._shift = 1  # line number of _last[0]
+        self.recent = array("Q", [0])  # up to twice _KEPT, so that it is cut seldom
+        self.shift = 1  # line number of recent[0]
 
     def feed(self, data: bytes) -> None:
         """Take the next bytes."""
@@ -147,18 +147,18 @@ class LineOffsets:
         if whole:
             starts = list(accumulate([len(line) + 1 for line in whole], initial=self._size))[1:]
             self.count += len(starts)
-            self._last.extend(starts)
+            self.recent.extend(starts)
             if len(self._first) < _FIRST:
                 self._first.extend(starts[: _FIRST - len(self._first)])
-            if len(self._last) > 2 * _KEPT:
-                gone = len(self._last) - _KEPT
-                del self._last[:gone]
-                self._shift += gone
+            if len(self.recent) > 2 * _KEPT:
+                gone = len(self.recent) - _KEPT
+                del self.recent[:gone]
+                self.shift += gone
         self._size += len(data)
 
     def start_of(self, line: int) -> int | None:
         """Return the offset of the first byte of a line (1 = first)."""
-        at = line - self._shift
-        if 0 <= at < len(self._last):
-            return self._last[at]
+        at = line - self.shift
+        if 0 <= at < len(self.recent):
+            return self.recent[at]
         return self._first[line - 1] if 1 <= line <= len(self._first) else None

@@ -111,7 +111,9 @@ class XmlReader:
 
     def _events(self, events: Any, source: Source) -> Iterator[Event]:
         """Make nodes of what the parser read. One loop, with the commonest of each step in line: a house has 20 elements."""
-        opened, names, lines = self._open, self._names, source.lines
+        opened, names, starts = self._open, self._names, source.lines.recent
+        shift, size = source.lines.shift, len(starts)
+        base, factor = source.base, source.factor
         for action, element in events:
             if action == "start":
                 tag = element.tag
@@ -121,8 +123,8 @@ class XmlReader:
                 if self._root is None:
                     self._choose(element, local)
                 line = element.sourceline or 1
-                start = lines.start_of(line)
-                offset = 0 if start is None else source.received(start)
+                at = line - shift
+                offset = base + factor * starts[at] if 0 <= at < size else source.line_offset(line) or 0
                 node = XmlNode(local, [local], offset, 0, line, 0)
                 attributes = element.items()
                 if attributes:
