@@ -10,7 +10,7 @@ from gateway.canonical.model import PARTY_ROLES
 from gateway.findings import NOWHERE, Finding, Position, Scope, Severity
 from gateway.mapping.cells import Line, Run, Target, node_place
 from gateway.mapping.compile import Block
-from gateway.mapping.straight import first_that_holds, straight_line
+from gateway.mapping.straight import Fill, by_columns, first_that_holds, straight_line
 from gateway.mapping.table import Row
 from gateway.profile import MappedShipment, Origin, Profile
 from gateway.records import Dialect, Message
@@ -86,7 +86,7 @@ class CompiledProgram:
         unit = unit_path[-1] if unit_path else ""
         self.blocks = blocks
         self._fill_message = straight_line([t for b in blocks.get("message", ()) for t in b.targets])
-        self._fill_shipment = straight_line([t for b in blocks.get("shipment", ()) for t in b.targets])
+        self._fill_shipment = _filler(dialect)([t for b in blocks.get("shipment", ()) for t in b.targets])
         self._refuse = _refusal([a for b in blocks.get("shipment", ()) for a in b.actions])
         self._parties = [(role, _bound(b, dialect, unit)) for role in PARTY_ROLES for b in blocks.get(role, ())]
         self._items = [_bound(b, dialect, unit) for b in blocks.get("item", ())]
@@ -233,11 +233,16 @@ class CompiledProgram:
         return self._near[key]
 
 
+def _filler(dialect: Dialect) -> Callable[[list[Target]], Fill]:
+    """Return what makes the function of a block: tables have one for each set of columns."""
+    return by_columns if getattr(dialect, "by_columns", False) else straight_line
+
+
 class _Bound:
     """A block with its binding compiled: the nodes its rows are read in."""
 
     def __init__(self, block: Block, dialect: Dialect, unit: str) -> None:
-        self.fill = straight_line(block.targets)
+        self.fill = _filler(dialect)(block.targets)
         self._ways = [
             (row.target == "(each)", dialect.finder(path, unit), holds, not path.steps)
             for row, path, holds in block.bindings
