@@ -10,7 +10,6 @@ message keeps its own and says so. On for partners with `join_hours`.
 
 from __future__ import annotations
 
-from copy import deepcopy
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -25,12 +24,12 @@ _NOT_TAKEN = frozenset(("transmission_purpose", "_arrival_day", "house_bill_numb
 
 
 class Join(msgspec.Struct, eq=False):
-    """What the history knows of one unit. may_wait: an incomplete one is kept; draft: as mapped, before completion."""
+    """What the history knows of one unit. may_wait: an incomplete one is kept; draft: the JSON of what was mapped, before completion."""
 
     key: str
     known: Part | None
     may_wait: bool
-    draft: dict[str, Any]
+    draft: bytes
 
 
 class Joiner:
@@ -41,6 +40,7 @@ class Joiner:
         self._profile, self._history, self._where = profile, history, where
         self._parts: list[Part] = []
         self._until = now + timedelta(hours=profile.join_hours)
+        self._until_words = self._until.strftime("%Y-%m-%d %H:%M") if self.on else ""
 
     def complete(self, mapped: list[Mapping]) -> list[Join | None]:
         """Fill what the mapped units lack from parts that wait; one Join for each, None where nothing can be joined."""
@@ -52,7 +52,7 @@ class Joiner:
                 joins.append(None)
                 continue
             waits = m.unit.role == "part" or m.message.format in self._profile.join_formats
-            join = Join(key, known[key], waits, deepcopy(m.mapped.draft) if waits else m.mapped.draft)
+            join = Join(key, known[key], waits, msgspec.json.encode(m.mapped.draft) if waits else b"")
             if join.known is not None and join.known.state == "waiting":
                 _fill(m, join.known)
             joins.append(join)
@@ -81,8 +81,8 @@ class Joiner:
             return _say(judged, absent, "joined", "JOIN-DONE", f"It was delivered already, with {known.where}.")
         judged.withheld = absent
         fields = ", ".join(dict.fromkeys(f.target for f in errors))
-        until = self._until.strftime("%Y-%m-%d %H:%M")
-        return _say(judged, absent, "waiting", "GW-JOIN-PENDING", f"It waits until {until} UTC for {fields}.")
+        said = f"It waits until {self._until_words} UTC for {fields}."
+        return _say(judged, absent, "waiting", "GW-JOIN-PENDING", said)
 
     def settled(self, judged: Judged, verdict: str, message: int) -> None:
         """Take up what the history has to note of a unit, for `note`."""
@@ -90,8 +90,7 @@ class Joiner:
         if join is None:
             return
         if verdict == "waiting":
-            draft = msgspec.json.encode(join.draft)
-            self._parts.append(Part(join.key, "waiting", self._where, draft, self._until, message, judged.number))
+            self._parts.append(Part(join.key, "waiting", self._where, join.draft, self._until, message, judged.number))
         elif judged.purpose == "cancel" and verdict in ("accepted", "joined"):
             self._parts.append(Part(join.key, "gone", self._where))
         elif verdict == "accepted":
