@@ -20,6 +20,9 @@ from gateway.records import Message, Unit
 _IDENTIFIERS = ("house_bill_number", "house_bill_issuer", "shipment_tracking_number", "master_bill_number")
 
 
+_OWN = frozenset(("house_bill_number", "shipment_tracking_number"))
+
+
 class Judged(msgspec.Struct, eq=False):
     """A unit with its findings; draft is None when nothing could be mapped."""
 
@@ -112,7 +115,9 @@ class Judge:
             if findings or late or said or faults:
                 every = (*findings, *late, *self._unsaid(faults, said), *said)
                 findings = _tidy([self.weigh(place(f, m.mapped)) for f in every])
-            names = {n: draft[n] for n in _IDENTIFIERS if isinstance(draft.get(n), str)} or identify(m.unit.node)
+            names = {n: draft[n] for n in _IDENTIFIERS if isinstance(draft.get(n), str)}
+            if not names.keys() & _OWN:  # its number could not be used: its master's says too little
+                names = {**identify(m.unit.node), **names}
             refused = bool(findings) and any(f.severity is Severity.ERROR for f in findings)
             unit = m.unit
             judged.append(

@@ -246,6 +246,11 @@ class _Run:
             self._masters = True
             self._told_of_message(syntax)
             return
+        if unit.role == "part" and self._profile.join_hours <= 0 and not self._found:
+            said = (
+                "The message names shipments that other messages complete; without join_hours each is judged by itself."
+            )
+            self.finding(Finding("JOIN-OFF", Severity.INFO, Scope.MESSAGE, said, unit.node.place()))
         self._books.counts.found += 1
         self._found += 1
         if unit.role == "unread" or self._books.rule(Scope.INTERCHANGE) in _CUT_OFF:

@@ -53,7 +53,7 @@ EXPECTED = {
     "15": ("accept_with_warnings", 1, 1, ["EDIFACT-BILL-IN-BGM", "S321-TIME"]),
     "16": ("accept", 0, 0, []),
     "17": ("accept", 3, 3, []),
-    "18": ("accept", 0, 0, []),
+    "18": ("accept_with_warnings", 3, 0, []),  # its items wait for their ITMATT
     "28": ("accept_with_warnings", 1, 1, ["ENC-BOM-SKIPPED"]),
     "29": ("accept_with_warnings", 1, 1, ["EDIFACT-SEG-MISSING"]),
     "30": (
