@@ -155,7 +155,9 @@ class TreeDialect:
                 f'"{path.leaf}" is not an element number; write {path.steps[-1].name if path.steps else at}.05'
             )
         tags = self._tags(message_type, version) if self._tags else frozenset()
-        problems += [f"{s.name} is not a segment of {message_type}" for s in path.steps if tags and s.name not in (*tags, "..")]
+        problems += [
+            f"{s.name} is not a segment of {message_type}" for s in path.steps if tags and s.name not in (*tags, "..")
+        ]
         return problems
 
 

@@ -87,7 +87,10 @@ def _later(maps: Path) -> dict[tuple[str, str], SetTable]:
     for row in csv.DictReader((maps / "later.csv").read_text("utf-8").splitlines()):
         for release in row["releases"].split():
             with TemporaryDirectory() as name:
-                for source in (maps / row["of"] / row["map"], *(maps / release / f for f in ("dataele.xml", "codes.xml"))):
+                for source in (
+                    maps / row["of"] / row["map"],
+                    *(maps / release / f for f in ("dataele.xml", "codes.xml")),
+                ):
                     copyfile(source, Path(name) / source.name)
                 for table in compile_map(Path(name), row["map"], release, tuple(row["functional_ids"].split("|"))):
                     tables[table.set_id, release] = table

@@ -319,8 +319,9 @@ class X12Reader:
         layout = choose(message.type, first or message.root, level)
         message.envelope["HL"], message.unit = layout.name, layout.unit
         table = with_levels(table, layout.levels)
-        self._matcher = Matcher(table, message.root, message.interchange.separators, layout.unit, self._policy)
-        return self._matcher
+        matcher = Matcher(table, message.root, message.interchange.separators, layout.unit, self._policy)
+        self._matcher = matcher
+        return matcher
 
     # --- ends -------------------------------------------------------------------------------------------------
 
@@ -357,6 +358,9 @@ class X12Reader:
         message = self._message
         assert message is not None
         if not message.unit.startswith("/"):
+            if layouts(message.type) and not self._units and whole:
+                said = f"Set {message.type} {message.control_number} names no shipment: no {message.unit}."
+                yield Finding("X12-NO-SHIPMENT", Severity.INFO, Scope.MESSAGE, said, message.root.place())
             return
         tag, _, choice = message.unit[1:].rstrip("]").partition("[")
         element, _, codes = choice.partition("=")

@@ -27,7 +27,9 @@ def segment_message(code: str, tag: str, loop: str = "", limit: int = 0) -> str:
 
 def level_missing(level: str, levels: str) -> str:
     """Return the sentence for an HL that did not come."""
-    return f"An HL of level {level} is missing: the levels of this set are {levels}, each inside the one before. {_BY_BSN}"
+    return (
+        f"An HL of level {level} is missing: the levels of this set are {levels}, each inside the one before. {_BY_BSN}"
+    )
 
 
 def level_unexpected(code: str, levels: str) -> str:
