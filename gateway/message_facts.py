@@ -63,16 +63,24 @@ def reused(facts: Interchange, before: str, name: str) -> Finding:
     )
 
 
+REFUSED = "ACK-REFUSED"
+"""Rule of an answer that refuses something of ours, whole or in part."""
+
+_NEGATIVE = frozenset("RXMWP")  # refused, whole or in part
+_WORDS = {"Rejected": "R", "Processed": "A", "Accepted": "A"}  # status codes of an XFNM
 _RESULTS = {"A": "accepted", "E": "accepted, with errors", "P": "accepted in part", "R": "refused", "X": "refused", "M": "refused", "W": "refused"}  # fmt: skip
 _SUBJECTS = {"status": "", "set": "transaction set ", "group": "group ", "interchange": "interchange "}
 
 
 def answer_finding(event: Acknowledged) -> Finding:
     """Return what an acknowledgment says of something of ours, in words, with the reasons it gives."""
-    result = _RESULTS.get(event.result, event.result or "no result")
+    code = _WORDS.get(event.result, event.result)
+    result = _RESULTS.get(code, code or "no result")
     about = f"{_SUBJECTS.get(event.kind, '')}{event.control_number}".strip() or "the file"
     words = f" {event.text[:200].rstrip('.')}." if event.text and event.kind in ("status", "set") else ""
     said = f"The answer to {about} says: {result}.{words}"
+    if code in _NEGATIVE or event.status == "rejected":
+        return Finding(REFUSED, Severity.WARNING, Scope.FILE, said, event.position, value=event.control_number)
     return Finding("ACK-SAYS", Severity.INFO, Scope.FILE, said, event.position, value=event.control_number)
 
 

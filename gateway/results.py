@@ -270,6 +270,7 @@ class Outcome(msgspec.Struct):
     acks: list[Ack]
     claims: int = 0
     duplicate_of: str = ""
+    answers_refuse: int = 0  # how many answers in the file refuse something of ours
 
 
 class _Kept(msgspec.Struct, frozen=True):
