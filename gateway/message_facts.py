@@ -5,10 +5,11 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from gateway.findings import Finding, Scope, Severity
+from gateway.findings import NOWHERE, Finding, Scope, Severity
 from gateway.judge import Judged
 from gateway.profile import Profile
-from gateway.records import Acknowledged, Interchange, Message
+from gateway.records import Acknowledged, Interchange, Message, Node
+from gateway.rules.regime import today
 
 
 def envelope_of(
@@ -82,6 +83,14 @@ def answer_finding(event: Acknowledged) -> Finding:
     if code in _NEGATIVE or event.status == "rejected":
         return Finding(REFUSED, Severity.WARNING, Scope.FILE, said, event.position, value=event.control_number)
     return Finding("ACK-SAYS", Severity.INFO, Scope.FILE, said, event.position, value=event.control_number)
+
+
+def undated(shipments: int, message: Message, now: datetime) -> Finding:
+    """Return the remark that no arrival is known of shipments: their law is that of the day of processing."""
+    many = f"{shipments} shipments" if shipments > 1 else "one shipment"
+    said = f"No arrival is known of {many}: the law of the day of processing, {today(now)}, was applied."
+    place = message.root.place() if isinstance(message.root, Node) else NOWHERE
+    return Finding("S321-REGIME-DAY", Severity.INFO, Scope.MESSAGE, said, place)
 
 
 def _message_id(message: Message, name: str) -> str:

@@ -213,6 +213,8 @@ class _Run:
         message = event.message
         syntax, self._syntax = self._syntax, []
         self._told_of_message(syntax)  # of a shipment that never came
+        if (remark := self._settler.remark()) is not None:
+            self.finding(remark)
         header = self._module.segments(message.root) if self._module and (self._found or self._masters) else []
         errors = self._books.syntax_errors
         refused, stood = self._books.close_message(message.index, self._settler.key)
