@@ -17,7 +17,7 @@ import msgspec
 
 from gateway.findings import NOWHERE, Finding, Scope, Severity
 from gateway.history import History, Part
-from gateway.judge import Judged, Mapping
+from gateway.judge import Judged, Mapping, is_absent
 from gateway.profile import Profile
 
 _NOT_TAKEN = frozenset(("transmission_purpose", "_arrival_day", "house_bill_number", "shipment_tracking_number"))
@@ -74,7 +74,7 @@ class Joiner:
         if join is None or judged.draft is None or not join.may_wait:
             return ""
         draft, known = judged.draft, join.known
-        absent = [f for f in judged.findings if f.value is None and _absent(draft, f.pointer)]
+        absent = [f for f in judged.findings if f.value is None and is_absent(draft, f.pointer)]
         errors = [f for f in judged.findings if f.severity is Severity.ERROR]
         if judged.purpose == "cancel" and known is not None and known.state == "waiting":
             return _say(judged, absent, "joined", "JOIN-WITHDRAWN", f"It waited since {known.where} and is withdrawn.")
@@ -156,19 +156,3 @@ def _fill(mapped: Mapping, part: Part) -> None:
 
 def _top(pointer: str) -> str:
     return pointer.strip("/").partition("/")[0]
-
-
-def _absent(draft: dict[str, Any], pointer: str) -> bool:
-    """True when the pointer leads to nothing: the finding is about something that is not there."""
-    place: Any = draft
-    parts = [p for p in pointer.split("/") if p]
-    if not parts:
-        return False
-    for part in parts:
-        if isinstance(place, list):
-            place = place[int(part)] if part.isdigit() and int(part) < len(place) else None
-        else:
-            place = place.get(part) if isinstance(place, dict) else None
-        if place in (None, "", [], {}):
-            return True
-    return False
