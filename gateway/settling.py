@@ -17,7 +17,7 @@ from typing import Any
 import msgspec
 
 from gateway.books import Books
-from gateway.canonical.encode import MESSAGE_END, encode_envelope_head
+from gateway.canonical.encode import MESSAGE_END, encode_envelope_head, encode_shipment
 from gateway.findings import Finding, Scope, Severity
 from gateway.history import History, ShipmentClaim
 from gateway.joining import Joiner
@@ -34,6 +34,9 @@ BATCH = 32
 """Shipments judged before the history is asked about all of them at once."""
 
 _Sums = dict[tuple[str, str], tuple[Decimal, list[str]]]  # person, day -> total and keys of the shipments in it
+
+
+_OF_TODAY = frozenset(("regime_verdict", "fx_rate", "fx_date", "fair_retail_value_usd"))
 
 
 class Settler:
@@ -145,7 +148,7 @@ class Settler:
             return verdict, None
         if judged.draft is None or judged.refused:
             return "rejected", None
-        content = hashlib.sha256(judged.encoded).hexdigest()[:32]
+        content = hashlib.sha256(_of_any_day(judged.draft, judged.encoded)).hexdigest()[:32]
         verdict = self._compare(judged, judged.draft, earlier, content)
         if verdict != "accepted":
             return verdict, None
@@ -218,3 +221,10 @@ class Settler:
             tuple(judged.withheld),
         )
         self._records.append(result, clean=verdict == "accepted" and not judged.findings)
+
+
+def _of_any_day(draft: dict[str, Any], encoded: bytes) -> bytes:
+    """Return a shipment without what the gateway filled in for the day of processing: sent again tomorrow, it is the same."""
+    if "estimated_arrival_at" in draft or "regime_verdict" not in draft:
+        return encoded
+    return encode_shipment({name: value for name, value in draft.items() if name not in _OF_TODAY})

@@ -112,6 +112,15 @@ def test_a_partner_may_let_items_wait_for_their_receptacle(tmp_path):
     assert len(item["items"]) == 2
 
 
+def test_items_sent_again_on_another_day_are_duplicates_although_the_law_is_that_of_the_day():
+    history = MemoryHistory()
+    send(ITEMS, history)
+    again = drop(ITEMS.replace(b"0301-0001", b"0301-0002"), history, now=parse_instant("2025-03-01T10:00:00Z"))
+    assert (again.outcome.counts.duplicate, again.outcome.counts.rejected) == (3, 0)
+    other = drop(ITEMS.replace(b"0301-0001", b"0301-0003").replace(b"KNITWEAR", b"YARN"), history, now=NOW)
+    assert (other.outcome.counts.duplicate, other.outcome.counts.rejected) == (2, 1)
+
+
 def test_without_join_hours_a_receptacle_alone_is_refused():
     result = send(JSON, MemoryHistory(), join_hours=0)
     assert books(result) == (2, 0, 2, 0, 0)
