@@ -5,10 +5,11 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from gateway.findings import Finding, Scope, Severity
+from gateway.findings import NOWHERE, Finding, Scope, Severity
 from gateway.judge import Judged
 from gateway.profile import Profile
-from gateway.records import Acknowledged, Interchange, Message
+from gateway.records import Acknowledged, Interchange, Message, Node
+from gateway.rules.regime import today
 
 
 def envelope_of(
@@ -63,17 +64,33 @@ def reused(facts: Interchange, before: str, name: str) -> Finding:
     )
 
 
+REFUSED = "ACK-REFUSED"
+"""Rule of an answer that refuses something of ours, whole or in part."""
+
+_NEGATIVE = frozenset("RXMWP")  # refused, whole or in part
+_WORDS = {"Rejected": "R", "Processed": "A", "Accepted": "A"}  # status codes of an XFNM
 _RESULTS = {"A": "accepted", "E": "accepted, with errors", "P": "accepted in part", "R": "refused", "X": "refused", "M": "refused", "W": "refused"}  # fmt: skip
 _SUBJECTS = {"status": "", "set": "transaction set ", "group": "group ", "interchange": "interchange "}
 
 
 def answer_finding(event: Acknowledged) -> Finding:
     """Return what an acknowledgment says of something of ours, in words, with the reasons it gives."""
-    result = _RESULTS.get(event.result, event.result or "no result")
+    code = _WORDS.get(event.result, event.result)
+    result = _RESULTS.get(code, code or "no result")
     about = f"{_SUBJECTS.get(event.kind, '')}{event.control_number}".strip() or "the file"
     words = f" {event.text[:200].rstrip('.')}." if event.text and event.kind in ("status", "set") else ""
     said = f"The answer to {about} says: {result}.{words}"
+    if code in _NEGATIVE or event.status == "rejected":
+        return Finding(REFUSED, Severity.WARNING, Scope.FILE, said, event.position, value=event.control_number)
     return Finding("ACK-SAYS", Severity.INFO, Scope.FILE, said, event.position, value=event.control_number)
+
+
+def undated(shipments: int, message: Message, now: datetime) -> Finding:
+    """Return the remark that no arrival is known of shipments: their law is that of the day of processing."""
+    many = f"{shipments} shipments" if shipments > 1 else "one shipment"
+    said = f"No arrival is known of {many}: the law of the day of processing, {today(now)}, was applied."
+    place = message.root.place() if isinstance(message.root, Node) else NOWHERE
+    return Finding("S321-REGIME-DAY", Severity.INFO, Scope.MESSAGE, said, place)
 
 
 def _message_id(message: Message, name: str) -> str:

@@ -241,6 +241,14 @@ class AckRequest:
             elif inside:
                 yield record
 
+    def text_of(self, finding: Finding) -> str:
+        """Return the finding's sentence, or that of its rule where it may hold what is personal and must not be echoed."""
+        if not finding.personal or self.profile.acks.echo_personal:
+            return finding.message
+        rule = self.catalogue.get(finding.rule) if self.catalogue is not None else None
+        means = rule.get("means", "") if isinstance(rule, Mapping) else getattr(rule, "means", "")
+        return str(means or "The value is not usable.")
+
 
 class Outcome(msgspec.Struct):
     """The end of a translation; the last thing `translate` yields.
@@ -262,6 +270,7 @@ class Outcome(msgspec.Struct):
     acks: list[Ack]
     claims: int = 0
     duplicate_of: str = ""
+    answers_refuse: int = 0  # how many answers in the file refuse something of ours
 
 
 class _Kept(msgspec.Struct, frozen=True):

@@ -232,6 +232,7 @@ def _partner(path: Path, settings: Settings, rulebook: Any) -> Partner:
     values["severities"] = {k: _severity(path, k, v) for k, v in raw.get("severities", {}).items()}
     values["fx_usd"] = _rates(path, {**settings.raw.get("fx_usd", {}), **raw.get("fx_usd", {})})
     _check_joining(path, raw)
+    _check_shipment_level(path, raw)
     values["unwrap"] = _unwrap(path, raw)
     if "pgp_home" in raw:
         values["pgp_home"] = str((settings.folder / raw["pgp_home"]).resolve())
@@ -341,6 +342,16 @@ def _check_joining(path: Path, raw: dict[str, Any]) -> None:
             raise ConfigError(
                 f"{path.name}: join_formats {name!r} is not a list of formats.", 'Write ["cargo_xml_xfzb"].'
             )
+
+
+def _check_shipment_level(path: Path, raw: dict[str, Any]) -> None:
+    """Refuse an 856 level that no layout has."""
+    from gateway.formats.x12.levels import layouts
+
+    level = raw.get("options", {}).get("shipment_level")
+    known = sorted({layout.shipment_level for layout in layouts()})
+    if level is not None and level not in known:
+        raise ConfigError(f"{path.name}: shipment_level {level!r} is not known.", f"Known: {', '.join(known)}.")
 
 
 def _rates(path: Path, raw: dict[str, Any]) -> dict[str, Decimal]:

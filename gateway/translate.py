@@ -23,7 +23,7 @@ from gateway.formats import format_module, sniffers
 from gateway.formats.detect import HEAD, Detection, Transcoded, check_name, detect
 from gateway.history import History
 from gateway.judge import Judge, Place, place_key
-from gateway.message_facts import answer_finding, reused
+from gateway.message_facts import REFUSED, answer_finding, reused
 from gateway.profile import Profile, Program
 from gateway.records import (
     Acknowledged,
@@ -112,6 +112,7 @@ class _Run:
         self._module: ModuleType | None = None
         self._program: Program | None = None
         self._masters = False
+        self._answers_refuse = 0
         self._found = 0  # in the open message
         self._syntax: list[Finding] = []
         self._format = ""
@@ -212,6 +213,8 @@ class _Run:
         message = event.message
         syntax, self._syntax = self._syntax, []
         self._told_of_message(syntax)  # of a shipment that never came
+        if (remark := self._settler.remark()) is not None:
+            self.finding(remark)
         header = self._module.segments(message.root) if self._module and (self._found or self._masters) else []
         errors = self._books.syntax_errors
         refused, stood = self._books.close_message(message.index, self._settler.key)
@@ -230,7 +233,9 @@ class _Run:
     def _acknowledged(self, event: Acknowledged) -> None:
         """An acknowledgment of ours came back: say what it says, and when we never sent what it answers."""
         self._format = self._format or "x12_ta1"
-        self.finding(answer_finding(event))
+        told = answer_finding(event)
+        self._answers_refuse += told.rule == REFUSED
+        self.finding(told)
         if event.kind in ("interchange", "group") and not self._history.sent(event.kind, event.control_number):
             severity = Severity.INFO if event.kind == "interchange" else Severity.WARNING
             said = f"The acknowledgment answers {event.kind} {event.control_number}, which is not among those we sent."
@@ -246,6 +251,11 @@ class _Run:
             self._masters = True
             self._told_of_message(syntax)
             return
+        if unit.role == "part" and self._profile.join_hours <= 0 and not self._found:
+            said = (
+                "The message names shipments that other messages complete; without join_hours each is judged by itself."
+            )
+            self.finding(Finding("JOIN-OFF", Severity.INFO, Scope.MESSAGE, said, unit.node.place()))
         self._books.counts.found += 1
         self._found += 1
         if unit.role == "unread" or self._books.rule(Scope.INTERCHANGE) in _CUT_OFF:
@@ -275,6 +285,7 @@ class _Run:
             refused_interchanges=books.refused_interchanges,
             acks=[],
             claims=self._settler.claims,
+            answers_refuse=self._answers_refuse,
         )
 
     _handlers: ClassVar[dict[type, Callable[[_Run, Any], None]]] = {

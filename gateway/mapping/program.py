@@ -149,10 +149,26 @@ class CompiledProgram:
         party: dict[str, Any] = {}
         run.level = role
         bound.fill(nodes[0], root, party, run)
+        if run.more:
+            more, run.more = run.more, []
+            self._left_out(role, bound, party, more, root, run)
         run.level = ""
         mapped._parties[role] = nodes[0]
         if party:
             mapped.draft[role] = party
+
+    def _left_out(self, role: str, bound: _Bound, party: dict[str, Any], more: list[Any], root: Any, run: Run) -> None:
+        """Say that several parties were sent where the shipment has one; the same one twice is none the worse."""
+        if any(f.rule in ("MAP-AMBIGUOUS", "MAP-FIRST-TAKEN") for f in run.findings):
+            return  # a row of the table says so in its own words, or another role of the same party did
+        for node in more:
+            other: dict[str, Any] = {}
+            bound.fill(node, root, other, Run(run.message, run.profile))
+            if other and other != party:
+                said = f"Several parties were sent as {role.replace('_', ' ')}; the first was taken, this one was not passed on."
+                place = self.here(node, root) or NOWHERE
+                run.findings.append(Finding("MAP-FIRST-TAKEN", Severity.WARNING, Scope.SHIPMENT, said, place, role))
+                return
 
     def _lists(self, mapped: Mapped, node: Any, root: Any, run: Run) -> None:
         items: list[dict[str, Any]] = []
@@ -269,7 +285,10 @@ class _Bound:
                 continue
             found = [node] if itself else find(node, root)
             if found:
-                return found if each else found[:1]
+                if each:
+                    return found
+                run.more = found[1:]
+                return found[:1]
         return []
 
     def continues(self, node: Any, root: Any, run: Run) -> str | None:

@@ -41,9 +41,9 @@ class OpenMessage:
         facts = _facts(interchange, group, unh, identifier)
         unh.position = 1
         self._root = message_root(unh, self._separators)
-        manifest = self.kind is not None and self.kind.role == "manifest"
+        manifest = self.kind is not None and self.kind.translated
         message = Message(
-            format=f"edifact_{identifier[0].lower() or 'unknown'}",
+            format=(self.kind.format if self.kind else "") or f"edifact_{identifier[0].lower() or 'unknown'}",
             type=identifier[0],
             version=".".join(identifier[1:3]).strip("."),
             control_number=component(unh, 1, 1, self._separators),
@@ -67,7 +67,7 @@ class OpenMessage:
         version = self._message.interchange.version.partition(":")[2] or "3"
         exact = kind is not None and kind.exact
         policy = SyntaxPolicy.for_message(self._profile, version, exact=exact)
-        units = frozenset(kind.unit.split("|")) - {"", "UNH"} if kind else frozenset()
+        units = frozenset(u.partition("/")[0] for u in kind.unit.split("|")) - {"", "UNH"} if kind else frozenset()
         upper = self._message.interchange.version.startswith("UNOA")
         checker = Checker(self._release, self._separators, policy, upper_only=upper)
         self._matcher = Matcher(kind.table, self._root, units, policy, checker) if kind else None
@@ -127,7 +127,7 @@ class OpenMessage:
                 self._release,
                 severity,
             )
-        if self.kind.role != "manifest":
+        if not self.kind.translated:
             name = f"{self._type} {self.kind.association}".strip()
             said = f"{name} holds no shipments of its own: it was acknowledged, nothing is delivered."
             yield Finding("EDIFACT-MSG-NO-SHIPMENTS", Severity.INFO, Scope.MESSAGE, said, unh.place())
@@ -160,14 +160,19 @@ class OpenMessage:
         yield from self._capped([f for f in found if f.rule != "EDIFACT-SEG-MISSING"])
 
     def _unit(self, node: Node) -> Iterator[Event]:
-        if self.kind is None or self.kind.role != "manifest":
+        if self.kind is None or not self.kind.translated:
             yield from answers(self._type, self._root, node, self._separators)
             return
-        self._units += 1
         self._message.context = self._matcher.context if self._matcher else 0
         label = f"{node.tag} {component(node, 1, 1, self._separators)}".strip()
-        yield Unit(self._message, self._units, node, label)
-        self._before.append(node)
+        role = "part" if self.kind.role == "parts" else "shipment"
+        inner = self.kind.unit.partition("/")[2]
+        for unit in (node.children or {}).get(inner, ()) if inner else (node,):
+            self._units += 1
+            name = f"{inner} {component(unit, 1, 1, self._separators)} of {label}" if inner else label
+            yield Unit(self._message, self._units, unit, name, role)
+        if not inner:  # an item is placed by what stands above it
+            self._before.append(node)
         if len(self._before) > HELD:
             _release(self._before.popleft())
 

@@ -14,7 +14,7 @@ from __future__ import annotations
 import csv
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from importlib.resources import files
 from typing import Any
 
@@ -22,7 +22,8 @@ from gateway.findings import Finding, Position, Scope, Severity
 from gateway.formats.tree import RootNode
 from gateway.formats.x12 import envelope
 from gateway.formats.x12.inbound import answers_of
-from gateway.formats.x12.layout import releases_of
+from gateway.formats.x12.layout import SetTable, releases_of
+from gateway.formats.x12.levels import DEFAULT, Undecided, choose, layouts, with_levels
 from gateway.formats.x12.structure import Matcher, SyntaxPolicy, load_table
 from gateway.formats.x12.tokenizer import UNSCALED, Header, Scale, Tokenizer
 from gateway.profile import Profile
@@ -285,7 +286,9 @@ class X12Reader:
         if kind.role == "ack":
             return
         table = load_table(message.type, message.version, self._profile.structures)
-        if table is not None and message.interchange.separators is not None:
+        if table is not None and layouts(message.type):
+            self._matcher = Undecided(partial(self._by_levels, table, message))
+        elif table is not None and message.interchange.separators is not None:
             unit = "" if kind.unit.startswith("/") else kind.unit
             self._matcher = Matcher(table, message.root, message.interchange.separators, unit, self._policy)
         elif kind.role == "other":
@@ -308,6 +311,17 @@ class X12Reader:
                 fix=f"Send set {message.type} in version {', '.join(releases_of(message.type))}, or ask us to add yours.",
                 ack={"AK901": "R", "AK905": "2"},
             )
+
+    def _by_levels(self, table: SetTable, message: Message, first: Node | None) -> Matcher:
+        """Let the Matcher of the levels that the set's first segment names take over."""
+        assert message.interchange.separators is not None
+        level = str(self._profile.options.get("shipment_level", DEFAULT))
+        layout = choose(message.type, first or message.root, level)
+        message.envelope["HL"], message.unit = layout.name, layout.unit
+        table = with_levels(table, layout.levels)
+        matcher = Matcher(table, message.root, message.interchange.separators, layout.unit, self._policy)
+        self._matcher = matcher
+        return matcher
 
     # --- ends -------------------------------------------------------------------------------------------------
 
@@ -344,6 +358,9 @@ class X12Reader:
         message = self._message
         assert message is not None
         if not message.unit.startswith("/"):
+            if layouts(message.type) and not self._units and whole:
+                said = f"Set {message.type} {message.control_number} names no shipment: no {message.unit}."
+                yield Finding("X12-NO-SHIPMENT", Severity.INFO, Scope.MESSAGE, said, message.root.place())
             return
         tag, _, choice = message.unit[1:].rstrip("]").partition("[")
         element, _, codes = choice.partition("=")
