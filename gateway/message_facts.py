@@ -5,10 +5,12 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from gateway.findings import Finding, Scope, Severity
+from gateway.canonical.validate import validate_head
+from gateway.findings import Finding, Position, Scope, Severity
 from gateway.judge import Judged
+from gateway.limits import INTERCHANGES
 from gateway.profile import Profile
-from gateway.records import Acknowledged, Interchange, Message
+from gateway.records import Acknowledged, Interchange, InterchangeBegin, Message
 
 
 def envelope_of(
@@ -50,6 +52,15 @@ def envelope_of(
     return {k: v for k, v in envelope.items() if v != ""}
 
 
+def head_findings(head: dict[str, Any], message: Message) -> list[Finding]:
+    """Return why an envelope is no canonical one: a control number or sender id may be too long, or hold odd signs."""
+    place, ack = message.root.place(), {"AK501": "R", "AK502": "5"}
+    return [
+        Finding(e.rule, Severity.ERROR, Scope.MESSAGE, e.message, place, target=e.pointer[1:].replace("/", "."), ack=ack)
+        for e in validate_head(head)
+    ]
+
+
 def reused(facts: Interchange, before: str, name: str) -> Finding:
     """Return the finding of a control number that was used before with other content."""
     where = "earlier in this file" if before == name else f"in {before}"
@@ -61,6 +72,12 @@ def reused(facts: Interchange, before: str, name: str) -> Finding:
         value=facts.control_number,
         ack={"TA104": "R", "TA105": "025"} if facts.syntax == "x12" else {},
     )
+
+
+def too_many_interchanges(event: InterchangeBegin) -> Finding:
+    """Return the finding that holds a file with more interchanges than are answered."""
+    said = f"The file holds more than {INTERCHANGES} interchanges; it was not read any further and nothing of it is used."
+    return Finding("FILE-INTERCHANGES", Severity.ERROR, Scope.FILE, said, Position(offset=event.interchange.offset))
 
 
 _RESULTS = {"A": "accepted", "E": "accepted, with errors", "P": "accepted in part", "R": "refused", "X": "refused", "M": "refused", "W": "refused"}  # fmt: skip

@@ -25,6 +25,8 @@ from gateway.formats import folder_of
 from gateway.mapping.folder import MappingSet
 from gateway.profile import AckPolicy, Identity, Profile
 from gateway.rules.folder import load_rulebook
+from gateway.shell.folders import StateFolders
+from gateway.shell.person_key import make_key, read_key
 
 
 @cache
@@ -119,9 +121,14 @@ def load_afresh(folder: Path) -> Site:
     return site
 
 
-def load_site(folder: Path) -> Site:
-    """Read a profile folder. Raises ConfigError (file, key, what to write) or MappingError."""
+def load_site(folder: Path, *, starting: bool = False) -> Site:
+    """Read a profile folder. Raises ConfigError (file, key, what to write) or MappingError.
+
+    starting: the gateway is about to serve it: the key of the person hash is made if need be.
+    """
     settings = _settings(folder)
+    if starting:
+        make_key(_person_key(settings), anew=not StateFolders(settings.state_dir).work.is_dir())
     files = sorted((folder / "partners").glob("*.toml"))
     if not files:
         raise ConfigError(
@@ -275,16 +282,24 @@ _REMOTE = ("host", "user", "key_file", "host_key")
 
 
 def _secret(settings: Settings) -> bytes:
-    """Return the key of the person hash: a file named in gateway.toml, else one made at the first start."""
-    name = settings.raw.get("person_secret_file")
-    file = settings.folder / name if name else settings.state_dir / "person.key"
+    """Return the key of the person hash: a file named in gateway.toml, else one made at the first start.
+
+    Before that start nothing is kept, so that any key will do.
+    """
+    file = _person_key(settings)
     if file.is_file():
-        return file.read_bytes()[:64]
-    if name:
+        return read_key(file)
+    if "person_secret_file" in settings.raw:
         raise ConfigError(
-            f"gateway.toml: person_secret_file {name} is not there.", "Put 32 random bytes into it, mode 0600."
+            f"gateway.toml: person_secret_file {settings.raw['person_secret_file']} is not there.",
+            "Put 32 random bytes into it, mode 0600.",
         )
     return b"section-321"
+
+
+def _person_key(settings: Settings) -> Path:
+    name = settings.raw.get("person_secret_file")
+    return settings.folder / name if name else settings.state_dir / "person.key"
 
 
 def _identities(path: Path, entries: list[Any]) -> tuple[Identity, ...]:
