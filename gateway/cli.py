@@ -17,9 +17,9 @@ from rich.table import Table
 
 from gateway import __version__
 from gateway.cli_archive import archive_app, replay
-from gateway.cli_config import config_app
 from gateway.cli_check import check, translate
 from gateway.cli_common import AsJson, AsOf, ProfileDir, err, moment_of, out, plain, site_of
+from gateway.cli_config import config_app
 from gateway.cli_look import doctor, explain, report, status, verify
 from gateway.cli_mapping import mapping_app
 from gateway.commands.extract import extract

@@ -56,7 +56,9 @@ def head_findings(head: dict[str, Any], message: Message) -> list[Finding]:
     """Return why an envelope is no canonical one: a control number or sender id may be too long, or hold odd signs."""
     place, ack = message.root.place(), {"AK501": "R", "AK502": "5"}
     return [
-        Finding(e.rule, Severity.ERROR, Scope.MESSAGE, e.message, place, target=e.pointer[1:].replace("/", "."), ack=ack)
+        Finding(
+            e.rule, Severity.ERROR, Scope.MESSAGE, e.message, place, target=e.pointer[1:].replace("/", "."), ack=ack
+        )
         for e in validate_head(head)
     ]
 
@@ -76,7 +78,9 @@ def reused(facts: Interchange, before: str, name: str) -> Finding:
 
 def too_many_interchanges(event: InterchangeBegin) -> Finding:
     """Return the finding that holds a file with more interchanges than are answered."""
-    said = f"The file holds more than {INTERCHANGES} interchanges; it was not read any further and nothing of it is used."
+    said = (
+        f"The file holds more than {INTERCHANGES} interchanges; it was not read any further and nothing of it is used."
+    )
     return Finding("FILE-INTERCHANGES", Severity.ERROR, Scope.FILE, said, Position(offset=event.interchange.offset))
 
 

@@ -101,7 +101,7 @@ def keep(name: str, data: bytes) -> Path:
 
 def _place(trace: str) -> str:
     """Return the kind of a crash: the error and the innermost line of ours."""
-    lines = [line.strip() for line in trace.splitlines() if "/gateway/" in line or "/fuzz/targets" in line]
+    lines = [line.strip() for line in trace.splitlines() if "/gateway/" in line or "/fuzz/t" in line]
     return f"{trace.strip().splitlines()[-1].partition(':')[0]} at {lines[-1]}" if lines else trace[-200:]
 
 

@@ -119,7 +119,7 @@ class X12Reader:
         self._unsupported = False  # the open group's version: said once
         self._gs_place = Position()  # of GS08
 
-    def read(self, chunks: Iterable[bytes]) -> Iterator[Event]:
+    def read(self, chunks: Iterable[bytes]) -> Iterator[Event]:  # noqa: PLR0912  the hot loop
         """Yield events; never raises on data. chunks: any split of the file."""
         position, most = 0, SEGMENTS
         for token in self._tokenizer.tokens(chunks):
