@@ -112,6 +112,8 @@ def message_key(message: Message) -> str:
 def _created(message: Message, now: datetime) -> str:
     """Return ISA09/ISA10 (UNB S004) as an instant; the sender's clock is taken as UTC, `now` where it has none."""
     date, time = message.interchange.date, message.interchange.time[:4]
+    if not (date + time).isascii():
+        return now.strftime("%Y-%m-%dT%H:%M:%SZ")
     if len(date) == 6 and date.isdigit() and len(time) == 4 and time.isdigit():
         return f"20{date[:2]}-{date[2:4]}-{date[4:6]}T{time[:2]}:{time[2:4]}:00Z"
     if len(date) == 8 and date.isdigit() and len(time) == 4 and time.isdigit():

@@ -13,7 +13,7 @@ from gateway.errors import GatewayError
 from gateway.profile import Identity, Profile
 from gateway.shell.desk import Alert, Result
 from gateway.shell.drops import Keep, PartnerDrop
-from gateway.shell.folders import received
+from gateway.shell.folders import make_folder, received
 from gateway.shell.loop import Engine
 from gateway.shell.monitor import Monitor
 from gateway.shell.pager import Pager
@@ -48,7 +48,7 @@ def serve_config(site: Site) -> _Serve:
     partners = [_drop(site, p) for p in site.partners.values()]
     if s.responses_dir is not None:
         partners.append(_receiver(s.responses_dir))
-    s.out_dir.mkdir(parents=True, exist_ok=True)
+    make_folder(s.out_dir)
     return _Serve(
         s.state_dir, s.ledger_url, partners, s.out_dir, s.poll_seconds, s.settle_polls, s.max_file_bytes,
         Keep(**s.retention),
@@ -58,7 +58,7 @@ def serve_config(site: Site) -> _Serve:
 def _receiver(folder: Path) -> PartnerDrop:
     """Return the drop folder of the receiver's responses; its receipts go to the sub-folder answers."""
     answers = folder / "answers"
-    answers.mkdir(parents=True, exist_ok=True)
+    make_folder(answers)
     return PartnerDrop(
         RECEIVER,
         RECEIVER,
@@ -71,9 +71,9 @@ def _receiver(folder: Path) -> PartnerDrop:
 
 def _drop(site: Site, partner: Partner) -> PartnerDrop:
     for folder in ("ack", "reject"):
-        (partner.home / folder).mkdir(parents=True, exist_ok=True)
+        make_folder(partner.home / folder)
     if partner.in_dir is not None:
-        partner.in_dir.mkdir(parents=True, exist_ok=True)
+        make_folder(partner.in_dir)
     p = partner.profile
     return PartnerDrop(
         p.partner, p.account, partner.in_dir, partner.home / "ack", partner.home / "reject", p, _target(site, partner)

@@ -228,7 +228,7 @@ class Compiler:
         if find is None:
             return ()
         for source in sources:
-            if source.kind == "same" and found and source.name.isdigit():
+            if source.kind == "same" and found and source.name.isascii() and source.name.isdigit():
                 found.append((found[-1][0], int(source.name)))
                 continue
             place = find(source.path, at) if source.path is not None else None

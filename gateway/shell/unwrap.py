@@ -25,7 +25,8 @@ KINDS = ("zip", "gz", "pgp")
 _BLOCK = 1 << 16
 _MAGIC = ((b"PK\x03\x04", "zip"), (b"PK\x05\x06", "zip"), (b"\x1f\x8b", "gz"), (b"-----BEGIN PGP MESSAGE", "pgp"))
 _OFFICE = (b"[Content_Types].xml", b"xl/", b"docProps/")
-_DAMAGED = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, gzip.BadGzipFile)
+# ValueError: names that are no text, places before the beginning of the file
+_DAMAGED = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, ValueError, gzip.BadGzipFile)
 
 
 class UnwrapError(Exception):

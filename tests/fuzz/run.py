@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import random
+import re
 import signal
 import sys
 import time
@@ -102,7 +103,8 @@ def keep(name: str, data: bytes) -> Path:
 def _place(trace: str) -> str:
     """Return the kind of a crash: the error and the innermost line of ours."""
     lines = [line.strip() for line in trace.splitlines() if "/gateway/" in line or "/fuzz/t" in line]
-    return f"{trace.strip().splitlines()[-1].partition(':')[0]} at {lines[-1]}" if lines else trace[-200:]
+    kinds = re.findall(r"(?m)^([\w.]+(?:Error|Exception|Unusable))\b", trace)
+    return f"{kinds[-1] if kinds else 'crash'} at {lines[-1]}" if lines else trace[-200:]
 
 
 if __name__ == "__main__":

@@ -49,7 +49,7 @@ def test_a_crash_is_found_kept_small_and_told_by_its_place(tmp_path: Path, monke
     runs, crashes = run.fuzz("try", 0.5, 1)
     assert runs > 0
     (path,) = crashes.values()
-    assert path.read_bytes() == b"X"
+    assert path.read_bytes() == b"X", path.read_bytes()
 
 
 def test_an_endless_target_is_a_crash(monkeypatch: pytest.MonkeyPatch) -> None:
