@@ -61,6 +61,7 @@ class Settings:
     alert_command: tuple[str, ...] = ()
     alert_webhook: str = ""
     responses_dir: Path | None = None  # where the receiver's answers are dropped
+    responses_poll: dict[str, Any] = field(default_factory=dict)  # the receiver's server they are fetched from
     retention: dict[str, int] = field(default_factory=dict)  # class -> days, see docs/operations.md
 
     raw: dict[str, Any] = field(default_factory=dict)
@@ -171,6 +172,10 @@ def _settings(folder: Path) -> Settings:
     if not isinstance(alerts.get("command", []), list):
         raise ConfigError("gateway.toml: alerts.command is no list.", 'Write ["/usr/local/bin/page", "edi-team"].')
     state = folder / raw.get("state", "state")
+    given = raw.get("responses", "")
+    remote, local = (given, "") if isinstance(given, dict) else ({}, str(given))
+    if remote:
+        _check_remote("gateway.toml", "responses", remote)
     return Settings(
         folder=folder,
         state_dir=state,
@@ -186,7 +191,8 @@ def _settings(folder: Path) -> Settings:
         monitor_port=int(monitor["port"]) if "port" in monitor else None,
         alert_command=tuple(map(str, alerts.get("command", ()))),
         alert_webhook=alerts.get("webhook", ""),
-        responses_dir=folder / raw["responses"] if "responses" in raw else None,
+        responses_dir=folder / remote.get("local", "responses") if remote else folder / local if local else None,
+        responses_poll=remote,
         retention=_retention(raw.get("retention", {})),
         raw=raw,
     )
@@ -261,12 +267,9 @@ def _partner(path: Path, settings: Settings, rulebook: Any) -> Partner:
     keys = tuple(_key_lines(settings.folder, path, raw.get("keys", [f"keys/{name}.pub"])))
     in_dir = settings.folder / raw["in_dir"] if "in_dir" in raw else None
     home = settings.folder / raw.get("home", f"partners-home/{name}")
-    for section, wanted in (("target", _REMOTE), ("poll", _REMOTE)):
-        missing = [k for k in wanted if section in raw and k not in raw[section]]
-        if missing:
-            raise ConfigError(
-                f"{path.name}: {section}.{missing[0]} is missing.", f"[{section}] needs {', '.join(wanted)}."
-            )
+    for section in ("target", "poll"):
+        if section in raw:
+            _check_remote(path.name, section, raw[section])
     sources = [settings.folder / raw["enrichment"]["file"]] if "enrichment" in raw else []
     sources += [p for m in extra if m != own for p in m.rglob("*.csv")]
     return Partner(profile, keys, in_dir, home, raw.get("target", {}), raw.get("poll", {}), tuple(sources))
@@ -279,6 +282,12 @@ def _base_set() -> MappingSet:
 
 
 _REMOTE = ("host", "user", "key_file", "host_key")
+
+
+def _check_remote(file: str, section: str, facts: dict[str, Any]) -> None:
+    missing = [key for key in _REMOTE if key not in facts]
+    if missing:
+        raise ConfigError(f"{file}: {section}.{missing[0]} is missing.", f"[{section}] needs {', '.join(_REMOTE)}.")
 
 
 def _secret(settings: Settings) -> bytes:

@@ -69,6 +69,8 @@ def private_files(site: Site) -> Iterator[tuple[str, Path]]:
     yield "host key", settings.host_key
     name = settings.raw.get("person_secret_file")
     yield "person key", settings.folder / name if name else settings.state_dir / "person.key"
+    if settings.responses_poll:
+        yield "responses key", settings.folder / settings.responses_poll["key_file"]
     for partner, one in site.partners.items():
         for section, facts in (("target", one.target), ("poll", one.poll)):
             if facts:

@@ -50,7 +50,9 @@ def doctor(folder: Path, *, remote: bool = False) -> Iterator[Check]:
     for name, partner in site.partners.items():
         yield from _partner(site, name, partner)
         if remote:
-            yield from _remote(site, name, partner)
+            yield from _remote(site, name, {"target": partner.target, "poll": partner.poll})
+    if remote:
+        yield from _remote(site, "the receiver", {"responses": site.settings.responses_poll})
 
 
 def _guarded(look: Callable[[Site], Iterator[Check]], site: Site) -> Iterator[Check]:
@@ -198,6 +200,8 @@ def _keys(site: Site) -> Iterator[Check]:
     else:
         yield from _private(path, "host key")
     yield from _person_key(site)
+    if site.settings.responses_poll:
+        yield from _private(site.settings.folder / site.settings.responses_poll["key_file"], "responses key")
 
 
 def _person_key(site: Site) -> Iterator[Check]:
@@ -252,8 +256,8 @@ def _partner(site: Site, name: str, partner: Partner) -> Iterator[Check]:
             yield from _private(site.settings.folder / facts["key_file"], f"{section} key of {name}")
 
 
-def _remote(site: Site, name: str, partner: Partner) -> Iterator[Check]:
-    for section, facts in (("target", partner.target), ("poll", partner.poll)):
+def _remote(site: Site, name: str, sections: dict[str, dict[str, Any]]) -> Iterator[Check]:
+    for section, facts in sections.items():
         if not facts:
             continue
         connection = remote_of(site, facts)
