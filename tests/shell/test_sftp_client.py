@@ -501,5 +501,5 @@ def test_a_responses_section_without_a_pinned_key_is_refused(tmp_path: Path) -> 
     run("demo", "init", str(tmp_path / "site"))
     config = tmp_path / "site" / "gateway.toml"
     config.write_text(config.read_text() + '[responses]\nhost = "h"\nuser = "u"\nkey_file = "k"\n')
-    with pytest.raises(ConfigError, match="responses.host_key is missing"):
+    with pytest.raises(ConfigError, match=r"responses\.host_key is missing"):
         load_site(tmp_path / "site")

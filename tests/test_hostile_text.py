@@ -1,0 +1,90 @@
+"""What no line of the program may do, and what no regular expression of it may be made to do (worse than squares)."""
+
+from __future__ import annotations
+
+import ast
+import importlib
+import json
+import pkgutil
+import re
+from collections.abc import Iterator
+from importlib import metadata
+from pathlib import Path
+
+import pytest
+
+import gateway
+from gateway.canonical.validate import load_schema
+from tests.fuzz.run import HangError, limited
+
+ROOT = Path(gateway.__file__).parent
+SOURCES = sorted(ROOT.rglob("*.py"))
+FORBIDDEN = {"eval", "exec", "compile", "__import__", "os.system", "os.popen", "pickle.load", "pickle.loads", "marshal.loads", "yaml.load", "tempfile.mktemp"}  # fmt: skip
+
+
+def called(path: Path) -> Iterator[tuple[int, str, ast.Call]]:
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(node, ast.Call):
+            yield node.lineno, ast.unparse(node.func), node
+
+
+def test_the_program_evaluates_no_text_and_starts_no_shell() -> None:
+    seen = 0
+    for path in SOURCES:
+        for line, name, call in called(path):
+            seen += 1
+            assert name not in FORBIDDEN, f"{path.name}:{line} {name}"
+            shell = [k for k in call.keywords if k.arg == "shell" and ast.unparse(k.value) != "False"]
+            assert not shell, f"{path.name}:{line} shell="
+    assert seen > 5000
+
+
+def test_paramiko_is_new_enough_for_its_known_faults() -> None:
+    assert int(metadata.version("paramiko").split(".")[0]) >= 5
+
+
+def test_the_schema_refers_to_nothing_outside_of_itself() -> None:
+    found = re.findall(r'"\$ref": "([^"]*)"', json.dumps(load_schema()))
+    assert found
+    assert [ref for ref in found if not ref.startswith("#/")] == []
+
+
+def patterns() -> dict[str, re.Pattern]:
+    """Every expression of the program that stands in a module."""
+    found = {}
+    for module in pkgutil.walk_packages([str(ROOT)], "gateway."):
+        if module.name.endswith("__main__") or ".migrations" in module.name:
+            continue
+        for name, value in vars(importlib.import_module(module.name)).items():
+            if isinstance(value, re.Pattern):
+                found[f"{module.name}.{name}"] = value
+    return found
+
+
+HOSTILE = ("a", "A", "0", " ", "\t", "\n", "-", ".", "'", '"', "<", "/", "A ", "0.", "a1", "é", "<!--", "-->", "&a;", "A/", "ab=", "1,", "=\"", "\\x")  # fmt: skip
+
+
+def slow(pattern: re.Pattern, length: int = 3_000, seconds: float = 2.0) -> str:
+    """Return the kind of text that an expression chokes on, "" when there is none among ours."""
+    kind = bytes if isinstance(pattern.pattern, bytes) else str
+    for piece in HOSTILE:
+        for end in ("!", "\n\0", ""):
+            text = piece * (length // len(piece)) + end
+            try:
+                with limited(seconds):
+                    for call in (pattern.search, pattern.fullmatch):
+                        call(text.encode() if kind is bytes else text)  # type: ignore[arg-type]
+            except HangError:
+                return repr(piece)
+    return ""
+
+
+@pytest.mark.timeout(600)
+def test_no_expression_takes_its_time_over_hostile_text() -> None:
+    every = patterns()
+    assert len(every) > 40
+    assert {name: found for name, pattern in every.items() if (found := slow(pattern))} == {}
+
+
+def test_a_slow_expression_is_noticed() -> None:
+    assert slow(re.compile("(a|a?)+$"), 30, 1.0) == "'a'"
