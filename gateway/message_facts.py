@@ -5,10 +5,12 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from gateway.findings import NOWHERE, Finding, Scope, Severity
+from gateway.canonical.validate import validate_head
+from gateway.findings import NOWHERE, Finding, Position, Scope, Severity
 from gateway.judge import Judged
+from gateway.limits import INTERCHANGES
 from gateway.profile import Profile
-from gateway.records import Acknowledged, Interchange, Message, Node
+from gateway.records import Acknowledged, Interchange, InterchangeBegin, Message, Node
 from gateway.rules.regime import today
 
 
@@ -51,6 +53,17 @@ def envelope_of(
     return {k: v for k, v in envelope.items() if v != ""}
 
 
+def head_findings(head: dict[str, Any], message: Message) -> list[Finding]:
+    """Return why an envelope is no canonical one: a control number or sender id may be too long, or hold odd signs."""
+    place, ack = message.root.place(), {"AK501": "R", "AK502": "5"}
+    return [
+        Finding(
+            e.rule, Severity.ERROR, Scope.MESSAGE, e.message, place, target=e.pointer[1:].replace("/", "."), ack=ack
+        )
+        for e in validate_head(head)
+    ]
+
+
 def reused(facts: Interchange, before: str, name: str) -> Finding:
     """Return the finding of a control number that was used before with other content."""
     where = "earlier in this file" if before == name else f"in {before}"
@@ -62,6 +75,14 @@ def reused(facts: Interchange, before: str, name: str) -> Finding:
         value=facts.control_number,
         ack={"TA104": "R", "TA105": "025"} if facts.syntax == "x12" else {},
     )
+
+
+def too_many_interchanges(event: InterchangeBegin) -> Finding:
+    """Return the finding that holds a file with more interchanges than are answered."""
+    said = (
+        f"The file holds more than {INTERCHANGES} interchanges; it was not read any further and nothing of it is used."
+    )
+    return Finding("FILE-INTERCHANGES", Severity.ERROR, Scope.FILE, said, Position(offset=event.interchange.offset))
 
 
 REFUSED = "ACK-REFUSED"
@@ -108,6 +129,8 @@ def message_key(message: Message) -> str:
 def _created(message: Message, now: datetime) -> str:
     """Return ISA09/ISA10 (UNB S004) as an instant; the sender's clock is taken as UTC, `now` where it has none."""
     date, time = message.interchange.date, message.interchange.time[:4]
+    if not (date + time).isascii():
+        return now.strftime("%Y-%m-%dT%H:%M:%SZ")
     if len(date) == 6 and date.isdigit() and len(time) == 4 and time.isdigit():
         return f"20{date[:2]}-{date[2:4]}-{date[4:6]}T{time[:2]}:{time[2:4]}:00Z"
     if len(date) == 8 and date.isdigit() and len(time) == 4 and time.isdigit():

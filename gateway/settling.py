@@ -22,10 +22,10 @@ from gateway.findings import Finding, Scope, Severity
 from gateway.history import History, ShipmentClaim
 from gateway.joining import Joiner
 from gateway.judge import Judge, Judged, Mapping, Place
-from gateway.message_facts import envelope_of, message_key, undated
+from gateway.message_facts import envelope_of, head_findings, message_key, undated
 from gateway.profile import Profile, Program
 from gateway.records import Message, Unit
-from gateway.results import Delivery, Records, ShipmentResult
+from gateway.results import Delivery, MessageFinding, Records, ShipmentResult
 
 AT_ONCE = 16
 """Shipments that go through the stages of judging together."""
@@ -202,6 +202,9 @@ class Settler:
         self._head_sent = True
         message = self._message
         head = envelope_of(message, judged, self._profile, self._program, self._now, self._name, self._sha256)
+        for finding in head_findings(head, message):
+            self._records.append(MessageFinding(finding))
+            self._books.note(finding)
         return Delivery(self.key, "head", encode_envelope_head(head), message.interchange.test)
 
     def _settle(self, judged: Judged, verdict: str) -> None:

@@ -192,7 +192,7 @@ _GATHER: dict[str, Callable[[Sequence[str]], str]] = {
 def _gathers(leaf: str) -> bool:
     """True when a leaf reads all segments found (`04@sum`), not the first."""
     number, mark, word = leaf.partition("@")
-    return bool(mark) and number.isdigit() and word in _GATHER
+    return bool(mark) and number.isascii() and number.isdigit() and word in _GATHER
 
 
 def place_of(node: Node, leaf: str, root: Node) -> Position:
@@ -219,7 +219,7 @@ def _bytes(text: str) -> int:
 
 def _number(leaf: str) -> int:
     head = leaf.partition("-")[0].partition("@")[0]
-    return int(head) if head.isdigit() else 0
+    return int(head) if head.isascii() and head.isdigit() else 0
 
 
 def _below(step: Step) -> Finder:

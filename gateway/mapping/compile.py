@@ -145,7 +145,17 @@ class Compiler:
             )
         for row in rows:
             self._check_type(row, tag)
-        return Target(block.level, name, [self._line(row, block.at, name) for row in rows], formatter(tag, name))
+        form = formatter(tag, name)
+        for row in rows:
+            self._check_default(row, form)
+        return Target(block.level, name, [self._line(row, block.at, name) for row in rows], form)
+
+    def _check_default(self, row: Row, form: Format) -> None:
+        try:
+            if row.default:
+                form(row.default)
+        except Unusable as error:
+            raise self._error(row, "default", str(error), "write a value that the target can hold") from None
 
     def _check_type(self, row: Row, tag: str) -> None:
         """Refuse a transform whose result the field can never hold: a date in a weight, a number in a date."""
@@ -218,7 +228,7 @@ class Compiler:
         if find is None:
             return ()
         for source in sources:
-            if source.kind == "same" and found and source.name.isdigit():
+            if source.kind == "same" and found and source.name.isascii() and source.name.isdigit():
                 found.append((found[-1][0], int(source.name)))
                 continue
             place = find(source.path, at) if source.path is not None else None

@@ -50,7 +50,7 @@ class Mapped:
             found = program.place(parts[0], ".".join(parts[1:]), self._parties[parts[0]], root, run)
         elif parts and parts[0] in ("items", "references"):
             level = parts[0][:-1]
-            index = int(parts[1]) if len(parts) > 1 and parts[1].isdigit() else 0
+            index = int(parts[1]) if len(parts) > 1 and parts[1].isascii() and parts[1].isdigit() else 0
             node = self._items[index] if level == "item" and index < len(self._items) else self._node
             found = program.place(level, ".".join(parts[2:]), node, root, run)
         else:

@@ -145,7 +145,7 @@ def stage_file(place: Path, kind: str, target: str, name: str, chunks: Iterable[
 
 def _synced(place: Path, staged: Sequence[Staged]) -> None:
     if staged:
-        sync_all([place / one.staged for one in staged], [place / "acks"])
+        sync_all([place / one.staged for one in staged], [place / "acks", place])  # place: the names of acks/ and out/
 
 
 def _written(place: Path, kind: str, target: str, name: str, chunks: Iterable[bytes]) -> Staged:

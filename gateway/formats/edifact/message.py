@@ -137,6 +137,18 @@ class OpenMessage:
         self._position += 1
         return None
 
+    def skip(self) -> None:
+        """Count a segment that is not looked at."""
+        if self._matcher is not None:
+            self._matcher.position += 1
+        else:
+            self._position += 1
+
+    @property
+    def completed(self) -> bool:
+        """True when the last segment completed a shipment, which `events` hands out."""
+        return self._matcher is not None and self._matcher.completed is not None
+
     @property
     def position(self) -> int:
         """Segments so far, UNH included."""

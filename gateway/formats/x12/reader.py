@@ -26,6 +26,7 @@ from gateway.formats.x12.layout import SetTable, releases_of
 from gateway.formats.x12.levels import DEFAULT, Undecided, choose, layouts, with_levels
 from gateway.formats.x12.structure import Matcher, SyntaxPolicy, load_table
 from gateway.formats.x12.tokenizer import UNSCALED, Header, Scale, Tokenizer
+from gateway.limits import SEGMENTS
 from gateway.profile import Profile
 from gateway.records import (
     Acknowledged,
@@ -68,6 +69,11 @@ def set_kinds() -> dict[str, SetKind]:
         row["set"]: SetKind(row["name"], tuple(row["functional_ids"].split("|")), row["role"], row["unit"])
         for row in csv.DictReader(text.splitlines())
     }
+
+
+def _too_many(node: Node) -> Finding:
+    said = f"A shipment has more than {SEGMENTS} segments; the rest of the set was not read."
+    return Finding("X12-LIMIT", Severity.ERROR, Scope.MESSAGE, said, node.place(), ack={"AK501": "R", "AK502": "5"})
 
 
 class _Flat:
@@ -114,28 +120,34 @@ class X12Reader:
         self._unsupported = False  # the open group's version: said once
         self._gs_place = Position()  # of GS08
 
-    def read(self, chunks: Iterable[bytes]) -> Iterator[Event]:
+    def read(self, chunks: Iterable[bytes]) -> Iterator[Event]:  # noqa: PLR0912  the hot loop
         """Yield events; never raises on data. chunks: any split of the file."""
-        position = 0
+        position, most = 0, SEGMENTS
         for token in self._tokenizer.tokens(chunks):
             if type(token) is Node:
                 matcher = self._matcher
                 if matcher is not None and token.tag not in _ENVELOPE:
                     position += 1
                     token.position = position
+                    if position >= most:
+                        if position == most:
+                            yield _too_many(token)
+                        continue
                     findings = matcher.feed(token)
                     unit = matcher.completed
-                    if unit is not None and not findings:
-                        yield self._clean_unit(unit)
-                    elif unit is not None:
-                        yield from self._unit(unit, findings, token)
+                    if unit is not None:
+                        most = position + SEGMENTS
+                        if not findings:
+                            yield self._clean_unit(unit)
+                        else:
+                            yield from self._unit(unit, findings, token)
                     elif findings:
                         yield from findings
                     continue
                 self._position = position
                 self._last = token
                 yield from self._control(token)
-                position = self._position
+                position, most = self._position, self._position + SEGMENTS
             elif type(token) is Header:
                 yield from self._isa(token)
             else:
