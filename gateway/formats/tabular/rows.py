@@ -9,6 +9,7 @@ TableRoot  the Node of tag TABLE: column name -> index, for the whole message
 from __future__ import annotations
 
 import unicodedata
+from functools import lru_cache
 
 import msgspec
 
@@ -47,6 +48,9 @@ def plain_name(text: str) -> str:
     return "".join(c for c in unicodedata.normalize("NFKC", text).casefold() if c.isalnum())
 
 
+_plain = lru_cache(4096)(plain_name)  # of names that mappings write; those of a file may be long and many
+
+
 class Columns(dict[str, int]):
     """Column name as a mapping writes it -> index in the elements of a row; ABSENT for what the table does not have."""
 
@@ -57,7 +61,7 @@ class Columns(dict[str, int]):
         self.growing = growing
 
     def __missing__(self, name: str) -> int:
-        index = self.known.get(plain_name(name), ABSENT)
+        index = self.known.get(_plain(name), ABSENT)
         if index != ABSENT or not self.growing:
             self[name] = index
         return index

@@ -18,6 +18,11 @@ ALLOWED = {
 
 _DECLARED = re.compile(rb"<\?xml[^>]*?encoding\s*=\s*[\"']([A-Za-z0-9._-]+)[\"']")
 _FIRST, _KEPT = 4096, 65_536
+_MANY = re.compile(rb"<(?![!?])(?:[^<>\"']|\"[^\"<]*\"|'[^'<]*'){4096}")  # a tag with hundreds of attributes
+_WHOLE = re.compile(
+    rb"<(?:[!?]|(?:[^<>\"']|\"[^\"<]*\"|'[^'<]*')*>)"
+)  # a tag that has its end, a comment, a declaration
+_LONG, _LONGEST = 4096, 65_536
 _NOISE = b"\0\x1a\r\n\t "
 
 
@@ -36,6 +41,7 @@ class Source:
         self.lines = LineOffsets()
         self._head = b""
         self._offset = 0
+        self._tag = b""  # the tag that is open at the end of what was read
         for chunk in self._chunks:
             self._head += chunk
             if len(self._head) >= 1024:
@@ -69,7 +75,7 @@ class Source:
             first, self._head = False, b""
             if chunk is None:
                 break
-            if not check(chunk):
+            if not check(chunk) or not self._tags(chunk):
                 break
             self.lines.feed(chunk)
             self._offset += len(chunk)
@@ -81,6 +87,19 @@ class Source:
         marks = held.strip(b"\r\n\t ")
         if marks:
             self._say("FILE-TRAILING-NOISE", Severity.WARNING, f"{len(held)} bytes behind the document (NUL or Ctrl-Z) were skipped.", self._offset - len(held))  # fmt: skip
+
+    def _tags(self, chunk: bytes) -> bool:
+        """Refuse a tag with very many attributes: libxml2 compares each with every other, minutes for a megabyte of them."""
+        data = self._tag + chunk if self._tag else chunk
+        self._tag = b""
+        last = data[data.rfind(b"<") :]
+        if b">" not in last or not _WHOLE.match(last):
+            self._tag = last if last[:1] == b"<" and last[1:2] not in (b"!", b"?") else b""
+        if len(self._tag) <= _LONGEST and (max(map(len, data.split(b"<"))) <= _LONG or not _MANY.search(data)):
+            return True
+        self._say("XML-LIMIT", Severity.ERROR, "An element has more attributes than any message needs.", self._offset)
+        self.broken = True
+        return False
 
     def _checker(self) -> Callable[[bytes], bool]:
         """Return a function that looks at each chunk: do the bytes fit the character set?"""
