@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from gateway.commands.reloading import Watcher
-from gateway.errors import GatewayError
+from gateway.commands.reloading import Print, Watcher, fingerprint
+from gateway.errors import ConfigError, GatewayError
 from gateway.profile import Identity, Profile
+from gateway.shell.crew import Recipe, Shop
 from gateway.shell.desk import Alert, Result
 from gateway.shell.drops import Keep, PartnerDrop
 from gateway.shell.folders import received
@@ -24,7 +25,7 @@ from gateway.shell.sftp_keys import create_host_key
 from gateway.shell.sftp_paths import TakenFile, Upload
 from gateway.shell.sftp_poll import PollSettings, SftpDrop
 from gateway.shell.sftp_server import SftpDropServer
-from gateway.site import Partner, Site
+from gateway.site import Partner, Site, load_site
 from gateway.translate import translate
 
 
@@ -53,6 +54,15 @@ def serve_config(site: Site) -> _Serve:
         s.state_dir, s.ledger_url, partners, s.out_dir, s.poll_seconds, s.settle_polls, s.max_file_bytes,
         Keep(**s.retention),
     )  # fmt: skip
+
+
+def shop(folder: Path, wanted: Print) -> Shop:
+    """Load a profile folder in a worker process. Raises ConfigError when it is not the version that was checked."""
+    site = load_site(folder)
+    site.check_tables()
+    if fingerprint(site) != wanted:
+        raise ConfigError("The profile folder changed while it was loaded.", "Nothing: it is loaded again.")
+    return Shop(serve_config(site), translate)
 
 
 def _receiver(folder: Path) -> PartnerDrop:
@@ -116,14 +126,30 @@ def _accounts(site: Site) -> list[Account]:
     return [Account(p.profile.account, p.keys, p.home) for p in site.partners.values() if p.keys]
 
 
+def _recipe(site: Site, found: Print) -> Recipe:
+    """Return how workers load the site. found: what the folder looked like before it was loaded here."""
+    return Recipe("gateway.commands.serving:shop", (site.settings.folder, found))
+
+
 class Gateway:
     """A running gateway: engine in this thread, SFTP server in threads of its own."""
 
-    def __init__(self, site: Site, *, port: int | None = None, on_result: Callable[..., None] | None = None) -> None:
+    def __init__(
+        self,
+        site: Site,
+        *,
+        port: int | None = None,
+        on_result: Callable[..., None] | None = None,
+        workers: int | None = None,
+    ) -> None:
+        """port, workers: instead of those of gateway.toml."""
         self.site = site
         settings = site.settings
         self._on_result = on_result
-        self.engine = Engine(serve_config(site), translate, on_result=self._result, on_alert=self._alert)
+        self.engine = Engine(
+            serve_config(site), translate, on_result=self._result, on_alert=self._alert,
+            workers=settings.workers if workers is None else workers, recipe=_recipe(site, fingerprint(site)),
+        )  # fmt: skip
         self.monitor = Monitor(settings.state_dir, self.engine.status, lambda: self.engine.beat)
         self._pager = Pager(settings.alert_command, settings.alert_webhook)
         self.monitor_port = 0
@@ -151,11 +177,10 @@ class Gateway:
         watcher = Watcher(site, self._use, self.engine.desk.alert, self.engine.desk.clock)
         self.engine.watch(watcher.look)
 
-    def _use(self, site: Site) -> None:
+    def _use(self, site: Site, found: Print) -> None:
         """Take a changed profile folder into work: accounts, keys, partners, tables. Pollers keep their servers."""
-        config = serve_config(site)
+        self.engine.use(serve_config(site), _recipe(site, found))
         self.server.set_accounts(_accounts(site))
-        self.engine.use(config)
         if {n: p.poll for n, p in site.partners.items()} != {n: p.poll for n, p in self.site.partners.items()}:
             self.engine.desk.alert(
                 "PROFILE-RESTART", "A [poll] section is read at the start only. Start the gateway again."

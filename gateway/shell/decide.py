@@ -32,7 +32,7 @@ from gateway.shell.receipts import SUFFIX, duplicate_receipt, held_receipt, resp
 from gateway.shell.spool import FileSpool
 from gateway.shell.unwrap import UnwrapError, take_out, wrapping
 
-_CONFLICTS = 3  # how often a file is translated again because another drop changed the ledger meanwhile
+_TRANSLATIONS = 2  # of a file while other drops change the ledger; then it must be alone in work
 _CHANGED = "The file was changed while it was being taken. Send it again under a new name."
 
 
@@ -56,7 +56,8 @@ def new_drop(claimed: Claimed) -> Drop:
 
 
 def decide(claimed: Claimed, drop: Drop, profile: Profile, desk: Desk, *, fresh: bool) -> Drop:
-    """Decide and return the row, now in state translated. Raises EarlierFirstError, StoppedError or a storage fault.
+    """Decide and return the row, now in state translated. Raises EarlierFirstError, StoppedError,
+    ClaimConflictError or a storage fault.
 
     fresh: the row was just written, with this first try counted.
     """
@@ -99,13 +100,13 @@ def _guarded(claimed: Claimed, drop: Drop, profile: Profile, place: Path, desk: 
         if kind:
             _unwrap(claimed, drop, profile, kind, desk)
             return
-        for attempt in range(_CONFLICTS):
+        for _ in range(_TRANSLATIONS - 1):
             try:
                 _translate(claimed, drop, profile, place, desk)
                 return
-            except ClaimConflictError:
-                if attempt == _CONFLICTS - 1:
-                    raise
+            except ClaimConflictError as error:
+                logger().info("drop.conflict", receipt=drop.receipt, what=str(error))
+        _translate(claimed, drop, profile, place, desk)
     except Exception as error:
         now = desk.ledger.drop(drop.receipt)
         if now is None or now.state == "seen":  # else it was decided, and only tidying up went wrong
@@ -122,7 +123,9 @@ def _failed(claimed: Claimed, drop: Drop, error: Exception, place: Path, desk: D
         _hold(claimed, drop, desk, "DROP-WRAPPED", f"it cannot be unwrapped: {error}", str(error))
     elif isinstance(error, BooksError):
         _hold(claimed, drop, desk, "DROP-BOOKS", str(error))
-    elif isinstance(error, StoppedError) or may_pass(error):
+    elif (
+        isinstance(error, StoppedError) or may_pass(error) or (isinstance(error, ClaimConflictError) and not desk.alone)
+    ):
         _count_try(drop, drop.tries, desk)
         raise error
     else:

@@ -17,9 +17,10 @@ from typing import Any
 from sqlalchemy import Connection, Select, func, select, text
 from sqlalchemy.exc import IntegrityError
 
-from gateway.history import Part, ShipmentClaim
+from gateway.history import PERSON_LIMIT_USD, Part, ShipmentClaim
 from gateway.shell.folders import instant, parse_instant
 from gateway.shell.ledger import MAX_CONTROL, Ledger, Lookup, in_batches, parameters
+from gateway.shell.meanwhile import Meanwhile, check_sums
 from gateway.shell.merge import ClaimConflictError, merge_interchanges, merge_shipments
 from gateway.shell.parts import SCRATCH, Parts
 from gateway.shell.schema import controls, interchanges, person_days, shipments
@@ -68,6 +69,7 @@ class SqlHistory:
         again: frozenset[str] = frozenset(),
     ) -> None:
         self.partner, self._ledger, self._again = partner, ledger, again
+        self._meanwhile = Meanwhile(ledger, partner)  # first of all: from here on others may change what is read below
         self._since = instant(parse_instant(received_at) - timedelta(days=remember_days))
         self._scratch = sqlite3.connect("", isolation_level=None)
         self._scratch.executescript(_SCRATCH + SCRATCH)
@@ -189,11 +191,15 @@ class SqlHistory:
 
         Raises merge.ClaimConflictError when the ledger changed since it was asked: translate the file again then.
         """
+        self._meanwhile.check_partner(connection, receipt)
+        persons = list(self._meanwhile.persons(connection, self._touched.__contains__))
         self._parts.commit(connection, receipt)
         merge_interchanges(connection, self._interchange_rows(receipt, at), self._since, self._again)
-        return merge_shipments(
+        active = merge_shipments(
             connection, self._scratch, self.partner, receipt, once=not self._repeated, fresh=not self._replaced
         )
+        check_sums(connection, persons, _millionths(PERSON_LIMIT_USD))
+        return active
 
     def commit_numbers(self, connection: Connection) -> None:
         """Use the control numbers up, inside the caller's transaction. Raises merge.ClaimConflictError."""

@@ -265,6 +265,8 @@ def open_ledger(url: str, *, create: bool = True) -> Ledger:
     if sqlite:
         event.listen(engine, "connect", _tune_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
+    else:
+        event.listen(engine, "begin", _begin_other)
     try:
         _migrate(engine, create=create)
     except DatabaseError as error:
@@ -306,6 +308,11 @@ def _tune_sqlite(connection: Any, _record: Any) -> None:
 def _begin_sqlite(connection: Connection) -> None:
     if connection.get_execution_options().get("isolation_level") != "AUTOCOMMIT":
         connection.exec_driver_sql("BEGIN IMMEDIATE")  # take the write lock now, not half-way
+
+
+def _begin_other(connection: Connection) -> None:
+    if connection.get_execution_options().get("isolation_level") != "AUTOCOMMIT":
+        connection.exec_driver_sql("SELECT pg_advisory_xact_lock(321)")  # as with SQLite: one writer at a time
 
 
 def _migrate(engine: Engine, *, create: bool) -> None:

@@ -26,6 +26,7 @@ from typing import Any
 from gateway.history import History, ShipmentClaim
 from gateway.profile import Identity, Profile
 from gateway.results import Ack, Counts, Delivery, Outcome, Records, Spool
+from gateway.shell.crew import Recipe, Shop
 from gateway.shell.deliver import RetryPolicy
 from gateway.shell.desk import Alert, Result
 from gateway.shell.drops import Keep, PartnerDrop
@@ -158,6 +159,8 @@ class Yard:
     targets: dict[str, Any] = field(default_factory=dict)
     max_tries: int = 2
     keep: Keep = field(default_factory=Keep)
+    workers: int = 0
+    shop: str = "tests.shell.shell_support:shop"
 
     def __post_init__(self) -> None:
         ledger = self.root / "state" / "ledger.db"
@@ -203,7 +206,10 @@ class Yard:
 
     def engine(self) -> Engine:
         config = self.config()
-        engine = Engine(config, self.translate, clock=self.clock, policy=ONE_TRY, on_alert=self.alerts.append)
+        engine = Engine(
+            config, self.translate, clock=self.clock, policy=ONE_TRY, on_alert=self.alerts.append,
+            workers=self.workers, recipe=Recipe(self.shop, (self.root, self.partners, self.max_tries)),
+        )  # fmt: skip
         engine.desk = replace(engine.desk, max_tries=self.max_tries)
         return engine
 
@@ -228,3 +234,9 @@ class Yard:
         """Control numbers of all 997s that were sent."""
         files = [p for partner in self.partners for p in self.folder("ack", partner).glob("*.997.edi")]
         return sorted(json.loads(path.read_text())["control"] for path in files)
+
+
+def shop(root: Path, partners: tuple[str, ...], max_tries: int) -> Shop:
+    """What a worker process of a yard works with."""
+    yard = Yard(root, partners=partners)
+    return Shop(yard.config(), fake_translate, policy=ONE_TRY, max_tries=max_tries)
