@@ -38,11 +38,11 @@ class Watcher:
     def __init__(
         self,
         site: Site,
-        use: Callable[[Site, Print], None],
+        use: Callable[[Site], None],
         alert: Callable[[str, str], None],
         clock: Callable[[], datetime],
     ) -> None:
-        """use: takes a checked site and what its folder looked like into work; alert: (rule, sentence) for a person."""
+        """use: takes a checked site into work; alert: (rule, sentence) for a person."""
         self._site, self._use, self._alert, self._clock = site, use, alert, clock
         self._loaded = self._before = fingerprint(site)
         self._note("")
@@ -59,7 +59,7 @@ class Watcher:
             found = fingerprint(site)
             if fingerprint(self._site) != now:  # changed again while it was loaded: at one of the next looks
                 return
-            self._use(site, found)
+            self._use(site)
         except (GatewayError, OSError, UnicodeDecodeError) as error:
             self._note(str(error))
             self._alert(

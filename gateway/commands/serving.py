@@ -126,9 +126,9 @@ def _accounts(site: Site) -> list[Account]:
     return [Account(p.profile.account, p.keys, p.home) for p in site.partners.values() if p.keys]
 
 
-def _recipe(site: Site, found: Print) -> Recipe:
-    """Return how workers load the site. found: what the folder looked like before it was loaded here."""
-    return Recipe("gateway.commands.serving:shop", (site.settings.folder, found))
+def _recipe(site: Site) -> Recipe:
+    """Return how workers load the site, which was loaded here a moment ago."""
+    return Recipe("gateway.commands.serving:shop", (site.settings.folder, fingerprint(site)))
 
 
 class Gateway:
@@ -148,7 +148,7 @@ class Gateway:
         self._on_result = on_result
         self.engine = Engine(
             serve_config(site), translate, on_result=self._result, on_alert=self._alert,
-            workers=settings.workers if workers is None else workers, recipe=_recipe(site, fingerprint(site)),
+            workers=settings.workers if workers is None else workers, recipe=_recipe(site),
         )  # fmt: skip
         self.monitor = Monitor(settings.state_dir, self.engine.status, lambda: self.engine.beat)
         self._pager = Pager(settings.alert_command, settings.alert_webhook)
@@ -177,9 +177,9 @@ class Gateway:
         watcher = Watcher(site, self._use, self.engine.desk.alert, self.engine.desk.clock)
         self.engine.watch(watcher.look)
 
-    def _use(self, site: Site, found: Print) -> None:
+    def _use(self, site: Site) -> None:
         """Take a changed profile folder into work: accounts, keys, partners, tables. Pollers keep their servers."""
-        self.engine.use(serve_config(site), _recipe(site, found))
+        self.engine.use(serve_config(site), _recipe(site))
         self.server.set_accounts(_accounts(site))
         if {n: p.poll for n, p in site.partners.items()} != {n: p.poll for n, p in self.site.partners.items()}:
             self.engine.desk.alert(
