@@ -253,9 +253,9 @@ class Yard:
         finally:
             engine.close()
 
-    def controls(self) -> list[int]:
-        """Control numbers of all 997s that were sent."""
-        files = [p for partner in self.partners for p in self.folder("ack", partner).glob("*.997.edi")]
+    def controls(self, only: str = "") -> list[int]:
+        """Control numbers of all 997s that were sent, to one partner if named."""
+        files = [p for partner in self.partners if only in ("", partner) for p in self.folder("ack", partner).glob("*.997.edi")]
         return sorted(json.loads(path.read_text())["control"] for path in files)
 
 

@@ -117,7 +117,7 @@ def test_a_small_file_never_waits_behind_large_ones(yard: Yard) -> None:
     engine = yard.engine()
     engine._on_result = tell
     engine._poll()
-    wait(lambda: not engine._begin() and len(engine._queue.working()) == 2 or bool(engine._crew.ended()), "not begun")
+    wait(lambda: (not engine._begin() and len(engine._queue.working()) == 2) or bool(engine._crew.ended()), "not begun")
     yard.drop("small.edi", "MSG m1\nSHIP g1 1\n", "gamma")
     engine.run_once()
     engine.close()
@@ -323,7 +323,33 @@ def test_a_worker_holds_the_lock_of_a_dead_gateway(yard: Yard, monkeypatch: pyte
     yard.engine(workers=0).close()
 
 
-def start(root: Path, workers: int) -> subprocess.Popen[bytes]:
-    command = [sys.executable, "-m", "tests.shell.one_round", str(root), "2", str(workers)]
+def start(root: Path, workers: int, tries: int = 2) -> subprocess.Popen[bytes]:
+    command = [sys.executable, "-m", "tests.shell.one_round", str(root), str(tries), str(workers)]
     null = subprocess.DEVNULL
     return subprocess.Popen(command, cwd=ROOT, stdout=null, stderr=null, start_new_session=True)
+
+
+@pytest.mark.parametrize(("after", "step"), [(False, 4), (True, 4), pytest.param(False, 1, marks=pytest.mark.long)])
+def test_a_worker_that_dies_at_any_step_loses_and_doubles_nothing(yard: Yard, after: bool, step: int) -> None:
+    yard.shop, order = "tests.shell.dying:dying_shop", yard.root / "die_at"
+    engine = yard.engine()
+    try:
+        for at in range(1, 300, step):
+            order.write_text(str(-at if after else at))
+            yard.drop(f"t{at}.edi", f"ICN {at}\nMSG m1\nSHIP a{at} 24.90 p{at}\nMSG m2\nSHIP b{at} 1\nBAD c{at}\n")
+            engine._next_poll = 0.0
+            results: list[Result] = []
+            while not results:  # a drop that was decided comes back after a second
+                results = [r for r in engine.run_once() if not r.waiting]
+                time.sleep(0.02)
+            assert [(r.state, r.accepted) for r in results] == [("done", 2)]
+            if order.exists():  # it got through without meeting the fault
+                break
+        assert at > 20, "the faults were not injected"
+    finally:
+        engine.close()
+    assert len(yard.alerts) == (at - 1) // step
+    assert {a.rule for a in yard.alerts} == {"WORKER-DIED"}
+    assert len(yard.deliveries()) == 2 * len(range(1, at + 1, step))
+    order.unlink()
+    assert yard.problems() == []
