@@ -7,6 +7,7 @@ without values, to the log.
 from __future__ import annotations
 
 import hashlib
+import itertools
 import traceback
 from collections.abc import Iterator, Sequence
 from contextlib import closing
@@ -18,7 +19,7 @@ from gateway.profile import Profile
 from gateway.responses import ResponseError
 from gateway.results import Outcome
 from gateway.shell import late, outbox, responses
-from gateway.shell.assembly import Assembler, BooksError, Staged, stage_answers, stage_file
+from gateway.shell.assembly import Assembler, BooksError, Staged, stage_answers, stage_file, sync_staged
 from gateway.shell.desk import Desk, StoppedError, frames, may_pass
 from gateway.shell.folders import parse_instant, private_file, read_blocks, remove_tree, sync_file
 from gateway.shell.history import SqlHistory
@@ -198,8 +199,9 @@ def _translate(claimed: Claimed, drop: Drop, profile: Profile, place: Path, desk
         refused = outcome.refused_keys
         if not held:
             _check_books(outcome, files)
-            files.sync(refused)
+            files.check_ends(refused)
         answers = stage_answers(outcome, drop.answer_stem, place)
+        sync_staged(place, itertools.chain(() if held else files.kept(refused), answers))
         late.keep(outcome, place)
         counts = outcome.counts
         goal = "quarantined" if held else "done"
@@ -294,7 +296,7 @@ def _plan(drop: Drop, plan: Plan, answers: Sequence[Staged], desk: Desk) -> None
 
 
 def _count_try(drop: Drop, tries: int, desk: Desk) -> None:
-    with desk.ledger.transaction() as connection:
+    with desk.ledger.passing() as connection:  # counts deaths of the process, not power cuts
         outbox.count_try(connection, drop.receipt, tries)
 
 

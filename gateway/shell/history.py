@@ -14,16 +14,17 @@ from decimal import Decimal
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, Select, func, select, text
+from sqlalchemy import Connection, Select, bindparam, func, select, text
 from sqlalchemy.exc import IntegrityError
 
 from gateway.history import PERSON_LIMIT_USD, Part, ShipmentClaim
 from gateway.shell.folders import instant, parse_instant
-from gateway.shell.ledger import MAX_CONTROL, Ledger, Lookup, in_batches, parameters
+from gateway.shell.ledger import MAX_CONTROL, Ledger
 from gateway.shell.meanwhile import Meanwhile, check_sums
 from gateway.shell.merge import ClaimConflictError, merge_interchanges, merge_shipments
 from gateway.shell.parts import SCRATCH, Parts
 from gateway.shell.schema import controls, interchanges, person_days, shipments
+from gateway.shell.statements import Lookup, in_batches, parameters, run
 
 MILLION = 1_000_000
 _NO_SUM: tuple[Decimal, list[str]] = (Decimal(0), [])  # shared; nobody changes it
@@ -44,6 +45,11 @@ _INDEXES = (
     "CREATE INDEX claims_key ON claims (key, seq)",
     "CREATE INDEX claims_day ON claims (person, day) WHERE person <> ''",
     "CREATE INDEX claims_old ON claims (old_person, old_day) WHERE old_person <> ''",
+)
+_TAKE = (
+    controls.update()
+    .where(controls.c.scope == bindparam("scope"), controls.c.last == bindparam("first"))
+    .values(last=bindparam("last_number"))
 )
 _NEWEST = "SELECT key, content, place, person, day, usd, purpose, max(seq) FROM claims WHERE key IN ({}) GROUP BY key"
 _TOUCHED = """
@@ -204,8 +210,7 @@ class SqlHistory:
     def commit_numbers(self, connection: Connection) -> None:
         """Use the control numbers up, inside the caller's transaction. Raises merge.ClaimConflictError."""
         for scope, (first, last) in self._numbers.items():
-            counter = controls.update().where(controls.c.scope == scope, controls.c.last == first)
-            if connection.execute(counter.values(last=last)).rowcount:
+            if run(connection, _TAKE, scope=scope, first=first, last_number=last).rowcount:
                 continue
             try:
                 connection.execute(controls.insert(), {"scope": scope, "last": last})

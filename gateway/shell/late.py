@@ -13,7 +13,7 @@ from gateway.late import answer_late
 from gateway.profile import Profile
 from gateway.results import Outcome, pack
 from gateway.shell import journal, outbox, parts
-from gateway.shell.assembly import stage_answers
+from gateway.shell.assembly import stage_answers, sync_staged
 from gateway.shell.desk import Desk
 from gateway.shell.ledger import Drop
 from gateway.shell.merge import ClaimConflictError
@@ -47,6 +47,7 @@ def answer(drop: Drop, profile: Profile, desk: Desk) -> None:
             name=drop.file_name, size=drop.size, sha256=drop.sha256, receipt_id=drop.receipt,
         )  # fmt: skip
         answers = stage_answers(outcome, f"{drop.answer_stem}.late", place)
+        sync_staged(place, answers)
     with desk.ledger.transaction() as connection:  # the folder moves inside: a crash before the commit undoes the rest
         if parts.of_drop(connection, drop.receipt) != waiting:
             raise ClaimConflictError("waiting shipments")

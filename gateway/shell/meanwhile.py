@@ -14,13 +14,26 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, bindparam, func, literal, or_, select
 
 from gateway.shell.ledger import Ledger
 from gateway.shell.merge import ClaimConflictError
 from gateway.shell.schema import drops, journal, person_days, shipments
+from gateway.shell.statements import run
 
-_DECIDING = ("translated", "late")  # journal events that change what a partner's shipments are judged by
+_LAST = select(select(func.max(journal.c.seq)).scalar_subquery(), select(func.max(shipments.c.id)).scalar_subquery())
+_OTHERS = (
+    select(journal.c.receipt)
+    .join(drops, drops.c.receipt == journal.c.receipt)
+    .where(journal.c.seq > bindparam("seq"), journal.c.receipt != bindparam("of"))
+    .where(drops.c.partner == bindparam("partner"))
+    .where(or_(journal.c.event == "translated", journal.c.event == "late"))  # what changes judgements
+)
+_PERSONS = (
+    select(shipments.c.person, shipments.c.day)
+    .where(shipments.c.id > bindparam("after"), shipments.c.person != literal(""))
+    .distinct()
+)
 
 
 class Meanwhile:
@@ -28,29 +41,19 @@ class Meanwhile:
 
     def __init__(self, ledger: Ledger, partner: str) -> None:
         self._partner = partner
-        last = select(
-            select(func.max(journal.c.seq)).scalar_subquery(), select(func.max(shipments.c.id)).scalar_subquery()
-        )
         with ledger.reading() as connection:
-            record, shipment = connection.execute(last).one()
+            record, shipment = run(connection, _LAST).fetchone()
         self._record, self._shipment = record or 0, shipment or 0
 
     def check_partner(self, connection: Connection, receipt: str) -> None:
         """Raise ClaimConflictError when another drop of the partner was decided meanwhile."""
-        j = journal.c
-        others = (
-            select(j.receipt)
-            .join(drops, drops.c.receipt == j.receipt)
-            .where(j.seq > self._record, j.event.in_(_DECIDING), j.receipt != receipt, drops.c.partner == self._partner)
-        )
-        if (other := connection.execute(others.limit(1)).scalar()) is not None:
-            raise ClaimConflictError(f"drop {other}")
+        facts = {"seq": self._record, "of": receipt, "partner": self._partner}
+        if (other := run(connection, _OTHERS, **facts).fetchone()) is not None:
+            raise ClaimConflictError(f"drop {other[0]}")
 
     def persons(self, connection: Connection, mine: Callable[[tuple[str, str]], bool]) -> Iterator[tuple[str, str]]:
         """Yield the (person, day) among `mine` that others claimed meanwhile; ask before the own claims are merged."""
-        c = shipments.c
-        rows = select(c.person, c.day).where(c.id > self._shipment, c.person != "").distinct()
-        for person, day in connection.execute(rows.execution_options(yield_per=1000)):
+        for person, day in run(connection, _PERSONS, after=self._shipment):
             if mine((person, day)):
                 yield person, day
 

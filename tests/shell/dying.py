@@ -61,5 +61,6 @@ def dying_shop(root: Path, partners: tuple[str, ...], max_tries: int) -> Shop:
         setattr(os, name, wrapped(getattr(os, name)))
     for name in ("rename", "unlink", "mkdir"):
         setattr(Path, name, wrapped(getattr(Path, name)))
-    Ledger.transaction = transaction(Ledger.transaction)  # type: ignore[method-assign]
+    for name in ("transaction", "passing"):
+        setattr(Ledger, name, transaction(getattr(Ledger, name)))
     return made

@@ -255,7 +255,12 @@ class Yard:
 
     def controls(self, only: str = "") -> list[int]:
         """Control numbers of all 997s that were sent, to one partner if named."""
-        files = [p for partner in self.partners if only in ("", partner) for p in self.folder("ack", partner).glob("*.997.edi")]
+        files = [
+            p
+            for partner in self.partners
+            if only in ("", partner)
+            for p in self.folder("ack", partner).glob("*.997.edi")
+        ]
         return sorted(json.loads(path.read_text())["control"] for path in files)
 
 
