@@ -329,7 +329,15 @@ def start(root: Path, workers: int, tries: int = 2) -> subprocess.Popen[bytes]:
     return subprocess.Popen(command, cwd=ROOT, stdout=null, stderr=null, start_new_session=True)
 
 
-@pytest.mark.parametrize(("after", "step"), [(False, 4), (True, 4), pytest.param(False, 1, marks=pytest.mark.long)])
+@pytest.mark.parametrize(
+    ("after", "step"),
+    [
+        (False, 6),
+        (True, 7),
+        pytest.param(False, 1, marks=[pytest.mark.long, pytest.mark.timeout(900)]),
+        pytest.param(True, 1, marks=[pytest.mark.long, pytest.mark.timeout(900)]),
+    ],
+)
 def test_a_worker_that_dies_at_any_step_loses_and_doubles_nothing(yard: Yard, after: bool, step: int) -> None:
     yard.shop, order = "tests.shell.dying:dying_shop", yard.root / "die_at"
     engine = yard.engine()
