@@ -12,7 +12,7 @@ from typing import Self
 from gateway.errors import ConfigError
 from gateway.shell.folders import private_file
 
-_WORKERS_END_S = 5.0
+_WORKERS_END_S = 15.0  # one that loads tables just now notices last
 
 
 class StateLock:
