@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import os
 import sys
 
 
 def main() -> None:
-    """Run the command line; `--version` answers before anything heavy is imported."""
+    """Run the command line; `--version` answers before anything heavy is imported.
+
+    Whatever a command writes is for its own user only, unless the code gives more rights by name.
+    """
+    os.umask(0o077)
     if sys.argv[1:] in (["--version"], ["version"]):
         from gateway import __version__
 

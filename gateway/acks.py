@@ -40,7 +40,7 @@ def plan(
     """Return the answers in the order they are sent; their bytes are made when they are read, once.
 
     controls: counter scope -> next number; scopes are "PARTNER/COUNTER". writers: kind -> writer, in sending order;
-    endings: kind -> end of the file name, "edi" where none is given.
+    endings: kind -> end of the file name, "edi" where none is given; see gateway.formats.
     """
     acks: list[Ack] = []
     if outcome.verdict != "quarantine":
@@ -54,10 +54,11 @@ def plan(
                 first = next(chunks, None)
                 if first is not None:
                     infix = f".{number + 1}" if len(outcome.interchanges) > 1 else ""
+                    ending = endings.get(f"{kind}:{interchange.version}") or endings.get(kind, "edi")
                     acks.append(
                         Ack(
                             kind,
-                            f"{infix}.{kind.lower()}.{endings.get(kind, 'edi')}",
+                            f"{infix}.{kind.lower()}.{ending}",
                             itertools.chain((first,), chunks),
                         )
                     )

@@ -119,6 +119,15 @@ class Books:
             self.refused.setdefault(index, tally.rule)
             self.refused_keys.add(key)
 
+    def take_back_all(self, messages: Iterable[tuple[int, str]], rule: str) -> None:
+        """Let nothing stand of what was closed before: the file is held. messages: index and key."""
+        for name in ("accepted", "joined", "waiting"):
+            self.counts.rejected += getattr(self.counts, name)
+            setattr(self.counts, name, 0)
+        for index, key in messages:
+            self.refused.setdefault(index, rule)
+            self.refused_keys.add(key)
+
     def close(self, interchanges: int) -> None:
         """End the file; one in which nothing was found falls with its last interchange."""
         rule = self.rule(Scope.INTERCHANGE)

@@ -19,6 +19,7 @@ from gateway import __version__
 from gateway.cli_archive import archive_app, replay
 from gateway.cli_check import check, translate
 from gateway.cli_common import AsJson, AsOf, ProfileDir, err, moment_of, out, plain, site_of
+from gateway.cli_config import config_app
 from gateway.cli_look import doctor, explain, report, status, verify
 from gateway.cli_mapping import mapping_app
 from gateway.commands.extract import extract
@@ -35,6 +36,7 @@ demo_app = typer.Typer(help="A folder with everything needed to try the gateway.
 app.add_typer(demo_app, name="demo")
 app.add_typer(mapping_app, name="mapping")
 app.add_typer(archive_app, name="archive")
+app.add_typer(config_app, name="config")
 for _command in (check, translate, status, explain, verify, doctor, report, replay, extract):
     app.command()(_command)
 
@@ -87,7 +89,7 @@ def serve(
     from gateway.shell.log import configure
 
     configure(sys.stderr)
-    site = load_site(folder)
+    site = load_site(folder, starting=True)
     site.check_tables()
     gateway = Gateway(site, port=port)
     gateway.port = gateway.server.start()

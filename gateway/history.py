@@ -38,7 +38,7 @@ class Part(msgspec.Struct, frozen=True):
     """What one message said of a shipment that another message completes (see gateway.joining).
 
     key: master/house. state: "waiting" (draft: canonical JSON as mapped; until: its time is up; message, number: which
-    result of its drop), "done" (delivered, with the file named in where) or "gone" (withdrawn).
+    result of its drop), "done" (delivered, with the file named in where; draft: the names of its fields) or "gone" (withdrawn).
     """
 
     key: str

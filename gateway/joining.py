@@ -10,7 +10,6 @@ message keeps its own and says so. On for partners with `join_hours`.
 
 from __future__ import annotations
 
-from copy import deepcopy
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -18,19 +17,19 @@ import msgspec
 
 from gateway.findings import NOWHERE, Finding, Scope, Severity
 from gateway.history import History, Part
-from gateway.judge import Judged, Mapping
+from gateway.judge import Judged, Mapping, is_absent
 from gateway.profile import Profile
 
 _NOT_TAKEN = frozenset(("transmission_purpose", "_arrival_day", "house_bill_number", "shipment_tracking_number"))
 
 
 class Join(msgspec.Struct, eq=False):
-    """What the history knows of one unit. may_wait: an incomplete one is kept; draft: as mapped, before completion."""
+    """What the history knows of one unit. may_wait: an incomplete one is kept; draft: the JSON of what was mapped, before completion."""
 
     key: str
     known: Part | None
     may_wait: bool
-    draft: dict[str, Any]
+    draft: bytes
 
 
 class Joiner:
@@ -41,6 +40,7 @@ class Joiner:
         self._profile, self._history, self._where = profile, history, where
         self._parts: list[Part] = []
         self._until = now + timedelta(hours=profile.join_hours)
+        self._until_words = self._until.strftime("%Y-%m-%d %H:%M") if self.on else ""
 
     def complete(self, mapped: list[Mapping]) -> list[Join | None]:
         """Fill what the mapped units lack from parts that wait; one Join for each, None where nothing can be joined."""
@@ -52,7 +52,7 @@ class Joiner:
                 joins.append(None)
                 continue
             waits = m.unit.role == "part" or m.message.format in self._profile.join_formats
-            join = Join(key, known[key], waits, deepcopy(m.mapped.draft) if waits else m.mapped.draft)
+            join = Join(key, known[key], waits, msgspec.json.encode(m.mapped.draft) if waits else b"")
             if join.known is not None and join.known.state == "waiting":
                 _fill(m, join.known)
             joins.append(join)
@@ -62,7 +62,10 @@ class Joiner:
         house = draft.get("house_bill_number") or draft.get("shipment_tracking_number")
         if not house:
             return ""
-        master = draft.get("master_bill_number", "") if self._profile.join_on == "master+house" else ""
+        postal = (
+            draft.get("mode_of_transportation") == "mail"
+        )  # an item number says all; only one of both knows its despatch
+        master = draft.get("master_bill_number", "") if self._profile.join_on == "master+house" and not postal else ""
         return f"{prefix}{master}/{house}"
 
     def verdict(self, judged: Judged) -> str:
@@ -71,18 +74,20 @@ class Joiner:
         if join is None or judged.draft is None or not join.may_wait:
             return ""
         draft, known = judged.draft, join.known
-        absent = [f for f in judged.findings if _absent(draft, f.pointer)]
+        absent = [f for f in judged.findings if f.value is None and is_absent(draft, f.pointer)]
         errors = [f for f in judged.findings if f.severity is Severity.ERROR]
         if judged.purpose == "cancel" and known is not None and known.state == "waiting":
             return _say(judged, absent, "joined", "JOIN-WITHDRAWN", f"It waited since {known.where} and is withdrawn.")
         if not errors or not all(f in absent for f in errors):
             return ""
         if known is not None and known.state == "done":
-            return _say(judged, absent, "joined", "JOIN-DONE", f"It was delivered already, with {known.where}.")
+            verdict = _say(judged, absent, "joined", "JOIN-DONE", f"It was delivered already, with {known.where}.")
+            judged.findings += _not_passed_on(draft, known)
+            return verdict
         judged.withheld = absent
         fields = ", ".join(dict.fromkeys(f.target for f in errors))
-        until = self._until.strftime("%Y-%m-%d %H:%M")
-        return _say(judged, absent, "waiting", "GW-JOIN-PENDING", f"It waits until {until} UTC for {fields}.")
+        said = f"It waits until {self._until_words} UTC for {fields}."
+        return _say(judged, absent, "waiting", "GW-JOIN-PENDING", said)
 
     def settled(self, judged: Judged, verdict: str, message: int) -> None:
         """Take up what the history has to note of a unit, for `note`."""
@@ -90,12 +95,12 @@ class Joiner:
         if join is None:
             return
         if verdict == "waiting":
-            draft = msgspec.json.encode(join.draft)
-            self._parts.append(Part(join.key, "waiting", self._where, draft, self._until, message, judged.number))
+            self._parts.append(Part(join.key, "waiting", self._where, join.draft, self._until, message, judged.number))
         elif judged.purpose == "cancel" and verdict in ("accepted", "joined"):
             self._parts.append(Part(join.key, "gone", self._where))
         elif verdict == "accepted":
-            self._parts.append(Part(join.key, "done", self._where))
+            told = msgspec.json.encode(dict.fromkeys(judged.draft or {}, 1))
+            self._parts.append(Part(join.key, "done", self._where, told))
 
     def note(self) -> None:
         """Tell the history what was taken up."""
@@ -113,6 +118,16 @@ def _say(judged: Judged, absent: list[Finding], verdict: str, rule: str, said: s
     return verdict
 
 
+def _not_passed_on(draft: dict[str, Any], done: Part) -> list[Finding]:
+    """Say which fields come too late: the shipment was delivered without them."""
+    told = msgspec.json.decode(done.draft)
+    late = [name for name in draft if name not in told and name not in _NOT_TAKEN] if told else []
+    if not late:
+        return []
+    said = f"The shipment was delivered before this message came, without {', '.join(late)}: not passed on."
+    return [Finding("JOIN-NOT-PASSED", Severity.WARNING, Scope.SHIPMENT, said, pointer=f"/{late[0]}", target=late[0])]
+
+
 def _fill(mapped: Mapping, part: Part) -> None:
     """Take over what the draft lacks; say what was taken and where both name another value."""
     draft, taken, other = mapped.mapped.draft, [], []
@@ -122,6 +137,10 @@ def _fill(mapped: Mapping, part: Part) -> None:
         if name not in draft:
             draft[name] = value
             taken.append(name)
+        elif name == "references":
+            more = [one for one in value if one not in draft[name]]
+            draft[name] = [*draft[name], *more]
+            taken += [name] if more else []
         elif draft[name] != value and isinstance(value, str | int):
             other.append(name)
     if taken:
@@ -137,19 +156,3 @@ def _fill(mapped: Mapping, part: Part) -> None:
 
 def _top(pointer: str) -> str:
     return pointer.strip("/").partition("/")[0]
-
-
-def _absent(draft: dict[str, Any], pointer: str) -> bool:
-    """True when the pointer leads to nothing: the finding is about something that is not there."""
-    place: Any = draft
-    parts = [p for p in pointer.split("/") if p]
-    if not parts:
-        return False
-    for part in parts:
-        if isinstance(place, list):
-            place = place[int(part)] if part.isdigit() and int(part) < len(place) else None
-        else:
-            place = place.get(part) if isinstance(place, dict) else None
-        if place in (None, "", [], {}):
-            return True
-    return False

@@ -20,6 +20,12 @@ from gateway.records import Message, Unit
 _IDENTIFIERS = ("house_bill_number", "house_bill_issuer", "shipment_tracking_number", "master_bill_number")
 
 
+_NAMED = frozenset((*_IDENTIFIERS, "mode_of_transportation", "transmission_purpose"))
+"""What a cancellation must say: which shipment, and that it is one."""
+
+_OWN = frozenset(("house_bill_number", "shipment_tracking_number"))
+
+
 class Judged(msgspec.Struct, eq=False):
     """A unit with its findings; draft is None when nothing could be mapped."""
 
@@ -109,10 +115,14 @@ class Judge:
         judged = []
         for m, draft, late, said, faults, purpose, data in zip(mappings, drafts, prepared, ruled, schema, purposes, encoded, strict=True):  # fmt: skip
             findings = m.findings
+            if findings and purpose == "cancel":
+                findings = _of_cancel(findings, draft)
             if findings or late or said or faults:
                 every = (*findings, *late, *self._unsaid(faults, said), *said)
                 findings = _tidy([self.weigh(place(f, m.mapped)) for f in every])
-            names = {n: draft[n] for n in _IDENTIFIERS if isinstance(draft.get(n), str)} or identify(m.unit.node)
+            names = {n: draft[n] for n in _IDENTIFIERS if isinstance(draft.get(n), str)}
+            if not names.keys() & _OWN:  # its number could not be used: its master's says too little
+                names = {**identify(m.unit.node), **names}
             refused = bool(findings) and any(f.severity is Severity.ERROR for f in findings)
             unit = m.unit
             judged.append(
@@ -161,6 +171,27 @@ def place(finding: Finding, mapped: MappedShipment | None) -> Finding:
     return msgspec.structs.replace(
         finding, position=origin.position, row=finding.row or origin.row, value=value, personal=personal
     )
+
+
+def is_absent(draft: dict[str, Any], pointer: str) -> bool:
+    """True when the pointer leads to nothing: the finding is about something that is not there."""
+    place: Any = draft
+    parts = [p for p in pointer.split("/") if p]
+    if not parts:
+        return False
+    for part in parts:
+        if isinstance(place, list):
+            place = place[int(part)] if part.isdigit() and int(part) < len(place) else None
+        else:
+            place = place.get(part) if isinstance(place, dict) else None
+        if place in (None, "", [], {}):
+            return True
+    return False
+
+
+def _of_cancel(findings: list[Finding], draft: dict[str, Any]) -> list[Finding]:
+    """Leave out what a cancellation does not need: it names its shipment, parties and goods may be missing."""
+    return [f for f in findings if f.value is not None or not f.target or f.target in _NAMED or not is_absent(draft, f.pointer)]  # fmt: skip
 
 
 def _tidy(findings: list[Finding]) -> list[Finding]:

@@ -5,10 +5,13 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from gateway.findings import Finding, Scope, Severity
+from gateway.canonical.validate import validate_head
+from gateway.findings import NOWHERE, Finding, Position, Scope, Severity
 from gateway.judge import Judged
+from gateway.limits import INTERCHANGES
 from gateway.profile import Profile
-from gateway.records import Acknowledged, Interchange, Message
+from gateway.records import Acknowledged, Interchange, InterchangeBegin, Message, Node
+from gateway.rules.regime import today
 
 
 def envelope_of(
@@ -50,6 +53,17 @@ def envelope_of(
     return {k: v for k, v in envelope.items() if v != ""}
 
 
+def head_findings(head: dict[str, Any], message: Message) -> list[Finding]:
+    """Return why an envelope is no canonical one: a control number or sender id may be too long, or hold odd signs."""
+    place, ack = message.root.place(), {"AK501": "R", "AK502": "5"}
+    return [
+        Finding(
+            e.rule, Severity.ERROR, Scope.MESSAGE, e.message, place, target=e.pointer[1:].replace("/", "."), ack=ack
+        )
+        for e in validate_head(head)
+    ]
+
+
 def reused(facts: Interchange, before: str, name: str) -> Finding:
     """Return the finding of a control number that was used before with other content."""
     where = "earlier in this file" if before == name else f"in {before}"
@@ -63,17 +77,41 @@ def reused(facts: Interchange, before: str, name: str) -> Finding:
     )
 
 
+def too_many_interchanges(event: InterchangeBegin) -> Finding:
+    """Return the finding that holds a file with more interchanges than are answered."""
+    said = (
+        f"The file holds more than {INTERCHANGES} interchanges; it was not read any further and nothing of it is used."
+    )
+    return Finding("FILE-INTERCHANGES", Severity.ERROR, Scope.FILE, said, Position(offset=event.interchange.offset))
+
+
+REFUSED = "ACK-REFUSED"
+"""Rule of an answer that refuses something of ours, whole or in part."""
+
+_NEGATIVE = frozenset("RXMWP")  # refused, whole or in part
+_WORDS = {"Rejected": "R", "Processed": "A", "Accepted": "A"}  # status codes of an XFNM
 _RESULTS = {"A": "accepted", "E": "accepted, with errors", "P": "accepted in part", "R": "refused", "X": "refused", "M": "refused", "W": "refused"}  # fmt: skip
 _SUBJECTS = {"status": "", "set": "transaction set ", "group": "group ", "interchange": "interchange "}
 
 
 def answer_finding(event: Acknowledged) -> Finding:
     """Return what an acknowledgment says of something of ours, in words, with the reasons it gives."""
-    result = _RESULTS.get(event.result, event.result or "no result")
+    code = _WORDS.get(event.result, event.result)
+    result = _RESULTS.get(code, code or "no result")
     about = f"{_SUBJECTS.get(event.kind, '')}{event.control_number}".strip() or "the file"
     words = f" {event.text[:200].rstrip('.')}." if event.text and event.kind in ("status", "set") else ""
     said = f"The answer to {about} says: {result}.{words}"
+    if code in _NEGATIVE or event.status == "rejected":
+        return Finding(REFUSED, Severity.WARNING, Scope.FILE, said, event.position, value=event.control_number)
     return Finding("ACK-SAYS", Severity.INFO, Scope.FILE, said, event.position, value=event.control_number)
+
+
+def undated(shipments: int, message: Message, now: datetime) -> Finding:
+    """Return the remark that no arrival is known of shipments: their law is that of the day of processing."""
+    many = f"{shipments} shipments" if shipments > 1 else "one shipment"
+    said = f"No arrival is known of {many}: the law of the day of processing, {today(now)}, was applied."
+    place = message.root.place() if isinstance(message.root, Node) else NOWHERE
+    return Finding("S321-REGIME-DAY", Severity.INFO, Scope.MESSAGE, said, place)
 
 
 def _message_id(message: Message, name: str) -> str:
@@ -91,6 +129,8 @@ def message_key(message: Message) -> str:
 def _created(message: Message, now: datetime) -> str:
     """Return ISA09/ISA10 (UNB S004) as an instant; the sender's clock is taken as UTC, `now` where it has none."""
     date, time = message.interchange.date, message.interchange.time[:4]
+    if not (date + time).isascii():
+        return now.strftime("%Y-%m-%dT%H:%M:%SZ")
     if len(date) == 6 and date.isdigit() and len(time) == 4 and time.isdigit():
         return f"20{date[:2]}-{date[2:4]}-{date[4:6]}T{time[:2]}:{time[2:4]}:00Z"
     if len(date) == 8 and date.isdigit() and len(time) == 4 and time.isdigit():

@@ -46,7 +46,7 @@ def read_responses(data: bytes) -> list[Response]:
     """Return the responses of a file. Raises ResponseError."""
     try:
         found = msgspec.json.decode(data, type=_File)
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise ResponseError(f"The file is no response file: {error}.") from None
     for number, one in enumerate(found.responses, 1):
         if not (one.shipment_id or one.manifest) or one.status not in STATUSES:

@@ -98,6 +98,14 @@ class Spool(Protocol):
         """Read all records again from the first."""
         ...
 
+    def mark(self) -> int:
+        """Return a place for `since`: the end, as it is now."""
+        ...
+
+    def since(self, mark: int) -> Iterator[bytes]:
+        """Read the records that were added after a mark. Thousands of such readings may be open at once."""
+        ...
+
     def sibling(self) -> Spool:
         """Return a second, empty spool that lives as long as this one."""
         ...
@@ -116,6 +124,14 @@ class MemorySpool:
     def __iter__(self) -> Iterator[bytes]:
         """Read all records again."""
         return iter(self._records)
+
+    def mark(self) -> int:
+        """Return the number of records."""
+        return len(self._records)
+
+    def since(self, mark: int) -> Iterator[bytes]:
+        """Read the records after a mark."""
+        return (self._records[at] for at in range(mark, len(self._records)))
 
     def sibling(self) -> MemorySpool:
         """Return another one."""
@@ -146,6 +162,7 @@ class Records:
 
     def __init__(self, spool: Spool) -> None:
         self._all, self._telling = spool, spool.sibling()
+        self._begins: dict[int, tuple[int, int]] = {}  # interchange index -> where its records begin
 
     def append(self, record: Record, *, clean: bool = False) -> None:
         """Add one record; clean: an accepted shipment of which there is nothing to tell."""
@@ -153,6 +170,8 @@ class Records:
         self._all.append(encoded)
         if not clean:
             self._telling.append(encoded)
+        if type(record) is InterchangeBegin:
+            self._begins[record.interchange.index] = (self._all.mark(), self._telling.mark())
 
     def __iter__(self) -> Iterator[Record]:
         """Read all records again."""
@@ -161,6 +180,16 @@ class Records:
     def telling(self) -> Iterator[Record]:
         """Read all records but the clean shipments: of them MessageClosed has the numbers."""
         return map(_decode, iter(self._telling))
+
+    def of(self, interchange: int, *, clean: bool) -> Iterator[Record]:
+        """Read the records behind the beginning of one interchange, up to the next one; clean shipments when asked for."""
+        marks = self._begins.get(interchange)
+        if marks is None:
+            return
+        for record in map(_decode, self._all.since(marks[0]) if clean else self._telling.since(marks[1])):
+            if isinstance(record, InterchangeBegin):
+                return
+            yield record
 
 
 class Counts(msgspec.Struct):
@@ -234,12 +263,15 @@ class AckRequest:
 
     def own_records(self, *, clean: bool = False) -> Iterator[Record]:
         """Yield the records of the subject interchange only, in file order; clean shipments only when asked for."""
-        inside = False
-        for record in self.records if clean else self.records.telling():
-            if isinstance(record, InterchangeBegin):
-                inside = record.interchange.index == self.interchange.index
-            elif inside:
-                yield record
+        return self.records.of(self.interchange.index, clean=clean)
+
+    def text_of(self, finding: Finding) -> str:
+        """Return the finding's sentence, or that of its rule where it may hold what is personal and must not be echoed."""
+        if not finding.personal or self.profile.acks.echo_personal:
+            return finding.message
+        rule = self.catalogue.get(finding.rule) if self.catalogue is not None else None
+        means = rule.get("means", "") if isinstance(rule, Mapping) else getattr(rule, "means", "")
+        return str(means or "The value is not usable.")
 
 
 class Outcome(msgspec.Struct):
@@ -249,6 +281,7 @@ class Outcome(msgspec.Struct):
     refused: message index -> rule that refused the whole message, whichever level it came from.
     refused_keys: keys of the messages whose deliveries must be dropped.
     records: every result in file order, re-readable.
+    strangers: envelopes that were refused because their sender does not belong to the account.
     """
 
     verdict: str
@@ -262,6 +295,8 @@ class Outcome(msgspec.Struct):
     acks: list[Ack]
     claims: int = 0
     duplicate_of: str = ""
+    answers_refuse: int = 0  # how many answers in the file refuse something of ours
+    strangers: int = 0
 
 
 class _Kept(msgspec.Struct, frozen=True):

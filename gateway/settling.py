@@ -17,15 +17,15 @@ from typing import Any
 import msgspec
 
 from gateway.books import Books
-from gateway.canonical.encode import MESSAGE_END, encode_envelope_head
+from gateway.canonical.encode import MESSAGE_END, encode_envelope_head, encode_shipment
 from gateway.findings import Finding, Scope, Severity
 from gateway.history import History, ShipmentClaim
 from gateway.joining import Joiner
 from gateway.judge import Judge, Judged, Mapping, Place
-from gateway.message_facts import envelope_of, message_key
+from gateway.message_facts import envelope_of, head_findings, message_key, undated
 from gateway.profile import Profile, Program
 from gateway.records import Message, Unit
-from gateway.results import Delivery, Records, ShipmentResult
+from gateway.results import Delivery, MessageFinding, Records, ShipmentResult
 
 AT_ONCE = 16
 """Shipments that go through the stages of judging together."""
@@ -34,6 +34,9 @@ BATCH = 32
 """Shipments judged before the history is asked about all of them at once."""
 
 _Sums = dict[tuple[str, str], tuple[Decimal, list[str]]]  # person, day -> total and keys of the shipments in it
+
+
+_OF_TODAY = frozenset(("regime_verdict", "fx_rate", "fx_date", "fair_retail_value_usd"))
 
 
 class Settler:
@@ -60,6 +63,7 @@ class Settler:
         self._mapped: list[Mapping] = []
         self._program: Program | None = None
         self.claims = 0
+        self._undated = 0  # shipments of the open message that were judged by the law of the day of processing
         self.key = ""  # of the open message
 
     def read_with(self, module: ModuleType) -> None:
@@ -69,7 +73,7 @@ class Settler:
     def begin(self, message: Message, program: Program | None) -> None:
         """Open a message. program: its mapping, None when there is none."""
         self._message, self._program = message, program
-        self.key, self._head_sent = message_key(message), False
+        self.key, self._head_sent, self._undated = message_key(message), False, 0
 
     def refuse(self, unit: Unit, syntax: list[Finding]) -> None:
         """Take a unit that is named and refused, but not mapped."""
@@ -93,6 +97,10 @@ class Settler:
         yield from self.flush()
         if self._head_sent:
             yield Delivery(self.key, "close", MESSAGE_END, test=self._message.interchange.test)
+
+    def remark(self) -> Finding | None:
+        """Return what is to be said of the shipments of the closed message together."""
+        return undated(self._undated, self._message, self._now) if self._undated else None
 
     def _settle_mapped(self) -> None:
         """Judge the mapped units."""
@@ -121,6 +129,8 @@ class Settler:
                 if not self._head_sent:
                     yield self._head(judged)
                 accepted.append(judged.encoded)
+            if judged.draft is not None and "regime_verdict" in judged.draft:
+                self._undated += "estimated_arrival_at" not in judged.draft
             self._joiner.settled(judged, verdict, message.index)
             self._settle(judged, verdict)
         if accepted:
@@ -138,7 +148,7 @@ class Settler:
             return verdict, None
         if judged.draft is None or judged.refused:
             return "rejected", None
-        content = hashlib.sha256(judged.encoded).hexdigest()[:32]
+        content = hashlib.sha256(_of_any_day(judged.draft, judged.encoded)).hexdigest()[:32]
         verdict = self._compare(judged, judged.draft, earlier, content)
         if verdict != "accepted":
             return verdict, None
@@ -192,6 +202,9 @@ class Settler:
         self._head_sent = True
         message = self._message
         head = envelope_of(message, judged, self._profile, self._program, self._now, self._name, self._sha256)
+        for finding in head_findings(head, message):
+            self._records.append(MessageFinding(finding))
+            self._books.note(finding)
         return Delivery(self.key, "head", encode_envelope_head(head), message.interchange.test)
 
     def _settle(self, judged: Judged, verdict: str) -> None:
@@ -211,3 +224,10 @@ class Settler:
             tuple(judged.withheld),
         )
         self._records.append(result, clean=verdict == "accepted" and not judged.findings)
+
+
+def _of_any_day(draft: dict[str, Any], encoded: bytes) -> bytes:
+    """Return a shipment without what the gateway filled in for the day of processing: sent again tomorrow, it is the same."""
+    if "estimated_arrival_at" in draft or "regime_verdict" not in draft:
+        return encoded
+    return encode_shipment({name: value for name, value in draft.items() if name not in _OF_TODAY})

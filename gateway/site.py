@@ -26,6 +26,8 @@ from gateway.formats import folder_of
 from gateway.mapping.folder import MappingSet
 from gateway.profile import AckPolicy, Identity, Profile
 from gateway.rules.folder import load_rulebook
+from gateway.shell.folders import StateFolders
+from gateway.shell.person_key import make_key, read_key
 
 
 @cache
@@ -61,6 +63,7 @@ class Settings:
     alert_command: tuple[str, ...] = ()
     alert_webhook: str = ""
     responses_dir: Path | None = None  # where the receiver's answers are dropped
+    responses_poll: dict[str, Any] = field(default_factory=dict)  # the receiver's server they are fetched from
     retention: dict[str, int] = field(default_factory=dict)  # class -> days, see docs/operations.md
 
     raw: dict[str, Any] = field(default_factory=dict)
@@ -121,9 +124,14 @@ def load_afresh(folder: Path) -> Site:
     return site
 
 
-def load_site(folder: Path) -> Site:
-    """Read a profile folder. Raises ConfigError (file, key, what to write) or MappingError."""
+def load_site(folder: Path, *, starting: bool = False) -> Site:
+    """Read a profile folder. Raises ConfigError (file, key, what to write) or MappingError.
+
+    starting: the gateway is about to serve it: the key of the person hash is made if need be.
+    """
     settings = _settings(folder)
+    if starting:
+        make_key(_person_key(settings), anew=not StateFolders(settings.state_dir).work.is_dir())
     files = sorted((folder / "partners").glob("*.toml"))
     if not files:
         raise ConfigError(
@@ -166,6 +174,10 @@ def _settings(folder: Path) -> Settings:
     if not isinstance(alerts.get("command", []), list):
         raise ConfigError("gateway.toml: alerts.command is no list.", 'Write ["/usr/local/bin/page", "edi-team"].')
     state = folder / raw.get("state", "state")
+    given = raw.get("responses", "")
+    remote, local = (given, "") if isinstance(given, dict) else ({}, str(given))
+    if remote:
+        _check_remote("gateway.toml", "responses", remote)
     return Settings(
         folder=folder,
         state_dir=state,
@@ -182,7 +194,8 @@ def _settings(folder: Path) -> Settings:
         monitor_port=int(monitor["port"]) if "port" in monitor else None,
         alert_command=tuple(map(str, alerts.get("command", ()))),
         alert_webhook=alerts.get("webhook", ""),
-        responses_dir=folder / raw["responses"] if "responses" in raw else None,
+        responses_dir=folder / remote.get("local", "responses") if remote else folder / local if local else None,
+        responses_poll=remote,
         retention=_retention(raw.get("retention", {})),
         raw=raw,
     )
@@ -249,6 +262,7 @@ def _partner(path: Path, settings: Settings, rulebook: Any) -> Partner:
     values["severities"] = {k: _severity(path, k, v) for k, v in raw.get("severities", {}).items()}
     values["fx_usd"] = _rates(path, {**settings.raw.get("fx_usd", {}), **raw.get("fx_usd", {})})
     _check_joining(path, raw)
+    _check_shipment_level(path, raw)
     values["unwrap"] = _unwrap(path, raw)
     if "pgp_home" in raw:
         values["pgp_home"] = str((settings.folder / raw["pgp_home"]).resolve())
@@ -271,12 +285,9 @@ def _partner(path: Path, settings: Settings, rulebook: Any) -> Partner:
     keys = tuple(_key_lines(settings.folder, path, raw.get("keys", [f"keys/{name}.pub"])))
     in_dir = settings.folder / raw["in_dir"] if "in_dir" in raw else None
     home = settings.folder / raw.get("home", f"partners-home/{name}")
-    for section, wanted in (("target", _REMOTE), ("poll", _REMOTE)):
-        missing = [k for k in wanted if section in raw and k not in raw[section]]
-        if missing:
-            raise ConfigError(
-                f"{path.name}: {section}.{missing[0]} is missing.", f"[{section}] needs {', '.join(wanted)}."
-            )
+    for section in ("target", "poll"):
+        if section in raw:
+            _check_remote(path.name, section, raw[section])
     sources = [settings.folder / raw["enrichment"]["file"]] if "enrichment" in raw else []
     sources += [p for m in extra if m != own for p in m.rglob("*.csv")]
     return Partner(profile, keys, in_dir, home, raw.get("target", {}), raw.get("poll", {}), tuple(sources))
@@ -291,17 +302,31 @@ def _base_set() -> MappingSet:
 _REMOTE = ("host", "user", "key_file", "host_key")
 
 
+def _check_remote(file: str, section: str, facts: dict[str, Any]) -> None:
+    missing = [key for key in _REMOTE if key not in facts]
+    if missing:
+        raise ConfigError(f"{file}: {section}.{missing[0]} is missing.", f"[{section}] needs {', '.join(_REMOTE)}.")
+
+
 def _secret(settings: Settings) -> bytes:
-    """Return the key of the person hash: a file named in gateway.toml, else one made at the first start."""
-    name = settings.raw.get("person_secret_file")
-    file = settings.folder / name if name else settings.state_dir / "person.key"
+    """Return the key of the person hash: a file named in gateway.toml, else one made at the first start.
+
+    Before that start nothing is kept, so that any key will do.
+    """
+    file = _person_key(settings)
     if file.is_file():
-        return file.read_bytes()[:64]
-    if name:
+        return read_key(file)
+    if "person_secret_file" in settings.raw:
         raise ConfigError(
-            f"gateway.toml: person_secret_file {name} is not there.", "Put 32 random bytes into it, mode 0600."
+            f"gateway.toml: person_secret_file {settings.raw['person_secret_file']} is not there.",
+            "Put 32 random bytes into it, mode 0600.",
         )
     return b"section-321"
+
+
+def _person_key(settings: Settings) -> Path:
+    name = settings.raw.get("person_secret_file")
+    return settings.folder / name if name else settings.state_dir / "person.key"
 
 
 def _identities(path: Path, entries: list[Any]) -> tuple[Identity, ...]:
@@ -358,6 +383,16 @@ def _check_joining(path: Path, raw: dict[str, Any]) -> None:
             raise ConfigError(
                 f"{path.name}: join_formats {name!r} is not a list of formats.", 'Write ["cargo_xml_xfzb"].'
             )
+
+
+def _check_shipment_level(path: Path, raw: dict[str, Any]) -> None:
+    """Refuse an 856 level that no layout has."""
+    from gateway.formats.x12.levels import layouts
+
+    level = raw.get("options", {}).get("shipment_level")
+    known = sorted({layout.shipment_level for layout in layouts()})
+    if level is not None and level not in known:
+        raise ConfigError(f"{path.name}: shipment_level {level!r} is not known.", f"Known: {', '.join(known)}.")
 
 
 def _rates(path: Path, raw: dict[str, Any]) -> dict[str, Decimal]:

@@ -23,7 +23,8 @@ from gateway.formats import format_module, sniffers
 from gateway.formats.detect import HEAD, Detection, Transcoded, check_name, detect
 from gateway.history import History
 from gateway.judge import Judge, Place, place_key
-from gateway.message_facts import answer_finding, reused
+from gateway.limits import INTERCHANGES, Telling
+from gateway.message_facts import REFUSED, answer_finding, reused, too_many_interchanges
 from gateway.profile import Profile, Program
 from gateway.records import (
     Acknowledged,
@@ -50,6 +51,7 @@ from gateway.results import (
 )
 from gateway.settling import Settler
 
+_STRANGERS = frozenset(("X12-SENDER", "EDIFACT-SENDER", "XML-SENDER"))  # a sender that is not the account's
 _CUT_OFF = frozenset(("X12-TRUNCATED", "EDIFACT-TRUNCATED", "EDIFACT-SEG-TOO-LONG"))
 
 
@@ -112,10 +114,13 @@ class _Run:
         self._module: ModuleType | None = None
         self._program: Program | None = None
         self._masters = False
+        self._answers_refuse = 0
         self._found = 0  # in the open message
         self._syntax: list[Finding] = []
         self._format = ""
         self._flagged: set[Place] = set()  # places of syntax errors in the open message
+        self._telling, self._telling_shipment = Telling(), Telling(few=20)
+        self._strangers = 0
 
     def read(self, chunks: Iterable[bytes], seen: Detection) -> Iterator[Delivery]:
         """Run the reader and handle its events."""
@@ -126,6 +131,9 @@ class _Run:
         events: Iterator[Event] = self._module.read(Transcoded(chunks, seen), self._profile, (seen.skip, seen.factor))
         for event in events:
             kind = type(event)
+            if kind is InterchangeBegin and len(self._interchanges) >= INTERCHANGES:
+                self._hold(too_many_interchanges(event))  # type: ignore[arg-type]
+                return
             if kind is Unit:
                 self._unit(event)  # type: ignore[arg-type]
                 if self._settler.full:
@@ -141,6 +149,12 @@ class _Run:
             else:
                 self._handlers[kind](self, event)
 
+    def _hold(self, finding: Finding) -> None:
+        """Hold the file in the middle: what stood so far does not."""
+        self.finding(finding)
+        opened = (record for record in self._records.telling() if isinstance(record, MessageOpened))
+        self._books.take_back_all(((record.index, record.key) for record in opened), finding.rule)
+
     # --- findings above the shipment --------------------------------------------------------------------------
 
     def finding(self, finding: Finding) -> None:
@@ -148,21 +162,37 @@ class _Run:
         finding = self._judge.weigh(finding)
         if finding.severity is Severity.OFF:
             return
-        self._records.append(MessageFinding(finding))
+        told = self._telling.lets(finding)
+        if told:
+            self._records.append(MessageFinding(finding))
         self._books.note(finding)
+        self._strangers += finding.refuses and finding.rule in _STRANGERS
         syntax = "AK304" in finding.ack or "UCS" in finding.ack
         if finding.refuses and finding.scope is Scope.MESSAGE and syntax:
             self._books.syntax_errors = True
-            self._flag(finding)
+            if told:
+                self._flag(finding)
+
+    def _tell_rest(self) -> None:
+        """Say how many findings of the part that ends here were not told."""
+        rest = self._telling.rest()
+        if rest is not None:
+            self._records.append(MessageFinding(rest))
 
     def _shipment_finding(self, finding: Finding) -> None:
         """Keep a syntax finding for the shipment that comes next."""
         finding = self._judge.weigh(finding)
-        if finding.severity is Severity.OFF:
+        if finding.severity is Severity.OFF or not self._telling_shipment.lets(finding):
             return
         self._syntax.append(finding)
         if finding.refuses:
             self._flag(finding)
+
+    def _syntax_of_unit(self) -> list[Finding]:
+        """Return the syntax findings of the shipment that came, with one for those that are not told."""
+        syntax, self._syntax = self._syntax, []
+        rest = self._telling_shipment.rest(Scope.SHIPMENT)
+        return syntax if rest is None else [*syntax, rest]
 
     def _flag(self, finding: Finding) -> None:
         place = place_key(finding.position)
@@ -177,6 +207,7 @@ class _Run:
 
     def _open_interchange(self, event: InterchangeBegin) -> None:
         facts = event.interchange
+        self._tell_rest()
         self._books.open(Scope.INTERCHANGE)
         self._interchanges.append(facts)
         self._records.append(event)
@@ -198,6 +229,7 @@ class _Run:
 
     def _open_message(self, event: MessageBegin) -> None:
         message = event.message
+        self._tell_rest()
         self._books.open(Scope.MESSAGE)
         self._format = self._format or message.format
         self._flagged, self._found, self._masters = set(), 0, False
@@ -210,8 +242,10 @@ class _Run:
 
     def _close_message(self, event: MessageEnd) -> None:
         message = event.message
-        syntax, self._syntax = self._syntax, []
-        self._told_of_message(syntax)  # of a shipment that never came
+        self._told_of_message(self._syntax_of_unit())  # of a shipment that never came
+        if (remark := self._settler.remark()) is not None:
+            self.finding(remark)
+        self._tell_rest()
         header = self._module.segments(message.root) if self._module and (self._found or self._masters) else []
         errors = self._books.syntax_errors
         refused, stood = self._books.close_message(message.index, self._settler.key)
@@ -224,13 +258,16 @@ class _Run:
         self._books.close_group()
 
     def _close_interchange(self, event: InterchangeEnd) -> None:
+        self._tell_rest()
         self._records.append(event)
         self._books.close_interchange(event.interchange.index)
 
     def _acknowledged(self, event: Acknowledged) -> None:
         """An acknowledgment of ours came back: say what it says, and when we never sent what it answers."""
         self._format = self._format or "x12_ta1"
-        self.finding(answer_finding(event))
+        told = answer_finding(event)
+        self._answers_refuse += told.rule == REFUSED
+        self.finding(told)
         if event.kind in ("interchange", "group") and not self._history.sent(event.kind, event.control_number):
             severity = Severity.INFO if event.kind == "interchange" else Severity.WARNING
             said = f"The acknowledgment answers {event.kind} {event.control_number}, which is not among those we sent."
@@ -241,11 +278,16 @@ class _Run:
     # --- shipments --------------------------------------------------------------------------------------------
 
     def _unit(self, unit: Unit) -> None:
-        syntax, self._syntax = self._syntax, []
+        syntax = self._syntax_of_unit()
         if unit.role == "master":
             self._masters = True
             self._told_of_message(syntax)
             return
+        if unit.role == "part" and self._profile.join_hours <= 0 and not self._found:
+            said = (
+                "The message names shipments that other messages complete; without join_hours each is judged by itself."
+            )
+            self.finding(Finding("JOIN-OFF", Severity.INFO, Scope.MESSAGE, said, unit.node.place()))
         self._books.counts.found += 1
         self._found += 1
         if unit.role == "unread" or self._books.rule(Scope.INTERCHANGE) in _CUT_OFF:
@@ -275,6 +317,8 @@ class _Run:
             refused_interchanges=books.refused_interchanges,
             acks=[],
             claims=self._settler.claims,
+            answers_refuse=self._answers_refuse,
+            strangers=self._strangers,
         )
 
     _handlers: ClassVar[dict[type, Callable[[_Run, Any], None]]] = {

@@ -14,7 +14,7 @@ MODULES = {
     for p in sorted(GATEWAY.rglob("*.py"))
 }
 
-BASE = ("gateway.findings", "gateway.records", "gateway.results", "gateway.history", "gateway.profile", "gateway.errors", "gateway.responses", "gateway.canonical.model", "gateway.canonical.parts")  # fmt: skip
+BASE = ("gateway.findings", "gateway.limits", "gateway.records", "gateway.results", "gateway.history", "gateway.profile", "gateway.errors", "gateway.responses", "gateway.canonical.model", "gateway.canonical.parts")  # fmt: skip
 ONE_PLACE = {
     "lxml": ("gateway.formats.xml", "gateway.outputs.xml"),
     "openpyxl": ("gateway.formats.tabular", "gateway.commands", "gateway.workbook", "gateway.outputs.xlsx"),
@@ -87,7 +87,7 @@ def test_formats_and_mapping_do_not_know_each_other(name):
     if name.startswith("gateway.formats."):
         assert not any(o.startswith(("gateway.mapping", "gateway.rules")) for o in others)
         own = name.split(".")[2]
-        shared = {"delimited", "structure", "tree", "detect", "plain", "xml", own}
+        shared = {"delimited", "noise", "structure", "tree", "detect", "plain", "xml", own}
         assert not {o.split(".")[2] for o in others if o.startswith("gateway.formats.")} - shared
     if name.startswith("gateway.mapping.") and name not in ("gateway.mapping.folder", "gateway.mapping.lint"):
         assert not any(o.startswith("gateway.formats.") for o in others)

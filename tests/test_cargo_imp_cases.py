@@ -37,7 +37,7 @@ EXPECTED = {
         "reject", 1, 0,
         {TOTAL, "S321-ID-CHK", "S321-ADDR-ZIP", "S321-VAL-800", "S321-NAME-FAKE", "S321-DESC-VAGUE", "S321-HTS-LEN", ORIGIN},
     ),
-    "08": ("accept", 0, 0, set()),
+    "08": ("accept_with_warnings", 0, 0, {"ACK-REFUSED"}),
     "09": ("accept", 0, 0, set()),
     "10": ("accept_with_warnings", 1, 1, {TOTAL, ORIGIN}),
     "11": (
@@ -47,7 +47,7 @@ EXPECTED = {
     ),
     "12": ("accept", 1, 1, set()),
     "13": ("accept", 0, 0, set()),
-    "14": ("accept", 0, 0, set()),
+    "14": ("accept_with_warnings", 0, 0, {"ACK-REFUSED"}),
     "15": ("accept_with_warnings", 1, 1, {"S321-AMEND-NF"}),
 }  # fmt: skip
 

@@ -24,8 +24,8 @@ EXPECTED = {
     "09": ("accept", 0, 0, 0, 0, ""),
     "10": ("accept", 0, 0, 0, 0, ""),
     "11": ("accept", 0, 0, 0, 0, ""),
-    "12": ("accept", 0, 0, 0, 0, ""),
-    "13": ("accept", 0, 0, 0, 0, ""),
+    "12": ("accept_with_warnings", 0, 0, 0, 0, "ACK-REFUSED"),
+    "13": ("accept_with_warnings", 0, 0, 0, 0, "ACK-REFUSED"),
     "14": ("accept", 0, 0, 0, 0, ""),
     "15": ("accept", 2, 2, 0, 0, ""),
     # 16 to 18 are read as shipments; these sets have no place for the value of the goods, and it is never guessed
@@ -61,7 +61,8 @@ EXPECTED = {
     "53": ("partial", 3, 2, 1, 0, "AK403=7"),
     "54": ("accept", 1, 1, 0, 0, ""),
     "55": ("reject", 1, 0, 1, 0, "AK304=1"),
-    **{str(n): ("accept", 0, 0, 0, 0, "") for n in range(20, 30)},
+    **{str(n): ("accept", 0, 0, 0, 0, "") for n in (20, 21, 24, 26)},
+    **{str(n): ("accept_with_warnings", 0, 0, 0, 0, "ACK-REFUSED") for n in (22, 23, 25, 27, 28, 29)},
 }
 
 

@@ -27,7 +27,7 @@ EXPECTED = {
     "05": ("reject", 3, 0, {"S321-ROLE-REQ", "S321-VAL-MISSING", "S321-ORIG-REQ"}),  # no join without [join]
     "06": ("accept", 0, 0, set()),
     "07": ("accept", 0, 0, set()),
-    "08": ("accept", 0, 0, set()),
+    "08": ("accept_with_warnings", 0, 0, {"ACK-REFUSED"}),
     "09": (
         "reject", 1, 0,
         {"S321-ID-CHK", "S321-ROLE-REQ", "MAP-VALUE", "S321-ADDR-ZIP", "S321-ADDR-STATE", "S321-SCHEMA", "S321-VAL-800",

@@ -83,6 +83,19 @@ def validate_message(message: Any) -> tuple[SchemaError, ...]:
     return schema_errors(raws, message, filer_type, message=True) if raws else ()
 
 
+def validate_head(head: dict[str, Any]) -> tuple[SchemaError, ...]:
+    """Return the faults of a message without its shipments: what came from the envelope may be too long, too."""
+    raws = _head_engine().errors(head)
+    return schema_errors(raws, head, head.get("participant_filer_type"), message=True) if raws else ()
+
+
+@cache
+def _head_engine() -> _Engine:
+    schema = load_schema()
+    required = [name for name in schema["required"] if name != "shipments"]
+    return _Engine(_Compiled({**schema, "required": required}))
+
+
 @cache
 def _message_engine() -> _Engine:
     return _Engine(_Compiled(load_schema()))

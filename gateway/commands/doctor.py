@@ -15,7 +15,7 @@ from typing import Any
 
 from gateway.commands.serving import remote_of
 from gateway.errors import ConfigError, GatewayError
-from gateway.shell.folders import parse_instant
+from gateway.shell.folders import StateFolders, parse_instant
 from gateway.shell.ledger import open_ledger
 from gateway.shell.lock import StateLock
 from gateway.shell.sftp_keys import load_private_key, parse_authorized_key
@@ -50,7 +50,9 @@ def doctor(folder: Path, *, remote: bool = False) -> Iterator[Check]:
     for name, partner in site.partners.items():
         yield from _partner(site, name, partner)
         if remote:
-            yield from _remote(site, name, partner)
+            yield from _remote(site, name, {"target": partner.target, "poll": partner.poll})
+    if remote:
+        yield from _remote(site, "the receiver", {"responses": site.settings.responses_poll})
 
 
 def _guarded(look: Callable[[Site], Iterator[Check]], site: Site) -> Iterator[Check]:
@@ -197,17 +199,21 @@ def _keys(site: Site) -> Iterator[Check]:
         yield Check("host key", "ok", "is made at the first start")
     else:
         yield from _private(path, "host key")
+    yield from _person_key(site)
+    if site.settings.responses_poll:
+        yield from _private(site.settings.folder / site.settings.responses_poll["key_file"], "responses key")
+
+
+def _person_key(site: Site) -> Iterator[Check]:
     name = site.settings.raw.get("person_secret_file")
-    if not name:
-        said = "the sums of USD 800 use the built-in key: anybody could recompute the hashes"
-        yield Check(
-            "person key",
-            "warning",
-            said,
-            'Put 32 random bytes into a file, mode 0600, and name it: person_secret_file = "keys/person.key".',
-        )
-    elif stat.S_IMODE((site.settings.folder / name).stat().st_mode) & 0o077:
-        yield Check("person key", "error", "others may read it", f"chmod 600 {site.settings.folder / name}")
+    path = site.settings.folder / name if name else site.settings.state_dir / "person.key"
+    if not path.is_file():
+        if StateFolders(site.settings.state_dir).work.is_dir():
+            yield Check("person key", "error", "it is not there", "Put it back from the backup.")
+        else:
+            yield Check("person key", "ok", "is made at the first start")
+    elif stat.S_IMODE(path.stat().st_mode) & 0o077:
+        yield Check("person key", "error", "others may read it", f"chmod 600 {path}")
     else:
         yield Check("person key", "ok", "for the gateway's user only")
 
@@ -250,8 +256,8 @@ def _partner(site: Site, name: str, partner: Partner) -> Iterator[Check]:
             yield from _private(site.settings.folder / facts["key_file"], f"{section} key of {name}")
 
 
-def _remote(site: Site, name: str, partner: Partner) -> Iterator[Check]:
-    for section, facts in (("target", partner.target), ("poll", partner.poll)):
+def _remote(site: Site, name: str, sections: dict[str, dict[str, Any]]) -> Iterator[Check]:
+    for section, facts in sections.items():
         if not facts:
             continue
         connection = remote_of(site, facts)

@@ -14,7 +14,7 @@ from gateway.profile import Identity, Profile
 from gateway.shell.crew import Recipe, Shop
 from gateway.shell.desk import Alert, Result
 from gateway.shell.drops import Keep, PartnerDrop
-from gateway.shell.folders import received
+from gateway.shell.folders import make_folder, received
 from gateway.shell.loop import Engine
 from gateway.shell.monitor import Monitor
 from gateway.shell.pager import Pager
@@ -49,7 +49,7 @@ def serve_config(site: Site) -> _Serve:
     partners = [_drop(site, p) for p in site.partners.values()]
     if s.responses_dir is not None:
         partners.append(_receiver(s.responses_dir))
-    s.out_dir.mkdir(parents=True, exist_ok=True)
+    make_folder(s.out_dir)
     return _Serve(
         s.state_dir, s.ledger_url, partners, s.out_dir, s.poll_seconds, s.settle_polls, s.max_file_bytes,
         Keep(**s.retention),
@@ -68,7 +68,7 @@ def shop(folder: Path, wanted: Print) -> Shop:
 def _receiver(folder: Path) -> PartnerDrop:
     """Return the drop folder of the receiver's responses; its receipts go to the sub-folder answers."""
     answers = folder / "answers"
-    answers.mkdir(parents=True, exist_ok=True)
+    make_folder(answers)
     return PartnerDrop(
         RECEIVER,
         RECEIVER,
@@ -81,9 +81,9 @@ def _receiver(folder: Path) -> PartnerDrop:
 
 def _drop(site: Site, partner: Partner) -> PartnerDrop:
     for folder in ("ack", "reject"):
-        (partner.home / folder).mkdir(parents=True, exist_ok=True)
+        make_folder(partner.home / folder)
     if partner.in_dir is not None:
-        partner.in_dir.mkdir(parents=True, exist_ok=True)
+        make_folder(partner.in_dir)
     p = partner.profile
     return PartnerDrop(
         p.partner, p.account, partner.in_dir, partner.home / "ack", partner.home / "reject", p, _target(site, partner)
@@ -109,9 +109,24 @@ def _target(site: Site, partner: Partner) -> SftpTarget | None:
     return SftpTarget(remote_of(site, facts), facts.get("folder", "."), read_back=bool(facts.get("read_back", False)))
 
 
-def _poller(site: Site, partner: Partner, staging: Path, on_upload: Callable[[Upload], TakenFile]) -> SftpDrop:
-    """Return the fetcher of a partner's drop folder on its own server."""
-    facts = partner.poll
+@dataclass(frozen=True)
+class _Source:
+    """A folder on somebody's server that files are fetched from: a partner's, or the receiver's responses."""
+
+    name: str
+    account: str
+    facts: dict[str, Any]
+
+
+def _sources(site: Site) -> list[_Source]:
+    found = [_Source(n, p.profile.account, p.poll) for n, p in site.partners.items() if p.poll]
+    receiver = site.settings.responses_poll
+    return [*found, _Source(RECEIVER, RECEIVER, receiver)] if receiver else found
+
+
+def _poller(site: Site, source: _Source, staging: Path, on_upload: Callable[[Upload], TakenFile]) -> SftpDrop:
+    """Return the fetcher of a source."""
+    facts = source.facts
     settings = PollSettings(
         folder=facts.get("folder", "."),
         stable_polls=int(facts.get("stable_polls", 3)),
@@ -119,7 +134,7 @@ def _poller(site: Site, partner: Partner, staging: Path, on_upload: Callable[[Up
         done_folder=facts.get("done_folder", "done"),
         max_file_bytes=site.settings.max_file_bytes,
     )
-    return SftpDrop(remote_of(site, facts), partner.profile.account, settings, staging, on_upload)
+    return SftpDrop(remote_of(site, facts), source.account, settings, staging, on_upload)
 
 
 def _accounts(site: Site) -> list[Account]:
@@ -170,9 +185,7 @@ class Gateway:
         self.accounts = [a.name for a in accounts]
         self.port = 0
         self._thread: threading.Thread | None = None
-        self._pollers = [
-            (p, _poller(site, p, staging, self.engine.take_upload)) for p in site.partners.values() if p.poll
-        ]
+        self._pollers = [(s, _poller(site, s, staging, self.engine.take_upload)) for s in _sources(site)]
         self._stopping = threading.Event()
         watcher = Watcher(site, self._use, self.engine.desk.alert, self.engine.desk.clock)
         self.engine.watch(watcher.look)
@@ -181,10 +194,9 @@ class Gateway:
         """Take a changed profile folder into work: accounts, keys, partners, tables. Pollers keep their servers."""
         self.engine.use(serve_config(site), _recipe(site))
         self.server.set_accounts(_accounts(site))
-        if {n: p.poll for n, p in site.partners.items()} != {n: p.poll for n, p in self.site.partners.items()}:
-            self.engine.desk.alert(
-                "PROFILE-RESTART", "A [poll] section is read at the start only. Start the gateway again."
-            )
+        if _sources(site) != _sources(self.site):
+            said = "A [poll] or [responses] section is read at the start only. Start the gateway again."
+            self.engine.desk.alert("PROFILE-RESTART", said)
         self.site = site
 
     def _result(self, result: Result) -> None:
@@ -211,21 +223,20 @@ class Gateway:
         return self.port
 
     def _start_pollers(self) -> None:
-        for partner, drop in self._pollers:
-            threading.Thread(
-                target=self._poll, args=(partner, drop), name=f"poll-{partner.profile.partner}", daemon=True
-            ).start()
+        for source, drop in self._pollers:
+            name = f"poll-{source.name}"
+            threading.Thread(target=self._poll, args=(source, drop), name=name, daemon=True).start()
 
-    def _poll(self, partner: Partner, drop: SftpDrop) -> None:
-        """Fetch from one partner's server until the gateway stops; a fault is told once until it is over."""
-        seconds, failing = float(partner.poll.get("seconds", 30)), False
+    def _poll(self, source: _Source, drop: SftpDrop) -> None:
+        """Fetch from one server until the gateway stops; a fault is told once until it is over."""
+        seconds, failing = float(source.facts.get("seconds", 30)), False
         while not self._stopping.wait(seconds):
             try:
                 drop.poll()
                 failing = False
             except GatewayError as error:
                 if not failing:
-                    self.engine.desk.alert("DROP-FOLDER", error.message, partner=partner.profile.partner)
+                    self.engine.desk.alert("DROP-FOLDER", error.message, partner=source.name)
                 failing = True
 
     def run(self) -> None:

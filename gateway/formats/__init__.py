@@ -1,7 +1,7 @@
 """The formats the gateway reads; one folder each, with the same file names.
 
 A format module gives: `sniff(head) -> float`, `read(chunks, profile, scale) -> Iterator[Event]`, `DIALECT` (how mapping
-paths are read), `ACKS` (acknowledgment kind -> writer), `ACK_ENDINGS` (kind -> end of the file name, where it is not "edi"), `identify(unit) -> dict` (identifiers of a shipment that could
+paths are read), `ACKS` (acknowledgment kind -> writer), `ACK_ENDINGS` (kind -> end of the file name, where it is not "edi"; "KIND:VERSION" for interchanges of one version), `identify(unit) -> dict` (identifiers of a shipment that could
 not be mapped), `segments(unit)` (raw segments for acknowledgments that echo them).
 """
 
@@ -15,7 +15,15 @@ from types import ModuleType
 NAMES = ("x12", "edifact", "tabular", "cargo_xml", "cargo_imp", "postal", "wco_xml")
 """Folders under gateway/formats; a new syntax is one folder and one name here."""
 
-_ALSO = {"csv": "tabular", "json": "tabular", "xlsx": "tabular", "itmatt": "postal", "wco": "wco_xml", "ubl": "wco_xml"}
+_ALSO = {
+    "csv": "tabular",
+    "json": "tabular",
+    "xlsx": "tabular",
+    "itmatt": "postal",
+    "predes": "postal",
+    "wco": "wco_xml",
+    "ubl": "wco_xml",
+}
 """Names of message formats that do not start with the name of their folder."""
 
 

@@ -38,7 +38,7 @@ _WRAPPERS = (
 _EXTENSIONS = {
     "xml": ("cargo_xml", "postal", "wco_xml"),
     "csv": ("tabular",),
-    "json": ("tabular",),
+    "json": ("tabular", "postal"),
     "xlsx": ("tabular",),
 }  # fmt: skip
 

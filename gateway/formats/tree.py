@@ -6,6 +6,7 @@ N9[02=ABC].01     qualifier in element 2
 REF.02-1          component 1 of element 2
 L0.04@sum         of all L0 found: the sum; @join: the texts; @rest: those but the first; @same: the text all share
 /P4.01            from the message root (while streaming: the current P4)
+../CUR.02         the HL that this HL stands under
 """
 
 from __future__ import annotations
@@ -59,6 +60,9 @@ class TreeDialect:
             if first is not None:
                 nodes = first(nodes)
             for tag, select in walks:
+                if tag == "..":
+                    nodes = [one.parent for one in nodes if one.parent is not None]
+                    continue
                 below: list[Node] = []
                 for one in nodes:
                     if one.children and tag in one.children:
@@ -151,7 +155,9 @@ class TreeDialect:
                 f'"{path.leaf}" is not an element number; write {path.steps[-1].name if path.steps else at}.05'
             )
         tags = self._tags(message_type, version) if self._tags else frozenset()
-        problems += [f"{s.name} is not a segment of {message_type}" for s in path.steps if tags and s.name not in tags]
+        problems += [
+            f"{s.name} is not a segment of {message_type}" for s in path.steps if tags and s.name not in (*tags, "..")
+        ]
         return problems
 
 
@@ -186,7 +192,7 @@ _GATHER: dict[str, Callable[[Sequence[str]], str]] = {
 def _gathers(leaf: str) -> bool:
     """True when a leaf reads all segments found (`04@sum`), not the first."""
     number, mark, word = leaf.partition("@")
-    return bool(mark) and number.isdigit() and word in _GATHER
+    return bool(mark) and number.isascii() and number.isdigit() and word in _GATHER
 
 
 def place_of(node: Node, leaf: str, root: Node) -> Position:
@@ -213,7 +219,7 @@ def _bytes(text: str) -> int:
 
 def _number(leaf: str) -> int:
     head = leaf.partition("-")[0].partition("@")[0]
-    return int(head) if head.isdigit() else 0
+    return int(head) if head.isascii() and head.isdigit() else 0
 
 
 def _below(step: Step) -> Finder:

@@ -25,12 +25,13 @@ Condition = Callable[[Any, Any, "Run"], bool]
 class Run:
     """The state of mapping one unit: findings and what `profile.` and `envelope.` read."""
 
-    __slots__ = ("findings", "index", "inherited", "level", "message", "profile")
+    __slots__ = ("findings", "index", "inherited", "level", "message", "more", "profile")
 
     def __init__(self, message: Message, profile: Profile) -> None:
         self.message, self.profile = message, profile
         self.findings: list[Finding] = []
         self.inherited: dict[str, Any] = {}
+        self.more: list[Any] = []  # nodes that a `(first)` left out
         self.level, self.index = "", 0  # what is being filled: "" (the shipment), a party, "items" or "references"
 
     @property
@@ -39,6 +40,34 @@ class Run:
         if self.level in ("items", "references"):
             return f"/{self.level}/{self.index}"
         return f"/{self.level}" if self.level else ""
+
+
+InLineSteps = tuple[tuple[str, tuple[str, ...]], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class InLineValue:
+    """A source as in_line.py reads it: steps from the level's node ((tag, qualifier values) each), then one element.
+
+    read: text of the element -> text (several leaves: texts, "" when the first is not there), None when it takes more
+    than splitting; deep: there is a value only when the text has several components.
+    """
+
+    steps: InLineSteps
+    element: int
+    read: Callable[[str], Any]
+    deep: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class InLineTest:
+    """A test likewise; read None: of the segment itself."""
+
+    steps: InLineSteps
+    element: int
+    read: Callable[[str], Any] | None
+    op: str
+    values: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +84,8 @@ class Line:
     plain: tuple[tuple[str, int], ...] = ()  # all sources as (tag, element), when they can be read in line
     one: Callable[[str], str] | None = None  # `apply` for one value, when every step takes one
     tests: tuple[tuple[str, int, str, frozenset[str]], ...] | None = None  # the condition likewise; None = a closure
+    in_line: InLineValue | None = None
+    in_line_tests: tuple[InLineTest, ...] | None = None
 
 
 def condition(tests: tuple[Test, ...], dialect: Dialect, at: str) -> Condition | None:
@@ -186,7 +217,8 @@ Format = Callable[[str], Any]
 CAREFUL = object()
 """What a row makes of a text that needs words: a remark or a fault."""
 
-_REMEMBERED = 512  # texts a row remembers; codes, units, dates and goods repeat, numbers of parcels do not
+REMEMBERED = 512
+"""Texts a row remembers; codes, units, dates and goods repeat, numbers of parcels do not."""
 
 
 class Quick:
@@ -197,10 +229,11 @@ class Quick:
     default: finished default or None.
     """
 
-    __slots__ = ("default", "get", "holds", "make", "plain", "remember", "single", "tests")
+    __slots__ = ("default", "get", "holds", "make", "plain", "remember", "single", "tests", "text")
 
     def __init__(self, line: Line, form: Format) -> None:
         self.holds = line.holds
+        self.text = form is str
         self.plain, self.tests = line.plain, line.tests
         self.default = form(line.row.default) if line.row.default else None
         known: dict[Any, Any] = {}
@@ -217,7 +250,7 @@ class Quick:
                 value = CAREFUL if type(text) is Noted else form(text) if text else default
             except Unusable:
                 return CAREFUL
-            if value is not None and len(known) < _REMEMBERED:
+            if value is not None and len(known) < REMEMBERED:
                 known[raw] = value
             return value
 
@@ -230,7 +263,7 @@ class Quick:
                 value = CAREFUL if type(text) is Noted else form(text) if text else default
             except Unusable:
                 return CAREFUL
-            if value is not None and len(known) < _REMEMBERED:
+            if value is not None and len(known) < REMEMBERED:
                 known[raw] = value
             return value
 

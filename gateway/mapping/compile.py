@@ -14,7 +14,16 @@ from typing import Any
 
 from gateway.canonical.model import PARTY_ROLES, PERSONAL_FIELDS, fields_of
 from gateway.errors import MappingError
-from gateway.mapping.cells import Format, Line, Target, condition, node_place, values_of
+from gateway.mapping.cells import (
+    Format,
+    InLineTest,
+    InLineValue,
+    Line,
+    Target,
+    condition,
+    node_place,
+    values_of,
+)
 from gateway.mapping.codes import CodeTables
 from gateway.mapping.grammar import Call, CellError, Source, Test, parse_path, parse_source, parse_transform, parse_when
 from gateway.mapping.table import Row
@@ -136,7 +145,17 @@ class Compiler:
             )
         for row in rows:
             self._check_type(row, tag)
-        return Target(block.level, name, [self._line(row, block.at, name) for row in rows], formatter(tag, name))
+        form = formatter(tag, name)
+        for row in rows:
+            self._check_default(row, form)
+        return Target(block.level, name, [self._line(row, block.at, name) for row in rows], form)
+
+    def _check_default(self, row: Row, form: Format) -> None:
+        try:
+            if row.default:
+                form(row.default)
+        except Unusable as error:
+            raise self._error(row, "default", str(error), "write a value that the target can hold") from None
 
     def _check_type(self, row: Row, tag: str) -> None:
         """Refuse a transform whose result the field can never hold: a date in a weight, a number in a date."""
@@ -172,7 +191,30 @@ class Compiler:
             self._plain(sources, at),
             self._single(calls),
             self._plain_tests(self._parsed(row, "when", parse_when), at),
+            self._in_line(sources, at),
+            self._in_line_tests(self._parsed(row, "when", parse_when), at),
         )
+
+    def _in_line(self, sources: tuple[Source, ...], at: str) -> InLineValue | None:
+        """Return how in_line.py reads the sources of a row: one path, or several leaves of one element; else None."""
+        find = getattr(self._dialect, "in_line", None)
+        if find is None or not sources or sources[0].path is None:
+            return None
+        others = tuple(source.name for source in sources[1:] if source.kind == "same")
+        found = find(sources[0].path, at, others) if len(others) == len(sources) - 1 else None
+        return InLineValue(*found) if found is not None and found[2] is not None else None
+
+    def _in_line_tests(self, tests: tuple[Test, ...], at: str) -> tuple[InLineTest, ...] | None:
+        find = getattr(self._dialect, "in_line", None)
+        made = []
+        for test in tests:
+            path = test.source.path
+            found = find(path, at, ()) if find is not None and path is not None and test.op != "repeated" else None
+            if found is None or (found[2] is None and test.op not in ("present", "absent")):
+                return None
+            steps, element, read, _ = found
+            made.append(InLineTest(steps, element, read, test.op, frozenset(test.values)))
+        return tuple(made)
 
     def _single(self, calls: tuple[Call, ...]) -> Callable[[str], str] | None:
         """Return the one transform of a row as a function of one text, None when there are several or it takes many."""
@@ -186,7 +228,7 @@ class Compiler:
         if find is None:
             return ()
         for source in sources:
-            if source.kind == "same" and found and source.name.isdigit():
+            if source.kind == "same" and found and source.name.isascii() and source.name.isdigit():
                 found.append((found[-1][0], int(source.name)))
                 continue
             place = find(source.path, at) if source.path is not None else None

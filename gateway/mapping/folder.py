@@ -163,5 +163,5 @@ def _fits(versions: tuple[str, ...], version: str) -> bool:
 def _directory(text: str) -> tuple[int, str]:
     """D.95B -> (1995, "B"): directories before 80 are of this century."""
     body = text.rpartition(".")[2]
-    year = int(body[:2]) if body[:2].isdigit() else 0
+    year = int(body[:2]) if body.isascii() and body[:2].isdigit() else 0
     return (year + (1900 if year >= 80 else 2000), body[2:3])

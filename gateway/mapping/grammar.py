@@ -28,6 +28,9 @@ WORDS = {
 }
 """Words that stand for punctuation in transform arguments."""
 
+UP = ".."
+"""The step to the element around this one, in dialects that know it (XML and JSON trees)."""
+
 _STEP = re.compile(r"(?P<name>[^\[\]/.]+?)(?:\[(?:(?P<leaf>[A-Za-z0-9@-]+)=)?(?P<values>[^\[\]]*)\])?", re.ASCII)
 _TEST = re.compile(
     r"(?P<path>(?:[^\[\]=!]|\[[^\]]*\])+?)\s*(?:(?P<op>!=|=)\s*(?P<values>.*)|\s(?P<is>present|absent|repeated))"
@@ -85,11 +88,14 @@ def parse_path(text: str) -> Path:
     leaf = ""
     if parts[-1].startswith("@"):
         leaf = parts.pop()
-    else:
+    elif parts[-1].strip() != UP:
         head, tail = _last_dot(parts[-1])
         parts[-1], leaf = head, tail
     steps = []
     for part in parts:
+        if part.strip() == UP:
+            steps.append(Step(UP))
+            continue
         match = _STEP.fullmatch(part.strip())
         if match is None:
             raise CellError(f'"{part}" is not a step of a path', "write NAME or NAME[VALUE|VALUE]")
@@ -124,7 +130,8 @@ def _one_source(part: str) -> Source:
 def parse_when(text: str) -> tuple[Test, ...]:
     """Return the tests of a condition; all must hold. Raises CellError."""
     tests = []
-    for part in re.split(r"\s+and\s+", text.strip()) if text.strip() else ():
+    text = re.sub(r"\s+", " ", text.strip())  # long blanks would take _TEST its time
+    for part in text.split(" and ") if text else ():
         match = _TEST.fullmatch(part.strip())
         if match is None:
             raise CellError(

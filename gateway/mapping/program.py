@@ -10,16 +10,20 @@ from gateway.canonical.model import PARTY_ROLES
 from gateway.findings import NOWHERE, Finding, Position, Scope, Severity
 from gateway.mapping.cells import Line, Run, Target, node_place
 from gateway.mapping.compile import Block
-from gateway.mapping.straight import first_that_holds, straight_line
+from gateway.mapping.straight import Fill, by_columns, first_that_holds, straight_line
 from gateway.mapping.table import Row
 from gateway.profile import MappedShipment, Origin, Profile
 from gateway.records import Dialect, Message
+
+_REMEMBERED = 1024  # places that a program remembers
 
 
 class Mapped:
     """Result of one unit; see gateway.profile.MappedShipment."""
 
-    __slots__ = ("_header", "_items", "_message", "_node", "_parties", "_profile", "draft", "findings", "program")
+    __slots__ = (
+        "_header", "_items", "_message", "_node", "_parties", "_profile", "_then", "draft", "findings", "program",
+    )  # fmt: skip
 
     def __init__(self, program: CompiledProgram, message: Message, node: Any, profile: Profile) -> None:
         self.program = program
@@ -29,20 +33,24 @@ class Mapped:
         self._items: list[Any] = []
         self.draft: dict[str, Any] = {}
         self.findings: list[Finding] = []
+        self._then: tuple[Any, Run] | None = None  # what `locate` reads in, made when it is asked the first time
 
     def locate(self, pointer: str) -> Origin:
         """Return where the value at a JSON pointer comes from; the unit when nothing nearer is known."""
         parts = [p for p in pointer.split("/") if p]
-        program, root = self.program, self._message.root
-        if self._header is not None:
-            root = copy(root)
-            root.children = self._header
-        run = Run(self._message, self._profile)
+        program = self.program
+        if self._then is None:
+            root = self._message.root
+            if self._header is not None:
+                root = copy(root)
+                root.children = self._header
+            self._then = root, Run(self._message, self._profile)
+        root, run = self._then
         if parts and parts[0] in PARTY_ROLES and parts[0] in self._parties:
             found = program.place(parts[0], ".".join(parts[1:]), self._parties[parts[0]], root, run)
         elif parts and parts[0] in ("items", "references"):
             level = parts[0][:-1]
-            index = int(parts[1]) if len(parts) > 1 and parts[1].isdigit() else 0
+            index = int(parts[1]) if len(parts) > 1 and parts[1].isascii() and parts[1].isdigit() else 0
             node = self._items[index] if level == "item" and index < len(self._items) else self._node
             found = program.place(level, ".".join(parts[2:]), node, root, run)
         else:
@@ -78,7 +86,7 @@ class CompiledProgram:
         unit = unit_path[-1] if unit_path else ""
         self.blocks = blocks
         self._fill_message = straight_line([t for b in blocks.get("message", ()) for t in b.targets])
-        self._fill_shipment = straight_line([t for b in blocks.get("shipment", ()) for t in b.targets])
+        self._fill_shipment = _filler([t for b in blocks.get("shipment", ()) for t in b.targets], dialect)
         self._refuse = _refusal([a for b in blocks.get("shipment", ()) for a in b.actions])
         self._parties = [(role, _bound(b, dialect, unit)) for role in PARTY_ROLES for b in blocks.get(role, ())]
         self._items = [_bound(b, dialect, unit) for b in blocks.get("item", ())]
@@ -86,6 +94,7 @@ class CompiledProgram:
         self._index: dict[tuple[str, str], Target] = {
             (level, t.name): t for level, level_blocks in blocks.items() for b in level_blocks for t in b.targets
         }
+        self._near: dict[tuple[str, str], Target | None] = {}
         self.here: Callable[[Any, Any], Position | None] = node_place(dialect, unit)
 
     def run(self, message: Message, node: Any, profile: Profile) -> MappedShipment:
@@ -140,10 +149,26 @@ class CompiledProgram:
         party: dict[str, Any] = {}
         run.level = role
         bound.fill(nodes[0], root, party, run)
+        if run.more:
+            more, run.more = run.more, []
+            self._left_out(role, bound, party, more, root, run)
         run.level = ""
         mapped._parties[role] = nodes[0]
         if party:
             mapped.draft[role] = party
+
+    def _left_out(self, role: str, bound: _Bound, party: dict[str, Any], more: list[Any], root: Any, run: Run) -> None:
+        """Say that several parties were sent where the shipment has one; the same one twice is none the worse."""
+        if any(f.rule in ("MAP-AMBIGUOUS", "MAP-FIRST-TAKEN") for f in run.findings):
+            return  # a row of the table says so in its own words, or another role of the same party did
+        for node in more:
+            other: dict[str, Any] = {}
+            bound.fill(node, root, other, Run(run.message, run.profile))
+            if other and other != party:
+                said = f"Several parties were sent as {role.replace('_', ' ')}; the first was taken, this one was not passed on."
+                place = self.here(node, root) or NOWHERE
+                run.findings.append(Finding("MAP-FIRST-TAKEN", Severity.WARNING, Scope.SHIPMENT, said, place, role))
+                return
 
     def _lists(self, mapped: Mapped, node: Any, root: Any, run: Run) -> None:
         items: list[dict[str, Any]] = []
@@ -199,9 +224,7 @@ class CompiledProgram:
 
     def place(self, level: str, name: str, node: Any, root: Any, run: Run) -> Origin | None:
         """Return where a target was read from: the row that gave the value, else the row that should have."""
-        target = self._index.get((level, name)) or next(
-            (t for (lv, n), t in self._index.items() if lv == level and name and (n.startswith(name + ".") or name.startswith(n + "."))), None
-        )  # fmt: skip
+        target = self._index.get((level, name)) or self._nearest(level, name)
         if target is None:
             position = self.here(node, root) if level not in ("message",) else None
             return Origin(position) if position and level != "shipment" else None
@@ -214,12 +237,28 @@ class CompiledProgram:
         line = target.lines[-1]
         return Origin(line.locate(node, root) or self.here(node, root) or NOWHERE, line.row.where)
 
+    def _nearest(self, level: str, name: str) -> Target | None:
+        """Return the target that is part of the one asked for, or has it as a part; remembered, the same few are asked for."""
+        key = (level, name)
+        if key not in self._near:
+            if len(self._near) >= _REMEMBERED:
+                self._near.clear()
+            self._near[key] = next(
+                (t for (lv, n), t in self._index.items() if lv == level and name and (n.startswith(name + ".") or name.startswith(n + "."))), None
+            )  # fmt: skip
+        return self._near[key]
+
+
+def _filler(targets: list[Target], dialect: Dialect) -> Fill:
+    """Return the function of a block; tables have one for each set of columns."""
+    return by_columns(targets) if getattr(dialect, "by_columns", False) else straight_line(targets, dialect)
+
 
 class _Bound:
     """A block with its binding compiled: the nodes its rows are read in."""
 
     def __init__(self, block: Block, dialect: Dialect, unit: str) -> None:
-        self.fill = straight_line(block.targets)
+        self.fill = _filler(block.targets, dialect)
         self._ways = [
             (row.target == "(each)", dialect.finder(path, unit), holds, not path.steps)
             for row, path, holds in block.bindings
@@ -246,7 +285,10 @@ class _Bound:
                 continue
             found = [node] if itself else find(node, root)
             if found:
-                return found if each else found[:1]
+                if each:
+                    return found
+                run.more = found[1:]
+                return found[:1]
         return []
 
     def continues(self, node: Any, root: Any, run: Run) -> str | None:

@@ -18,7 +18,9 @@ from functools import lru_cache
 from types import CodeType
 from typing import Any
 
+from gateway.mapping import in_line
 from gateway.mapping.cells import CAREFUL, Line, Quick, Run, Target
+from gateway.records import Dialect
 
 Fill = Callable[[Any, Any, dict[str, Any], Run], None]
 
@@ -29,14 +31,80 @@ def _code(text: str) -> CodeType:
     return compile(text, "<mapping>", "exec")
 
 
-def straight_line(targets: list[Target]) -> Fill:
+def straight_line(targets: list[Target], dialect: Dialect | None = None) -> Fill:
     """Return a function that fills all targets, in order."""
+    helpers = getattr(dialect, "in_line_helpers", None)
+    if helpers is None or not any(line.in_line is not None for target in targets for line in target.lines):
+        return _by_closures(targets)
+    made: list[Fill | None] = [None, None]
+
+    def fill(node: Any, root: Any, out: dict[str, Any], run: Run) -> None:
+        usual = root.usual
+        found = made[usual]
+        if found is None:  # written when it is needed: most tables of an installation rest most of the time
+            found = made[usual] = _in_line(targets, helpers) if usual else _by_closures(targets)
+        found(node, root, out, run)
+
+    return fill
+
+
+def _in_line(targets: list[Target], helpers: dict[str, Any]) -> Fill:
+    body = in_line.Text(helpers)
+    for number, target in enumerate(targets):
+        body.target(number, target)
+    text = "def fill(node, root, out, run):\n" + "\n".join(f" {line}" for line in body.lines)
+    exec(_code(text), body.names)  # noqa: S102  our own text, see in_line.py
+    fill: Fill = body.names["fill"]
+    return fill
+
+
+def _by_closures(targets: list[Target]) -> Fill:
     source = _Source()
     for number, target in enumerate(targets):
         source.target(number, target)
     text = "def fill(node, root, out, run):\n" + "\n".join(f"    {line}" for line in source.lines())
     exec(_code(text), source.names)  # noqa: S102  our own text, see above
     fill: Fill = source.names["fill"]
+    return fill
+
+
+def by_columns(targets: list[Target]) -> Fill:
+    """Return what fills all targets from the rows of a table: a function for each set of columns that tables have.
+
+    Rows of the mapping that read columns which the table does not have are left out of it, and all cells are there.
+    """
+    whole = straight_line(targets)
+    made: dict[tuple[int, ...], Fill] = {}
+    last: tuple[tuple[int, ...], Fill] = ((), whole)  # of the table that was read before, told by identity
+
+    def fill(node: Any, root: Any, out: dict[str, Any], run: Run) -> None:
+        nonlocal last
+        there = getattr(root, "there", ())
+        known, own = last
+        if there is not known:
+            own = made.get(there) if there else whole  # type: ignore[assignment]
+            if own is None:
+                if len(made) >= _TABLES:
+                    made.clear()
+                own = made[there] = _of_columns(targets, frozenset(there), whole)
+            last = there, own
+        own(node, root, out, run)
+
+    return fill
+
+
+_TABLES = 64  # sets of columns that are remembered
+
+
+def _of_columns(targets: list[Target], there: frozenset[int], whole: Fill) -> Fill:
+    source = _Columns(there)
+    for number, target in enumerate(targets):
+        source.target(number, target)
+    head = ["cells = node.elements", f"if len(cells) <= {max(there)}: return whole(node, root, out, run)"]
+    text = "def fill(node, root, out, run):\n" + "\n".join(f"    {line}" for line in [*head, *source.lines()])
+    names = source.names | {"whole": whole}
+    exec(_code(text), names)  # noqa: S102  our own text, see above
+    fill: Fill = names["fill"]
     return fill
 
 
@@ -132,3 +200,52 @@ class _Source:
         if op in ("present", "absent"):
             return text if op == "present" else f"not {text}"
         return f"{text} {'in' if op == '=' else 'not in'} w{name}"
+
+
+class _Columns(_Source):
+    """The function for tables with the columns `there` (indexes of elements): what an absent one says is known now."""
+
+    def __init__(self, there: frozenset[int]) -> None:
+        super().__init__()
+        self._there = there
+
+    def _element(self, tag: str, element: int) -> str:
+        return f"cells[{element}]" if element in self._there else '""'
+
+    def target(self, number: int, target: Target) -> None:
+        """Write one target, without the rows that can yield nothing; nothing at all when none is left and none is required."""
+        rows = [self._row(f"{number}_{index}", quick) for index, quick in enumerate(target.quick)]
+        ways = " or ".join(filter(None, rows))
+        self.names |= {f"f{number}": target.careful, f"p{number}": target.put}
+        store = f'out["{target.path[0]}"] = value' if len(target.path) == 1 else f"p{number}(out, value)"
+        if ways:
+            self._body += [f"if {ways}:", f" if value is CAREFUL: f{number}(node, root, out, run)", f" else: {store}"]
+        if not target.quiet:
+            word = "elif" if ways else "if"
+            self._body.append(f"{word} {target.name!r} not in run.inherited: f{number}(node, root, out, run)")
+
+    def _row(self, tag: str, quick: Quick) -> str:
+        condition = self._condition(tag, quick) if quick.holds is not None else "True"
+        absent = bool(quick.plain) and not any(element in self._there for _, element in quick.plain)
+        if condition == "False" or (absent and quick.default is None):
+            return ""
+        names = {f"h{tag}": quick.holds, f"k{tag}": quick.remember, f"m{tag}": quick.make, f"d{tag}": quick.default}
+        self.names |= names
+        made = f"d{tag}" if absent else f"(k{tag}(raw) or m{tag}(raw)) if {self._read(tag, quick)} else d{tag}"
+        return f"({'' if condition == 'True' else condition + ' and '}(value := {made}) is not None)"
+
+    def _condition(self, tag: str, row: Quick | Line) -> str:
+        if row.tests is None:
+            return super()._condition(tag, row)
+        tests = []
+        for number, test in enumerate(row.tests):
+            if test[1] in self._there:
+                tests.append(self._test(f"{tag}_{number}", *test))
+            elif not _holds_of_nothing(test[2], test[3]):
+                return "False"
+        return " and ".join(tests) or "True"
+
+
+def _holds_of_nothing(op: str, values: frozenset[str]) -> bool:
+    """True when a test holds of an empty text."""
+    return op == "absent" or (op == "=" and "" in values) or (op not in ("=", "present", "absent") and "" not in values)

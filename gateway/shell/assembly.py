@@ -144,7 +144,7 @@ def stage_answers(outcome: Outcome, stem: str, place: Path) -> list[Staged]:
 def stage_file(place: Path, kind: str, target: str, name: str, chunks: Iterable[bytes]) -> Staged:
     """Write one acknowledgment or report to acks/ in the drop's folder, durably."""
     staged = _written(place, kind, target, name, chunks)
-    sync_all([place / staged.staged], [place / "acks"])
+    sync_all([place / staged.staged], [place / "acks", place])  # place: the name of acks/
     return staged
 
 

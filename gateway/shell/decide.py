@@ -211,8 +211,14 @@ def _translate(claimed: Claimed, drop: Drop, profile: Profile, place: Path, desk
             history.commit_numbers(connection)
             if not held:
                 history.commit(connection, drop.receipt, claimed.received_at)
+    if outcome.strangers:
+        said = "An envelope names a sender who does not belong to the account that it came in by; it was refused."
+        desk.alert("DROP-SENDER", said, drop.receipt, drop.partner)
     if held:
         desk.alert("DROP-HELD", "The drop is held for a person; its receipt says why.", drop.receipt, drop.partner)
+    if outcome.answers_refuse:
+        said = f"The partner refused {outcome.answers_refuse} of our messages or answers; the report of the drop says which."
+        desk.alert("ACK-REFUSED", said, drop.receipt, drop.partner)
 
 
 def _again(claimed: Claimed, desk: Desk) -> frozenset[str]:

@@ -88,6 +88,15 @@ def _syncers() -> ThreadPoolExecutor:
     return ThreadPoolExecutor(8, thread_name_prefix="sync")
 
 
+def make_folder(folder: Path, *, mode: int = 0o777) -> None:
+    """Make a folder and those above it, durably: what is fsynced in it later must not vanish with it."""
+    if folder.is_dir():
+        return
+    make_folder(folder.parent, mode=mode)
+    folder.mkdir(mode=mode, exist_ok=True)
+    sync_folder(folder.parent)
+
+
 def private_file(path: str, flags: int) -> int:
     """An opener for `open`: new files are readable by the owner only and never reached through a symbolic link."""
     return os.open(path, flags | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
@@ -145,9 +154,9 @@ class StateFolders:
         return self.root / "archive" / f"{receipt[:4]}-{receipt[4:6]}-{receipt[6:8]}" / receipt
 
     def create(self) -> None:
-        """Make the folders; existing ones stay."""
+        """Make the folders, durably; existing ones stay."""
         for folder in (self.root, self.work, self.quarantine, self.root / "archive"):
-            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            make_folder(folder, mode=0o700)
 
     def find(self, receipt: str) -> Path | None:
         """Return the folder of a drop, wherever it lies."""

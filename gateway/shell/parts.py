@@ -59,7 +59,7 @@ class Parts:
                 settle_waiting(connection, other, joined=1)
             connection.execute(parts.delete().where(*mine))
             kept = [
-                (self._partner, key, receipt, state, place, draft.decode() if state == "waiting" else "{}", until, message, number)
+                (self._partner, key, receipt, state, place, draft.decode(), until, message, number)
                 for key, state, place, draft, until, message, number, _ in batch
                 if state != "gone"
             ]  # fmt: skip

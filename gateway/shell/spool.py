@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from types import TracebackType
@@ -14,6 +15,7 @@ from typing import Self
 from gateway.shell.folders import private_file, sync_file, sync_folder
 
 _BUFFER = 1 << 17
+_FIRST = 1 << 11  # bytes of the first piece of a reading: most stop after a few records
 
 
 def save(path: Path, records: Iterable[bytes]) -> None:
@@ -48,7 +50,7 @@ class FileSpool:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._file = open(path, "wb", buffering=_BUFFER, opener=private_file)  # noqa: SIM115 - closed by close()
+        self._file = open(path, "w+b", buffering=_BUFFER, opener=private_file)  # noqa: SIM115 - closed by close()
         self._end = 0
         self._siblings: list[FileSpool] = []
 
@@ -66,8 +68,36 @@ class FileSpool:
 
     def __iter__(self) -> Iterator[bytes]:
         """Read all records that were added so far, from the first."""
+        return self.since(0)
+
+    def mark(self) -> int:
+        """Return the size of the file."""
+        return self._end
+
+    def since(self, mark: int) -> Iterator[bytes]:
+        """Read the records that were added after a mark. All readings share one file handle and begin with little memory."""
         self._file.flush()
-        return _records(self._path, self._end)
+        return self._read(mark, self._end)
+
+    def _read(self, at: int, end: int) -> Iterator[bytes]:
+        handle, block, buffer = self._file.fileno(), _FIRST, b""
+        while at < end:
+            if len(buffer) < 4 or len(buffer) < 4 + int.from_bytes(buffer[:4], "big"):
+                want = max(block, 4 + int.from_bytes(buffer[:4], "big") if len(buffer) >= 4 else 4)
+                buffer = os.pread(handle, min(want, end - at), at)
+                block = _BUFFER
+                if len(buffer) < 4 or len(buffer) < min(want, end - at):
+                    raise OSError(5, "the spool file is shorter than what was written to it")
+                if len(buffer) < 4 + int.from_bytes(buffer[:4], "big"):
+                    continue
+            start = 0
+            while len(buffer) - start >= 4:
+                stop = start + 4 + int.from_bytes(buffer[start : start + 4], "big")
+                if stop > len(buffer):
+                    break
+                yield buffer[start + 4 : stop]
+                start = stop
+            at, buffer = at + start, buffer[start:]
 
     def close(self) -> None:
         """Close and delete the file."""

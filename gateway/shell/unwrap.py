@@ -8,6 +8,7 @@ path rule holds the whole archive. What is wrapped inside a wrapping is not open
 
 from __future__ import annotations
 
+import errno
 import gzip
 import stat
 import subprocess
@@ -24,7 +25,8 @@ KINDS = ("zip", "gz", "pgp")
 _BLOCK = 1 << 16
 _MAGIC = ((b"PK\x03\x04", "zip"), (b"PK\x05\x06", "zip"), (b"\x1f\x8b", "gz"), (b"-----BEGIN PGP MESSAGE", "pgp"))
 _OFFICE = (b"[Content_Types].xml", b"xl/", b"docProps/")
-_DAMAGED = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, gzip.BadGzipFile)
+# ValueError: names that are no text, places before the beginning of the file
+_DAMAGED = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, ValueError, gzip.BadGzipFile)
 
 
 class UnwrapError(Exception):
@@ -81,6 +83,10 @@ def take_out(
         raise UnwrapError(
             f"The {_words(kind)} is damaged or of a kind that is not opened ({type(error).__name__})."
         ) from error
+    except OSError as error:
+        if error.errno != errno.EINVAL:  # a place before the beginning of the file; all else is the machine's fault
+            raise
+        raise UnwrapError(f"The {_words(kind)} is damaged: it points to where it has no bytes.") from error
     if not found:
         raise UnwrapError(f"The {_words(kind)} holds no file.")
     return found
@@ -132,7 +138,13 @@ def _zipped(raw: Path, name: str, limits: Limits) -> Iterator[tuple[str, Iterabl
 
 def _check_entry(entry: zipfile.ZipInfo) -> None:
     path, mode = PurePosixPath(entry.filename.replace("\\", "/")), entry.external_attr >> 16
-    if path.is_absolute() or ".." in path.parts or ":" in path.parts[0] or "\0" in entry.orig_filename:
+    if (
+        not path.parts
+        or path.is_absolute()
+        or ".." in path.parts
+        or ":" in path.parts[0]
+        or "\0" in entry.orig_filename
+    ):
         raise UnwrapError("A name in it leads out of the archive.")
     if stat.S_IFMT(mode) not in (0, stat.S_IFREG):
         raise UnwrapError("It holds a link or a device, not only files.")

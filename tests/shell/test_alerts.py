@@ -18,7 +18,9 @@ from gateway.shell.folders import StateFolders
 from gateway.shell.ledger import open_ledger
 from gateway.shell.orders import HOLD, Order
 from gateway.site import load_site
-from tests.shell.shell_support import Yard
+from gateway.translate import translate
+from tests.drops import sample
+from tests.shell.shell_support import Clock, Yard
 from tests.shell.site_support import Place
 from tests.shell.test_late import LIST, START, RealYard
 
@@ -42,6 +44,17 @@ def test_a_file_that_kills_the_gateway(yard: Yard) -> None:
         subprocess.run([sys.executable, "-m", "tests.shell.one_round", str(yard.root)], check=False)
     yard.run()
     assert rules(yard) == ["DROP-POISON"]
+
+
+def test_a_negative_answer_to_something_of_ours(tmp_path: Path) -> None:
+    yard = RealYard(tmp_path, clock=Clock(START), translate=translate, partners=("acme",))
+    yard.drop("good.txt", sample("cargoimp/09_fma").decode())
+    yard.run()
+    assert [a.rule for a in yard.alerts] == []
+    yard.drop("bad.txt", sample("cargoimp/08_fna").decode())
+    yard.run()
+    assert rules(yard) == ["ACK-REFUSED"]
+    assert yard.alerts[0].message.startswith("The partner refused 1 of our messages or answers;")
 
 
 def test_a_fault_of_ours_and_wrong_books(yard: Yard) -> None:

@@ -245,6 +245,38 @@ def test_a_full_disk_at_the_target_delays_until_there_is_room(tmp_path: Path) ->
         subprocess.run(["umount", str(yard.out)], check=True)
 
 
+@pytest.mark.skipif(os.geteuid() != 0 or not shutil.which("mount"), reason="needs root to mount a small tmpfs")
+def test_a_target_without_inodes_delays_until_there_are_some(tmp_path: Path) -> None:
+    yard = Yard(tmp_path)
+    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "nr_inodes=2", "tmpfs", str(yard.out)], check=False)
+    if mounted.returncode:
+        pytest.skip("mounting a tmpfs is not permitted here")
+    try:
+        (yard.out / "test").mkdir()  # the second and last inode
+        yard.drop("trip1.edi", TWO)
+        assert [result.waiting for result in yard.run()] == [True]
+        assert yard.deliveries() == []
+        assert yard.names("ack") == []
+        subprocess.run(["mount", "-o", "remount,nr_inodes=100", str(yard.out)], check=True)
+        assert [result.state for result in yard.run()] == ["done"]
+        check_answered_once(yard)
+        assert yard.problems(all_present=True) == []
+    finally:
+        subprocess.run(["umount", str(yard.out)], check=True)
+
+
+def test_too_few_file_descriptors_delay_and_lose_nothing(tmp_path: Path) -> None:
+    waited = 0
+    for most in range(12, 60, 4):
+        yard = Yard(tmp_path / str(most))
+        yard.drop("trip1.edi", TWO)
+        limited = start(yard, preexec_fn=lambda n=most: resource.setrlimit(resource.RLIMIT_NOFILE, (n, n)))
+        waited += limited.stdout.split() != [b"done"]
+        converge(yard)
+        check_answered_once(yard)
+    assert 0 < waited < 12, "the limit must hinder some runs, and not all"
+
+
 @pytest.mark.slow
 @pytest.mark.skipif(STRACE is None, reason="strace is not installed")
 @pytest.mark.parametrize("call", ["fsync", "fdatasync", "rename", "link", "unlink"])

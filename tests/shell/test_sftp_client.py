@@ -459,3 +459,47 @@ def test_the_remote_hash_is_that_of_the_file(server: Server) -> None:
     assert remote.run(lambda client: remote_hash(client, "a")) == SHA
     remote.close()
     assert fingerprint(public_line(server.root / "host")) == server.fingerprint
+
+
+def test_responses_of_the_receiver_are_fetched_from_its_server(server: Server, tmp_path: Path) -> None:
+    from gateway.commands.serving import Gateway
+    from gateway.responses import Response, write_responses
+    from gateway.site import load_site
+    from tests.shell.site_support import Place
+
+    place = Place(tmp_path / "site")
+    place.drop("good-309.edi")
+    place.run()
+    shipment = place.shipments()[0]
+    (server.folder / "outbound" / "done").mkdir(parents=True)
+    config = place.folder / "gateway.toml"
+    remote = (
+        f'[responses]\nhost = "127.0.0.1"\nport = {server.port}\nuser = "{server.user}"\nkey_file = "{server.root}/client"\n'
+        f'host_key = "{server.fingerprint}"\nfolder = "outbound"\nstable_polls = 2\n'
+    )
+    config.write_text(config.read_text().replace('responses = "responses"\n', "") + remote)
+    data = write_responses([Response(shipment, "hold", code="1A", text="EXAM", at="2025-03-03T12:00:00Z")])
+    (server.folder / "outbound" / "r1.json").write_bytes(data)
+    gateway = Gateway(load_site(place.folder), port=0)
+    try:
+        ((source, drop),) = gateway._pollers
+        assert source.name == "@receiver"
+        assert [drop.poll(), drop.poll(), drop.poll()] == [0, 1, 0]
+        gateway.engine.run_once()
+    finally:
+        gateway.close()
+    assert b"hold" in place.read(".json")
+    assert place.answer("r1.json")["passed_on"] == 1
+    assert [p.name for p in (server.folder / "outbound" / "done").iterdir()] == ["r1.json"]
+    assert place.problems() == []
+
+
+def test_a_responses_section_without_a_pinned_key_is_refused(tmp_path: Path) -> None:
+    from gateway.site import load_site
+    from tests.test_reload import run
+
+    run("demo", "init", str(tmp_path / "site"))
+    config = tmp_path / "site" / "gateway.toml"
+    config.write_text(config.read_text() + '[responses]\nhost = "h"\nuser = "u"\nkey_file = "k"\n')
+    with pytest.raises(ConfigError, match=r"responses\.host_key is missing"):
+        load_site(tmp_path / "site")

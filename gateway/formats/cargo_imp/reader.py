@@ -16,7 +16,7 @@ from importlib.resources import files
 
 from gateway.findings import Finding, Position, Scope, Severity
 from gateway.formats.cargo_imp.message import ImpNode, block, fields_of, tag_of
-from gateway.formats.cargo_imp.split import MAX_LINES, Line, Text, split_messages
+from gateway.formats.cargo_imp.split import MAX_LINE, MAX_LINES, Line, Text, split_messages
 from gateway.profile import Profile
 from gateway.records import (
     Acknowledged,
@@ -108,7 +108,8 @@ class ImpReader:
     def _body(self, text: Text, kind: Kind, message: Message) -> Iterator[Event]:
         blocks: list[ImpNode] = []
         if text.too_long:
-            yield self._said("CARGO-IMP-LIMIT", f"The message has more than {MAX_LINES} lines.", text.lines[-1])
+            said = f"The message has more than {MAX_LINES} lines, or one of more than {MAX_LINE} bytes."
+            yield self._said("CARGO-IMP-LIMIT", said, text.lines[-1])
         for lines in self._blocks(text, kind):
             if isinstance(lines, Finding):
                 yield lines
@@ -214,8 +215,8 @@ class ImpReader:
         """Return what an answer to us says: result A (accepted), R (refused) or the status code."""
         tags = [(tag_of(line.text), line) for line in text.lines]
         reasons = [f for tag, line in tags if tag in ("ACK", "ERR") for f in fields_of(line.text)]
-        status = next((fields_of(line.text)[0] for tag, line in tags if tag == "CSN"), "")
-        number = next((fields_of(line.text)[0] for tag, line in tags if tag in ("HBS", "AWB", "MBI")), "")
+        status = next((next(iter(fields_of(line.text)), "") for tag, line in tags if tag == "CSN"), "")
+        number = next((next(iter(fields_of(line.text)), "") for tag, line in tags if tag in ("HBS", "AWB", "MBI")), "")
         result = status or ("R" if text.kind in ("FNA", "FER", "PER") else "A")
         return Acknowledged(
             "status", number, result, self._place(text.lines[0]), text="; ".join(r for r in reasons if r)[:500]

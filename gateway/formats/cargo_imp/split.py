@@ -21,6 +21,9 @@ _ORIGIN = re.compile(r"\.[A-Z0-9]{5,8}( \d{6})?.*")
 MAX_LINES = 20_000
 """Lines of one message that are kept; a manifest of a flight has a few hundred."""
 
+MAX_LINE = 65_536
+"""Bytes of one line that are kept; a Type B line has 69 characters."""
+
 _ECHOING = ("FMA", "FNA")
 
 
@@ -61,13 +64,13 @@ def split_messages(chunks: Iterable[bytes]) -> Iterator[Text]:
                 yield current
             current = None
         elif current is None:
-            if text:
+            if text and len(stray) < MAX_LINES:
                 stray.append(line)
         elif text or current.kind in _ECHOING:
-            if len(current.lines) < MAX_LINES:
+            fits = len(current.lines) < MAX_LINES
+            if fits:
                 current.lines.append(line)
-            else:
-                current.too_long = True
+            current.too_long = current.too_long or not fits or line.length > MAX_LINE
     if current is not None:
         yield current
     if stray:
@@ -76,26 +79,30 @@ def split_messages(chunks: Iterable[bytes]) -> Iterator[Text]:
 
 def _lines(chunks: Iterable[bytes]) -> Iterator[Line]:
     """Yield the lines: CR LF, LF or CR; bytes outside of ASCII as Windows letters."""
-    rest, offset, number = b"", 0, 1
+    rest, more, offset, number = b"", 0, 0, 1  # more: bytes of an open line that are not kept
     for chunk in chunks:
-        rest += chunk
-        parts = rest.split(b"\n")
+        parts = chunk.split(b"\n")
+        parts[0] = rest + parts[0]
         rest = parts.pop()
         for part in parts:
-            yield _line(part, offset, number)
-            offset += len(part) + 1
-            number += 1
+            yield _line(part, offset, number, more)
+            offset += len(part) + more + 1
+            number, more = number + 1, 0
+        if len(rest) > MAX_LINE + 1:
+            more += len(rest) - MAX_LINE - 1
+            rest = rest[: MAX_LINE + 1]
     if rest:
         for part in rest.split(b"\r") if b"\r" in rest.rstrip(b"\r") else [rest]:
-            yield _line(part, offset, number)
+            yield _line(part, offset, number, more)
             offset += len(part) + 1
             number += 1
 
 
-def _line(raw: bytes, offset: int, number: int) -> Line:
-    body = raw.rstrip(b"\r\0\x1a")
+def _line(raw: bytes, offset: int, number: int, more: int) -> Line:
+    body = raw.rstrip(b"\r\0\x1a")[:MAX_LINE]
+    length = len(raw.rstrip(b"\r\0\x1a")) + more
     try:
         text = body.decode("utf-8")
     except UnicodeDecodeError:
         text = body.decode("cp1252", "replace")
-    return Line(text, offset, len(body), number)
+    return Line(text, offset, length, number)

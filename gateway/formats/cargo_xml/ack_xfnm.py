@@ -32,7 +32,7 @@ def write_xfnm(request: AckRequest) -> Iterator[bytes]:
     status = _status(request)
     yield _head(request, opened, status)
     for shipment, finding in told:
-        yield _response(shipment, finding)
+        yield _response(request, shipment, finding)
     if not told and status == "Processed":
         yield _element("rsm:ResponseStatus", _line("ConditionCode", "Acknowledgement"), _line("Reason", "No Errors"))
     yield b"</rsm:Response>\n"
@@ -90,14 +90,14 @@ def _head(request: AckRequest, opened: MessageOpened, status: str) -> bytes:
     )
 
 
-def _response(shipment: str, finding: Finding) -> bytes:
+def _response(request: AckRequest, shipment: str, finding: Finding) -> bytes:
     place = finding.position
     parts = [f"shipment {shipment}" if shipment else "", f"line {place.line}" if place.line else "", place.xpath]
     if finding.value and not finding.personal:
         parts.append(f"value {finding.value[:60]}")
     lines = [
         _line("ConditionCode", "Error" if finding.severity is Severity.ERROR else "Warning"),
-        _line("ReasonCode", finding.rule), _line("Reason", finding.message[:REASON]),
+        _line("ReasonCode", finding.rule), _line("Reason", request.text_of(finding)[:REASON]),
     ]  # fmt: skip
     where = "; ".join(p for p in parts if p)
     return _element("rsm:ResponseStatus", *lines, *([_line("Information", where)] if where else []))

@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from functools import cache
+from typing import Any
 
 from gateway.formats.edifact.leaves import components, of_segment
 from gateway.formats.edifact.structure.tables import Group, kinds, load_table
@@ -35,6 +36,8 @@ def finder(steps: tuple[Step, ...], absolute: bool, at: str) -> Finder:
     if not steps:
         return (lambda node, root: [root]) if absolute else (lambda node, root: [node])
     step = steps[-1]
+    if step.values and not step.qualifier and not absolute and not (len(steps) == 1 and step.name == start):
+        return _chosen(_indexed((*steps[:-1], Step(step.name)), at), step.values)
     select = _select(step)
     if len(steps) == 2 and not steps[0].values and steps[0].name != start and not absolute:
         return _remembering(_two_links(finder(steps[:1], absolute, at), steps[0].name, step.name, select))
@@ -138,13 +141,87 @@ def _above(node: Node, tag: str) -> list[Node]:
     return _NOTHING
 
 
+def in_line_helpers() -> dict[str, Callable[..., Any]]:
+    """Return the functions that gateway.mapping.in_line calls: what its text does not spell out."""
+    return {"above": _group_above, "below": _below, "index": _index}
+
+
+_Index = dict[str, list[Node]]
+
+
+@cache
+def _indexed(steps: tuple[Step, ...], at: str) -> Callable[[Node, Node], _Index]:
+    """Return what gives the nodes of a path by qualifier; the parties of a shipment are asked for one by one."""
+    find = finder(steps, False, at)
+    last: tuple[Node | None, _Index] = (None, {})
+
+    def get(node: Node, root: Node) -> _Index:
+        nonlocal last
+        kept = last
+        if kept[0] is node:
+            return kept[1]
+        index = _index(find(node, root), root)
+        if node is not root:
+            last = (node, index)
+        return index
+
+    return get
+
+
+def _chosen(indexed: Callable[[Node, Node], _Index], values: tuple[str, ...]) -> Finder:
+    """Return the nodes with the first of the values that any node has."""
+
+    def find(node: Node, root: Node) -> list[Node]:
+        index = indexed(node, root)
+        for value in values:
+            if value in index:
+                return index[value]
+        return _NOTHING
+
+    return find
+
+
+def _group_above(node: Node, tag: str) -> list[Node]:
+    return _above(node, tag) if tag in _openers() else _NOTHING
+
+
+def _below(nodes: list[Node]) -> dict[str, list[Node]]:
+    """Return the children of several nodes as if they were of one."""
+    found: dict[str, list[Node]] = {}
+    for node in nodes:
+        for tag, children in (node.children or {}).items():
+            found[tag] = [*found[tag], *children] if tag in found else children
+    return found
+
+
+def _index(nodes: list[Node], root: Node) -> dict[str, list[Node]]:
+    """Return qualifier -> nodes, by the first component of the first element."""
+    separators = root.separators  # type: ignore[attr-defined]
+    component = separators.component
+    found: dict[str, list[Node]] = {}
+    for node in nodes:
+        elements = node.elements
+        text = elements[1] if len(elements) > 1 else ""
+        if text and not text.isalnum():
+            text = text.split(component, 1)[0]
+            if not text.isalnum():
+                text = components(node, 1, separators)[0].strip()
+        if text in found:
+            found[text].append(node)
+        else:
+            found[text] = [node]
+    return found
+
+
 def _select(step: Step) -> _Select | None:
     """Return the filter of a step: the nodes with the first of its values that any node has; None without values."""
     values = step.values
     if not values:
         return None
+    if not step.qualifier:
+        return _by_first(values)
     rank = {value: number for number, value in reversed(list(enumerate(values)))}
-    return _by(of_segment(step.name, step.qualifier), rank) if step.qualifier else _by_first(rank)
+    return _by(of_segment(step.name, step.qualifier), rank)
 
 
 def _by(qualifier: Getter, rank: dict[str, int]) -> _Select:
@@ -163,27 +240,11 @@ def _by(qualifier: Getter, rank: dict[str, int]) -> _Select:
     return select
 
 
-def _by_first(rank: dict[str, int]) -> _Select:
-    """Filter by the first component of the first element; the same as _by, without a call for each segment."""
-    last = len(rank)
-    place_of = rank.get
+def _by_first(values: tuple[str, ...]) -> _Select:
+    """Filter by the first component of the first element."""
 
     def select(nodes: list[Node], root: Node) -> list[Node]:
-        separators = root.separators  # type: ignore[attr-defined]
-        component = separators.component
-        best, chosen = last, _NOTHING
-        for node in nodes:
-            elements = node.elements
-            text = elements[1] if len(elements) > 1 else ""
-            if text and not text.isalnum():
-                text = text.split(component, 1)[0]
-                if not text.isalnum():
-                    text = components(node, 1, separators)[0].strip()
-            place = place_of(text, last)
-            if place < best:
-                best, chosen = place, [node]
-            elif place == best and chosen:
-                chosen.append(node)
-        return chosen
+        index = _index(nodes, root)
+        return next((index[value] for value in values if value in index), _NOTHING)
 
     return select

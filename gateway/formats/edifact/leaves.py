@@ -21,7 +21,8 @@ _RELEASE = "03A"  # the places of the elements used are the same in all director
 SUMS = {"MEA": "6314", "GID": "7224", "MOA": "5004", "QTY": "6060", "CNT": "6066"}
 """Segment -> the number that `@sum` adds."""
 
-_NUMBERS = frozenset((*SUMS.values(), "6162", "6152", "5402", "6348", "6061"))
+NUMBERS = frozenset((*SUMS.values(), "6162", "6152", "5402", "6348", "6061"))
+"""Data elements that may hold a decimal mark."""
 
 
 @cache
@@ -93,7 +94,7 @@ def of_segment(tag: str, leaf: str) -> Getter:
     if len(at) > 1:
         return _joined(at, layout_of(tag)[leaf].longest)
     (element, component) = at[0]
-    if leaf in _NUMBERS:
+    if leaf in NUMBERS:
         return _number(element, component)
     return _plain(element, component)
 

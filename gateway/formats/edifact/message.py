@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import deque
 from collections.abc import Iterator
 
 import msgspec
@@ -22,6 +23,10 @@ from gateway.records import Event, Group, Interchange, Message, MessageBegin, Me
 MAX_ERRORS = 100
 """Errors of one message that are reported; more are counted in one last finding."""
 
+HELD = 64
+"""Shipments handed out that keep their way up: they are judged some dozens at once, and what is said of them looks for
+its place then."""
+
 
 class OpenMessage:
     """Give the segments between UNH and UNT to `feed`, and what it returns (but None) to `events`."""
@@ -36,9 +41,9 @@ class OpenMessage:
         facts = _facts(interchange, group, unh, identifier)
         unh.position = 1
         self._root = message_root(unh, self._separators)
-        manifest = self.kind is not None and self.kind.role == "manifest"
+        manifest = self.kind is not None and self.kind.translated
         message = Message(
-            format=f"edifact_{identifier[0].lower() or 'unknown'}",
+            format=(self.kind.format if self.kind else "") or f"edifact_{identifier[0].lower() or 'unknown'}",
             type=identifier[0],
             version=".".join(identifier[1:3]).strip("."),
             control_number=component(unh, 1, 1, self._separators),
@@ -54,7 +59,7 @@ class OpenMessage:
         self._message = message
         self._position = 1
         self._units = self._errors = 0
-        self._before: Node | None = None  # the shipment handed out before
+        self._before: deque[Node] = deque()  # the shipments handed out before
         self._whole = message.unit == "UNH"
         self._prepare(self.kind)
 
@@ -62,11 +67,12 @@ class OpenMessage:
         version = self._message.interchange.version.partition(":")[2] or "3"
         exact = kind is not None and kind.exact
         policy = SyntaxPolicy.for_message(self._profile, version, exact=exact)
-        units = frozenset(kind.unit.split("|")) - {"", "UNH"} if kind else frozenset()
+        units = frozenset(u.partition("/")[0] for u in kind.unit.split("|")) - {"", "UNH"} if kind else frozenset()
         upper = self._message.interchange.version.startswith("UNOA")
         checker = Checker(self._release, self._separators, policy, upper_only=upper)
-        self._matcher = Matcher(kind.table, self._root, units, policy, checker.check) if kind else None
+        self._matcher = Matcher(kind.table, self._root, units, policy, checker) if kind else None
         self.feed = self._matcher.feed if self._matcher else self.count
+        self.take = self._matcher.take if self._matcher else None
 
     def check_kind(self, unh: Node) -> Iterator[Event]:
         """Say what is not supported of the message type, version and release (S009)."""
@@ -121,7 +127,7 @@ class OpenMessage:
                 self._release,
                 severity,
             )
-        if self.kind.role != "manifest":
+        if not self.kind.translated:
             name = f"{self._type} {self.kind.association}".strip()
             said = f"{name} holds no shipments of its own: it was acknowledged, nothing is delivered."
             yield Finding("EDIFACT-MSG-NO-SHIPMENTS", Severity.INFO, Scope.MESSAGE, said, unh.place())
@@ -130,6 +136,18 @@ class OpenMessage:
         """Take a segment of a message that we do not know."""
         self._position += 1
         return None
+
+    def skip(self) -> None:
+        """Count a segment that is not looked at."""
+        if self._matcher is not None:
+            self._matcher.position += 1
+        else:
+            self._position += 1
+
+    @property
+    def completed(self) -> bool:
+        """True when the last segment completed a shipment, which `events` hands out."""
+        return self._matcher is not None and self._matcher.completed is not None
 
     @property
     def position(self) -> int:
@@ -154,16 +172,21 @@ class OpenMessage:
         yield from self._capped([f for f in found if f.rule != "EDIFACT-SEG-MISSING"])
 
     def _unit(self, node: Node) -> Iterator[Event]:
-        if self.kind is None or self.kind.role != "manifest":
+        if self.kind is None or not self.kind.translated:
             yield from answers(self._type, self._root, node, self._separators)
             return
-        self._units += 1
         self._message.context = self._matcher.context if self._matcher else 0
         label = f"{node.tag} {component(node, 1, 1, self._separators)}".strip()
-        yield Unit(self._message, self._units, node, label)
-        if self._before is not None:
-            _release(self._before)
-        self._before = node
+        role = "part" if self.kind.role == "parts" else "shipment"
+        inner = self.kind.unit.partition("/")[2]
+        for unit in (node.children or {}).get(inner, ()) if inner else (node,):
+            self._units += 1
+            name = f"{inner} {component(unit, 1, 1, self._separators)} of {label}" if inner else label
+            yield Unit(self._message, self._units, unit, name, role)
+        if not inner:  # an item is placed by what stands above it
+            self._before.append(node)
+        if len(self._before) > HELD:
+            _release(self._before.popleft())
 
     def _capped(self, found: list[Finding]) -> Iterator[Finding]:
         """Let the first MAX_ERRORS errors through."""
@@ -221,7 +244,7 @@ class OpenMessage:
 
 
 def _release(node: Node) -> None:
-    """Cut the way up inside a shipment that is two back: its memory is free at once, without the cycle collector."""
+    """Cut the way up inside a shipment that is HELD back: its memory is free at once, without the cycle collector."""
     for nodes in (node.children or {}).values():
         for child in nodes:
             child.parent = None

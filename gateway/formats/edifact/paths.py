@@ -10,12 +10,14 @@ RFF/LOC[27].3225       at GID, which has no RFF: the RFF above it (ours: values 
 from __future__ import annotations
 
 import re
+from typing import Any
 
 from gateway.findings import Position
 from gateway.formats.delimited import split_released
-from gateway.formats.edifact.finders import MESSAGE, finder, steps_of
+from gateway.formats.edifact.finders import MESSAGE, finder, in_line_helpers, steps_of
 from gateway.formats.edifact.leaves import add_up, known, of_segment, places, reader
 from gateway.formats.edifact.structure.tables import Group, Row, kind_of, load_table
+from gateway.formats.edifact.texts import text_reader
 from gateway.records import Finder, Getter, Locator, Node, Path, Separators
 
 
@@ -57,6 +59,25 @@ class EdifactDialect:
             return place_of(nodes[0], path.leaf, root.separators) if nodes else None  # type: ignore[attr-defined]
 
         return locate
+
+    in_line_helpers = in_line_helpers()
+
+    def in_line(self, path: Path, at: str, others: tuple[str, ...]) -> tuple[Any, ...] | None:
+        """Return (steps, element, read, deep) of a path that gateway.mapping.in_line can read, None for others.
+
+        others: further leaves of the same segment. read is None for a path without leaf.
+        """
+        steps = steps_of(path)
+        if path.absolute or not at or not steps or any(step.qualifier for step in steps):
+            return None
+        own = steps[0].name == at
+        if own and (len(steps) > 1 or steps[0].values):
+            return None
+        plain = () if own else tuple((step.name, step.values) for step in steps)
+        if not path.leaf:
+            return (plain, 0, None, False) if plain and not others else None
+        found = text_reader(steps[-1].name, (path.leaf, *others))
+        return (plain, *found) if found is not None else None
 
     def problems(self, path: Path, at: str, message_type: str, version: str) -> list[str]:
         """Return why the path can never read anything in this message."""

@@ -22,6 +22,7 @@ from gateway.formats.edifact.strays import Strays
 from gateway.formats.edifact.structure.tables import SERVICE_TAGS
 from gateway.formats.edifact.tokenizer import Tokenizer
 from gateway.formats.edifact.unb import check_unb
+from gateway.limits import SEGMENTS
 from gateway.profile import Profile
 from gateway.records import (
     Event,
@@ -34,6 +35,11 @@ from gateway.records import (
     Node,
     Separators,
 )
+
+
+def _too_many(node: Node) -> Finding:
+    said = f"A shipment has more than {SEGMENTS} segments; the rest of the message was not read."
+    return fault("EDIFACT-LIMIT", "16", "UCM", "UNH", said, node.place())
 
 
 class EdifactReader:
@@ -62,6 +68,7 @@ class EdifactReader:
 
     def read(self, chunks: Iterable[bytes]) -> Iterator[Event]:
         """Yield events; never raises on data. chunks: any split of the file."""
+        kept = 0  # segments since the last shipment was complete
         for token in self._tokenizer.tokens(chunks):
             if type(token) is Node:
                 if token.tag not in SERVICE_TAGS:
@@ -69,10 +76,18 @@ class EdifactReader:
                     if message is None:
                         self._strays.add(token)
                         continue
+                    kept += 1
+                    if kept >= SEGMENTS:
+                        message.skip()
+                        if kept == SEGMENTS:
+                            yield _too_many(token)
+                        continue
                     found = message.feed(token)
                     if found is not None:
+                        kept = 0 if message.completed else kept
                         yield from message.events(found)
                     continue
+                kept = 0
                 if token.tag != "UNT":
                     yield from self._strays.end()
                 yield from self._service(token)
@@ -103,6 +118,7 @@ class EdifactReader:
         if tag == "UNH":
             yield from self._unh(node)
         elif tag == "UNT" and self._message is not None:
+            self._tokenizer.taker = None
             yield from self._message.unt(node)
             self._message = None
         elif tag == "UNG":
@@ -169,7 +185,7 @@ class EdifactReader:
         self._interchange_messages += 1
         message = OpenMessage(node, self._interchange, self._group, self._messages, self._profile)
         self._messages += 1
-        self._message = message
+        self._message, self._tokenizer.taker = message, message.take
         yield message.begin
         yield from trailers.check_unh(node, self._separators, self._references)
         self._references.add(component(node, 1, 1, self._separators))
@@ -199,6 +215,7 @@ class EdifactReader:
         if self._message is None:
             return
         place = self._place(node)
+        self._tokenizer.taker = None
         yield from self._message.cut()
         if not self._cut:
             said = f"UNT is missing: message {self._message.begin.message.control_number} has no end."

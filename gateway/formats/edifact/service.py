@@ -27,6 +27,9 @@ START = re.compile(
 HEADER_BYTES = 1024
 """UNA and UNB together are below 500 bytes by their element lengths."""
 
+GAP = " \r\n\t\0\x1a"
+"""What may stand between segments and around interchanges."""
+
 _DEFAULT = ":+.? '"
 _DEFAULT_V4 = ":+.?*'"
 _INFORMATION_SEPARATORS = "\x1f\x1d.  \x1c"

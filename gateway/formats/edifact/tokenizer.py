@@ -9,26 +9,27 @@ Allowed gaps (no finding): blank, CR, LF, TAB, NUL and 0x1A between segments and
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 
 from gateway.findings import Finding, Position, Scope, Severity
 from gateway.formats.delimited import ends_released, split_released
 from gateway.formats.edifact.charset import Charset, charset_of, open_escape
 from gateway.formats.edifact.lines import LineBreaks
-from gateway.formats.edifact.service import HEADER_BYTES, ONE_TO_ONE, START, Header, Scale, read_header
+from gateway.formats.edifact.service import GAP, HEADER_BYTES, ONE_TO_ONE, START, Header, Scale, read_header
 from gateway.formats.noise import EDIFACT_DATA, Skipped
 from gateway.records import Node
 
 MAX_SEGMENT = 65_536
 """Longest segment read, in bytes: five free texts of 512 are below 6,000; more is damage or an attack."""
 
-_GAP = " \r\n\t\0\x1a"
 _SEEK = 65_536  # bytes of leading noise that are searched at a time
 _OVERLAP = 64  # longer than any match of service.START
 _BOM = "\xef\xbb\xbf"
 
 
 Token = Header | Node | Finding
+Taker = Callable[..., tuple[int, int, int]]
+"""See structure.matcher.Matcher.take."""
 
 
 class Tokenizer:
@@ -52,6 +53,7 @@ class Tokenizer:
         self._breaks = LineBreaks("", 0)
         self._charset = Charset("UNOA", "ascii")
         self._seen: set[str] = set()  # once-per-interchange warnings given
+        self.taker: Taker | None = None  # of the open message: takes segments in good order, which are not yielded then
 
     def tokens(self, chunks: Iterable[bytes]) -> Iterator[Token]:
         """Yield headers, segments and findings in file order. Never raises on data."""
@@ -89,7 +91,7 @@ class Tokenizer:
 
     def _seek(self, source: Iterator[bytes], before: int) -> Generator[Token, None, Header | None]:
         """Skip to the next UNA or UNB, reporting what is skipped; return its Header, None at the end of the file."""
-        skipped = Skipped(_GAP, EDIFACT_DATA)
+        skipped = Skipped(GAP, EDIFACT_DATA)
         if before == 0 and self._fill(source, 3) and self._buffer.startswith(_BOM):
             yield self._finding(
                 "ENC-BOM-SKIPPED",
@@ -132,13 +134,21 @@ class Tokenizer:
         )
         base, factor, escapes = self._scale.base, self._scale.factor, self._charset.escapes
         splits_lines = terminator not in "\r\n"
+        quick = splits_lines and not escapes
         breaks = self._breaks
         while True:
             plain = self._buffer.isascii()
             parts = self._buffer.split(terminator)
             tail = parts.pop()
             held = ""
-            for number, part in enumerate(parts):
+            number = -1
+            while True:
+                number += 1
+                if quick and not held and self.taker is not None:
+                    number = self._take(parts, number)
+                if number >= len(parts):
+                    break
+                part = parts[number]
                 raw = held + terminator + part if held else part
                 if (release and raw[-1:] == release and ends_released(raw, release)) or (escapes and open_escape(raw)):
                     held = raw
@@ -148,7 +158,7 @@ class Tokenizer:
                     self._buffer = terminator.join([raw, *parts[number + 1 :], tail])
                     yield from self._too_long()
                     return
-                text = raw.lstrip(_GAP)
+                text = raw.lstrip(GAP)
                 lead = len(raw) - len(text)
                 if lead:
                     self._line += raw.count("\n", 0, lead)
@@ -197,6 +207,15 @@ class Tokenizer:
                 yield from self._unterminated(header)
                 return
             self._buffer += chunk.decode("latin-1")
+
+    def _take(self, parts: list[str], number: int) -> int:
+        """Let the open message have the segments from parts[number] on; return the first that it does not take."""
+        assert self.taker is not None
+        base, factor = self._scale.base, self._scale.factor
+        at = base + factor * self._offset
+        number, at, self._line = self.taker(parts, number, at, factor, self._line, gaps=self._breaks.settled)
+        self._offset = (at - base) // factor
+        return number
 
     def _broken(self, text: str, start: int, header: Header) -> Iterator[Token]:
         """A segment with line breaks in it: wrapped records, a break in free text, or a lost terminator."""
@@ -252,7 +271,7 @@ class Tokenizer:
 
     def _unterminated(self, header: Header) -> Iterator[Token]:
         """The end of the file before UNZ and its terminator."""
-        text = self._buffer.strip(_GAP)
+        text = self._buffer.strip(GAP)
         self._drop(self._buffer.find(text) if text else 0)
         here = self._here(self._offset, len(text))
         elements = split_released(text, header.separators.element, header.separators.release)

@@ -1,34 +1,46 @@
-"""Postal advance data: ITMATT in the gateway's own XML profile (the UPU's XML text is not public).
+"""Postal advance data: ITMATT and PREDES in the gateway's own XML profile (the UPU's XML text is not public), PREDES in JSON.
 
-ITMATT and PREDES in EDIFACT are read by gateway.formats.edifact. Documents are rows of documents.csv.
+ITMATT and PREDES in EDIFACT are read by gateway.formats.edifact. Documents are rows of documents.csv (XML) and of
+json_documents.csv.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from itertools import chain
 
 from gateway.formats.postal.ack_cusrsp import write_cusrsp
-from gateway.formats.xml import DIALECT, XmlReader, kinds_of, score
+from gateway.formats.postal.json_file import is_json, is_ours, read_json
+from gateway.formats.xml import DIALECT, XmlReader, kinds_of, score, text_at
 from gateway.profile import Profile
 from gateway.records import Event, Node
 
 ACKS = {"CUSRSP": write_cusrsp}
-ACK_ENDINGS = {"CUSRSP": "xml"}
+ACK_ENDINGS = {"CUSRSP": "xml", "CUSRSP:json": "json"}
 
 
 def sniff(head: bytes) -> float:
-    """Return 1 for a root element of ours."""
-    return score(head, __package__, near=0.7)
+    """Return 1 for a root element of ours, or for JSON that names the keys of a document of ours."""
+    return 1.0 if is_ours(head) else score(head, __package__, near=0.7)
 
 
 def read(chunks: Iterable[bytes], profile: Profile, scale: tuple[int, int] = (0, 1)) -> Iterator[Event]:
     """Yield the events of one file; scale maps offsets of transcoded text back to the received bytes (base, factor)."""
-    return XmlReader("postal", kinds_of(__package__), profile, scale).read(chunks)
+    source = iter(chunks)
+    head = b""
+    for chunk in source:
+        head += chunk
+        if head.strip(b"\xef\xbb\xbf\r\n\t "):
+            break
+    whole = chain((head,), source)
+    if is_json(head):
+        return read_json(whole, profile, scale)
+    return XmlReader("postal", kinds_of(__package__), profile, scale).read(whole)
 
 
 def identify(node: Node) -> dict[str, str]:
     """Return the item number of an item that was not mapped."""
-    number = (getattr(node, "attributes", None) or {}).get("id", "")
+    number = text_at(node, ("@id",)) or text_at(node, ("ItemId",))
     return {"shipment_tracking_number": number} if number else {}
 
 

@@ -33,6 +33,7 @@ class TabularDialect:
     """See gateway.records.Dialect."""
 
     name = "tabular"
+    by_columns = True  # a table says which columns its rows have: gateway.mapping.straight makes a function for these
 
     def finder(self, path: Path, at: str) -> Finder:
         """Return the rows; for a column the node itself when the cell is filled (the table: when it has the column)."""

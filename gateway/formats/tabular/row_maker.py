@@ -44,6 +44,7 @@ class RowMaker:
         places = standard_places()
         names = ("weight_unit",) if kind == "json" else tuple(places)
         self._shared = [places[n] for n in names if vocabulary()[0][n].level == "shipment" and header.has(n)]
+        self._say_shared = itemgetter(*self._shared) if self._shared else None
         self._arrange()
 
     def _arrange(self) -> None:
@@ -59,6 +60,7 @@ class RowMaker:
         for cell in range(full):
             known.setdefault(f"col{cell + 1}", element[cell])
         self.root.cells = [ABSENT if cell == full else cell for cell in cells]
+        self.root.there = () if header.growing else tuple(i for i, cell in enumerate(cells) if cell != full)
 
     def place(self, row: Row) -> Position:
         """Return the place of a row."""
@@ -167,13 +169,16 @@ class RowMaker:
 
     def conflicts(self, rows: list[Row]) -> Iterator[Finding]:
         """Yield the columns of the shipment in which its rows say different things."""
+        said = self._say_shared
+        if said is None or all(said(row.elements) == said(rows[0].elements) for row in rows[1:]):
+            return
         for index in self._shared:
             told = ""
             for row in rows:
                 value = row.elements[index].strip()
                 if value and told and value != told:
                     cell = self.root.cells[index]
-                    said = f'The rows of the shipment differ in column "{self.root.names[cell]}", which is one value for all of them.'
-                    yield self._finding("CSV-GROUP-CONFLICT", Severity.ERROR, row.parts, cell, said, value)
+                    words = f'The rows of the shipment differ in column "{self.root.names[cell]}", which is one value for all of them.'
+                    yield self._finding("CSV-GROUP-CONFLICT", Severity.ERROR, row.parts, cell, words, value)
                     break
                 told = told or value

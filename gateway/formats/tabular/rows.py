@@ -64,11 +64,15 @@ class Columns(dict[str, int]):
 
 
 class TableRoot(Node, eq=False, kw_only=True):
-    """The table. names: header names as received, by cell; cells: index of an element -> index of its cell."""
+    """The table. names: header names as received, by cell; cells: index of an element -> index of its cell.
+
+    there: indexes of the elements that the table has columns for; () while columns may still be added.
+    """
 
     columns: Columns
     names: list[str]
     cells: list[int]
+    there: tuple[int, ...] = ()
 
 
 class Part(msgspec.Struct, frozen=True):
@@ -108,6 +112,12 @@ def rows_node(rows: list[Row], root: TableRoot) -> Rows:
     if len(rows) > 1:
         cells = [*cells]
         for row in rows[1:]:
+            if root.there:
+                more = row.elements
+                for index in root.there:
+                    if not cells[index]:
+                        cells[index] = more[index]
+                continue
             cells += list(row.elements[len(cells) :])
             for index, cell in enumerate(row.elements):
                 if cell and not cells[index]:

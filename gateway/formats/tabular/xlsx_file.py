@@ -30,9 +30,11 @@ MAX_ARCHIVE = 67_108_864
 MAX_PART = 536_870_912
 MAX_STRINGS = 134_217_728
 MAX_UNPACKED = 1_073_741_824
-RATIO, FREE = 100, 16_777_216
+RATIO, FREE = 100, 4_194_304
 MAX_PARTS = 2000
 MAX_COLUMNS = 1024
+MAX_ROW = 4_194_304  # bytes of XML between two row ends: the reader holds a row at a time
+BLANK_ROWS = 1000  # of a run that are passed on; one cell in the last row of a sheet makes a million
 _FORMULA = re.compile(rb"<f[ >/](?:(?!</c>).){0,2000}?</c>", re.S)
 
 
@@ -106,7 +108,7 @@ def _measure(archive: zipfile.ZipFile, part: zipfile.ZipInfo, before: int, packe
     most = MAX_STRINGS if part.filename.endswith("sharedStrings.xml") else MAX_PART
     xml = part.filename.lower().endswith((".xml", ".rels", ".vml"))
     sheet = part.filename.startswith("xl/worksheets/") and xml
-    size, empty, tail = 0, 0, b""
+    size, empty, tail, row = 0, 0, b"", 0
     with archive.open(part) as stream:
         while piece := stream.read(262_144):
             size += len(piece)
@@ -120,6 +122,8 @@ def _measure(archive: zipfile.ZipFile, part: zipfile.ZipInfo, before: int, packe
             if size == len(piece) and piece[:2] in (b"\xff\xfe", b"\xfe\xff", b"<\0", b"\0<"):
                 raise Refused("XLSX-DTD", "A part of the workbook is in UTF-16; UTF-8 is expected.")
             seen = tail + piece
+            if sheet:
+                row = _open_row(seen, row + len(piece))
             if b"<!DOCTYPE" in seen or b"<!ENTITY" in seen:
                 raise Refused(
                     "XLSX-DTD", "A part of the workbook declares a DTD or entities, which no spreadsheet writes."
@@ -131,6 +135,15 @@ def _measure(archive: zipfile.ZipFile, part: zipfile.ZipInfo, before: int, packe
                     seen = seen[end:]
             tail = seen[-4096:]
     return size, empty
+
+
+def _open_row(seen: bytes, open_bytes: int) -> int:
+    """Return how many bytes stand behind the last row end. seen: what was read last. Raises Refused."""
+    end = max(seen.rfind(b"</row>"), seen.rfind(b"<row"))
+    left = len(seen) - end if end >= 0 else open_bytes
+    if left > MAX_ROW:
+        raise Refused("XLSX-LIMIT", f"A row of the workbook has more than {MAX_ROW >> 20} MiB.")
+    return left
 
 
 def _open(data: bytes) -> Any:
@@ -164,8 +177,9 @@ def _sheet(book: Any, wanted: str) -> tuple[str, int]:
 def _records(sheet: Any) -> Iterator[Record]:
     """Yield the rows of a sheet as text; a damaged row ends the sheet with a record of fault "sheet"."""
     sheet.reset_dimensions()
-    number = 0
-    rows = sheet.iter_rows(max_col=MAX_COLUMNS)
+    number = blank = 0
+    rows = sheet.iter_rows(max_col=MAX_COLUMNS, values_only=True)
+    nothing = (None,) * MAX_COLUMNS
     while True:
         try:
             row = next(rows)
@@ -175,7 +189,10 @@ def _records(sheet: Any) -> Iterator[Record]:
             yield Record([""], number + 1, fault="sheet")
             return
         number += 1
-        cells = [_text(cell.value) for cell in row]
+        blank = blank + 1 if row == nothing else 0
+        if blank > BLANK_ROWS:
+            continue
+        cells = [_text(value) for value in row]
         while len(cells) > 1 and not cells[-1]:
             cells.pop()
         yield Record(cells or [""], number)

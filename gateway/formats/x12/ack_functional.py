@@ -128,7 +128,7 @@ class Functional:
             result = "P"
         else:
             result = "E" if group.with_errors else "A"
-        declared = record.declared if record.declared.isdigit() else str(record.received)
+        declared = record.declared if record.declared.isascii() and record.declared.isdigit() else str(record.received)
         yield self._out.segment("AK9", result, declared, str(record.received), str(accepted), *codes)
         yield self._out.se()
 

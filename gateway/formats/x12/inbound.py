@@ -91,7 +91,7 @@ def _status(node: Node, row: dict[str, str], text: str) -> Acknowledged:
     status = known["status"] if known else {"A": "accepted", "E": "accepted", "R": "rejected"}.get(result, "")
     date, time = (node.element(int(row[name])) if row[name] else "" for name in ("date", "time"))
     at = ""
-    if len(date) == 8 and date.isdigit() and len(time) >= 4 and time.isdigit():
+    if (date + time).isascii() and len(date) == 8 and date.isdigit() and len(time) >= 4 and time.isdigit():
         at = f"{date[:4]}-{date[4:6]}-{date[6:]}T{time[:2]}:{time[2:4]}:00Z"
     issuer = node.element(int(row["issuer"])) if row["issuer"] else ""
     number = node.element(int(row["number"]))

@@ -8,9 +8,12 @@ The XML is the source; the JSON is committed so that start-up needs neither pyx1
 
 from __future__ import annotations
 
+import csv
 import sys
 from importlib.resources import files
 from pathlib import Path
+from shutil import copyfile
+from tempfile import TemporaryDirectory
 from typing import Any
 from xml.etree import ElementTree
 
@@ -72,12 +75,26 @@ def compile_folder(folder: Path) -> dict[tuple[str, str], SetTable]:
 def compile_all() -> dict[str, bytes]:
     """Return file name -> JSON of every table of the package, compiled fresh from the maps."""
     maps = Path(str(files(__package__))) / "maps"
-    return {
-        f"{set_id}.{version}.json": encode_table(table)
-        for folder in sorted(maps.iterdir())
-        if folder.is_dir()
-        for (set_id, version), table in compile_folder(folder).items()
-    }
+    folders = [folder for folder in sorted(maps.iterdir()) if folder.is_dir()]
+    tables = {key: table for folder in folders for key, table in compile_folder(folder).items()}
+    tables |= _later(maps)
+    return {f"{set_id}.{version}.json": encode_table(table) for (set_id, version), table in tables.items()}
+
+
+def _later(maps: Path) -> dict[tuple[str, str], SetTable]:
+    """Compile the maps of later.csv: maps of one release that later ones read with their own data elements."""
+    tables: dict[tuple[str, str], SetTable] = {}
+    for row in csv.DictReader((maps / "later.csv").read_text("utf-8").splitlines()):
+        for release in row["releases"].split():
+            with TemporaryDirectory() as name:
+                for source in (
+                    maps / row["of"] / row["map"],
+                    *(maps / release / f for f in ("dataele.xml", "codes.xml")),
+                ):
+                    copyfile(source, Path(name) / source.name)
+                for table in compile_map(Path(name), row["map"], release, tuple(row["functional_ids"].split("|"))):
+                    tables[table.set_id, release] = table
+    return tables
 
 
 def _loops(node: Any) -> list[Any]:

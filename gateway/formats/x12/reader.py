@@ -14,7 +14,7 @@ from __future__ import annotations
 import csv
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from importlib.resources import files
 from typing import Any
 
@@ -22,9 +22,11 @@ from gateway.findings import Finding, Position, Scope, Severity
 from gateway.formats.tree import RootNode
 from gateway.formats.x12 import envelope
 from gateway.formats.x12.inbound import answers_of
-from gateway.formats.x12.layout import releases_of
+from gateway.formats.x12.layout import SetTable, releases_of
+from gateway.formats.x12.levels import DEFAULT, Undecided, choose, layouts, with_levels
 from gateway.formats.x12.structure import Matcher, SyntaxPolicy, load_table
 from gateway.formats.x12.tokenizer import UNSCALED, Header, Scale, Tokenizer
+from gateway.limits import SEGMENTS
 from gateway.profile import Profile
 from gateway.records import (
     Acknowledged,
@@ -67,6 +69,11 @@ def set_kinds() -> dict[str, SetKind]:
         row["set"]: SetKind(row["name"], tuple(row["functional_ids"].split("|")), row["role"], row["unit"])
         for row in csv.DictReader(text.splitlines())
     }
+
+
+def _too_many(node: Node) -> Finding:
+    said = f"A shipment has more than {SEGMENTS} segments; the rest of the set was not read."
+    return Finding("X12-LIMIT", Severity.ERROR, Scope.MESSAGE, said, node.place(), ack={"AK501": "R", "AK502": "5"})
 
 
 class _Flat:
@@ -113,28 +120,34 @@ class X12Reader:
         self._unsupported = False  # the open group's version: said once
         self._gs_place = Position()  # of GS08
 
-    def read(self, chunks: Iterable[bytes]) -> Iterator[Event]:
+    def read(self, chunks: Iterable[bytes]) -> Iterator[Event]:  # noqa: PLR0912  the hot loop
         """Yield events; never raises on data. chunks: any split of the file."""
-        position = 0
+        position, most = 0, SEGMENTS
         for token in self._tokenizer.tokens(chunks):
             if type(token) is Node:
                 matcher = self._matcher
                 if matcher is not None and token.tag not in _ENVELOPE:
                     position += 1
                     token.position = position
+                    if position >= most:
+                        if position == most:
+                            yield _too_many(token)
+                        continue
                     findings = matcher.feed(token)
                     unit = matcher.completed
-                    if unit is not None and not findings:
-                        yield self._clean_unit(unit)
-                    elif unit is not None:
-                        yield from self._unit(unit, findings, token)
+                    if unit is not None:
+                        most = position + SEGMENTS
+                        if not findings:
+                            yield self._clean_unit(unit)
+                        else:
+                            yield from self._unit(unit, findings, token)
                     elif findings:
                         yield from findings
                     continue
                 self._position = position
                 self._last = token
                 yield from self._control(token)
-                position = self._position
+                position, most = self._position, self._position + SEGMENTS
             elif type(token) is Header:
                 yield from self._isa(token)
             else:
@@ -285,7 +298,9 @@ class X12Reader:
         if kind.role == "ack":
             return
         table = load_table(message.type, message.version, self._profile.structures)
-        if table is not None and message.interchange.separators is not None:
+        if table is not None and layouts(message.type):
+            self._matcher = Undecided(partial(self._by_levels, table, message))
+        elif table is not None and message.interchange.separators is not None:
             unit = "" if kind.unit.startswith("/") else kind.unit
             self._matcher = Matcher(table, message.root, message.interchange.separators, unit, self._policy)
         elif kind.role == "other":
@@ -308,6 +323,17 @@ class X12Reader:
                 fix=f"Send set {message.type} in version {', '.join(releases_of(message.type))}, or ask us to add yours.",
                 ack={"AK901": "R", "AK905": "2"},
             )
+
+    def _by_levels(self, table: SetTable, message: Message, first: Node | None) -> Matcher:
+        """Let the Matcher of the levels that the set's first segment names take over."""
+        assert message.interchange.separators is not None
+        level = str(self._profile.options.get("shipment_level", DEFAULT))
+        layout = choose(message.type, first or message.root, level)
+        message.envelope["HL"], message.unit = layout.name, layout.unit
+        table = with_levels(table, layout.levels)
+        matcher = Matcher(table, message.root, message.interchange.separators, layout.unit, self._policy)
+        self._matcher = matcher
+        return matcher
 
     # --- ends -------------------------------------------------------------------------------------------------
 
@@ -344,6 +370,9 @@ class X12Reader:
         message = self._message
         assert message is not None
         if not message.unit.startswith("/"):
+            if layouts(message.type) and not self._units and whole:
+                said = f"Set {message.type} {message.control_number} names no shipment: no {message.unit}."
+                yield Finding("X12-NO-SHIPMENT", Severity.INFO, Scope.MESSAGE, said, message.root.place())
             return
         tag, _, choice = message.unit[1:].rstrip("]").partition("[")
         element, _, codes = choice.partition("=")

@@ -17,13 +17,14 @@ from gateway.formats.x12.elements import TRAILING, Fault
 from gateway.formats.x12.layout import SetTable, Structures, known_segments, load_table
 from gateway.formats.x12.policy import SyntaxPolicy, is_personal, with_cbp
 from gateway.formats.x12.transitions import HEADER, INSIDE, LOOP, UNIT, Choices, Slot, machine
-from gateway.formats.x12.wording import element_message, segment_message
+from gateway.formats.x12.wording import element_message, level_missing, level_unexpected, segment_message
 from gateway.records import Node, Separators
 
 __all__ = ["Matcher", "SetTable", "Structures", "SyntaxPolicy", "load_table"]
 
 _GOOD: list[Finding] = []  # the answer for a segment that is right; shared, never changed
 _LENIENT = SyntaxPolicy()
+_LEVEL = 3  # element of HL that holds its level; no other segment is told apart by element 3
 _VALUE_KEPT = 256  # characters of a faulty value kept in a finding
 
 
@@ -108,7 +109,7 @@ class Matcher:
             self._entered[depth + 1] = None
             if slot.maximum and self._turns[depth] > slot.maximum:
                 findings = [self._segment_finding(node, "4", slot.loop, limit=slot.maximum)]
-            if slot.key == 3 and node.element(2) != self._open[depth - 1].element(1) and depth > 1:
+            if slot.key == _LEVEL and node.element(2) != self._open[depth - 1].element(1) and depth > 1:
                 findings = [*findings, self._wrong_parent(node, slot)]
             self._hang(node, slot)
             self._open[depth] = node
@@ -133,6 +134,8 @@ class Matcher:
                 self._turn_page()
         else:
             parent.take(node)
+            if slot.key == _LEVEL:  # an item reads what its order or pack says
+                node.parent = parent
 
     def _turn_page(self) -> None:
         """Let the new P4 take the place of the one before."""
@@ -228,6 +231,8 @@ class Matcher:
                 segment_position=last.position + 1, loop=slot.loop,
             )  # fmt: skip
             said = segment_message("3", slot.tag, "" if slot.trigger else slot.loop)
+            if slot.level:
+                said = level_missing(slot.level, self._machine.levels)
             ack = with_cbp({"AK304": "3"}, slot.tag, None)
             findings.append(Finding(ruling.rule, ruling.severity, ruling.scope, said, place, ack=ack))
         return findings
@@ -258,11 +263,14 @@ class Matcher:
         if fault.code == TRAILING and ruling.severity is not Severity.ERROR:
             ack = {}
         personal = is_personal(node.tag, fault.element)
+        said = element_message(fault, slot.check.definition, personal=personal)
+        if slot.level and fault.code == "7" and fault.element == _LEVEL:
+            said = level_unexpected(fault.value, self._machine.levels)
         return Finding(
             ruling.rule,
             ruling.severity,
             ruling.scope,
-            element_message(fault, slot.check.definition, personal=personal),
+            said,
             self._place(node, slot.loop, fault),
             value=fault.value[:_VALUE_KEPT] or None,
             ack=with_cbp(ack, node.tag, fault.element),

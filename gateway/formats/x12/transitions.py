@@ -35,6 +35,7 @@ class Slot:
         "key",
         "keys",
         "kind",
+        "level",
         "loop",
         "maximum",
         "next",
@@ -52,6 +53,7 @@ class Slot:
         self.kind = LOOP if trigger else INSIDE
         self.key = _KEY_ELEMENT.get(tag, 1)
         self.keys: frozenset[str] = frozenset()  # codes of element `key`: tell siblings with one tag apart
+        self.level = ""  # of a loop that starts with HL: "P (Pack)"
         self.check: SegmentCheck
         self.next: dict[str, Slot | Choices] = {}
         self.closing: tuple[Slot, ...] = ()  # mandatory places that are missing when the set ends here
@@ -89,6 +91,7 @@ class Machine:
         for slot in (self.start, *self.slots):
             self._connect(slot)
         self.tags = frozenset(slot.tag for slot in self.slots)
+        self.levels = ", ".join(dict.fromkeys(slot.level for slot in self.slots if slot.level))
         self.unit_loop = unit_loop
         if unit_loop:
             self._mark_units(unit_loop)
@@ -118,6 +121,8 @@ class Machine:
             number = _KEY_ELEMENT.get(segment.tag, 1)
             first = segment.elements[number - 1] if len(segment.elements) >= number else None
             slot.keys = frozenset(first.codes) if first and first.use == "R" else frozenset()
+            if segment.tag == "HL" and trigger:
+                slot.level = f"{'|'.join(sorted(slot.keys))} ({definition.name.partition(' (')[0]})"
             self.slots.append(slot)
             self._homes[slot] = (loop, place)
             loop.entries.append(slot)

@@ -25,6 +25,21 @@ def segment_message(code: str, tag: str, loop: str = "", limit: int = 0) -> str:
     return said + (" Write segment ids in upper case." if code == "1" and tag != tag.upper() else "")
 
 
+def level_missing(level: str, levels: str) -> str:
+    """Return the sentence for an HL that did not come."""
+    return (
+        f"An HL of level {level} is missing: the levels of this set are {levels}, each inside the one before. {_BY_BSN}"
+    )
+
+
+def level_unexpected(code: str, levels: str) -> str:
+    """Return the sentence for an HL of a level that cannot stand where it stands."""
+    said = f'HL-03: level "{code[:_SHOWN]}" cannot stand here: the levels of this set are {levels}, each inside the one before.'
+    return f"{said} {_BY_BSN}"
+
+
+_BY_BSN = "BSN-05 names them: 0001 S-O-P-I, 0004 S-O-I, 0005 S-P-I."
+
 _SEGMENT = {
     "1": '"{tag}" is not a segment of this transaction set.',
     "2": "{tag} stands where it is not expected: the segment that starts its loop was not sent before it.",

@@ -5,8 +5,8 @@ from __future__ import annotations
 import codecs
 import re
 from array import array
-from collections import deque
 from collections.abc import Callable, Iterable, Iterator
+from itertools import accumulate
 
 from gateway.findings import Finding, Position, Scope, Severity
 
@@ -17,18 +17,19 @@ ALLOWED = {
 """Declared name -> character set that is read; UTF-7, EBCDIC and the like hide what a parser would see."""
 
 _DECLARED = re.compile(rb"<\?xml[^>]*?encoding\s*=\s*[\"']([A-Za-z0-9._-]+)[\"']")
+_FIRST, _KEPT = 4096, 65_536
 _NOISE = b"\0\x1a\r\n\t "
 
 
 class Source:
     """The chunks of one file on their way to the parser.
 
-    encoding: what the parser is told; findings: remarks and faults found on the way; broken: a fault ended reading.
+    encoding: what the parser is told; base, factor: where its bytes stand in the received file; findings: remarks and faults found on the way; broken: a fault ended reading.
     """
 
     def __init__(self, chunks: Iterable[bytes], scale: tuple[int, int]) -> None:
         self._chunks = iter(chunks)
-        self._base, self._factor = scale
+        self.base, self.factor = scale
         self.findings: list[Finding] = []
         self.broken = False
         self.encoding = "utf-8"
@@ -49,7 +50,7 @@ class Source:
         self._head, self._offset = self._head[lead:], lead
         declared = _DECLARED.match(self._head)
         name = declared[1].decode().lower() if declared else "utf-8"
-        if self._factor == 2 or (name.startswith("utf-16") and b"\0" not in self._head[:64]):
+        if self.factor == 2 or (name.startswith("utf-16") and b"\0" not in self._head[:64]):
             return  # transcoded before
         known = ALLOWED.get(name)
         if known is None:
@@ -115,7 +116,7 @@ class Source:
 
     def received(self, offset: int) -> int:
         """Return the offset in the received file of an offset in the text."""
-        return self._base + self._factor * offset
+        return self.base + self.factor * offset
 
     def line_offset(self, line: int) -> int | None:
         """Return where a line starts in the received file, None when that is not kept any more."""
@@ -137,23 +138,27 @@ class LineOffsets:
         self.count = 0  # line ends seen
         self._size = 0
         self._first = array("Q", [0])
-        self._last: deque[int] = deque([0], maxlen=65_536)
+        self.recent = array("Q", [0])  # up to twice _KEPT, so that it is cut seldom
+        self.shift = 1  # line number of recent[0]
 
     def feed(self, data: bytes) -> None:
         """Take the next bytes."""
-        at = data.find(b"\n")
-        while at >= 0:
-            self.count += 1
-            start = self._size + at + 1
-            self._last.append(start)
-            if len(self._first) < 4096:
-                self._first.append(start)
-            at = data.find(b"\n", at + 1)
+        *whole, _ = data.split(b"\n")
+        if whole:
+            starts = list(accumulate([len(line) + 1 for line in whole], initial=self._size))[1:]
+            self.count += len(starts)
+            self.recent.extend(starts)
+            if len(self._first) < _FIRST:
+                self._first.extend(starts[: _FIRST - len(self._first)])
+            if len(self.recent) > 2 * _KEPT:
+                gone = len(self.recent) - _KEPT
+                del self.recent[:gone]
+                self.shift += gone
         self._size += len(data)
 
     def start_of(self, line: int) -> int | None:
         """Return the offset of the first byte of a line (1 = first)."""
-        if 1 <= line <= len(self._first):
-            return self._first[line - 1]
-        back = self.count + 1 - line
-        return self._last[-1 - back] if 0 <= back < len(self._last) else None
+        at = line - self.shift
+        if 0 <= at < len(self.recent):
+            return self.recent[at]
+        return self._first[line - 1] if 1 <= line <= len(self._first) else None

@@ -5,6 +5,7 @@ GrossWeightMeasure/@unitCode                             an attribute
 AssociatedParty[RoleCode=SE|DP]/Name                     the party whose RoleCode is SE, else DP
 SpecifiedLogisticsTransportMovement[StageCode=Main-Carriage]
 /MessageHeaderDocument/ID                                from the root of the document
+../@id                                                   the element around this one
 """
 
 from __future__ import annotations
@@ -32,6 +33,9 @@ class XmlDialect:
         def find(node: XmlNode, root: XmlNode) -> list[XmlNode]:
             nodes = [root if absolute else node]
             for tag, select in walks:
+                if tag == "..":
+                    nodes = [one.up for one in nodes if one.up is not None]
+                    continue
                 below: list[XmlNode] = []
                 for one in nodes:
                     if one.children and tag in one.children:
@@ -46,7 +50,7 @@ class XmlDialect:
     def getter(self, path: Path, at: str) -> Getter:
         """Return the text of the first element found, or of its attribute."""
         attribute = path.leaf[1:] if path.leaf.startswith("@") else ""
-        plain = not path.absolute and len(path.steps) == 1 and not path.steps[0].values and path.steps[0].name != at
+        plain = not path.absolute and len(path.steps) == 1 and not path.steps[0].values and path.steps[0].name not in (at, "..")  # fmt: skip
         if plain and not attribute:
             tag = path.steps[0].name
 

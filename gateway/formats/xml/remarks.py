@@ -20,13 +20,13 @@ class Remarks:
     """Looks at one element after the other; `take` gives what was found since."""
 
     def __init__(self, order: Mapping[str, Mapping[str, int]]) -> None:
-        self._order = order
+        self.order = order
         self._told: set[tuple[str, str, str]] = set()
         self._found: list[Finding] = []
 
     def look(self, node: XmlNode, up: XmlNode) -> None:
         """Compare an element that starts with what its parent may hold."""
-        ranks = self._order.get(up.tag)
+        ranks = self.order.get(up.tag)
         if ranks is not None:
             rank = ranks.get(node.tag)
             if rank is None:

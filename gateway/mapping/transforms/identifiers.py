@@ -6,6 +6,7 @@ import re
 
 from gateway.mapping.transforms.registry import Noted, Unusable, transform
 
+_S8 = r"[A-Z]{6}[A-Z]{6}[A-D][A-Z]{2}[0-9]{5}"
 _ZERO_STATES = frozenset(("CT", "MA", "ME", "NH", "NJ", "PR", "RI", "VT", "VI", "AE"))
 _DOUBLE_ZERO = {"NY": "5", "PR": "679", "VI": "8"}
 """States with ZIP codes that begin with 00 -> their third digits (00501 Holtsville NY; 006, 007, 009 PR; 008 VI)."""
@@ -43,6 +44,22 @@ def s10(value: str) -> str:
     if check != int(number[10]):
         raise Unusable(f"postal item {number} has check digit {number[10]}, expected {check}", "S321-ID-CHK")
     return number
+
+
+@transform("CNSZXAUSJFKAAUN50273001010035 => CNSZXAUSJFKAAUN50273001010035", "CNSZXA1 => !S321-ID-CHK")
+def s9(value: str) -> str:
+    """A postal receptacle identifier (UPU S9): two centres of 6, category, subclass 2, year, despatch 4, receptacle 3, two flags, weight 4."""
+    number = re.sub(r"[ -]", "", value).upper()
+    if not re.fullmatch(_S8 + r"[0-9]{9}", number):
+        raise Unusable(f'"{value.strip()}" is not a receptacle identifier of 29 characters (UPU S9)', "S321-ID-CHK")
+    return number
+
+
+@transform("CNSZXAUSJFKAAUN50273001010035 => CNSZXAUSJFKAAUN50273", "CNSZXAUSJFKAAUN50273 => CNSZXAUSJFKAAUN50273")
+def s8(value: str) -> str:
+    """A postal despatch identifier (UPU S8), also out of the receptacle identifier (S9) that begins with it."""
+    number = re.sub(r"[ -]", "", value).upper()
+    return number if re.fullmatch(_S8, number) else s9(value)[:20]
 
 
 @transform("6110.20.2079 => 6110202079")

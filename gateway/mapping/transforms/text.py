@@ -94,8 +94,11 @@ def bill(values: list[str]) -> str:
 @transform("1 A ST|APT 4 => 1 A ST", args=(1, 1))
 def lines(value: str, number: str) -> str:
     """Line N of a text of several lines (line breaks or |): `lines 1`."""
+    wanted = int(number)
+    if wanted > 0 and "|" not in value and "\n" not in value:  # the commonest: one line
+        return value.strip() if wanted == 1 else ""
     parts = [p.strip() for p in re.split(r"\r?\n|\|", value) if p.strip()]
-    return parts[int(number) - 1] if int(number) <= len(parts) else ""
+    return parts[wanted - 1] if wanted <= len(parts) else ""
 
 
 @transform("PAT; SAMPLE => PAT SAMPLE", many=True)

@@ -69,7 +69,7 @@ def test_directories_are_ordered_by_time():
 def test_unknown_messages_have_no_kind_and_contrl_has_any_version():
     assert kind_of("INVOIC", "96A") is None
     assert kind_of("CONTRL", "3").exact
-    assert kind_of("IFCSUM", "03A", "PREDES").role == "links"
+    assert kind_of("IFCSUM", "03A", "PREDES").role == "parts"
 
 
 def test_a_table_that_stands_in_is_a_warning_and_in_strict_a_refusal():

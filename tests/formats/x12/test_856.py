@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import re
+import shutil
 from pathlib import Path
 
 import pytest
 
 from gateway.check import Checker, parse_instant
-from gateway.site import base_site
+from gateway.errors import ConfigError
+from gateway.site import base_site, load_site
+from tests.drops import SAMPLES_NOW, drop
 
 SAMPLE = Path(__file__).parents[3] / "fixtures" / "x12" / "15_856_marketplace_parcels.edi"
 
@@ -60,9 +64,164 @@ def test_a_parcel_with_two_tracking_numbers_is_refused_not_halved(tmp_path: Path
 
 
 def test_another_release_is_refused_with_the_releases_that_exist(tmp_path: Path) -> None:
-    result = _check(tmp_path, ("*X*004010~", "*X*005020~"))
+    result = _check(tmp_path, ("*X*004010~", "*X*007010~"))
     (finding,) = [f for f in result["findings"] if f["rule"] == "X12-VERSION"]
-    assert finding["fix"] == "Send set 856 in version 004010, or ask us to add yours."
+    assert finding["fix"].startswith("Send set 856 in version 004010, 004030, ")
+    result = Checker(base_site(), parse_instant("2025-01-14T10:00:00Z")).file(_carrier_set(tmp_path))
+    (finding,) = [f for f in result["findings"] if f["rule"] == "X12-VERSION"]
+    assert finding["fix"] == "Send set 310 in version 004010, or ask us to add yours."
+
+
+def _carrier_set(tmp_path: Path) -> Path:
+    text = (SAMPLE.parents[2] / "mappings" / "x12_310" / "examples").glob("*.edi")
+    path = tmp_path / "310.edi"
+    path.write_text(next(iter(text)).read_text("ascii").replace("*X*004010", "*X*005020"), "ascii")
+    return path
+
+
+@pytest.mark.parametrize("release", ["004030", "004060", "005010", "005020", "006040"])
+def test_other_releases_are_read_with_their_own_lengths(tmp_path: Path, release: str) -> None:
+    long = "X" * 40  # a reference has 30 characters in 004010 and 004030, 50 later
+    change = ("REF*SI*MKTP-S0001~", f"REF*SI*{long}~")
+    result = _check(tmp_path, ("*X*004010~", f"*X*{release}~"), *([change] if release > "004040" else []))
+    assert (result["verdict"], result["accepted"]) == ("accept", ["LPX0000001", "LPX0000002"])
+    assert result["messages"][0]["source"]["version"] == release
+    assert "X12-LEN-LONG" in {f["rule"] for f in _check(tmp_path, change)["findings"]}
+
+
+# --- layouts: shipment, order, item and shipment, pack, item --------------------------------------------------------
+
+TABLES = SAMPLE.parents[2] / "mappings"
+ORDERS = (TABLES / "x12_856_order" / "examples" / "two_orders.edi").read_bytes()
+PACKS = (TABLES / "x12_856_pack" / "examples" / "two_packs.edi").read_bytes()
+
+
+def _drop(data: bytes, **changes):
+    return drop(data, now=SAMPLES_NOW, **changes)
+
+
+def _goods(result) -> dict[str, tuple[str, str, int]]:
+    shipments = [s for m in result.messages() for s in m["shipments"]]
+    return {
+        s["shipment_id"]: (s["final_deliver_to_party"]["name"], s["total_value"]["currency"], len(s["items"]))
+        for s in shipments
+    }
+
+
+@pytest.mark.parametrize("data", [ORDERS, PACKS], ids=["orders", "packs"])
+def test_each_parcel_has_its_own_buyer_currency_and_goods_in_every_layout(data) -> None:
+    result = _drop(data)
+    assert result.outcome.verdict == "accept"
+    assert _goods(result) == {"LPX0000001": ("ALEX SAMPLE", "EUR", 1), "LPX0000002": ("JORDAN EXAMPLE", "USD", 2)}
+
+
+@pytest.mark.parametrize(
+    ("data", "level"), [(ORDERS, "order"), (PACKS, "pack_without_order"), (SAMPLE.read_bytes(), "pack")]
+)
+@pytest.mark.parametrize("code", [b"ZZZZ", b""])
+def test_without_a_layout_in_the_set_the_partner_names_it(data, level, code) -> None:
+    unnamed = re.sub(rb"(BSN[^~]*\*)000[145]~", rb"\g<1>" + code + b"~", data)
+    assert unnamed != data
+    assert set(_goods(_drop(unnamed, options={"shipment_level": level}))) == {"LPX0000001", "LPX0000002"}
+    for other in {"order", "pack_without_order", "pack"} - {level}:
+        refused = _drop(unnamed, options={"shipment_level": other})
+        assert (refused.outcome.counts.accepted, refused.outcome.verdict) == (0, "reject")
+
+
+@pytest.mark.parametrize("data", [ORDERS, PACKS, SAMPLE.read_bytes()], ids=["orders", "packs", "both"])
+@pytest.mark.parametrize("code", [b"0001", b"0004", b"0005"])
+def test_a_set_that_names_another_layout_than_it_has_delivers_nothing_and_says_which_levels_there_are(
+    data, code
+) -> None:
+    if code + b"~\nDTM" in data:
+        return
+    result = _drop(re.sub(rb"000[145]~\nDTM", code + b"~\nDTM", data))
+    assert result.messages() == []
+    told = [f.message for f in result.findings() if "each inside the one before" in f.message]
+    assert told
+    assert "BSN-05 names them: 0001 S-O-P-I, 0004 S-O-I" in told[0]
+
+
+def test_a_notice_without_the_level_of_parcels_is_refused_with_the_level_that_lacks(tmp_path: Path) -> None:
+    text = SAMPLE.read_text("ascii")
+    cut = [s for s in text.split("~\n") if s]
+    start, second = cut.index("HL*3*2*P*1"), cut.index("HL*5*1*O*1")
+    end = cut.index("CTT*8")
+    for gone, wanted in (
+        (slice(cut.index("HL*1**S*1"), end), "An HL of level S (Shipment) is missing"),
+        (slice(cut.index("HL*2*1*O*1"), end), "names no shipment: no HL[03=P]"),
+        (
+            slice(start, second),
+            "An HL of level P (Pack) is missing: the levels of this set are S (Shipment), O (Order), P (Pack), I (Item)",
+        ),
+    ):
+        left = [s for n, s in enumerate(cut) if n not in range(gone.start, gone.stop)]
+        left[-3] = f"SE*{len(left) - 4}*0001"
+        path = tmp_path / "asn.edi"
+        path.write_text("~\n".join(left) + "~\n", "ascii")
+        result = Checker(base_site(), parse_instant("2025-01-14T10:00:00Z")).file(path)
+        assert (result["accepted"], result["rejected"]) == ([], ["LPX0000002"] if "level P" in wanted else [])
+        assert any(wanted in f["message"] for f in result["findings"]), result["findings"]
+
+
+def test_a_tare_level_is_refused_in_words(tmp_path: Path) -> None:
+    result = _check(tmp_path, ("HL*3*2*P*1", "HL*3*2*T*1"))
+    assert result["messages"] == []
+    assert any(f["message"].startswith('HL-03: level "T" cannot stand here') for f in result["findings"])
+
+
+def test_segments_that_say_nothing_of_parcels_are_let_pass(tmp_path: Path) -> None:
+    result = _check(
+        tmp_path,
+        ("PID*F*08***USB CABLE~", "PO4*1*1*EA~PID*F*08***USB CABLE~MEA*PD*G*0.1*LB~PWK*CI~PKG*S*68***BAG~"),
+        ("N1*BY*ALEX", "FOB*PP~PAL*4~N1*BY*ALEX"),
+        ("REF*MB*OCN", "TD3*TL*NRTX*1234~REF*MB*OCN"),
+        ("SE*58*", "SE*65*"),
+    )
+    assert (result["verdict"], result["accepted"]) == ("accept", ["LPX0000001", "LPX0000002"])
+    hazardous = _check(tmp_path, ("REF*MB*OCN", "TD4***1993~REF*MB*OCN"), ("SE*58*", "SE*59*"))
+    assert hazardous["messages"] == []
+
+
+def test_a_second_number_in_one_segment_is_refused_not_dropped(tmp_path: Path) -> None:
+    result = _check(tmp_path, ("MAN*CP*LPX0000001~", "MAN*CP*LPX0000001**CP*LPX0000009~"))
+    assert (result["rejected"], result["accepted"]) == (["LPX0000001"], ["LPX0000002"])
+
+
+def test_the_level_of_a_partner_must_be_one_that_exists(tmp_path: Path) -> None:
+    shutil.copytree(TABLES / "profiles" / "base", tmp_path / "site")
+    path = tmp_path / "site" / "partners" / "mktplace.toml"
+    path.write_text(path.read_text("utf-8") + '\n[options]\nshipment_level = "tare"\n', "utf-8")
+    with pytest.raises(ConfigError, match="shipment_level 'tare' is not known"):
+        load_site(tmp_path / "site")
+
+
+# --- an online marketplace ------------------------------------------------------------------------------------------
+
+SELLER = (b"N1*SE*SUNRISE EXPORT TRADING CO~", b"N1*SE*SUNRISE EXPORT TRADING CO*92*V-77~")
+
+
+def _marketplace(data: bytes, **changes):
+    return _drop(data, filer_type="online_marketplace", filer_type_by_mode={}, **changes)
+
+
+def test_an_online_marketplace_names_seller_id_and_whether_it_knows_the_seller() -> None:
+    known = {"known_marketplace_seller_flag": True}
+    data = SAMPLE.read_bytes().replace(*SELLER)
+    result = _marketplace(data, constants=known)
+    assert result.outcome.verdict == "accept"
+    shipment = result.messages()[0]["shipments"][1]
+    assert shipment["marketplace"] == {"marketplace_seller_id": "V-77"}
+    assert shipment["known_marketplace_seller_flag"] is True
+    assert shipment["seller"]["name"] == "SUNRISE EXPORT TRADING CO"
+    assert [i["listed_price"] for i in shipment["items"]] == [
+        {"amount": "6.50", "currency": "USD"},
+        {"amount": "4.99", "currency": "USD"},
+    ]
+    lacking = _marketplace(data, constants={}), _marketplace(SAMPLE.read_bytes(), constants=known)
+    for result, field in zip(lacking, ("known_marketplace_seller_flag", "marketplace"), strict=True):
+        assert result.outcome.counts.accepted == 0
+        assert {f.target.partition(".")[0] for f in result.findings() if f.refuses} == {field}
 
 
 @pytest.mark.parametrize(("code", "purpose"), [("01", "cancel"), ("05", "amend")])

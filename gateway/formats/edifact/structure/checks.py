@@ -6,6 +6,7 @@ import re
 
 from gateway.findings import Finding, Position, Severity
 from gateway.formats.delimited import split_released, unrelease
+from gateway.formats.edifact.service import GAP
 from gateway.formats.edifact.structure.layouts import Component, Element, layouts, patterns
 from gateway.formats.edifact.structure.policy import SyntaxPolicy
 from gateway.records import Node, Separators
@@ -13,6 +14,10 @@ from gateway.records import Node, Separators
 _KEPT = 8_192  # short segments remembered as good: LOC+9+CNSZX:139:6' comes with every bill
 _KEPT_LENGTH = 64
 _MOST_COMPONENTS, _MOST_ELEMENTS = 100, 200
+_PLAIN_LENGTH = 4_096  # longer ones are damage, or worth a closer look
+
+Seen = tuple[str, list[str], int, int, int]
+"""A segment in good order: tag, elements, characters, characters of the gap before it, line feeds in the gap."""
 
 
 class Checker:
@@ -26,6 +31,7 @@ class Checker:
         self._policy = policy
         self._upper_only = upper_only
         self._good: set[str] = set()
+        self.seen: dict[str, Seen] = {}  # text with its gap -> segment, for what comes again and again
         self._lower_said = False
 
     def check(self, node: Node, unit: Node | None) -> list[Finding] | None:
@@ -41,6 +47,26 @@ class Checker:
                 self._good.add(text)
             return None
         return list(self._look(node, unit, text)) or None
+
+    def look(self, raw: str) -> Seen | None:
+        """Return the segment of a text between terminators when it is plain and in good order; None says nothing.
+
+        Plain: ASCII, no release character, no line break inside. Most short ones come with every bill: kept in `seen`.
+        """
+        text = raw.lstrip(GAP)
+        size = len(text)
+        release = self._separators.release
+        if not text.isascii() or size > _PLAIN_LENGTH or "\n" in text or "\r" in text or (release and release in text):
+            return None
+        elements = text.split(self._element_separator)
+        matches = self._matches.get(elements[0])
+        if (matches is not None and not matches(text)) or (self._upper_only and text != text.upper()):
+            return None
+        lead = len(raw) - size
+        seen = (elements[0], elements, size, lead, raw.count("\n", 0, lead) if lead else 0)
+        if size <= _KEPT_LENGTH and len(self.seen) < _KEPT:
+            self.seen[raw] = seen
+        return seen
 
     def _look(self, node: Node, unit: Node | None, text: str) -> list[Finding]:
         found: list[Finding] = []

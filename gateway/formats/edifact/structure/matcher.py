@@ -11,8 +11,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from gateway.findings import Finding
+from gateway.formats.edifact.structure.checks import Checker, Seen
 from gateway.formats.edifact.structure.policy import SyntaxPolicy
-from gateway.formats.edifact.structure.tables import Group, Row, load_table
+from gateway.formats.edifact.structure.tables import SERVICE_TAGS, Group, Row, load_table
 from gateway.records import Node
 
 
@@ -32,6 +33,10 @@ class Move:
     most: int = 1  # how often the group that it opens may stand
 
 
+Place = Callable[[list[str], int, int, int], tuple[int, int, int]]
+"""See Matcher.take."""
+
+
 class Matcher:
     """Places the segments of one message under `root` (the UNH node).
 
@@ -46,7 +51,7 @@ class Matcher:
         root: Node,
         units: frozenset[str],
         policy: SyntaxPolicy,
-        check: Callable[[Node, Node | None], list[Finding] | None],
+        checker: Checker,
     ) -> None:
         self._table = load_table(table)
         self._row: Row = self._table.trigger
@@ -56,7 +61,7 @@ class Matcher:
         self._units = units
         self._policy = policy
         self.unit: Node | None = None  # the shipment that is being read
-        self._check = check
+        self._checker, self._check = checker, checker.check
         self.completed: Node | None = None
         self.context = 0
         self.position = 1
@@ -110,6 +115,61 @@ class Matcher:
         if findings is not None:
             return [*findings, *(self._check(node, self.unit) or ())]
         return self._check(node, self.unit)
+
+    def take(  # noqa: PLR0912  the hot loop
+        self, parts: list[str], number: int, at: int, factor: int, line: int, *, gaps: bool
+    ) -> tuple[int, int, int]:
+        """Place segments of a file, parts[number] and those after it, as long as there is nothing to say about them.
+
+        parts: texts between terminators, with the gaps before them; at: offset of the first, counted as in the file,
+        factor: of its bytes; gaps: False when a gap needs a closer look. Returns (number, at, line) of the part that
+        `feed` is to have. Header segments, the envelope and whatever is a finding are left to `feed`.
+        """
+        nodes, counts, row, times = self._nodes, self._counts, self._row, self._times
+        position, node = self.position, self.last
+        seen_before, look = self._checker.seen.get, self._checker.look
+        stop = len(parts)
+        while number < stop:
+            raw = parts[number]
+            seen: Seen | None = seen_before(raw) or look(raw)
+            if seen is None:
+                break
+            tag, elements, size, lead, feeds = seen
+            step = row.steps.get(tag)
+            if step is None or (lead and not gaps):
+                break
+            target, depth, opens, again, stays, most = step
+            if stays:
+                if times >= most:
+                    break
+                times += 1
+            else:
+                if opens:
+                    standing = counts[depth + 1] + 1 if again else 1
+                    if standing > most:
+                        break
+                    counts[depth + 1] = standing
+                times = 1
+                if len(nodes) > depth + 1:
+                    del nodes[depth + 1 :]
+            line += feeds
+            position += 1
+            parent = nodes[depth]
+            node = Node(tag, elements, at + factor * lead, size, line, position, None, parent)
+            if opens:
+                nodes.append(node)
+            children = parent.children
+            if children is None:
+                parent.children = {tag: [node]}
+            elif tag in children:
+                children[tag].append(node)
+            else:
+                children[tag] = [node]
+            row = target
+            at += factor * (lead + size + 1)
+            number += 1
+        self._row, self._times, self.position, self.last = row, times, position, node
+        return number, at, line
 
     def _with_check(self, finding: Finding, node: Node) -> list[Finding]:
         return [finding, *(self._check(node, self.unit) or ())]
@@ -170,6 +230,9 @@ def _find(row: Row, tag: str) -> Move | None:
     move = _search(row, tag)
     if move is not None:
         row.moves[tag] = move
+        if move.depth and not move.missing and tag not in SERVICE_TAGS:
+            most = move.row.max if move.stays else move.most
+            row.steps[tag] = (move.row, move.depth, move.opens, move.again, move.stays, most)
     return move
 
 

@@ -31,6 +31,7 @@ class Row:
     index: int
     group: Group
     moves: dict[str, Any] = field(default_factory=dict)  # tag -> Move, filled by the matcher
+    steps: dict[str, Any] = field(default_factory=dict)  # those that leave nothing to say, as plain tuples
 
     @property
     def depth(self) -> int:
@@ -57,9 +58,10 @@ class Group:
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """One row of messages/index.csv. role: manifest (translated), conveyance, links, ack.
+    """One row of messages/index.csv. role: manifest (translated), parts (shipments that another message completes), conveyance, ack.
 
-    exact: False when another directory's table stands in. unit: tag of the segment that opens a shipment.
+    exact: False when another directory's table stands in. unit: tag of the segment that opens a shipment; CNI/GID: each
+    GID of a CNI is one. format: name of the message format, "" = that of the message type.
     """
 
     message: str
@@ -70,13 +72,29 @@ class Kind:
     exact: bool
     role: str
     unit: str
+    format: str = ""
+
+    @property
+    def translated(self) -> bool:
+        """True when a mapping table reads its shipments."""
+        return self.role in ("manifest", "parts")
 
 
 @cache
 def kinds() -> tuple[Kind, ...]:
     """Return the rows of messages/index.csv."""
     return tuple(
-        Kind(r["message"], r["association"], r["from"], r["to"], r["table"], r["exact"] == "yes", r["role"], r["unit"])
+        Kind(
+            r["message"],
+            r["association"],
+            r["from"],
+            r["to"],
+            r["table"],
+            r["exact"] == "yes",
+            r["role"],
+            r["unit"],
+            r["format"],
+        )
         for r in csv.DictReader((_FOLDER / "index.csv").read_text("utf-8").splitlines())
     )
 

@@ -1,0 +1,77 @@
+"""`gateway config show`: the settings of a profile folder without its secrets, to be sent to whoever helps.
+
+Key files are named, never read. What may hold a secret is masked: passwords in addresses, all of a webhook behind its
+host, arguments of the alert command, and whatever key is named like a secret.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from gateway.site import Site
+
+MASK = "***"
+_SECRET = re.compile(r"(?i)passw|passphrase|secret|token|api_?key|credential|authorization|private")
+_PATH = re.compile(r"(?i)(_file|_home|_dir)$")  # names of files are no secrets
+_PASSWORD = re.compile(r"(\w+://[^/@\s:]*):[^@\s]*@")
+_IN_QUERY = re.compile(r"([?&;][^=&;\s]*)=[^&;\s]*")
+
+
+def shown(site: Site) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Yield (file, its settings) of gateway.toml and each partner file."""
+    folder = site.settings.folder
+    for path in (folder / "gateway.toml", *sorted((folder / "partners").glob("*.toml"))):
+        yield str(path.relative_to(folder)), masked(tomllib.loads(path.read_text("utf-8")))
+
+
+def masked(settings: dict[str, Any], within: str = "") -> dict[str, Any]:
+    """Return settings with the secrets masked. within: the section they stand in."""
+    return {key: _masked(key, value, within) for key, value in settings.items()}
+
+
+def _masked(key: str, value: Any, within: str) -> Any:
+    if isinstance(value, dict):
+        return masked(value, key)
+    if _SECRET.search(key) and not _PATH.search(key):
+        return MASK
+    if within == "alerts" and key == "command" and isinstance(value, list):
+        return [*value[:1], *[MASK] * len(value[1:])]
+    if isinstance(value, list):
+        return [_masked(key, one, within) for one in value]
+    return _address(key, value) if isinstance(value, str) and "://" in value else value
+
+
+def _address(key: str, value: str) -> str:
+    """Return an address without its password; a webhook's path is a password too."""
+    if key == "webhook":
+        parts = urlsplit(value)
+        return f"{parts.scheme}://{parts.hostname}/{MASK}"
+    return _IN_QUERY.sub(rf"\1={MASK}", _PASSWORD.sub(rf"\1:{MASK}@", value))
+
+
+def lines(settings: dict[str, Any], prefix: str = "") -> Iterator[str]:
+    """Yield `key = value` for a reader, sections as dotted keys."""
+    for key, value in settings.items():
+        if isinstance(value, dict):
+            yield from lines(value, f"{prefix}{key}.")
+        else:
+            yield f"{prefix}{key} = {value}"
+
+
+def private_files(site: Site) -> Iterator[tuple[str, Path]]:
+    """Yield (what, path) of the files that hold keys."""
+    settings = site.settings
+    yield "host key", settings.host_key
+    name = settings.raw.get("person_secret_file")
+    yield "person key", settings.folder / name if name else settings.state_dir / "person.key"
+    if settings.responses_poll:
+        yield "responses key", settings.folder / settings.responses_poll["key_file"]
+    for partner, one in site.partners.items():
+        for section, facts in (("target", one.target), ("poll", one.poll)):
+            if facts:
+                yield f"{section} key of {partner}", settings.folder / facts["key_file"]

@@ -1,0 +1,131 @@
+"""Postal messages in JSON -> events: one object is one message, a list of objects or an object a line are several.
+
+    {"ReceptacleId": "CNSZXAUSJFKAAUN50273001010035", "Item": [{"ItemId": "UA473124829CN"}]}
+
+Which objects are read is json_documents.csv: the keys that tell one, and the key whose objects are the items. The
+document is read as a whole: a receptacle holds some hundred items.
+"""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections.abc import Iterable, Iterator
+from functools import cache
+from importlib.resources import files
+
+import msgspec
+
+from gateway.findings import Finding, Position, Scope, Severity
+from gateway.formats.postal.json_tree import JsonFault, JsonNode, JsonText
+from gateway.formats.xml import text_at
+from gateway.profile import Profile
+from gateway.records import (
+    Event,
+    Group,
+    GroupBegin,
+    GroupEnd,
+    Interchange,
+    InterchangeBegin,
+    InterchangeEnd,
+    Message,
+    MessageBegin,
+    MessageEnd,
+    Unit,
+)
+
+MAX_JSON = 67_108_864
+"""Bytes of a document."""
+
+
+class Document(msgspec.Struct, frozen=True):
+    """One row of json_documents.csv. keys: those that every such object has; unit: the key of its items."""
+
+    keys: tuple[str, ...]
+    root: str
+    format: str
+    type: str
+    unit: str
+    role: str
+
+
+@cache
+def documents() -> tuple[Document, ...]:
+    """Return the rows of json_documents.csv."""
+    text = files(__package__).joinpath("json_documents.csv").read_text("utf-8")
+    rows = csv.DictReader(text.splitlines())
+    return tuple(
+        Document(tuple(r["keys"].split()), r["root"], r["format"], r["type"], r["unit"], r["role"]) for r in rows
+    )
+
+
+def is_json(head: bytes) -> bool:
+    """True when a file begins like a JSON object or list."""
+    return head.lstrip(b"\xef\xbb\xbf\r\n\t ")[:1] in (b"{", b"[")
+
+
+def is_ours(head: bytes) -> bool:
+    """True for JSON that names all keys of a document."""
+    if not is_json(head):
+        return False
+    return any(all(re.search(rb'"%s"\s*:' % key.encode(), head) for key in d.keys) for d in documents())
+
+
+def read_json(chunks: Iterable[bytes], profile: Profile, scale: tuple[int, int]) -> Iterator[Event]:
+    """Yield the events of one file; never raises on data."""
+    interchange, group = Interchange("postal", 0, version="json"), Group(0)
+    yield InterchangeBegin(interchange)
+    yield GroupBegin(group)
+    text, fault = _text(chunks, scale)
+    number = 0
+    try:
+        while fault is None and text.blank():
+            for node in text.tree("object"):
+                yield from _message(node, number, interchange, group)
+                number += 1
+        if fault is None and not number:
+            fault = Finding("JSON-SHAPE", Severity.ERROR, Scope.INTERCHANGE, "The document holds no object.", Position(line=1))  # fmt: skip
+    except JsonFault as found:
+        fault = Finding(found.rule, Severity.ERROR, Scope.INTERCHANGE, found.said, found.place)
+    if fault is not None:
+        yield fault
+    yield GroupEnd(group, received=number)
+    yield InterchangeEnd(interchange, received=number)
+
+
+def _text(chunks: Iterable[bytes], scale: tuple[int, int]) -> tuple[JsonText, Finding | None]:
+    data = bytearray()
+    base, factor = scale
+    for chunk in chunks:
+        data += chunk
+        if len(data) > MAX_JSON:
+            said = f"The document is larger than {MAX_JSON >> 20} MiB; send several."
+            return JsonText(""), Finding("JSON-SIZE", Severity.ERROR, Scope.INTERCHANGE, said, Position(line=1))
+    try:
+        return JsonText(data.decode("utf-8"), base, factor), None
+    except UnicodeDecodeError as error:
+        place = Position(offset=base + error.start * factor, line=data.count(b"\n", 0, error.start) + 1)
+        said = "The document holds bytes that are not UTF-8."
+        return JsonText(""), Finding("CSV-ENCODING", Severity.ERROR, Scope.INTERCHANGE, said, place)
+
+
+def _message(node: JsonNode, number: int, interchange: Interchange, group: Group) -> Iterator[Event]:
+    """Yield one object as a message."""
+    names = node.children or {}
+    kind = next((d for d in documents() if all(key in node.keys for key in d.keys)), None)
+    if kind is not None:
+        node.tag = node.elements[0] = kind.root
+    message = Message(
+        kind.format if kind else "postal", kind.type if kind else "", "", "", number, node, interchange, group,
+        envelope={"id": text_at(node, kind.keys[:1]) if kind else ""},
+    )  # fmt: skip
+    yield MessageBegin(message)
+    if kind is None:
+        known = " or ".join(", ".join(d.keys) for d in documents())
+        said = f"The object is none that we read; such an object has the keys {known}."
+        yield Finding("JSON-SHAPE", Severity.ERROR, Scope.MESSAGE, said, node.here())
+    elements = 0
+    for count, item in enumerate(names.get(kind.unit, ()) if kind else (), 1):
+        elements += 1
+        yield Unit(message, count, item, f"{kind.unit if kind else ''} {count}", kind.role if kind else "")
+    yield MessageEnd(message, elements)

@@ -1,0 +1,97 @@
+"""F16: the plug is pulled at every fsync, rename, link, unlink and mkdir, in two kinds of file system."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+
+from gateway.shell.folders import sync_all
+from tests.shell.power import PowerCut, PowerCutError
+from tests.shell.shell_support import Yard
+from tests.shell.test_faults import TWO, check_answered_once, converge
+
+
+@pytest.mark.parametrize("kept", [False, True], ids=["names-lost", "names-kept"])
+@pytest.mark.parametrize("stride", [pytest.param(4, id="quick"), pytest.param(1, id="all", marks=pytest.mark.long)])
+def test_a_power_cut_at_any_step_loses_and_doubles_nothing(tmp_path: Path, kept: bool, stride: int) -> None:
+    for at in range(1, 600, stride):
+        live, image = tmp_path / f"live{at}", tmp_path / f"image{at}"
+        yard = Yard(live)
+        yard.drop("trip1.edi", TWO)
+        with pytest.MonkeyPatch.context() as patch:
+            cut = PowerCut(patch, live)
+            cut.arm(at, image, kept=kept)
+            with suppress(PowerCutError):
+                yard.run()
+            steps, met = cut.steps, image.exists()
+        if not met:
+            assert steps > 40, "the calls were not noted"
+            return
+        after = Yard(image)
+        converge(after)
+        check_answered_once(after)
+        shutil.rmtree(live)
+        shutil.rmtree(image)
+    pytest.fail("a run without a cut was never reached")
+
+
+@pytest.mark.parametrize("kept", [False, True], ids=["names-lost", "names-kept"])
+def test_an_upload_that_was_taken_survives_a_power_cut(tmp_path: Path, kept: bool) -> None:
+    live, image = tmp_path / "live", tmp_path / "image"
+    yard = Yard(live)
+    engine = yard.engine()
+    staged = live / "state" / "staging"
+    staged.mkdir()
+    (staged / "a.partial").write_text(TWO)
+    sync_all((staged / "a.partial",), (staged, live / "state"))  # as the SFTP server does before it hands over
+    with pytest.MonkeyPatch.context() as patch:
+        cut = PowerCut(patch, live)
+        digest = hashlib.sha256(TWO.encode()).hexdigest()
+        engine.intake.claim_upload(staged / "a.partial", "trip1.edi", "acme", "acme-sftp", len(TWO), digest)
+        cut.arm(1, image, kept=kept)  # the client has its answer; then the plug is pulled
+        with suppress(PowerCutError):
+            os.fsync(0)
+    engine.close()
+    assert image.exists()
+    after = Yard(image)
+    converge(after)
+    check_answered_once(after)
+
+
+def test_the_emulated_disk_forgets_what_was_not_fsynced(tmp_path: Path) -> None:
+    live = tmp_path / "live"
+    (live / "a").mkdir(parents=True)
+    (live / "b").mkdir()
+    (live / "a" / "old").write_text("old")
+    for kept in (False, True):
+        image = tmp_path / f"image-{kept}"
+        with pytest.MonkeyPatch.context() as patch:
+            cut = PowerCut(patch, live)
+            (live / "a" / "new").write_text("never fsynced")
+            (live / "a" / "old").rename(live / "b" / "moved")
+            cut.arm(1, image, kept=kept)
+            with pytest.raises(PowerCutError):
+                (live / "c").mkdir()
+        found = {str(p.relative_to(image)): p.read_text() for p in image.rglob("*") if p.is_file()}
+        assert found == ({"a/new": "", "b/moved": "old"} if kept else {"a/old": "old"})
+        (live / "b" / "moved").rename(live / "a" / "old")
+        (live / "a" / "new").unlink()
+
+
+def test_a_program_that_forgets_an_fsync_is_caught(tmp_path: Path) -> None:
+    live, image = tmp_path / "live", tmp_path / "image"
+    yard = Yard(live)
+    yard.drop("trip1.edi", TWO)
+    with pytest.MonkeyPatch.context() as patch:
+        cut = PowerCut(patch, live)
+        patch.setattr("gateway.shell.deliver.sync_all", lambda *_, **__: None)  # deliveries are no longer synced
+        yard.run()
+        cut.arm(1, image, kept=True)
+        with suppress(PowerCutError):
+            os.fsync(0)
+    assert Yard(image).problems(all_present=True)

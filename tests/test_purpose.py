@@ -1,0 +1,187 @@
+"""Amend and cancel in every format: the canonical purpose is right, and the original is found or said not to be known."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from gateway.check import parse_instant
+from gateway.history import MemoryHistory
+from tests.drops import FIXTURES, Drop, drop, sample
+from tests.test_edifact_cases import moved
+
+MAPPINGS = FIXTURES.parent / "mappings"
+
+
+def example(path: str) -> bytes:
+    return (MAPPINGS / path).read_bytes()
+
+
+def edifact(name: str) -> dict[str, bytes]:
+    data = moved(sample(name))
+
+    def coded(code: str) -> bytes:
+        """The same message with another function and another interchange number."""
+        again = re.sub(rb"(BGM\+[^']*\+)9'", rb"\g<1>" + code.encode() + b"'", data, count=1)
+        number = re.search(rb"UNZ\+1\+(\w+)'", data)
+        assert number is not None and again != data
+        return again.replace(number[1], b"Z" + code.encode() + number[1][2:])
+
+    return {"original": data, "amend": coded("5"), "cancel": coded("1")}
+
+
+def cargo_xml(name: str) -> dict[str, bytes]:
+    data = sample(name)
+    found = re.search(rb"<rsm:MessageHeaderDocument>\s*<ram:ID>([^<]+)</ram:ID>", data)
+    assert found is not None and b">Creation<" in data
+
+    def coded(word: bytes) -> bytes:
+        return data.replace(b">Creation<", b">" + word + b"<").replace(found[1], found[1] + word[:1])
+
+    return {"original": data, "amend": coded(b"Update"), "cancel": coded(b"Deletion")}
+
+
+def x12(data: bytes, segment: str, number: int, codes: dict[str, str]) -> dict[str, bytes]:
+    """codes: purpose -> code of the element. Each gets its own ISA13."""
+    out = {}
+    for place, (purpose, code) in enumerate(codes.items()):
+        head, *rest = re.split(rf"(?m)^(?={segment}\*)".encode(), data, maxsplit=1)
+        elements = rest[0].partition(b"~")[0].split(b"*")
+        elements[number] = code.encode()
+        text = head + b"*".join(elements) + b"~" + rest[0].partition(b"~")[2]
+        control = re.search(rb"IEA\*1\*(\d{9})", text)
+        assert control is not None
+        out[purpose] = text.replace(control[1], b"9" + str(place).encode() + control[1][2:])
+    return out
+
+
+def itmatt() -> dict[str, bytes]:
+    data = sample("xml/15")
+
+    def coded(code: bytes) -> bytes:
+        return data.replace(b'function="9"', b'function="' + code + b'"').replace(b"0301-0001", b"0301-009" + code)
+
+    return {"original": data, "amend": coded(b"4"), "cancel": coded(b"1")}
+
+
+def imp(original: str, amended: str, cancelled: str) -> dict[str, bytes]:
+    return {"original": example(original), "amend": example(amended), "cancel": example(cancelled)}
+
+
+def csv() -> dict[str, bytes]:
+    data = example("tabular_csv/examples/two_items_one_parcel.csv")
+    head, *rows = data.rstrip().split(b"\n")
+
+    def coded(word: bytes) -> bytes:
+        return b"\n".join([head + b",purpose", *(row + b"," + word for row in rows)]) + b"\n"
+
+    return {"original": data, "amend": coded(b"Change"), "cancel": coded(b"void")}
+
+
+def ace() -> dict[str, bytes]:
+    data = example("tabular_borderconnect_json/examples/trip.ace")
+    return {"original": data, "amend": data.replace(b'"CREATE"', b'"UPDATE"'), "cancel": data.replace(b'"CREATE"', b'"DELETE"')}  # fmt: skip
+
+
+def wco() -> dict[str, bytes]:
+    (path,) = (p for p in (MAPPINGS / "wco_declaration" / "examples").glob("*.xml"))
+    data = path.read_bytes()
+    found = re.search(rb"<(\w+:)?FunctionCode>9<", data)
+    assert found is not None
+    number = re.search(rb"FunctionalReferenceID>([^<]+)<", data)
+    kept = number[1] if number else b"\0"
+
+    def coded(code: bytes) -> bytes:
+        return data.replace(found[0], found[0][:-2] + code + b"<").replace(kept, kept + code)
+
+    return {"original": data, "amend": coded(b"4"), "cancel": coded(b"1")}
+
+
+P12 = {"original": "00", "amend": "05", "cancel": "01"}
+FORMATS: dict[str, tuple[dict[str, bytes], str]] = {
+    "cuscar": (edifact("edifact/01"), "2024-12-30T10:00:00Z"),
+    "ifcsum": (edifact("edifact/13"), "2024-12-30T10:00:00Z"),
+    "iftmin": (edifact("edifact/15"), "2024-12-30T10:00:00Z"),
+    "itmatt_edifact": (edifact("edifact/17"), "2024-12-30T10:00:00Z"),
+    "xfzb": (cargo_xml("xml/03"), "2025-02-27T10:00:00Z"),
+    "xfwb": (cargo_xml("xml/02"), "2025-02-27T10:00:00Z"),
+    "itmatt": (itmatt(), "2025-02-28T10:00:00Z"),
+    "fri": (imp("cargo_imp_fri/examples/house.txt", "cargo_imp_frc/examples/amended.txt", "cargo_imp_frx/examples/cancel.txt"), "2025-02-27T10:00:00Z"),
+    "fxi": (imp("cargo_imp_fxi/examples/express.txt", "cargo_imp_fxc/examples/amended.txt", "cargo_imp_fxx/examples/cancel.txt"), "2025-02-27T10:00:00Z"),
+    "856": (x12(sample("x12/15_856"), "BSN", 1, P12), "2025-01-14T10:00:00Z"),
+    "856_order": (x12(example("x12_856_order/examples/two_orders.edi"), "BSN", 1, P12), "2025-01-14T10:00:00Z"),
+    "csv": (csv(), "2025-01-14T10:00:00Z"),
+    "ace_json": (ace(), "2025-01-14T10:00:00Z"),
+    "wco": (wco(), "2025-01-14T10:00:00Z"),
+}  # fmt: skip
+
+
+def send(data: bytes, history: MemoryHistory, when: str) -> Drop:
+    return drop(data, history, now=parse_instant(when), name="m")
+
+
+def purposes(result: Drop) -> dict[str, str]:
+    return {s["shipment_id"]: s.get("transmission_purpose", "original") for m in result.messages() for s in m["shipments"]}  # fmt: skip
+
+
+def test_every_family_is_here():
+    assert len(FORMATS) == 14
+
+
+@pytest.mark.parametrize("purpose", ["amend", "cancel"])
+@pytest.mark.parametrize("name", FORMATS)
+def test_a_change_and_a_cancellation_find_their_original(name, purpose):
+    texts, when = FORMATS[name]
+    history = MemoryHistory()
+    original = purposes(send(texts["original"], history, when))
+    assert original and set(original.values()) == {"original"}
+    result = send(texts[purpose], history, when)
+    assert purposes(result) == dict.fromkeys(original, purpose), result.findings()
+    assert "S321-AMEND-NF" not in result.rules()
+
+
+@pytest.mark.parametrize("purpose", ["amend", "cancel"])
+@pytest.mark.parametrize("name", FORMATS)
+def test_without_its_original_it_is_passed_on_with_a_warning(name, purpose):
+    texts, when = FORMATS[name]
+    result = send(texts[purpose], MemoryHistory(), when)
+    told = [f for f in result.findings() if f.rule == "S321-AMEND-NF"]
+    assert len(told) == len(purposes(result)) > 0
+    assert set(purposes(result).values()) == {purpose}
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_what_was_cancelled_can_be_sent_anew(name):
+    texts, when = FORMATS[name]
+    history = MemoryHistory()
+    send(texts["original"], history, when)
+    send(texts["cancel"], history, when)
+    assert set(history.shipments(list(purposes(send(texts["cancel"], MemoryHistory(), when))))) == {None}
+
+
+# --- a cancellation that names nothing but its shipment ----------------------------------------------------------
+
+BARE = {
+    "itmatt": b'<itmatt xmlns="urn:gateway:itmatt:1" messageId="X2" version="gateway-1" sender="GBA" recipient="USA" function="1">'
+    b'<item id="LX123456785GB"/></itmatt>',
+    "cuscar": b"UNB+UNOC:3+GWSENDER:ZZ+GWRECEIVER:ZZ+250930:1200+IC000901++CUSCAR++1'UNH+1+CUSCAR:D:03A:UN'BGM+785+MAN25273001+1'"
+    b"DTM+137:202509301155:203'TDT+20+XX901+4'CNI+1'RFF+HWB:GWH0000001'UNT+7+1'UNZ+1+IC000901'",
+    "xfhl": cargo_xml("xml/05")["cancel"],
+    "csv": b"tracking_number,purpose,mode,consignee_name,item_description,item_value,currency\nGWX0001,cancel,air,,,,\n",
+}
+
+
+@pytest.mark.parametrize("name", BARE)
+def test_a_cancellation_needs_its_number_only(name):
+    result = drop(BARE[name], now=parse_instant("2025-01-14T10:00:00Z"), name="m")
+    assert result.outcome.counts.accepted == result.outcome.counts.found > 0, result.findings()
+    assert set(purposes(result).values()) == {"cancel"}
+
+
+def test_a_cancellation_without_a_number_and_an_unknown_purpose_are_refused():
+    nameless = BARE["itmatt"].replace(b' id="LX123456785GB"', b"")
+    assert drop(nameless, now=parse_instant("2025-01-14T10:00:00Z")).outcome.counts.rejected == 1
+    unknown = drop(BARE["csv"].replace(b"cancel", b"perhaps"), now=parse_instant("2025-01-14T10:00:00Z"), name="m")
+    assert unknown.outcome.counts.rejected == 1
+    assert "CSV-PURPOSE" in unknown.rules()
