@@ -13,6 +13,9 @@ from typing import Any, Protocol
 
 import msgspec
 
+PERSON_LIMIT_USD = Decimal(800)
+"""Up to this sum a person's shipments of a day do not decide about each other (19 U.S.C. 1321; gateway.rules checks it)."""
+
 
 class ShipmentClaim(msgspec.Struct, frozen=True):
     """One accepted shipment as the history keeps it.

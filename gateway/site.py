@@ -11,6 +11,7 @@ Above the shell, below the commands: the one module that may know all of them.
 from __future__ import annotations
 
 import csv
+import os
 import tomllib
 from dataclasses import dataclass, field, replace
 from decimal import Decimal, InvalidOperation
@@ -56,6 +57,7 @@ class Settings:
     poll_seconds: float = 2.0
     settle_polls: int = 2
     max_file_bytes: int = 5_000_000_000
+    workers: int = 1
     monitor_host: str = "127.0.0.1"
     monitor_port: int | None = None  # None: no monitor
     alert_command: tuple[str, ...] = ()
@@ -187,6 +189,7 @@ def _settings(folder: Path) -> Settings:
         poll_seconds=float(raw.get("poll_seconds", 2.0)),
         settle_polls=int(raw.get("settle_polls", 2)),
         max_file_bytes=int(raw.get("max_file_bytes", 5_000_000_000)),
+        workers=_workers(raw.get("workers", min(_MOST_WORKERS, _cores()))),
         monitor_host=monitor.get("host", "127.0.0.1"),
         monitor_port=int(monitor["port"]) if "port" in monitor else None,
         alert_command=tuple(map(str, alerts.get("command", ()))),
@@ -196,6 +199,20 @@ def _settings(folder: Path) -> Settings:
         retention=_retention(raw.get("retention", {})),
         raw=raw,
     )
+
+
+_MOST_WORKERS = 4  # unless gateway.toml says more
+
+
+def _workers(number: Any) -> int:
+    if isinstance(number, bool) or not isinstance(number, int) or not 0 <= number <= 64:
+        raise ConfigError(f"gateway.toml: workers {number!r} is no number of processes.", "Write workers = 2.")
+    return number
+
+
+def _cores() -> int:
+    """Return how many cores this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 _KEPT = ("raw", "answers", "canonical", "persons")

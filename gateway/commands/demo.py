@@ -155,7 +155,10 @@ def run(folder: Path, say: Callable[[str], None]) -> list[DemoRow]:
     configure((folder / "gateway.log").open("a", encoding="utf-8"))
     results: dict[str, Any] = {}
     gateway = Gateway(
-        load_site(folder), port=0, on_result=lambda r: results.__setitem__(r.file_name, r) if not r.waiting else None
+        load_site(folder),
+        port=0,
+        workers=1,
+        on_result=lambda r: results.__setitem__(r.file_name, r) if not r.waiting else None,
     )
     port = gateway.start()
     say(f"SFTP server on 127.0.0.1:{port}, host key {gateway.server.fingerprint}")

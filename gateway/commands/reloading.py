@@ -19,14 +19,28 @@ from gateway.site import Site, base_mappings, load_afresh
 Print = frozenset[tuple[str, int, int]]
 """(path, time of change in ns, size) of every file that a site is made of."""
 
-_AT_START = ("state_dir", "out_dir", "ledger_url", "sftp_host", "sftp_port", "host_key", "poll_seconds", "settle_polls")
+_AT_START = (
+    "workers",
+    "state_dir",
+    "out_dir",
+    "ledger_url",
+    "sftp_host",
+    "sftp_port",
+    "host_key",
+    "poll_seconds",
+    "settle_polls",
+)
 
 
 class Watcher:
     """Looks at a profile folder; `look` is called again and again, between two files."""
 
     def __init__(
-        self, site: Site, use: Callable[[Site], None], alert: Callable[[str, str], None], clock: Callable[[], datetime]
+        self,
+        site: Site,
+        use: Callable[[Site], None],
+        alert: Callable[[str, str], None],
+        clock: Callable[[], datetime],
     ) -> None:
         """use: takes a checked site into work; alert: (rule, sentence) for a person."""
         self._site, self._use, self._alert, self._clock = site, use, alert, clock
@@ -42,6 +56,9 @@ class Watcher:
         self._loaded = now
         try:
             site = load_afresh(self._site.settings.folder)
+            found = fingerprint(site)
+            if fingerprint(self._site) != now:  # changed again while it was loaded: at one of the next looks
+                return
             self._use(site)
         except (GatewayError, OSError, UnicodeDecodeError) as error:
             self._note(str(error))
@@ -54,7 +71,7 @@ class Watcher:
                 self._alert(
                     "PROFILE-RESTART", f"gateway.toml: {name} is read at the start only. Start the gateway again."
                 )
-        self._site = site
+        self._site, self._loaded = site, found
         self._note("")
         self._alert("PROFILE-LOADED", "A change of the profile folder was taken; it counts from the next file on.")
 

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from gateway.commands.reloading import Watcher
-from gateway.errors import GatewayError
+from gateway.commands.reloading import Print, Watcher, fingerprint
+from gateway.errors import ConfigError, GatewayError
 from gateway.profile import Identity, Profile
+from gateway.shell.crew import Recipe, Shop
 from gateway.shell.desk import Alert, Result
 from gateway.shell.drops import Keep, PartnerDrop
 from gateway.shell.folders import make_folder, received
@@ -24,7 +25,7 @@ from gateway.shell.sftp_keys import create_host_key
 from gateway.shell.sftp_paths import TakenFile, Upload
 from gateway.shell.sftp_poll import PollSettings, SftpDrop
 from gateway.shell.sftp_server import SftpDropServer
-from gateway.site import Partner, Site
+from gateway.site import Partner, Site, load_site
 from gateway.translate import translate
 
 
@@ -53,6 +54,15 @@ def serve_config(site: Site) -> _Serve:
         s.state_dir, s.ledger_url, partners, s.out_dir, s.poll_seconds, s.settle_polls, s.max_file_bytes,
         Keep(**s.retention),
     )  # fmt: skip
+
+
+def shop(folder: Path, wanted: Print) -> Shop:
+    """Load a profile folder in a worker process. Raises ConfigError when it is not the version that was checked."""
+    site = load_site(folder)
+    site.check_tables()
+    if fingerprint(site) != wanted:
+        raise ConfigError("The profile folder changed while it was loaded.", "Nothing: it is loaded again.")
+    return Shop(serve_config(site), translate)
 
 
 def _receiver(folder: Path) -> PartnerDrop:
@@ -131,14 +141,30 @@ def _accounts(site: Site) -> list[Account]:
     return [Account(p.profile.account, p.keys, p.home) for p in site.partners.values() if p.keys]
 
 
+def _recipe(site: Site) -> Recipe:
+    """Return how workers load the site, which was loaded here a moment ago."""
+    return Recipe("gateway.commands.serving:shop", (site.settings.folder, fingerprint(site)))
+
+
 class Gateway:
     """A running gateway: engine in this thread, SFTP server in threads of its own."""
 
-    def __init__(self, site: Site, *, port: int | None = None, on_result: Callable[..., None] | None = None) -> None:
+    def __init__(
+        self,
+        site: Site,
+        *,
+        port: int | None = None,
+        on_result: Callable[..., None] | None = None,
+        workers: int | None = None,
+    ) -> None:
+        """port, workers: instead of those of gateway.toml."""
         self.site = site
         settings = site.settings
         self._on_result = on_result
-        self.engine = Engine(serve_config(site), translate, on_result=self._result, on_alert=self._alert)
+        self.engine = Engine(
+            serve_config(site), translate, on_result=self._result, on_alert=self._alert,
+            workers=settings.workers if workers is None else workers, recipe=_recipe(site),
+        )  # fmt: skip
         self.monitor = Monitor(settings.state_dir, self.engine.status, lambda: self.engine.beat)
         self._pager = Pager(settings.alert_command, settings.alert_webhook)
         self.monitor_port = 0
@@ -166,9 +192,8 @@ class Gateway:
 
     def _use(self, site: Site) -> None:
         """Take a changed profile folder into work: accounts, keys, partners, tables. Pollers keep their servers."""
-        config = serve_config(site)
+        self.engine.use(serve_config(site), _recipe(site))
         self.server.set_accounts(_accounts(site))
-        self.engine.use(config)
         if _sources(site) != _sources(self.site):
             said = "A [poll] or [responses] section is read at the start only. Start the gateway again."
             self.engine.desk.alert("PROFILE-RESTART", said)

@@ -7,14 +7,14 @@ from __future__ import annotations
 
 import hashlib
 import itertools
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from io import BufferedWriter
 from pathlib import Path
 
 import msgspec
 
 from gateway.results import Delivery, Outcome
-from gateway.shell.folders import private_file, sync_all, sync_folder
+from gateway.shell.folders import private_file, sync_all
 from gateway.shell.names import stored_name
 from gateway.shell.spool import FileSpool
 
@@ -73,15 +73,11 @@ class Assembler:
             self._write(piece.data)
             self._finish()
 
-    def sync(self, refused: set[str]) -> None:
-        """Bring the files of all kept messages to the disk. Raises BooksError when one has no end."""
+    def check_ends(self, refused: set[str]) -> None:
+        """Raise BooksError when a message that is kept has no end."""
         unended = self._unended | ({self._key} if self._file is not None else set())
         if unended - refused:
             raise BooksError(f"message {min(unended - refused)} has no end")
-        kept = self.kept(refused)
-        while some := list(itertools.islice(kept, _TOGETHER)):
-            sync_all(self._folder.parent / staged.staged for staged in some)
-        sync_folder(self._folder)
 
     def kept(self, refused: set[str]) -> Iterator[Staged]:
         """Yield the files of the messages that were not refused and hold a shipment."""
@@ -125,27 +121,31 @@ class Assembler:
         self._done.append(_encode(_Message(self._key, self._shipments, staged)))
 
 
+def sync_staged(place: Path, staged: Iterable[Staged]) -> None:
+    """Bring all that is staged to the disk: the file system waits once for up to _TOGETHER files and their folders."""
+    rest = iter(staged)
+    some = [place / one.staged for one in itertools.islice(rest, _TOGETHER)]
+    while more := [place / one.staged for one in itertools.islice(rest, _TOGETHER)]:
+        sync_all(some)
+        some = more
+    sync_all(some, [place, *(folder for name in ("out", "acks") if (folder := place / name).is_dir())])
+
+
 def stage_answers(outcome: Outcome, stem: str, place: Path) -> list[Staged]:
-    """Write all answers of an outcome to acks/ in the drop's folder; their names are `stem` + suffix."""
+    """Write all answers of an outcome to acks/ in the drop's folder; their names are `stem` + suffix. Not synced."""
     staged = []
     for ack in sorted(outcome.acks, key=lambda ack: ack.kind == "receipt"):  # whoever sees it finds the others
         kind = "receipt" if ack.kind == "receipt" else "ack"
         target = "reject" if ack.folder == "reject" else "ack"
         staged.append(_written(place, kind, target, stem + ack.name, ack.chunks))
-    _synced(place, staged)
     return staged
 
 
 def stage_file(place: Path, kind: str, target: str, name: str, chunks: Iterable[bytes]) -> Staged:
     """Write one acknowledgment or report to acks/ in the drop's folder, durably."""
     staged = _written(place, kind, target, name, chunks)
-    _synced(place, [staged])
+    sync_all([place / staged.staged], [place / "acks", place])  # place: the name of acks/
     return staged
-
-
-def _synced(place: Path, staged: Sequence[Staged]) -> None:
-    if staged:
-        sync_all([place / one.staged for one in staged], [place / "acks", place])  # place: the names of acks/ and out/
 
 
 def _written(place: Path, kind: str, target: str, name: str, chunks: Iterable[bytes]) -> Staged:

@@ -7,6 +7,7 @@ without values, to the log.
 from __future__ import annotations
 
 import hashlib
+import itertools
 import traceback
 from collections.abc import Iterator, Sequence
 from contextlib import closing
@@ -18,7 +19,7 @@ from gateway.profile import Profile
 from gateway.responses import ResponseError
 from gateway.results import Outcome
 from gateway.shell import late, outbox, responses
-from gateway.shell.assembly import Assembler, BooksError, Staged, stage_answers, stage_file
+from gateway.shell.assembly import Assembler, BooksError, Staged, stage_answers, stage_file, sync_staged
 from gateway.shell.desk import Desk, StoppedError, frames, may_pass
 from gateway.shell.folders import parse_instant, private_file, read_blocks, remove_tree, sync_file
 from gateway.shell.history import SqlHistory
@@ -32,7 +33,7 @@ from gateway.shell.receipts import SUFFIX, duplicate_receipt, held_receipt, resp
 from gateway.shell.spool import FileSpool
 from gateway.shell.unwrap import UnwrapError, take_out, wrapping
 
-_CONFLICTS = 3  # how often a file is translated again because another drop changed the ledger meanwhile
+_TRANSLATIONS = 2  # of a file while other drops change the ledger; then it must be alone in work
 _CHANGED = "The file was changed while it was being taken. Send it again under a new name."
 
 
@@ -56,7 +57,8 @@ def new_drop(claimed: Claimed) -> Drop:
 
 
 def decide(claimed: Claimed, drop: Drop, profile: Profile, desk: Desk, *, fresh: bool) -> Drop:
-    """Decide and return the row, now in state translated. Raises EarlierFirstError, StoppedError or a storage fault.
+    """Decide and return the row, now in state translated. Raises EarlierFirstError, StoppedError,
+    ClaimConflictError or a storage fault.
 
     fresh: the row was just written, with this first try counted.
     """
@@ -99,13 +101,13 @@ def _guarded(claimed: Claimed, drop: Drop, profile: Profile, place: Path, desk: 
         if kind:
             _unwrap(claimed, drop, profile, kind, desk)
             return
-        for attempt in range(_CONFLICTS):
+        for _ in range(_TRANSLATIONS - 1):
             try:
                 _translate(claimed, drop, profile, place, desk)
                 return
-            except ClaimConflictError:
-                if attempt == _CONFLICTS - 1:
-                    raise
+            except ClaimConflictError as error:
+                logger().info("drop.conflict", receipt=drop.receipt, what=str(error))
+        _translate(claimed, drop, profile, place, desk)
     except Exception as error:
         now = desk.ledger.drop(drop.receipt)
         if now is None or now.state == "seen":  # else it was decided, and only tidying up went wrong
@@ -122,7 +124,9 @@ def _failed(claimed: Claimed, drop: Drop, error: Exception, place: Path, desk: D
         _hold(claimed, drop, desk, "DROP-WRAPPED", f"it cannot be unwrapped: {error}", str(error))
     elif isinstance(error, BooksError):
         _hold(claimed, drop, desk, "DROP-BOOKS", str(error))
-    elif isinstance(error, StoppedError) or may_pass(error):
+    elif (
+        isinstance(error, StoppedError) or may_pass(error) or (isinstance(error, ClaimConflictError) and not desk.alone)
+    ):
         _count_try(drop, drop.tries, desk)
         raise error
     else:
@@ -195,8 +199,9 @@ def _translate(claimed: Claimed, drop: Drop, profile: Profile, place: Path, desk
         refused = outcome.refused_keys
         if not held:
             _check_books(outcome, files)
-            files.sync(refused)
+            files.check_ends(refused)
         answers = stage_answers(outcome, drop.answer_stem, place)
+        sync_staged(place, itertools.chain(() if held else files.kept(refused), answers))
         late.keep(outcome, place)
         counts = outcome.counts
         goal = "quarantined" if held else "done"
@@ -297,7 +302,7 @@ def _plan(drop: Drop, plan: Plan, answers: Sequence[Staged], desk: Desk) -> None
 
 
 def _count_try(drop: Drop, tries: int, desk: Desk) -> None:
-    with desk.ledger.transaction() as connection:
+    with desk.ledger.passing() as connection:  # counts deaths of the process, not power cuts
         outbox.count_try(connection, drop.receipt, tries)
 
 

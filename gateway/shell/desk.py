@@ -74,6 +74,7 @@ class Result:
     error: str = ""
     waiting: bool = False
     unwrapped: bool = False  # files were taken out of it, which are drops of their own
+    alone: bool = False  # others changed the ledger under it again and again: nothing else may be in work next time
 
 
 class StoppedError(Exception):
@@ -89,6 +90,7 @@ class Desk:
     """The things that all drops share. stopped: asked between two shipments; True ends the translation.
 
     max_tries: how many translations of a file may end with the death of the process before it is held.
+    alone: no other drop is in work, so nobody can change the ledger between a question and the commit.
     """
 
     ledger: Ledger
@@ -101,6 +103,7 @@ class Desk:
     max_tries: int = 2
     limits: Limits = field(default_factory=Limits)
     originators: Mapping[str, str] = field(default_factory=dict)  # originator_code -> partner, for responses
+    alone: bool = True
 
     def now(self) -> str:
         """Return the present instant as the ledger writes it."""

@@ -11,25 +11,22 @@ import sqlite3
 from collections.abc import Hashable, Iterator, Sequence
 from datetime import timedelta
 from decimal import Decimal
-from functools import cache
-from typing import Any
 
-from sqlalchemy import Connection, Select, func, select, text
+from sqlalchemy import Connection, bindparam, func, select
 from sqlalchemy.exc import IntegrityError
 
-from gateway.history import Part, ShipmentClaim
+from gateway.history import PERSON_LIMIT_USD, Part, ShipmentClaim
 from gateway.shell.folders import instant, parse_instant
-from gateway.shell.ledger import MAX_CONTROL, Ledger, Lookup, in_batches, parameters
+from gateway.shell.ledger import MAX_CONTROL, Ledger
+from gateway.shell.meanwhile import Meanwhile, check_sums
 from gateway.shell.merge import ClaimConflictError, merge_interchanges, merge_shipments
 from gateway.shell.parts import SCRATCH, Parts
-from gateway.shell.schema import controls, interchanges, person_days, shipments
+from gateway.shell.past import BATCH, MAX_KEYS, MILLION, Past
+from gateway.shell.schema import controls
+from gateway.shell.statements import in_batches, run
 
-MILLION = 1_000_000
 _NO_SUM: tuple[Decimal, list[str]] = (Decimal(0), [])  # shared; nobody changes it
-MAX_KEYS = 100  # contributors named by day_total; the sum counts all of them
 _NOTHING: tuple[str, str, int, str | None] = ("", "", 0, None)
-_BATCH = 256
-_FEW = 32  # keys of the smaller of the two compiled look-ups; translate asks about so many at once
 _RECENT = 1024
 _SENT = {"interchange": ("ISA13", "UNB0020"), "group": ("GS06", "UNG0048")}
 _SCRATCH = """
@@ -43,6 +40,11 @@ _INDEXES = (
     "CREATE INDEX claims_key ON claims (key, seq)",
     "CREATE INDEX claims_day ON claims (person, day) WHERE person <> ''",
     "CREATE INDEX claims_old ON claims (old_person, old_day) WHERE old_person <> ''",
+)
+_TAKE = (
+    controls.update()
+    .where(controls.c.scope == bindparam("scope"), controls.c.last == bindparam("first"))
+    .values(last=bindparam("last_number"))
 )
 _NEWEST = "SELECT key, content, place, person, day, usd, purpose, max(seq) FROM claims WHERE key IN ({}) GROUP BY key"
 _TOUCHED = """
@@ -68,6 +70,7 @@ class SqlHistory:
         again: frozenset[str] = frozenset(),
     ) -> None:
         self.partner, self._ledger, self._again = partner, ledger, again
+        self._meanwhile = Meanwhile(ledger, partner)  # first of all: from here on others may change what is read below
         self._since = instant(parse_instant(received_at) - timedelta(days=remember_days))
         self._scratch = sqlite3.connect("", isolation_level=None)
         self._scratch.executescript(_SCRATCH + SCRATCH)
@@ -81,7 +84,7 @@ class SqlHistory:
         self._recent: dict[str, ShipmentClaim | None] = {}
         self._days: dict[tuple[str, str], tuple[Decimal, list[str]]] = {}
         self._numbers: dict[str, tuple[int, int]] = {}  # counter -> last of the ledger, last of this drop
-        self._past = _Past(ledger, partner)
+        self._past = Past(ledger, partner)
         self._parts = Parts(self._scratch, ledger, partner)
 
     def interchange(self, sender: str, receiver: str, control_number: str) -> str | None:
@@ -104,8 +107,8 @@ class SqlHistory:
             self._recent.clear()
         recent = self._recent
         unknown = list({key for key in keys if key not in recent})
-        for start in range(0, len(unknown), _BATCH):
-            recent.update(self._look_up(unknown[start : start + _BATCH]))
+        for start in range(0, len(unknown), BATCH):
+            recent.update(self._look_up(unknown[start : start + BATCH]))
         return [recent[key] for key in keys]
 
     def day_total(self, person: str, day: str) -> tuple[Decimal, list[str]]:
@@ -189,17 +192,20 @@ class SqlHistory:
 
         Raises merge.ClaimConflictError when the ledger changed since it was asked: translate the file again then.
         """
+        self._meanwhile.check_partner(connection, receipt)
+        persons = list(self._meanwhile.persons(connection, self._touched.__contains__))
         self._parts.commit(connection, receipt)
         merge_interchanges(connection, self._interchange_rows(receipt, at), self._since, self._again)
-        return merge_shipments(
+        active = merge_shipments(
             connection, self._scratch, self.partner, receipt, once=not self._repeated, fresh=not self._replaced
         )
+        check_sums(connection, persons, _millionths(PERSON_LIMIT_USD))
+        return active
 
     def commit_numbers(self, connection: Connection) -> None:
         """Use the control numbers up, inside the caller's transaction. Raises merge.ClaimConflictError."""
         for scope, (first, last) in self._numbers.items():
-            counter = controls.update().where(controls.c.scope == scope, controls.c.last == first)
-            if connection.execute(counter.values(last=last)).rowcount:
+            if run(connection, _TAKE, scope=scope, first=first, last_number=last).rowcount:
                 continue
             try:
                 connection.execute(controls.insert(), {"scope": scope, "last": last})
@@ -285,73 +291,3 @@ class _Touched:
         return bool(
             bits[number >> 3 & 0xFFFFF] & 1 << (number & 7) and bits[number >> 32 & 0xFFFFF] & 1 << (number >> 29 & 7)
         )
-
-
-@cache
-def _queries() -> dict[str, Select[Any]]:
-    """Return the questions to the ledger, made once."""
-    mine = (shipments.c.partner == parameters(1)[0], text("shipments.state = 'active'"))
-    columns = [shipments.c[n] for n in ("key", "content", "place", "person", "day", "value", "purpose")]
-    active = select(*columns).where(*mine)
-    number = zip(("partner", "sender", "receiver", "control"), parameters(4), strict=True)
-    same = [interchanges.c[name] == parameter for name, parameter in number]
-    person, day, own = parameters(3)
-    of_day = (person_days.c.person == person, person_days.c.day == day)
-    names = select(person_days.c.key).where(*of_day, person_days.c.partner == own).order_by(person_days.c.key)
-    return {
-        "many": active.where(shipments.c.key.in_(parameters(_BATCH, 1))),
-        "few": active.where(shipments.c.key.in_(parameters(_FEW, 1))),
-        "interchange": select(interchanges.c.place, interchanges.c.receipt).where(
-            *same, interchanges.c.claimed_at >= parameters(1, 4)[0]
-        ),
-        "total": select(func.sum(person_days.c.value)).where(*of_day),
-        "any": select(person_days.c.key).where(person_days.c.day == parameters(1)[0]).limit(1),
-        "keys": names.limit(MAX_KEYS),
-    }
-
-
-class _Past:
-    """The committed rows of the ledger, read through statements that are compiled once."""
-
-    def __init__(self, ledger: Ledger, partner: str) -> None:
-        self.partner = partner
-        self._reading = ledger.reading()
-        connection = self._reading.__enter__()
-        self._known_days: dict[str, bool] = {}  # day -> does the ledger know any shipment of it; read as of the start
-        asks = {name: Lookup(connection, query) for name, query in _queries().items()}
-        self._many, self._few, self._interchange = asks["many"], asks["few"], asks["interchange"]
-        self._total, self._any, self._keys = asks["total"], asks["any"], asks["keys"]
-
-    def shipments(self, keys: list[str]) -> dict[str, ShipmentClaim]:
-        """Return the active shipments among up to _BATCH keys."""
-        size, lookup = (_FEW, self._few) if len(keys) <= _FEW else (_BATCH, self._many)
-        rows = lookup.rows([self.partner, *keys, *keys[-1:] * (size - len(keys))])
-        return {
-            key: ShipmentClaim(key, content, place, person, day, Decimal(value) / MILLION, purpose)
-            for key, content, place, person, day, value, purpose in rows
-        }
-
-    def interchange(self, sender: str, receiver: str, control: str, since: str) -> tuple[str | None, str]:
-        """Return where the control number was used, and the receipt of that drop."""
-        rows = self._interchange.rows([self.partner, sender, receiver, control, since])
-        return (str(rows[0][0]), str(rows[0][1])) if rows else (None, "")
-
-    def knows(self, day: str) -> bool:
-        """True when the ledger has any shipment of a day."""
-        known = self._known_days.get(day)
-        if known is None:
-            known = self._known_days[day] = bool(self._any.rows([day]))
-        return known
-
-    def day(self, person: str, day: str) -> tuple[int, list[str]]:
-        """Return the sum in millionths and this partner's keys."""
-        if not self.knows(day):
-            return 0, []
-        total = self._total.rows([person, day])[0][0]
-        if total is None:
-            return 0, []
-        return int(total), [key for (key,) in self._keys.rows([person, day, self.partner])]
-
-    def close(self) -> None:
-        """Give the connection back."""
-        self._reading.__exit__(None, None, None)

@@ -13,7 +13,7 @@ from __future__ import annotations
 import errno
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -90,11 +90,19 @@ class Intake:
             self._fetch(staged, place, before)
             return self._checked(claimed, size, sha256)
 
-    def recover(self) -> list[Claimed]:
-        """Return the claimed files of the work folder in the order of arrival; sort out what a crash left there."""
+    def recover(self, known: Callable[[str], bool] = lambda _receipt: False) -> list[Claimed]:
+        """Return the claimed files of the work folder in the order of arrival; sort out what a crash left there.
+
+        known: true for the receipts that are queued or in work already; their folders are left alone. What is being
+        taken out of a drop comes after it.
+        """
         found = []
-        for place in sorted(self._folders.work.iterdir()):
-            if place.name in self._open:
+        places = sorted(self._folders.work.iterdir())
+        names = {place.name for place in places}
+        for place in places:
+            if place.name in self._open or known(place.name) or known(_owner(place.name)):
+                continue
+            if _owner(place.name) in names and not place.name.startswith("."):
                 continue
             if place.name.startswith("."):  # half of what an archive held; it is taken out again
                 remove_tree(place)
@@ -192,6 +200,11 @@ def write_claim(place: Path, claimed: Claimed) -> None:
 def _put_claim(place: Path, claimed: Claimed) -> None:
     with open(place / _CLAIM, "wb", opener=private_file) as file:
         file.write(msgspec.json.encode(claimed))
+
+
+def _owner(name: str) -> str:
+    """Return the receipt of the drop that a member ("RECEIPT-0001", half: ".RECEIPT-0001") comes from, "" for others."""
+    return name.removeprefix(".").rpartition("-")[0] if is_member(name) else ""
 
 
 def raw_path(place: Path) -> Path:

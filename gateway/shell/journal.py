@@ -12,11 +12,14 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, literal_column, select
 
 from gateway.shell.schema import journal
+from gateway.shell.statements import insert_rows, run
 
 START = "0" * 64
+_LAST = select(journal.c.seq, journal.c.hash).order_by(journal.c.seq.desc()).limit(literal_column("1"))
+_COLUMNS = ("seq", "at", "event", "receipt", "payload", "prev_hash", "hash")
 
 
 def record_hash(prev_hash: str, seq: int, at: str, event: str, receipt: str, payload: str) -> str:
@@ -26,13 +29,11 @@ def record_hash(prev_hash: str, seq: int, at: str, event: str, receipt: str, pay
 
 def append(connection: Connection, at: str, event: str, receipt: str = "", **facts: Any) -> None:
     """Write the next record inside the caller's transaction. at: instant as the ledger writes it."""
-    last = select(journal.c.seq, journal.c.hash).order_by(journal.c.seq.desc()).limit(1).with_for_update()
-    row = connection.execute(last).first()
-    seq, prev_hash = (row.seq + 1, row.hash) if row else (1, START)
+    row = run(connection, _LAST).fetchone()
+    seq, prev_hash = (row[0] + 1, row[1]) if row else (1, START)
     payload = json.dumps(facts, sort_keys=True, ensure_ascii=True, separators=(",", ":"))
     chained = record_hash(prev_hash, seq, at, event, receipt, payload)
-    values = {"seq": seq, "at": at, "event": event, "receipt": receipt, "payload": payload}
-    connection.execute(journal.insert(), values | {"prev_hash": prev_hash, "hash": chained})
+    insert_rows(connection, journal, _COLUMNS, [(seq, at, event, receipt, payload, prev_hash, chained)])
 
 
 def records(connection: Connection, receipt: str = "") -> Iterator[dict[str, Any]]:

@@ -13,9 +13,10 @@ from gateway.late import answer_late
 from gateway.profile import Profile
 from gateway.results import Outcome, pack
 from gateway.shell import journal, outbox, parts
-from gateway.shell.assembly import stage_answers
+from gateway.shell.assembly import stage_answers, sync_staged
 from gateway.shell.desk import Desk
 from gateway.shell.ledger import Drop
+from gateway.shell.merge import ClaimConflictError
 from gateway.shell.spool import FileSpool, load, save
 
 _KEPT = "waiting.spool"
@@ -28,7 +29,10 @@ def keep(outcome: Outcome, place: Path) -> None:
 
 
 def answer(drop: Drop, profile: Profile, desk: Desk) -> None:
-    """Refuse what still waits of a drop and put its answers to work; the engine sends them like those of a new drop."""
+    """Refuse what still waits of a drop and put its answers to work; the engine sends them like those of a new drop.
+
+    Raises ClaimConflictError when another drop completed one of the shipments meanwhile: ask again then.
+    """
     place = desk.folders.find(drop.receipt)
     if place is None or not (place / _KEPT).is_file():
         with desk.ledger.transaction() as connection:
@@ -43,7 +47,10 @@ def answer(drop: Drop, profile: Profile, desk: Desk) -> None:
             name=drop.file_name, size=drop.size, sha256=drop.sha256, receipt_id=drop.receipt,
         )  # fmt: skip
         answers = stage_answers(outcome, f"{drop.answer_stem}.late", place)
+        sync_staged(place, answers)
     with desk.ledger.transaction() as connection:  # the folder moves inside: a crash before the commit undoes the rest
+        if parts.of_drop(connection, drop.receipt) != waiting:
+            raise ClaimConflictError("waiting shipments")
         _close(connection, drop, desk)
         outbox.answer_again(connection, drop.receipt, outcome.verdict, answers)
         place.rename(desk.folders.work / drop.receipt)

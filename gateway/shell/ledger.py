@@ -11,19 +11,17 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import lru_cache
+from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 from sqlalchemy import (
     Connection,
-    Dialect,
     Engine,
     Select,
-    Table,
     bindparam,
     create_engine,
     event,
@@ -37,6 +35,7 @@ from sqlalchemy.exc import ArgumentError, DatabaseError, IntegrityError, NoSuchM
 from gateway.errors import ConfigError
 from gateway.shell import journal
 from gateway.shell.schema import controls, drops, interchanges, metadata, shipments
+from gateway.shell.statements import insert_rows, run
 
 REVISION = "0003"  # the newest file in migrations/versions
 MAX_CONTROL = 999_999_999
@@ -77,14 +76,23 @@ class Drop(msgspec.Struct, frozen=True):
 class Ledger:
     """One open ledger; thread safe. `reading` sees committed rows, `transaction` is all or nothing."""
 
-    def __init__(self, engine: Engine) -> None:
-        self._engine = engine
+    def __init__(self, engine: Engine, light: Engine | None = None) -> None:
+        self._engine, self._light = engine, light or engine
         self._reader = engine.execution_options(isolation_level="AUTOCOMMIT")
 
     @contextmanager
     def transaction(self) -> Iterator[Connection]:
         """Open a write transaction; commits at the end of the block, rolls back when it raises."""
         with self._engine.begin() as connection:
+            yield connection
+
+    @contextmanager
+    def passing(self) -> Iterator[Connection]:
+        """Open a transaction whose loss in a power cut does no harm: it survives the death of the process only.
+
+        It is on the disk when the next `transaction` is; SQLite spares a wait for the disk.
+        """
+        with self._light.begin() as connection:
             yield connection
 
     @contextmanager
@@ -95,25 +103,23 @@ class Ledger:
 
     def see(self, drop: Drop, at: str) -> tuple[Drop, bool]:
         """Note a claimed file as seen; return its row, as it is when it exists already, and whether it is new."""
-        with self.transaction() as connection:
-            row = connection.execute(select(drops).where(drops.c.receipt == drop.receipt)).first()
-            if row is not None:
-                return Drop(**row._mapping), False
-            taken = select(drops.c.receipt).where(
-                drops.c.partner == drop.partner, drops.c.answer_stem == drop.stored_name
-            )
-            stem = (
-                drop.stored_name if connection.execute(taken).first() is None else f"{drop.stored_name}.{drop.receipt}"
-            )
+        with self.passing() as connection:
+            rows = run(connection, _queries().drop, receipt=drop.receipt).fetchall()
+            if rows:
+                return Drop(*rows[0]), False
+            taken = run(connection, _queries().stem, partner=drop.partner, stem=drop.stored_name).fetchone()
+            stem = drop.stored_name if taken is None else f"{drop.stored_name}.{drop.receipt}"
             drop = msgspec.structs.replace(drop, answer_stem=stem)
-            connection.execute(drops.insert(), msgspec.structs.asdict(drop))
+            insert_rows(connection, drops, Drop.__struct_fields__, [msgspec.structs.astuple(drop)])
             facts = {"partner": drop.partner, "file": drop.file_name, "size": drop.size, "sha256": drop.sha256}
             journal.append(connection, at, "seen", drop.receipt, **facts)
             return drop, True
 
     def drop(self, receipt: str) -> Drop | None:
         """Return the row of a receipt."""
-        return next(iter(self.find(drops.c.receipt == receipt)), None)
+        with self.reading() as connection:
+            row = run(connection, _queries().drop, receipt=receipt).fetchone()
+            return Drop(*row) if row is not None else None
 
     def find(self, *conditions: Any, newest: int = 0) -> list[Drop]:
         """Return drops by SQL conditions in the order of arrival; newest: only that many, the last one first."""
@@ -124,7 +130,9 @@ class Ledger:
 
     def same_content(self, partner: str, sha256: str, before: str) -> Drop | None:
         """Return the partner's earlier drop of the same bytes that was not held for a person; the newest replay."""
-        found = self.find(drops.c.partner == partner, drops.c.sha256 == sha256, drops.c.receipt < before)
+        with self.reading() as connection:
+            rows = run(connection, _queries().content, partner=partner, sha256=sha256, before=before).fetchall()
+            found = [Drop(*row) for row in rows]
         return next((drop for drop in reversed(found) if drop.state not in ("seen", "quarantined", "duplicate")), None)
 
     def receipts_of(self, partner: str, sha256: str) -> frozenset[str]:
@@ -155,7 +163,8 @@ class Ledger:
     def last_control(self, scope: str) -> int:
         """Return the last number of a counter that was used, 0 when none was."""
         with self.reading() as connection:
-            return int(connection.execute(select(controls.c.last).where(controls.c.scope == scope)).scalar() or 0)
+            row = run(connection, _queries().control, scope=scope).fetchone()
+            return int(row[0]) if row is not None else 0
 
     def next_control(self, scope: str) -> int:
         """Return the next number of a counter, durably used: it may be skipped after a crash, never given out again."""
@@ -178,72 +187,29 @@ class Ledger:
     def close(self) -> None:
         """Close all connections."""
         self._engine.dispose()
+        self._light.dispose()
 
 
-class Lookup:
-    """A select that is compiled once and runs on the driver's cursor: a tenth of the cost of a full execute.
-
-    Parameters are bindparams p0, p1 ...; a list is written as IN (p0, p1 ...) of fixed length.
-    """
-
-    def __init__(self, connection: Connection, query: Select[Any]) -> None:
-        self._cursor = connection.connection.cursor()
-        self._sql, self._order, self._fixed = _compiled(query, connection.dialect)
-
-    def rows(self, values: Sequence[Any]) -> list[Any]:
-        """Run with the values of p0, p1 ... and return all rows as tuples."""
-        params: Any = self._fixed | {f"p{index}": value for index, value in enumerate(values)}
-        if self._order is not None:
-            params = [params[name] for name in self._order]
-        self._cursor.execute(self._sql, params)
-        return list(self._cursor.fetchall())
+class _Queries(NamedTuple):
+    drop: Select[Any]
+    stem: Select[Any]
+    content: Select[Any]
+    control: Select[Any]
 
 
-@lru_cache(64)
-def _compiled(query: Select[Any], dialect: Dialect) -> tuple[str, list[str] | None, dict[str, Any]]:
-    """Return SQL, order of its parameters and fixed ones; made once for a query that is kept (every drop asks)."""
-    compiled = query.compile(dialect=dialect)
-    fixed = {name: value for name, value in compiled.params.items() if value is not None}
-    return str(compiled), compiled.positiontup, fixed
-
-
-@lru_cache(64)
-def _insert(table: Table, names: tuple[str, ...], dialect: Dialect) -> tuple[str, list[str] | None]:
-    compiled = table.insert().inline().compile(dialect=dialect, column_keys=list(names))
-    return str(compiled), compiled.positiontup
-
-
-def insert_rows(connection: Connection, table: Table, names: Sequence[str], rows: Sequence[tuple[Any, ...]]) -> None:
-    """Insert many rows with the driver's own executemany, at a third of the cost. rows: tuples ordered as names."""
-    statement, order = _insert(table, tuple(names), connection.dialect)
-    values: Sequence[Any] = rows
-    if order is None:
-        values = [dict(zip(names, row, strict=True)) for row in rows]
-    elif list(order) != list(names):
-        places = [names.index(name) for name in order]
-        values = [tuple(row[place] for place in places) for row in rows]
-    cursor = connection.connection.cursor()
-    try:
-        cursor.executemany(statement, values)
-    finally:
-        cursor.close()
-
-
-def parameters(count: int, start: int = 0) -> list[Any]:
-    """Return bindparams p0 ... for a Lookup."""
-    return [bindparam(f"p{index}", required=False) for index in range(start, start + count)]
-
-
-def in_batches(rows: Iterator[Any], size: int = 1000) -> Iterator[list[Any]]:
-    """Yield lists of `size` rows, the last one shorter: what executemany gets."""
-    batch = []
-    for row in rows:
-        batch.append(row)
-        if len(batch) >= size:
-            yield batch
-            batch = []
-    if batch:
-        yield batch
+@cache
+def _queries() -> _Queries:
+    """Return the questions about each drop, made once."""
+    c = drops.c
+    columns = [c[name] for name in Drop.__struct_fields__]
+    partner = c.partner == bindparam("partner")
+    content = select(*columns).where(partner, c.sha256 == bindparam("sha256"), c.receipt < bindparam("before"))
+    return _Queries(
+        select(*columns).where(c.receipt == bindparam("receipt")),
+        select(c.receipt).where(partner, c.answer_stem == bindparam("stem")),
+        content.order_by(c.receipt),
+        select(controls.c.last).where(controls.c.scope == bindparam("scope")),
+    )
 
 
 def open_ledger(url: str, *, create: bool = True) -> Ledger:
@@ -265,6 +231,8 @@ def open_ledger(url: str, *, create: bool = True) -> Ledger:
     if sqlite:
         event.listen(engine, "connect", _tune_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
+    else:
+        event.listen(engine, "begin", _begin_other)
     try:
         _migrate(engine, create=create)
     except DatabaseError as error:
@@ -273,7 +241,7 @@ def open_ledger(url: str, *, create: bool = True) -> Ledger:
             f"The ledger cannot be opened: {error.orig}.",
             "Stop all gateways; if it stays, restore the ledger from the last backup and run gateway verify.",
         ) from error
-    return Ledger(engine)
+    return Ledger(engine, _light(engine) if sqlite else None)
 
 
 def _prepare_file(path: Path, create: bool) -> None:
@@ -303,9 +271,23 @@ def _tune_sqlite(connection: Any, _record: Any) -> None:
         connection.execute(f"PRAGMA {pragma}")
 
 
+def _light(engine: Engine) -> Engine:
+    """Return an engine on the same file whose commits do not wait for the disk."""
+    light = create_engine(engine.url, connect_args={"timeout": _BUSY_MS / 1000})
+    event.listen(light, "connect", _tune_sqlite)
+    event.listen(light, "connect", lambda connection, _: connection.execute("PRAGMA synchronous=NORMAL"))
+    event.listen(light, "begin", _begin_sqlite)
+    return light
+
+
 def _begin_sqlite(connection: Connection) -> None:
     if connection.get_execution_options().get("isolation_level") != "AUTOCOMMIT":
         connection.exec_driver_sql("BEGIN IMMEDIATE")  # take the write lock now, not half-way
+
+
+def _begin_other(connection: Connection) -> None:
+    if connection.get_execution_options().get("isolation_level") != "AUTOCOMMIT":
+        connection.exec_driver_sql("SELECT pg_advisory_xact_lock(321)")  # as with SQLite: one writer at a time
 
 
 def _migrate(engine: Engine, *, create: bool) -> None:

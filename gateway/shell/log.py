@@ -44,6 +44,11 @@ def configure(stream: TextIO | None = None) -> None:
     )
 
 
+def relay(line: str) -> None:
+    """Write a line that another process of the gateway made, as it is."""
+    structlog.get_config()["logger_factory"]().msg(line.rstrip("\n"))
+
+
 def logger() -> Any:
     """Return the logger; facts are keyword arguments: logger().info("drop.done", receipt=..., accepted=2)."""
     return structlog.get_logger()

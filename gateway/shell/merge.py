@@ -14,8 +14,8 @@ from typing import Any
 from sqlalchemy import Connection, bindparam, select, text
 from sqlalchemy.exc import IntegrityError
 
-from gateway.shell.ledger import in_batches, insert_rows
 from gateway.shell.schema import interchanges, person_days, shipments
+from gateway.shell.statements import in_batches, insert_rows
 
 _BATCH = 500
 _SHIPMENT = ("partner", "key", "receipt", "content", "place", "person", "day", "value", "purpose", "state")

@@ -81,6 +81,7 @@ class Monitor:
         if status is not None:
             self._queue.labels("queued").set(status.queued)
             self._queue.labels("waiting").set(status.waiting)
+            self._queue.labels("working").set(len(status.working.split()))
             self._states.clear()
             for state, number in status.drops.items():
                 self._states.labels(state).set(number)

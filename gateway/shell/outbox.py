@@ -8,17 +8,31 @@ After `plan` nothing is translated again: a restart sends the very same bytes, w
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from functools import cache
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, select
+from sqlalchemy import (
+    BindParameter,
+    ColumnElement,
+    Connection,
+    Select,
+    Update,
+    bindparam,
+    literal,
+    literal_column,
+    or_,
+    select,
+)
 
 from gateway.results import Counts
 from gateway.shell import journal
 from gateway.shell.assembly import Staged
-from gateway.shell.ledger import Drop, Ledger, in_batches, insert_rows
+from gateway.shell.ledger import Drop, Ledger
 from gateway.shell.schema import drops, outputs
+from gateway.shell.statements import in_batches, insert_rows, run
 
+_PAGE = 500
 _COLUMNS = ("receipt", "kind", "target", "name", "staged", "size", "sha256", "state")
 
 
@@ -51,14 +65,11 @@ def plan(
     connection: Connection, receipt: str, plan: Plan, files: Iterable[Staged], answers: Iterable[Staged], at: str
 ) -> None:
     """Write the decision and all outputs; claims are merged by the caller in the same transaction."""
-    connection.execute(outputs.delete().where(outputs.c.receipt == receipt, outputs.c.state == "planned"))
+    run(connection, _UNPLAN, of=receipt)
     number = _add_outputs(connection, receipt, files) + _add_outputs(connection, receipt, answers)
     values = msgspec.structs.asdict(plan) | msgspec.structs.asdict(plan.counts) | {"state": "translated"}
     values.pop("counts")
-    decided = connection.execute(
-        drops.update().where(drops.c.receipt == receipt, drops.c.state == "seen").values(values)
-    )
-    if decided.rowcount != 1:
+    if run(connection, _decide(tuple(values)), of=receipt, **values).rowcount != 1:
         raise RuntimeError("this drop was decided before")  # rolls back: outputs and claims are never planned twice
     facts = {"goal": plan.goal, "verdict": plan.verdict, "outputs": number, **msgspec.structs.asdict(plan.counts)}
     journal.append(connection, at, "translated", receipt, **facts)
@@ -94,7 +105,7 @@ def release(connection: Connection, drop: Drop, at: str) -> None:
 
 def mark(connection: Connection, receipt: str, state: str, **values: Any) -> None:
     """Set the state of a drop."""
-    connection.execute(drops.update().where(drops.c.receipt == receipt).values(state=state, **values))
+    run(connection, _mark(("state", *values)), of=receipt, state=state, **values)
 
 
 def count_try(connection: Connection, receipt: str, tries: int) -> None:
@@ -105,8 +116,7 @@ def count_try(connection: Connection, receipt: str, tries: int) -> None:
 
 def sent(connection: Connection, receipt: str, kinds: tuple[str, ...], state: str) -> None:
     """Note that all planned outputs of these kinds are at their targets."""
-    rows = outputs.update().where(outputs.c.receipt == receipt, outputs.c.kind.in_(kinds), outputs.c.state == "planned")
-    connection.execute(rows.values(state="delivered"))
+    run(connection, _delivered(kinds), of=receipt)
     mark(connection, receipt, state)
 
 
@@ -123,28 +133,66 @@ def settle(connection: Connection, receipt: str, at: str) -> str:
     return goal
 
 
-def outputs_of(ledger: Ledger, receipt: str, *conditions: Any) -> Iterator[Output]:
-    """Yield the outputs of a drop, in the order they were planned; in pages, so that nothing stays locked."""
+def outputs_of(ledger: Ledger, receipt: str, kinds: tuple[str, ...] = (), state: str = "") -> Iterator[Output]:
+    """Yield the outputs of a drop, in the order they were planned; in pages, so that nothing stays locked.
+
+    kinds, state: only those; empty = all.
+    """
     last = 0
     while True:
-        query = select(outputs).where(outputs.c.receipt == receipt, outputs.c.id > last, *conditions)
         with ledger.reading() as connection:
-            rows = connection.execute(query.order_by(outputs.c.id).limit(500)).all()
-        if not rows:
-            return
+            rows = run(connection, _page(kinds, state), of=receipt, after=last).fetchall()
         for row in rows:
-            yield Output(**row._mapping)
-        last = rows[-1].id
+            yield Output(*row)
+        if len(rows) < _PAGE:
+            return
+        last = rows[-1][0]
 
 
 def planned(ledger: Ledger, receipt: str, kinds: tuple[str, ...]) -> Iterator[Output]:
     """Yield what is still to be sent."""
-    return outputs_of(ledger, receipt, outputs.c.state == "planned", outputs.c.kind.in_(kinds))
+    return outputs_of(ledger, receipt, kinds, "planned")
 
 
 def acknowledgments(ledger: Ledger, receipt: str) -> Iterator[Output]:
     """Yield the acknowledgments and reject files that a drop was answered with, without its receipt."""
-    return outputs_of(ledger, receipt, outputs.c.kind == "ack", outputs.c.state == "delivered")
+    return outputs_of(ledger, receipt, ("ack",), "delivered")
+
+
+_OF: BindParameter[str] = bindparam("of")
+_UNPLAN = outputs.delete().where(outputs.c.receipt == _OF, outputs.c.state == "planned")
+
+
+@cache
+def _decide(names: tuple[str, ...]) -> Update:
+    undecided = drops.update().where(drops.c.receipt == _OF, drops.c.state == "seen")
+    return undecided.values({name: bindparam(name) for name in names})
+
+
+@cache
+def _mark(names: tuple[str, ...]) -> Update:
+    return drops.update().where(drops.c.receipt == _OF).values({name: bindparam(name) for name in names})
+
+
+@cache
+def _delivered(kinds: tuple[str, ...]) -> Update:
+    return (
+        outputs.update()
+        .where(outputs.c.receipt == _OF, _among(kinds), outputs.c.state == "planned")
+        .values(state=literal("delivered"))
+    )
+
+
+@cache
+def _page(kinds: tuple[str, ...], state: str) -> Select[Any]:
+    query = select(outputs).where(outputs.c.receipt == _OF, outputs.c.id > bindparam("after"))
+    if kinds:
+        query = query.where(_among(kinds), outputs.c.state == state)
+    return query.order_by(outputs.c.id).limit(literal_column(str(_PAGE)))
+
+
+def _among(kinds: tuple[str, ...]) -> ColumnElement[bool]:
+    return or_(*(outputs.c.kind == kind for kind in kinds))  # IN has no fixed text
 
 
 def _add_outputs(connection: Connection, receipt: str, files: Iterable[Staged]) -> int:

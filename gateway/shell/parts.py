@@ -11,8 +11,9 @@ from sqlalchemy import Connection, select
 
 from gateway.history import Part
 from gateway.shell.folders import instant, parse_instant
-from gateway.shell.ledger import Ledger, in_batches, insert_rows
+from gateway.shell.ledger import Ledger
 from gateway.shell.schema import drops, parts
+from gateway.shell.statements import in_batches, insert_rows
 
 SCRATCH = """
 CREATE TABLE parts (seq INTEGER PRIMARY KEY, key TEXT, state TEXT, place TEXT, draft BLOB, until TEXT, message INTEGER,

@@ -19,6 +19,7 @@ from gateway.shell.folders import remove_tree
 from gateway.shell.intake import Claimed
 from gateway.shell.ledger import FINAL, Drop
 from gateway.shell.log import logger
+from gateway.shell.merge import ClaimConflictError
 from gateway.shell.receipts import HELD_SUFFIX, held_receipt
 from gateway.shell.unwrap import KINDS
 
@@ -40,6 +41,8 @@ def process(claimed: Claimed, profile: Profile, targets: Targets, desk: Desk) ->
         _put_away(drop, desk)
     except (StoppedError, decide.EarlierFirstError) as error:
         return _waiting(claimed, str(error))
+    except ClaimConflictError as error:
+        return _waiting(claimed, f"another drop changed what this one was judged by ({error})", alone=True)
     except DeliveryError as error:
         desk.alert("DROP-DELIVERY", error.message, claimed.receipt, claimed.partner)
         return _waiting(claimed, error.message)
@@ -147,5 +150,7 @@ def _result(drop: Drop) -> Result:
     )  # fmt: skip
 
 
-def _waiting(claimed: Claimed, error: str) -> Result:
-    return Result(claimed.receipt, claimed.partner, claimed.file_name, "waiting", error=error, waiting=True)
+def _waiting(claimed: Claimed, error: str, *, alone: bool = False) -> Result:
+    return Result(
+        claimed.receipt, claimed.partner, claimed.file_name, "waiting", error=error, waiting=True, alone=alone
+    )

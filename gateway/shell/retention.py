@@ -21,9 +21,10 @@ from gateway.shell.desk import Desk
 from gateway.shell.drops import Keep
 from gateway.shell.folders import StateFolders, digest, remove_tree
 from gateway.shell.intake import raw_path
-from gateway.shell.ledger import Ledger, in_batches
+from gateway.shell.ledger import Ledger
 from gateway.shell.schema import journal as journal_table
 from gateway.shell.schema import outputs, parts, person_days, shipments
+from gateway.shell.statements import in_batches
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,5 +12,6 @@ from tests.shell.shell_support import Yard
 if __name__ == "__main__":
     log.configure(open(os.devnull, "w"))  # noqa: SIM115
     tries = int(sys.argv[2]) if len(sys.argv) > 2 else 2
-    for result in Yard(Path(sys.argv[1]), max_tries=tries).run():
+    workers = int(sys.argv[3]) if len(sys.argv) > 3 else 0
+    for result in Yard(Path(sys.argv[1]), max_tries=tries, workers=workers).run():
         print(result.state, result.error)

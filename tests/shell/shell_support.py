@@ -7,6 +7,8 @@ AMEND b1 30.00   CANCEL b1 0   BAD b2   a refused shipment
 REFUSE           the open message is refused
 BOOM  DIE  LOSE  our code raises; the process dies; a shipment vanishes from the books
 HOLD             verdict quarantine
+TOUCH /a         make a file; TAKE /a: wait until there is one, and remove it
+SLEEP 0.1        wait; before the first shipment: it is a place where a stop is noticed
 """
 
 from __future__ import annotations
@@ -14,6 +16,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -26,6 +29,7 @@ from typing import Any
 from gateway.history import History, ShipmentClaim
 from gateway.profile import Identity, Profile
 from gateway.results import Ack, Counts, Delivery, Outcome, Records, Spool
+from gateway.shell.crew import Recipe, Shop
 from gateway.shell.deliver import RetryPolicy
 from gateway.shell.desk import Alert, Result
 from gateway.shell.drops import Keep, PartnerDrop
@@ -77,6 +81,10 @@ def fake_translate(
                 counts.duplicate += 1
                 continue
             person = rest[2] if len(rest) > 2 else ""
+            total = history.day_total(person, "2025-03-03")[0] if person else 0
+            if total and total + Decimal(rest[1]) > 800:
+                counts.rejected += 1
+                continue
             content = hashlib.sha256(line.encode()).hexdigest()
             claim = ShipmentClaim(rest[0], content, name, person, "2025-03-03", Decimal(rest[1]), purpose)
             history.claim([claim])
@@ -99,6 +107,13 @@ def fake_translate(
             raise RuntimeError("JANE FICTUM, 1 MAIN STREET")
         elif word == "DIE":
             os._exit(9)
+        elif word == "TOUCH":
+            Path(rest[0]).touch()
+        elif word == "TAKE":
+            take(Path(rest[0]))
+        elif word == "SLEEP":
+            time.sleep(float(rest[0]))
+            yield Delivery(key, "shipment", b"", test, 0)
     yield from close()
     verdict = verdict or ("reject" if not counts.accepted else "partial" if counts.rejected else "accept")
     control = history.next_control(f"{profile.partner}/ISA13")
@@ -112,6 +127,15 @@ def fake_translate(
     if verdict == "quarantine":
         acks = acks[1:2]
     yield Outcome(verdict, "toy", counts, {}, refused, Records(spool), [], {}, acks)
+
+
+def take(path: Path) -> None:
+    """Wait until a file is there and remove it."""
+    end = time.monotonic() + 30
+    while not path.exists():
+        assert time.monotonic() < end, f"nobody made {path.name}"
+        time.sleep(0.005)
+    path.unlink()
 
 
 class Clock:
@@ -158,6 +182,8 @@ class Yard:
     targets: dict[str, Any] = field(default_factory=dict)
     max_tries: int = 2
     keep: Keep = field(default_factory=Keep)
+    workers: int = 0
+    shop: str = "tests.shell.shell_support:shop"
 
     def __post_init__(self) -> None:
         ledger = self.root / "state" / "ledger.db"
@@ -201,9 +227,12 @@ class Yard:
         url = f"sqlite:///{state}/ledger.db"
         return Config(state, url, partners, self.out, max_file_bytes=self.max_file_bytes, keep=self.keep)
 
-    def engine(self) -> Engine:
+    def engine(self, workers: int | None = None) -> Engine:
         config = self.config()
-        engine = Engine(config, self.translate, clock=self.clock, policy=ONE_TRY, on_alert=self.alerts.append)
+        engine = Engine(
+            config, self.translate, clock=self.clock, policy=ONE_TRY, on_alert=self.alerts.append,
+            workers=self.workers if workers is None else workers, recipe=Recipe(self.shop, (self.root, self.partners, self.max_tries)),
+        )  # fmt: skip
         engine.desk = replace(engine.desk, max_tries=self.max_tries)
         return engine
 
@@ -216,7 +245,7 @@ class Yard:
             engine.close()
 
     def problems(self, *, all_present: bool = True) -> list[Problem]:
-        engine = self.engine()
+        engine = self.engine(workers=0)
         places = [self.out, self.out / "test"]
         places += [self.folder(kind, partner) for kind in ("ack", "reject") for partner in self.partners]
         try:
@@ -224,7 +253,18 @@ class Yard:
         finally:
             engine.close()
 
-    def controls(self) -> list[int]:
-        """Control numbers of all 997s that were sent."""
-        files = [p for partner in self.partners for p in self.folder("ack", partner).glob("*.997.edi")]
+    def controls(self, only: str = "") -> list[int]:
+        """Control numbers of all 997s that were sent, to one partner if named."""
+        files = [
+            p
+            for partner in self.partners
+            if only in ("", partner)
+            for p in self.folder("ack", partner).glob("*.997.edi")
+        ]
         return sorted(json.loads(path.read_text())["control"] for path in files)
+
+
+def shop(root: Path, partners: tuple[str, ...], max_tries: int) -> Shop:
+    """What a worker process of a yard works with."""
+    yard = Yard(root, partners=partners)
+    return Shop(yard.config(), fake_translate, policy=ONE_TRY, max_tries=max_tries)

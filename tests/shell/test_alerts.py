@@ -13,7 +13,7 @@ import pytest
 
 from gateway.commands.serving import Gateway
 from gateway.responses import Response
-from gateway.shell import decide, late, loop, orders
+from gateway.shell import decide, housework, late, orders
 from gateway.shell.folders import StateFolders
 from gateway.shell.ledger import open_ledger
 from gateway.shell.orders import HOLD, Order
@@ -149,7 +149,7 @@ def test_waiting_shipments_whose_drop_is_gone_or_whose_ledger_is_locked(
         raise sqlite3.OperationalError("database is locked")
 
     with monkeypatch.context() as patch:
-        patch.setattr(loop, "overdue", locked)
+        patch.setattr(housework, "overdue", locked)
         yard.run()
     assert set(rules(yard)) == {"JOIN-WAITS"}
     for kept in (yard.root / "state" / "archive").rglob(late._KEPT):

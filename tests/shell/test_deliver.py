@@ -143,7 +143,7 @@ def assembled(folder: Path, deliveries: list[Delivery], refused: set[str]) -> tu
     try:
         for piece in deliveries:
             files.add(piece)
-        files.sync(refused)
+        files.check_ends(refused)
         return [(folder / staged.staged).read_bytes() for staged in files.kept(refused)], files.shipments(refused)
     finally:
         files.close()

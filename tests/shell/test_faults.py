@@ -37,7 +37,8 @@ class Faults:
             monkeypatch.setattr(os, name, self._wrapped(getattr(os, name)))
         for name in ("rename", "unlink", "mkdir"):
             monkeypatch.setattr(Path, name, self._wrapped(getattr(Path, name)))
-        monkeypatch.setattr(Ledger, "transaction", self._transaction(Ledger.transaction))
+        for name in ("transaction", "passing"):
+            monkeypatch.setattr(Ledger, name, self._transaction(getattr(Ledger, name)))
 
     def arm(self, at: int, error: BaseException, *, after: bool) -> None:
         self.count, self.at, self.error, self.after = 0, at, error, after

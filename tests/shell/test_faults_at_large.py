@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import random
 import shutil
@@ -16,17 +17,18 @@ from pathlib import Path
 import pytest
 
 from tests.shell.shell_support import Yard
+from tests.shell.test_workers import of_session, start
 
 ROOT = Path(__file__).parents[2]
 
 
-def fill(yard: Yard, round_: int, files: int) -> set[str]:
+def fill(yard: Yard, round_: int, files: int, partner: str = "acme") -> set[str]:
     """Drop files of a few shipments each; return the shipments."""
     numbers = set()
     for file in range(files):
-        bills = [f"r{round_}f{file}b{n}" for n in range(4)]
+        bills = [f"{partner[0]}{round_}f{file}b{n}" for n in range(4)]
         numbers |= set(bills)
-        yard.drop(f"t{round_}-{file}.edi", "MSG m1\n" + "".join(f"SHIP {b} 1.00\n" for b in bills))
+        yard.drop(f"t{round_}-{file}.edi", "MSG m1\n" + "".join(f"SHIP {b} 1.00\n" for b in bills), partner)
     return numbers
 
 
@@ -62,6 +64,45 @@ def kill_at_random(tmp_path: Path, kills: int, seed: int) -> None:
         sorted((p, p.stat().st_mtime_ns) for p in tmp_path.rglob("*") if p.is_file() and "state" not in p.parts)
         == before
     )
+
+
+def kill_with_workers(tmp_path: Path, kills: int, seed: int) -> None:
+    """As above with two workers: some of the times a worker or the nursery is killed first, then the gateway."""
+    chance = random.Random(seed)
+    yard, wanted = Yard(tmp_path, max_tries=10 * kills), set()
+    for number in range(kills):
+        wanted |= fill(yard, number, 3)
+        wanted |= fill(yard, number, 2, "beta")
+        process = start(tmp_path, workers=2, tries=10 * kills)
+        time.sleep(chance.uniform(0.8, 2.2))
+        if chance.random() < 0.6:
+            others = [one for one in of_session(process.pid) if one != process.pid]
+            if others:
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(chance.choice(others), signal.SIGKILL)
+                time.sleep(chance.uniform(0.0, 0.6))
+        process.kill()
+        process.wait()
+    yard.workers = 2
+    yard.run()
+    found = delivered(yard)
+    assert sorted(found) == sorted(wanted)  # nothing lost, nothing twice
+    for partner in yard.partners:
+        numbers = yard.controls(partner)
+        assert len(set(numbers)) == len(numbers) > kills
+    assert yard.problems() == []
+    assert yard.run() == []
+
+
+def test_kills_of_gateway_and_workers_lose_and_double_nothing(tmp_path: Path) -> None:
+    kill_with_workers(tmp_path, 4, seed=321)
+
+
+@pytest.mark.long
+@pytest.mark.timeout(1800)
+@pytest.mark.parametrize("seed", range(4))
+def test_fifty_kills_of_gateway_and_workers_lose_and_double_nothing(tmp_path: Path, seed: int) -> None:
+    kill_with_workers(tmp_path, 50, seed)
 
 
 def test_kills_at_random_moments_lose_and_double_nothing(tmp_path: Path) -> None:

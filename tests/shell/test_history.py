@@ -11,9 +11,10 @@ from hypothesis import strategies as st
 
 from gateway.history import MemoryHistory, Part, ShipmentClaim
 from gateway.shell.folders import parse_instant
-from gateway.shell.history import MAX_KEYS, SqlHistory
+from gateway.shell.history import SqlHistory
 from gateway.shell.ledger import Ledger, open_ledger
 from gateway.shell.merge import ClaimConflictError
+from gateway.shell.past import MAX_KEYS
 from tests.shell.shell_support import fresh_ledger
 
 AT = "2025-03-03T10:00:00.000000Z"

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import gateway.shell
 
-OWN = re.compile(r'"((?:DROP|VERIFY|PROFILE|JOIN|RESPONSE|REPLAY|HOUSE)-[A-Z-]+)"')
+OWN = re.compile(r'"((?:DROP|VERIFY|PROFILE|JOIN|RESPONSE|REPLAY|HOUSE|WORKER)-[A-Z-]+)"')
 
 
 def test_every_rule_the_shell_raises_is_in_the_catalogue_and_none_is_unused() -> None:

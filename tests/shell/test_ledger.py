@@ -11,8 +11,9 @@ from alembic.migration import MigrationContext
 
 from gateway.errors import ConfigError
 from gateway.shell import journal
-from gateway.shell.ledger import MAX_CONTROL, Ledger, in_batches, open_ledger
+from gateway.shell.ledger import MAX_CONTROL, Ledger, open_ledger
 from gateway.shell.schema import controls, metadata
+from gateway.shell.statements import in_batches
 
 
 def opened(folder: Path) -> Ledger:

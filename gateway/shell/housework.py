@@ -1,0 +1,71 @@
+"""What the engine does between drops: late answers, a person's orders, the removal of what is old."""
+
+from __future__ import annotations
+
+import itertools
+import time
+from collections.abc import Callable, Mapping
+
+from gateway.shell import late, orders
+from gateway.shell.desk import Desk
+from gateway.shell.drops import PartnerDrop, ServeConfig
+from gateway.shell.ledger import STORAGE_FAULTS
+from gateway.shell.merge import ClaimConflictError
+from gateway.shell.parts import overdue
+from gateway.shell.retention import Removal, due, remove
+from gateway.shell.schedule import Queue
+
+_DAY_S = 86_400.0
+_REMOVED_AT_ONCE = 200
+
+
+class Housework:
+    """Does some of it at each look. changed: called before a drop is put into the work folder."""
+
+    def __init__(self, queue: Queue, changed: Callable[[], None]) -> None:
+        self._queue, self._changed = queue, changed
+        self._next_cleaning, self._removals = 0.0, iter(tuple[Removal, ...]())
+
+    def answer_late(self, partners: Mapping[str, PartnerDrop], desk: Desk) -> None:
+        """Answer the drops of which something waited for another message, and its time is up.
+
+        Not while a drop of the partner is in work, which may be the other message: then no further one is begun, and
+        the answer comes at one of the next looks.
+        """
+        for name in partners:
+            self._queue.go(name)
+        try:
+            for receipt in overdue(desk.ledger, desk.clock()):
+                drop = desk.ledger.drop(receipt)
+                partner = partners.get(drop.partner) if drop is not None else None
+                if drop is None or partner is None or drop.state != "done" or not self._queue.stop(partner.name):
+                    continue
+                self._changed()
+                late.answer(drop, partner.profile, desk)
+                self._queue.go(partner.name)
+        except ClaimConflictError:
+            return  # at the next look
+        except STORAGE_FAULTS as error:
+            reason = f"The gateway's disk or ledger cannot be used now ({type(error).__name__})."
+            desk.alert("JOIN-WAITS", f"Waiting shipments whose time is up are answered later. {reason}")
+
+    def keep_house(self, config: ServeConfig, desk: Desk) -> None:
+        """Carry out a person's orders, and remove what is older than the settings, some at each look."""
+        try:
+            for path, order in orders.pending(desk.folders):
+                if order.do == orders.REPLAY:
+                    self._changed()
+                    orders.replay(order, desk)
+                elif order.do == orders.RETAIN:
+                    self._next_cleaning = 0.0
+                else:
+                    orders.hold(order, desk)
+                path.unlink()
+            if time.monotonic() >= self._next_cleaning:
+                self._next_cleaning = time.monotonic() + _DAY_S
+                self._removals = due(desk.ledger, desk.folders, config.out_dir, config.keep, desk.clock())
+            for removal in itertools.islice(self._removals, _REMOVED_AT_ONCE):
+                remove(removal, desk)
+        except STORAGE_FAULTS as error:
+            text = f"Orders and the removal of old files wait: disk or ledger cannot be used ({type(error).__name__})."
+            desk.alert("HOUSE-WAITS", text)

@@ -1,0 +1,89 @@
+"""What the ledger knows of the past, asked by every drop: statements that are compiled once."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from functools import cache
+from typing import Any
+
+from sqlalchemy import Select, func, select, text
+
+from gateway.history import ShipmentClaim
+from gateway.shell.ledger import Ledger
+from gateway.shell.schema import interchanges, person_days, shipments
+from gateway.shell.statements import Lookup, parameters
+
+MILLION = 1_000_000
+MAX_KEYS = 100  # contributors named by day_total; the sum counts all of them
+BATCH = 256
+FEW = 32  # keys of the smaller of the two compiled look-ups; translate asks about so many at once
+
+
+@cache
+def _queries() -> dict[str, Select[Any]]:
+    """Return the questions to the ledger, made once."""
+    mine = (shipments.c.partner == parameters(1)[0], text("shipments.state = 'active'"))
+    columns = [shipments.c[n] for n in ("key", "content", "place", "person", "day", "value", "purpose")]
+    active = select(*columns).where(*mine)
+    number = zip(("partner", "sender", "receiver", "control"), parameters(4), strict=True)
+    same = [interchanges.c[name] == parameter for name, parameter in number]
+    person, day, own = parameters(3)
+    of_day = (person_days.c.person == person, person_days.c.day == day)
+    names = select(person_days.c.key).where(*of_day, person_days.c.partner == own).order_by(person_days.c.key)
+    return {
+        "many": active.where(shipments.c.key.in_(parameters(BATCH, 1))),
+        "few": active.where(shipments.c.key.in_(parameters(FEW, 1))),
+        "interchange": select(interchanges.c.place, interchanges.c.receipt).where(
+            *same, interchanges.c.claimed_at >= parameters(1, 4)[0]
+        ),
+        "total": select(func.sum(person_days.c.value)).where(*of_day),
+        "any": select(person_days.c.key).where(person_days.c.day == parameters(1)[0]).limit(1),
+        "keys": names.limit(MAX_KEYS),
+    }
+
+
+class Past:
+    """The committed rows of the ledger, read through statements that are compiled once."""
+
+    def __init__(self, ledger: Ledger, partner: str) -> None:
+        self.partner = partner
+        self._reading = ledger.reading()
+        connection = self._reading.__enter__()
+        self._known_days: dict[str, bool] = {}  # day -> does the ledger know any shipment of it; read as of the start
+        asks = {name: Lookup(connection, query) for name, query in _queries().items()}
+        self._many, self._few, self._interchange = asks["many"], asks["few"], asks["interchange"]
+        self._total, self._any, self._keys = asks["total"], asks["any"], asks["keys"]
+
+    def shipments(self, keys: list[str]) -> dict[str, ShipmentClaim]:
+        """Return the active shipments among up to BATCH keys."""
+        size, lookup = (FEW, self._few) if len(keys) <= FEW else (BATCH, self._many)
+        rows = lookup.rows([self.partner, *keys, *keys[-1:] * (size - len(keys))])
+        return {
+            key: ShipmentClaim(key, content, place, person, day, Decimal(value) / MILLION, purpose)
+            for key, content, place, person, day, value, purpose in rows
+        }
+
+    def interchange(self, sender: str, receiver: str, control: str, since: str) -> tuple[str | None, str]:
+        """Return where the control number was used, and the receipt of that drop."""
+        rows = self._interchange.rows([self.partner, sender, receiver, control, since])
+        return (str(rows[0][0]), str(rows[0][1])) if rows else (None, "")
+
+    def knows(self, day: str) -> bool:
+        """True when the ledger has any shipment of a day."""
+        known = self._known_days.get(day)
+        if known is None:
+            known = self._known_days[day] = bool(self._any.rows([day]))
+        return known
+
+    def day(self, person: str, day: str) -> tuple[int, list[str]]:
+        """Return the sum in millionths and this partner's keys."""
+        if not self.knows(day):
+            return 0, []
+        total = self._total.rows([person, day])[0][0]
+        if total is None:
+            return 0, []
+        return int(total), [key for (key,) in self._keys.rows([person, day, self.partner])]
+
+    def close(self) -> None:
+        """Give the connection back."""
+        self._reading.__exit__(None, None, None)

@@ -1,0 +1,86 @@
+"""Statements that every drop runs, without the cost of a full execute: compiled once, run on the driver's cursor."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from functools import lru_cache
+from typing import Any
+
+from sqlalchemy import Connection, Dialect, Executable, Select, Table, bindparam
+
+
+def run(connection: Connection, statement: Executable, **values: Any) -> Any:
+    """Run a statement that is kept and run often (see `_compiled`) on the driver's cursor, which is returned."""
+    sql, order, fixed = _compiled(statement, connection.dialect)
+    params: Any = fixed | values
+    if order is not None:
+        params = [params[name] for name in order]
+    cursor = connection.connection.cursor()
+    cursor.execute(sql, params)
+    return cursor
+
+
+class Lookup:
+    """A select that is compiled once and runs on the driver's cursor: a tenth of the cost of a full execute.
+
+    Parameters are bindparams p0, p1 ...; a list is written as IN (p0, p1 ...) of fixed length.
+    """
+
+    def __init__(self, connection: Connection, query: Select[Any]) -> None:
+        self._cursor = connection.connection.cursor()
+        self._sql, self._order, self._fixed = _compiled(query, connection.dialect)
+
+    def rows(self, values: Sequence[Any]) -> list[Any]:
+        """Run with the values of p0, p1 ... and return all rows as tuples."""
+        params: Any = self._fixed | {f"p{index}": value for index, value in enumerate(values)}
+        if self._order is not None:
+            params = [params[name] for name in self._order]
+        self._cursor.execute(self._sql, params)
+        return list(self._cursor.fetchall())
+
+
+@lru_cache(64)
+def _compiled(query: Executable, dialect: Dialect) -> tuple[str, list[str] | None, dict[str, Any]]:
+    """Return SQL, order of its parameters and fixed ones; made once for a query that is kept (every drop asks)."""
+    compiled: Any = query.compile(dialect=dialect)  # type: ignore[attr-defined]
+    fixed = {name: value for name, value in compiled.params.items() if value is not None}
+    return str(compiled), compiled.positiontup, fixed
+
+
+@lru_cache(64)
+def _insert(table: Table, names: tuple[str, ...], dialect: Dialect) -> tuple[str, list[str] | None]:
+    compiled = table.insert().inline().compile(dialect=dialect, column_keys=list(names))
+    return str(compiled), compiled.positiontup
+
+
+def insert_rows(connection: Connection, table: Table, names: Sequence[str], rows: Sequence[tuple[Any, ...]]) -> None:
+    """Insert many rows with the driver's own executemany, at a third of the cost. rows: tuples ordered as names."""
+    statement, order = _insert(table, tuple(names), connection.dialect)
+    values: Sequence[Any] = rows
+    if order is None:
+        values = [dict(zip(names, row, strict=True)) for row in rows]
+    elif list(order) != list(names):
+        places = [names.index(name) for name in order]
+        values = [tuple(row[place] for place in places) for row in rows]
+    cursor = connection.connection.cursor()
+    try:
+        cursor.executemany(statement, values)
+    finally:
+        cursor.close()
+
+
+def parameters(count: int, start: int = 0) -> list[Any]:
+    """Return bindparams p0 ... for a Lookup."""
+    return [bindparam(f"p{index}", required=False) for index in range(start, start + count)]
+
+
+def in_batches(rows: Iterator[Any], size: int = 1000) -> Iterator[list[Any]]:
+    """Yield lists of `size` rows, the last one shorter: what executemany gets."""
+    batch = []
+    for row in rows:
+        batch.append(row)
+        if len(batch) >= size:
+            yield batch
+            batch = []
+    if batch:
+        yield batch

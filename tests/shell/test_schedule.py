@@ -1,0 +1,129 @@
+"""The order in which claimed files are begun."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from gateway.shell import schedule
+from gateway.shell.intake import Claimed
+from gateway.shell.schedule import Queue
+
+ANY = 10**12
+
+
+def file(receipt: str, partner: str = "acme", size: int = 100) -> Claimed:
+    return Claimed(receipt, partner, partner, f"{receipt}.edi", f"{receipt}.edi", "", size)
+
+
+def begun(queue: Queue, now: float = 0.0, room: Any = lambda _size: True) -> list[str]:
+    """Begin all that can be begun."""
+    found = []
+    while one := queue.next(now, room):
+        found.append(one.claimed.receipt)
+    return found
+
+
+@pytest.fixture
+def queue(monkeypatch: pytest.MonkeyPatch) -> Queue:
+    monkeypatch.setattr(schedule.time, "monotonic", lambda: 0.0)
+    return Queue()
+
+
+def test_one_file_of_a_partner_is_in_work_and_they_go_in_the_order_of_arrival(queue: Queue) -> None:
+    for receipt, size in (("r2", 1), ("r1", 500), ("r3", 1)):
+        queue.put(file(receipt, size=size))
+    for receipt in ("r1", "r2", "r3"):
+        assert begun(queue) == [receipt]
+        assert queue.working() == [receipt]
+        queue.done(file(receipt))
+    assert begun(queue) == []
+
+
+def test_across_partners_small_files_go_first(queue: Queue) -> None:
+    queue.put(file("r1", "a", 9000))
+    queue.put(file("r2", "b", 20))
+    queue.put(file("r3", "c", 300))
+    assert begun(queue) == ["r2", "r3", "r1"]
+
+
+def test_a_file_without_room_lets_smaller_ones_pass(queue: Queue) -> None:
+    queue.put(file("r1", "a", 9000))
+    queue.put(file("r2", "b", 20))
+    assert begun(queue, room=lambda size: size < 100) == ["r2"]
+    assert queue.ready(0.0)
+
+
+def test_a_large_file_starts_in_the_end_whatever_else_comes(queue: Queue) -> None:
+    queue.put(file("r1", "a", 10**9))
+    for number in range(2, 200):
+        queue.put(file(f"s{number:03}", f"p{number}", 10))
+        (one,) = [queue.next(number, lambda _size: True)]  # one place, a small file more each second
+        assert one is not None
+        queue.done(one.claimed)
+        if one.claimed.receipt == "r1":
+            assert number == 60
+            return
+    pytest.fail("the large file starved")
+
+
+def test_a_file_that_waits_comes_back_later_and_later_and_others_go_on(queue: Queue) -> None:
+    queue.put(file("r1"))
+    queue.put(file("r2"))
+    waits = []
+    for _ in range(11):
+        now = queue.due() if queue.due() < float("inf") else 0.0
+        one = queue.next(now, lambda _size: True)
+        assert one is not None
+        assert one.claimed.receipt == "r1"
+        queue.again(one.claimed, now)
+        waits.append(queue.due() - now)
+    assert waits == [1, 2, 4, 8, 16, 32, 64, 128, 256, 300, 300]
+    assert queue.sizes() == (1, 1)
+    assert begun(queue, now=0.0) == ["r2"]
+
+
+def test_a_file_that_goes_back_at_once_keeps_its_place(queue: Queue) -> None:
+    queue.put(file("r1"))
+    queue.put(file("r2"))
+    assert begun(queue) == ["r1"]
+    queue.again(file("r1"), 0.0, at_once=True)
+    assert begun(queue) == ["r1"]
+
+
+def test_a_file_that_must_be_alone_waits_for_the_others_and_then_nothing_is_begun(queue: Queue) -> None:
+    queue.put(file("r1", "a"))
+    queue.put(file("r2", "b"))
+    assert begun(queue) == ["r1", "r2"]
+    queue.again(file("r1", "a"), 0.0, alone=True)
+    queue.put(file("r3", "c", 1))
+    assert begun(queue) == []  # r2 is in work
+    queue.done(file("r2", "b"))
+    one = queue.next(0.0, lambda _size: True)
+    assert one is not None
+    assert (one.claimed.receipt, one.alone) == ("r1", True)
+    assert begun(queue) == []
+    queue.done(file("r1", "a"))
+    assert begun(queue) == ["r3"]
+
+
+def test_a_partner_is_stopped_and_goes_on(queue: Queue) -> None:
+    queue.put(file("r1"))
+    assert queue.stop("acme")
+    assert begun(queue) == []
+    assert not queue.ready(0.0)
+    queue.go("acme")
+    assert begun(queue) == ["r1"]
+    assert not queue.stop("acme")  # something of it is in work
+
+
+def test_a_file_is_queued_once(queue: Queue) -> None:
+    queue.put(file("r1"))
+    queue.put(file("r1"))
+    assert queue.knows("r1")
+    assert begun(queue) == ["r1"]
+    queue.put(file("r1"))
+    queue.done(file("r1"))
+    assert begun(queue) == []
+    assert not queue.knows("r1")
