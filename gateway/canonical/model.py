@@ -120,9 +120,9 @@ class Shipment(Model, frozen=True, kw_only=True):
 class ControlNumbers(Model, frozen=True, kw_only=True):
     """Control numbers of the source envelope."""
 
-    interchange: Text35 | None = None
-    group: Text35 | None = None
-    message: Text35 | None = None
+    interchange: Text70 | None = None
+    group: Text70 | None = None
+    message: Text70 | None = None
 
 
 class Source(Model, frozen=True, kw_only=True):
