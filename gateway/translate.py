@@ -190,6 +190,8 @@ class _Run:
 
     def _syntax_of_unit(self) -> list[Finding]:
         """Return the syntax findings of the shipment that came, with one for those that are not told."""
+        if not self._syntax:
+            return []
         syntax, self._syntax = self._syntax, []
         rest = self._telling_shipment.rest(Scope.SHIPMENT)
         return syntax if rest is None else [*syntax, rest]
