@@ -1,11 +1,12 @@
 # make demo   install, serve, drop the samples over SFTP, show the answers
 # make test   install and run the tests (under 10 minutes)
+# make bench  measure beside the peers (about 10 minutes on an idle machine); make bench-full goes up to a million shipments
 
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test test-long lint bench clean
+.PHONY: demo test test-long lint bench bench-full clean
 
 $(BIN)/gateway: pyproject.toml
 	$(PYTHON) -m venv $(VENV)
@@ -32,5 +33,8 @@ test-long: $(BIN)/gateway
 bench: $(BIN)/gateway
 	$(BIN)/python benchmarks/run.py
 
+bench-full: $(BIN)/gateway
+	$(BIN)/python benchmarks/run.py --full
+
 clean:
-	rm -rf $(VENV) demo .pytest_cache .mypy_cache .ruff_cache
+	rm -rf $(VENV) .bench-venv demo .pytest_cache .mypy_cache .ruff_cache

@@ -42,6 +42,29 @@ def truck_309(path: Path, shipments: int, *, per_set: int = 5000, bad_every: int
             file.write("*".join(map(str, segment)) + "~\n")
 
 
+def small_309s(count: int) -> Iterator[bytes]:
+    """Yield small files of one bill each: every file has its own control number, trip, bill and persons."""
+    head: list[tuple[object, ...]] = []
+    body: list[tuple[object, ...]] = []
+    number = 0
+    for segment in _segments(count, 1, 0):
+        if segment[0] == "ISA":
+            head = [segment]
+        elif segment[0] == "GS":
+            head.append(segment)
+        elif segment[0] == "SE":
+            number += 1
+            isa = (*head[0][:13], f"{number:09d}", *head[0][14:])
+            trip = (*body[1][:6], f"NR{number:08d}", *body[1][7:])
+            whole = (isa, head[1], ("ST", 309, "0001"), trip, *body[2:], ("SE", segment[1], "0001"), ("GE", 1, 1))
+            whole = (*whole, ("IEA", 1, f"{number:09d}"))
+            yield "".join("*".join(map(str, one)) + "~\n" for one in whole).encode("ascii")
+        elif segment[0] == "ST":
+            body = [segment]
+        else:
+            body.append(segment)
+
+
 def _segments(shipments: int, per_set: int, bad_every: int) -> Iterator[tuple[object, ...]]:
     draw = random.Random(SEED)
     yield ("ISA", "00", " " * 10, "00", " " * 10, "02", "NRTX".ljust(15), "ZZ", "S321GATEWAY".ljust(15), "250115", "0930", "^", "00501", "000000001", 0, "P", ">")  # fmt: skip

@@ -1,93 +1,129 @@
-"""`make bench`: the gateway against pyx12 on the same file in the same run; medians of interleaved rounds.
+"""`make bench`: the gateway beside its peers on the same files in the same run; see README.md of this folder.
 
-Job J: one truck 309 (005020) of 10,000 bills. Memory: the whole way at 1,000 and 100,000 bills.
+Each case in a fresh process, cases of a group in turn, medians. Writes the marked section of docs/performance.md, the plot
+docs/growth.svg and the ratios of history.csv; with --dry it only prints.
 """
 
 from __future__ import annotations
 
 import argparse
-import json
-import shutil
-import statistics
-import subprocess
+import os
 import sys
 import tempfile
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
-from corpus import truck_309
+import environment
+import plot
+import report
+import sftp_speed
+from bench import ROOT, Bench
+from runner import KINDS
 
-HERE = Path(__file__).parent
-MAPS = HERE.parent / "gateway" / "formats" / "x12" / "maps" / "005020"
 
-
-def measure(case: str, file: Path, folder: Path) -> dict[str, Any]:
-    """Run one case in a fresh process."""
-    extra = str(pyx12_maps(folder)) if case == "pyx12" else str(folder / f"run-{case}")
-    shutil.rmtree(folder / f"run-{case}", ignore_errors=True)
-    done = subprocess.run(
-        [sys.executable, str(HERE / "cases.py"), case, str(file), extra], capture_output=True, text=True, check=False
+def section(bench: Bench, rows: list[report.Row]) -> list[str]:
+    """Return the section of docs/performance.md."""
+    f, facts = bench.figures, bench.facts
+    split = next((j for j in bench.jobs if j.name == "split_stream"), None)
+    normal = (
+        f"`split_stream` {split.size / split.median('cpu_s') / 1e6:.0f} MB/s of process time"
+        if split
+        else "`split_stream` not run"
     )
-    if done.returncode:
-        raise SystemExit(f"{case} failed:\n{done.stderr}")
-    return json.loads(done.stdout.splitlines()[-1])
-
-
-def pyx12_maps(folder: Path) -> Path:
-    """Return a map folder for pyx12: our 309 map and its own control maps, with the qualifier 02 let through."""
-    from importlib.resources import files
-    from xml.etree import ElementTree
-
-    maps = folder / "maps"
-    if maps.exists():
-        return maps
-    maps.mkdir()
-    for name in ("dataele.xml", "codes.xml", "309.xml"):
-        shutil.copy(MAPS / name, maps)
-    for name in ("x12.control.00401.xml", "x12.control.00501.xml"):
-        tree = ElementTree.ElementTree(ElementTree.fromstring(files("pyx12").joinpath("map", name).read_bytes()))
-        for element in tree.iter("element"):
-            codes = element.find("valid_codes")
-            if element.get("xid") in ("ISA05", "ISA07") and codes is not None:
-                ElementTree.SubElement(codes, "code").text = "02"
-        tree.write(maps / name)
-    (maps / "maps.xml").write_text(
-        '<maps><version icvn="00501"><map vriic="005020" fic="AQ">309.xml</map>'
-        '<map vriic="" fic="">x12.control.00501.xml</map></version></maps>'
-    )
-    return maps
+    lines = [
+        f"Measured {facts['date']} at commit {facts['commit']}, `{facts['command']}`: {environment.machine()}. fsync rate of the disk {facts['fsync']:,.0f}/s;",
+        f"{normal}; load average {facts['load']}. Medians of {bench.options.rounds} interleaved rounds, each case in a fresh process. Ratios are of process",
+        "time, because the machine is shared; the wall clock stands beside them (it holds the waiting for the disk too). Peers: "
+        + environment.versions() + ".",
+        *(f"Peer that could not be installed: {name} ({why})." for name, why in facts["missing"].items()),
+        "",
+        "### Goals",
+        "",
+        *report.goal_table(rows),
+        "",
+        f"### Cases ({bench.options.shipments:,} shipments a file)",
+        "",
+        *report.case_table(bench.jobs),
+    ]  # fmt: skip
+    if "sftp put" in f:
+        lines += ["", (
+            f"SFTP: one upload of {sftp_speed.BIG >> 20} MiB {f['sftp put MB/s']:.0f} MB/s (bare {f['bare put MB/s']:.0f}), files of 10 KB put and renamed "
+            f"{f['sftp small /s']:.0f}/s (bare {f['bare small /s']:.0f}, which syncs nothing). Server's process time, bare by own: {f['sftp put cpu']:.2f}× and {f['sftp small cpu']:.2f}×."
+        )]  # fmt: skip
+    if "version ms" in f:
+        lines += [
+            "",
+            "Start, wall clock (process time): "
+            + ", ".join(
+                f"{words} {f[f'{key} ms']:.0f} ms ({f[f'{key} ms cpu']:.0f})"
+                for key, words in (
+                    ("interpreter", "interpreter alone"),
+                    ("version", "`--version`"),
+                    ("check", "`check`"),
+                )
+            )
+            + ".",
+        ]
+    if bench.growth:
+        sizes = sorted({j.count for j in bench.growth})
+        lines += ["", "### Growth: the whole way of one file, peak memory and process time", "", *report.growth_table(bench.growth, sizes), "", "![Time and memory over shipments](growth.svg)"]  # fmt: skip
+    if bench.tables:
+        told = ", ".join(f"{name} {ms:.1f}" for name, ms in sorted(bench.tables.items(), key=lambda t: -t[1]))
+        lines += ["", "### Mapping tables, from CSV to program, cold, ms of process time", "", told + "."]
+    return lines
 
 
 def main() -> None:
-    options = argparse.ArgumentParser()
+    options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("--rounds", type=int, default=3)
     options.add_argument("--shipments", type=int, default=10_000)
-    options.add_argument("--memory", action="store_true", help="also 1,000 and 100,000 bills")
+    options.add_argument("--sizes", default="1000,10000,100000", help="sizes of the growth runs")
+    options.add_argument("--full", action="store_true", help="all formats up to a million shipments")
+    options.add_argument(
+        "--only", default="", help="groups: x12,trace,edifact,xml,csv,others,schema,compile,start,sftp,growth"
+    )
+    options.add_argument(
+        "--resume", action="store_true", help="go on where an earlier run of this commit and size was cut off"
+    )
+    options.add_argument("--dry", action="store_true", help="print only")
     chosen = options.parse_args()
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        file = folder / "job.edi"
-        truck_309(file, chosen.shipments)
-        rounds: dict[str, list[dict[str, Any]]] = {"pyx12": [], "gateway": [], "translate": []}
-        for _ in range(chosen.rounds):
-            for case, runs in rounds.items():
-                runs.append(measure(case, file, folder))
-        peer = statistics.median(r["s"] for r in rounds["pyx12"])
-        print(f"{chosen.shipments} bills, {file.stat().st_size / 1e6:.1f} MB, medians of {chosen.rounds}")
-        print("| case | s | shipments/s | peak MiB | times pyx12 |\n|---|---|---|---|---|")
-        for case, runs in rounds.items():
-            seconds = statistics.median(r["s"] for r in runs)
-            peak = statistics.median(r["peak_mib"] for r in runs)
-            print(f"| {case} | {seconds:.2f} | {chosen.shipments / seconds:,.0f} | {peak:.0f} | {peer / seconds:.1f} |")
-        if chosen.memory:
-            for size in (1_000, 100_000):
-                for bad in (0, 1):
-                    truck_309(file, size, bad_every=bad)
-                    result = measure("gateway", file, folder)
-                    print(
-                        f"memory: {size} bills{', all refused' if bad else ''}: {result['peak_mib']} MiB, {result['s']} s"
+    chosen.sizes = [
+        int(s)
+        for s in ("1000,10000,100000,1000000" if chosen.full and chosen.sizes.count(",") == 2 else chosen.sizes).split(
+            ","
+        )
+    ]
+    facts = {
+        "date": f"{datetime.now(UTC):%Y-%m-%d}", "commit": environment.commit(), "form": "full" if chosen.full else "quick",
+        "shipments": chosen.shipments, "missing": environment.peers(), "load": f"{os.getloadavg()[0]:.1f}",
+        "command": " ".join(["benchmarks/run.py", *sys.argv[1:]]),
+    }  # fmt: skip
+    with tempfile.TemporaryDirectory(prefix="gateway-bench-") as name:
+        facts["fsync"] = environment.fsync_rate(Path(name))
+        bench = Bench(Path(name), chosen, facts)
+        if chosen.resume:
+            bench.resume()
+        bench.run()
+        bench.derive()
+        facts["load"] += f" at the start, {os.getloadavg()[0]:.1f} at the end"
+        rows = report.values({j.name: j for j in bench.jobs}, bench.figures)
+        lines = section(bench, rows)
+        print("\n".join(lines))
+        if chosen.dry:
+            return
+        report.append_history(environment.HERE / "history.csv", facts, rows)
+        if bench.growth:
+            points: plot.Points = {}
+            for job in bench.growth:
+                if not job.spec["bad"] and not job.failed:
+                    points.setdefault(job.spec["kind"], []).append(
+                        (job.count, job.median("cpu_s"), job.median("peak_mib"))
                     )
+            plot.write(ROOT / "docs" / "growth.svg", points, {k: v.words for k, v in KINDS.items()})
+        if not chosen.only:
+            report.write_section(ROOT / "docs" / "performance.md", lines)
 
 
 if __name__ == "__main__":
+    sys.path.insert(0, str(ROOT))
     main()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from gateway.history import MemoryHistory
 from gateway.results import Outcome
 from gateway.site import base_site
 from gateway.translate import translate
+from tests.drops import drop
 
 FIXTURES = Path(__file__).parent.parent / "fixtures"
 BEFORE = parse_instant("2025-02-27T10:00:00Z")
@@ -202,3 +204,17 @@ def test_a_document_in_the_name_of_somebody_else_is_refused():
     finding, _ = [f for f in report["findings"] if f["rule"] == "XML-SENDER"]
     assert (finding["line"], finding["value"][:16]) == (11, "TDVAGT03STRANGER")
     assert b"Rejected" in answers["XFNM"]
+
+
+def test_an_enrichment_takes_back_what_was_missing() -> None:
+    party = {"name": "A SHIPPER CO", "address_line_1": "1 A ST", "city": "LEEDS", "country_code": "GB"}
+    consignee = party | {"name": "CASEY EXAMPLE", "state_province": "OR", "postal_code": "97201", "country_code": "US"}
+    known = {"shipment_initiator": party, "final_deliver_to_party": consignee}
+    value = {"total_value": {"amount": "42.00", "currency": "USD"}}
+    data = (FIXTURES / "xml" / "05_xfhl_3houses_v3.xml").read_bytes()
+    for facts, accepted in ((known | value, 3), (known, 0), (value, 0)):
+        profile = replace(base_site().partners["gwsender"].profile, enrich=lambda _, f=facts: dict(f))
+        result = drop(data, name="05.xml", profile=profile)
+        assert result.outcome.counts.accepted == accepted
+        said = {f.target for f in result.findings() if f.rule == "S321-ROLE-REQ"}
+        assert said == (set() if "shipment_initiator" in facts else set(known))

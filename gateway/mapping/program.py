@@ -203,24 +203,28 @@ class CompiledProgram:
     def _complete(self, draft: dict[str, Any], profile: Profile, run: Run) -> None:
         """Fill what the input does not carry: enrichment first, then the partner's constants."""
         if profile.enrich is not None:
-            for name, value in (profile.enrich(draft) or {}).items():
-                if name not in draft:
-                    draft[name] = value
-                elif draft[name] != value:
-                    said = f"The enrichment file has another {name} than the manifest; the manifest's was kept."
-                    run.findings.append(
-                        Finding(
-                            "MAP-ENRICH-CONFLICT",
-                            Severity.WARNING,
-                            Scope.SHIPMENT,
-                            said,
-                            target=name,
-                            pointer=f"/{name}",
-                        )
-                    )
+            self._enrich(draft, profile.enrich(draft) or {}, run)
         for name, value in profile.constants.items():
             if name not in draft:
                 draft[name] = dict(value) if isinstance(value, dict) else value
+
+    @staticmethod
+    def _enrich(draft: dict[str, Any], known: dict[str, Any], run: Run) -> None:
+        """Take what the enrichment knows and the input lacks; what was said of it as missing is then no longer true."""
+        taken = known.keys() - draft.keys()
+        if taken:
+            draft.update((name, known[name]) for name in known if name in taken)
+            run.findings[:] = [
+                f for f in run.findings if f.value is not None or f.pointer.lstrip("/").partition("/")[0] not in taken
+            ]
+        for name, value in known.items():
+            if draft[name] != value:
+                said = f"The enrichment file has another {name} than the manifest; the manifest's was kept."
+                run.findings.append(
+                    Finding(
+                        "MAP-ENRICH-CONFLICT", Severity.WARNING, Scope.SHIPMENT, said, target=name, pointer=f"/{name}"
+                    )
+                )
 
     def place(self, level: str, name: str, node: Any, root: Any, run: Run) -> Origin | None:
         """Return where a target was read from: the row that gave the value, else the row that should have."""
