@@ -14,12 +14,9 @@ from __future__ import annotations
 import datetime as dt
 import json
 from collections.abc import Callable, Iterable
-from functools import cache
+from functools import cache, cached_property
 from importlib.resources import files
-from typing import Any
-
-import jsonschema
-import referencing
+from typing import TYPE_CHECKING, Any
 
 from gateway.canonical.control import control_characters
 from gateway.canonical.faults import RawError, SchemaError, schema_errors
@@ -29,6 +26,9 @@ try:
     import jsonschema_rs
 except ImportError:  # no wheel for the platform: slower, same answers
     jsonschema_rs = None  # type: ignore[assignment]
+
+if TYPE_CHECKING:  # imported when the first draft is refused: a check of a good file starts a third of a second sooner
+    import jsonschema
 
 __all__ = ["MANY_FAILURES", "SchemaError", "ShipmentValidator", "load_schema", "validate_message"]
 
@@ -83,6 +83,11 @@ def validate_message(message: Any) -> tuple[SchemaError, ...]:
     return schema_errors(raws, message, filer_type, message=True) if raws else ()
 
 
+def prepare() -> None:
+    """Import and compile the reference validator now, before work that must not wait for it."""
+    _ = _message_engine().slow_errors({})
+
+
 def validate_head(head: dict[str, Any]) -> tuple[SchemaError, ...]:
     """Return the faults of a message without its shipments: what came from the envelope may be too long, too."""
     raws = _head_engine().errors(head)
@@ -106,9 +111,6 @@ class _Compiled:
 
     def __init__(self, schema: dict[str, Any]) -> None:
         self.schema = schema
-        self.slow = jsonschema.Draft202012Validator(
-            schema, registry=referencing.Registry(), format_checker=_format_checker()
-        )
         self.fast: Any = None
         self.is_valid: Callable[[Any], bool] | None = None
         if jsonschema_rs is not None:
@@ -118,12 +120,23 @@ class _Compiled:
             quick = jsonschema_rs.Draft202012Validator(_dates_by_pattern(schema), validate_formats=False, offline=True)
             self.is_valid = quick.is_valid
 
+    @cached_property
+    def slow(self) -> jsonschema.Draft202012Validator:
+        """Return the reference validator."""
+        import jsonschema
+        import referencing
+
+        checker = jsonschema.FormatChecker(formats=())
+        for name, check in _FORMATS.items():
+            checker.checks(name)(check)
+        return jsonschema.Draft202012Validator(self.schema, registry=referencing.Registry(), format_checker=checker)
+
 
 class _Engine:
     """The check of many instances. failures: how many of them were refused so far."""
 
     def __init__(self, compiled: _Compiled) -> None:
-        self._schema, self._slow = compiled.schema, compiled.slow
+        self._compiled, self._schema = compiled, compiled.schema
         self._fast, self._is_valid = compiled.fast, compiled.is_valid
         self.failures = 0
 
@@ -143,7 +156,7 @@ class _Engine:
         """Return the leaf errors of jsonschema."""
         return [
             RawError(tuple(e.absolute_path), str(e.validator), e.validator_value, e.schema, e.instance)
-            for e in self._slow.iter_errors(instance)
+            for e in self._compiled.slow.iter_errors(instance)
         ]
 
     def fast_errors(self, instance: Any) -> list[RawError]:
@@ -193,10 +206,3 @@ def _is_date(text: object) -> bool:
 
 
 _FORMATS: dict[str, Callable[[object], bool]] = {"date": _is_date, "date-time": _is_date}
-
-
-def _format_checker() -> jsonschema.FormatChecker:
-    checker = jsonschema.FormatChecker(formats=())
-    for name, check in _FORMATS.items():
-        checker.checks(name)(check)
-    return checker

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from gateway.canonical.validate import prepare
 from gateway.commands.reloading import Print, Watcher, fingerprint
 from gateway.errors import ConfigError, GatewayError
 from gateway.profile import Identity, Profile
@@ -50,6 +51,7 @@ def serve_config(site: Site) -> _Serve:
     if s.responses_dir is not None:
         partners.append(_receiver(s.responses_dir))
     make_folder(s.out_dir)
+    prepare()
     return _Serve(
         s.state_dir, s.ledger_url, partners, s.out_dir, s.poll_seconds, s.settle_polls, s.max_file_bytes,
         Keep(**s.retention),

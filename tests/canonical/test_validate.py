@@ -1,5 +1,6 @@
 import copy
 
+import jsonschema
 import pytest
 
 from gateway.canonical import validate
@@ -269,4 +270,4 @@ def test_without_jsonschema_rs_the_answers_are_the_same(monkeypatch):
 
 
 def test_schema_itself_is_valid_draft_2020_12():
-    validate.jsonschema.Draft202012Validator.check_schema(load_schema())
+    jsonschema.Draft202012Validator.check_schema(load_schema())
