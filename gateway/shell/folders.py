@@ -88,6 +88,9 @@ def _syncers() -> ThreadPoolExecutor:
     return ThreadPoolExecutor(8, thread_name_prefix="sync")
 
 
+os.register_at_fork(after_in_child=_syncers.cache_clear)  # a forked worker has the pool, but none of its threads
+
+
 def make_folder(folder: Path, *, mode: int = 0o777) -> None:
     """Make a folder and those above it, durably: what is fsynced in it later must not vanish with it."""
     if folder.is_dir():

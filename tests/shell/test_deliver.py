@@ -3,6 +3,7 @@ from __future__ import annotations
 import errno
 import hashlib
 import os
+import signal
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from gateway.results import Delivery
 from gateway.shell import deliver as module
 from gateway.shell.assembly import Assembler, BooksError
 from gateway.shell.deliver import LocalTarget, RetryPolicy, deliver
+from gateway.shell.folders import sync_all
 from gateway.shell.spool import FileSpool
 
 DATA = b"shipment" * 1000
@@ -180,3 +182,16 @@ def test_a_spool_gives_back_every_record_again_and_again_even_while_it_grows(tmp
         assert list(first) == records[1:]
         assert (tmp_path / "spool").stat().st_mode & 0o777 == 0o600
     assert not (tmp_path / "spool").exists()
+
+
+def test_a_forked_process_syncs_with_threads_of_its_own(tmp_path: Path) -> None:
+    files = [tmp_path / "a", tmp_path / "b"]
+    for file in files:
+        file.write_bytes(b"x")
+    sync_all(files, [tmp_path])  # the threads of this process are there now
+    child = os.fork()
+    if not child:
+        signal.alarm(20)  # a child without threads would wait for ever
+        sync_all(files, [tmp_path])
+        os._exit(0)
+    assert os.waitpid(child, 0)[1] == 0
