@@ -115,15 +115,16 @@ class Books:
         for verdict, number in tally.stood.items():
             setattr(counts, verdict, getattr(counts, verdict) - number)
             counts.rejected += number
-        for index, key in tally.messages:
-            self.refused.setdefault(index, tally.rule)
-            self.refused_keys.add(key)
+        self._refuse(tally.messages, tally.rule)
 
     def take_back_all(self, messages: Iterable[tuple[int, str]], rule: str) -> None:
         """Let nothing stand of what was closed before: the file is held. messages: index and key."""
         for name in ("accepted", "joined", "waiting"):
             self.counts.rejected += getattr(self.counts, name)
             setattr(self.counts, name, 0)
+        self._refuse(messages, rule)
+
+    def _refuse(self, messages: Iterable[tuple[int, str]], rule: str) -> None:
         for index, key in messages:
             self.refused.setdefault(index, rule)
             self.refused_keys.add(key)

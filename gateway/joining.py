@@ -62,9 +62,8 @@ class Joiner:
         house = draft.get("house_bill_number") or draft.get("shipment_tracking_number")
         if not house:
             return ""
-        postal = (
-            draft.get("mode_of_transportation") == "mail"
-        )  # an item number says all; only one of both knows its despatch
+        # a postal item number says all; only one of both messages knows its despatch
+        postal = draft.get("mode_of_transportation") == "mail"
         master = draft.get("master_bill_number", "") if self._profile.join_on == "master+house" and not postal else ""
         return f"{prefix}{master}/{house}"
 

@@ -27,7 +27,7 @@ try:
 except ImportError:  # no wheel for the platform: slower, same answers
     jsonschema_rs = None  # type: ignore[assignment]
 
-if TYPE_CHECKING:  # imported when the first draft is refused: a check of a good file starts a third of a second sooner
+if TYPE_CHECKING:  # imported when the first draft is refused: a good file is checked without waiting for it
     import jsonschema
 
 __all__ = ["MANY_FAILURES", "SchemaError", "ShipmentValidator", "load_schema", "validate_message"]

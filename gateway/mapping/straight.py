@@ -152,13 +152,16 @@ class _Source:
         return f'(e{number}[{element}] if len(e{number}) > {element} else "")'
 
     def target(self, number: int, target: Target) -> None:
-        """Write one target: its rows in order, the first value wins."""
+        """Write one target: its rows in order, the first value wins; rows that can yield nothing ("") are left out."""
+        rows = [self._row(f"{number}_{index}", quick) for index, quick in enumerate(target.quick)]
+        ways = " or ".join(filter(None, rows))
         self.names |= {f"f{number}": target.careful, f"p{number}": target.put}
-        ways = " or ".join(self._row(f"{number}_{index}", quick) for index, quick in enumerate(target.quick))
         store = f'out["{target.path[0]}"] = value' if len(target.path) == 1 else f"p{number}(out, value)"
-        self._body += [f"if {ways}:", f" if value is CAREFUL: f{number}(node, root, out, run)", f" else: {store}"]
+        if ways:
+            self._body += [f"if {ways}:", f" if value is CAREFUL: f{number}(node, root, out, run)", f" else: {store}"]
         if not target.quiet:
-            self._body.append(f"elif {target.name!r} not in run.inherited: f{number}(node, root, out, run)")
+            word = "elif" if ways else "if"
+            self._body.append(f"{word} {target.name!r} not in run.inherited: f{number}(node, root, out, run)")
 
     def choice(self, number: int, line: Line) -> None:
         """Write the condition of one row of a choice."""
@@ -211,18 +214,6 @@ class _Columns(_Source):
 
     def _element(self, tag: str, element: int) -> str:
         return f"cells[{element}]" if element in self._there else '""'
-
-    def target(self, number: int, target: Target) -> None:
-        """Write one target, without the rows that can yield nothing; nothing at all when none is left and none is required."""
-        rows = [self._row(f"{number}_{index}", quick) for index, quick in enumerate(target.quick)]
-        ways = " or ".join(filter(None, rows))
-        self.names |= {f"f{number}": target.careful, f"p{number}": target.put}
-        store = f'out["{target.path[0]}"] = value' if len(target.path) == 1 else f"p{number}(out, value)"
-        if ways:
-            self._body += [f"if {ways}:", f" if value is CAREFUL: f{number}(node, root, out, run)", f" else: {store}"]
-        if not target.quiet:
-            word = "elif" if ways else "if"
-            self._body.append(f"{word} {target.name!r} not in run.inherited: f{number}(node, root, out, run)")
 
     def _row(self, tag: str, quick: Quick) -> str:
         condition = self._condition(tag, quick) if quick.holds is not None else "True"
