@@ -223,7 +223,8 @@ def open_ledger(url: str, *, create: bool = True) -> Ledger:
         sqlite = address.get_backend_name() == "sqlite"
         if sqlite:
             _prepare_file(Path(address.database or ""), create)
-        engine = create_engine(address, connect_args={"timeout": _BUSY_MS / 1000} if sqlite else {})
+        options: dict[str, Any] = {"connect_args": {"timeout": _BUSY_MS / 1000}} if sqlite else {"pool_pre_ping": True}
+        engine = create_engine(address, hide_parameters=True, **options)
     except (ArgumentError, NoSuchModuleError, ImportError) as error:
         raise ConfigError(
             f"ledger_url cannot be used: {error}.", "Write sqlite:///PATH or install the driver named in the URL."
@@ -273,7 +274,7 @@ def _tune_sqlite(connection: Any, _record: Any) -> None:
 
 def _light(engine: Engine) -> Engine:
     """Return an engine on the same file whose commits do not wait for the disk."""
-    light = create_engine(engine.url, connect_args={"timeout": _BUSY_MS / 1000})
+    light = create_engine(engine.url, hide_parameters=True, connect_args={"timeout": _BUSY_MS / 1000})
     event.listen(light, "connect", _tune_sqlite)
     event.listen(light, "connect", lambda connection, _: connection.execute("PRAGMA synchronous=NORMAL"))
     event.listen(light, "begin", _begin_sqlite)

@@ -73,7 +73,7 @@ def merge_shipments(
             _retire(connection, partner, batch)
         try:
             insert_rows(connection, shipments, _SHIPMENT, rows)
-        except (IntegrityError, sqlite3.IntegrityError):  # another drop's shipment became active meanwhile
+        except IntegrityError:  # another drop's shipment became active meanwhile
             raise ClaimConflictError("shipment") from None
         active += sum(row[-1] == "active" for row in rows)
     for days in in_batches(scratch.execute(_EVERY_PERSON if once else _PERSONS, (partner,)), _BATCH):

@@ -7,6 +7,7 @@ from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import Connection, Dialect, Executable, Select, Table, bindparam
+from sqlalchemy.exc import DBAPIError
 
 
 def run(connection: Connection, statement: Executable, **values: Any) -> Any:
@@ -16,8 +17,18 @@ def run(connection: Connection, statement: Executable, **values: Any) -> Any:
     if order is not None:
         params = [params[name] for name in order]
     cursor = connection.connection.cursor()
-    cursor.execute(sql, params)
+    try:
+        cursor.execute(sql, params)
+    except connection.dialect.loaded_dbapi.Error as error:
+        raise told(error, connection.dialect, sql) from error
     return cursor
+
+
+def told(error: Exception, dialect: Dialect, sql: str) -> DBAPIError:
+    """Return a driver's error as SQLAlchemy's, which is of the same class for every database; values stay out of it."""
+    made = DBAPIError.instance(sql, None, error, dialect.loaded_dbapi.Error, hide_parameters=True, dialect=dialect)
+    assert isinstance(made, DBAPIError)
+    return made
 
 
 class Lookup:
@@ -27,7 +38,7 @@ class Lookup:
     """
 
     def __init__(self, connection: Connection, query: Select[Any]) -> None:
-        self._cursor = connection.connection.cursor()
+        self._cursor, self._dialect = connection.connection.cursor(), connection.dialect
         self._sql, self._order, self._fixed = _compiled(query, connection.dialect)
 
     def rows(self, values: Sequence[Any]) -> list[Any]:
@@ -35,8 +46,11 @@ class Lookup:
         params: Any = self._fixed | {f"p{index}": value for index, value in enumerate(values)}
         if self._order is not None:
             params = [params[name] for name in self._order]
-        self._cursor.execute(self._sql, params)
-        return list(self._cursor.fetchall())
+        try:
+            self._cursor.execute(self._sql, params)
+            return list(self._cursor.fetchall())
+        except self._dialect.loaded_dbapi.Error as error:
+            raise told(error, self._dialect, self._sql) from error
 
 
 @lru_cache(64)
@@ -65,6 +79,8 @@ def insert_rows(connection: Connection, table: Table, names: Sequence[str], rows
     cursor = connection.connection.cursor()
     try:
         cursor.executemany(statement, values)
+    except connection.dialect.loaded_dbapi.Error as error:
+        raise told(error, connection.dialect, statement) from error
     finally:
         cursor.close()
 

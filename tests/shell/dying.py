@@ -15,7 +15,7 @@ from tests.shell.shell_support import shop
 _count = {"at": 0, "now": 0}
 
 
-def dying_shop(root: Path, partners: tuple[str, ...], max_tries: int) -> Shop:
+def dying_shop(root: Path, partners: tuple[str, ...], max_tries: int, ledger_url: str) -> Shop:
     """Make the shop of a yard; the process that calls this is changed for good."""
     made = shop(root, partners, max_tries)
     order = root / "die_at"

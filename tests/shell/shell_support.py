@@ -184,12 +184,15 @@ class Yard:
     keep: Keep = field(default_factory=Keep)
     workers: int = 0
     shop: str = "tests.shell.shell_support:shop"
+    ledger_url: str = ""  # default: a SQLite file in the state folder
 
     def __post_init__(self) -> None:
         ledger = self.root / "state" / "ledger.db"
-        if not ledger.exists():
-            ledger.parent.mkdir(mode=0o700, parents=True)
-            ledger.write_bytes(fresh_ledger())
+        ledger.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if not self.ledger_url:
+            self.ledger_url = f"sqlite:///{ledger}"
+            if not ledger.exists():
+                ledger.write_bytes(fresh_ledger())
         for folder in (self.out, self.out / "test"):
             folder.mkdir(parents=True, exist_ok=True)
         for partner in self.partners:
@@ -224,14 +227,13 @@ class Yard:
             for name in self.partners
         ]  # fmt: skip
         state = self.root / "state"
-        url = f"sqlite:///{state}/ledger.db"
-        return Config(state, url, partners, self.out, max_file_bytes=self.max_file_bytes, keep=self.keep)
+        return Config(state, self.ledger_url, partners, self.out, max_file_bytes=self.max_file_bytes, keep=self.keep)
 
     def engine(self, workers: int | None = None) -> Engine:
         config = self.config()
         engine = Engine(
             config, self.translate, clock=self.clock, policy=ONE_TRY, on_alert=self.alerts.append,
-            workers=self.workers if workers is None else workers, recipe=Recipe(self.shop, (self.root, self.partners, self.max_tries)),
+            workers=self.workers if workers is None else workers, recipe=Recipe(self.shop, (self.root, self.partners, self.max_tries, self.ledger_url)),
         )  # fmt: skip
         engine.desk = replace(engine.desk, max_tries=self.max_tries)
         return engine
@@ -264,7 +266,7 @@ class Yard:
         return sorted(json.loads(path.read_text())["control"] for path in files)
 
 
-def shop(root: Path, partners: tuple[str, ...], max_tries: int) -> Shop:
+def shop(root: Path, partners: tuple[str, ...], max_tries: int, ledger_url: str) -> Shop:
     """What a worker process of a yard works with."""
-    yard = Yard(root, partners=partners)
+    yard = Yard(root, partners=partners, ledger_url=ledger_url)
     return Shop(yard.config(), fake_translate, policy=ONE_TRY, max_tries=max_tries)

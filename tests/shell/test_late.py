@@ -45,7 +45,7 @@ def at(yard: RealYard, moment: datetime) -> None:
 
 
 def books(yard: RealYard, name: str) -> tuple[int, int, int, int, int]:
-    ledger = open_ledger(f"sqlite:///{yard.root}/state/ledger.db")
+    ledger = open_ledger(yard.ledger_url)
     try:
         (d,) = ledger.find(drops.c.file_name == name)
         return d.found, d.accepted, d.rejected, d.joined, d.waiting
@@ -54,7 +54,7 @@ def books(yard: RealYard, name: str) -> tuple[int, int, int, int, int]:
 
 
 def kept_drafts(yard: RealYard) -> list[str]:
-    ledger = open_ledger(f"sqlite:///{yard.root}/state/ledger.db")
+    ledger = open_ledger(yard.ledger_url)
     try:
         with ledger.reading() as connection:
             return sorted(connection.execute(select(parts.c.draft)).scalars())

@@ -50,7 +50,7 @@ def kept(yard: Yard) -> list[str]:
 
 
 def rows(yard: Yard, query) -> list:
-    ledger = open_ledger(f"sqlite:///{yard.root}/state/ledger.db")
+    ledger = open_ledger(yard.ledger_url)
     try:
         with ledger.reading() as connection:
             return connection.execute(query).all()
@@ -59,7 +59,7 @@ def rows(yard: Yard, query) -> list:
 
 
 def receipt(yard: Yard, name: str) -> str:
-    ledger = open_ledger(f"sqlite:///{yard.root}/state/ledger.db")
+    ledger = open_ledger(yard.ledger_url)
     try:
         return next(d.receipt for d in ledger.find() if d.file_name == name)
     finally:

@@ -55,7 +55,7 @@ def wait(found: Callable[[], bool], what: str) -> None:
 
 
 def row(yard: Yard, name: str) -> tuple[str, int, int]:
-    ledger = open_ledger(f"sqlite:///{yard.root}/state/ledger.db")
+    ledger = open_ledger(yard.ledger_url)
     try:
         (drop,) = ledger.find(drops.c.file_name == name)
         return drop.state, drop.accepted, drop.tries
