@@ -16,13 +16,18 @@ from typing import Any
 from gateway.check import describe, gather
 from gateway.commands.since import start_of
 from gateway.commands.status import ledger_of, report_of
+from gateway.commands.versions import remapper
 from gateway.errors import ConfigError
+from gateway.formats import folder_of
+from gateway.mapping.folder import compile_sources
+from gateway.shell import versions
 from gateway.shell.folders import ReceiptIds, StateFolders, parse_instant, read_blocks
 from gateway.shell.history import SqlHistory
 from gateway.shell.intake import raw_path
 from gateway.shell.ledger import Drop, Ledger
 from gateway.shell.orders import REPLAY, Order, give
 from gateway.shell.unwrap import KINDS
+from gateway.shell.versions import Known
 from gateway.site import Site
 from gateway.translate import translate
 
@@ -31,27 +36,31 @@ _COUNTS = ("found", "accepted", "rejected", "duplicate")
 
 
 def replay(
-    site: Site, what: str, now: datetime, *, since: str = "", partner: str = "", rule: str = "", dry: bool, why: str
-) -> Iterator[dict[str, Any]]:
+    site: Site, what: str, now: datetime, *, since: str = "", partner: str = "", rule: str = "", dry: bool, why: str,
+    mapping: str = "",
+) -> Iterator[dict[str, Any]]:  # fmt: skip
     """Yield one object per drop: what it was, and either the order or (dry) what would become of it.
 
-    what: receipt, file name, shipment number, "refused" or "held". Raises ConfigError when nothing fits.
+    what: receipt, file name, shipment number, "refused" or "held". mapping: a version that was in force once, for the
+    messages that its mapping reads; all else is that of today. Raises ConfigError when nothing fits.
     """
     ledger, folders, ids = ledger_of(site), StateFolders(site.settings.state_dir), ReceiptIds()
     try:
+        version = versions.find(ledger, mapping) if mapping else None
         found = list(_chosen(site, ledger, what, start_of(since, now) if since else None, partner, rule))
         if not found:
             raise ConfigError(f"No drop fits {what}.", "gateway status lists receipts and file names.")
         for drop in found:
             facts: dict[str, Any] = {"receipt": drop.receipt, "partner": drop.partner, "file": drop.file_name}
             facts["before"] = {"state": drop.state, **{name: getattr(drop, name) for name in _COUNTS}}
-            refusal = _refusal(drop, folders)
+            facts |= {"mapping": version.name} if version else {}
+            refusal = _refusal(drop, folders) or _misfit(site, drop, version)
             if refusal:
                 yield facts | {"refused": refusal}
             elif dry:
-                yield facts | {"now": _judged(site, drop, ledger, folders, now)}
+                yield facts | {"now": _judged(site, drop, ledger, folders, now, version)}
             else:
-                name = give(folders, ids, Order(REPLAY, drop.receipt, why))
+                name = give(folders, ids, Order(REPLAY, drop.receipt, why, mapping=version.name if version else ""))
                 yield facts | {"ordered": drop.receipt if drop.state in _HELD else name}
     finally:
         ledger.close()
@@ -103,6 +112,18 @@ def _refusal(drop: Drop, folders: StateFolders) -> str:
     return ""
 
 
+def _misfit(site: Site, drop: Drop, version: Known | None) -> str:
+    """Return why a mapping version has nothing to say about a drop, "" when it may."""
+    if version is None:
+        return ""
+    if drop.state in _HELD:
+        return "It is held: it goes on with the tables of today. Replay it without --mapping first."
+    facts, _ = compile_sources(version.mapping, versions.load(StateFolders(site.settings.state_dir), version.name))
+    if folder_of(drop.format) != facts.format:
+        return f"{version.mapping} does not read a file of this format."
+    return ""
+
+
 class _Trial(SqlHistory):
     """The ledger's history, to be asked only: control numbers are not used up."""
 
@@ -111,16 +132,19 @@ class _Trial(SqlHistory):
         return 1
 
 
-def _judged(site: Site, drop: Drop, ledger: Ledger, folders: StateFolders, now: datetime) -> dict[str, Any]:
+def _judged(
+    site: Site, drop: Drop, ledger: Ledger, folders: StateFolders, now: datetime, version: Known | None
+) -> dict[str, Any]:
     """Return what a replay would come to. duplicate: delivered before, unchanged."""
     partner, place = site.partners.get(drop.partner), folders.find(drop.receipt)
     if partner is None or place is None:
         return {"error": f"There is no partner {drop.partner} any more."}
     at, again = now.strftime("%Y-%m-%dT%H:%M:%S.%fZ"), ledger.receipts_of(drop.partner, drop.sha256)
     history = _Trial(ledger, drop.partner, at, again=again)
+    profile = remapper(folders.root)(partner.profile, version.name) if version else partner.profile
     try:
-        outcome, _ = gather(translate(read_blocks(raw_path(place)), partner.profile, now, history, name=drop.file_name))
-        found = describe(outcome, drop.file_name, partner.profile)
+        outcome, _ = gather(translate(read_blocks(raw_path(place)), profile, now, history, name=drop.file_name))
+        found = describe(outcome, drop.file_name, profile)
     finally:
         history.close()
     rules = Counter(f["rule"] for f in found["findings"] if f["severity"] == "error")

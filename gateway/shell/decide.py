@@ -15,6 +15,7 @@ from pathlib import Path
 
 import msgspec
 
+from gateway.errors import ConfigError
 from gateway.profile import Profile
 from gateway.responses import ResponseError
 from gateway.results import Outcome
@@ -122,6 +123,8 @@ def _failed(claimed: Claimed, drop: Drop, error: Exception, place: Path, desk: D
         _hold(claimed, drop, desk, "DROP-RESPONSE", f"it is no response file: {error}", str(error))
     elif isinstance(error, UnwrapError):
         _hold(claimed, drop, desk, "DROP-WRAPPED", f"it cannot be unwrapped: {error}", str(error))
+    elif isinstance(error, ConfigError):  # the mapping version of a replay; all else was checked at the start
+        _hold(claimed, drop, desk, "REPLAY-GONE", error.message)
     elif isinstance(error, BooksError):
         _hold(claimed, drop, desk, "DROP-BOOKS", str(error))
     elif (
@@ -194,7 +197,8 @@ def _translate(claimed: Claimed, drop: Drop, profile: Profile, place: Path, desk
         closing(Assembler(place, stored_name(claimed.partner), claimed.sha256)) as files,
         closing(SqlHistory(desk.ledger, claimed.partner, claimed.received_at, again=_again(claimed, desk))) as history,
     ):
-        outcome = _run(claimed, profile, raw_path(place), desk, history, spool, files)
+        tables = desk.remap(profile, claimed.mapping) if claimed.mapping else profile
+        outcome = _run(claimed, tables, raw_path(place), desk, history, spool, files)
         held = outcome.verdict == "quarantine"
         refused = outcome.refused_keys
         if not held:

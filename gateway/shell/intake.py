@@ -57,6 +57,7 @@ class Claimed(msgspec.Struct, frozen=True):
     fault: str = ""  # why it cannot be processed: "larger than 1000 bytes"
     source: tuple[str, int, int, int, int] | None = None
     replay_of: str = ""  # receipt of the drop whose bytes are judged again on a person's order
+    mapping: str = ""  # ID@VERSION of the mapping that a replay uses instead of today's
 
 
 class NotReadyError(Exception):

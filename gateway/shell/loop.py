@@ -20,6 +20,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from gateway.errors import ConfigError
+from gateway.profile import Profile
 from gateway.shell import heap, journal
 from gateway.shell.crew import Alone, Crew, Ended, Recipe, originators_of, work
 from gateway.shell.deliver import RetryPolicy
@@ -71,6 +72,7 @@ class Engine:
         policy: RetryPolicy | None = None,
         workers: int = 0,
         recipe: Recipe | None = None,
+        remap: Callable[[Profile, str], Profile] | None = None,
     ) -> None:
         self._config, self._on_result = config, on_result or (lambda _result: None)
         folders = StateFolders(config.state_dir)
@@ -84,7 +86,9 @@ class Engine:
             self._opened = opened.pop_all()
         limits = Limits(total=config.max_file_bytes)
         desk = Desk(ledger, folders, translate, clock, stopped=self._must_stop, limits=limits)
-        self.desk = replace(desk, policy=policy or desk.policy, on_alert=on_alert or desk.on_alert)
+        self.desk = replace(
+            desk, policy=policy or desk.policy, on_alert=on_alert or desk.on_alert, remap=remap or desk.remap
+        )
         self.intake = Intake(folders, config.max_file_bytes, clock)
         self._queue, self._stop_at, self._draining = Queue(), 0.0, False
         self._crew: Crew = Alone(self._work_here)

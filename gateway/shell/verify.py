@@ -12,7 +12,7 @@ from pathlib import Path
 
 from sqlalchemy import Connection, func, select
 
-from gateway.shell import journal, outbox
+from gateway.shell import journal, outbox, versions
 from gateway.shell.folders import StateFolders, digest
 from gateway.shell.intake import raw_path
 from gateway.shell.ledger import FINAL, Drop, Ledger
@@ -48,6 +48,7 @@ def verify(
         problems += _outputs(drop, ledger, targets, all_present)
     problems += _strangers({drop.receipt for drop in drops}, folders)
     problems += _half_files(targets)
+    problems += (Problem("VERIFY-MAPPING", name, said) for name, said in versions.faults(folders, ledger))
     with ledger.reading() as connection:
         problems += _sums(connection)
         problems += _waiting(connection, {drop.receipt: drop.waiting for drop in drops})

@@ -13,6 +13,7 @@ import os
 import queue
 import threading
 import time
+from dataclasses import replace
 from multiprocessing.connection import Connection
 from typing import Any, TextIO, cast
 
@@ -48,6 +49,8 @@ class Worker:
             on_alert=lambda alert: self.send("alert", alert), stopped=self._stopped, max_tries=shop.max_tries,
             limits=Limits(total=config.max_file_bytes), originators=originators_of(config.partners),
         )  # fmt: skip
+        if shop.remap is not None:
+            desk = replace(desk, remap=shop.remap)
         while (job := self._jobs.get()) is not None:
             self.send("done", self._do(*job, desk))
         ledger.close()
