@@ -18,8 +18,8 @@ from gateway.shell import versions
 from gateway.shell.folders import StateFolders
 from gateway.shell.ledger import open_ledger
 from gateway.site import base_mappings, base_site, load_site
+from tests.in_process import run
 from tests.shell.site_support import Place
-from tests.test_reload import run
 
 ROWS = "level,target,source,when,transform,default,required,rule,message,example\n"
 OWN = ROWS + "shipment,carrier_code,,,,ZZZZ,,,,\n"

@@ -21,12 +21,13 @@ from gateway.errors import ConfigError
 from gateway.formats import folder_of
 from gateway.mapping.folder import compile_sources
 from gateway.shell import versions
-from gateway.shell.folders import ReceiptIds, StateFolders, parse_instant, read_blocks
+from gateway.shell.folders import ReceiptIds, StateFolders, parse_instant
 from gateway.shell.history import SqlHistory
 from gateway.shell.intake import raw_path
 from gateway.shell.ledger import Drop, Ledger
 from gateway.shell.orders import REPLAY, Order, give
 from gateway.shell.unwrap import KINDS
+from gateway.shell.vault import Vault
 from gateway.shell.versions import Known
 from gateway.site import Site
 from gateway.translate import translate
@@ -45,6 +46,7 @@ def replay(
     messages that its mapping reads; all else is that of today. Raises ConfigError when nothing fits.
     """
     ledger, folders, ids = ledger_of(site), StateFolders(site.settings.state_dir), ReceiptIds()
+    vault = site.vault()
     try:
         version = versions.find(ledger, mapping) if mapping else None
         found = list(_chosen(site, ledger, what, start_of(since, now) if since else None, partner, rule))
@@ -54,7 +56,7 @@ def replay(
             facts: dict[str, Any] = {"receipt": drop.receipt, "partner": drop.partner, "file": drop.file_name}
             facts["before"] = {"state": drop.state, **{name: getattr(drop, name) for name in _COUNTS}}
             facts |= {"mapping": version.name} if version else {}
-            refusal = _refusal(drop, folders) or _misfit(site, drop, version)
+            refusal = _refusal(drop, folders, vault) or _misfit(site, drop, version)
             if refusal:
                 yield facts | {"refused": refusal}
             elif dry:
@@ -98,12 +100,12 @@ def _refusing(site: Site, ledger: Ledger, drop: Drop, key: str) -> set[str]:
     return {str(f.get(key)) for f in found if f.get("severity") == "error"}
 
 
-def _refusal(drop: Drop, folders: StateFolders) -> str:
+def _refusal(drop: Drop, folders: StateFolders, vault: Vault) -> str:
     """Return why a drop cannot be replayed, "" when it can."""
     place = folders.find(drop.receipt)
     if drop.state not in ("done", "duplicate", *_HELD):
         return "It is still in work."
-    if place is None or not raw_path(place).is_file():
+    if place is None or not vault.exists(raw_path(place)):
         return "Its bytes are not kept any more."
     if drop.format in KINDS:
         return "It is a wrapping; replay the files that were taken out of it."
@@ -143,7 +145,7 @@ def _judged(
     history = _Trial(ledger, drop.partner, at, again=again)
     profile = remapper(folders.root)(partner.profile, version.name) if version else partner.profile
     try:
-        outcome, _ = gather(translate(read_blocks(raw_path(place)), profile, now, history, name=drop.file_name))
+        outcome, _ = gather(translate(site.vault().blocks(raw_path(place)), profile, now, history, name=drop.file_name))
         found = describe(outcome, drop.file_name, profile)
     finally:
         history.close()

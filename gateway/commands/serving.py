@@ -28,6 +28,7 @@ from gateway.shell.sftp_keys import create_host_key
 from gateway.shell.sftp_paths import TakenFile, Upload
 from gateway.shell.sftp_poll import PollSettings, SftpDrop
 from gateway.shell.sftp_server import SftpDropServer
+from gateway.shell.vault import Vault
 from gateway.site import Partner, Site, load_site
 from gateway.translate import translate
 
@@ -44,6 +45,7 @@ class _Serve:
     settle_polls: int
     max_file_bytes: int
     keep: Keep
+    vault: Vault
 
 
 def serve_config(site: Site) -> _Serve:
@@ -56,7 +58,7 @@ def serve_config(site: Site) -> _Serve:
     prepare()
     return _Serve(
         s.state_dir, s.ledger_url, partners, s.out_dir, s.poll_seconds, s.settle_polls, s.max_file_bytes,
-        Keep(**s.retention),
+        Keep(**s.retention), site.vault(),
     )  # fmt: skip
 
 

@@ -21,6 +21,7 @@ from gateway.shell.folders import Clock, StateFolders, instant, utc_now
 from gateway.shell.ledger import STORAGE_FAULTS, Ledger
 from gateway.shell.log import logger
 from gateway.shell.unwrap import Limits
+from gateway.shell.vault import Vault
 
 _PASSING = {
     errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EROFS, errno.EMFILE, errno.ENFILE, errno.ENOMEM,
@@ -96,6 +97,7 @@ class Desk:
 
     max_tries: how many translations of a file may end with the death of the process before it is held.
     alone: no other drop is in work, so nobody can change the ledger between a question and the commit.
+    vault: reads and seals kept files.
     remap: puts a mapping version (ID@VERSION) that was in force once into a profile; raises ConfigError.
     """
 
@@ -111,6 +113,7 @@ class Desk:
     originators: Mapping[str, str] = field(default_factory=dict)  # originator_code -> partner, for responses
     alone: bool = True
     remap: Callable[[Profile, str], Profile] = field(default=_no_version)
+    vault: Vault = field(default_factory=Vault)
 
     def now(self) -> str:
         """Return the present instant as the ledger writes it."""

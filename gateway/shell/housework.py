@@ -53,6 +53,8 @@ class Housework:
         """Carry out a person's orders, and remove what is older than the settings, some at each look."""
         try:
             for path, order in orders.pending(desk.folders):
+                if order.do == orders.REPLAY and self._queue.knows(order.receipt):
+                    continue  # on its way to where it is kept: at one of the next looks
                 if order.do == orders.REPLAY:
                     self._changed()
                     orders.replay(order, desk)

@@ -105,17 +105,23 @@ class Engine:
         self._drops: list[tuple[PartnerDrop, LocalDrop]] = []
         self._watch: Callable[[], None] = lambda: None
         self.beat = time.monotonic()  # when the queue was looked at last
-        self.use(config)
+        try:
+            self.use(config)
+        except ConfigError:
+            self.close()
+            raise
 
     def use(self, config: ServeConfig, recipe: Recipe | None = None) -> None:
         """Work with other partners and tables from the next file on; from the engine's thread. Folders of state stay.
 
         Raises ConfigError when the workers cannot load them; all stays as it was then.
         """
+        config.vault.check(self.desk.folders.root)
         self._crew.use(recipe)
         seen = {drop.folder: drop for _, drop in self._drops}
         self._config = config
-        self.desk = replace(self.desk, originators=originators_of(config.partners))
+        self.desk = replace(self.desk, originators=originators_of(config.partners), vault=config.vault)
+        self.intake.vault = config.vault
         self._partners = {partner.name: partner for partner in config.partners}
         self._accounts = {partner.account: partner for partner in config.partners}
         self._drops = [(p, seen.get(p.in_dir) or self._local(p)) for p in config.partners if p.in_dir is not None]

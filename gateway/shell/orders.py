@@ -7,7 +7,6 @@ The command line never changes the state folder while a gateway works on it. Eac
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -30,6 +29,7 @@ from gateway.shell.ledger import Drop
 from gateway.shell.log import logger
 from gateway.shell.process import release
 from gateway.shell.retention import set_hold
+from gateway.shell.seal import SealError
 
 REPLAY, RETAIN, HOLD, UNHOLD = "replay", "retain", "hold", "unhold"
 
@@ -83,7 +83,7 @@ def replay(order: Order, desk: Desk) -> None:
         release(order.receipt, desk)
         return
     place = desk.folders.find(order.receipt)
-    if place is None or not raw_path(place).is_file():
+    if place is None or not desk.vault.exists(raw_path(place)):
         _gone("its bytes are not kept any more", old, desk)
         return
     if old.state not in ("done", "duplicate") or desk.folders.find(order.name) is not None:
@@ -99,8 +99,14 @@ def replay(order: Order, desk: Desk) -> None:
     copy = desk.folders.work / f".{order.name}.raw"
     remove_tree(copy)
     copy.unlink(missing_ok=True)
-    shutil.copyfile(raw_path(place), copy)
-    copy.chmod(0o600)
+    try:
+        with open(copy, "xb", opener=private_file) as file:
+            for block in desk.vault.blocks(raw_path(place)):
+                file.write(block)
+    except SealError as error:
+        copy.unlink()
+        _gone(f"its bytes cannot be opened. {error.message}", old, desk)
+        return
     sync_file(copy)
     with desk.ledger.transaction() as connection:
         with_mapping = {"mapping": order.mapping} if order.mapping else {}
@@ -112,7 +118,7 @@ def replay(order: Order, desk: Desk) -> None:
 
 
 def _gone(what: str, old: Drop, desk: Desk) -> None:
-    desk.alert("REPLAY-GONE", f"A drop cannot be replayed: {what}.", old.receipt, old.partner)
+    desk.alert("REPLAY-GONE", f"A drop cannot be replayed: {what.rstrip('.')}.", old.receipt, old.partner)
 
 
 def hold(order: Order, desk: Desk) -> None:

@@ -48,6 +48,7 @@ class Worker:
             ledger, StateFolders(config.state_dir), shop.translate, shop.clock, shop.policy,
             on_alert=lambda alert: self.send("alert", alert), stopped=self._stopped, max_tries=shop.max_tries,
             limits=Limits(total=config.max_file_bytes), originators=originators_of(config.partners),
+            vault=config.vault,
         )  # fmt: skip
         if shop.remap is not None:
             desk = replace(desk, remap=shop.remap)
