@@ -24,13 +24,16 @@ def replay(
     partner: Annotated[str, typer.Option("--partner", help="Only drops of this partner.")] = "",
     rule: Annotated[str, typer.Option("--rule", help="Only drops that this rule refused something of.")] = "",
     why: Annotated[str, typer.Option("--why", help="The reason, for the journal.")] = "",
+    mapping: Annotated[
+        str, typer.Option("--mapping", help="A mapping version that was in force once, instead of the one of today.")
+    ] = "",
     as_json: AsJson = False,
 ) -> None:
     """Judge kept files again with the tables of today; held drops go on. Nothing is delivered twice."""
     from gateway.commands.replay import replay as judge
 
     site, now = load_site(folder), datetime.now(UTC)
-    for one in judge(site, what, now, since=since, partner=partner, rule=rule, dry=dry_run, why=why):
+    for one in judge(site, what, now, since=since, partner=partner, rule=rule, dry=dry_run, why=why, mapping=mapping):
         if as_json:
             print(json.dumps(one, ensure_ascii=False))
             continue

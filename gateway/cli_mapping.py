@@ -165,6 +165,24 @@ def mapping_import(
     out.print("next: gateway mapping check", markup=False)
 
 
+@mapping_app.command("versions")
+def mapping_versions(
+    folder: Annotated[Path, typer.Argument(help="The profile folder.")] = Path(), as_json: AsJson = False
+) -> None:
+    """List the versions of mapping tables that are kept for `gateway replay --mapping`."""
+    from gateway.commands.versions import listed
+    from gateway.site import load_site
+
+    for one in listed(load_site(folder)):
+        if as_json:
+            print(json.dumps(one))
+            continue
+        until = f"until {one['last_at'][:19]}Z" if one["last_at"] else "in force"
+        out.print(f"{one['version']}  {one['mapping']:<24} from {one['first_at'][:19]}Z {until}", markup=False)
+    if not as_json:
+        out.print(f"next: gateway replay RECEIPT {folder} --mapping VERSION --dry-run", markup=False)
+
+
 @mapping_app.command("diff")
 def mapping_diff(
     files: Annotated[

@@ -28,6 +28,7 @@ from gateway.profile import AckPolicy, Identity, Profile
 from gateway.rules.folder import load_rulebook
 from gateway.shell.folders import StateFolders
 from gateway.shell.person_key import make_key, read_key
+from gateway.shell.vault import Vault, vault_of
 
 
 @cache
@@ -64,6 +65,7 @@ class Settings:
     alert_webhook: str = ""
     responses_dir: Path | None = None  # where the receiver's answers are dropped
     responses_poll: dict[str, Any] = field(default_factory=dict)  # the receiver's server they are fetched from
+    key_files: tuple[Path, ...] = ()  # of sealed files: the first one seals, all open
     retention: dict[str, int] = field(default_factory=dict)  # class -> days, see docs/operations.md
 
     raw: dict[str, Any] = field(default_factory=dict)
@@ -108,6 +110,10 @@ class Site:
         if partner not in self.partners:
             raise ConfigError(f"There is no partner {partner}.", f"Known: {', '.join(self.partners)}.")
         return replace(self, partners={partner: self.partners[partner]})
+
+    def vault(self) -> Vault:
+        """Return what opens the kept files of the state folder. Raises ConfigError when a key file is missing."""
+        return vault_of(self.settings.key_files, self.settings.state_dir)
 
     def check_tables(self) -> None:
         """Compile every mapping of every partner, and run the checks on those with rows of its own. Raises MappingError."""
@@ -196,6 +202,7 @@ def _settings(folder: Path) -> Settings:
         alert_webhook=alerts.get("webhook", ""),
         responses_dir=folder / remote.get("local", "responses") if remote else folder / local if local else None,
         responses_poll=remote,
+        key_files=tuple(folder / name for name in _key_files(raw.get("encryption", {}))),
         retention=_retention(raw.get("retention", {})),
         raw=raw,
     )
@@ -213,6 +220,16 @@ def _workers(number: Any) -> int:
 def _cores() -> int:
     """Return how many cores this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _key_files(raw: dict[str, Any]) -> list[str]:
+    names = raw.get("key_files", [])
+    fits = isinstance(names, list) and names and all(isinstance(name, str) for name in names)
+    if raw and (set(raw) != {"key_files"} or not fits):
+        raise ConfigError(
+            "gateway.toml: [encryption] is not understood.", 'Write key_files = ["/etc/gateway/2026.key"].'
+        )
+    return list(names)
 
 
 _KEPT = ("raw", "answers", "canonical", "persons")

@@ -24,6 +24,7 @@ ONE_PLACE = {
     "pyx12": ("gateway.formats.x12.pyx12_maps",),
     "sqlalchemy": ("gateway.shell.",),
     "sqlite3": ("gateway.shell.",),
+    "cryptography": ("gateway.shell.seal", "gateway.shell.sftp_", "gateway.commands.demo"),
     "alembic": ("gateway.shell.",),
 }
 IMPURE = {"socket", "sqlite3", "random", "logging", "subprocess", "threading", "time", "secrets"}

@@ -69,6 +69,8 @@ def private_files(site: Site) -> Iterator[tuple[str, Path]]:
     yield "host key", settings.host_key
     name = settings.raw.get("person_secret_file")
     yield "person key", settings.folder / name if name else settings.state_dir / "person.key"
+    for number, path in enumerate(settings.key_files, 1):
+        yield f"encryption key {number}", path
     if settings.responses_poll:
         yield "responses key", settings.folder / settings.responses_poll["key_file"]
     for partner, one in site.partners.items():

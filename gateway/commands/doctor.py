@@ -45,7 +45,7 @@ def doctor(folder: Path, *, remote: bool = False) -> Iterator[Check]:
         yield Check("profile", "error", str(error), mend)
         return
     yield Check("profile", "ok", f"{len(site.partners)} partners; all tables compile and their examples hold")
-    for look in (_state, _disk, _speed, _ledger, _clock, _port, _keys):
+    for look in (_state, _disk, _speed, _ledger, _clock, _port, _keys, _encryption):
         yield from _guarded(look, site)
     for name, partner in site.partners.items():
         yield from _partner(site, name, partner)
@@ -216,6 +216,28 @@ def _person_key(site: Site) -> Iterator[Check]:
         yield Check("person key", "error", "others may read it", f"chmod 600 {path}")
     else:
         yield Check("person key", "ok", "for the gateway's user only")
+
+
+def _encryption(site: Site) -> Iterator[Check]:
+    """The keys of [encryption], by their ids; no key is shown."""
+    state = site.settings.state_dir
+    marks = sorted(mark.name for mark in (state / "keys").glob("*"))
+    try:
+        vault = site.vault()
+    except ConfigError as error:
+        yield Check("encryption", "error", error.message, error.advice)
+        return
+    missing = [mark for mark in marks if mark not in vault.ids]
+    if missing:
+        said = f"sealed with {', '.join(missing)}, which is in none of the key files"
+        yield Check("encryption", "error", said, "Name its file in [encryption] key_files of gateway.toml.")
+    elif not vault.ids:
+        yield Check("encryption", "ok", "off: kept files are as they were received (docs/operations.md)")
+    else:
+        old = f"; {', '.join(vault.ids[1:])} only open" if vault.ids[1:] else ""
+        yield Check(
+            "encryption", "ok", f"sealed with {vault.ids[0]}{old}; the key files are outside of the state folder"
+        )
 
 
 def _private(path: Path, name: str) -> Iterator[Check]:

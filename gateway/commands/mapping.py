@@ -19,6 +19,7 @@ from gateway.mapping.table import COLUMNS
 from gateway.outputs.folder import check_layouts
 from gateway.profile import Profile, Program
 from gateway.records import Unit
+from gateway.shell.vault import clear
 from gateway.site import Site, base_mappings
 
 
@@ -70,7 +71,7 @@ def units_of(path: Path, site: Site) -> UnitsRead:
     """Read the shipments of a file, unmapped. Raises ConfigError for a file that is not there or not known."""
     if not path.is_file():
         raise ConfigError(f"{path} is not there.", "Check the path.")
-    data = path.read_bytes()
+    data = site.vault().read(clear(path))
     profile = site.profile_for(data[:HEAD])
     seen = detect(data[:HEAD], path.name, sniffers(), profile.encoding, str(profile.options.get("format", "")))
     if seen.hold is not None or profile.programs is None:

@@ -6,9 +6,10 @@ Both runs happen in memory with an empty history; the state folder is only read.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ from gateway.history import MemoryHistory
 from gateway.mapping.folder import MappingSet
 from gateway.profile import Profile
 from gateway.results import ShipmentResult
+from gateway.shell.folders import read_blocks
 from gateway.site import Site, base_mappings
 from gateway.translate import translate
 
@@ -30,10 +32,10 @@ _PERSONAL = ("party.name", "address", ".phone", ".email", ".name", ".city", "pos
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """One file to try. now: the instant at which it is judged."""
+    """One file to try. blocks: reads it; now: the instant at which it is judged."""
 
     name: str
-    path: Path
+    blocks: Callable[[], Iterable[bytes]]
     profile: Profile
     now: datetime
 
@@ -44,7 +46,7 @@ def sources_of(paths: list[Path], site: Site, now: datetime) -> Iterator[Source]
         if not path.is_file():
             raise ConfigError(f"{path} is not there.", "Check the path.")
         with path.open("rb") as file:
-            yield Source(path.name, path, site.profile_for(file.read(1 << 16)), now)
+            yield Source(path.name, partial(read_blocks, path), site.profile_for(file.read(1 << 16)), now)
 
 
 def archived(site: Site, since: str, now: datetime) -> Iterator[Source]:
@@ -52,17 +54,23 @@ def archived(site: Site, since: str, now: datetime) -> Iterator[Source]:
     from gateway.commands.status import ledger_of
     from gateway.shell.folders import StateFolders
     from gateway.shell.folders import parse_instant as ledger_instant
+    from gateway.shell.intake import raw_path
 
     start = start_of(since, now)
-    folders, ledger = StateFolders(site.settings.state_dir), ledger_of(site)
+    folders, ledger, vault = StateFolders(site.settings.state_dir), ledger_of(site), site.vault()
     try:
         drops = [d for d in ledger.find(newest=1_000_000) if ledger_instant(d.received_at) >= start]
     finally:
         ledger.close()
     for drop in drops:
         place, partner = folders.find(drop.receipt), site.partners.get(drop.partner)
-        if place is not None and partner is not None and (place / "raw").is_file():
-            yield Source(drop.file_name, place / "raw", partner.profile, ledger_instant(drop.received_at))
+        if place is not None and partner is not None and vault.exists(raw_path(place)):
+            yield Source(
+                drop.file_name,
+                partial(vault.blocks, raw_path(place)),
+                partner.profile,
+                ledger_instant(drop.received_at),
+            )
 
 
 def compare(sources: Iterator[Source], new: Path) -> dict[str, Any]:
@@ -126,9 +134,7 @@ def _shown(field: str, value: Any) -> str:
 def _shipments(source: Source, profile: Profile) -> dict[str, tuple[Any, str]]:
     """Return shipment -> (canonical shipment or None when refused, rules that refused it)."""
     found: dict[str, tuple[Any, str]] = {}
-    with source.path.open("rb") as file:
-        blocks = iter(lambda: file.read(1 << 16), b"")
-        outcome, messages = gather(translate(blocks, profile, source.now, MemoryHistory(), name=source.name))
+    outcome, messages = gather(translate(source.blocks(), profile, source.now, MemoryHistory(), name=source.name))
     for record in outcome.records:
         if isinstance(record, ShipmentResult) and (record.verdict == "rejected" or record.message in outcome.refused):
             rules = " ".join(sorted({f.rule for f in record.findings if f.refuses})) or outcome.refused.get(

@@ -16,13 +16,19 @@ from typing import Any
 from gateway.check import describe, gather
 from gateway.commands.since import start_of
 from gateway.commands.status import ledger_of, report_of
+from gateway.commands.versions import remapper
 from gateway.errors import ConfigError
-from gateway.shell.folders import ReceiptIds, StateFolders, parse_instant, read_blocks
+from gateway.formats import folder_of
+from gateway.mapping.folder import compile_sources
+from gateway.shell import versions
+from gateway.shell.folders import ReceiptIds, StateFolders, parse_instant
 from gateway.shell.history import SqlHistory
 from gateway.shell.intake import raw_path
 from gateway.shell.ledger import Drop, Ledger
 from gateway.shell.orders import REPLAY, Order, give
 from gateway.shell.unwrap import KINDS
+from gateway.shell.vault import Vault
+from gateway.shell.versions import Known
 from gateway.site import Site
 from gateway.translate import translate
 
@@ -31,27 +37,32 @@ _COUNTS = ("found", "accepted", "rejected", "duplicate")
 
 
 def replay(
-    site: Site, what: str, now: datetime, *, since: str = "", partner: str = "", rule: str = "", dry: bool, why: str
-) -> Iterator[dict[str, Any]]:
+    site: Site, what: str, now: datetime, *, since: str = "", partner: str = "", rule: str = "", dry: bool, why: str,
+    mapping: str = "",
+) -> Iterator[dict[str, Any]]:  # fmt: skip
     """Yield one object per drop: what it was, and either the order or (dry) what would become of it.
 
-    what: receipt, file name, shipment number, "refused" or "held". Raises ConfigError when nothing fits.
+    what: receipt, file name, shipment number, "refused" or "held". mapping: a version that was in force once, for the
+    messages that its mapping reads; all else is that of today. Raises ConfigError when nothing fits.
     """
     ledger, folders, ids = ledger_of(site), StateFolders(site.settings.state_dir), ReceiptIds()
+    vault = site.vault()
     try:
+        version = versions.find(ledger, mapping) if mapping else None
         found = list(_chosen(site, ledger, what, start_of(since, now) if since else None, partner, rule))
         if not found:
             raise ConfigError(f"No drop fits {what}.", "gateway status lists receipts and file names.")
         for drop in found:
             facts: dict[str, Any] = {"receipt": drop.receipt, "partner": drop.partner, "file": drop.file_name}
             facts["before"] = {"state": drop.state, **{name: getattr(drop, name) for name in _COUNTS}}
-            refusal = _refusal(drop, folders)
+            facts |= {"mapping": version.name} if version else {}
+            refusal = _refusal(drop, folders, vault) or _misfit(site, drop, version)
             if refusal:
                 yield facts | {"refused": refusal}
             elif dry:
-                yield facts | {"now": _judged(site, drop, ledger, folders, now)}
+                yield facts | {"now": _judged(site, drop, ledger, folders, now, version)}
             else:
-                name = give(folders, ids, Order(REPLAY, drop.receipt, why))
+                name = give(folders, ids, Order(REPLAY, drop.receipt, why, mapping=version.name if version else ""))
                 yield facts | {"ordered": drop.receipt if drop.state in _HELD else name}
     finally:
         ledger.close()
@@ -89,17 +100,29 @@ def _refusing(site: Site, ledger: Ledger, drop: Drop, key: str) -> set[str]:
     return {str(f.get(key)) for f in found if f.get("severity") == "error"}
 
 
-def _refusal(drop: Drop, folders: StateFolders) -> str:
+def _refusal(drop: Drop, folders: StateFolders, vault: Vault) -> str:
     """Return why a drop cannot be replayed, "" when it can."""
     place = folders.find(drop.receipt)
     if drop.state not in ("done", "duplicate", *_HELD):
         return "It is still in work."
-    if place is None or not raw_path(place).is_file():
+    if place is None or not vault.exists(raw_path(place)):
         return "Its bytes are not kept any more."
     if drop.format in KINDS:
         return "It is a wrapping; replay the files that were taken out of it."
     if drop.format == "responses":
         return "It holds responses of the receiver, which are passed on once."
+    return ""
+
+
+def _misfit(site: Site, drop: Drop, version: Known | None) -> str:
+    """Return why a mapping version has nothing to say about a drop, "" when it may."""
+    if version is None:
+        return ""
+    if drop.state in _HELD:
+        return "It is held: it goes on with the tables of today. Replay it without --mapping first."
+    facts, _ = compile_sources(version.mapping, versions.load(StateFolders(site.settings.state_dir), version.name))
+    if folder_of(drop.format) != facts.format:
+        return f"{version.mapping} does not read a file of this format."
     return ""
 
 
@@ -111,16 +134,19 @@ class _Trial(SqlHistory):
         return 1
 
 
-def _judged(site: Site, drop: Drop, ledger: Ledger, folders: StateFolders, now: datetime) -> dict[str, Any]:
+def _judged(
+    site: Site, drop: Drop, ledger: Ledger, folders: StateFolders, now: datetime, version: Known | None
+) -> dict[str, Any]:
     """Return what a replay would come to. duplicate: delivered before, unchanged."""
     partner, place = site.partners.get(drop.partner), folders.find(drop.receipt)
     if partner is None or place is None:
         return {"error": f"There is no partner {drop.partner} any more."}
     at, again = now.strftime("%Y-%m-%dT%H:%M:%S.%fZ"), ledger.receipts_of(drop.partner, drop.sha256)
     history = _Trial(ledger, drop.partner, at, again=again)
+    profile = remapper(folders.root)(partner.profile, version.name) if version else partner.profile
     try:
-        outcome, _ = gather(translate(read_blocks(raw_path(place)), partner.profile, now, history, name=drop.file_name))
-        found = describe(outcome, drop.file_name, partner.profile)
+        outcome, _ = gather(translate(site.vault().blocks(raw_path(place)), profile, now, history, name=drop.file_name))
+        found = describe(outcome, drop.file_name, profile)
     finally:
         history.close()
     rules = Counter(f["rule"] for f in found["findings"] if f["severity"] == "error")

@@ -20,6 +20,7 @@ from gateway.commands.status import ledger_of
 from gateway.errors import ConfigError
 from gateway.shell.folders import StateFolders, parse_instant
 from gateway.shell.ledger import Drop
+from gateway.shell.vault import Vault, clear
 from gateway.site import Site
 
 _COUNTS = ("found", "accepted", "rejected", "duplicate", "joined", "waiting")
@@ -38,14 +39,14 @@ def quality(site: Site, partner: str, since: str, now: datetime) -> dict[str, An
     finally:
         ledger.close()
     drops = [d for d in reversed(found) if d.state not in ("duplicate", "seen")]
-    folders = StateFolders(site.settings.state_dir)
+    folders, vault = StateFolders(site.settings.state_dir), site.vault()
     days: dict[str, Counter[str]] = defaultdict(Counter)
     refusals: list[frozenset[str]] = []
     warned: Counter[str] = Counter()
     unknown = 0
     for drop in drops:
         days[drop.received_at[:10]].update({name: getattr(drop, name) for name in _COUNTS} | {"files": 1})
-        told = _told(drop, folders)
+        told = _told(drop, folders, vault)
         if told is None:
             unknown += drop.rejected > 0
             continue
@@ -66,18 +67,20 @@ def _rate(counts: Counter[str]) -> float:
     return round(counts["rejected"] / counts["found"], 4) if counts["found"] else 0.0
 
 
-def _told(drop: Drop, folders: StateFolders) -> tuple[list[frozenset[str]], Counter[str]] | None:
+def _told(drop: Drop, folders: StateFolders, vault: Vault) -> tuple[list[frozenset[str]], Counter[str]] | None:
     """Return (error rules of each refused shipment, warnings by rule); None when the report is not kept any more.
 
     The newest report counts: a late answer says what became of the shipments that waited.
     """
     place = folders.find(drop.receipt)
-    files = sorted((place / "acks").glob("*.report.json"), key=_lateness) if place is not None else []
+    files = (
+        sorted({clear(p) for p in (place / "acks").glob("*.report.json*")}, key=_lateness) if place is not None else []
+    )
     if not files:
         return ([], Counter()) if place is not None and not drop.rejected else None
     errors: dict[tuple[str, str, str], set[str]] = defaultdict(set)
     warnings: Counter[str] = Counter()
-    for f in json.loads(files[-1].read_text("utf-8"))["findings"]:
+    for f in json.loads(vault.read(files[-1]))["findings"]:
         if f["severity"] == "error" and f.get("shipment") and f.get("verdict") == "rejected":
             errors[f.get("message", ""), f["shipment"], f.get("label", "")].add(f["rule"])
         elif f["severity"] == "warning":

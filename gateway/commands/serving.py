@@ -10,8 +10,10 @@ from typing import Any
 
 from gateway.canonical.validate import prepare
 from gateway.commands.reloading import Print, Watcher, fingerprint
+from gateway.commands.versions import live, remapper
 from gateway.errors import ConfigError, GatewayError
 from gateway.profile import Identity, Profile
+from gateway.shell import versions
 from gateway.shell.crew import Recipe, Shop
 from gateway.shell.desk import Alert, Result
 from gateway.shell.drops import Keep, PartnerDrop
@@ -26,6 +28,7 @@ from gateway.shell.sftp_keys import create_host_key
 from gateway.shell.sftp_paths import TakenFile, Upload
 from gateway.shell.sftp_poll import PollSettings, SftpDrop
 from gateway.shell.sftp_server import SftpDropServer
+from gateway.shell.vault import Vault
 from gateway.site import Partner, Site, load_site
 from gateway.translate import translate
 
@@ -42,6 +45,7 @@ class _Serve:
     settle_polls: int
     max_file_bytes: int
     keep: Keep
+    vault: Vault
 
 
 def serve_config(site: Site) -> _Serve:
@@ -54,7 +58,7 @@ def serve_config(site: Site) -> _Serve:
     prepare()
     return _Serve(
         s.state_dir, s.ledger_url, partners, s.out_dir, s.poll_seconds, s.settle_polls, s.max_file_bytes,
-        Keep(**s.retention),
+        Keep(**s.retention), site.vault(),
     )  # fmt: skip
 
 
@@ -64,7 +68,7 @@ def shop(folder: Path, wanted: Print) -> Shop:
     site.check_tables()
     if fingerprint(site) != wanted:
         raise ConfigError("The profile folder changed while it was loaded.", "Nothing: it is loaded again.")
-    return Shop(serve_config(site), translate)
+    return Shop(serve_config(site), translate, remap=remapper(site.settings.state_dir))
 
 
 def _receiver(folder: Path) -> PartnerDrop:
@@ -166,7 +170,9 @@ class Gateway:
         self.engine = Engine(
             serve_config(site), translate, on_result=self._result, on_alert=self._alert,
             workers=settings.workers if workers is None else workers, recipe=_recipe(site),
+            remap=remapper(settings.state_dir),
         )  # fmt: skip
+        self._keep_versions(site)
         self.monitor = Monitor(settings.state_dir, self.engine.status, lambda: self.engine.beat)
         self._pager = Pager(settings.alert_command, settings.alert_webhook)
         self.monitor_port = 0
@@ -194,12 +200,17 @@ class Gateway:
 
     def _use(self, site: Site) -> None:
         """Take a changed profile folder into work: accounts, keys, partners, tables. Pollers keep their servers."""
+        self._keep_versions(site)  # before anything is judged by them
         self.engine.use(serve_config(site), _recipe(site))
         self.server.set_accounts(_accounts(site))
         if _sources(site) != _sources(self.site):
             said = "A [poll] or [responses] section is read at the start only. Start the gateway again."
             self.engine.desk.alert("PROFILE-RESTART", said)
         self.site = site
+
+    def _keep_versions(self, site: Site) -> None:
+        desk = self.engine.desk
+        versions.keep(desk.folders, desk.ledger, live(site), desk.now())
 
     def _result(self, result: Result) -> None:
         self.monitor.result(result, (self.engine.desk.clock() - received(result.receipt)).total_seconds())

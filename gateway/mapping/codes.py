@@ -36,6 +36,11 @@ class CodeTable:
         return [code for code, v in self.entries.items() if v == value]
 
 
+def digest_of(texts: Mapping[str, bytes]) -> str:
+    """Return what the code tables of a mapping folder give to its mapping versions. texts: table name -> CSV bytes."""
+    return hashlib.sha256(b"".join(n.encode() + texts[n] for n in sorted(texts))).hexdigest()
+
+
 class CodeTables:
     """All tables of one mapping folder; `digest` enters the mapping version."""
 
@@ -43,7 +48,7 @@ class CodeTables:
         """texts: table name -> CSV bytes."""
         self.faults: list[Fault] = []
         self.tables = {name: self._read(name, data) for name, data in sorted(texts.items())}
-        self.digest = hashlib.sha256(b"".join(n.encode() + texts[n] for n in sorted(texts))).hexdigest()
+        self.digest = digest_of(texts)
 
     def __contains__(self, name: str) -> bool:
         return name in self.tables

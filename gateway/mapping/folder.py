@@ -7,9 +7,10 @@ a partner's folder: x12_309_truck.csv (override rows), codes/ (own code tables)
 
 from __future__ import annotations
 
+import copy
 import hashlib
 import tomllib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path as File
 from typing import Any
@@ -17,7 +18,7 @@ from typing import Any
 from gateway.errors import MappingError
 from gateway.formats import folder_of, format_module
 from gateway.mapping.cells import condition
-from gateway.mapping.codes import CodeTables
+from gateway.mapping.codes import CodeTables, digest_of
 from gateway.mapping.compile import Compiler, effective_rows
 from gateway.mapping.grammar import parse_path, parse_when
 from gateway.mapping.program import CompiledProgram, ProgramChoice
@@ -77,12 +78,22 @@ class MappingSet:
     def compiled(self, facts: MappingFacts) -> CompiledProgram:
         """Return the compiled program of one mapping."""
         if facts.id not in self._compiled:
-            rows, digest = self.rows(facts)
-            dialect: Dialect = format_module(facts.format).DIALECT
-            unit_path = _unit_path(rows)
-            blocks = Compiler(dialect, self.codes, unit_path[-1] if unit_path else "").blocks(rows)
-            self._compiled[facts.id] = CompiledProgram(facts.id, digest, unit_path, blocks, dialect)
+            self._compiled[facts.id] = compile_tables(facts, self.tables(facts), self.codes)
         return self._compiled[facts.id]
+
+    def with_program(self, facts: MappingFacts, program: CompiledProgram) -> MappingSet:
+        """Return these mappings with another program in the place of one; all else is shared."""
+        other = copy.copy(self)
+        other._programs, other._compiled = {}, {**self._compiled, facts.id: program}
+        if all(own.id != facts.id for own in self.facts):
+            other.facts = [*self.facts, facts]
+        return other
+
+    def sources(self, facts: MappingFacts) -> dict[str, bytes]:
+        """Return the files that a mapping is made of, by name: map.toml, base table, override tables, code tables."""
+        tables = {_name(path): path.read_bytes() for path in self._paths(facts)}
+        codes = {f"codes/{name}.csv": data for name, data in self._code_texts().items()}
+        return {_name(facts.folder / "map.toml"): (facts.folder / "map.toml").read_bytes(), **tables, **codes}
 
     def check(self) -> None:
         """Compile all mappings, and lint those with override rows. Raises MappingError for the first error."""
@@ -100,28 +111,69 @@ class MappingSet:
 
     def tables(self, facts: MappingFacts) -> list[Table]:
         """Return the base table and the override tables of a mapping."""
-        paths = [facts.folder / "map.csv", *(f / f"{facts.id}.csv" for f in self.overrides)]
-        return [read_table(p.read_bytes(), f"{p.parent.name}/{p.name}") for p in paths if p.exists()]
+        return [read_table(path.read_bytes(), _name(path)) for path in self._paths(facts)]
 
     def rows(self, facts: MappingFacts) -> tuple[list[Row], str]:
         """Return the effective rows and the mapping version (12 hex digits over tables, overrides and codes)."""
-        tables = self.tables(facts)
-        for table in tables:
-            for fault in table.faults:
-                if fault.severity == "error":
-                    raise MappingError(fault.file, fault.line, fault.column, fault.message, fault.advice)
-        rows = effective_rows(tables[0].rows, *(t.rows for t in tables[1:]))
-        text = "\n".join(repr(row) for row in rows) + self.codes.digest
-        return rows, hashlib.sha256(text.encode()).hexdigest()[:12]
+        return _effective(self.tables(facts), self.codes.digest)
+
+    def _paths(self, facts: MappingFacts) -> list[File]:
+        paths = [facts.folder / "map.csv", *(f / f"{facts.id}.csv" for f in self.overrides)]
+        return [path for path in paths if path.exists()]
 
     def _condition(self, facts: MappingFacts) -> Any:
         return condition(parse_when(facts.when), format_module(facts.format).DIALECT, "") if facts.when else None
 
 
-def read_facts(path: File) -> MappingFacts:
-    """Return map.toml. Raises MappingError."""
+def compile_tables(facts: MappingFacts, tables: list[Table], codes: CodeTables) -> CompiledProgram:
+    """Compile a base table and its override tables. Raises MappingError."""
+    rows, version = _effective(tables, codes.digest)
+    dialect: Dialect = format_module(facts.format).DIALECT
+    unit_path = _unit_path(rows)
+    blocks = Compiler(dialect, codes, unit_path[-1] if unit_path else "").blocks(rows)
+    return CompiledProgram(facts.id, version, unit_path, blocks, dialect)
+
+
+def compile_sources(mapping: str, sources: Mapping[str, bytes]) -> tuple[MappingFacts, CompiledProgram]:
+    """Compile what `MappingSet.sources` gave. Raises MappingError."""
+    load_user_transforms()
+    facts = read_facts(File(mapping) / "map.toml", sources[f"{mapping}/map.toml"])
+    tables, codes = _parted(sources)
+    return facts, compile_tables(facts, tables, CodeTables(codes))
+
+
+def version_of(sources: Mapping[str, bytes]) -> str:
+    """Return the mapping version of what `MappingSet.sources` gave. Raises MappingError."""
+    tables, codes = _parted(sources)
+    return _effective(tables, digest_of(codes))[1]
+
+
+def _parted(sources: Mapping[str, bytes]) -> tuple[list[Table], dict[str, bytes]]:
+    """Return the tables, base first, and the texts of the code tables."""
+    codes = {File(name).stem: data for name, data in sources.items() if name.startswith("codes/")}
+    tables = [(n, d) for n, d in sources.items() if not n.startswith("codes/") and n.endswith(".csv")]
+    return [read_table(data, name) for name, data in tables], codes
+
+
+def _effective(tables: list[Table], codes_digest: str) -> tuple[list[Row], str]:
+    for table in tables:
+        for fault in table.faults:
+            if fault.severity == "error":
+                raise MappingError(fault.file, fault.line, fault.column, fault.message, fault.advice)
+    rows = effective_rows(tables[0].rows, *(t.rows for t in tables[1:]))
+    text = "\n".join(repr(row) for row in rows) + codes_digest
+    return rows, hashlib.sha256(text.encode()).hexdigest()[:12]
+
+
+def _name(path: File) -> str:
+    """Return how findings and traces name a file of a mapping."""
+    return f"{path.parent.name}/{path.name}"
+
+
+def read_facts(path: File, text: bytes | None = None) -> MappingFacts:
+    """Return map.toml. text: what stands in it, if that is known. Raises MappingError."""
     try:
-        data = tomllib.loads(path.read_text("utf-8"))
+        data = tomllib.loads((path.read_bytes() if text is None else text).decode("utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise MappingError(f"{path.parent.name}/{path.name}", None, "", str(error), "correct the TOML") from None
     try:

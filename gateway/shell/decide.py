@@ -15,6 +15,7 @@ from pathlib import Path
 
 import msgspec
 
+from gateway.errors import ConfigError
 from gateway.profile import Profile
 from gateway.responses import ResponseError
 from gateway.results import Outcome
@@ -30,6 +31,7 @@ from gateway.shell.merge import ClaimConflictError
 from gateway.shell.names import stored_name
 from gateway.shell.outbox import Plan
 from gateway.shell.receipts import SUFFIX, duplicate_receipt, held_receipt, responses_receipt, unwrapped_receipt
+from gateway.shell.seal import SealError
 from gateway.shell.spool import FileSpool
 from gateway.shell.unwrap import UnwrapError, take_out, wrapping
 
@@ -122,10 +124,14 @@ def _failed(claimed: Claimed, drop: Drop, error: Exception, place: Path, desk: D
         _hold(claimed, drop, desk, "DROP-RESPONSE", f"it is no response file: {error}", str(error))
     elif isinstance(error, UnwrapError):
         _hold(claimed, drop, desk, "DROP-WRAPPED", f"it cannot be unwrapped: {error}", str(error))
+    elif isinstance(error, ConfigError):  # the mapping version of a replay; all else was checked at the start
+        _hold(claimed, drop, desk, "REPLAY-GONE", error.message)
     elif isinstance(error, BooksError):
         _hold(claimed, drop, desk, "DROP-BOOKS", str(error))
     elif (
-        isinstance(error, StoppedError) or may_pass(error) or (isinstance(error, ClaimConflictError) and not desk.alone)
+        isinstance(error, StoppedError | SealError)
+        or may_pass(error)
+        or (isinstance(error, ClaimConflictError) and not desk.alone)
     ):
         _count_try(drop, drop.tries, desk)
         raise error
@@ -194,7 +200,8 @@ def _translate(claimed: Claimed, drop: Drop, profile: Profile, place: Path, desk
         closing(Assembler(place, stored_name(claimed.partner), claimed.sha256)) as files,
         closing(SqlHistory(desk.ledger, claimed.partner, claimed.received_at, again=_again(claimed, desk))) as history,
     ):
-        outcome = _run(claimed, profile, raw_path(place), desk, history, spool, files)
+        tables = desk.remap(profile, claimed.mapping) if claimed.mapping else profile
+        outcome = _run(claimed, tables, raw_path(place), desk, history, spool, files)
         held = outcome.verdict == "quarantine"
         refused = outcome.refused_keys
         if not held:
@@ -277,12 +284,12 @@ def _duplicate(claimed: Claimed, drop: Drop, earlier: Drop, place: Path, desk: D
     source = desk.folders.find(earlier.receipt)
     answers = [stage_file(place, "receipt", "ack", drop.answer_stem + SUFFIX, [duplicate_receipt(claimed, earlier)])]
     for output in outbox.acknowledgments(desk.ledger, earlier.receipt):
-        if source is None or not (source / output.staged).is_file():
+        if source is None or not desk.vault.exists(source / output.staged):
             continue  # older than the archive
         name = output.name
         if claimed.stored_name != earlier.stored_name:
             name = drop.answer_stem + name.removeprefix(earlier.answer_stem)
-        answers.append(stage_file(place, "ack", output.target, name, read_blocks(source / output.staged)))
+        answers.append(stage_file(place, "ack", output.target, name, desk.vault.blocks(source / output.staged)))
     _plan(drop, Plan("duplicate", "duplicate", earlier.format, duplicate_of=earlier.receipt), answers, desk)
 
 

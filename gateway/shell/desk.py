@@ -11,6 +11,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Protocol
 
+from gateway.errors import ConfigError
 from gateway.history import History
 from gateway.profile import Profile
 from gateway.results import Delivery, Outcome, Spool
@@ -20,6 +21,7 @@ from gateway.shell.folders import Clock, StateFolders, instant, utc_now
 from gateway.shell.ledger import STORAGE_FAULTS, Ledger
 from gateway.shell.log import logger
 from gateway.shell.unwrap import Limits
+from gateway.shell.vault import Vault
 
 _PASSING = {
     errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EROFS, errno.EMFILE, errno.ENFILE, errno.ENOMEM,
@@ -77,6 +79,10 @@ class Result:
     alone: bool = False  # others changed the ledger under it again and again: nothing else may be in work next time
 
 
+def _no_version(_profile: Profile, name: str) -> Profile:
+    raise ConfigError(f"The mapping version {name} is not kept here.", "Replay with the tables of today.")
+
+
 class StoppedError(Exception):
     """The gateway is being stopped; the drop is done again after the next start."""
 
@@ -91,6 +97,8 @@ class Desk:
 
     max_tries: how many translations of a file may end with the death of the process before it is held.
     alone: no other drop is in work, so nobody can change the ledger between a question and the commit.
+    vault: reads and seals kept files.
+    remap: puts a mapping version (ID@VERSION) that was in force once into a profile; raises ConfigError.
     """
 
     ledger: Ledger
@@ -104,6 +112,8 @@ class Desk:
     limits: Limits = field(default_factory=Limits)
     originators: Mapping[str, str] = field(default_factory=dict)  # originator_code -> partner, for responses
     alone: bool = True
+    remap: Callable[[Profile, str], Profile] = field(default=_no_version)
+    vault: Vault = field(default_factory=Vault)
 
     def now(self) -> str:
         """Return the present instant as the ledger writes it."""

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from gateway.shell.names import MARKER, is_takeable
+from gateway.shell.vault import Vault
 
 TEMPORARY_AGE_S = 24 * 3600.0
 
@@ -66,6 +67,10 @@ class ServeConfig(Protocol):
     @property
     def keep(self) -> Keep:
         """How long what is kept."""
+
+    @property
+    def vault(self) -> Vault:
+        """Reads and seals kept files."""
 
     @property
     def out_dir(self) -> Path:

@@ -3,6 +3,7 @@
     state/ledger.db  state/lock
     state/work/RECEIPT/claim.json raw out/ acks/     claimed, not finished: the work folder is the queue
     state/archive/2025-03-03/RECEIPT/                finished: raw, claim.json and the acknowledgments that were sent
+                                                     (raw.sealed ... when there is a key, see gateway.shell.vault)
     state/quarantine/RECEIPT/                        held for a person
 
 A receipt id starts with the time of arrival ("20250303T100000123456-7f3a9c"), so names sort in the order of arrival.

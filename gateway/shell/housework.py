@@ -6,7 +6,7 @@ import itertools
 import time
 from collections.abc import Callable, Mapping
 
-from gateway.shell import late, orders
+from gateway.shell import late, orders, versions
 from gateway.shell.desk import Desk
 from gateway.shell.drops import PartnerDrop, ServeConfig
 from gateway.shell.ledger import STORAGE_FAULTS
@@ -53,6 +53,8 @@ class Housework:
         """Carry out a person's orders, and remove what is older than the settings, some at each look."""
         try:
             for path, order in orders.pending(desk.folders):
+                if order.do == orders.REPLAY and self._queue.knows(order.receipt):
+                    continue  # on its way to where it is kept: at one of the next looks
                 if order.do == orders.REPLAY:
                     self._changed()
                     orders.replay(order, desk)
@@ -64,6 +66,7 @@ class Housework:
             if time.monotonic() >= self._next_cleaning:
                 self._next_cleaning = time.monotonic() + _DAY_S
                 self._removals = due(desk.ledger, desk.folders, config.out_dir, config.keep, desk.clock())
+                versions.forget(desk.folders, desk.ledger, config.out_dir, desk.now())
             for removal in itertools.islice(self._removals, _REMOVED_AT_ONCE):
                 remove(removal, desk)
         except STORAGE_FAULTS as error:

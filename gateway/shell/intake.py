@@ -24,7 +24,6 @@ from gateway.shell.folders import (
     Clock,
     ReceiptIds,
     StateFolders,
-    digest,
     instant,
     private_file,
     read_blocks,
@@ -34,6 +33,8 @@ from gateway.shell.folders import (
     utc_now,
 )
 from gateway.shell.names import shown_name, stored_name
+from gateway.shell.seal import SealError
+from gateway.shell.vault import Vault
 
 _CLAIM = "claim.json"
 _RAW = "raw"
@@ -57,6 +58,7 @@ class Claimed(msgspec.Struct, frozen=True):
     fault: str = ""  # why it cannot be processed: "larger than 1000 bytes"
     source: tuple[str, int, int, int, int] | None = None
     replay_of: str = ""  # receipt of the drop whose bytes are judged again on a person's order
+    mapping: str = ""  # ID@VERSION of the mapping that a replay uses instead of today's
 
 
 class NotReadyError(Exception):
@@ -66,7 +68,10 @@ class NotReadyError(Exception):
 class Intake:
     """Takes files for one state folder; thread safe, several files may be taken at once."""
 
-    def __init__(self, folders: StateFolders, max_file_bytes: int, clock: Clock = utc_now) -> None:
+    def __init__(
+        self, folders: StateFolders, max_file_bytes: int, clock: Clock = utc_now, vault: Vault | None = None
+    ) -> None:
+        self.vault = vault or Vault()  # a drop that comes back to work may be sealed
         self._folders, self._max, self._ids = folders, max_file_bytes, ReceiptIds(clock)
         self._open: set[str] = set()  # receipts that are being claimed; `recover` leaves them alone
 
@@ -108,7 +113,7 @@ class Intake:
                 remove_tree(place)
                 continue
             claimed = _read_claim(place)
-            if claimed is None or not (place / _RAW).exists():
+            if claimed is None or not self.vault.exists(place / _RAW):
                 remove_tree(place)  # the file never left its place; anything copied here is half
                 continue
             _finish_copy(claimed, place)
@@ -162,7 +167,10 @@ class Intake:
         sync_all((raw,), (place, path.parent))
 
     def _read(self, claimed: Claimed, place: Path) -> Claimed:
-        return self._checked(claimed, *digest(place / _RAW))
+        try:
+            return self._checked(claimed, *self.vault.digest(place / _RAW))
+        except SealError:  # it is known from before; whoever works on it tells
+            return claimed
 
     def _checked(self, claimed: Claimed, size: int, sha256: str) -> Claimed:
         fault = f"larger than {self._max} bytes" if size > self._max else ""
@@ -260,6 +268,6 @@ def _finish_copy(claimed: Claimed, place: Path) -> None:
     except OSError:
         return
     same = (status.st_dev, status.st_ino, *_print(status)) == (device, inode, size, mtime)
-    if same and not path.samefile(place / _RAW):
+    if same and (place / _RAW).exists() and not path.samefile(place / _RAW):
         path.unlink()
         sync_folder(path.parent)

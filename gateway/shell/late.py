@@ -17,6 +17,7 @@ from gateway.shell.assembly import stage_answers, sync_staged
 from gateway.shell.desk import Desk
 from gateway.shell.ledger import Drop
 from gateway.shell.merge import ClaimConflictError
+from gateway.shell.seal import SealError
 from gateway.shell.spool import FileSpool, load, save
 
 _KEPT = "waiting.spool"
@@ -34,16 +35,21 @@ def answer(drop: Drop, profile: Profile, desk: Desk) -> None:
     Raises ClaimConflictError when another drop completed one of the shipments meanwhile: ask again then.
     """
     place = desk.folders.find(drop.receipt)
-    if place is None or not (place / _KEPT).is_file():
-        with desk.ledger.transaction() as connection:
-            _close(connection, drop, desk)
-        desk.alert("JOIN-GONE", "The time of waiting shipments is up, but their drop is not kept any more.", drop.receipt, drop.partner)  # fmt: skip
+    try:
+        _answer(drop, profile, place, desk)
+    except SealError as error:
+        _give_up(drop, f"what they waited with cannot be opened. {error.message}", desk)
+
+
+def _answer(drop: Drop, profile: Profile, place: Path | None, desk: Desk) -> None:
+    if place is None or not desk.vault.exists(place / _KEPT):
+        _give_up(drop, "their drop is not kept any more.", desk)
         return
     with desk.ledger.reading() as connection:
         waiting = parts.of_drop(connection, drop.receipt)
     with FileSpool(place / "late.spool") as spool:
         outcome = answer_late(
-            load(place / _KEPT), waiting, profile, desk.clock(), desk.ledger.next_control, spool,
+            load(desk.vault.file(place / _KEPT)), waiting, profile, desk.clock(), desk.ledger.next_control, spool,
             name=drop.file_name, size=drop.size, sha256=drop.sha256, receipt_id=drop.receipt,
         )  # fmt: skip
         answers = stage_answers(outcome, f"{drop.answer_stem}.late", place)
@@ -54,6 +60,12 @@ def answer(drop: Drop, profile: Profile, desk: Desk) -> None:
         _close(connection, drop, desk)
         outbox.answer_again(connection, drop.receipt, outcome.verdict, answers)
         place.rename(desk.folders.work / drop.receipt)
+
+
+def _give_up(drop: Drop, why: str, desk: Desk) -> None:
+    with desk.ledger.transaction() as connection:
+        _close(connection, drop, desk)
+    desk.alert("JOIN-GONE", f"The time of waiting shipments is up, but {why}", drop.receipt, drop.partner)
 
 
 def _close(connection: Connection, drop: Drop, desk: Desk) -> None:

@@ -37,7 +37,7 @@ from gateway.shell import journal
 from gateway.shell.schema import controls, drops, interchanges, metadata, shipments
 from gateway.shell.statements import insert_rows, run
 
-REVISION = "0003"  # the newest file in migrations/versions
+REVISION = "0004"  # the newest file in migrations/versions
 MAX_CONTROL = 999_999_999
 STORAGE_FAULTS = (OSError, OperationalError, sqlite3.OperationalError)  # disk full, locked, connection lost: may pass
 FINAL = ("done", "quarantined", "failed", "duplicate")

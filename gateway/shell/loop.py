@@ -20,6 +20,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from gateway.errors import ConfigError
+from gateway.profile import Profile
 from gateway.shell import heap, journal
 from gateway.shell.crew import Alone, Crew, Ended, Recipe, originators_of, work
 from gateway.shell.deliver import RetryPolicy
@@ -71,6 +72,7 @@ class Engine:
         policy: RetryPolicy | None = None,
         workers: int = 0,
         recipe: Recipe | None = None,
+        remap: Callable[[Profile, str], Profile] | None = None,
     ) -> None:
         self._config, self._on_result = config, on_result or (lambda _result: None)
         folders = StateFolders(config.state_dir)
@@ -84,7 +86,9 @@ class Engine:
             self._opened = opened.pop_all()
         limits = Limits(total=config.max_file_bytes)
         desk = Desk(ledger, folders, translate, clock, stopped=self._must_stop, limits=limits)
-        self.desk = replace(desk, policy=policy or desk.policy, on_alert=on_alert or desk.on_alert)
+        self.desk = replace(
+            desk, policy=policy or desk.policy, on_alert=on_alert or desk.on_alert, remap=remap or desk.remap
+        )
         self.intake = Intake(folders, config.max_file_bytes, clock)
         self._queue, self._stop_at, self._draining = Queue(), 0.0, False
         self._crew: Crew = Alone(self._work_here)
@@ -101,17 +105,23 @@ class Engine:
         self._drops: list[tuple[PartnerDrop, LocalDrop]] = []
         self._watch: Callable[[], None] = lambda: None
         self.beat = time.monotonic()  # when the queue was looked at last
-        self.use(config)
+        try:
+            self.use(config)
+        except ConfigError:
+            self.close()
+            raise
 
     def use(self, config: ServeConfig, recipe: Recipe | None = None) -> None:
         """Work with other partners and tables from the next file on; from the engine's thread. Folders of state stay.
 
         Raises ConfigError when the workers cannot load them; all stays as it was then.
         """
+        config.vault.check(self.desk.folders.root)
         self._crew.use(recipe)
         seen = {drop.folder: drop for _, drop in self._drops}
         self._config = config
-        self.desk = replace(self.desk, originators=originators_of(config.partners))
+        self.desk = replace(self.desk, originators=originators_of(config.partners), vault=config.vault)
+        self.intake.vault = config.vault
         self._partners = {partner.name: partner for partner in config.partners}
         self._accounts = {partner.account: partner for partner in config.partners}
         self._drops = [(p, seen.get(p.in_dir) or self._local(p)) for p in config.partners if p.in_dir is not None]

@@ -7,13 +7,12 @@ The command line never changes the state folder while a gateway works on it. Eac
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import msgspec
 
-from gateway.shell import journal
+from gateway.shell import journal, versions
 from gateway.shell.desk import Desk
 from gateway.shell.folders import (
     ReceiptIds,
@@ -26,20 +25,26 @@ from gateway.shell.folders import (
     sync_file,
 )
 from gateway.shell.intake import Claimed, put_member, raw_path
+from gateway.shell.ledger import Drop
 from gateway.shell.log import logger
 from gateway.shell.process import release
 from gateway.shell.retention import set_hold
+from gateway.shell.seal import SealError
 
 REPLAY, RETAIN, HOLD, UNHOLD = "replay", "retain", "hold", "unhold"
 
 
 class Order(msgspec.Struct, frozen=True):
-    """do: replay, retain, hold or unhold. name: also the receipt of a replayed drop. why: for the journal."""
+    """do: replay, retain, hold or unhold. name: also the receipt of a replayed drop. why: for the journal.
+
+    mapping: ID@VERSION of the mapping to replay with, "" = today's.
+    """
 
     do: str
     receipt: str = ""
     why: str = ""
     name: str = ""
+    mapping: str = ""
 
 
 def give(folders: StateFolders, ids: ReceiptIds, order: Order) -> str:
@@ -78,25 +83,42 @@ def replay(order: Order, desk: Desk) -> None:
         release(order.receipt, desk)
         return
     place = desk.folders.find(order.receipt)
-    if place is None or not raw_path(place).is_file():
-        desk.alert(
-            "REPLAY-GONE", "A drop cannot be replayed: its bytes are not kept any more.", old.receipt, old.partner
-        )
+    if place is None or not desk.vault.exists(raw_path(place)):
+        _gone("its bytes are not kept any more", old, desk)
         return
     if old.state not in ("done", "duplicate") or desk.folders.find(order.name) is not None:
         return  # still in work, or put to work before a crash
+    if order.mapping and order.mapping not in (one.name for one in versions.known(desk.ledger)):
+        _gone(f"the mapping version {order.mapping} is not kept any more", old, desk)
+        return
     at = instant(received(order.name))
-    claimed = Claimed(order.name, old.partner, old.account, old.file_name, old.stored_name, at, replay_of=old.receipt)
+    claimed = Claimed(
+        order.name, old.partner, old.account, old.file_name, old.stored_name, at,
+        replay_of=old.receipt, mapping=order.mapping,
+    )  # fmt: skip
     copy = desk.folders.work / f".{order.name}.raw"
     remove_tree(copy)
     copy.unlink(missing_ok=True)
-    shutil.copyfile(raw_path(place), copy)
-    copy.chmod(0o600)
+    try:
+        with open(copy, "xb", opener=private_file) as file:
+            for block in desk.vault.blocks(raw_path(place)):
+                file.write(block)
+    except SealError as error:
+        copy.unlink()
+        _gone(f"its bytes cannot be opened. {error.message}", old, desk)
+        return
     sync_file(copy)
     with desk.ledger.transaction() as connection:
-        journal.append(connection, desk.now(), "replay", order.name, of=old.receipt, why=order.why)
+        with_mapping = {"mapping": order.mapping} if order.mapping else {}
+        journal.append(connection, desk.now(), "replay", order.name, of=old.receipt, why=order.why, **with_mapping)
+        if order.mapping:
+            versions.touch(connection, order.mapping, desk.now())
     put_member(desk.folders, claimed, copy)
     logger().info("drop.replay", receipt=order.name, of=old.receipt)
+
+
+def _gone(what: str, old: Drop, desk: Desk) -> None:
+    desk.alert("REPLAY-GONE", f"A drop cannot be replayed: {what.rstrip('.')}.", old.receipt, old.partner)
 
 
 def hold(order: Order, desk: Desk) -> None:

@@ -21,6 +21,7 @@ from gateway.shell.ledger import FINAL, Drop
 from gateway.shell.log import logger
 from gateway.shell.merge import ClaimConflictError
 from gateway.shell.receipts import HELD_SUFFIX, held_receipt
+from gateway.shell.seal import SealError
 from gateway.shell.unwrap import KINDS
 
 _ANSWERS = ("ack", "receipt")
@@ -34,6 +35,8 @@ def process(claimed: Claimed, profile: Profile, targets: Targets, desk: Desk) ->
     """
     try:
         drop, fresh = desk.ledger.see(decide.new_drop(claimed), claimed.received_at)
+        if drop.state not in FINAL:
+            desk.vault.unseal(desk.folders.work / claimed.receipt)  # it was held, or is answered late
         if drop.state == "seen":
             drop = decide.decide(claimed, drop, profile, desk, fresh=fresh)
         if drop.state not in FINAL:
@@ -45,6 +48,9 @@ def process(claimed: Claimed, profile: Profile, targets: Targets, desk: Desk) ->
         return _waiting(claimed, f"another drop changed what this one was judged by ({error})", alone=True)
     except DeliveryError as error:
         desk.alert("DROP-DELIVERY", error.message, claimed.receipt, claimed.partner)
+        return _waiting(claimed, error.message)
+    except SealError as error:
+        desk.alert("DROP-WAITS", error.message, claimed.receipt, claimed.partner)
         return _waiting(claimed, error.message)
     except Exception as error:
         if not may_pass(error):
@@ -125,11 +131,13 @@ def _refused(claimed: Claimed, drop: Drop, error: Exception, targets: Targets, d
 
 
 def _put_away(drop: Drop, desk: Desk) -> None:
-    """Move the drop's folder to the archive or to quarantine; the canonical files went to their target."""
+    """Move the drop's folder, sealed, to the archive or to quarantine; the canonical files went to their target."""
     if drop.state in ("done", "duplicate"):
         remove_tree(desk.folders.work / drop.receipt / "out")
+        desk.vault.seal(desk.folders.work / drop.receipt)
         desk.folders.move(drop.receipt, desk.folders.archived(drop.receipt))
     else:
+        desk.vault.seal(desk.folders.work / drop.receipt)
         desk.folders.move(drop.receipt, desk.folders.quarantine / drop.receipt)
 
 

@@ -137,5 +137,5 @@ def stage(claimed: Claimed, profile: Profile, desk: Desk) -> list[Staged]:
 def _origin(receipt: str, drop: Drop | None, desk: Desk) -> Origin:
     place = desk.folders.find(receipt)
     raw = raw_path(place) if place is not None else None
-    blocks = partial(read_blocks, raw) if raw is not None and raw.is_file() else None
+    blocks = partial(desk.vault.blocks, raw) if raw is not None and desk.vault.exists(raw) else None
     return Origin(receipt, drop.file_name if drop else "", drop.format if drop else "", blocks)

@@ -25,6 +25,7 @@ from gateway.shell.ledger import Ledger
 from gateway.shell.schema import journal as journal_table
 from gateway.shell.schema import outputs, parts, person_days, shipments
 from gateway.shell.statements import in_batches
+from gateway.shell.vault import stored
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +47,9 @@ def due(ledger: Ledger, folders: StateFolders, out_dir: Path, keep: Keep, now: d
         day = place.parent.name
         if place.name in kept:
             continue
-        if _older(day, keep.raw, now) and raw_path(place).is_file():
-            yield Removal("raw", place.name, (raw_path(place),))
+        raw = stored(raw_path(place))
+        if _older(day, keep.raw, now) and raw is not None:
+            yield Removal("raw", place.name, (raw,))
         answers = tuple(sorted(p for p in (place / "acks").rglob("*") if p.is_file()))
         if answers and _older(day, keep.answers, now):
             yield Removal("answers", place.name, answers)
@@ -67,7 +69,7 @@ def remove(removal: Removal, desk: Desk) -> None:
             connection.execute(of_day.values(person=""))
             journal.append(connection, at, "removed", kind="persons", day=removal.day, rows=removal.rows)
         return
-    proof = [[path.name, *digest(path)] for path in removal.files if path.is_file()]
+    proof = [desk.vault.proof(path) for path in removal.files if path.is_file()]
     with desk.ledger.transaction() as connection:
         journal.append(connection, at, "removed", removal.receipt, kind=removal.kind, files=proof)
     for path in removal.files:

@@ -131,6 +131,16 @@ responses = Table(  # what the receiver said and was passed on; said again, it i
     Column("receipt", String(40), nullable=False),
 )
 
+mappings = Table(  # versions of mapping tables that were in force; their files lie in state/mappings
+    "mappings",
+    metadata,
+    Column("mapping", String(64), primary_key=True),
+    Column("version", String(12), primary_key=True),
+    Column("sha256", String(64), nullable=False),  # of the list of its files
+    Column("first_at", String(32), nullable=False),
+    Column("last_at", String(32), nullable=False),  # when it was in force for the last time, "" = it is
+)
+
 controls = Table(
     "controls",
     metadata,

@@ -10,7 +10,7 @@ import os
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import BinaryIO, Self
 
 from gateway.shell.folders import private_file, sync_file, sync_folder
 
@@ -28,21 +28,14 @@ def save(path: Path, records: Iterable[bytes]) -> None:
     sync_folder(path.parent)
 
 
-def load(path: Path) -> Iterator[bytes]:
-    """Read what `save` wrote."""
-    return _records(path, path.stat().st_size)
-
-
-def _records(path: Path, end: int) -> Iterator[bytes]:
-    at = 0
-    with open(path, "rb", buffering=_BUFFER, opener=private_file) as file:
-        while at < end:
-            length = int.from_bytes(file.read(4), "big")
-            record = file.read(length)
-            if len(record) != length:
+def load(file: BinaryIO) -> Iterator[bytes]:
+    """Read what `save` wrote, and close the file."""
+    with file:
+        while size := file.read(4):
+            record = file.read(int.from_bytes(size, "big"))
+            if len(record) != int.from_bytes(size, "big"):
                 raise OSError(5, "the spool file is shorter than what was written to it")
             yield record
-            at += 4 + length
 
 
 class FileSpool:

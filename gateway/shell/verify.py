@@ -12,13 +12,15 @@ from pathlib import Path
 
 from sqlalchemy import Connection, func, select
 
-from gateway.shell import journal, outbox
+from gateway.shell import journal, outbox, versions
 from gateway.shell.folders import StateFolders, digest
 from gateway.shell.intake import raw_path
 from gateway.shell.ledger import FINAL, Drop, Ledger
 from gateway.shell.retention import removed
 from gateway.shell.schema import journal as journal_table
 from gateway.shell.schema import parts, person_days, shipments
+from gateway.shell.seal import SealError
+from gateway.shell.vault import Vault
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,11 +33,17 @@ class Problem:
 
 
 def verify(
-    state_dir: Path, ledger: Ledger, targets: Sequence[Path] = (), *, all_present: bool = False
+    state_dir: Path,
+    ledger: Ledger,
+    targets: Sequence[Path] = (),
+    *,
+    all_present: bool = False,
+    vault: Vault | None = None,
 ) -> list[Problem]:
     """Return all problems of a state folder whose gateway stands still.
 
     targets: folders that outputs went to, searched for half files and wrong contents.
+    vault: opens sealed files.
     all_present: also miss outputs that are in none of the targets (for tests: nobody takes files away there).
     """
     folders = StateFolders(state_dir)
@@ -44,10 +52,11 @@ def verify(
     with ledger.reading() as connection:
         gone = removed(connection)
     for drop in drops:
-        problems += _drop(drop, folders, gone)
+        problems += _drop(drop, folders, gone, vault or Vault())
         problems += _outputs(drop, ledger, targets, all_present)
     problems += _strangers({drop.receipt for drop in drops}, folders)
     problems += _half_files(targets)
+    problems += (Problem("VERIFY-MAPPING", name, said) for name, said in versions.faults(folders, ledger))
     with ledger.reading() as connection:
         problems += _sums(connection)
         problems += _waiting(connection, {drop.receipt: drop.waiting for drop in drops})
@@ -77,19 +86,23 @@ def _journal(ledger: Ledger) -> Iterator[Problem]:
             yield Problem("VERIFY-JOURNAL", receipt, "the journal has no arrival of these bytes")
 
 
-def _drop(drop: Drop, folders: StateFolders, gone: set[str]) -> Iterator[Problem]:
+def _drop(drop: Drop, folders: StateFolders, gone: set[str], vault: Vault) -> Iterator[Problem]:
     if drop.found != drop.accepted + drop.rejected + drop.duplicate + drop.joined + drop.waiting:
         yield Problem("VERIFY-BOOKS", drop.receipt, "found is not accepted + rejected + duplicate + joined + waiting")
     if drop.state in FINAL and not drop.done_at:
         yield Problem("VERIFY-STATE", drop.receipt, "the drop is final but has no time of it")
     place = folders.find(drop.receipt)
-    if place is None or not raw_path(place).exists():
+    if place is None or not vault.exists(raw_path(place)):
         if drop.receipt not in gone:
             said = f"the drop is {drop.state}, but its bytes are gone, and the journal has no removal of them"
             yield Problem("VERIFY-LOST", drop.receipt, said)
-    elif digest(raw_path(place)) != (drop.size, drop.sha256):
-        yield Problem("VERIFY-RAW", drop.receipt, "the kept bytes are not those that were received")
-    elif (place.parent == folders.work) == (drop.state in FINAL):
+        return
+    try:
+        if vault.digest(raw_path(place)) != (drop.size, drop.sha256):
+            yield Problem("VERIFY-RAW", drop.receipt, "the kept bytes are not those that were received")
+    except SealError as error:
+        yield Problem("VERIFY-SEALED", drop.receipt, error.message)
+    if (place.parent == folders.work) == (drop.state in FINAL):
         yield Problem("VERIFY-STATE", drop.receipt, f"the drop is {drop.state}, but lies in {place.parent.name}")
 
 

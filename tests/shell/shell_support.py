@@ -35,6 +35,7 @@ from gateway.shell.desk import Alert, Result
 from gateway.shell.drops import Keep, PartnerDrop
 from gateway.shell.ledger import open_ledger
 from gateway.shell.loop import Engine
+from gateway.shell.vault import Vault, vault_of
 from gateway.shell.verify import Problem, verify
 
 PROFILE = Profile("acme", "acme-sftp", "ACME", (Identity("*"),), (Identity("*"),))
@@ -159,6 +160,7 @@ class Config:
     settle_polls: int = 2
     max_file_bytes: int = 1 << 20
     keep: Keep = field(default_factory=Keep)
+    vault: Vault = field(default_factory=Vault)
 
 
 @cache
@@ -227,7 +229,24 @@ class Yard:
             for name in self.partners
         ]  # fmt: skip
         state = self.root / "state"
-        return Config(state, self.ledger_url, partners, self.out, max_file_bytes=self.max_file_bytes, keep=self.keep)
+        return Config(
+            state,
+            self.ledger_url,
+            partners,
+            self.out,
+            max_file_bytes=self.max_file_bytes,
+            keep=self.keep,
+            vault=self.vault(),
+        )
+
+    def vault(self) -> Vault:
+        """Sealed with root/NAME.key, the newest first; without such files clear."""
+        return vault_of(sorted(self.root.glob("*.key"), reverse=True), self.root / "state")
+
+    def new_key(self, name: str) -> None:
+        path = self.root / f"{name}.key"
+        path.write_bytes(os.urandom(32))
+        path.chmod(0o600)
 
     def engine(self, workers: int | None = None) -> Engine:
         config = self.config()
@@ -251,7 +270,7 @@ class Yard:
         places = [self.out, self.out / "test"]
         places += [self.folder(kind, partner) for kind in ("ack", "reject") for partner in self.partners]
         try:
-            return verify(self.root / "state", engine.desk.ledger, places, all_present=all_present)
+            return verify(self.root / "state", engine.desk.ledger, places, all_present=all_present, vault=self.vault())
         finally:
             engine.close()
 
