@@ -14,20 +14,12 @@ from typing import Any
 
 from gateway.canonical.model import PARTY_ROLES, PERSONAL_FIELDS, fields_of
 from gateway.errors import MappingError
-from gateway.mapping.cells import (
-    Format,
-    InLineTest,
-    InLineValue,
-    Line,
-    Target,
-    condition,
-    node_place,
-    values_of,
-)
+from gateway.mapping.cells import BoundStep, Format, Line, Target
 from gateway.mapping.codes import CodeTables
-from gateway.mapping.grammar import Call, CellError, Source, Test, parse_path, parse_source, parse_transform, parse_when
+from gateway.mapping.grammar import Call, CellError, parse_path, parse_source, parse_transform, parse_when
+from gateway.mapping.sources import condition
 from gateway.mapping.table import Row
-from gateway.mapping.transforms import Transform, Unusable, registry
+from gateway.mapping.transforms import Unusable, registry
 from gateway.mapping.transforms.numbers import plain
 from gateway.records import Dialect, Path
 
@@ -172,84 +164,16 @@ class Compiler:
         if row.required not in ("", "yes", "warn"):
             raise self._error(row, "required", f'"{row.required}" is not known', "write yes, warn or nothing")
         sources = self._parsed(row, "source", parse_source)
-        calls = self._parsed(row, "transform", parse_transform)
         if not sources and not row.default and row.target not in ACTIONS:
             raise self._error(row, "source", "the row has neither source nor default", "give one of them")
-        first = next((s.path for s in sources if s.path is not None), None)
-        here = node_place(self._dialect, at)
-        locate = self._dialect.locator(first, at) if first is not None else here
+        steps = self._steps(row, self._parsed(row, "transform", parse_transform), len(sources))
+        when = self._parsed(row, "when", parse_when)
         leaf = target.rpartition(".")[2]
         personal = row.level in PARTY_ROLES and leaf in PERSONAL_FIELDS.get("party", ())
-        return Line(
-            row,
-            condition(self._parsed(row, "when", parse_when), self._dialect, at),
-            values_of(sources, self._dialect, at),
-            self._apply(row, calls, len(sources)),
-            lambda node, root: locate(node, root) or here(node, root),
-            personal,
-            self._dialect.getter(first, at) if first is not None and len(sources) == 1 else None,
-            self._plain(sources, at),
-            self._single(calls),
-            self._plain_tests(self._parsed(row, "when", parse_when), at),
-            self._in_line(sources, at),
-            self._in_line_tests(self._parsed(row, "when", parse_when), at),
-        )
+        return Line(row, sources, when, steps, self._dialect, at, personal=personal)
 
-    def _in_line(self, sources: tuple[Source, ...], at: str) -> InLineValue | None:
-        """Return how in_line.py reads the sources of a row: one path, or several leaves of one element; else None."""
-        find = getattr(self._dialect, "in_line", None)
-        if find is None or not sources or sources[0].path is None:
-            return None
-        others = tuple(source.name for source in sources[1:] if source.kind == "same")
-        found = find(sources[0].path, at, others) if len(others) == len(sources) - 1 else None
-        return InLineValue(*found) if found is not None and found[2] is not None else None
-
-    def _in_line_tests(self, tests: tuple[Test, ...], at: str) -> tuple[InLineTest, ...] | None:
-        find = getattr(self._dialect, "in_line", None)
-        made = []
-        for test in tests:
-            path = test.source.path
-            found = find(path, at, ()) if find is not None and path is not None and test.op != "repeated" else None
-            if found is None or (found[2] is None and test.op not in ("present", "absent")):
-                return None
-            steps, element, read, _ = found
-            made.append(InLineTest(steps, element, read, test.op, frozenset(test.values)))
-        return tuple(made)
-
-    def _single(self, calls: tuple[Call, ...]) -> Callable[[str], str] | None:
-        """Return the one transform of a row as a function of one text, None when there are several or it takes many."""
-        found = self._transforms.get(calls[0].name) if len(calls) == 1 else None
-        return found.bind(calls[0].args, self._codes) if found is not None and not found.many else None
-
-    def _plain(self, sources: tuple[Source, ...], at: str) -> tuple[tuple[str, int], ...]:
-        """Return the sources as (tag, element) when the dialect can read all of them in line, else ()."""
-        find = getattr(self._dialect, "plain", None)
-        found: list[tuple[str, int]] = []
-        if find is None:
-            return ()
-        for source in sources:
-            if source.kind == "same" and found and source.name.isascii() and source.name.isdigit():
-                found.append((found[-1][0], int(source.name)))
-                continue
-            place = find(source.path, at) if source.path is not None else None
-            if place is None or not place[1]:
-                return ()
-            found.append(place)
-        return tuple(found)
-
-    def _plain_tests(self, tests: tuple[Test, ...], at: str) -> tuple[tuple[str, int, str, frozenset[str]], ...] | None:
-        """Return a condition as (tag, element, op, values) when all of it can be read in line, else None."""
-        find = getattr(self._dialect, "plain", None)
-        found = []
-        for test in tests:
-            place = find(test.source.path, at) if find is not None and test.source.path is not None else None
-            if place is None or test.op == "repeated":
-                return None
-            found.append((*place, test.op, frozenset(test.values)))
-        return tuple(found)
-
-    def _apply(self, row: Row, calls: tuple[Call, ...], sources: int) -> Callable[[list[str]], str] | None:
-        steps: list[tuple[Transform, Callable[..., str]]] = []
+    def _steps(self, row: Row, calls: tuple[Call, ...], sources: int) -> tuple[BoundStep, ...]:
+        steps: list[BoundStep] = []
         for call in calls:
             found = self._transforms.get(call.name)
             if found is None:
@@ -273,42 +197,17 @@ class Compiler:
                     _near(call.args[0], list(self._codes.tables)),
                 )
             steps.append((found, found.bind(call.args, self._codes)))
-        if not steps:
-            return None
-        if sources > 1 and not steps[0][0].many:
+        if steps and sources > 1 and not steps[0][0].many:
             raise self._error(
                 row,
                 "transform",
                 f"{steps[0][0].name} takes one value, the row has {sources}",
                 "put join space before it",
             )
-        if len(steps) == 1:
-            only, function = steps[0]
-            return function if only.many else lambda values: function(values[0])
-        return _chain(steps)
+        return tuple(steps)
 
     def _error(self, row: Row, column: str, message: str, advice: str = "") -> MappingError:
         return MappingError(row.file, row.line, column, message, advice)
-
-
-def _chain(steps: list[tuple[Transform, Callable[..., str]]]) -> Callable[[list[str]], str]:
-    from gateway.mapping.transforms import Noted
-
-    def run(values: list[str]) -> str:
-        notes: tuple[tuple[str, str], ...] = ()
-        value: Any = values
-        for number, (step, function) in enumerate(steps):
-            value = function(
-                value if number == 0 and step.many else [value] if step.many else value[0] if number == 0 else value
-            )
-            if type(value) is Noted:
-                notes += value.notes
-                value = str(value)
-            if not value:
-                return ""
-        return Noted(value, *notes) if notes else value
-
-    return run
 
 
 def target_type(level: str, target: str) -> str | None:

@@ -16,11 +16,11 @@ from typing import Any
 
 from gateway.errors import MappingError
 from gateway.formats import folder_of, format_module
-from gateway.mapping.cells import condition
 from gateway.mapping.codes import CodeTables
 from gateway.mapping.compile import Compiler, effective_rows
 from gateway.mapping.grammar import parse_path, parse_when
 from gateway.mapping.program import CompiledProgram, ProgramChoice
+from gateway.mapping.sources import condition
 from gateway.mapping.table import Row, Table, read_table
 from gateway.mapping.transforms import load_user_transforms
 from gateway.records import Dialect
