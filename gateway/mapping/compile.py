@@ -16,8 +16,7 @@ from gateway.canonical.model import PARTY_ROLES, PERSONAL_FIELDS, fields_of
 from gateway.errors import MappingError
 from gateway.mapping.cells import BoundStep, Format, Line, Target
 from gateway.mapping.codes import CodeTables
-from gateway.mapping.grammar import Call, CellError, parse_path, parse_source, parse_transform, parse_when
-from gateway.mapping.sources import condition
+from gateway.mapping.grammar import Call, CellError, Test, parse_path, parse_source, parse_transform, parse_when
 from gateway.mapping.table import Row
 from gateway.mapping.transforms import Unusable, registry
 from gateway.mapping.transforms.numbers import plain
@@ -40,7 +39,7 @@ class Block:
     """The binding rows of a level and the targets read inside the nodes they find."""
 
     level: str
-    bindings: list[tuple[Row, Path, Any]] = field(default_factory=list)  # row, path, condition
+    bindings: list[tuple[Row, Path, tuple[Test, ...]]] = field(default_factory=list)  # row, path, condition
     targets: list[Target] = field(default_factory=list)
     actions: list[tuple[Row, Line]] = field(default_factory=list)
     at: str = ""
@@ -88,9 +87,8 @@ class Compiler:
             if row.target in BINDINGS:
                 if not level or open_targets.get(id(level[-1])) or level[-1].actions:
                     level.append(Block(row.level))
-                path = self._path(row)
-                holds = condition(self._parsed(row, "when", parse_when), self._dialect, self._tag(row.level, ""))
-                level[-1].bindings.append((row, path, holds))
+                path, when = self._parsed(row, "source", parse_path), self._parsed(row, "when", parse_when)
+                level[-1].bindings.append((row, path, when))
                 continue
             if not level:
                 level.append(Block(row.level))
@@ -118,10 +116,6 @@ class Compiler:
     def _tag(self, level: str, bound: str) -> str:
         """The tag of the node that the level's paths start at."""
         return "" if level == "message" else bound or self._unit
-
-    def _path(self, row: Row) -> Path:
-        path: Path = self._parsed(row, "source", parse_path)
-        return path
 
     def _parsed(self, row: Row, column: str, parse: Callable[[str], Any]) -> Any:
         try:

@@ -10,11 +10,11 @@ from gateway.canonical.model import PARTY_ROLES
 from gateway.findings import NOWHERE, Finding, Position, Scope, Severity
 from gateway.mapping.cells import Line, Target
 from gateway.mapping.compile import Block
-from gateway.mapping.sources import Run, node_place
+from gateway.mapping.sources import Condition, Run, condition, node_place
 from gateway.mapping.straight import Fill, Which, by_columns, first_that_holds, straight_line
 from gateway.mapping.table import Row
 from gateway.profile import MappedShipment, Origin, Profile
-from gateway.records import Dialect, Message
+from gateway.records import Dialect, Finder, Message
 
 _REMEMBERED = 1024  # places that a program remembers
 
@@ -271,23 +271,38 @@ class _Fields:
         self.fill = by_columns(self._targets) if many else straight_line(self._targets, self._dialect)
 
 
+_Way = tuple[bool, Finder, Condition | None, bool]
+"""A binding row: (each) or (first), what finds the nodes, under which condition; True when it is the node itself."""
+
+
 class _Bound(_Fields):
     """A block with its binding compiled: the nodes its rows are read in."""
 
     def __init__(self, block: Block, dialect: Dialect, unit: str) -> None:
         super().__init__(block.targets, dialect)
-        self._ways = [
-            (row.target == "(each)", dialect.finder(path, unit), holds, not path.steps)
-            for row, path, holds in block.bindings
-        ]
+        self._block, self._unit = block, unit
+        self._ways: list[_Way] = []
         self.required = next((row for row, _, _ in block.bindings if row.required), None)
         self.refuse = _refusal(block.actions)
         self._continue = next((line for row, line in block.actions if row.target == "(continue)"), None)
         self.carries_on = self._continue is not None
-        self.nodes: Callable[[Any, Any, Run], list[Any]] = self._nodes
+        self.nodes: Callable[[Any, Any, Run], list[Any]] = self._first_nodes
+
+    def _first_nodes(self, node: Any, root: Any, run: Run) -> list[Any]:
+        self.nodes = self._bind()
+        return self.nodes(node, root, run)
+
+    def _bind(self) -> Callable[[Any, Any, Run], list[Any]]:
+        """Return what finds the nodes; made when it is needed, as the function that fills."""
+        assert self._dialect is not None
+        self._ways = [
+            (row.target == "(each)", self._dialect.finder(path, self._unit), condition(when, self._dialect, self._unit), not path.steps)
+            for row, path, when in self._block.bindings
+        ]  # fmt: skip
         if len(self._ways) == 1 and self._ways[0][0] and self._ways[0][2] is None and not self._ways[0][3]:
             find = self._ways[0][1]  # the commonest: (each) without a condition
-            self.nodes = lambda node, root, run: find(node, root)
+            return lambda node, root, run: find(node, root)
+        return self._nodes
 
     def applies(self, node: Any, root: Any, run: Run) -> bool:
         """True when the condition of a binding row holds."""
