@@ -10,11 +10,10 @@ times are aware UTC datetimes. Meaning and source of each field stand in schema.
 proves that both agree.
 """
 
-from __future__ import annotations
-
+# no `from __future__ import annotations`: they are read as objects, by fields_of and by msgspec
 import datetime as dt
-import sys
 import types
+import typing
 from collections.abc import Mapping
 from decimal import ROUND_HALF_EVEN, Decimal
 from functools import cache
@@ -231,8 +230,7 @@ def fields_of(level: str) -> Mapping[str, str]:
     mappingproxy({'amount': 'dec:2', 'currency': 'str:3'})
     """
     struct = _LEVELS[level]
-    tags = {name: _tag_of(struct.__annotations__[name], struct.__module__) for name in struct.__struct_fields__}
-    return types.MappingProxyType(tags)
+    return types.MappingProxyType({name: _tag(struct.__annotations__[name]) for name in struct.__struct_fields__})
 
 
 def decimal_text(value: Decimal, scale: int, most: int = 4) -> str:
@@ -249,13 +247,10 @@ def decimal_text(value: Decimal, scale: int, most: int = 4) -> str:
     return format(value.quantize(Decimal(1).scaleb(-wanted), ROUND_HALF_EVEN), "f")
 
 
-@cache
-def _tag_of(annotation: str, module: str) -> str:
-    """Return the type tag of an annotation as it is written: the same few stand at many fields."""
-    return _tag(eval(annotation.removesuffix(" | None"), vars(sys.modules[module])))  # noqa: S307  our own text
-
-
 def _tag(hint: Any) -> str:
+    """Return the type tag of one annotation."""
+    if get_origin(hint) in {types.UnionType, typing.Union}:
+        (hint,) = (part for part in get_args(hint) if part is not types.NoneType)
     if get_origin(hint) is Literal:
         return "enum:" + "|".join(get_args(hint))
     if get_origin(hint) is tuple:
