@@ -18,7 +18,7 @@ from gateway.mapping.cells import BoundStep, Format, Line, Target
 from gateway.mapping.codes import CodeTables
 from gateway.mapping.grammar import Call, CellError, Test, parse_path, parse_source, parse_transform, parse_when
 from gateway.mapping.table import Row
-from gateway.mapping.transforms import Unusable, registry
+from gateway.mapping.transforms import Unusable, find_transform, registry
 from gateway.mapping.transforms.numbers import plain
 from gateway.records import Dialect, Path
 
@@ -72,7 +72,6 @@ class Compiler:
 
     def __init__(self, dialect: Dialect, codes: CodeTables, unit_tag: str = "") -> None:
         self._dialect, self._codes, self._unit = dialect, codes, unit_tag
-        self._transforms = registry()
 
     def blocks(self, rows: list[Row]) -> dict[str, list[Block]]:
         """Return level -> blocks in the order of the table."""
@@ -146,7 +145,7 @@ class Compiler:
     def _check_type(self, row: Row, tag: str) -> None:
         """Refuse a transform whose result the field can never hold: a date in a weight, a number in a date."""
         calls = self._parsed(row, "transform", parse_transform)
-        last = self._transforms.get(calls[-1].name) if calls else None
+        last = find_transform(calls[-1].name) if calls else None
         wanted = _HOLDS.get(tag.partition(":")[0])
         if last is not None and wanted is not None and last.result not in wanted:
             raise self._error(
@@ -169,13 +168,13 @@ class Compiler:
     def _steps(self, row: Row, calls: tuple[Call, ...], sources: int) -> tuple[BoundStep, ...]:
         steps: list[BoundStep] = []
         for call in calls:
-            found = self._transforms.get(call.name)
+            found = find_transform(call.name)
             if found is None:
                 raise self._error(
                     row,
                     "transform",
                     f'transform "{call.name}" does not exist',
-                    _near(call.name, list(self._transforms)),
+                    _near(call.name, list(registry())),
                 )
             if not found.args[0] <= len(call.args) <= found.args[1]:
                 raise self._error(

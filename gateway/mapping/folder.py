@@ -44,7 +44,6 @@ class MappingSet:
 
     def __init__(self, base: File, overrides: Iterable[File] = ()) -> None:
         """base: the mappings folder; overrides: partner folders, later ones win. Raises MappingError."""
-        load_user_transforms()
         self.base = base
         self.overrides = tuple(overrides)
         self.codes = CodeTables(self._code_texts())
@@ -88,6 +87,7 @@ class MappingSet:
         """Compile all mappings, and lint those with override rows. Raises MappingError for the first error."""
         from gateway.mapping.lint import lint
 
+        load_user_transforms()  # one that cannot be imported stops the start, whether a table uses it or not
         faults = list(self.codes.faults)
         for facts in self.facts:
             self.compiled(facts)

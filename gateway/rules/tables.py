@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import csv
 import re
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
+
+from gateway.shipped import table_rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +74,7 @@ class Tables:
     @classmethod
     def load(cls, texts: Mapping[str, str]) -> Tables:
         """Build from CSV texts: name of the file without .csv -> text."""
-        rows = {name: list(csv.DictReader(text.splitlines())) for name, text in texts.items()}
+        rows = {name: list(table_rows(text)) for name, text in texts.items()}
         ports = frozenset(r["code"] for r in rows["schedule_d"])
         return cls(
             regimes=tuple(_regime(r) for r in rows["regime"]),
