@@ -7,9 +7,10 @@ use its value stops there, with a finding; it does not fall through to the next 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
+
+import msgspec
 
 from gateway.findings import Finding, Position, Scope, Severity
 from gateway.mapping.grammar import Source, Test
@@ -21,8 +22,7 @@ from gateway.records import Dialect, Path
 InLineSteps = tuple[tuple[str, tuple[str, ...]], ...]
 
 
-@dataclass(frozen=True, slots=True)
-class InLineValue:
+class InLineValue(msgspec.Struct, frozen=True):
     """A source as in_line.py reads it: steps from the level's node ((tag, qualifier values) each), then one element.
 
     read: text of the element -> text (several leaves: texts, "" when the first is not there), None when it takes more
@@ -35,8 +35,7 @@ class InLineValue:
     deep: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class InLineTest:
+class InLineTest(msgspec.Struct, frozen=True):
     """A test likewise; read None: of the segment itself."""
 
     steps: InLineSteps

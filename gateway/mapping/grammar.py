@@ -11,8 +11,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from functools import lru_cache
+
+import msgspec
 
 from gateway.records import Path, Step
 
@@ -49,8 +50,7 @@ class CellError(ValueError):
         self.advice = advice
 
 
-@dataclass(frozen=True, slots=True)
-class Source:
+class Source(msgspec.Struct, frozen=True):
     """One source of a row. kind: path, same (leaf of the node before), profile, envelope, literal, none."""
 
     kind: str
@@ -58,8 +58,7 @@ class Source:
     name: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Test:
+class Test(msgspec.Struct, frozen=True):
     """One test of a condition. op: "=", "!=", "present", "absent", "repeated" (several different values; several segments, when the path has no leaf)."""
 
     source: Source
@@ -67,8 +66,7 @@ class Test:
     values: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
+class Call(msgspec.Struct, frozen=True):
     """One transform step."""
 
     name: str

@@ -11,6 +11,8 @@ import io
 import re
 from dataclasses import dataclass, field
 
+import msgspec
+
 COLUMNS = ("level", "target", "source", "when", "transform", "default", "required", "rule", "message", "example")
 """Columns of a mapping table; every other column must start with "note"."""
 
@@ -23,8 +25,7 @@ _EXCEL = re.compile("|".join(f"(?:{p.pattern})" for p in (_EXCEL_ERROR, _EXCEL_D
 """Any of them: most cells are none, and looked at once."""
 
 
-@dataclass(frozen=True, slots=True)
-class Fault:
+class Fault(msgspec.Struct, frozen=True):
     """One lint fault. code: MAP-...; line counts from 1 (the header); severity error or warning."""
 
     code: str
@@ -36,8 +37,7 @@ class Fault:
     severity: str = "error"
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(msgspec.Struct, frozen=True):
     """One row: the cells by column name, blanks stripped."""
 
     file: str

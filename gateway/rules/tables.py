@@ -8,11 +8,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 
+import msgspec
+
 from gateway.shipped import table_rows
 
 
-@dataclass(frozen=True, slots=True)
-class Regime:
+class Regime(msgspec.Struct, frozen=True):
     """One row of regime.csv. start inclusive, end exclusive ("" = open), ISO dates; origins: ("*",) or codes; negated."""
 
     rule_id: str
@@ -33,16 +34,14 @@ class Regime:
         return self.origins == ("*",) or (origin in self.origins) != self.negated
 
 
-@dataclass(frozen=True, slots=True)
-class Vague:
+class Vague(msgspec.Struct, frozen=True):
     """One vague description with two better ones."""
 
     term: str
     advice: tuple[str, str]
 
 
-@dataclass(frozen=True, slots=True)
-class Exclusion:
+class Exclusion(msgspec.Struct, frozen=True):
     """One class of goods that never was eligible. kind: hts (prefixes) or text (words)."""
 
     name: str
