@@ -17,6 +17,9 @@ def main() -> None:
 
         print(f"gateway {__version__}")
         return
+    from gateway.shell import heap
+
+    heap.rarely()
     from gateway.cli import run
 
     run()

@@ -5,40 +5,80 @@ Exit codes: 0 everything accepted, 1 something refused or differing, 2 bad use o
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 import traceback
+from collections.abc import Iterator, Mapping
+from importlib import import_module
 from pathlib import Path
-from typing import Annotated
+from typing import Any
 
 import typer
-from rich.table import Table
+from typer.core import TyperGroup
 
 from gateway import __version__
-from gateway.cli_archive import archive_app, replay
-from gateway.cli_check import check, translate
-from gateway.cli_common import AsJson, AsOf, ProfileDir, err, moment_of, out, plain, site_of
-from gateway.cli_config import config_app
-from gateway.cli_look import doctor, explain, report, status, verify
-from gateway.cli_mapping import mapping_app
-from gateway.commands.extract import extract
+from gateway.cli_common import err, out
 from gateway.errors import GatewayError
-from gateway.site import load_site
 
-app = typer.Typer(
-    help="The Section 321 gateway: carriers' EDI in, canonical advance data and acknowledgments out.",
-    no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_enable=False,
-)
-demo_app = typer.Typer(help="A folder with everything needed to try the gateway.", no_args_is_help=True)
-app.add_typer(demo_app, name="demo")
-app.add_typer(mapping_app, name="mapping")
-app.add_typer(archive_app, name="archive")
-app.add_typer(config_app, name="config")
-for _command in (check, translate, status, explain, verify, doctor, report, replay, extract):
-    app.command()(_command)
+_COMMANDS = {
+    "check": "cli_check:check",
+    "translate": "cli_check:translate",
+    "status": "cli_look:status",
+    "explain": "cli_look:explain",
+    "verify": "cli_look:verify",
+    "doctor": "cli_look:doctor",
+    "report": "cli_look:report",
+    "replay": "cli_archive:replay",
+    "extract": "commands.extract:extract",
+    "version": "cli:version",
+    "serve": "cli_serve:serve",
+    "onboard": "cli_serve:onboard",
+    "guide": "cli_serve:guide",
+    "simulate-cbp": "cli_serve:simulate_cbp",
+    "demo": "cli_serve:demo_app",
+    "mapping": "cli_mapping:mapping_app",
+    "archive": "cli_archive:archive_app",
+    "config": "cli_config:config_app",
+}
+"""Command -> module and name of its function, or of the application that holds its own commands."""
+
+
+class _Lazily(Mapping[str, Any]):  # read only
+    """The commands by name, each imported when it is asked for: a command waits for its own modules only."""
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(_COMMANDS)
+
+    def __len__(self) -> int:
+        return len(_COMMANDS)
+
+    def __getitem__(self, name: str) -> Any:
+        module, _, attribute = _COMMANDS[name].partition(":")
+        found = getattr(import_module(f"gateway.{module}"), attribute)
+        if isinstance(found, typer.Typer):
+            command: Any = typer.main.get_group(found)
+        else:
+            one = typer.Typer(add_completion=False)
+            one.command(name)(found)
+            command = typer.main.get_command(one)
+        command.name = name
+        return command
+
+
+class _Commands(TyperGroup):
+    """The group of all commands."""
+
+    def __init__(self, **facts: Any) -> None:
+        super().__init__(**facts)
+        self.commands = _Lazily()  # type: ignore[assignment]
+
+
+app = typer.Typer(cls=_Commands, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
+
+
+@app.callback()
+def _gateway() -> None:
+    """The Section 321 gateway: carriers' EDI in, canonical advance data and acknowledgments out."""
 
 
 def run() -> None:
@@ -46,9 +86,9 @@ def run() -> None:
     try:
         sys.exit(app(standalone_mode=False) or 0)
     except GatewayError as error:
-        err.print(f"[bold red]error:[/] {error.message}", markup=True)
+        err(f"{typer.style('error:', fg='red', bold=True)} {error.message}")
         if error.advice:
-            err.print(f"  mend: {error.advice}", markup=False)
+            err(f"  mend: {error.advice}")
         sys.exit(2)
     except typer.Exit as leave:
         sys.exit(leave.exit_code)
@@ -56,173 +96,21 @@ def run() -> None:
         sys.exit(130)
     except Exception as error:
         if error.__class__.__module__.startswith(("click", "typer")):
-            error.show() if hasattr(error, "show") else err.print(str(error))
+            error.show() if hasattr(error, "show") else err(str(error))
             sys.exit(2)
         if isinstance(error, OSError):
-            err.print(f"error: {error.strerror}: {error.filename}", markup=False)
-            err.print("  mend: check the path and its permissions.")
+            err(f"error: {error.strerror}: {error.filename}")
+            err("  mend: check the path and its permissions.")
             sys.exit(2)
         if os.environ.get("GATEWAY_TRACE"):
             raise
         where = traceback.extract_tb(error.__traceback__)[-1]
         said = f"error: a fault of the gateway itself ({type(error).__name__}, {Path(where.filename).name} line {where.lineno})"
-        err.print(said, markup=False)
-        err.print(
-            "  mend: report it; GATEWAY_TRACE=1 before the command shows where it is, and may show data of the file."
-        )
+        err(said)
+        err("  mend: report it; GATEWAY_TRACE=1 before the command shows where it is, and may show data of the file.")
         sys.exit(4)
 
 
-@app.command()
 def version() -> None:
     """Print the version."""
-    out.print(f"gateway {__version__}")
-
-
-@app.command()
-def serve(
-    folder: Annotated[Path, typer.Argument(help="A profile folder as `gateway demo init` writes it.")],
-    port: Annotated[int | None, typer.Option(help="SFTP port; 0 takes a free one. Default: gateway.toml.")] = None,
-) -> None:
-    """Take files over SFTP, translate, deliver and answer them until SIGTERM."""
-    from gateway.commands.serving import Gateway
-    from gateway.shell.log import configure
-
-    configure(sys.stderr)
-    site = load_site(folder, starting=True)
-    site.check_tables()
-    gateway = Gateway(site, port=port)
-    gateway.port = gateway.server.start()
-    account = gateway.accounts[0] if gateway.accounts else "ACCOUNT"
-    out.print(f"SFTP    127.0.0.1:{gateway.port}  accounts: {', '.join(gateway.accounts) or 'none (no keys)'}")
-    out.print(f"host key {gateway.server.fingerprint}", markup=False)
-    out.print(f"out     {gateway.site.settings.out_dir}", markup=False)
-    out.print(
-        f"next: sftp -P {gateway.port} -i {folder}/keys/{account} {account}@127.0.0.1   then: put {folder}/samples/bad-309.edi in/",
-        markup=False,
-    )
-    sys.stdout.flush()
-    gateway.run()
-
-
-@app.command()
-def onboard(
-    samples: Annotated[list[Path], typer.Argument(help="Sample files of the new partner, all of one format.")],
-    partner: Annotated[str, typer.Option(help="Name of the new partner: letters, digits, _.")],
-    to: Annotated[Path, typer.Option(help="The profile folder; gateway.toml is made when it is not there.")],
-    as_of: AsOf = "",
-    as_json: AsJson = False,
-) -> None:
-    """Draft a partner from sample files: what was found, how sure it is, and what must still be asked."""
-    from gateway.commands.onboard import onboard as draft_partner
-
-    result = draft_partner(samples, partner, to, moment_of(as_of))
-    if as_json:
-        print(json.dumps(result, ensure_ascii=False))
-        return
-    for name, value in result["facts"]:
-        out.print(f"{name}: {plain(value)}", markup=False)
-    for guess in result["fields"]:
-        where = plain(guess["where"])
-        out.print(f"  {guess['confidence']:.2f}  {guess['field']:<38} {where:<34} {plain(guess['why'])}", markup=False)
-    for number, question in enumerate(result["questions"], 1):
-        out.print(f"question {number}: {plain(question)}", markup=False)
-    for sample in result["samples"]:
-        out.print(
-            f"{plain(sample['file'])}: {sample['verdict']}, {sample['accepted']} of {sample['found']} accepted",
-            markup=False,
-        )
-    for name in result["written"]:
-        out.print(f"wrote {name}", markup=False)
-    first = samples[0]
-    out.print(
-        f"next: answer the questions in {to}/partners/{partner}.toml, then gateway check {first} --profile {to} --partner {partner}",
-        markup=False,
-    )
-
-
-@app.command()
-def guide(
-    partner: Annotated[str, typer.Argument(help="Name of the partner.")],
-    output: Annotated[Path, typer.Option("-o", "--output", help="The page to write.")] = Path("guide.html"),
-    profile: ProfileDir = None,
-    mapping: Annotated[
-        list[str] | None, typer.Option(help="Only these mappings; default: those with rows of the partner.")
-    ] = None,
-) -> None:
-    """Write the guide for a carrier: one page, made from the tables, codes, rules and acknowledgments in force."""
-    from gateway.commands.guide import guide_page
-
-    output.write_text(guide_page(site_of(profile), partner, mapping or ()), "utf-8")
-    out.print(f"wrote {output}", markup=False)
-    out.print("next: send it to the carrier; write it again after each change of the tables.", markup=False)
-
-
-@app.command("simulate-cbp")
-def simulate_cbp(
-    folder: Annotated[Path, typer.Argument(help="The profile folder.")] = Path(),
-    seed: Annotated[int, typer.Option(help="The same seed gives the same answers.")] = 1,
-    as_json: AsJson = False,
-) -> None:
-    """Play the receiver: answer the delivered shipments in the responses folder (release, hold, reject, silence)."""
-    from datetime import UTC, datetime
-
-    from gateway.commands.simulate import simulate
-
-    result = simulate(load_site(folder), seed, datetime.now(UTC))
-    if as_json:
-        print(json.dumps(result))
-        return
-    out.print(
-        f"{result['shipments']} shipments in {result['files']} files, {result['responses']} responses", markup=False
-    )
-    out.print(f"wrote {result['written']}" if result["written"] else "nothing new to answer", markup=False)
-    out.print(f"next: gateway status {folder} shows what became of it.", markup=False)
-
-
-@demo_app.command("init")
-def demo_init(folder: Annotated[Path, typer.Argument(help="A new folder.")]) -> None:
-    """Write a profile folder with keys, a partner, and sample files."""
-    from gateway.commands.demo import init
-
-    names = init(folder)
-    out.print(f"wrote {folder}: gateway.toml, partners/, keys/, samples/ ({len(names)} files)", markup=False)
-    out.print(f"next: gateway serve {folder}", markup=False)
-
-
-@demo_app.command("run")
-def demo_run(
-    folder: Annotated[Path, typer.Argument(help="A folder; made by init when it is not there.")],
-    as_json: AsJson = False,
-) -> None:
-    """Serve the folder, drop its samples over SFTP as the carrier would, and show what comes back."""
-    from gateway.commands.demo import init
-    from gateway.commands.demo import run as run_demo
-
-    if not folder.exists() or not any(folder.iterdir()):
-        init(folder)
-    rows = run_demo(folder, err.print if as_json else out.print)
-    if as_json:
-        for row in rows:
-            print(json.dumps(row.facts(), ensure_ascii=False))
-        raise typer.Exit(0 if all(row.result is not None for row in rows) else 1)
-    table = Table("file", "format", "found", "accepted", "rejected", "verdict", "answers", "delivered")
-    for row in rows:
-        r = row.result
-        if r is None:
-            table.add_row(row.file, "", "", "", "", "no answer", "", "")
-            continue
-        table.add_row(
-            row.file,
-            row.format,
-            str(r.found),
-            str(r.accepted),
-            str(r.rejected),
-            r.verdict,
-            " ".join(row.acks),
-            "\n".join(row.delivered),
-        )
-    out.print(table)
-    out.print(f"answers: {folder}/drop/northtest/ack and reject   canonical JSON: {folder}/out", markup=False)
-    out.print(f"next: gateway status {folder}", markup=False)
-    raise typer.Exit(0 if all(row.result is not None for row in rows) else 1)
+    out(f"gateway {__version__}")

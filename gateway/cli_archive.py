@@ -43,10 +43,10 @@ def replay(
             after = one["now"]
             rules = ", ".join(f"{rule} {times}" for rule, times in after["rules"].items())
             said = f"would be {after['verdict']}: {after['accepted']} delivered, {after['rejected']} refused, {after['duplicate']} delivered before"
-            out.print(f"{head}; {said}{f' ({rules})' if rules else ''}", markup=False)
+            out(f"{head}; {said}{f' ({rules})' if rules else ''}")
         else:
             said = one.get("refused") or one.get("now", {}).get("error") or f"ordered, receipt {one.get('ordered')}"
-            out.print(f"{head}; {said}", markup=False)
+            out(f"{head}; {said}")
     if not as_json:
         _next(site, folder, "gateway replay without --dry-run orders it." if dry_run else "")
 
@@ -64,12 +64,10 @@ def show(folder: Folder = Path(), as_json: AsJson = False) -> None:
         kept = f"kept {one['days']} days" if one["days"] else "kept for ever"
         amount = f"{one['rows']} rows" if name == "persons" else f"{one['files']} files, {one['bytes']} bytes"
         oldest = f", the oldest of {one['oldest']}" if one["oldest"] else ""
-        out.print(f"{name:<10} {kept}; {amount} may go{oldest}", markup=False)
+        out(f"{name:<10} {kept}; {amount} may go{oldest}")
     for receipt in found["held"]:
-        out.print(f"on hold    {receipt}", markup=False)
-    out.print(
-        f"next: gateway archive clean {folder} removes it now; a running gateway does so once a day.", markup=False
-    )
+        out(f"on hold    {receipt}")
+    out(f"next: gateway archive clean {folder} removes it now; a running gateway does so once a day.")
 
 
 @archive_app.command("clean")
@@ -101,8 +99,8 @@ def _next(site: Site, folder: Path, said: str) -> None:
     from gateway.commands.replay import is_serving
 
     if said:
-        out.print(f"next: {said}", markup=False)
+        out(f"next: {said}")
     elif is_serving(site.settings.state_dir):
-        out.print(f"next: the gateway does it within seconds; gateway status {folder}", markup=False)
+        out(f"next: the gateway does it within seconds; gateway status {folder}")
     else:
-        out.print(f"next: gateway serve {folder} does it when it starts; no gateway is running.", markup=False)
+        out(f"next: gateway serve {folder} does it when it starts; no gateway is running.")

@@ -49,15 +49,15 @@ def check(
                 else:
                     _show(result)
     if not as_json and worst:
-        out.print("next: mend what is marked error, then run gateway check again; gateway explain RULE tells more.")
+        out("next: mend what is marked error, then run gateway check again; gateway explain RULE tells more.")
     raise typer.Exit(worst)
 
 
 def _show(result: dict[str, Any]) -> None:
     counts = result["shipments"]
     colour = {"accept": "green", "accept_with_warnings": "green", "partial": "yellow"}.get(result["verdict"], "red")
-    out.print(
-        f"[bold]{plain(result['file'])}[/]  {result['format']}  [{colour}]{result['verdict']}[/]  shipments {counts['found']}: {counts['accepted']} accepted, {counts['rejected']} rejected, {counts['duplicate']} duplicate"
+    out(
+        f"{typer.style(plain(result['file']), bold=True)}  {result['format']}  {typer.style(result['verdict'], fg=colour)}  shipments {counts['found']}: {counts['accepted']} accepted, {counts['rejected']} rejected, {counts['duplicate']} duplicate"
     )
     for finding in result["findings"]:
         where = ", ".join(
@@ -70,10 +70,10 @@ def _show(result: dict[str, Any]) -> None:
             )
             if part
         )  # fmt: skip
-        out.print(f"  {finding['severity']:<7} {finding['rule']}  {where}", markup=False)
-        out.print(f"          {plain(finding['message'])}", markup=False)
+        out(f"  {finding['severity']:<7} {finding['rule']}  {where}")
+        out(f"          {plain(finding['message'])}")
         if finding["fix"] and finding["severity"] != "info":
-            out.print(f"          mend: {plain(finding['fix'])}", markup=False)
+            out(f"          mend: {plain(finding['fix'])}")
 
 
 def _check_cases(cases: Path, profile: Path | None, as_json: bool, only: str) -> int:
@@ -94,8 +94,8 @@ def _check_cases(cases: Path, profile: Path | None, as_json: bool, only: str) ->
                 )
             )
         elif differences:
-            out.print(f"{case['id']} ({case['basis']}, {case['kind']}): {'; '.join(differences)}", markup=False)
-    err.print(f"{total} cases, {total - differing} as expected, {differing} differ")
+            out(f"{case['id']} ({case['basis']}, {case['kind']}): {'; '.join(differences)}")
+    err(f"{total} cases, {total - differing} as expected, {differing} differ")
     return 1 if differing else 0
 
 
@@ -115,15 +115,12 @@ def translate(
         print(json.dumps(result, ensure_ascii=False))
     else:
         counts = result["shipments"]
-        out.print(
-            f"{result['file']}: {result['verdict']}, {counts['accepted']} of {counts['found']} shipments accepted"
-        )
+        out(f"{result['file']}: {result['verdict']}, {counts['accepted']} of {counts['found']} shipments accepted")
         for name in result["written"]:
-            out.print(f"  {output / name}", markup=False)
-        out.print(
+            out(f"  {output / name}")
+        out(
             f"next: gateway check {file} shows each finding with its mend."
             if counts["rejected"]
-            else "next: gateway serve DIR takes such files over SFTP.",
-            markup=False,
+            else "next: gateway serve DIR takes such files over SFTP."
         )
     raise typer.Exit(_RANK[result["verdict"]])

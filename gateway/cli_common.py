@@ -1,21 +1,21 @@
-"""What every command shares: the two consoles, the options that mean the same everywhere, times and profiles."""
+"""What every command shares: the two ways out, the options that mean the same everywhere, times and profiles."""
 
 from __future__ import annotations
 
+import os
 import sys
+from collections.abc import Iterable
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
 
-from gateway.check import parse_instant
 from gateway.errors import GatewayError
-from gateway.site import Site, base_site, load_site
 
-out = Console(highlight=False, soft_wrap=True, width=None if sys.stdout.isatty() else 200)
-err = Console(stderr=True, highlight=False, soft_wrap=True)
+if TYPE_CHECKING:
+    from gateway.site import Site
+
 
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON object per line, for machines.")]
 AsOf = Annotated[str, typer.Option("--as-of", help="Judge as if it were this time (ISO, UTC): 2025-03-03T10:00:00Z.")]
@@ -29,14 +29,41 @@ PartnerName = Annotated[
 ]
 
 
+def out(text: str) -> None:
+    """Write a line to standard output; styles (typer.style) are taken out when it is no terminal, or NO_COLOR is set."""
+    typer.echo(text, color=False if os.environ.get("NO_COLOR") else None)
+
+
+def err(text: str) -> None:
+    """Write a line to standard error."""
+    typer.echo(text, err=True, color=False if os.environ.get("NO_COLOR") else None)
+
+
+def table(columns: Iterable[str], rows: Iterable[Iterable[str]]) -> None:
+    """Write a table to standard output, as wide as the terminal."""
+    from rich.console import Console
+    from rich.table import Table
+
+    shown = Table(*columns)
+    for row in rows:
+        shown.add_row(*row)
+    Console(width=None if sys.stdout.isatty() else 200, highlight=False, markup=False, emoji=False).print(
+        shown, soft_wrap=True
+    )
+
+
 def site_of(profile: Path | None, partner: str = "") -> Site:
     """The profile folder loaded, or the site as it is delivered; with one partner only when one is named."""
+    from gateway.site import base_site, load_site
+
     site = load_site(profile) if profile is not None else base_site()
     return site.only(partner) if partner else site
 
 
 def moment_of(as_of: str) -> datetime | None:
     """An `--as-of` time, aware UTC; None when none was given."""
+    from gateway.check import parse_instant
+
     try:
         return parse_instant(as_of) if as_of else None
     except ValueError:

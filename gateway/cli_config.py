@@ -31,9 +31,9 @@ def show(folder: Annotated[Path, typer.Argument(help="The profile folder.")] = P
         print(json.dumps({"files": found, "keys": keys}, ensure_ascii=False, default=str))
         return
     for name, settings in found.items():
-        out.print(name, markup=False)
+        out(name)
         for line in lines(settings):
-            out.print(f"  {plain(line)}", markup=False)
+            out(f"  {plain(line)}")
     for what, facts in keys.items():
-        out.print(f"{what}: {facts['file']} ({'there' if facts['there'] else 'not there'})", markup=False)
-    out.print(f"next: gateway doctor {folder}", markup=False)
+        out(f"{what}: {facts['file']} ({'there' if facts['there'] else 'not there'})")
+    out(f"next: gateway doctor {folder}")

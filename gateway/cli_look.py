@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
-from rich.table import Table
 
-from gateway.cli_common import AsJson, AsOf, err, moment_of, out, plain
+from gateway.cli_common import AsJson, AsOf, err, moment_of, out, plain, table
 from gateway.errors import GatewayError
 from gateway.site import load_site
 
@@ -31,27 +31,18 @@ def status(
         return
     counts = {"found": "found", "accepted": "acc", "rejected": "rej", "duplicate": "dup"}
     counts |= {name: name for name in ("joined", "waiting") if any(row[name] for row in rows)}
-    table = Table("receipt", "partner", "file", "state", "verdict", *counts.values(), "answers")
-    for row in rows:
-        stem = f"{row['file']}."
-        answers = " ".join(a.removeprefix(stem) for a in row["answers"])
-        table.add_row(
-            row["receipt"],
-            row["partner"],
-            plain(row["file"]),
-            row["state"],
-            row["verdict"],
-            *(str(row[name]) for name in counts),
-            answers,
-        )
-    out.print(table)
+    columns = ("receipt", "partner", "file", "state", "verdict", *counts.values(), "answers")
+    table(columns, (_status_row(row, counts) for row in rows))
     change = last_change(site.settings.state_dir)
     if change.get("fault"):
-        out.print(
-            f"profile: a change was not taken, the tables of {change['loaded_at']} work on: {change['fault']}",
-            markup=False,
-        )
-    out.print(f"next: gateway explain {rows[0]['receipt'] if rows else 'RECEIPT'} {folder}", markup=False)
+        out(f"profile: a change was not taken, the tables of {change['loaded_at']} work on: {change['fault']}")
+    out(f"next: gateway explain {rows[0]['receipt'] if rows else 'RECEIPT'} {folder}")
+
+
+def _status_row(row: dict[str, Any], counts: Iterable[str]) -> list[str]:
+    answers = " ".join(a.removeprefix(f"{row['file']}.") for a in row["answers"])
+    said = [row["receipt"], row["partner"], plain(row["file"]), row["state"], row["verdict"]]
+    return [*said, *(str(row[name]) for name in counts), answers]
 
 
 def report(
@@ -73,11 +64,11 @@ def report(
         return
     if as_html is not None:
         as_html.write_text(page(found), "utf-8")
-        out.print(f"wrote {as_html}", markup=False)
+        out(f"wrote {as_html}")
         return
     for line in lines(found):
-        out.print(line, markup=False)
-    out.print(f"next: gateway guide {partner} --profile {folder} tells the partner what is asked.", markup=False)
+        out(line)
+    out(f"next: gateway guide {partner} --profile {folder} tells the partner what is asked.")
 
 
 def doctor(
@@ -97,11 +88,11 @@ def doctor(
         if as_json:
             print(json.dumps(facts_of(check), ensure_ascii=False))
             continue
-        out.print(f"{check.state:<8} {check.name}: {plain(check.said)}", markup=False)
+        out(f"{check.state:<8} {check.name}: {plain(check.said)}")
         if check.mend:
-            out.print(f"         mend: {plain(check.mend)}", markup=False)
+            out(f"         mend: {plain(check.mend)}")
     if not as_json:
-        out.print("next: mend what is marked error." if bad else f"next: gateway serve {folder}", markup=False)
+        out("next: mend what is marked error." if bad else f"next: gateway serve {folder}")
     raise typer.Exit(1 if bad else 0)
 
 
@@ -117,10 +108,10 @@ def verify(
         if as_json:
             print(json.dumps(problem, ensure_ascii=False))
         else:
-            out.print(f"{problem['rule']}  {plain(problem['subject'])}: {plain(problem['message'])}", markup=False)
-    err.print(f"{len(problems)} broken promises" if problems else "every promise was kept")
+            out(f"{problem['rule']}  {plain(problem['subject'])}: {plain(problem['message'])}")
+    err(f"{len(problems)} broken promises" if problems else "every promise was kept")
     if problems and not as_json:
-        out.print(f"next: gateway explain {problems[0]['rule']}", markup=False)
+        out(f"next: gateway explain {problems[0]['rule']}")
     raise typer.Exit(1 if problems else 0)
 
 
@@ -145,7 +136,7 @@ def explain(
         raise GatewayError("Nothing was named.", "gateway explain RECEIPT DIR, or gateway explain S321-VAL-800")
     rule = load_catalogue().get(what.upper())
     if rule is not None:
-        out.print(load_catalogue().explain(what.upper()), markup=False)
+        out(load_catalogue().explain(what.upper()))
         return
     from gateway.commands.explaining import lines
     from gateway.commands.status import explain_receipt
@@ -155,10 +146,10 @@ def explain(
         from gateway.commands.receipt_page import receipt_page
 
         as_html.write_text(receipt_page(load_site(folder), facts), "utf-8")
-        out.print(f"wrote {as_html}", markup=False)
+        out(f"wrote {as_html}")
         return
     if as_json:
         print(json.dumps(facts, ensure_ascii=False))
         return
     for line in lines(facts):
-        out.print(plain(line), markup=False)
+        out(plain(line))

@@ -26,14 +26,13 @@ def mapping_check(profile: ProfileDir = None, as_json: AsJson = False) -> None:
         if as_json:
             print(json.dumps(fault))
         else:
-            out.print(
-                f"{fault['severity']:<7} {fault['code']}  {fault['file']}:{fault['line']} {fault['column']}: {fault['message']}",
-                markup=False,
+            out(
+                f"{fault['severity']:<7} {fault['code']}  {fault['file']}:{fault['line']} {fault['column']}: {fault['message']}"
             )
             if fault["advice"]:
-                out.print(f"          mend: {fault['advice']}", markup=False)
+                out(f"          mend: {fault['advice']}")
     errors = sum(f["severity"] == "error" for f in faults)
-    err.print(f"{errors} errors, {len(faults) - errors} warnings")
+    err(f"{errors} errors, {len(faults) - errors} warnings")
     raise typer.Exit(1 if errors else 0)
 
 
@@ -66,9 +65,8 @@ def mapping_trace(
         if as_json:
             print(json.dumps(step, ensure_ascii=False))
         else:
-            out.print(
-                f'{step["shipment"]}  {step["pointer"]} = {plain(str(step["value"]))}  <- {step["place"]}  bytes {step["offset"]}+{step["length"]} "{plain(step["raw"])}"  {step["row"]}',
-                markup=False,
+            out(
+                f'{step["shipment"]}  {step["pointer"]} = {plain(str(step["value"]))}  <- {step["place"]}  bytes {step["offset"]}+{step["length"]} "{plain(step["raw"])}"  {step["row"]}'
             )
 
 
@@ -89,14 +87,12 @@ def mapping_test(
             print(json.dumps(result, ensure_ascii=False))
             continue
         state = "ok" if result["ok"] and not result["detail"] else "written" if result["ok"] else "FAILED"
-        out.print(f"{state:<8} {result['mapping']}  {result['example']}", markup=False)
+        out(f"{state:<8} {result['mapping']}  {result['example']}")
         for line in result["detail"]:
-            out.print(f"         {plain(line)}", markup=False)
-    err.print(f"{failed} failed" if failed else "all examples hold")
+            out(f"         {plain(line)}")
+    err(f"{failed} failed" if failed else "all examples hold")
     if failed and not as_json:
-        out.print(
-            "next: correct the row or the example; gateway mapping test --update writes the new result", markup=False
-        )
+        out("next: correct the row or the example; gateway mapping test --update writes the new result")
     raise typer.Exit(1 if failed else 0)
 
 
@@ -114,28 +110,23 @@ def mapping_cover(
     rows = cover(files, site_of(profile, partner))
     if as_html is not None:
         as_html.write_text(cover_page(rows), "utf-8")
-        out.print(f"wrote {as_html}", markup=False)
+        out(f"wrote {as_html}")
         return
     for row in rows:
         if as_json:
             print(json.dumps(row, ensure_ascii=False))
             continue
-        out.print(f"{row['mapping']}: {row['units']} shipments", markup=False)
+        out(f"{row['mapping']}: {row['units']} shipments")
         for u in row["unread"]:
-            out.print(f"  unread  {u['place']:<24} {u['count']:>6} times  {plain(u['sample'])}", markup=False)
+            out(f"  unread  {u['place']:<24} {u['count']:>6} times  {plain(u['sample'])}")
         for c in row["codes"]:
-            out.print(
-                f"  code    {plain(c['code']):<24} {c['count']:>6} times  has no entry in codes/{c['table']}.csv",
-                markup=False,
-            )
+            out(f"  code    {plain(c['code']):<24} {c['count']:>6} times  has no entry in codes/{c['table']}.csv")
         for s in row["sourceless"]:
-            out.print(f"  empty   {s['target']:<24} is required and filled by no row and no constant", markup=False)
+            out(f"  empty   {s['target']:<24} is required and filled by no row and no constant")
         for r in row["silent"]:
-            out.print(f"  silent  {r['row']:<34} {r['level']}.{r['target']} <- {r['source']}", markup=False)
+            out(f"  silent  {r['row']:<34} {r['level']}.{r['target']} <- {r['source']}")
     if not as_json:
-        out.print(
-            "next: add a row for what is needed; gateway mapping trace FILE shows what each row reads.", markup=False
-        )
+        out("next: add a row for what is needed; gateway mapping trace FILE shows what each row reads.")
 
 
 @mapping_app.command("export")
@@ -148,8 +139,8 @@ def mapping_export(
     from gateway.workbook import export_table
 
     rows = export_table(table_bytes(mapping), mapping, output)
-    out.print(f"wrote {output}: {rows} rows", markup=False)
-    out.print(f"next: edit it, then gateway mapping import {output} -o map.csv", markup=False)
+    out(f"wrote {output}: {rows} rows")
+    out(f"next: edit it, then gateway mapping import {output} -o map.csv")
 
 
 @mapping_app.command("import")
@@ -161,8 +152,8 @@ def mapping_import(
     from gateway.workbook import import_table
 
     output.write_bytes(import_table(workbook))
-    out.print(f"wrote {output}", markup=False)
-    out.print("next: gateway mapping check", markup=False)
+    out(f"wrote {output}")
+    out("next: gateway mapping check")
 
 
 @mapping_app.command("versions")
@@ -209,15 +200,12 @@ def mapping_diff(
     if as_json:
         print(json.dumps(result, ensure_ascii=False))
         raise typer.Exit(1 if result["counts"]["newly_rejected"] else 0)
-    out.print("  ".join(f"{name.replace('_', ' ')} {count}" for name, count in result["counts"].items()), markup=False)
+    out("  ".join(f"{name.replace('_', ' ')} {count}" for name, count in result["counts"].items()))
     for field in result["fields"]:
-        out.print(f"{field['field']}  changed {field['count']} times", markup=False)
+        out(f"{field['field']}  changed {field['count']} times")
         for s in field["samples"]:
-            out.print(f"    {plain(s['shipment'])}: {plain(s['before'])} -> {plain(s['after'])}", markup=False)
+            out(f"    {plain(s['shipment'])}: {plain(s['before'])} -> {plain(s['after'])}")
     for v in result["verdicts"]:
-        out.print(
-            f"{v['change'].replace('_', ' ')}: {plain(v['shipment'])} of {plain(v['file'])}  {v['rules']}",
-            markup=False,
-        )
-    out.print("next: put the rows into partners/NAME/ of the profile, then gateway mapping check", markup=False)
+        out(f"{v['change'].replace('_', ' ')}: {plain(v['shipment'])} of {plain(v['file'])}  {v['rules']}")
+    out("next: put the rows into partners/NAME/ of the profile, then gateway mapping check")
     raise typer.Exit(1 if result["counts"]["newly_rejected"] else 0)

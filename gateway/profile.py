@@ -85,7 +85,7 @@ class Program(Protocol):
         ...
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)  # it holds the key of the person hash
 class Profile:
     """One partner's settings; field names are the keys of partners/NAME.toml."""
 

@@ -240,8 +240,7 @@ Event = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(msgspec.Struct, frozen=True):
     """One step of a mapping path: `N1[SH|SF]` -> name N1, values (SH, SF), qualifier leaf "" (= first element)."""
 
     name: str
@@ -249,8 +248,7 @@ class Step:
     qualifier: str = ""  # leaf text: "02", "1153", "TypeCode"; "" = the first element
 
 
-@dataclass(frozen=True, slots=True)
-class Path:
+class Path(msgspec.Struct, frozen=True):
     """A parsed mapping path. text is as written; leaf e.g. "05", "02-1", "3036", "@unitCode" or "" (a node path)."""
 
     text: str

@@ -44,7 +44,7 @@ def base_mappings() -> Path:
     return data_folder() / "mappings"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Settings:
     """gateway.toml; relative paths are taken from the folder it lies in."""
 

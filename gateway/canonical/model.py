@@ -10,8 +10,7 @@ times are aware UTC datetimes. Meaning and source of each field stand in schema.
 proves that both agree.
 """
 
-from __future__ import annotations
-
+# no `from __future__ import annotations`: they are read as objects, by fields_of and by msgspec
 import datetime as dt
 import types
 import typing
@@ -230,8 +229,8 @@ def fields_of(level: str) -> Mapping[str, str]:
     >>> fields_of("money")
     mappingproxy({'amount': 'dec:2', 'currency': 'str:3'})
     """
-    hints = typing.get_type_hints(_LEVELS[level], include_extras=True)
-    return types.MappingProxyType({name: _tag(hints[name]) for name in _LEVELS[level].__struct_fields__})
+    struct = _LEVELS[level]
+    return types.MappingProxyType({name: _tag(struct.__annotations__[name]) for name in struct.__struct_fields__})
 
 
 def decimal_text(value: Decimal, scale: int, most: int = 4) -> str:

@@ -3,8 +3,7 @@
 Not the shipment and the envelope themselves, and not the names other packages import from: that is model.py.
 """
 
-from __future__ import annotations
-
+# no `from __future__ import annotations`: they are read as objects, by fields_of and by msgspec
 import datetime as dt
 from decimal import Decimal
 from typing import Annotated, Literal

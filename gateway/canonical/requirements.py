@@ -11,12 +11,12 @@ separated by blanks (blank = every mode). Not here: what every party needs for i
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
-from importlib.resources import files
 from typing import Any
+
+from gateway.shipped import files, table_rows
 
 FILER_TYPES = ("carrier", "freight_forwarder", "online_marketplace", "customs_broker", "other")
 LETTERS = frozenset("RAGON")
@@ -58,7 +58,7 @@ def read_requirements(text: str) -> tuple[Requirement, ...]:
     slash, a G without a group, or a row that requires something and names no rule.
     """
     rows = []
-    for number, row in enumerate(csv.DictReader(text.splitlines()), start=2):
+    for number, row in enumerate(table_rows(text), start=2):
         letters = {filer: row[filer] for filer in FILER_TYPES}
         used = set(letters.values())
         if not used <= LETTERS or not row["pointer"].startswith("/"):

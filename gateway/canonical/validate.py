@@ -15,12 +15,12 @@ import datetime as dt
 import json
 from collections.abc import Callable, Iterable
 from functools import cache, cached_property
-from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
 from gateway.canonical.control import control_characters
 from gateway.canonical.faults import RawError, SchemaError, schema_errors
 from gateway.canonical.requirements import FILER_TYPES
+from gateway.shipped import files
 
 try:
     import jsonschema_rs

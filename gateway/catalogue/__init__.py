@@ -7,10 +7,10 @@ its codes where the acknowledgments of that format have codes of their own.
 
 from __future__ import annotations
 
-import csv
 from dataclasses import dataclass, fields, replace
 from functools import cache
-from importlib.resources import files
+
+from gateway.shipped import files, table_rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +59,7 @@ class Catalogue:
         """
         self._rules: dict[str, Rule] = {}
         for name, text in sorted(texts.items()):
-            for row in csv.DictReader(text.splitlines()):
+            for row in table_rows(text):
                 missing = [c for c in COLUMNS if row.get(c) is None]
                 if missing:
                     raise ValueError(f"{name}: {row.get('rule')} has no column {missing[0]}")
@@ -71,7 +71,7 @@ class Catalogue:
         for name, text in (wordings or {}).items():
             worded = self._worded[name] = Catalogue({})
             worded._rules = dict(self._rules)
-            for row in csv.DictReader(text.splitlines()):
+            for row in table_rows(text):
                 if row["rule"] not in self._rules:
                     raise ValueError(f"wording of {name}: rule {row['rule']} is not in the catalogue")
                 own = {c: row[c] for c in COLUMNS if row.get(c)}

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Mapping
-from importlib.resources import files
 
 from gateway.catalogue import Catalogue, Rule
+from gateway.shipped import files, table_rows
 
 _HEAD = """# Rules
 
@@ -40,7 +39,7 @@ _AREAS = (
 def rules_page(catalogue: Catalogue) -> str:
     """Return all rules by area: meaning, reason, mend, example, source, codes of the acknowledgments, what shows it."""
     table = files(__package__).joinpath("shown", "rules.csv").read_text("utf-8")
-    shown = {row["rule"]: row["shown_by"] for row in csv.DictReader(table.splitlines())}
+    shown = {row["rule"]: row["shown_by"] for row in table_rows(table)}
     rules = sorted(catalogue, key=lambda r: r.rule)
     parts, told = [_HEAD], set()
     for prefix, title in _AREAS:

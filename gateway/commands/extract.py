@@ -36,21 +36,21 @@ def extract(
 
     def tell(finding: Finding, shipments: int) -> None:
         facts = _facts(finding, shipments)
-        print(json.dumps(facts, ensure_ascii=False)) if as_json else out.print(_words(facts), markup=False)
+        print(json.dumps(facts, ensure_ascii=False)) if as_json else out(_words(facts))
 
     done = write(files_of(files), chosen, output, settings, law, now, tell)
     counts = (
         f"{done.shipments} shipments written, {done.left_out} left out, {done.errors} errors, {done.warnings} warnings"
     )
     if as_json:
-        err.print(counts)
+        err(counts)
     else:
-        out.print(counts)
+        out(counts)
         for name in done.written[:20]:
-            out.print(f"wrote {name}", markup=False)
+            out(f"wrote {name}")
         if len(done.written) > 20:
-            out.print(f"wrote {len(done.written) - 20} more documents into {output}", markup=False)
-        out.print("next: fill in what is marked error; gateway explain OUT-NO-SOURCE tells more." if done.errors else "next: look through the warnings, then file it.")  # fmt: skip
+            out(f"wrote {len(done.written) - 20} more documents into {output}")
+        out("next: fill in what is marked error; gateway explain OUT-NO-SOURCE tells more." if done.errors else "next: look through the warnings, then file it.")  # fmt: skip
     raise typer.Exit(1 if done.errors else 0)
 
 

@@ -12,7 +12,7 @@ from typing import Any, Protocol
 
 from gateway.errors import ConfigError
 from gateway.findings import Finding
-from gateway.mapping.cells import Run
+from gateway.mapping.sources import Run
 from gateway.outputs import tables
 from gateway.outputs.fill import Filler
 from gateway.outputs.layout import Layout

@@ -16,7 +16,7 @@ from gateway.canonical.validate import validate_message
 from gateway.commands.extract_sinks import Done, Key, Work, sink_of
 from gateway.errors import ConfigError
 from gateway.findings import Finding, Scope, Severity
-from gateway.mapping.cells import Run
+from gateway.mapping.sources import Run
 from gateway.outputs.fill import EVERY, Filler, purpose_of
 from gateway.outputs.fits import left_out, remarks
 from gateway.outputs.folder import layout_folders, load_layout

@@ -19,10 +19,10 @@ from gateway.errors import ConfigError
 from gateway.findings import Severity
 from gateway.formats import format_module
 from gateway.formats.plain.facts import words_of
-from gateway.mapping.cells import setting_holds
 from gateway.mapping.compile import ACTIONS, BINDINGS
 from gateway.mapping.folder import MappingFacts, MappingSet
 from gateway.mapping.grammar import parse_when
+from gateway.mapping.sources import setting_holds
 from gateway.mapping.table import Row
 from gateway.profile import Profile
 from gateway.site import Partner, Site

@@ -5,9 +5,11 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+import msgspec
 
 from gateway.commands.exact_place import encoding_of, exact_places
 from gateway.errors import ConfigError
@@ -37,7 +39,7 @@ def check_all(profile: Path | None) -> list[dict[str, Any]]:
         for facts in mappings.facts:
             faults += lint(mappings, facts)
         for fault in (*faults, *check_layouts(base_mappings(), profile)):
-            found[fault.file, fault.line, fault.column, fault.message] = asdict(fault)
+            found[fault.file, fault.line, fault.column, fault.message] = msgspec.structs.asdict(fault)
     return list(found.values())
 
 

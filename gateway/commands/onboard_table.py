@@ -14,7 +14,6 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from difflib import SequenceMatcher
 from functools import cache
-from importlib.resources import files
 from itertools import islice
 from typing import Any
 
@@ -30,6 +29,7 @@ from gateway.formats.tabular.layout import (
     vocabulary,
 )
 from gateway.formats.tabular.rows import plain_name
+from gateway.shipped import files, table_rows
 
 _ROWS = 500
 """Rows of the sample that are looked at."""
@@ -231,14 +231,14 @@ def _words(name: str) -> frozenset[str]:
 def _synonyms() -> dict[str, str]:
     """Return word -> word of the standard columns (onboard_words.csv)."""
     text = files(__package__).joinpath("onboard_words.csv").read_text("utf-8")
-    return {row["word"]: row["means"] for row in csv.DictReader(text.splitlines())}
+    return {row["word"]: row["means"] for row in table_rows(text)}
 
 
 @cache
 def _names_in_use() -> dict[str, tuple[str, ...]]:
     """Return column -> its names in use as they are written, its own first."""
     text = files("gateway.formats.tabular").joinpath("columns.csv").read_text("utf-8")
-    rows = csv.DictReader(text.splitlines())
+    rows = table_rows(text)
     return {row["column"]: (row["column"], *filter(None, row["aliases"].split("|"))) for row in rows}
 
 

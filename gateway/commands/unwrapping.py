@@ -5,10 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 from gateway.formats.detect import HEAD
-from gateway.shell.unwrap import Limits, UnwrapError, take_out, wrapping
 from gateway.site import Site
 
 
@@ -17,6 +15,13 @@ def opened(file: Path, site: Site) -> Iterator[list[tuple[str, Path]]]:
     """Give (name, path) of the files in a wrapping that the partner may send; of the file itself in every other case."""
     with file.open("rb") as source:
         profile = site.profile_for(source.read(HEAD))
+    if not profile.unwrap:
+        yield [(file.name, file)]
+        return
+    from tempfile import TemporaryDirectory
+
+    from gateway.shell.unwrap import Limits, UnwrapError, take_out, wrapping
+
     kind = wrapping(file, profile.unwrap)
     with TemporaryDirectory() as folder:
         members = [(file.name, file)]

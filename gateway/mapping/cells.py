@@ -7,46 +7,22 @@ use its value stops there, with a finding; it does not fall through to the next 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from functools import reduce
+from functools import cached_property
 from typing import Any
+
+import msgspec
 
 from gateway.findings import Finding, Position, Scope, Severity
 from gateway.mapping.grammar import Source, Test
+from gateway.mapping.sources import Condition, Run, Values, condition, node_place, values_of
 from gateway.mapping.table import Row
-from gateway.mapping.transforms import Noted, Unusable
-from gateway.profile import Profile
-from gateway.records import Dialect, Message, Path, Step
-
-Values = Callable[[Any, Any, "Run"], list[str]]
-Condition = Callable[[Any, Any, "Run"], bool]
-
-
-class Run:
-    """The state of mapping one unit: findings and what `profile.` and `envelope.` read."""
-
-    __slots__ = ("findings", "index", "inherited", "level", "message", "more", "profile")
-
-    def __init__(self, message: Message, profile: Profile) -> None:
-        self.message, self.profile = message, profile
-        self.findings: list[Finding] = []
-        self.inherited: dict[str, Any] = {}
-        self.more: list[Any] = []  # nodes that a `(first)` left out
-        self.level, self.index = "", 0  # what is being filled: "" (the shipment), a party, "items" or "references"
-
-    @property
-    def prefix(self) -> str:
-        """Pointer of what is being filled: "", "/buyer", "/items/0"."""
-        if self.level in ("items", "references"):
-            return f"/{self.level}/{self.index}"
-        return f"/{self.level}" if self.level else ""
-
+from gateway.mapping.transforms import Noted, Transform, Unusable
+from gateway.records import Dialect, Path
 
 InLineSteps = tuple[tuple[str, tuple[str, ...]], ...]
 
 
-@dataclass(frozen=True, slots=True)
-class InLineValue:
+class InLineValue(msgspec.Struct, frozen=True):
     """A source as in_line.py reads it: steps from the level's node ((tag, qualifier values) each), then one element.
 
     read: text of the element -> text (several leaves: texts, "" when the first is not there), None when it takes more
@@ -59,8 +35,7 @@ class InLineValue:
     deep: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class InLineTest:
+class InLineTest(msgspec.Struct, frozen=True):
     """A test likewise; read None: of the segment itself."""
 
     steps: InLineSteps
@@ -70,146 +45,136 @@ class InLineTest:
     values: frozenset[str]
 
 
-@dataclass(frozen=True, slots=True)
+BoundStep = tuple[Transform, Callable[..., str]]
+"""A transform of a row, and its function with the arguments bound."""
+
+
 class Line:
-    """One compiled row."""
+    """One row, read and checked. What it runs with is made when it is asked for: most rows of an installation rest.
 
-    row: Row
-    holds: Condition | None
-    values: Values | None
-    apply: Callable[[list[str]], str] | None  # many values -> text
-    locate: Callable[[Any, Any], Position | None]
-    personal: bool
-    get: Callable[[Any, Any], str] | None = None  # the only source of the row, when it is a plain path
-    plain: tuple[tuple[str, int], ...] = ()  # all sources as (tag, element), when they can be read in line
-    one: Callable[[str], str] | None = None  # `apply` for one value, when every step takes one
-    tests: tuple[tuple[str, int, str, frozenset[str]], ...] | None = None  # the condition likewise; None = a closure
-    in_line: InLineValue | None = None
-    in_line_tests: tuple[InLineTest, ...] | None = None
+    sources, when, steps: its cells; at: tag of the level's node.
+    """
 
+    def __init__(
+        self, row: Row, sources: tuple[Source, ...], when: tuple[Test, ...], steps: tuple[BoundStep, ...], dialect: Dialect, at: str, *, personal: bool = False,
+    ) -> None:  # fmt: skip
+        self.row, self.sources, self.when, self.steps = row, sources, when, steps
+        self.dialect, self.at, self.personal = dialect, at, personal
 
-def condition(tests: tuple[Test, ...], dialect: Dialect, at: str) -> Condition | None:
-    """Compile a `when` cell; None when it is empty."""
-    if not tests:
-        return None
-    return reduce(_both, [_check(test, dialect, at) for test in tests])
+    def unconditional(self) -> Line:
+        """Return the row without its condition."""
+        return Line(self.row, self.sources, (), self.steps, self.dialect, self.at, personal=self.personal)
 
+    @cached_property
+    def holds(self) -> Condition | None:
+        """The condition; None when there is none."""
+        return condition(self.when, self.dialect, self.at)
 
-def _both(first: Condition, second: Condition) -> Condition:
-    return lambda node, root, run: first(node, root, run) and second(node, root, run)
+    @cached_property
+    def values(self) -> Values | None:
+        """What reads all sources."""
+        return values_of(self.sources, self.dialect, self.at)
 
+    @cached_property
+    def apply(self) -> Callable[[list[str]], str] | None:
+        """The transforms: many values -> text."""
+        if len(self.steps) == 1:
+            step, only = self.steps[0]
+            return only if step.many else lambda values: only(values[0])
+        return _chain(self.steps) if self.steps else None
 
-def _check(test: Test, dialect: Dialect, at: str) -> Condition:
-    wanted, source = frozenset(test.values), test.source
-    if test.op == "repeated":
-        return _repeated(source, dialect, at)
-    if test.op in ("present", "absent") and source.path is not None and not source.path.leaf:
-        find = dialect.finder(source.path, at)
-        there = test.op == "present"
-        plain = getattr(dialect, "plain", None)
-        place = plain(source.path, at) if plain is not None else None
-        if place is not None and place[0] and not place[1]:
-            tag = place[0]
-            return lambda node, root, run: (tag in (node.children or ())) is there
-        return lambda node, root, run: bool(find(node, root)) is there
-    if source.path is not None:
-        get = dialect.getter(source.path, at)
-        if test.op == "present":
-            return lambda node, root, run: bool(v := get(node, root)) and not v.isspace()
-        if test.op == "absent":
-            return lambda node, root, run: not (v := get(node, root)) or v.isspace()
-        if test.op == "=":
-            return lambda node, root, run: get(node, root).strip() in wanted
-        return lambda node, root, run: get(node, root).strip() not in wanted
-    read = single(source, dialect, at)
-    if test.op in ("present", "absent"):
-        return lambda node, root, run: bool(read(node, root, run).strip()) is (test.op == "present")
-    return lambda node, root, run: (read(node, root, run).strip() in wanted) is (test.op == "=")
+    @cached_property
+    def one(self) -> Callable[[str], str] | None:
+        """The only transform as a function of one text; None when there are several or it takes many."""
+        return self.steps[0][1] if len(self.steps) == 1 and not self.steps[0][0].many else None
 
+    @cached_property
+    def locate(self) -> Callable[[Any, Any], Position | None]:
+        """Where the value stands; the level's node when there is none."""
+        first, here = self._path, node_place(self.dialect, self.at)
+        locate = self.dialect.locator(first, self.at) if first is not None else here
+        return lambda node, root: locate(node, root) or here(node, root)
 
-def _repeated(source: Source, dialect: Dialect, at: str) -> Condition:
-    """True when the path leads to several nodes, or its leaf to different texts: a target could take one only."""
-    path = source.path
-    if path is None:
-        return lambda node, root, run: False
-    find = dialect.finder(path, at)
-    if not path.leaf:
-        return lambda node, root, run: len(find(node, root)) > 1
-    read = dialect.leaf(path.leaf)
-    *above, last = path.steps
-    every = dialect.finder(Path(path.text, (*above, Step(last.name, (), "")), "", path.absolute), at)
+    @property
+    def _path(self) -> Path | None:
+        return next((source.path for source in self.sources if source.path is not None), None)
 
-    def check(node: Any, root: Any, run: Run) -> bool:
-        if len(every(node, root)) < 2:  # the commonest, told without a look at the qualifiers
-            return False
-        found = find(node, root)
-        return len(found) > 1 and len({text for one in found if (text := read(one, root).strip())}) > 1
+    @cached_property
+    def get(self) -> Callable[[Any, Any], str] | None:
+        """What reads the only source of the row, when it is a plain path."""
+        path = self._path
+        return self.dialect.getter(path, self.at) if path is not None and len(self.sources) == 1 else None
 
-    return check
+    @cached_property
+    def plain(self) -> tuple[tuple[str, int], ...]:
+        """All sources as (tag, element) when the dialect can read them in line, else ()."""
+        find = getattr(self.dialect, "plain", None)
+        found: list[tuple[str, int]] = []
+        if find is None:
+            return ()
+        for source in self.sources:
+            if source.kind == "same" and found and source.name.isascii() and source.name.isdigit():
+                found.append((found[-1][0], int(source.name)))
+                continue
+            place = find(source.path, self.at) if source.path is not None else None
+            if place is None or not place[1]:
+                return ()
+            found.append(place)
+        return tuple(found)
 
+    @cached_property
+    def tests(self) -> tuple[tuple[str, int, str, frozenset[str]], ...] | None:
+        """The condition as (tag, element, op, values) when all of it can be read in line, else None: a closure."""
+        find = getattr(self.dialect, "plain", None)
+        found = []
+        for test in self.when:
+            place = find(test.source.path, self.at) if find is not None and test.source.path is not None else None
+            if place is None or test.op == "repeated":
+                return None
+            found.append((*place, test.op, frozenset(test.values)))
+        return tuple(found)
 
-def single(source: Source, dialect: Dialect, at: str) -> Callable[[Any, Any, Run], str]:
-    """Compile one source to a function that returns its text."""
-    if source.kind == "profile":
-        return lambda node, root, run: _setting(run.profile, source.name)
-    if source.kind == "envelope":
-        return lambda node, root, run: run.message.envelope.get(source.name, "")
-    assert source.path is not None
-    get = dialect.getter(source.path, at)
-    return lambda node, root, run: get(node, root)
+    @cached_property
+    def in_line(self) -> InLineValue | None:
+        """How in_line.py reads the sources: one path, or several leaves of one element; else None."""
+        find, sources = getattr(self.dialect, "in_line", None), self.sources
+        if find is None or not sources or sources[0].path is None:
+            return None
+        others = tuple(source.name for source in sources[1:] if source.kind == "same")
+        found = find(sources[0].path, self.at, others) if len(others) == len(sources) - 1 else None
+        return InLineValue(*found) if found is not None and found[2] is not None else None
 
-
-def _setting(profile: Profile, name: str) -> str:
-    value: Any = getattr(profile, name, None)
-    if value is None:
-        value = profile.options.get(name, profile.constants.get(name, ""))
-    return str(value).lower() if isinstance(value, bool) else str(value)
-
-
-def setting_holds(test: Test, profile: Profile) -> bool:
-    """True when a test of a partner's setting (`profile.NAME=...`) holds, whatever the message says."""
-    value = _setting(profile, test.source.name).strip()
-    if test.op in ("present", "absent"):
-        return bool(value) is (test.op == "present")
-    return (value in test.values) is (test.op == "=")
-
-
-def values_of(sources: tuple[Source, ...], dialect: Dialect, at: str) -> Values | None:
-    """Compile the sources of a row; None when it has none (only `default` is used)."""
-    if not sources:
-        return None
-    parts: list[Callable[[Any, Any, Run], list[str]]] = []
-    index = 0
-    while index < len(sources):
-        source = sources[index]
-        leaves = []
-        while index + 1 < len(sources) and sources[index + 1].kind == "same":
-            index += 1
-            leaves.append(sources[index].name)
-        parts.append(_with_leaves(source, leaves, dialect, at))
-        index += 1
-    if len(parts) == 1:
-        return parts[0]
-    return lambda node, root, run: [value for part in parts for value in part(node, root, run)]
+    @cached_property
+    def in_line_tests(self) -> tuple[InLineTest, ...] | None:
+        """The condition likewise; None = a closure."""
+        find = getattr(self.dialect, "in_line", None)
+        made = []
+        for test in self.when:
+            path = test.source.path
+            found = find(path, self.at, ()) if find is not None and path is not None and test.op != "repeated" else None
+            if found is None or (found[2] is None and test.op not in ("present", "absent")):
+                return None
+            steps, element, read, _ = found
+            made.append(InLineTest(steps, element, read, test.op, frozenset(test.values)))
+        return tuple(made)
 
 
-def _with_leaves(source: Source, leaves: list[str], dialect: Dialect, at: str) -> Callable[[Any, Any, Run], list[str]]:
-    """A source and the further leaves of the same node."""
-    if not leaves or source.path is None:
-        read = single(source, dialect, at)
-        return lambda node, root, run: [read(node, root, run)]
-    find = dialect.finder(source.path, at)
-    first = dialect.getter(source.path, at)
-    others = [dialect.leaf(leaf) for leaf in leaves]
+def _chain(steps: tuple[BoundStep, ...]) -> Callable[[list[str]], str]:
+    def run(values: list[str]) -> str:
+        notes: tuple[tuple[str, str], ...] = ()
+        value: Any = values
+        for number, (step, function) in enumerate(steps):
+            value = function(
+                value if number == 0 and step.many else [value] if step.many else value[0] if number == 0 else value
+            )
+            if type(value) is Noted:
+                notes += value.notes
+                value = str(value)
+            if not value:
+                return ""
+        return Noted(value, *notes) if notes else value
 
-    def get(node: Any, root: Any, run: Run) -> list[str]:
-        value = first(node, root)
-        nodes = find(node, root) if value else ()
-        if not nodes:
-            return [value, *[""] * len(others)]
-        return [value, *[read(nodes[0], root) for read in others]]
-
-    return get
+    return run
 
 
 Format = Callable[[str], Any]
@@ -288,13 +253,15 @@ class Target:
     through `careful`, which asks the rows again and writes the findings.
     """
 
-    __slots__ = ("format", "level", "lines", "name", "path", "quick", "quiet")
-
     def __init__(self, level: str, name: str, lines: list[Line], form: Format) -> None:
         self.level, self.name, self.lines, self.format = level, name, lines, form
         self.path = tuple(name.split("."))
-        self.quick = [Quick(line, form) for line in lines]
         self.quiet = not any(line.row.required for line in lines)
+
+    @cached_property
+    def quick(self) -> list[Quick]:
+        """The plain way of each row."""
+        return [Quick(line, self.format) for line in self.lines]
 
     def careful(self, node: Any, root: Any, out: dict[str, Any], run: Run) -> None:
         """Evaluate the rows in order, with findings; the first that yields a value wins."""
@@ -376,8 +343,3 @@ class Target:
     def pointer(self, run: Run) -> str:
         """JSON pointer inside the shipment."""
         return f"{run.prefix}/{self.name.replace('.', '/')}"
-
-
-def node_place(dialect: Dialect, at: str) -> Callable[[Any, Any], Position | None]:
-    """Return where a level's node itself stands."""
-    return dialect.locator(Path(".", (), ""), at)

@@ -14,20 +14,11 @@ from typing import Any
 
 from gateway.canonical.model import PARTY_ROLES, PERSONAL_FIELDS, fields_of
 from gateway.errors import MappingError
-from gateway.mapping.cells import (
-    Format,
-    InLineTest,
-    InLineValue,
-    Line,
-    Target,
-    condition,
-    node_place,
-    values_of,
-)
+from gateway.mapping.cells import BoundStep, Format, Line, Target
 from gateway.mapping.codes import CodeTables
-from gateway.mapping.grammar import Call, CellError, Source, Test, parse_path, parse_source, parse_transform, parse_when
+from gateway.mapping.grammar import Call, CellError, Test, parse_path, parse_source, parse_transform, parse_when
 from gateway.mapping.table import Row
-from gateway.mapping.transforms import Transform, Unusable, registry
+from gateway.mapping.transforms import Unusable, find_transform, registry
 from gateway.mapping.transforms.numbers import plain
 from gateway.records import Dialect, Path
 
@@ -48,7 +39,7 @@ class Block:
     """The binding rows of a level and the targets read inside the nodes they find."""
 
     level: str
-    bindings: list[tuple[Row, Path, Any]] = field(default_factory=list)  # row, path, condition
+    bindings: list[tuple[Row, Path, tuple[Test, ...]]] = field(default_factory=list)  # row, path, condition
     targets: list[Target] = field(default_factory=list)
     actions: list[tuple[Row, Line]] = field(default_factory=list)
     at: str = ""
@@ -81,7 +72,6 @@ class Compiler:
 
     def __init__(self, dialect: Dialect, codes: CodeTables, unit_tag: str = "") -> None:
         self._dialect, self._codes, self._unit = dialect, codes, unit_tag
-        self._transforms = registry()
 
     def blocks(self, rows: list[Row]) -> dict[str, list[Block]]:
         """Return level -> blocks in the order of the table."""
@@ -96,9 +86,8 @@ class Compiler:
             if row.target in BINDINGS:
                 if not level or open_targets.get(id(level[-1])) or level[-1].actions:
                     level.append(Block(row.level))
-                path = self._path(row)
-                holds = condition(self._parsed(row, "when", parse_when), self._dialect, self._tag(row.level, ""))
-                level[-1].bindings.append((row, path, holds))
+                path, when = self._parsed(row, "source", parse_path), self._parsed(row, "when", parse_when)
+                level[-1].bindings.append((row, path, when))
                 continue
             if not level:
                 level.append(Block(row.level))
@@ -126,10 +115,6 @@ class Compiler:
     def _tag(self, level: str, bound: str) -> str:
         """The tag of the node that the level's paths start at."""
         return "" if level == "message" else bound or self._unit
-
-    def _path(self, row: Row) -> Path:
-        path: Path = self._parsed(row, "source", parse_path)
-        return path
 
     def _parsed(self, row: Row, column: str, parse: Callable[[str], Any]) -> Any:
         try:
@@ -160,7 +145,7 @@ class Compiler:
     def _check_type(self, row: Row, tag: str) -> None:
         """Refuse a transform whose result the field can never hold: a date in a weight, a number in a date."""
         calls = self._parsed(row, "transform", parse_transform)
-        last = self._transforms.get(calls[-1].name) if calls else None
+        last = find_transform(calls[-1].name) if calls else None
         wanted = _HOLDS.get(tag.partition(":")[0])
         if last is not None and wanted is not None and last.result not in wanted:
             raise self._error(
@@ -172,92 +157,24 @@ class Compiler:
         if row.required not in ("", "yes", "warn"):
             raise self._error(row, "required", f'"{row.required}" is not known', "write yes, warn or nothing")
         sources = self._parsed(row, "source", parse_source)
-        calls = self._parsed(row, "transform", parse_transform)
         if not sources and not row.default and row.target not in ACTIONS:
             raise self._error(row, "source", "the row has neither source nor default", "give one of them")
-        first = next((s.path for s in sources if s.path is not None), None)
-        here = node_place(self._dialect, at)
-        locate = self._dialect.locator(first, at) if first is not None else here
+        steps = self._steps(row, self._parsed(row, "transform", parse_transform), len(sources))
+        when = self._parsed(row, "when", parse_when)
         leaf = target.rpartition(".")[2]
         personal = row.level in PARTY_ROLES and leaf in PERSONAL_FIELDS.get("party", ())
-        return Line(
-            row,
-            condition(self._parsed(row, "when", parse_when), self._dialect, at),
-            values_of(sources, self._dialect, at),
-            self._apply(row, calls, len(sources)),
-            lambda node, root: locate(node, root) or here(node, root),
-            personal,
-            self._dialect.getter(first, at) if first is not None and len(sources) == 1 else None,
-            self._plain(sources, at),
-            self._single(calls),
-            self._plain_tests(self._parsed(row, "when", parse_when), at),
-            self._in_line(sources, at),
-            self._in_line_tests(self._parsed(row, "when", parse_when), at),
-        )
+        return Line(row, sources, when, steps, self._dialect, at, personal=personal)
 
-    def _in_line(self, sources: tuple[Source, ...], at: str) -> InLineValue | None:
-        """Return how in_line.py reads the sources of a row: one path, or several leaves of one element; else None."""
-        find = getattr(self._dialect, "in_line", None)
-        if find is None or not sources or sources[0].path is None:
-            return None
-        others = tuple(source.name for source in sources[1:] if source.kind == "same")
-        found = find(sources[0].path, at, others) if len(others) == len(sources) - 1 else None
-        return InLineValue(*found) if found is not None and found[2] is not None else None
-
-    def _in_line_tests(self, tests: tuple[Test, ...], at: str) -> tuple[InLineTest, ...] | None:
-        find = getattr(self._dialect, "in_line", None)
-        made = []
-        for test in tests:
-            path = test.source.path
-            found = find(path, at, ()) if find is not None and path is not None and test.op != "repeated" else None
-            if found is None or (found[2] is None and test.op not in ("present", "absent")):
-                return None
-            steps, element, read, _ = found
-            made.append(InLineTest(steps, element, read, test.op, frozenset(test.values)))
-        return tuple(made)
-
-    def _single(self, calls: tuple[Call, ...]) -> Callable[[str], str] | None:
-        """Return the one transform of a row as a function of one text, None when there are several or it takes many."""
-        found = self._transforms.get(calls[0].name) if len(calls) == 1 else None
-        return found.bind(calls[0].args, self._codes) if found is not None and not found.many else None
-
-    def _plain(self, sources: tuple[Source, ...], at: str) -> tuple[tuple[str, int], ...]:
-        """Return the sources as (tag, element) when the dialect can read all of them in line, else ()."""
-        find = getattr(self._dialect, "plain", None)
-        found: list[tuple[str, int]] = []
-        if find is None:
-            return ()
-        for source in sources:
-            if source.kind == "same" and found and source.name.isascii() and source.name.isdigit():
-                found.append((found[-1][0], int(source.name)))
-                continue
-            place = find(source.path, at) if source.path is not None else None
-            if place is None or not place[1]:
-                return ()
-            found.append(place)
-        return tuple(found)
-
-    def _plain_tests(self, tests: tuple[Test, ...], at: str) -> tuple[tuple[str, int, str, frozenset[str]], ...] | None:
-        """Return a condition as (tag, element, op, values) when all of it can be read in line, else None."""
-        find = getattr(self._dialect, "plain", None)
-        found = []
-        for test in tests:
-            place = find(test.source.path, at) if find is not None and test.source.path is not None else None
-            if place is None or test.op == "repeated":
-                return None
-            found.append((*place, test.op, frozenset(test.values)))
-        return tuple(found)
-
-    def _apply(self, row: Row, calls: tuple[Call, ...], sources: int) -> Callable[[list[str]], str] | None:
-        steps: list[tuple[Transform, Callable[..., str]]] = []
+    def _steps(self, row: Row, calls: tuple[Call, ...], sources: int) -> tuple[BoundStep, ...]:
+        steps: list[BoundStep] = []
         for call in calls:
-            found = self._transforms.get(call.name)
+            found = find_transform(call.name)
             if found is None:
                 raise self._error(
                     row,
                     "transform",
                     f'transform "{call.name}" does not exist',
-                    _near(call.name, list(self._transforms)),
+                    _near(call.name, list(registry())),
                 )
             if not found.args[0] <= len(call.args) <= found.args[1]:
                 raise self._error(
@@ -273,42 +190,17 @@ class Compiler:
                     _near(call.args[0], list(self._codes.tables)),
                 )
             steps.append((found, found.bind(call.args, self._codes)))
-        if not steps:
-            return None
-        if sources > 1 and not steps[0][0].many:
+        if steps and sources > 1 and not steps[0][0].many:
             raise self._error(
                 row,
                 "transform",
                 f"{steps[0][0].name} takes one value, the row has {sources}",
                 "put join space before it",
             )
-        if len(steps) == 1:
-            only, function = steps[0]
-            return function if only.many else lambda values: function(values[0])
-        return _chain(steps)
+        return tuple(steps)
 
     def _error(self, row: Row, column: str, message: str, advice: str = "") -> MappingError:
         return MappingError(row.file, row.line, column, message, advice)
-
-
-def _chain(steps: list[tuple[Transform, Callable[..., str]]]) -> Callable[[list[str]], str]:
-    from gateway.mapping.transforms import Noted
-
-    def run(values: list[str]) -> str:
-        notes: tuple[tuple[str, str], ...] = ()
-        value: Any = values
-        for number, (step, function) in enumerate(steps):
-            value = function(
-                value if number == 0 and step.many else [value] if step.many else value[0] if number == 0 else value
-            )
-            if type(value) is Noted:
-                notes += value.notes
-                value = str(value)
-            if not value:
-                return ""
-        return Noted(value, *notes) if notes else value
-
-    return run
 
 
 def target_type(level: str, target: str) -> str | None:

@@ -9,9 +9,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from gateway.mapping.cells import Run
 from gateway.mapping.grammar import parse_path, parse_source, parse_when
 from gateway.mapping.program import CompiledProgram
+from gateway.mapping.sources import Run
 from gateway.mapping.table import Row
 from gateway.profile import Profile
 from gateway.records import Message, Path

@@ -10,9 +10,10 @@ from collections.abc import Iterator
 from typing import Any
 
 from gateway.findings import Position
-from gateway.mapping.cells import Line, Run, Target
+from gateway.mapping.cells import Line, Target
 from gateway.mapping.compile import Compiler, formatter, target_type
 from gateway.mapping.folder import MappingFacts, MappingSet
+from gateway.mapping.sources import Run
 from gateway.mapping.table import Fault, Row
 from gateway.records import Finder, Getter, Locator, Path
 
@@ -91,8 +92,7 @@ def _run(target: Target, line: Line, dialect: _Values, row: Row, example: str) -
         or line.holds is None
         or line.holds(None, None, run)
     ):
-        bare = Line(line.row, None, line.values, line.apply, line.locate, line.personal)
-        Target(target.level, target.name, [bare], target.format).careful(None, None, out, run)
+        Target(target.level, target.name, [line.unconditional()], target.format).careful(None, None, out, run)
     found: Any = out
     for key in target.path:
         found = found.get(key, "") if isinstance(found, dict) else ""

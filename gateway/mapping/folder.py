@@ -17,11 +17,11 @@ from typing import Any
 
 from gateway.errors import MappingError
 from gateway.formats import folder_of, format_module
-from gateway.mapping.cells import condition
 from gateway.mapping.codes import CodeTables, digest_of
 from gateway.mapping.compile import Compiler, effective_rows
 from gateway.mapping.grammar import parse_path, parse_when
 from gateway.mapping.program import CompiledProgram, ProgramChoice
+from gateway.mapping.sources import condition
 from gateway.mapping.table import Row, Table, read_table
 from gateway.mapping.transforms import load_user_transforms
 from gateway.records import Dialect
@@ -45,7 +45,6 @@ class MappingSet:
 
     def __init__(self, base: File, overrides: Iterable[File] = ()) -> None:
         """base: the mappings folder; overrides: partner folders, later ones win. Raises MappingError."""
-        load_user_transforms()
         self.base = base
         self.overrides = tuple(overrides)
         self.codes = CodeTables(self._code_texts())
@@ -99,6 +98,7 @@ class MappingSet:
         """Compile all mappings, and lint those with override rows. Raises MappingError for the first error."""
         from gateway.mapping.lint import lint
 
+        load_user_transforms()  # one that cannot be imported stops the start, whether a table uses it or not
         faults = list(self.codes.faults)
         for facts in self.facts:
             self.compiled(facts)

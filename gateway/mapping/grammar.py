@@ -11,7 +11,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from functools import lru_cache
+
+import msgspec
 
 from gateway.records import Path, Step
 
@@ -35,6 +37,9 @@ _STEP = re.compile(r"(?P<name>[^\[\]/.]+?)(?:\[(?:(?P<leaf>[A-Za-z0-9@-]+)=)?(?P
 _TEST = re.compile(
     r"(?P<path>(?:[^\[\]=!]|\[[^\]]*\])+?)\s*(?:(?P<op>!=|=)\s*(?P<values>.*)|\s(?P<is>present|absent|repeated))"
 )
+_ELEMENT = re.compile(r"\.[0-9]+(-[0-9]+)?")
+_SAME = re.compile(r"\.([0-9]+(-[0-9]+)?|@?\w+)")
+_NO_COMPONENT = re.compile(r"[0-9]+-(?![0-9]+$).*")
 
 
 class CellError(ValueError):
@@ -45,8 +50,7 @@ class CellError(ValueError):
         self.advice = advice
 
 
-@dataclass(frozen=True, slots=True)
-class Source:
+class Source(msgspec.Struct, frozen=True):
     """One source of a row. kind: path, same (leaf of the node before), profile, envelope, literal, none."""
 
     kind: str
@@ -54,8 +58,7 @@ class Source:
     name: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Test:
+class Test(msgspec.Struct, frozen=True):
     """One test of a condition. op: "=", "!=", "present", "absent", "repeated" (several different values; several segments, when the path has no leaf)."""
 
     source: Source
@@ -63,14 +66,18 @@ class Test:
     values: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
+class Call(msgspec.Struct, frozen=True):
     """One transform step."""
 
     name: str
     args: tuple[str, ...]
 
 
+_REMEMBERED = 4096
+"""Cells of each column that are remembered: the parties of a table and the tables of a family have many in common."""
+
+
+@lru_cache(_REMEMBERED)
 def parse_path(text: str) -> Path:
     """Return the syntax tree of a path. Raises CellError."""
     raw = text.strip()
@@ -82,7 +89,7 @@ def parse_path(text: str) -> Path:
         return Path(raw, (), "", absolute)
     if body.startswith("./@"):
         return Path(raw, (), body[2:], absolute)
-    if re.fullmatch(r"\.[0-9]+(-[0-9]+)?", body):
+    if _ELEMENT.fullmatch(body):
         raise CellError(f'"{raw}" has no segment before the dot', "write N1.02: Excel turns .02 into 0.02")
     parts = _split(body, "/")
     leaf = ""
@@ -91,6 +98,8 @@ def parse_path(text: str) -> Path:
     elif parts[-1].strip() != UP:
         head, tail = _last_dot(parts[-1])
         parts[-1], leaf = head, tail
+    if _NO_COMPONENT.fullmatch(leaf):
+        raise CellError(f'"{leaf}" is not an element', "write components as numbers: REF.02-1")
     steps = []
     for part in parts:
         if part.strip() == UP:
@@ -104,6 +113,7 @@ def parse_path(text: str) -> Path:
     return Path(raw, tuple(steps), leaf, absolute)
 
 
+@lru_cache(_REMEMBERED)
 def parse_source(text: str) -> tuple[Source, ...]:
     """Return the sources of a cell, () for an empty one; ("none",) removes a target. Raises CellError."""
     raw = text.strip()
@@ -113,7 +123,7 @@ def parse_source(text: str) -> tuple[Source, ...]:
         return (Source("none"),)
     sources = []
     for number, part in enumerate(p.strip() for p in raw.split(";")):
-        if re.fullmatch(r"\.([0-9]+(-[0-9]+)?|@?\w+)", part) and number:
+        if number and _SAME.fullmatch(part):
             sources.append(Source("same", name=part[1:]))
         else:
             sources.append(_one_source(part))
@@ -127,10 +137,11 @@ def _one_source(part: str) -> Source:
     return Source("path", parse_path(part))
 
 
+@lru_cache(_REMEMBERED)
 def parse_when(text: str) -> tuple[Test, ...]:
     """Return the tests of a condition; all must hold. Raises CellError."""
     tests = []
-    text = re.sub(r"\s+", " ", text.strip())  # long blanks would take _TEST its time
+    text = " ".join(text.split())  # long blanks would take _TEST its time
     for part in text.split(" and ") if text else ():
         match = _TEST.fullmatch(part.strip())
         if match is None:
@@ -146,6 +157,7 @@ def parse_when(text: str) -> tuple[Test, ...]:
     return tuple(tests)
 
 
+@lru_cache(_REMEMBERED)
 def parse_transform(text: str) -> tuple[Call, ...]:
     """Return the steps of a transform cell. Raises CellError."""
     calls = []
@@ -173,6 +185,8 @@ def show_path(path: Path) -> str:
 
 def _split(text: str, mark: str) -> list[str]:
     """Split outside brackets."""
+    if "[" not in text and "]" not in text:
+        return text.split(mark)
     parts, depth, start = [], 0, 0
     for index, char in enumerate(text):
         depth += (char == "[") - (char == "]")

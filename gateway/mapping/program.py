@@ -8,12 +8,13 @@ from typing import Any
 
 from gateway.canonical.model import PARTY_ROLES
 from gateway.findings import NOWHERE, Finding, Position, Scope, Severity
-from gateway.mapping.cells import Line, Run, Target, node_place
+from gateway.mapping.cells import Line, Target
 from gateway.mapping.compile import Block
-from gateway.mapping.straight import Fill, by_columns, first_that_holds, straight_line
+from gateway.mapping.sources import Condition, Run, condition, node_place
+from gateway.mapping.straight import Fill, Which, by_columns, first_that_holds, straight_line
 from gateway.mapping.table import Row
 from gateway.profile import MappedShipment, Origin, Profile
-from gateway.records import Dialect, Message
+from gateway.records import Dialect, Finder, Message
 
 _REMEMBERED = 1024  # places that a program remembers
 
@@ -85,8 +86,8 @@ class CompiledProgram:
         self._dialect = dialect
         unit = unit_path[-1] if unit_path else ""
         self.blocks = blocks
-        self._fill_message = straight_line([t for b in blocks.get("message", ()) for t in b.targets])
-        self._fill_shipment = _filler([t for b in blocks.get("shipment", ()) for t in b.targets], dialect)
+        self._message = _Fields([t for b in blocks.get("message", ()) for t in b.targets])
+        self._shipment = _Fields([t for b in blocks.get("shipment", ()) for t in b.targets], dialect)
         self._refuse = _refusal([a for b in blocks.get("shipment", ()) for a in b.actions])
         self._parties = [(role, _bound(b, dialect, unit)) for role in PARTY_ROLES for b in blocks.get(role, ())]
         self._items = [_bound(b, dialect, unit) for b in blocks.get("item", ())]
@@ -105,7 +106,7 @@ class CompiledProgram:
         inherited = self._header(message, root, profile, run)
         run.inherited = inherited
         draft = mapped.draft
-        self._fill_shipment(node, root, draft, run)
+        self._shipment.fill(node, root, draft, run)
         for name, value in inherited.items():
             if name not in draft:
                 draft[name] = value
@@ -129,7 +130,7 @@ class CompiledProgram:
             return values
         own = Run(message, profile)
         values = {}
-        self._fill_message(root, root, values, own)
+        self._message.fill(root, root, values, own)
         run.findings += own.findings
         errors = [f for f in own.findings if f.severity is Severity.ERROR]
         message.cache[self.mapping_version] = (message.context, values, errors)
@@ -253,28 +254,55 @@ class CompiledProgram:
         return self._near[key]
 
 
-def _filler(targets: list[Target], dialect: Dialect) -> Fill:
-    """Return the function of a block; tables have one for each set of columns."""
-    return by_columns(targets) if getattr(dialect, "by_columns", False) else straight_line(targets, dialect)
+class _Fields:
+    """Targets with the function that fills them: written when it is needed, most tables of an installation rest."""
+
+    def __init__(self, targets: list[Target], dialect: Dialect | None = None) -> None:
+        self._targets, self._dialect = targets, dialect
+        self.fill: Fill = self._first
+
+    def _first(self, node: Any, root: Any, out: dict[str, Any], run: Run) -> None:
+        self.write()
+        self.fill(node, root, out, run)
+
+    def write(self) -> None:
+        """Write the function; tables have one for each set of columns."""
+        many = getattr(self._dialect, "by_columns", False)
+        self.fill = by_columns(self._targets) if many else straight_line(self._targets, self._dialect)
 
 
-class _Bound:
+_Way = tuple[bool, Finder, Condition | None, bool]
+"""A binding row: (each) or (first), what finds the nodes, under which condition; True when it is the node itself."""
+
+
+class _Bound(_Fields):
     """A block with its binding compiled: the nodes its rows are read in."""
 
     def __init__(self, block: Block, dialect: Dialect, unit: str) -> None:
-        self.fill = _filler(block.targets, dialect)
-        self._ways = [
-            (row.target == "(each)", dialect.finder(path, unit), holds, not path.steps)
-            for row, path, holds in block.bindings
-        ]
+        super().__init__(block.targets, dialect)
+        self._block, self._unit = block, unit
+        self._ways: list[_Way] = []
         self.required = next((row for row, _, _ in block.bindings if row.required), None)
         self.refuse = _refusal(block.actions)
         self._continue = next((line for row, line in block.actions if row.target == "(continue)"), None)
         self.carries_on = self._continue is not None
-        self.nodes: Callable[[Any, Any, Run], list[Any]] = self._nodes
+        self.nodes: Callable[[Any, Any, Run], list[Any]] = self._first_nodes
+
+    def _first_nodes(self, node: Any, root: Any, run: Run) -> list[Any]:
+        self.nodes = self._bind()
+        return self.nodes(node, root, run)
+
+    def _bind(self) -> Callable[[Any, Any, Run], list[Any]]:
+        """Return what finds the nodes; made when it is needed, as the function that fills."""
+        assert self._dialect is not None
+        self._ways = [
+            (row.target == "(each)", self._dialect.finder(path, self._unit), condition(when, self._dialect, self._unit), not path.steps)
+            for row, path, when in self._block.bindings
+        ]  # fmt: skip
         if len(self._ways) == 1 and self._ways[0][0] and self._ways[0][2] is None and not self._ways[0][3]:
             find = self._ways[0][1]  # the commonest: (each) without a condition
-            self.nodes = lambda node, root, run: find(node, root)
+            return lambda node, root, run: find(node, root)
+        return self._nodes
 
     def applies(self, node: Any, root: Any, run: Run) -> bool:
         """True when the condition of a binding row holds."""
@@ -308,10 +336,12 @@ def _refusal(actions: list[tuple[Row, Line]]) -> Callable[[Any, Any, Run], None]
     refusals = [action for action in actions if action[0].target == "(refuse)"]
     if not refusals:
         return None
-    which = first_that_holds([line for _, line in refusals])
+    which: list[Which] = []  # written when it is needed
 
     def refuse(node: Any, root: Any, run: Run) -> None:
-        first = which(node, root, run)
+        if not which:
+            which.append(first_that_holds([line for _, line in refusals]))
+        first = which[0](node, root, run)
         if first < 0:
             return
         for row, line in refusals[first:]:

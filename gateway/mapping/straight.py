@@ -19,7 +19,8 @@ from types import CodeType
 from typing import Any
 
 from gateway.mapping import in_line
-from gateway.mapping.cells import CAREFUL, Line, Quick, Run, Target
+from gateway.mapping.cells import CAREFUL, Line, Quick, Target
+from gateway.mapping.sources import Run
 from gateway.records import Dialect
 
 Fill = Callable[[Any, Any, dict[str, Any], Run], None]

@@ -11,6 +11,8 @@ import io
 import re
 from dataclasses import dataclass, field
 
+import msgspec
+
 COLUMNS = ("level", "target", "source", "when", "transform", "default", "required", "rule", "message", "example")
 """Columns of a mapping table; every other column must start with "note"."""
 
@@ -18,10 +20,12 @@ _FOLD = str.maketrans({"‘": "'", "’": "'", "“": '"', "”": '"', "–": "-
 _EXCEL_ERROR = re.compile(r"#(NAME|REF|VALUE|N/A|DIV/0|NUM|NULL)[?!]?", re.I)
 _EXCEL_DATE = re.compile(r"\d{1,2}-(Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)(-\d{2,4})?", re.I)
 _EXCEL_BIG = re.compile(r"\d(\.\d+)?E\+\d+", re.I)
+_ELEMENT_ALONE = re.compile(r"0?\.\d+")
+_EXCEL = re.compile("|".join(f"(?:{p.pattern})" for p in (_EXCEL_ERROR, _EXCEL_DATE, _EXCEL_BIG, _ELEMENT_ALONE)), re.I)
+"""Any of them: most cells are none, and looked at once."""
 
 
-@dataclass(frozen=True, slots=True)
-class Fault:
+class Fault(msgspec.Struct, frozen=True):
     """One lint fault. code: MAP-...; line counts from 1 (the header); severity error or warning."""
 
     code: str
@@ -33,8 +37,7 @@ class Fault:
     severity: str = "error"
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(msgspec.Struct, frozen=True):
     """One row: the cells by column name, blanks stripped."""
 
     file: str
@@ -87,12 +90,13 @@ def read_records(
             header = [c.strip().lower() for c in cells]
             _check_header(header, file, line, columns, needed, faults)
             continue
-        values = dict(zip(header, (c.strip() for c in cells), strict=False))
-        if any(c.strip() for c in cells[len(header) :]):
+        values = dict(zip(header, map(str.strip, cells), strict=False))
+        if len(cells) > len(header) and "".join(cells[len(header) :]).strip():
             said = f"the row has {len(cells)} cells, the header {len(header)}"
             faults.append(Fault("MAP-CELLS", file, line, "", said, "a comma in a cell needs quotes around the cell"))
         for column, cell in values.items():
-            _check_excel(faults, file, line, column, cell)
+            if cell and _EXCEL.fullmatch(cell):
+                _check_excel(faults, file, line, column, cell)
         records.append((line, {c: values.get(c, "") for c in columns}))
     if not header:
         faults.append(
@@ -118,7 +122,7 @@ def read_cells(data: bytes, file: str, faults: list[Fault]) -> list[tuple[int, l
                 "warning",
             )
         )
-    folded = text.translate(_FOLD)
+    folded = text if text.isascii() else text.translate(_FOLD)
     if folded != text:
         faults.append(
             Fault(
@@ -137,7 +141,7 @@ def read_cells(data: bytes, file: str, faults: list[Fault]) -> list[tuple[int, l
     reader = csv.reader(io.StringIO(folded, newline=""), delimiter=delimiter)
     try:
         for cells in reader:
-            if any(c.strip() for c in cells) and not cells[0].lstrip().startswith("#"):
+            if "".join(cells).strip() and not cells[0].lstrip().startswith("#"):
                 rows.append((reader.line_num, cells))
     except csv.Error as error:
         faults.append(
@@ -205,7 +209,7 @@ def _check_excel(faults: list[Fault], file: str, line: int, column: str, cell: s
                 "format the column as text and type the number again",
             )
         )
-    elif column == "source" and re.fullmatch(r"0?\.\d+", cell):
+    elif column == "source" and _ELEMENT_ALONE.fullmatch(cell):
         faults.append(
             Fault("MAP-EXCEL", file, line, column, f'"{cell}": a source needs its segment', "write N1.02, never .02")
         )

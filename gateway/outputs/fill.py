@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Any
 
 from gateway.findings import Finding, Scope, Severity
-from gateway.mapping.cells import Run
+from gateway.mapping.sources import Run
 from gateway.mapping.transforms import Noted, Unusable
 from gateway.outputs.layout import Field, Layout
 from gateway.outputs.paths import Place

@@ -10,7 +10,7 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from gateway.findings import Finding, Scope, Severity
-from gateway.mapping.cells import Run
+from gateway.mapping.sources import Run
 from gateway.outputs.layout import Layout
 from gateway.outputs.paths import Place
 from gateway.rules.regime import arrival_day, regime_of

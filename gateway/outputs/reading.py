@@ -15,9 +15,9 @@ from typing import Any
 
 from gateway.errors import MappingError
 from gateway.formats.xml import Kind
-from gateway.mapping.cells import condition
 from gateway.mapping.codes import CodeTables
 from gateway.mapping.grammar import CellError, parse_when
+from gateway.mapping.sources import condition
 from gateway.mapping.table import Fault, read_cells, read_records
 from gateway.outputs.elements import kind_of
 from gateway.outputs.field import COLUMNS, FieldCompiler, Record, problem_of_source

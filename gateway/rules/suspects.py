@@ -5,8 +5,6 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from stdnum import iso6346
-
 from gateway.findings import Finding, Scope, Severity
 from gateway.rules.tables import normal
 from gateway.rules.values import amount
@@ -39,7 +37,11 @@ def check_suspects(draft: dict[str, Any]) -> list[Finding]:
 def _containers(draft: dict[str, Any], found: list[Finding]) -> None:
     for index, reference in enumerate(draft.get("references") or ()):
         number = str(reference.get("value", ""))
-        if reference.get("type") == "container" and _CONTAINER.fullmatch(number) and not iso6346.is_valid(number):
+        if reference.get("type") != "container" or not _CONTAINER.fullmatch(number):
+            continue
+        from stdnum import iso6346  # imported for the first container: it brings ssl
+
+        if not iso6346.is_valid(number):
             said = f"Container {number}: the check digit is {number[-1]}, expected {iso6346.calc_check_digit(number[:-1])}."
             pointer = f"/references/{index}/value"
             found.append(

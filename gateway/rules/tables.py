@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-import csv
 import re
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 
+import msgspec
 
-@dataclass(frozen=True, slots=True)
-class Regime:
+from gateway.shipped import table_rows
+
+
+class Regime(msgspec.Struct, frozen=True):
     """One row of regime.csv. start inclusive, end exclusive ("" = open), ISO dates; origins: ("*",) or codes; negated."""
 
     rule_id: str
@@ -32,16 +34,14 @@ class Regime:
         return self.origins == ("*",) or (origin in self.origins) != self.negated
 
 
-@dataclass(frozen=True, slots=True)
-class Vague:
+class Vague(msgspec.Struct, frozen=True):
     """One vague description with two better ones."""
 
     term: str
     advice: tuple[str, str]
 
 
-@dataclass(frozen=True, slots=True)
-class Exclusion:
+class Exclusion(msgspec.Struct, frozen=True):
     """One class of goods that never was eligible. kind: hts (prefixes) or text (words)."""
 
     name: str
@@ -73,7 +73,7 @@ class Tables:
     @classmethod
     def load(cls, texts: Mapping[str, str]) -> Tables:
         """Build from CSV texts: name of the file without .csv -> text."""
-        rows = {name: list(csv.DictReader(text.splitlines())) for name, text in texts.items()}
+        rows = {name: list(table_rows(text)) for name, text in texts.items()}
         ports = frozenset(r["code"] for r in rows["schedule_d"])
         return cls(
             regimes=tuple(_regime(r) for r in rows["regime"]),

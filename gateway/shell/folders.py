@@ -17,11 +17,14 @@ import secrets
 import shutil
 import threading
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from concurrent.futures import ThreadPoolExecutor
 
 BLOCK = 1 << 15
 Clock = Callable[[], datetime]
@@ -86,6 +89,8 @@ def sync_all(files: Iterable[Path] = (), folders: Iterable[Path] = ()) -> None:
 
 @cache
 def _syncers() -> ThreadPoolExecutor:
+    from concurrent.futures import ThreadPoolExecutor
+
     return ThreadPoolExecutor(8, thread_name_prefix="sync")
 
 

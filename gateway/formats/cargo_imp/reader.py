@@ -6,13 +6,11 @@ houses are parts. FWB and FRI are shipments; FWB of a consolidation (NC) and FFM
 
 from __future__ import annotations
 
-import csv
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from functools import cache
-from importlib.resources import files
 
 from gateway.findings import Finding, Position, Scope, Severity
 from gateway.formats.cargo_imp.message import ImpNode, block, fields_of, tag_of
@@ -32,6 +30,7 @@ from gateway.records import (
     MessageEnd,
     Unit,
 )
+from gateway.shipped import files, table_rows
 
 WIDTH = 69
 """Characters of a Type B line."""
@@ -54,7 +53,7 @@ class Kind:
 @cache
 def kinds() -> dict[str, Kind]:
     """Return the messages we know."""
-    rows = csv.DictReader(files(__package__).joinpath("lines.csv").read_text("utf-8").splitlines())
+    rows = table_rows(files(__package__).joinpath("lines.csv").read_text("utf-8"))
     return {r["message"]: Kind(r["role"], frozenset(r["lines"].split()), r["party_name"]) for r in rows}
 
 

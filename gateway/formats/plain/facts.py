@@ -5,22 +5,21 @@ Personal values are masked (first and last character) unless the partner profile
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Iterator
 from functools import cache
-from importlib.resources import files
 from typing import Any
 
 from gateway.findings import Finding
 from gateway.records import InterchangeBegin
 from gateway.results import MessageFinding, MessageOpened, Outcome, ShipmentResult
+from gateway.shipped import files, table_rows
 
 
 @cache
 def field_words() -> dict[str, str]:
     """Return canonical target -> business words."""
     text = files(__package__).joinpath("field_words.csv").read_text("utf-8")
-    return {row["target"]: row["words"] for row in csv.DictReader(text.splitlines())}
+    return {row["target"]: row["words"] for row in table_rows(text)}
 
 
 def words_of(target: str) -> str:

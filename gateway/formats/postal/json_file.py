@@ -8,11 +8,9 @@ document is read as a whole: a receptacle holds some hundred items.
 
 from __future__ import annotations
 
-import csv
 import re
 from collections.abc import Iterable, Iterator
 from functools import cache
-from importlib.resources import files
 
 import msgspec
 
@@ -33,6 +31,7 @@ from gateway.records import (
     MessageEnd,
     Unit,
 )
+from gateway.shipped import files, table_rows
 
 MAX_JSON = 67_108_864
 """Bytes of a document."""
@@ -53,7 +52,7 @@ class Document(msgspec.Struct, frozen=True):
 def documents() -> tuple[Document, ...]:
     """Return the rows of json_documents.csv."""
     text = files(__package__).joinpath("json_documents.csv").read_text("utf-8")
-    rows = csv.DictReader(text.splitlines())
+    rows = table_rows(text)
     return tuple(
         Document(tuple(r["keys"].split()), r["root"], r["format"], r["type"], r["unit"], r["role"]) for r in rows
     )

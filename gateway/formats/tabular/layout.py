@@ -22,17 +22,16 @@ Column names are compared without blanks, punctuation and case; columns.csv hold
 from __future__ import annotations
 
 import codecs
-import csv
 import difflib
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
-from importlib.resources import files
 from typing import Any
 
 from gateway.errors import ConfigError
 from gateway.formats.tabular.rows import ABSENT, plain_name
+from gateway.shipped import files, table_rows
 
 DELIMITERS = (",", ";", "\t", "|")
 _WORDS = {"comma": ",", "semicolon": ";", "tab": "\t", "pipe": "|", "bar": "|"}
@@ -57,7 +56,7 @@ def vocabulary() -> tuple[dict[str, Column], dict[str, str]]:
     columns: dict[str, Column] = {}
     aliases: dict[str, str] = {}
     text = files(__package__).joinpath("columns.csv").read_text("utf-8")
-    for row in csv.DictReader(text.splitlines()):
+    for row in table_rows(text):
         columns[row["column"]] = Column(row["column"], row["level"], row["kind"], row["need"])
         for alias in (row["column"], *row["aliases"].split("|")):
             if plain_name(alias):

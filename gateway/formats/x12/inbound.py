@@ -6,12 +6,11 @@ E accepted with errors, P in part, R refused, else the code as received with its
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Iterator
 from functools import cache
-from importlib.resources import files
 
 from gateway.records import Acknowledged, Message, Node
+from gateway.shipped import files, table_rows
 
 _TEXT = 200
 
@@ -19,13 +18,13 @@ _TEXT = 200
 @cache
 def _rows() -> dict[str, dict[str, str]]:
     text = files(__package__).joinpath("answers.csv").read_text("utf-8")
-    return {row["set"]: row for row in csv.DictReader(text.splitlines())}
+    return {row["set"]: row for row in table_rows(text)}
 
 
 @cache
 def _dispositions() -> dict[str, dict[str, str]]:
     text = files(__package__).joinpath("dispositions.csv").read_text("utf-8")
-    return {row["code"]: row for row in csv.DictReader(text.splitlines())}
+    return {row["code"]: row for row in table_rows(text)}
 
 
 def answers_of(message: Message, name: str) -> Iterator[Acknowledged]:

@@ -6,14 +6,13 @@ read and with which layout: a release that is not listed is not supported (AK905
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Mapping
 from functools import cache
-from importlib.resources import files
 
 import msgspec
 
 from gateway.formats.x12.elements import SegmentDef
+from gateway.shipped import files, table_rows
 
 
 class SegmentUse(msgspec.Struct, frozen=True, tag="segment"):
@@ -89,7 +88,7 @@ def data_elements(set_id: str, version: str) -> Mapping[tuple[str, int], str]:
 def supported_versions() -> dict[str, str]:
     """Return release -> release whose layout is used (versions.csv)."""
     text = files(__package__).joinpath("versions.csv").read_text("utf-8")
-    return {row["version"]: row["layout"] for row in csv.DictReader(text.splitlines())}
+    return {row["version"]: row["layout"] for row in table_rows(text)}
 
 
 @cache

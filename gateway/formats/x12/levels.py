@@ -7,10 +7,8 @@ The layouts are rows of hl_layouts.csv; `shipment_level` among the partner's opt
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Callable
 from functools import cache, lru_cache
-from importlib.resources import files
 
 import msgspec
 
@@ -18,6 +16,7 @@ from gateway.findings import Finding
 from gateway.formats.x12.layout import LoopDef, SegmentUse, SetTable
 from gateway.formats.x12.structure import Matcher
 from gateway.records import Node
+from gateway.shipped import files, table_rows
 
 DEFAULT = "pack"
 """The partner's shipment_level where it names none."""
@@ -41,7 +40,7 @@ def layouts(set_id: str = "") -> tuple[Layout, ...]:
     text = files(__package__).joinpath("hl_layouts.csv").read_text("utf-8")
     return tuple(
         Layout(r["set"], r["name"], tuple(r["levels"].split()), tuple(r["codes"].split("|")), r["shipment_level"], r["unit"])
-        for r in csv.DictReader(text.splitlines())
+        for r in table_rows(text)
         if r["set"] == set_id or not set_id
     )  # fmt: skip
 

@@ -6,13 +6,12 @@ Scope `shipment` holds inside the unit loop only: in the header a fault always r
 
 from __future__ import annotations
 
-import csv
 from dataclasses import dataclass
 from functools import cache
-from importlib.resources import files
 
 from gateway.findings import Scope, Severity
 from gateway.profile import Profile
+from gateway.shipped import files, table_rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,14 +54,14 @@ class SyntaxPolicy:
 def policy_rows() -> tuple[dict[str, str], ...]:
     """Return the rows of syntax_policy.csv."""
     text = files(__package__).joinpath("syntax_policy.csv").read_text("utf-8")
-    return tuple(csv.DictReader(text.splitlines()))
+    return tuple(table_rows(text))
 
 
 @cache
 def personal_elements() -> frozenset[tuple[str, str]]:
     """Return (segment, element) pairs with personal data; element "" stands for the whole segment."""
     text = files(__package__).joinpath("personal.csv").read_text("utf-8")
-    return frozenset((row["segment"], row["element"]) for row in csv.DictReader(text.splitlines()))
+    return frozenset((row["segment"], row["element"]) for row in table_rows(text))
 
 
 def is_personal(segment: str, element: int) -> bool:
@@ -75,7 +74,7 @@ def is_personal(segment: str, element: int) -> bool:
 def cbp_numbers() -> dict[tuple[str, str], str]:
     """Return (segment, element) -> error number of U.S. customs (CAMIR H and L); element "" = the whole segment."""
     text = files(__package__).joinpath("cbp_numbers.csv").read_text("utf-8")
-    return {(row["segment"], row["element"]): row["cbp"] for row in csv.DictReader(text.splitlines())}
+    return {(row["segment"], row["element"]): row["cbp"] for row in table_rows(text)}
 
 
 def with_cbp(ack: dict[str, str], segment: str, element: int | None) -> dict[str, str]:

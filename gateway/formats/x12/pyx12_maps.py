@@ -8,9 +8,7 @@ The XML is the source; the JSON is committed so that start-up needs neither pyx1
 
 from __future__ import annotations
 
-import csv
 import sys
-from importlib.resources import files
 from pathlib import Path
 from shutil import copyfile
 from tempfile import TemporaryDirectory
@@ -21,6 +19,7 @@ from gateway.errors import ConfigError
 from gateway.formats.x12.elements import SegmentDef
 from gateway.formats.x12.layout import LoopDef, SegmentUse, SetTable, encode_table
 from gateway.formats.x12.values import ElementDef
+from gateway.shipped import files, table_rows
 
 _UNLIMITED = 2**31 - 1
 _CONTROL = frozenset(("ST", "SE", "LS", "LE"))
@@ -84,7 +83,7 @@ def compile_all() -> dict[str, bytes]:
 def _later(maps: Path) -> dict[tuple[str, str], SetTable]:
     """Compile the maps of later.csv: maps of one release that later ones read with their own data elements."""
     tables: dict[tuple[str, str], SetTable] = {}
-    for row in csv.DictReader((maps / "later.csv").read_text("utf-8").splitlines()):
+    for row in table_rows((maps / "later.csv").read_text("utf-8")):
         for release in row["releases"].split():
             with TemporaryDirectory() as name:
                 for source in (

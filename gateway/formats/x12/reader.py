@@ -11,11 +11,9 @@ Which segment may stand where is structure.py's; which sets there are is sets.cs
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache, partial
-from importlib.resources import files
 from typing import Any
 
 from gateway.findings import Finding, Position, Scope, Severity
@@ -43,6 +41,7 @@ from gateway.records import (
     Node,
     Unit,
 )
+from gateway.shipped import files, table_rows
 
 _ENVELOPE = frozenset(("ISA", "TA1", "GS", "ST", "SE", "GE", "IEA"))
 _KEPT_ACK_SEGMENTS = 10_000  # segments of an inbound acknowledgment kept for reading; more is not plausible
@@ -67,7 +66,7 @@ def set_kinds() -> dict[str, SetKind]:
     text = files(__package__).joinpath("sets.csv").read_text("utf-8")
     return {
         row["set"]: SetKind(row["name"], tuple(row["functional_ids"].split("|")), row["role"], row["unit"])
-        for row in csv.DictReader(text.splitlines())
+        for row in table_rows(text)
     }
 
 

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import csv
 from functools import cache
-from importlib.resources import files
 
 from gateway.formats.x12.elements import TRAILING, Fault, SegmentDef
+from gateway.shipped import files, table_rows
 
 _SHOWN = 40  # characters of a value, codes of a list
 _CODES_SHOWN = 12
@@ -16,7 +15,7 @@ _CODES_SHOWN = 12
 def hints() -> dict[str, str]:
     """Return data element -> what a clerk usually needs to know about it (hints.csv)."""
     text = files(__package__).joinpath("hints.csv").read_text("utf-8")
-    return {row["element"]: row["hint"] for row in csv.DictReader(text.splitlines())}
+    return {row["element"]: row["hint"] for row in table_rows(text)}
 
 
 def segment_message(code: str, tag: str, loop: str = "", limit: int = 0) -> str:

@@ -13,13 +13,12 @@ answers        "yes": an answer of somebody to us (XFNM), read and never answere
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
-from importlib.resources import files
 
 from gateway.formats.xml.sniffing import root_of
+from gateway.shipped import files, table_rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,8 +56,8 @@ def kinds_of(package: str) -> tuple[Kind, ...]:
     """Return the documents that a format folder reads: its documents.csv, with the columns of this module's docstring."""
     text = files(package).joinpath("documents.csv").read_text("utf-8")
     table = files(package).joinpath("order.csv")
-    order = list(csv.DictReader(table.read_text("utf-8").splitlines())) if table.is_file() else []
-    return tuple(_kind(row, order) for row in csv.DictReader(text.splitlines()))
+    order = list(table_rows(table.read_text("utf-8"))) if table.is_file() else []
+    return tuple(_kind(row, order) for row in table_rows(text))
 
 
 def score(head: bytes, package: str, near: float = 0.0, other: float = 0.0) -> float:

@@ -2,6 +2,14 @@
 
 from __future__ import annotations
 
-from gateway.mapping.transforms.registry import Noted, Transform, Unusable, load_user_transforms, registry, transform
+from gateway.mapping.transforms.registry import (
+    Noted,
+    Transform,
+    Unusable,
+    find_transform,
+    load_user_transforms,
+    registry,
+    transform,
+)
 
-__all__ = ["Noted", "Transform", "Unusable", "load_user_transforms", "registry", "transform"]
+__all__ = ["Noted", "Transform", "Unusable", "find_transform", "load_user_transforms", "registry", "transform"]

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 from functools import cache, lru_cache
+from importlib.util import find_spec
+from pathlib import Path
+
+import msgspec
 
 from gateway.mapping.transforms.registry import Noted, Tables, Unusable, transform
 
@@ -41,10 +45,18 @@ def uncode(value: str, tables: Tables | None, table: str, several: str = "") -> 
 @cache
 def _countries() -> tuple[frozenset[str], dict[str, str]]:
     """Return (alpha-2 codes, alpha-3 -> alpha-2), ISO 3166-1 from pycountry."""
-    import pycountry
+    countries = _iso("3166-1")
+    return frozenset(c["alpha_2"] for c in countries), {c["alpha_3"]: c["alpha_2"] for c in countries}
 
-    two = frozenset(c.alpha_2 for c in pycountry.countries)
-    return two, {c.alpha_3: c.alpha_2 for c in pycountry.countries}
+
+def _iso(name: str) -> list[dict[str, str]]:
+    """Return a table of pycountry, without the package around it: importing that costs more than a small file."""
+    spec = find_spec("pycountry")
+    places = spec.submodule_search_locations if spec is not None else None
+    assert places is not None
+    table = Path(places[0], "databases", f"iso{name}.json").read_bytes()
+    found: list[dict[str, str]] = msgspec.json.decode(table)[name]
+    return found
 
 
 @lru_cache(4096)
@@ -93,9 +105,7 @@ def currency(value: str) -> str:
 @cache
 def _states() -> dict[str, str]:
     """Return name in capitals -> code for the states and provinces of US, CA and MX (ISO 3166-2 from pycountry)."""
-    import pycountry
-
-    return {s.name.upper(): s.code[3:] for s in pycountry.subdivisions if s.code[:2] in ("US", "CA", "MX")}
+    return {s["name"].upper(): s["code"][3:] for s in _iso("3166-2") if s["code"][:2] in ("US", "CA", "MX")}
 
 
 @transform("US-CA => CA", "ny => NY", "New York => NY")

@@ -79,17 +79,31 @@ def transform(
 
     def register(function: Function) -> Function:
         word = name or function.__name__.rstrip("_")
+        if word in TRANSFORMS and TRANSFORMS[word].function.__module__ != function.__module__:
+            raise ValueError(f"there is a transform {word} already")
         TRANSFORMS[word] = Transform(word, function, many, args, result, tables, examples)
         return function
 
     return register
 
 
+def find_transform(name: str) -> Transform | None:
+    """Return a transform; installed packages are asked for one that is none of ours. Raises MappingError."""
+    _own()
+    if name not in TRANSFORMS:
+        load_user_transforms()
+    return TRANSFORMS.get(name)
+
+
 def registry() -> Mapping[str, Transform]:
     """Return all transforms: ours and those that installed packages offer (entry point section321_gateway.transforms)."""
-    from gateway.mapping.transforms import codes, dates, identifiers, numbers, text  # noqa: F401  they register
-
+    _own()
+    load_user_transforms()
     return TRANSFORMS
+
+
+def _own() -> None:
+    from gateway.mapping.transforms import codes, dates, identifiers, numbers, text  # noqa: F401  they register
 
 
 @cache

@@ -9,14 +9,13 @@ A tag without rows is not checked. Lengths do not count release characters, sign
 
 from __future__ import annotations
 
-import csv
 import re
 from dataclasses import dataclass
 from functools import cache, lru_cache
-from importlib.resources import files
 
 from gateway.formats.edifact.structure.tables import release_key
 from gateway.records import Separators
+from gateway.shipped import files, table_rows
 
 _FOLDER = files("gateway.formats.edifact")
 _LAST_OLD = release_key("97A")
@@ -62,7 +61,7 @@ def _old() -> dict[str, Layout]:
 
 def _read(name: str) -> dict[str, Layout]:
     segments: dict[str, dict[int, tuple[str, bool, dict[int, Component]]]] = {}
-    for row in csv.DictReader(_FOLDER.joinpath(name).read_text("utf-8").splitlines()):
+    for row in table_rows(_FOLDER.joinpath(name).read_text("utf-8")):
         found = re.fullmatch(r"(an|a|n)(\.\.)?([0-9]+)", row["format"])
         assert found, (name, row)
         longest = int(found[3])

@@ -9,12 +9,12 @@ A new message or directory is one CSV and one row of the index.
 
 from __future__ import annotations
 
-import csv
 import re
 from dataclasses import dataclass, field
 from functools import cache
-from importlib.resources import files
 from typing import Any
+
+from gateway.shipped import files, table_rows
 
 _FOLDER = files("gateway.formats.edifact") / "messages"
 SERVICE_TAGS = frozenset(("UNA", "UNB", "UNG", "UNH", "UNT", "UNE", "UNZ", "UNS"))
@@ -95,7 +95,7 @@ def kinds() -> tuple[Kind, ...]:
             r["unit"],
             r["format"],
         )
-        for r in csv.DictReader((_FOLDER / "index.csv").read_text("utf-8").splitlines())
+        for r in table_rows((_FOLDER / "index.csv").read_text("utf-8"))
     )
 
 
@@ -138,7 +138,7 @@ def load_table(name: str) -> Group:
     """Return the structure in messages/NAME.csv: the message as a group of rows and groups."""
     root = Group("", 0)
     groups = {"": root}
-    for cells in csv.DictReader((_FOLDER / f"{name}.csv").read_text("utf-8").splitlines()):
+    for cells in table_rows((_FOLDER / f"{name}.csv").read_text("utf-8")):
         parent = groups[cells["group"]]
         tag = cells["tag"]
         row = Row(tag, cells["status"] == "M", int(cells["max"]), cells["missing"], len(parent.rows), parent)
@@ -153,7 +153,7 @@ def load_table(name: str) -> Group:
 @cache
 def table_tags(name: str) -> frozenset[str]:
     """Return every segment tag of a structure."""
-    lines = csv.DictReader((_FOLDER / f"{name}.csv").read_text("utf-8").splitlines())
+    lines = table_rows((_FOLDER / f"{name}.csv").read_text("utf-8"))
     return frozenset(cells["tag"] for cells in lines if not re.fullmatch(r"SG[0-9]+", cells["tag"]))
 
 
