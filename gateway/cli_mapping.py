@@ -169,9 +169,9 @@ def mapping_versions(
             print(json.dumps(one))
             continue
         until = f"until {one['last_at'][:19]}Z" if one["last_at"] else "in force"
-        out.print(f"{one['version']}  {one['mapping']:<24} from {one['first_at'][:19]}Z {until}", markup=False)
+        out(f"{one['version']}  {one['mapping']:<24} from {one['first_at'][:19]}Z {until}")
     if not as_json:
-        out.print(f"next: gateway replay RECEIPT {folder} --mapping VERSION --dry-run", markup=False)
+        out(f"next: gateway replay RECEIPT {folder} --mapping VERSION --dry-run")
 
 
 @mapping_app.command("diff")

@@ -17,7 +17,7 @@ _count = {"at": 0, "now": 0}
 
 def dying_shop(root: Path, partners: tuple[str, ...], max_tries: int, ledger_url: str) -> Shop:
     """Make the shop of a yard; the process that calls this is changed for good."""
-    made = shop(root, partners, max_tries)
+    made = shop(root, partners, max_tries, ledger_url)
     order = root / "die_at"
     unlink = os.unlink
 
