@@ -16,7 +16,7 @@ import typer
 from rich.table import Table
 
 from gateway import __version__
-from gateway.cli_archive import archive_app, replay
+from gateway.cli_archive import archive_app, backup, replay
 from gateway.cli_check import check, translate
 from gateway.cli_common import AsJson, AsOf, ProfileDir, err, moment_of, out, plain, site_of
 from gateway.cli_config import config_app
@@ -37,7 +37,7 @@ app.add_typer(demo_app, name="demo")
 app.add_typer(mapping_app, name="mapping")
 app.add_typer(archive_app, name="archive")
 app.add_typer(config_app, name="config")
-for _command in (check, translate, status, explain, verify, doctor, report, replay, extract):
+for _command in (check, translate, status, explain, verify, doctor, report, replay, backup, extract):
     app.command()(_command)
 
 
