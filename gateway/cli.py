@@ -96,6 +96,8 @@ def serve(
     account = gateway.accounts[0] if gateway.accounts else "ACCOUNT"
     out.print(f"SFTP    127.0.0.1:{gateway.port}  accounts: {', '.join(gateway.accounts) or 'none (no keys)'}")
     out.print(f"host key {gateway.server.fingerprint}", markup=False)
+    if gateway.server.next_fingerprint:
+        out.print(f"next host key {gateway.server.next_fingerprint} (announced)", markup=False)
     out.print(f"out     {gateway.site.settings.out_dir}", markup=False)
     out.print(
         f"next: sftp -P {gateway.port} -i {folder}/keys/{account} {account}@127.0.0.1   then: put {folder}/samples/bad-309.edi in/",
