@@ -1,12 +1,13 @@
 # make demo   install, serve, drop the samples over SFTP, show the answers
 # make test   install and run the tests (under 10 minutes)
+# make lock   write .ci/requirements.lock anew: pinned dependencies with hashes
 # make bench  measure beside the peers (about 10 minutes on an idle machine); make bench-full goes up to a million shipments
 
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test test-long lint bench bench-full clean
+.PHONY: demo test test-long lint bench bench-full lock clean
 
 $(BIN)/gateway: pyproject.toml
 	$(PYTHON) -m venv $(VENV)
@@ -35,6 +36,14 @@ bench: $(BIN)/gateway
 
 bench-full: $(BIN)/gateway
 	$(BIN)/python benchmarks/run.py --full
+
+# the locked versions of all dependencies, with hashes; for every platform and Python from 3.11 on
+lock:
+	$(PYTHON) -m venv .lock-venv
+	.lock-venv/bin/pip install -q uv
+	printf '# every dependency of an installation, with the hashes of the public registry; `make lock` writes it anew\n' > .ci/requirements.lock
+	.lock-venv/bin/uv pip compile --no-config --universal --python-version 3.11 --generate-hashes --no-header --no-annotate -q pyproject.toml >> .ci/requirements.lock
+	rm -rf .lock-venv
 
 clean:
 	rm -rf $(VENV) .bench-venv demo .pytest_cache .mypy_cache .ruff_cache

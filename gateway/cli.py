@@ -38,6 +38,7 @@ _COMMANDS = {
     "demo": "cli_serve:demo_app",
     "mapping": "cli_mapping:mapping_app",
     "archive": "cli_archive:archive_app",
+    "backup": "cli_archive:backup",
     "config": "cli_config:config_app",
 }
 """Command -> module and name of its function, or of the application that holds its own commands."""

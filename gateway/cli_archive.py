@@ -51,6 +51,28 @@ def replay(
         _next(site, folder, "gateway replay without --dry-run orders it." if dry_run else "")
 
 
+def backup(
+    target: Annotated[Path, typer.Argument(help="A new folder for the copy.")],
+    folder: Folder = Path(),
+    check: Annotated[bool, typer.Option("--check", help="Read the copy again and check every promise on it.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Copy the state folder while the gateway works: a copy that fits together and can be put in its place."""
+    from gateway.commands.backup import make_backup
+
+    done = make_backup(load_site(folder), target, check=check)
+    if as_json:
+        print(json.dumps(done))
+    else:
+        out.print(f"wrote {target}: {done['drops']} drops, {done['files']} files, {done['bytes']} bytes", markup=False)
+        for problem in done.get("problems", ()):
+            out.print(f"{problem['rule']}  {problem['subject']}: {problem['message']}", markup=False)
+        out.print(
+            "next: keep the profile folder and the key files too; docs/operations.md says how to restore.", markup=False
+        )
+    raise typer.Exit(1 if done.get("problems") else 0)
+
+
 @archive_app.command("show")
 def show(folder: Folder = Path(), as_json: AsJson = False) -> None:
     """Tell what is older than the settings and would be removed; removes nothing."""

@@ -55,6 +55,7 @@ class Settings:
     sftp_host: str = "127.0.0.1"
     sftp_port: int = 2222
     host_key: Path = Path("keys/host_ed25519")
+    next_host_key: Path | None = None  # announced before it takes the place of the other
     poll_seconds: float = 2.0
     settle_polls: int = 2
     max_file_bytes: int = 5_000_000_000
@@ -192,6 +193,7 @@ def _settings(folder: Path) -> Settings:
         sftp_host=sftp.get("host", "127.0.0.1"),
         sftp_port=int(sftp.get("port", 2222)),
         host_key=folder / sftp.get("host_key", "keys/host_ed25519"),
+        next_host_key=folder / sftp["next_host_key"] if "next_host_key" in sftp else None,
         poll_seconds=float(raw.get("poll_seconds", 2.0)),
         settle_polls=int(raw.get("settle_polls", 2)),
         max_file_bytes=int(raw.get("max_file_bytes", 5_000_000_000)),

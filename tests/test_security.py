@@ -5,19 +5,24 @@ from __future__ import annotations
 import base64
 import json
 import os
+import re
 import stat
 import subprocess
 import sys
+import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import paramiko
 import pytest
+from packaging.requirements import Requirement
 
 from gateway.shell.sftp_keys import create_host_key
 from tests.shell.sftp_support import public_line
 from tests.test_reload import run, wait
+
+ROOT = Path(__file__).parent.parent
 
 TOKEN = "T0KEN-of-the-webhook"
 STRANGER = "OTHR"
@@ -251,3 +256,16 @@ def test_what_may_be_a_secret_is_masked(key: str, value: object, shown: object) 
     from gateway.commands.config import masked
 
     assert masked({key: value}) == {key: shown}
+
+
+def test_the_lock_file_pins_every_dependency_with_hashes() -> None:
+    text = (ROOT / ".ci" / "requirements.lock").read_text("utf-8")
+    assert "://" not in text  # no registry of anybody
+    pins: dict[str, tuple[str, list[str]]] = {}
+    for block in re.split(r"\n(?=[a-z])", text.partition("\n")[2]):
+        name, version = re.match(r"([a-z0-9._-]+)==([0-9][^ ;\\]*)", block).groups()  # type: ignore[union-attr]
+        pins[name] = version, re.findall(r"--hash=sha256:[0-9a-f]{64}", block)
+    assert all(hashes for _, hashes in pins.values())
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    for wanted in map(Requirement, project["dependencies"]):
+        assert pins[wanted.name][0] in wanted.specifier, wanted

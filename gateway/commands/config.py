@@ -67,6 +67,8 @@ def private_files(site: Site) -> Iterator[tuple[str, Path]]:
     """Yield (what, path) of the files that hold keys."""
     settings = site.settings
     yield "host key", settings.host_key
+    if settings.next_host_key is not None:
+        yield "next host key", settings.next_host_key
     name = settings.raw.get("person_secret_file")
     yield "person key", settings.folder / name if name else settings.state_dir / "person.key"
     for number, path in enumerate(settings.key_files, 1):

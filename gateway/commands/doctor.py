@@ -199,6 +199,8 @@ def _keys(site: Site) -> Iterator[Check]:
         yield Check("host key", "ok", "is made at the first start")
     else:
         yield from _private(path, "host key")
+    if (coming := site.settings.next_host_key) is not None and coming.exists():
+        yield from _private(coming, "next host key")
     yield from _person_key(site)
     if site.settings.responses_poll:
         yield from _private(site.settings.folder / site.settings.responses_poll["key_file"], "responses key")

@@ -27,6 +27,7 @@ _AT_START = (
     "sftp_host",
     "sftp_port",
     "host_key",
+    "next_host_key",
     "poll_seconds",
     "settle_polls",
 )

@@ -176,9 +176,10 @@ class Gateway:
         self.monitor = Monitor(settings.state_dir, self.engine.status, lambda: self.engine.beat)
         self._pager = Pager(settings.alert_command, settings.alert_webhook)
         self.monitor_port = 0
-        if not settings.host_key.exists():
-            settings.host_key.parent.mkdir(parents=True, exist_ok=True)
-            create_host_key(settings.host_key)
+        for path in (settings.host_key, settings.next_host_key):
+            if path is not None and not path.exists():
+                path.parent.mkdir(parents=True, exist_ok=True)
+                create_host_key(path)
         staging = settings.state_dir / "staging"
         staging.mkdir(parents=True, exist_ok=True, mode=0o700)
         accounts = _accounts(site)
@@ -186,6 +187,7 @@ class Gateway:
             settings.sftp_host,
             settings.sftp_port if port is None else port,
             host_key_file=settings.host_key,
+            next_host_key_file=settings.next_host_key,
             accounts=accounts,
             staging=staging,
             on_upload=self.engine.take_upload,

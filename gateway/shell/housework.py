@@ -6,7 +6,7 @@ import itertools
 import time
 from collections.abc import Callable, Mapping
 
-from gateway.shell import late, orders, versions
+from gateway.shell import backup, late, orders, versions
 from gateway.shell.desk import Desk
 from gateway.shell.drops import PartnerDrop, ServeConfig
 from gateway.shell.ledger import STORAGE_FAULTS
@@ -25,6 +25,13 @@ class Housework:
     def __init__(self, queue: Queue, changed: Callable[[], None]) -> None:
         self._queue, self._changed = queue, changed
         self._next_cleaning, self._removals = 0.0, iter(tuple[Removal, ...]())
+
+    def look(self, partners: Mapping[str, PartnerDrop], config: ServeConfig, desk: Desk) -> None:
+        """Do what is due; nothing while a backup is made, to which finished drops must stand still."""
+        with backup.housework(desk.folders) as may:
+            if may:
+                self.answer_late(partners, desk)
+                self.keep_house(config, desk)
 
     def answer_late(self, partners: Mapping[str, PartnerDrop], desk: Desk) -> None:
         """Answer the drops of which something waited for another message, and its time is up.

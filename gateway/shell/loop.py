@@ -228,8 +228,7 @@ class Engine:
             return
         self._next_poll = time.monotonic() + self._config.poll_seconds
         self._watch()
-        self._house.answer_late(self._partners, self.desk)
-        self._house.keep_house(self._config, self.desk)
+        self._house.look(self._partners, self._config, self.desk)
         self._recover()
         for partner, drop in self._drops:
             try:

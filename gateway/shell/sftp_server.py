@@ -19,6 +19,7 @@ import time
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import paramiko
 from paramiko.common import AUTH_FAILED, AUTH_SUCCESSFUL, OPEN_FAILED_ADMINISTRATIVELY_PROHIBITED, OPEN_SUCCEEDED
@@ -37,6 +38,7 @@ from gateway.shell.sftp_keys import (
     parse_authorized_key,
 )
 from gateway.shell.sftp_paths import TakenFile, Upload, Waiting
+from gateway.shell.sftp_rotation import announce, prove
 from gateway.shell.sftp_session import Session
 from gateway.shell.sftp_subsystem import Subsystem
 
@@ -54,6 +56,7 @@ class SftpDropServer:
         port: int = 0,
         *,
         host_key_file: Path,
+        next_host_key_file: Path | None = None,
         accounts: Sequence[Account],
         staging: Path,
         on_upload: Callable[[Upload], TakenFile],
@@ -62,7 +65,10 @@ class SftpDropServer:
     ) -> None:
         self.host, self.port, self.limits, self.on_event = host, port, limits, on_event
         self._host_key = load_private_key(host_key_file)
-        self.fingerprint = fingerprint(self._host_key.asbytes())
+        coming = [load_private_key(next_host_key_file)] if next_host_key_file else []
+        self.host_keys = (self._host_key, *coming)  # the second one is only announced
+        self.fingerprint, *rest = (fingerprint(key.asbytes()) for key in self.host_keys)
+        self.next_fingerprint = rest[0] if rest else ""
         self._staging, self._on_upload = staging, on_upload
         self.keys: dict[str, tuple[AuthorizedKey, ...]] = {}
         self.files: dict[str, AccountFiles] = {}
@@ -266,6 +272,10 @@ class Connection(paramiko.ServerInterface):
         time.sleep(max(0.0, delay))  # this connection's own thread
         return AUTH_FAILED
 
+    def check_global_request(self, kind: str, msg: paramiko.Message) -> Any:
+        """The proof of an announced host key; nothing else."""
+        return prove(self.transport, self.server.host_keys, kind, msg)
+
     # --- what may be opened: everything not named here is refused by paramiko's defaults
 
     def check_channel_request(self, kind: str, chanid: int) -> int:
@@ -278,6 +288,7 @@ class Connection(paramiko.ServerInterface):
                 self.server.on_event(SftpEvent("SFTP-LIMIT-CONNECTIONS", escaped(username), self.peer))
                 return OPEN_FAILED_ADMINISTRATIVELY_PROHIBITED
             self.user = username
+            announce(self.transport, self.server.host_keys)
         self._channels.add(chanid)
         return OPEN_SUCCEEDED
 

@@ -114,6 +114,7 @@ class Drop:
         self.server = SftpDropServer(
             "127.0.0.1",
             host_key_file=host_key,
+            next_host_key_file=self.root / "next" if (self.root / "next").exists() else None,
             accounts=[Account(USER, (line,), self.home), other],
             staging=self.staging,
             on_upload=self.take,
