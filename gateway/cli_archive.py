@@ -64,9 +64,9 @@ def backup(
     if as_json:
         print(json.dumps(done))
     else:
-        out.print(f"wrote {target}: {done['drops']} drops, {done['files']} files, {done['bytes']} bytes", markup=False)
+        out(f"wrote {target}: {done['drops']} drops, {done['files']} files, {done['bytes']} bytes")
         for problem in done.get("problems", ()):
-            out.print(f"{problem['rule']}  {problem['subject']}: {problem['message']}", markup=False)
+            out(f"{problem['rule']}  {problem['subject']}: {problem['message']}")
         out.print(
             "next: keep the profile folder and the key files too; docs/operations.md says how to restore.", markup=False
         )

@@ -31,6 +31,8 @@ def serve(
     account = gateway.accounts[0] if gateway.accounts else "ACCOUNT"
     out(f"SFTP    127.0.0.1:{gateway.port}  accounts: {', '.join(gateway.accounts) or 'none (no keys)'}")
     out(f"host key {gateway.server.fingerprint}")
+    if gateway.server.next_fingerprint:
+        out(f"next host key {gateway.server.next_fingerprint} (announced)")
     out(f"out     {gateway.site.settings.out_dir}")
     out(
         f"next: sftp -P {gateway.port} -i {folder}/keys/{account} {account}@127.0.0.1   then: put {folder}/samples/bad-309.edi in/"
