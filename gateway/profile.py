@@ -76,9 +76,20 @@ class MappedShipment(Protocol):
 class Program(Protocol):
     """A compiled mapping (gateway.mapping.program)."""
 
-    mapping_id: str
-    mapping_version: str
-    unit_path: tuple[str, ...]  # tags of the shipment binding, e.g. ("P4", "LX")
+    @property
+    def mapping_id(self) -> str:
+        """The id in map.toml."""
+        ...
+
+    @property
+    def mapping_version(self) -> str:
+        """The hash of its tables."""
+        ...
+
+    @property
+    def unit_path(self) -> tuple[str, ...]:
+        """Tags of the shipment binding, e.g. ("P4", "LX")."""
+        ...
 
     def run(self, message: Message, node: Any, profile: Profile) -> MappedShipment:
         """Map one unit to a draft shipment."""
