@@ -44,7 +44,7 @@ def base_mappings() -> Path:
     return data_folder() / "mappings"
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True, repr=False, eq=False)
 class Settings:
     """gateway.toml; relative paths are taken from the folder it lies in."""
 
@@ -359,7 +359,7 @@ def _identities(path: Path, entries: list[Any]) -> tuple[Identity, ...]:
 
 
 def _acks(path: Path, raw: dict[str, Any]) -> AckPolicy:
-    known = set(AckPolicy.__dataclass_fields__)
+    known = set(AckPolicy.__struct_fields__)
     for key in raw:
         if key not in known:
             raise ConfigError(f"{path.name}: acks.{key} is not known.", f"Known: {', '.join(sorted(known))}.")

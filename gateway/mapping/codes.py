@@ -8,18 +8,18 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+
+import msgspec
 
 from gateway.mapping.table import Fault, read_cells
 
 
-@dataclass(frozen=True)
-class CodeTable:
+class CodeTable(msgspec.Struct, frozen=True):
     """One table. entries: code -> value; dated: code -> (from, to, value) rows, ISO dates, "" = open."""
 
     name: str
     entries: Mapping[str, str]
-    dated: Mapping[str, tuple[tuple[str, str, str], ...]] = field(default_factory=dict)
+    dated: Mapping[str, tuple[tuple[str, str, str], ...]] = {}
 
     def get(self, code: str, day: str = "") -> str | None:
         """Return the value of a code (on a day), None when the table has no entry."""

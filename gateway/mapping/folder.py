@@ -11,10 +11,11 @@ import copy
 import hashlib
 import tomllib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path as File
 from typing import Any
+
+import msgspec
 
 from gateway.errors import MappingError
 from gateway.formats import folder_of, format_module
@@ -28,8 +29,7 @@ from gateway.mapping.transforms import load_user_transforms
 from gateway.records import Dialect
 
 
-@dataclass(frozen=True, slots=True)
-class MappingFacts:
+class MappingFacts(msgspec.Struct, frozen=True):
     """map.toml of one mapping. versions: prefixes of GS08; for EDIFACT a range [first, last] of directories."""
 
     id: str

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from operator import getitem
 
 import msgspec
@@ -37,8 +36,7 @@ class SegmentDef(msgspec.Struct, frozen=True, omit_defaults=True):
     syntax: list[str] = []
 
 
-@dataclass(frozen=True, slots=True)
-class Fault:
+class Fault(msgspec.Struct, frozen=True):
     """One thing wrong with a segment.
 
     code: AK403 or TRAILING; element and component count from 1; definition: None when the segment has no such element;
