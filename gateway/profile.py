@@ -10,12 +10,13 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any, NamedTuple, Protocol
 
+import msgspec
+
 from gateway.findings import Finding, Position, Severity
 from gateway.records import Message
 
 
-@dataclass(frozen=True, slots=True)
-class Identity:
+class Identity(msgspec.Struct, frozen=True):
     """An envelope sender or receiver: qualifier (ISA05, UNB 0007; "" = any) and id. id "*" = any, "GW*" = begins with GW."""
 
     id: str
@@ -28,8 +29,7 @@ class Identity:
         return same and self.qualifier in ("", qualifier.strip())
 
 
-@dataclass(frozen=True, slots=True)
-class AckPolicy:
+class AckPolicy(msgspec.Struct, frozen=True):
     """Which acknowledgments a partner gets.
 
     ta1: "requested" (ISA14 = 1 or an interchange fault), "always", "fault", "never".
@@ -76,16 +76,27 @@ class MappedShipment(Protocol):
 class Program(Protocol):
     """A compiled mapping (gateway.mapping.program)."""
 
-    mapping_id: str
-    mapping_version: str
-    unit_path: tuple[str, ...]  # tags of the shipment binding, e.g. ("P4", "LX")
+    @property
+    def mapping_id(self) -> str:
+        """The id in map.toml."""
+        ...
+
+    @property
+    def mapping_version(self) -> str:
+        """The hash of its tables."""
+        ...
+
+    @property
+    def unit_path(self) -> tuple[str, ...]:
+        """Tags of the shipment binding, e.g. ("P4", "LX")."""
+        ...
 
     def run(self, message: Message, node: Any, profile: Profile) -> MappedShipment:
         """Map one unit to a draft shipment."""
         ...
 
 
-@dataclass(frozen=True, repr=False)  # it holds the key of the person hash
+@dataclass(frozen=True, repr=False, eq=False)  # one of a kind; it holds the key of the person hash
 class Profile:
     """One partner's settings; field names are the keys of partners/NAME.toml."""
 
@@ -94,7 +105,7 @@ class Profile:
     originator_code: str
     senders: tuple[Identity, ...]
     receivers: tuple[Identity, ...]
-    own_id: Identity = Identity("GWRECEIVER", "ZZ")
+    own_id: Identity = Identity("GWRECEIVER", "ZZ")  # noqa: RUF009  frozen
     filer_type: str = "carrier"
     filer_type_by_mode: Mapping[str, str] = field(default_factory=dict)
     filer_name: str = ""
@@ -118,7 +129,7 @@ class Profile:
     join_on: str = "master+house"  # or "house"
     join_formats: tuple[str, ...] = ()  # formats whose shipments may wait too, besides houses of lists
     severities: Mapping[str, Severity] = field(default_factory=dict)
-    acks: AckPolicy = AckPolicy()
+    acks: AckPolicy = AckPolicy()  # noqa: RUF009  frozen
     fx_usd: Mapping[str, Decimal] = field(default_factory=dict)  # currency -> USD per unit
     person_secret: bytes = b"section-321"  # key of the person hash
     enrich: Callable[[dict[str, Any]], dict[str, Any] | None] | None = None

@@ -9,7 +9,6 @@ import csv
 import io
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import replace
 from datetime import datetime
 
 import msgspec
@@ -125,7 +124,7 @@ def _as_350(responses: Sequence[Response], raw: Iterator[bytes], request: AckReq
             case MessageBegin():
                 yield from told()
                 bills, headers, message = {}, [], event.message
-                request = replace(request, interchange=interchange)
+                request = msgspec.structs.replace(request, interchange=interchange)
                 group = current
             case Unit():
                 if key := _key(module.identify(event.node), wanted):

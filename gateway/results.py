@@ -9,7 +9,6 @@ needs no more memory than one with ten. The order is that of the file:
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
 
@@ -241,8 +240,7 @@ class Ack(msgspec.Struct, frozen=True):
     folder: str = "ack"
 
 
-@dataclass(frozen=True, slots=True)
-class AckRequest:
+class AckRequest(msgspec.Struct, frozen=True):
     """What an acknowledgment writer is given.
 
     interchange: the subject; refused: message index -> rule; refused_interchanges: interchange index -> rule.

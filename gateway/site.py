@@ -44,7 +44,7 @@ def base_mappings() -> Path:
     return data_folder() / "mappings"
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True, repr=False, eq=False)
 class Settings:
     """gateway.toml; relative paths are taken from the folder it lies in."""
 
@@ -361,7 +361,7 @@ def _identities(path: Path, entries: list[Any]) -> tuple[Identity, ...]:
 
 
 def _acks(path: Path, raw: dict[str, Any]) -> AckPolicy:
-    known = set(AckPolicy.__dataclass_fields__)
+    known = set(AckPolicy.__struct_fields__)
     for key in raw:
         if key not in known:
             raise ConfigError(f"{path.name}: acks.{key} is not known.", f"Known: {', '.join(sorted(known))}.")
@@ -406,11 +406,13 @@ def _check_joining(path: Path, raw: dict[str, Any]) -> None:
 
 def _check_shipment_level(path: Path, raw: dict[str, Any]) -> None:
     """Refuse an 856 level that no layout has."""
+    level = raw.get("options", {}).get("shipment_level")
+    if level is None:
+        return
     from gateway.formats.x12.levels import layouts
 
-    level = raw.get("options", {}).get("shipment_level")
     known = sorted({layout.shipment_level for layout in layouts()})
-    if level is not None and level not in known:
+    if level not in known:
         raise ConfigError(f"{path.name}: shipment_level {level!r} is not known.", f"Known: {', '.join(known)}.")
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
+import msgspec
 import pytest
 from lxml import html
 
@@ -49,7 +50,9 @@ def test_a_partner_setting_changes_what_its_guide_says():
     partner = site.partners["nrtx"]
     other = replace(
         partner,
-        profile=replace(partner.profile, bill_is_master=True, acks=replace(partner.profile.acks, application="none")),
+        profile=replace(
+            partner.profile, bill_is_master=True, acks=msgspec.structs.replace(partner.profile.acks, application="none")
+        ),
     )
     tree = page(replace(site, partners={"nrtx": other}), "nrtx", "x12_309_truck")
     rows = [[c.text_content() for c in r.iter("td")] for r in tree.iter("tr")]

@@ -8,8 +8,9 @@ and an unknown one are reported at their own pointer.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any, NamedTuple
+
+import msgspec
 
 from gateway.canonical import wording
 from gateway.canonical.control import Path
@@ -36,8 +37,7 @@ class RawError(NamedTuple):
     instance: Any
 
 
-@dataclass(frozen=True, slots=True)
-class SchemaError:
+class SchemaError(msgspec.Struct, frozen=True):
     """One fault of a draft.
 
     pointer: RFC 6901, of the faulty value; for `required` of the place where the missing property belongs; for an

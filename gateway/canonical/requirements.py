@@ -12,9 +12,10 @@ separated by blanks (blank = every mode). Not here: what every party needs for i
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from functools import cache
 from typing import Any
+
+import msgspec
 
 from gateway.shipped import files, table_rows
 
@@ -33,8 +34,7 @@ ROLE_WORDS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Requirement:
+class Requirement(msgspec.Struct, frozen=True):
     """One row of requirements.csv. letters: filer type -> R, A, G, O or N."""
 
     element: str

@@ -111,14 +111,18 @@ class _Compiled:
 
     def __init__(self, schema: dict[str, Any]) -> None:
         self.schema = schema
-        self.fast: Any = None
         self.is_valid: Callable[[Any], bool] | None = None
         if jsonschema_rs is not None:
-            self.fast = jsonschema_rs.Draft202012Validator(
-                schema, validate_formats=True, formats=dict(_FORMATS), offline=True
-            )
             quick = jsonschema_rs.Draft202012Validator(_dates_by_pattern(schema), validate_formats=False, offline=True)
             self.is_valid = quick.is_valid
+
+    @cached_property
+    def fast(self) -> Any:
+        """Return the validator of jsonschema-rs that writes errors; None without the library."""
+        if jsonschema_rs is None:
+            return None
+        formats = dict(_FORMATS)
+        return jsonschema_rs.Draft202012Validator(self.schema, validate_formats=True, formats=formats, offline=True)
 
     @cached_property
     def slow(self) -> jsonschema.Draft202012Validator:
@@ -137,7 +141,7 @@ class _Engine:
 
     def __init__(self, compiled: _Compiled) -> None:
         self._compiled, self._schema = compiled, compiled.schema
-        self._fast, self._is_valid = compiled.fast, compiled.is_valid
+        self._is_valid = compiled.is_valid
         self.failures = 0
 
     def errors(self, instance: Any, encoded: bytes | None = None) -> list[RawError]:
@@ -146,7 +150,8 @@ class _Engine:
         if not control and self._is_valid is not None and self._is_valid(instance):
             return []
         surrogate = any("\ud800" <= character <= "\udfff" for _, _, character in control)
-        fast = self._fast is not None and self.failures >= MANY_FAILURES and not surrogate  # Rust has no surrogates
+        many = self.failures >= MANY_FAILURES and not surrogate  # Rust has no surrogates
+        fast = many and self._compiled.fast is not None
         raws = [RawError(path, "control", character, {}, value) for path, value, character in control]
         raws += self.fast_errors(instance) if fast else self.slow_errors(instance)
         self.failures += bool(raws)
@@ -162,7 +167,7 @@ class _Engine:
     def fast_errors(self, instance: Any) -> list[RawError]:
         """Return the leaf errors of jsonschema-rs."""
         raws = []
-        for error in self._fast.iter_errors(instance):
+        for error in self._compiled.fast.iter_errors(instance):
             *steps, keyword = error.evaluation_path
             node = self._node(steps)
             raws.append(RawError(tuple(error.instance_path), keyword, node[keyword], node, error.instance))

@@ -7,14 +7,14 @@ its codes where the acknowledgments of that format have codes of their own.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields, replace
 from functools import cache
+
+import msgspec
 
 from gateway.shipped import files, table_rows
 
 
-@dataclass(frozen=True, slots=True)
-class Rule:
+class Rule(msgspec.Struct, frozen=True):
     """One row. severity and scope are defaults; ta1, ak5, ak9, ted, cbp, contrl, aperak, xfnm: codes, "" = none."""
 
     rule: str
@@ -46,7 +46,7 @@ class Rule:
         return ", ".join(f"{name} {value}" for name, value in named if value)
 
 
-COLUMNS = tuple(f.name for f in fields(Rule))
+COLUMNS = Rule.__struct_fields__
 
 
 class Catalogue:
@@ -55,7 +55,7 @@ class Catalogue:
     def __init__(self, texts: dict[str, str], wordings: dict[str, str] | None = None) -> None:
         """texts: file name -> CSV; wordings: format -> CSV (rule and what differs: fix, example, aperak).
 
-        Raises ValueError for missing columns, for an id that stands twice and for the wording of an unknown rule.
+        Raises ValueError for missing columns and for an id that stands twice.
         """
         self._rules: dict[str, Rule] = {}
         for name, text in sorted(texts.items()):
@@ -67,22 +67,31 @@ class Catalogue:
                     raise ValueError(f"{name}: rule {row['rule']} stands twice in the catalogue")
                 self._rules[row["rule"]] = Rule(**{c: row[c] for c in COLUMNS})
 
+        self._wordings = wordings or {}
         self._worded: dict[str, Catalogue] = {}
-        for name, text in (wordings or {}).items():
-            worded = self._worded[name] = Catalogue({})
-            worded._rules = dict(self._rules)
-            for row in table_rows(text):
-                if row["rule"] not in self._rules:
-                    raise ValueError(f"wording of {name}: rule {row['rule']} is not in the catalogue")
-                own = {c: row[c] for c in COLUMNS if row.get(c)}
-                worded._rules[row["rule"]] = replace(self._rules[row["rule"]], **own)
 
     def worded(self, message_format: str) -> Catalogue:
-        """Return the catalogue in the words of a format ("edifact_cuscar" or "edifact"); itself without such words."""
-        if message_format in self._worded:
-            return self._worded[message_format]
-        name = next((n for n in self._worded if message_format.startswith(n + "_")), "")
-        return self._worded.get(name, self)
+        """Return the catalogue in the words of a format ("edifact_cuscar" or "edifact"); itself without such words.
+
+        Raises ValueError for the wording of an unknown rule.
+        """
+        own = message_format in self._wordings
+        name = message_format if own else next((n for n in self._wordings if message_format.startswith(n + "_")), "")
+        if not name:
+            return self
+        if name not in self._worded:
+            self._worded[name] = self._in_words(name)
+        return self._worded[name]
+
+    def _in_words(self, name: str) -> Catalogue:
+        worded = Catalogue({})
+        worded._rules = dict(self._rules)
+        for row in table_rows(self._wordings[name]):
+            if row["rule"] not in self._rules:
+                raise ValueError(f"wording of {name}: rule {row['rule']} is not in the catalogue")
+            own = {c: row[c] for c in COLUMNS if row.get(c)}
+            worded._rules[row["rule"]] = msgspec.structs.replace(self._rules[row["rule"]], **own)
+        return worded
 
     def __getitem__(self, rule: str) -> Rule:
         return self._rules[rule]

@@ -13,6 +13,8 @@ import unicodedata
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 
+import msgspec
+
 from gateway.findings import Finding, Position, Scope, Severity
 
 HEAD = 65_536
@@ -43,8 +45,7 @@ _EXTENSIONS = {
 }  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class Detection:
+class Detection(msgspec.Struct, frozen=True):
     """What the head of a file tells.
 
     format: name of the format folder, "" when nothing fits. hold: the finding that sends the file to quarantine.

@@ -7,19 +7,19 @@ separated by "|". A table named mode is the file codes/mode.csv; a partner's own
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping
+
+import msgspec
 
 from gateway.mapping.table import Fault, read_cells
 
 
-@dataclass(frozen=True)
-class CodeTable:
+class CodeTable(msgspec.Struct, frozen=True):
     """One table. entries: code -> value; dated: code -> (from, to, value) rows, ISO dates, "" = open."""
 
     name: str
     entries: Mapping[str, str]
-    dated: Mapping[str, tuple[tuple[str, str, str], ...]] = field(default_factory=dict)
+    dated: Mapping[str, tuple[tuple[str, str, str], ...]] = {}
 
     def get(self, code: str, day: str = "") -> str | None:
         """Return the value of a code (on a day), None when the table has no entry."""
@@ -42,23 +42,38 @@ def digest_of(texts: Mapping[str, bytes]) -> str:
 
 
 class CodeTables:
-    """All tables of one mapping folder; `digest` enters the mapping version."""
+    """All tables of one mapping folder, each read when it is asked for; `digest` enters the mapping version."""
 
     def __init__(self, texts: Mapping[str, bytes]) -> None:
         """texts: table name -> CSV bytes."""
-        self.faults: list[Fault] = []
-        self.tables = {name: self._read(name, data) for name, data in sorted(texts.items())}
+        self._texts = dict(sorted(texts.items()))
+        self._tables: dict[str, CodeTable] = {}
+        self._faults: dict[str, list[Fault]] = {}
         self.digest = digest_of(texts)
 
     def __contains__(self, name: str) -> bool:
-        return name in self.tables
+        return name in self._texts
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._texts)
 
     def __getitem__(self, name: str) -> CodeTable:
-        return self.tables[name]
+        table = self._tables.get(name)
+        if table is None:
+            table = self._tables[name] = self._read(name, self._texts[name])
+        return table
+
+    @property
+    def faults(self) -> list[Fault]:
+        """What is wrong with the tables; reads them all."""
+        for name in self:
+            self[name]
+        return [fault for name in self for fault in self._faults[name]]
 
     def _read(self, name: str, data: bytes) -> CodeTable:
         file = f"codes/{name}.csv"
-        rows = read_cells(data, file, self.faults)
+        faults = self._faults[name] = []
+        rows = read_cells(data, file, faults)
         if not rows:
             return CodeTable(name, {})
         header = [c.strip().lower() for c in rows[0][1]]
@@ -72,7 +87,7 @@ class CodeTables:
                 if row.get("from") or row.get("to"):
                     dated[code] = (*dated.get(code, ()), (row.get("from", ""), row.get("to", ""), value))
                 elif code in entries and entries[code] != value:
-                    self.faults.append(
+                    faults.append(
                         Fault(
                             "MAP-CODE-TWICE",
                             file,

@@ -187,7 +187,7 @@ class Compiler:
                     row,
                     "transform",
                     f"code table {call.args[0]} does not exist",
-                    _near(call.args[0], list(self._codes.tables)),
+                    _near(call.args[0], list(self._codes)),
                 )
             steps.append((found, found.bind(call.args, self._codes)))
         if steps and sources > 1 and not steps[0][0].many:

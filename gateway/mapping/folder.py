@@ -11,24 +11,25 @@ import copy
 import hashlib
 import tomllib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from functools import partial
 from pathlib import Path as File
 from typing import Any
+
+import msgspec
 
 from gateway.errors import MappingError
 from gateway.formats import folder_of, format_module
 from gateway.mapping.codes import CodeTables, digest_of
 from gateway.mapping.compile import Compiler, effective_rows
 from gateway.mapping.grammar import parse_path, parse_when
-from gateway.mapping.program import CompiledProgram, ProgramChoice
+from gateway.mapping.program import CompiledProgram, ProgramChoice, Way
 from gateway.mapping.sources import condition
 from gateway.mapping.table import Row, Table, read_table
 from gateway.mapping.transforms import load_user_transforms
 from gateway.records import Dialect
 
 
-@dataclass(frozen=True, slots=True)
-class MappingFacts:
+class MappingFacts(msgspec.Struct, frozen=True):
     """map.toml of one mapping. versions: prefixes of GS08; for EDIFACT a range [first, last] of directories."""
 
     id: str
@@ -70,7 +71,9 @@ class MappingSet:
                 and f.format == folder_of(message_format)
                 and _fits(f.versions, version)
             ]
-            ways = [(self._condition(f), self.compiled(f)) for f in sorted(fitting, key=lambda f: not f.when)]
+            ways: list[Way] = [
+                (self._condition(f), partial(self.compiled, f)) for f in sorted(fitting, key=lambda f: not f.when)
+            ]
             self._programs[key] = ProgramChoice(ways) if ways else None
         return self._programs[key]
 

@@ -367,13 +367,33 @@ def _bound(block: Block, dialect: Dialect, unit: str) -> _Bound:
     return _Bound(block, dialect, unit)
 
 
-class ProgramChoice:
-    """Several programs of one message type, each under a condition on the header; the first that holds runs."""
+Way = tuple[Condition | None, Callable[[], CompiledProgram]]
+"""The condition of a program, and what gives it."""
 
-    def __init__(self, ways: list[tuple[Callable[[Any, Any, Run], bool] | None, CompiledProgram]]) -> None:
+
+class ProgramChoice:
+    """Several programs of one message type, each under a condition on the header; the first that holds runs.
+
+    A program is compiled when it is chosen. What the choice itself says of mapping and units is that of the first.
+    """
+
+    def __init__(self, ways: list[Way]) -> None:
         self._ways = ways
-        first = ways[0][1]
-        self.mapping_id, self.mapping_version, self.unit_path = first.mapping_id, first.mapping_version, first.unit_path
+
+    @property
+    def mapping_id(self) -> str:
+        """See gateway.profile.Program."""
+        return self._ways[0][1]().mapping_id
+
+    @property
+    def mapping_version(self) -> str:
+        """See gateway.profile.Program."""
+        return self._ways[0][1]().mapping_version
+
+    @property
+    def unit_path(self) -> tuple[str, ...]:
+        """See gateway.profile.Program."""
+        return self._ways[0][1]().unit_path
 
     def run(self, message: Message, node: Any, profile: Profile) -> MappedShipment:
         """Map one unit with the program whose condition holds for this message."""
@@ -384,10 +404,10 @@ class ProgramChoice:
         chosen = message.cache.get("program")
         if chosen is None:
             run = Run(message, profile)
-            chosen = next(
-                (p for holds, p in self._ways if holds is None or holds(message.root, message.root, run)),
+            way = next(
+                (give for holds, give in self._ways if holds is None or holds(message.root, message.root, run)),
                 self._ways[-1][1],
             )
-            message.cache["program"] = chosen
+            chosen = message.cache["program"] = way()
         program: CompiledProgram = chosen
         return program

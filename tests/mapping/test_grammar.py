@@ -30,7 +30,7 @@ def test_a_path_has_steps_qualifiers_and_a_leaf(text, steps, leaf, absolute):
     assert (path.leaf, path.absolute) == (leaf, absolute)
 
 
-@pytest.mark.parametrize("text", ["", "  ", ".02", "N1[ST", "N1]ST[.02"])
+@pytest.mark.parametrize("text", ["", "  ", ".02", "N1[ST", "N1]ST[.02", "REF.02-x", "REF.02-"])
 def test_what_is_no_path_says_what_to_write(text):
     with pytest.raises(CellError) as told:
         parse_path(text)

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import csv
-from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
+from msgspec.structs import replace
 
 from gateway.rules.folder import load_rulebook
 from gateway.rules.regime import arrival_day, regime_of, today

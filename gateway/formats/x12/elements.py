@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from operator import getitem
 
 import msgspec
@@ -37,8 +36,7 @@ class SegmentDef(msgspec.Struct, frozen=True, omit_defaults=True):
     syntax: list[str] = []
 
 
-@dataclass(frozen=True, slots=True)
-class Fault:
+class Fault(msgspec.Struct, frozen=True):
     """One thing wrong with a segment.
 
     code: AK403 or TRAILING; element and component count from 1; definition: None when the segment has no such element;
@@ -65,15 +63,24 @@ def _harmless(kind: str, numbers: tuple[int, ...]) -> int:
     return sorted(numbers)[1] - 1 if kind == "E" else (min(numbers) if kind == "P" else numbers[0]) - 1
 
 
+_Quick = Callable[[str], object]
+
+
 class _Known(dict[str, bool]):
     """Value -> passed? for one element; asks the checks when a value is new and remembers the good ones."""
 
-    __slots__ = ("_check", "_quick")
+    __slots__ = ("_check", "_make", "_quick")
 
-    def __init__(self, good: list[str], quick: Callable[[str], object], check: Callable[[str], bool]) -> None:
+    def __init__(self, good: list[str], make: Callable[[], _Quick], check: Callable[[str], bool]) -> None:
         super().__init__(dict.fromkeys(good, True))
-        self._quick = quick
+        self._make = make
+        self._quick: _Quick = self._first
         self._check = check
+
+    def _first(self, value: str) -> object:
+        """Make the quick test when a value comes: most elements of a set are never sent."""
+        self._quick = self._make()
+        return self._quick(value)
 
     def __missing__(self, value: str) -> bool:
         if not (self._quick(value) or self._check(value)):
@@ -177,10 +184,12 @@ class SegmentCheck:
         plain = not (element.components or element.pattern or element.repeat > 1 or element.use == "N")
         coded = [code for code in element.codes if plain and not value_code(code, element, self._chars)]
         free = plain and not element.codes and element.type[0] in "RNAI"
-        quick = quick_test(element.type[0], element.min, element.max, self._chars.letters) if free else _never
+        shape = (element.type[0], element.min, element.max, self._chars.letters)
         good = coded if element.use == "R" else ["", *coded]
         return _Known(
-            good, quick, lambda value: bool(value) and element.use != "N" and not self._value_faults(0, element, value)
+            good,
+            lambda: quick_test(*shape) if free else _never,
+            lambda value: bool(value) and element.use != "N" and not self._value_faults(0, element, value),
         )
 
     def _value_faults(self, number: int, element: ElementDef, value: str) -> list[Fault]:

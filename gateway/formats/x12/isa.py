@@ -9,7 +9,8 @@ The 16th element separator is looked for, not byte 104: ids without padding and 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+
+import msgspec
 
 from gateway.records import Separators
 
@@ -23,8 +24,7 @@ _SHORT_TAIL = re.compile(r"(?P<pad> *)(?P<segment>[^A-Za-z0-9 ])" + _AFTER, re.A
 _BREAKS = str.maketrans("", "", "\r\n")
 
 
-@dataclass(frozen=True, slots=True)
-class Isa:
+class Isa(msgspec.Struct, frozen=True):
     """A split ISA. length: characters up to and including the terminator; wrap: width of wrapped records, 0 = none.
 
     faults: (rule, sentence) of what is irregular.

@@ -6,16 +6,16 @@ Scope `shipment` holds inside the unit loop only: in the header a fault always r
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import cache
+
+import msgspec
 
 from gateway.findings import Scope, Severity
 from gateway.profile import Profile
 from gateway.shipped import files, table_rows
 
 
-@dataclass(frozen=True, slots=True)
-class Ruling:
+class Ruling(msgspec.Struct, frozen=True):
     """Severity, scope and rule id of one fault."""
 
     severity: Severity
@@ -23,8 +23,7 @@ class Ruling:
     rule: str
 
 
-@dataclass(frozen=True, slots=True)
-class SyntaxPolicy:
+class SyntaxPolicy(msgspec.Struct, frozen=True):
     """A partner's switches for syntax faults; field names as in Profile."""
 
     tolerance: str = "lenient"

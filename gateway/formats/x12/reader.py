@@ -12,9 +12,10 @@ Which segment may stand where is structure.py's; which sets there are is sets.cs
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from functools import cache, partial
 from typing import Any
+
+import msgspec
 
 from gateway.findings import Finding, Position, Scope, Severity
 from gateway.formats.tree import RootNode
@@ -47,8 +48,7 @@ _ENVELOPE = frozenset(("ISA", "TA1", "GS", "ST", "SE", "GE", "IEA"))
 _KEPT_ACK_SEGMENTS = 10_000  # segments of an inbound acknowledgment kept for reading; more is not plausible
 
 
-@dataclass(frozen=True, slots=True)
-class SetKind:
+class SetKind(msgspec.Struct, frozen=True):
     """One row of sets.csv. role: manifest (translated), consist, ack (read as an answer), other (acknowledged only).
 
     unit: the segment that starts one shipment; with a / before it the shipments are told at SE only, see `_late_units`.

@@ -10,7 +10,7 @@ finding and never in the tree, so nothing is attached to the wrong party. Not he
 
 from __future__ import annotations
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from gateway.findings import Finding, Position, Severity
 from gateway.formats.x12.elements import TRAILING, Fault

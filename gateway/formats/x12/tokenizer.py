@@ -13,7 +13,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Generator, Iterable, Iterator
-from dataclasses import dataclass
+
+import msgspec
 
 from gateway.findings import Finding, Position, Scope, Severity
 from gateway.formats.noise import X12_DATA, Skipped
@@ -30,8 +31,7 @@ _SEEK_LIMIT = 65_536  # bytes of leading noise that are searched for an ISA
 _CUT_HEADER = 112  # a file that ends before this many bytes of its ISA was cut: 106 and the tag behind it
 
 
-@dataclass(frozen=True, slots=True)
-class Header:
+class Header(msgspec.Struct, frozen=True):
     """One ISA segment. elements[0] = "ISA", elements[1..16] padded as received; faults: what is irregular about it."""
 
     elements: list[str]
@@ -42,8 +42,7 @@ class Header:
     faults: tuple[Finding, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Scale:
+class Scale(msgspec.Struct, frozen=True):
     """Maps offsets of transcoded text back to the received file: received = base + factor * offset."""
 
     base: int = 0

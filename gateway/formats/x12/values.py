@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import date
 from functools import cache
 from string import ascii_lowercase, ascii_uppercase, digits
@@ -36,8 +35,7 @@ class ElementDef(msgspec.Struct, frozen=True, omit_defaults=True):
     components: list[ElementDef] = []
 
 
-@dataclass(frozen=True, slots=True)
-class Charset:
+class Charset(msgspec.Struct, frozen=True):
     """What text may hold: the X12 extended set of a release without the separators of the interchange."""
 
     letters: str  # body of a regular expression class

@@ -8,9 +8,10 @@ A remark (the value is used, but the sender should know) is returned as Noted, a
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from functools import cache
 from typing import Any, Protocol
+
+import msgspec
 
 from gateway.errors import MappingError
 
@@ -47,8 +48,7 @@ class Tables(Protocol):
 Function = Callable[..., str]
 
 
-@dataclass(frozen=True, slots=True)
-class Transform:
+class Transform(msgspec.Struct, frozen=True):
     """One registered transform. args: least and most arguments; pure: same input, same output (may be remembered)."""
 
     name: str

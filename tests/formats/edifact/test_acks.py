@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 import warnings
-from dataclasses import replace
 
 import pytest
+from msgspec.structs import replace
 from pydifact.parser import Parser
 from pydifact.segmentcollection import Interchange as OtherInterchange
 

@@ -64,4 +64,9 @@ def test_each_aperak_code_stands_for_one_rule():
 
 def test_the_wording_of_an_unknown_rule_is_refused():
     with pytest.raises(ValueError, match="NO-SUCH-RULE"):
-        Catalogue({}, {"edifact": "rule,fix,example\nNO-SUCH-RULE,Mend it.,\n"})
+        Catalogue({}, {"edifact": "rule,fix,example\nNO-SUCH-RULE,Mend it.,\n"}).worded("edifact")
+
+
+def test_the_wording_of_every_format_names_rules_of_the_catalogue():
+    catalogue = load_catalogue()
+    assert len({id(catalogue.worded(name)) for name in catalogue._wordings}) > 5
