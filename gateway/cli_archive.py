@@ -67,9 +67,7 @@ def backup(
         out(f"wrote {target}: {done['drops']} drops, {done['files']} files, {done['bytes']} bytes")
         for problem in done.get("problems", ()):
             out(f"{problem['rule']}  {problem['subject']}: {problem['message']}")
-        out.print(
-            "next: keep the profile folder and the key files too; docs/operations.md says how to restore.", markup=False
-        )
+        out("next: keep the profile folder and the key files too; docs/operations.md says how to restore.")
     raise typer.Exit(1 if done.get("problems") else 0)
 
 

@@ -92,6 +92,7 @@ def test_every_case_is_as_expected():
         ("03", "items.0.enhanced_product_description", "MENS T-SHIRT KNITTED 100 PCT COTTON SIZE L 2 PCS SOCKS KNITTED COTTON 5 PAIRS"),
         ("05", "final_deliver_to_party.city", "MIAMI"), ("05", "fair_retail_value_usd", "18.20"),
         ("12", "house_bill_number", "GWH0001001"), ("12", "fair_retail_value_usd", "43.00"), ("12", "items.0.hts_number", "6109100012"),
+        ("12", "first_us_port", "2720"), ("12", "package_count", 1), ("12", "gross_weight_kg", "1.300"),
     ],
 )  # fmt: skip
 def test_canonical_values(number, pointer, value):
@@ -188,3 +189,33 @@ def test_the_offset_of_a_field_is_that_of_its_bytes():
     data = sample("03")
     house = next(e for e in events(data) if isinstance(e, Unit)).node
     assert data[house.offset : house.offset + house.length] == b"HBS/GWH0001001/HKGLAX/1/K1.25//MENS T-SHIRTS"
+
+
+def waybill(data: bytes) -> Unit:
+    return next(e for e in events(data) if isinstance(e, Unit))
+
+
+@pytest.mark.parametrize("written", [b"T1K1.3", b"T1/K1.3"])
+def test_pieces_and_weight_of_a_waybill_line_may_stand_in_one_field_or_in_two(written):
+    data = sample("12").replace(b"T1K1.3", written)
+    line = waybill(data).node.children["WBL"][0]
+    assert line.elements == ["WBL", "HKG", "T1K1.3", "MENS T-SHIRTS KNITTED COTTON"]
+    starts = [line.offset + line.start_of(n) for n in (1, 2, 3)]
+    assert [data[s : s + 4] for s in starts] == [b"HKG/", written[:4], b"MENS"]
+
+
+def test_the_arrival_airport_of_a_waybill_line_is_no_weight():
+    data = sample("12").replace(b"T1K1.3/MENS T-SHIRTS KNITTED COTTON", b"T1K1.3/K2 JACKETS/02MAR")
+    assert waybill(data).node.children["WBL"][0].elements == ["WBL", "HKG", "T1K1.3", "K2 JACKETS", "02MAR"]
+
+
+def test_the_report_of_a_master_is_no_shipment():
+    assert waybill(sample("12")).role == "shipment"
+    assert waybill(sample("12").replace(b"-GWH0001001", b"-M")).role == "master"
+    assert waybill(sample("12").replace(b"-GWH0001001", b"-M0001001")).role == "shipment"
+
+
+def test_the_airport_of_arrival_is_read_from_the_line_without_identifier():
+    line = waybill(sample("12")).node.children["CCL"][0]
+    assert line.elements == ["CCL", "LAX", "XX"]
+    assert sample("12")[line.offset : line.offset + line.length] == b"LAXXX"

@@ -1,6 +1,6 @@
 """Code tables: what partners write -> what the canonical model says, by date.
 
-CSV columns: code, value, and if wanted from, to (ISO dates, to exclusive), note. Several codes in one cell are
+CSV columns: code, value, and if wanted from, to (ISO dates, to exclusive), one_way, note. Several codes in one cell are
 separated by "|". A table named mode is the file codes/mode.csv; a partner's own table of that name replaces it.
 """
 
@@ -15,11 +15,15 @@ from gateway.mapping.table import Fault, read_cells
 
 
 class CodeTable(msgspec.Struct, frozen=True):
-    """One table. entries: code -> value; dated: code -> (from, to, value) rows, ISO dates, "" = open."""
+    """One table. entries: code -> value; dated: code -> (from, to, value) rows, ISO dates, "" = open.
+
+    one_way: codes that are read but never written, as the city code beside that of its airport.
+    """
 
     name: str
     entries: Mapping[str, str]
     dated: Mapping[str, tuple[tuple[str, str, str], ...]] = {}
+    one_way: frozenset[str] = frozenset()
 
     def get(self, code: str, day: str = "") -> str | None:
         """Return the value of a code (on a day), None when the table has no entry."""
@@ -32,8 +36,8 @@ class CodeTable(msgspec.Struct, frozen=True):
         )
 
     def reverse(self, value: str) -> list[str]:
-        """Return the codes that stand for a value."""
-        return [code for code, v in self.entries.items() if v == value]
+        """Return the codes that stand for a value, without those of one way."""
+        return [code for code, v in self.entries.items() if v == value and code not in self.one_way]
 
 
 def digest_of(texts: Mapping[str, bytes]) -> str:
@@ -79,6 +83,7 @@ class CodeTables:
         header = [c.strip().lower() for c in rows[0][1]]
         entries: dict[str, str] = {}
         dated: dict[str, tuple[tuple[str, str, str], ...]] = {}
+        one_way: set[str] = set()
         for line, cells in rows[1:]:
             row = dict(zip(header, (c.strip() for c in cells), strict=False))
             key = "code" if "code" in header else header[0]
@@ -99,4 +104,6 @@ class CodeTables:
                     )
                 else:
                     entries[code] = value
-        return CodeTable(name, entries, dated)
+                if row.get("one_way"):
+                    one_way.add(code)
+        return CodeTable(name, entries, dated, frozenset(one_way))

@@ -12,7 +12,7 @@ from typing import Any
 from gateway.findings import Finding, Scope, Severity
 from gateway.rules.tables import Tables, normal
 
-_OUTSIDE = frozenset(("VI", "GU", "AS", "MP"))  # outside the customs territory (VI, GU, AS, MP unverified)
+_OUTSIDE = frozenset(("VI", "GU", "AS", "MP"))  # outside the customs territory: 19 CFR 101.1, HTSUS General Note 2
 _PO_BOX = re.compile(r"\bP\.?\s*O\.?\s*BOX\b|\bPOST OFFICE BOX\b", re.I)
 _CARE_OF = re.compile(r"\bC/O\b.*", re.I)
 _DTP = "final_deliver_to_party"

@@ -18,9 +18,7 @@ def arrival_day(draft: dict[str, Any], tables: Tables) -> str:
     verdict = draft.get("regime_verdict")
     if isinstance(verdict, dict) and verdict.get("as_of_date"):
         return str(verdict["as_of_date"])
-    return _local_day(
-        str(draft.get("estimated_arrival_at", "")), tables.zones.get(str(draft.get("first_us_port", "")), "UTC")
-    )
+    return _local_day(str(draft.get("estimated_arrival_at", "")), tables.zone(str(draft.get("first_us_port", ""))))
 
 
 @lru_cache(4096)

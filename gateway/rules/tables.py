@@ -70,6 +70,10 @@ class Tables:
     looked_up: dict[tuple[str, frozenset[str], str], Regime | None] = field(default_factory=dict)  # regime_of's memory
     plain_items: set[tuple[object, ...]] = field(default_factory=set)  # goods lines known to be in order
 
+    def zone(self, port: str) -> str:
+        """Return the time zone of a port: of its own row, else of its district (the first two digits), else UTC."""
+        return self.zones.get(port) or self.zones.get(port[:2]) or "UTC"
+
     @classmethod
     def load(cls, texts: Mapping[str, str]) -> Tables:
         """Build from CSV texts: name of the file without .csv -> text."""

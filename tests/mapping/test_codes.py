@@ -18,6 +18,11 @@ def test_a_code_has_one_value_and_several_codes_may_share_a_row():
     assert found.reverse("rail") == ["R", "S"]
 
 
+def test_a_code_of_one_way_is_read_and_not_written():
+    found = tables("code,value,one_way\nORD,3901,\nCHI,3901,yes\n")["t"]
+    assert [found.get("CHI"), found.reverse("3901")] == ["3901", ["ORD"]]
+
+
 def test_a_code_with_two_values_is_a_fault_unless_the_dates_part_them():
     assert [f.code for f in tables("code,value\nA,1\nA,2\n").faults] == ["MAP-CODE-TWICE"]
     dated = tables("code,value,from,to\nA,1,,2025-05-02\nA,2,2025-05-02,\n")

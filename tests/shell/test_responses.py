@@ -43,7 +43,7 @@ def test_a_309_is_answered_with_a_350_that_pyx12_can_read(place: Place) -> None:
     x4 = [line.split("*") for line in data.splitlines() if line.startswith("X4")]
     assert [(x[1], x[5], x[6], x[7]) for x in x4] == [
         (first.removeprefix("NRTX"), "20260115", "1230", "1C"),
-        (second.removeprefix("NRTX"), "20260115", "1230", "4A"),
+        (second.removeprefix("NRTX"), "20260115", "1230", "1H"),
     ]
     assert "K1*REJECTED 470 INVALID ORIGIN~" in data
     told = json.loads(place.read(".json"))

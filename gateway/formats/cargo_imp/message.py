@@ -4,6 +4,8 @@ HBS.01            field 1 of the line HBS (fields are parted by slants)
 SHP/NAM.01        name; SHP/ADR.01 street, SHP/LOC.01 place, .02 state, SHP/CTY.01 country, .02 post code, SHP/TEL.01
 RTD/NG.01         goods; NH tariff numbers, NO origin, NC consolidation, whatever line of RTD they stand on
 OCI[03=SM].04     one node per line, continuation lines too
+CCL.01            airport of arrival, .02 carrier, of a CBP message; its line has no identifier (LAXXX)
+WBL.02            pieces and weight in one (T1K1.3), also when they are parted (T1/K1.3)
 
 The three ways to write a party (name on the SHP line, on the next line, NAM ADR LOC tags) come out the same.
 """
@@ -20,6 +22,8 @@ PARTIES = frozenset(("SHP", "CNE", "NFY", "AGT"))
 _TAGGED = frozenset(("NAM", "ADR", "LOC"))
 _TAG = re.compile(r"([A-Z]{3,4})(?:/(.*))?", re.S)
 _AWB = re.compile(r"\d{3}-\d{8}.*")
+_CONTROL = re.compile(r"([A-Z]{3})([A-Z0-9]{2,3})")
+_PIECES, _WEIGHT = re.compile(r"[A-Z]\d+"), re.compile(r"[KL][\d.,]+")
 _COUNTRY = re.compile(r"[A-Za-z]{2}")
 _REPEATED = frozenset(("OCI", "HTS"))
 
@@ -77,10 +81,21 @@ def fields_of(text: str) -> list[str]:
     return [f.strip() for f in text[4:].split("/")] if len(text) > 3 else []
 
 
+def control_location(text: str) -> list[str]:
+    """Return airport and carrier of a cargo control location (LAXXX), nothing for another line."""
+    found = _CONTROL.fullmatch(text)
+    return list(found.groups()) if found else []
+
+
 def block(tag: str, lines: list[Line], *, name_on: str) -> list[ImpNode]:
     """Return the nodes of one line with its continuation lines. name_on: "line" or "next", for untagged parties."""
     first, rest = lines[0], lines[1:]
+    if tag == "CCL":
+        airport, carrier = control_location(first.text) or ("", "")
+        return [ImpNode(tag, [tag, airport, carrier], first.offset, first.length, first.number, first.number, starts=(0, 3))]  # fmt: skip
     head = node_of(tag, fields_of(first.text), first)
+    if tag == "WBL":
+        _join_weight(head)
     if tag in PARTIES:
         _party(head, rest, name_on)
     elif tag == "RTD":
@@ -93,6 +108,13 @@ def block(tag: str, lines: list[Line], *, name_on: str) -> list[ImpNode]:
         for line in rest:
             head.take(node_of("SPH" if tag == "HBS" else "MORE", fields_of(line.text), line))
     return [head]
+
+
+def _join_weight(head: ImpNode) -> None:
+    """Make one field of pieces and weight that stand in two: CBP parts them, the messages of IATA do not."""
+    if _PIECES.fullmatch(head.element(2)) and _WEIGHT.fullmatch(head.element(3)):
+        head.elements[2:4] = ["".join(head.elements[2:4])]
+        head.starts = head.starts[:2] + head.starts[3:]
 
 
 def _party(head: ImpNode, rest: list[Line], name_on: str) -> None:

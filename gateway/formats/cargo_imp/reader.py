@@ -13,7 +13,7 @@ from decimal import Decimal, InvalidOperation
 from functools import cache
 
 from gateway.findings import Finding, Position, Scope, Severity
-from gateway.formats.cargo_imp.message import ImpNode, block, fields_of, tag_of
+from gateway.formats.cargo_imp.message import ImpNode, block, control_location, fields_of, tag_of
 from gateway.formats.cargo_imp.split import MAX_LINE, MAX_LINES, Line, Text, split_messages
 from gateway.profile import Profile
 from gateway.records import (
@@ -113,7 +113,8 @@ class ImpReader:
             if isinstance(lines, Finding):
                 yield lines
             else:
-                blocks += block(tag_of(lines[0].text), lines, name_on=kind.name_on)
+                tag = "CCL" if "CCL" in kind.lines and control_location(lines[0].text) else tag_of(lines[0].text)
+                blocks += block(tag, lines, name_on=kind.name_on)
         yield from self._characters(text)
         builder = {"house": self._houses, "waybill": self._waybill, "flight": self._flight}[kind.role]
         yield from builder(blocks, message)
@@ -127,11 +128,11 @@ class ImpReader:
             if tag == "" or (tag in ("NAM", "ADR", "LOC") and party):
                 current.append(line)
                 continue
-            airport = text.kind.startswith(("FR", "FX")) and re.fullmatch(r"[A-Z]{3}[A-Z0-9]{2,3}", line.text)
+            airport = "CCL" in kind.lines and bool(control_location(line.text))
             if tag in kind.lines or airport or (kind.role == "flight" and tag not in ("?",)) or (kind.role == "flight" and line.text[:1].isdigit()):  # fmt: skip
                 if current:
                     yield current
-                current = [line] if tag in kind.lines else []
+                current = [line] if tag in kind.lines or airport else []
                 continue
             said = f'Line "{line.text[:3]}" is not one of a {text.kind}; a continuation line starts with a slant.'
             yield self._said("CARGO-IMP-LINE", said, line)
@@ -201,7 +202,8 @@ class ImpReader:
         for node in blocks:
             unit.take(node)
         rates = (unit.children or {}).get("RTD", [])
-        consolidation = any("NC" in (r.children or {}) for r in rates)
+        master = any(n.element(1).endswith("-M") for n in (unit.children or {}).get("AWB", []))  # CBP: 999-12345675-M
+        consolidation = master or any("NC" in (r.children or {}) for r in rates)
         yield Unit(message, 1, unit, message.type, "master" if consolidation else "shipment")
 
     def _flight(self, blocks: list[ImpNode], message: Message) -> Iterator[Event]:

@@ -3,7 +3,8 @@
     M10*NRTX*J*...  P4*0901*20250115  (X4*00450001*1***20250303*1200*1C**NRTX  K1*RELEASED)*
 
 M10 and P4 are those of the 309. X4-07 is the code of the receiver when it has the two characters of a disposition, else
-1C for released and accepted, 1A for hold and 4A for rejected: ours, unverified against the guide of CBP.
+1C for released and accepted, 1H (customs hold) for hold and rejected: ours. CBP's dispositions have no refusal, so K1
+says REJECTED.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from gateway.records import Group
 from gateway.responses import Response
 from gateway.results import AckRequest
 
-_CODES = {"accepted": "1C", "released": "1C", "hold": "1A", "rejected": "4A"}
+_CODES = {"accepted": "1C", "released": "1C", "hold": "1H", "rejected": "1H"}
 _TEXT = 30
 
 

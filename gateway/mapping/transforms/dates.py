@@ -141,8 +141,8 @@ def port_time(values: list[str], tables: Tables | None) -> str:
 def port_iso(values: list[str], tables: Tables | None) -> str:
     """ISO date (and time) and port (Schedule D, or airport code): local time there -> UTC; a date alone is noon."""
     port = values[1].strip() if len(values) > 1 else ""
-    if port.isalpha() and tables is not None and "tabular_airport" in tables:
-        port = tables["tabular_airport"].get(port.upper()) or port
+    if port.isalpha() and tables is not None and "iata_port" in tables:
+        port = tables["iata_port"].get(port.upper()) or port
     return _port_iso(values[0].strip(), _zone(port, tables))
 
 
@@ -168,7 +168,8 @@ def _port_time(day: str, clock: str, zone: str) -> str:
 def _zone(port: str, tables: Tables | None) -> str:
     if tables is None or "port_zone" not in tables:
         return "UTC"
-    return tables["port_zone"].get(port) or "UTC"
+    zones = tables["port_zone"]
+    return zones.get(port) or zones.get(port[:2]) or "UTC"  # a port of its own, or as its district
 
 
 @lru_cache(2048)

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from gateway.check import Checker, parse_instant
+from gateway.formats.x12.inbound import _dispositions
 from gateway.site import base_site
 
 FIXTURES = Path(__file__).parents[3] / "fixtures"
@@ -28,7 +29,7 @@ def said(sample: str) -> list[str]:
 @pytest.mark.parametrize(
     ("sample", "messages"),
     [
-        ("x12/10_350", ["The answer to 00450001 says: 1C released. RELEASED SECTION 321.", "The answer to 00450002 says: 1A held. HELD FOR EXAMINATION."]),
+        ("x12/10_350", ["The answer to 00450001 says: 1C released. RELEASED SECTION 321.", "The answer to 00450002 says: 1A entered: intensive examination. HELD FOR EXAMINATION."]),
         ("x12/11_355", ["The answer to NRTX25A01 says: accepted. ACC MANIFEST BILLS 00002 ACC 00002 REJ 00000."]),
         ("x12/13_355", ["The answer to NRTX25A01 says: refused. 009 INVALID CARRIER CODE M1001=ZZZZ; REJ MANIFEST BILLS 00003 ACC 00000 REJ 00003."]),
         ("x12/12_355", ["The answer to NRTX25A01 says: accepted in part. PART MANIFEST BILLS 00003 ACC 00002 REJ 00001.", "The answer to 00450002 says: refused. S04 VALUE OVER 800 M11 LX 2; S04 VALUE OVER 800 N1006=950."]),
@@ -52,3 +53,26 @@ def test_each_answer_is_told_in_words(sample, messages):
 )  # fmt: skip
 def test_answers_of_other_families_are_told_too(sample, words):
     assert any(words in message for message in said(sample))
+
+
+@pytest.mark.parametrize(
+    ("code", "words"),
+    [
+        ("1B", "1B released after intensive examination"), ("3H", "3H hold of another agency"), ("3I", "3I hold of another agency removed"),
+        ("4A", "4A release taken back: intensive examination"), ("6H", "6H do not load"), ("7H", "7H non-intrusive inspection"), ("ZQ", "ZQ"),
+    ],
+)  # fmt: skip
+def test_a_disposition_is_told_in_the_words_of_the_list(tmp_path, code, words):
+    data = (FIXTURES / "x12" / "10_350_status_4060.edi").read_bytes().replace(b"*1A**", b"*" + code.encode() + b"**")
+    (tmp_path / "350.edi").write_bytes(data)
+    result = Checker(base_site(), parse_instant("2025-01-14T10:00:00Z")).file(tmp_path / "350.edi")
+    told = [f["message"] for f in result["findings"] if f["rule"] in ("ACK-SAYS", "ACK-REFUSED")]
+    assert told[1] == f"The answer to 00450002 says: {words}. HELD FOR EXAMINATION."
+
+
+def test_a_hold_that_was_placed_is_a_hold_and_one_that_was_removed_is_none():
+    rows = _dispositions()
+    assert {rows[c]["status"] for c in ("1A", "1H", "2H", "3H", "4A", "5H", "6H", "7H", "8H", "9H")} == {"hold"}
+    assert {rows[c]["status"] for c in ("1I", "2I", "3I", "4I", "5I", "6I", "7I", "8I", "9I")} == {"accepted"}
+    assert {rows[c]["status"] for c in ("1B", "1C", "4C")} == {"released"}
+    assert {r["status"] for r in rows.values()} <= {"accepted", "hold", "rejected", "released"}
