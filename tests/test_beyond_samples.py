@@ -1,0 +1,144 @@
+"""Files as partners send them that differ from the samples in what they hold, not in their syntax.
+
+`truck` and `air` are one good bill each; a test changes what it is about, by lines or by replacing text.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from tests.drops import Drop, drop
+
+SHIPPER = ("N1*SH*MAPLE LANE GOODS INC", "N3*410 CARDINAL CT", "N4*MISSISSAUGA*ON*L4Z1A1*CA")
+CONSIGNEE = ("N1*CN*JORDAN EXAMPLE", "N3*905 BIRCH AVE", "N4*COLUMBUS*OH*43004*US")
+LINE = "N10*2*COTTON T-SHIRT**A*610910*18*K*0.4**PCS*CN*US*USD"
+BILL = "M11*00450001*80107*2*PCS*1.2*K***13***NRTX"
+
+
+def bill(
+    *,
+    number: int = 1,
+    bill: str = BILL,
+    references: Sequence[str] = ("N9*2I*1ZTRK000000001",),
+    parties: Sequence[str] = (*SHIPPER, *CONSIGNEE),
+    goods: Sequence[str] = ("VID*TL**TRL5501", LINE),
+) -> list[str]:
+    """Return the segments of one LX loop of a 309."""
+    return [f"LX*{number}", bill, *references, *parties, *goods]
+
+
+def truck(
+    *bills: list[str],
+    head: Sequence[str] = ("M10*NRTX*J*CA***NRTX25A01***W", "P4*0901*20250303***1430"),
+    version: str = "005020",
+    set_id: str = "309",
+    group: str = "AQ",
+) -> bytes:
+    """Return an interchange with one set of the bills."""
+    body = [*head, *(line for one in bills for line in one)]
+    lines = [
+        "ISA*00*          *00*          *02*NRTX           *ZZ*S321GATEWAY    *250303*0930*^*00501*000000001*0*P*>",
+        f"GS*{group}*NRTX*S321GATEWAY*20250303*0930*1*X*{version}",
+        f"ST*{set_id}*0001",
+        *body,
+        f"SE*{len(body) + 2}*0001",
+        "GE*1*1",
+        "IEA*1*000000001",
+    ]
+    return "".join(f"{line}~\n" for line in lines).encode()
+
+
+HEADER = (
+    "BGM+785+MAN1+9",
+    "RFF+MWB:999-12345675",
+    "TDT+20+XX901+4++XX:172:3",
+    "LOC+60+USJFK:139:6",
+    "DTM+132:202503031830:203",
+)
+NAMES = (
+    "NAD+CZ+++SHENZHEN SAMPLE GOODS CO LTD+88 KEYUAN ROAD+SHENZHEN++518057+CN",
+    "NAD+CN+++JORDAN SAMPLE+1200 TEST AVENUE+SPRINGFIELD+IL+62701+US",
+)
+GOODS = (
+    "GID+1+1:CT",
+    "FTX+AAA+++COTTON KNIT T-SHIRTS MENS, 2 PCS",
+    "MEA+AAE+G+KGM:0.450",
+    "MOA+40:24.90:USD",
+    "CST+1+6109100012:122",
+    "LOC+27+CN:162:5",
+)
+
+
+def consignment(
+    *, number: int = 1, house: str = "GWH0000001", bill: Sequence[str] = (), names: Sequence[str] = NAMES, goods: Sequence[str] = GOODS
+) -> list[str]:  # fmt: skip
+    """Return the segments of one CNI group of a CUSCAR."""
+    return [f"CNI+{number}+{house}", f"RFF+HWB:{house}", *bill, *names, *goods]
+
+
+def air(*groups: list[str], head: Sequence[str] = HEADER, una: str = "", kind: str = "CUSCAR:D:03A:UN") -> bytes:
+    """Return an interchange with one message of the groups."""
+    body = [*head, *(line for one in groups for line in one)]
+    lines = [
+        "UNB+UNOC:3+GWSENDER:ZZ+GWRECEIVER:ZZ+250301:1200+IC1",
+        f"UNH+1+{kind}",
+        *body,
+        f"UNT+{len(body) + 2}+1",
+        "UNZ+1+IC1",
+    ]
+    return (una + "".join(f"{line}'\n" for line in lines)).encode("latin-1")
+
+
+def only(result: Drop) -> dict[str, Any]:
+    """Return the one shipment that was delivered."""
+    (shipment,) = [s for m in result.messages() for s in m["shipments"]]
+    found: dict[str, Any] = shipment
+    return found
+
+
+def said(result: Drop, rule: str) -> list[str]:
+    """Return the messages of one rule."""
+    return [f.message for f in result.findings() if f.rule == rule]
+
+
+def test_the_good_ones_are_good() -> None:
+    for data in (truck(bill()), air(consignment())):
+        result = drop(data)
+        assert result.outcome.verdict == "accept", result.findings()
+
+
+# --- each goods line is told of --------------------------------------------------------------------------------------
+
+
+def test_a_fault_of_every_goods_line_is_told_not_of_the_first_only() -> None:
+    plain = "N10*1*WOOL HAT**A*650500"
+    lines = [
+        f"{plain}*18*K*0.4**PCS**US*USD",
+        f"{plain}*7,50*K*0.4**PCS*CN*US*USD",
+        f"{plain}*8,50*K*0.4**PCS*CN*US*USD",
+    ]
+    late = ("M10*NRTX*J*CA***NRTX25A01***W", "P4*0901*20250610***1430")
+    result = drop(truck(bill(goods=("VID*TL**TRL5501", lines[0], lines[0], *lines[1:])), head=late))
+    places = [(f.rule, f.position.line) for f in result.findings() if f.target.startswith("items.")]
+    assert places == [("S321-VAL-MISSING", 18), ("S321-VAL-MISSING", 19), ("S321-ORIG-REQ", 16), ("S321-ORIG-REQ", 17)]
+    lines_told = {
+        s.split("*N10*")[1].split("*")[0] for s in result.segments("824") if s.startswith("TED*") and "*N10*" in s
+    }
+    assert lines_told == {"14", "15", "16", "17"}
+
+
+def test_a_value_that_cannot_be_used_is_not_also_called_missing() -> None:
+    result = drop(truck(bill(goods=("VID*TL**TRL5501", LINE.replace("*CN*US*", "*XX*US*")))))
+    assert "MAP-VALUE" in result.rules() and "S321-ORIG-REQ" not in result.rules()
+    result = drop(truck(bill(goods=("VID*TL**TRL5501", LINE.replace("*CN*US*", "*C*US*")))))
+    assert "X12-LEN-SHORT" in result.rules() and "S321-ORIG-REQ" not in result.rules()
+    result = drop(air(consignment()).replace(b"24.90", b"24,90"), profile=None)
+    assert result.outcome.verdict == "accept"
+    result = drop(air(consignment(), una="UNA:+.? '").replace(b"24.90", b"24,90"))
+    assert result.rules() == {"EDIFACT-DECIMAL"}
+
+
+def test_an_element_that_is_there_keeps_the_advice_of_both() -> None:
+    names = [*SHIPPER, *CONSIGNEE[:2], "N4*BUFFALO*NEW YORK*14201*US"]
+    assert {"X12-LEN-LONG", "S321-ADDR-STATE"} <= drop(truck(bill(parties=names))).rules()
