@@ -142,3 +142,50 @@ def test_a_value_that_cannot_be_used_is_not_also_called_missing() -> None:
 def test_an_element_that_is_there_keeps_the_advice_of_both() -> None:
     names = [*SHIPPER, *CONSIGNEE[:2], "N4*BUFFALO*NEW YORK*14201*US"]
     assert {"X12-LEN-LONG", "S321-ADDR-STATE"} <= drop(truck(bill(parties=names))).rules()
+
+
+# --- nothing of a 309 is lost without a word --------------------------------------------------------------------------
+
+
+def test_four_lines_of_an_address_reach_the_output() -> None:
+    for streets, lines in (
+        (("N3*905 BIRCH AVE*APT 4", "N3*BUILDING 7*REAR DOOR"), ("905 BIRCH AVE", "APT 4", "BUILDING 7 REAR DOOR")),
+        (("N3*905 BIRCH AVE", "N3*BUILDING 7*REAR DOOR"), ("905 BIRCH AVE", "BUILDING 7", "REAR DOOR")),
+        (("N3*905 BIRCH AVE", "N3*BUILDING 7"), ("905 BIRCH AVE", "BUILDING 7", None)),
+    ):
+        names = [*SHIPPER, CONSIGNEE[0], *streets, CONSIGNEE[2]]
+        party = only(drop(truck(bill(parties=names))))["final_deliver_to_party"]
+        assert tuple(party.get(f"address_line_{n}") for n in (1, 2, 3)) == lines
+
+
+def test_seller_buyer_and_manufacturer_of_a_bill_are_passed_on() -> None:
+    address = ("N3*2 MILL RD", "N4*SHENZHEN**518000*CN")
+    names = [*SHIPPER, *CONSIGNEE]
+    for role in ("SE", "BY", "MF"):
+        names += [f"N1*{role}*PARTY {role}", *address]
+    shipment = only(drop(truck(bill(parties=names))))
+    assert [shipment[r]["name"] for r in ("seller", "buyer", "manufacturer")] == ["PARTY SE", "PARTY BY", "PARTY MF"]
+
+
+def test_dangerous_goods_are_told() -> None:
+    result = drop(truck(bill(goods=("VID*TL**TRL5501", LINE, "H1*1993*3**FLAMMABLE LIQUID"))))
+    assert said(result, "S321-DANGEROUS") and result.outcome.counts.accepted == 1
+
+
+def test_several_master_bills_or_parcel_numbers_are_told() -> None:
+    assert said(drop(truck(bill(references=("N9*MB*MSTR1", "N9*MB*MSTR2")))), "MAP-AMBIGUOUS")
+    goods = ("VID*TL**TRL5501", LINE, "MAN*CP*LPX1", "MAN*CP*LPX2")
+    result = drop(truck(bill(references=(), goods=goods)))
+    assert said(result, "MAP-AMBIGUOUS")
+    shipment = only(result)
+    assert shipment["shipment_tracking_number"] == "LPX1"
+    assert [r["value"] for r in shipment["references"] if r["type"] == "tracking"] == ["LPX1", "LPX2"]
+
+
+def test_seals_of_every_equipment_and_no_equipment_that_is_none() -> None:
+    goods = ("VID*NC**NC", LINE, "VID*CN*OCNU*4455667*S1", "M7*S2*S3", "M7*S4*S5*S6*S7", LINE)
+    shipment = only(drop(truck(bill(goods=goods))))
+    found = [(r["type"], r["value"]) for r in shipment["references"] if r["type"] in ("container", "seal")]
+    seals = [value for kind, value in found if kind == "seal"]
+    assert sorted(seals) == [f"S{n}" for n in range(1, 8)]
+    assert [value for kind, value in found if kind == "container"] == ["OCNU4455667"]
