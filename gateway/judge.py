@@ -208,6 +208,8 @@ def _tidy(findings: list[Finding]) -> list[Finding]:
         if finding.severity is Severity.OFF:
             continue
         target = finding.target
+        if target[:1] == "_" and any(k.position == finding.position for k in kept):
+            continue  # a field of our own, read from what was told of already
         if target:
             line, echo = _line(finding.pointer), finding.rule in _ECHOES
             said = (line, target) in faulty

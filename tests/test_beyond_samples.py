@@ -189,3 +189,87 @@ def test_seals_of_every_equipment_and_no_equipment_that_is_none() -> None:
     seals = [value for kind, value in found if kind == "seal"]
     assert sorted(seals) == [f"S{n}" for n in range(1, 8)]
     assert [value for kind, value in found if kind == "container"] == ["OCNU4455667"]
+
+
+# --- EDIFACT as national guides and small senders write it ------------------------------------------------------------
+
+
+def replaced(lines: Sequence[str], old: str, new: str) -> list[str]:
+    assert any(old in line for line in lines)
+    return [line.replace(old, new) for line in lines]
+
+
+def test_phones_states_and_zip_codes_of_edifact_are_read_like_those_of_x12() -> None:
+    contact = ("CTA+IC+:J SAMPLE", "COM+?+1 (217) 555-0142:TE")
+    for state, code, zips in (("Illinois", "IL", ("627011234", "62701-1234")), ("US-MA", "MA", ("02116", "02116"))):
+        names = [NAMES[0], NAMES[1].replace("+IL+62701+", f"+{state}+{zips[0]}+"), *contact]
+        party = only(drop(air(consignment(names=names))))["final_deliver_to_party"]
+        assert (party["phone"], party["state_province"], party["postal_code"]) == ("+12175550142", code, zips[1])
+    names = [NAMES[0], NAMES[1].replace("+IL+62701+", "+MA+2116+")]
+    result = drop(air(consignment(names=names)))
+    assert said(result, "Q-ZIP-PADDED") and only(result)["final_deliver_to_party"]["postal_code"] == "02116"
+
+
+def test_every_address_line_of_edifact_reaches_the_output() -> None:
+    for address in (
+        "+++JORDAN SAMPLE+1 TEST AVE:APT 4:BLDG C:REAR+",
+        "++JORDAN SAMPLE:1 TEST AVE:APT 4:BLDG C:REAR+++",
+    ):
+        names = [NAMES[0], f"NAD+CN{address}SPRINGFIELD+IL+62701+US"]
+        party = only(drop(air(consignment(names=names))))["final_deliver_to_party"]
+        lines = [party[f"address_line_{n}"] for n in (1, 2, 3)]
+        assert lines == ["1 TEST AVE", "APT 4", "BLDG C REAR"]
+
+
+def test_the_longest_tariff_number_counts_and_a_status_code_is_none() -> None:
+    for codes, number in (
+        ("I:109+610910:122+6109.10.0012:122", "6109100012"),
+        ("610910:122", "610910"),
+        ("I:109", None),
+    ):
+        goods = replaced(GOODS, "CST+1+6109100012:122", f"CST+1+{codes}")
+        assert only(drop(air(consignment(goods=goods))))["items"][0].get("hts_number") == number
+
+
+def test_a_numeric_country_is_read_with_a_remark() -> None:
+    result = drop(air(consignment(goods=replaced(GOODS, "LOC+27+CN", "LOC+27+156"))))
+    assert only(result)["items"][0]["country_of_origin"] == "CN" and said(result, "CODE-COUNTRY-ALPHA3")
+
+
+def test_an_arrival_day_is_that_day_in_the_us_and_its_time_may_stand_apart() -> None:
+    day, time = "DTM+132:20250303:102", "DTM+132:1830:401"
+    for dates, arrival in (([day], "2025-03-03T12:00:00Z"), ([day, time], "2025-03-03T18:30:00Z")):
+        result = drop(air(consignment(), head=[*HEADER[:-1], *dates]))
+        assert only(result)["estimated_arrival_at"] == arrival
+
+
+def test_a_time_of_departure_is_not_taken_for_that_of_the_arrival() -> None:
+    dates = ("DTM+132:20250303:102", "DTM+133:20250301:102", "DTM+133:2230:401")
+    head = [*HEADER[:-1], *dates]
+    assert only(drop(air(consignment(), head=head)))["estimated_arrival_at"] == "2025-03-03T12:00:00Z"
+
+
+def test_an_arrival_that_is_none_is_told_once_and_in_the_senders_words() -> None:
+    result = drop(air(consignment(), head=replaced(HEADER, "202503031830", "202502311830")))
+    assert [f.target for f in result.findings() if f.severity == "error"] == ["estimated_arrival_at"]
+
+
+def test_all_codes_of_a_mode_find_the_port() -> None:
+    for mode, place, port in (
+        ("40", "USJFK:139:6", "4701"),
+        ("04", "JFK:145:3", "4701"),
+        ("03", "USDET:139:6", "3801"),
+        ("11", "USLAX:139:6", "2704"),
+    ):
+        head = replaced(replaced(HEADER, "XX901+4+", f"XX901+{mode}+"), "USJFK:139:6", place)
+        assert only(drop(air(consignment(), head=head)))["first_us_port"] == port
+
+
+def test_the_gross_weight_may_be_called_weight() -> None:
+    shipment = only(drop(air(consignment(goods=replaced(GOODS, "MEA+AAE+G", "MEA+AAE+WT")))))
+    assert shipment["gross_weight_kg"] == "0.450"
+
+
+def test_dangerous_goods_of_edifact_are_told() -> None:
+    goods = [*GOODS[:4], "DGS+IMD+3+1993", *GOODS[4:]]
+    assert said(drop(air(consignment(goods=goods))), "S321-DANGEROUS")
