@@ -273,3 +273,44 @@ def test_the_gross_weight_may_be_called_weight() -> None:
 def test_dangerous_goods_of_edifact_are_told() -> None:
     goods = [*GOODS[:4], "DGS+IMD+3+1993", *GOODS[4:]]
     assert said(drop(air(consignment(goods=goods))), "S321-DANGEROUS")
+
+
+# --- control totals, empty manifests, versions we do not read ---------------------------------------------------------
+
+
+def test_a_manifest_with_fewer_bills_than_it_says_is_told() -> None:
+    head = ("M10*NRTX*J*CA***NRTX25A01**2*W", "P4*0901*20250303***1430")
+    result = drop(truck(bill(), head=head))
+    assert said(result, "X12-BILL-COUNT") == ["M10-08 says 2 bills, but the set has 1."]
+    assert result.outcome.counts.accepted == 1
+    assert not said(
+        drop(truck(bill(), bill(number=2, bill=BILL.replace("1*80107", "2*80107")), head=head)), "X12-BILL-COUNT"
+    )
+    result = drop(air(consignment(), head=[*HEADER, "CNT+10:3"]))
+    assert said(result, "EDIFACT-BILL-COUNT") and result.outcome.counts.accepted == 1
+    assert not said(drop(air(consignment(), head=[*HEADER, "CNT+10:1"])), "EDIFACT-BILL-COUNT")
+
+
+def test_a_manifest_without_consignments_is_told_and_cancels_nothing_in_silence() -> None:
+    result = drop(air())
+    assert result.outcome.verdict == "accept_with_warnings" and said(result, "EDIFACT-NO-SHIPMENT")
+    result = drop(air(head=["BGM+785+MAN1+1", *HEADER[1:]]))
+    assert result.outcome.verdict == "reject"
+    aperak = result.answers["APERAK"].decode()
+    assert "BGM+313" in aperak and "ERC+GW0021" in aperak and "RFF+ACW:MAN1" in aperak
+    assert "UCI+IC1+GWSENDER:ZZ+GWRECEIVER:ZZ+7'" in result.answers["CONTRL"].decode()
+
+
+def test_an_x12_interchange_without_a_group_is_refused() -> None:
+    isa, _, iea = truck(bill()).partition(b"GS*")[0], b"", b"IEA*0*000000001~\n"
+    result = drop(isa + iea)
+    assert result.outcome.verdict == "reject" and result.segments("TA1") == ["TA1*000000001*250303*0930*R*024"]
+    answered = drop(isa + b"TA1*000000001*250303*0930*A*000~\n" + iea)
+    assert "X12-EMPTY" not in answered.rules() and "TA1" not in answered.answers
+
+
+def test_a_version_we_do_not_read_is_said_and_nothing_is_called_missing_that_was_not_read() -> None:
+    result = drop(truck(bill(), version="005030"))
+    assert result.rules() == {"X12-VERSION"} and result.counts() == (1, 0, 1, 0)
+    assert "AK9*R*1*1*0*2" in result.segments("999")
+    assert not any(s.startswith("K1*005") for s in result.segments("355"))
