@@ -5,7 +5,7 @@ Not here: what needs the past (duplicates, the USD 800 sum) and what needs the w
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from datetime import datetime
 from typing import Any
 
@@ -24,6 +24,9 @@ _NAMED = frozenset((*_IDENTIFIERS, "mode_of_transportation", "transmission_purpo
 """What a cancellation must say: which shipment, and that it is one."""
 
 _OWN = frozenset(("house_bill_number", "shipment_tracking_number"))
+
+
+Place = tuple[int | str | None, int | str | None]
 
 
 class Judged(msgspec.Struct, eq=False):
@@ -64,9 +67,7 @@ class Mapping(msgspec.Struct, eq=False):
     unit: Unit
     mapped: MappedShipment
     findings: list[Finding]
-
-
-Place = tuple[int | str | None, int | str | None]
+    flagged: Collection[Place] = ()  # places of syntax errors of the message
 
 
 def place_key(position: Position) -> Place | None:
@@ -96,7 +97,7 @@ class Judge:
         findings = mapped.findings
         if flagged and findings:
             findings = [f for f in findings if place_key(f.position) not in flagged]
-        return Mapping(message, unit, mapped, [*syntax, *findings])
+        return Mapping(message, unit, mapped, [*syntax, *findings], flagged)
 
     def settle(self, mappings: list[Mapping], identify: Callable[[Any], dict[str, str]]) -> list[Judged]:
         """Return the judged units in the same order: stage by stage over all of them, which the caches of a CPU like.
@@ -119,7 +120,8 @@ class Judge:
                 findings = _of_cancel(findings, draft)
             if findings or late or said or faults:
                 every = (*findings, *late, *self._unsaid(faults, said), *said)
-                findings = _tidy([self.weigh(place(f, m.mapped)) for f in every])
+                placed = [self.weigh(place(f, m.mapped)) for f in every]
+                findings = _tidy([f for f in placed if not _unread(f, draft, m.flagged)])
             names = {n: draft[n] for n in _IDENTIFIERS if isinstance(draft.get(n), str)}
             if not names.keys() & _OWN:  # its number could not be used: its master's says too little
                 names = {**identify(m.unit.node), **names}
@@ -197,27 +199,49 @@ def _of_cancel(findings: list[Finding], draft: dict[str, Any]) -> list[Finding]:
 def _tidy(findings: list[Finding]) -> list[Finding]:
     """Drop switched-off findings and later ones that say of the same field what an earlier, nearer one said.
 
-    Order of nearness: syntax, mapping, then schema and rules. A missing field is reported once, not by each layer.
+    Order of nearness: syntax, mapping, then schema and rules. A field is reported once, not by each layer; the same
+    field of another goods line is another field.
     """
     kept: list[Finding] = []
-    faulty: set[str] = set()
+    faulty: set[tuple[str, str]] = set()
     for finding in findings:
         if finding.severity is Severity.OFF:
             continue
-        if finding.severity is Severity.ERROR and finding.target:
-            parents = {finding.target.rpartition(".")[0], finding.target}
-            if finding.target in faulty or (faulty & parents and finding.rule in _ECHOES):
+        target = finding.target
+        if target[:1] == "_" and any(k.position == finding.position for k in kept):
+            continue  # a field of our own, read from what was told of already
+        if target:
+            line, echo = _line(finding.pointer), finding.rule in _ECHOES
+            said = (line, target) in faulty
+            if echo and (said or (line, target.rpartition(".")[0]) in faulty):
                 continue
-            faulty.add(finding.target)
+            if finding.severity is Severity.ERROR:
+                if said:
+                    continue
+                faulty.add((line, target))
         if finding in kept:
             continue
         kept.append(finding)
     return kept
 
 
+def _line(pointer: str) -> str:
+    """Return which line of a list a pointer leads into, "" for none: /items/2/hts_number -> 2."""
+    return next((part for part in pointer.split("/") if part.isdigit()), "")
+
+
+def _unread(finding: Finding, draft: dict[str, Any], flagged: Collection[Place]) -> bool:
+    """True when a field is called missing whose element is there, with a syntax error told of it before."""
+    if not flagged or finding.rule not in _ECHOES or finding.position.element is None:
+        return False
+    return place_key(finding.position) in flagged and is_absent(draft, finding.pointer)
+
+
 _SUMS = frozenset(("total_value.amount", "fair_retail_value_usd"))  # made of the values of the goods lines
 
-_ECHOES = frozenset(("S321-SCHEMA", "S321-ROLE-REQ", "S321-ADDR-ZIP", "S321-ADDR-STATE"))
+_ECHOES = frozenset(
+    ("S321-SCHEMA", "S321-ROLE-REQ", "S321-ADDR-ZIP", "S321-ADDR-STATE", "S321-ORIG-REQ", "S321-VAL-MISSING")
+)
 
 
 def _target(pointer: str, missing: tuple[str, ...]) -> str:

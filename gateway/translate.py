@@ -113,7 +113,6 @@ class _Run:
         self._interchanges: list[Interchange] = []
         self._module: ModuleType | None = None
         self._program: Program | None = None
-        self._masters = False
         self._answers_refuse = 0
         self._found = 0  # in the open message
         self._syntax: list[Finding] = []
@@ -234,7 +233,7 @@ class _Run:
         self._tell_rest()
         self._books.open(Scope.MESSAGE)
         self._format = self._format or message.format
-        self._flagged, self._found, self._masters = set(), 0, False
+        self._flagged, self._found = set(), 0
         choose = self._profile.programs
         self._program = choose(message.format, message.type, message.version) if choose else None
         self._settler.begin(message, self._program)
@@ -248,7 +247,7 @@ class _Run:
         if (remark := self._settler.remark()) is not None:
             self.finding(remark)
         self._tell_rest()
-        header = self._module.segments(message.root) if self._module and (self._found or self._masters) else []
+        header = self._module.segments(message.root) if self._module else []
         errors = self._books.syntax_errors
         refused, stood = self._books.close_message(message.index, self._settler.key)
         self._records.append(
@@ -282,7 +281,6 @@ class _Run:
     def _unit(self, unit: Unit) -> None:
         syntax = self._syntax_of_unit()
         if unit.role == "master":
-            self._masters = True
             self._told_of_message(syntax)
             return
         if unit.role == "part" and self._profile.join_hours <= 0 and not self._found:

@@ -59,7 +59,7 @@ EXPECTED = {
     "51": ("accept_with_warnings", 1, 1, 0, 0, "AK403=6"),
     "52": ("reject", 1, 0, 1, 0, "AK403=12"),
     "53": ("partial", 3, 2, 1, 0, "AK403=7"),
-    "54": ("accept", 1, 1, 0, 0, ""),
+    "54": ("accept_with_warnings", 1, 1, 0, 0, "X12-BILL-COUNT"),
     "55": ("reject", 1, 0, 1, 0, "AK304=1"),
     **{str(n): ("accept", 0, 0, 0, 0, "") for n in (20, 21, 24, 26)},
     **{str(n): ("accept_with_warnings", 0, 0, 0, 0, "ACK-REFUSED") for n in (22, 23, 25, 27, 28, 29)},

@@ -16,7 +16,7 @@ from gateway.formats.edifact.structure.checks import Checker
 from gateway.formats.edifact.structure.matcher import Matcher
 from gateway.formats.edifact.structure.policy import SyntaxPolicy
 from gateway.formats.edifact.structure.tables import Kind, kind_of, kinds
-from gateway.formats.edifact.trailers import check_unt
+from gateway.formats.edifact.trailers import check_consignments, check_unt
 from gateway.profile import Profile
 from gateway.records import Event, Group, Interchange, Message, MessageBegin, MessageEnd, Node, Unit
 
@@ -221,6 +221,8 @@ class OpenMessage:
         if self._matcher is not None:
             yield from self.events(self._matcher.end(node))
         yield from self._last_unit()
+        if self.kind is not None and self.kind.translated and not self._whole:
+            yield from check_consignments(self._root, self._units, self.kind, self._separators)
         yield from check_unt(node, self._message.control_number, segments, self._separators)
         yield MessageEnd(self._message, segments)
 

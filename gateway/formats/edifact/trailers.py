@@ -5,8 +5,11 @@ Needs nothing of the past: a control reference used in an earlier file (26) is f
 
 from __future__ import annotations
 
-from gateway.findings import Finding
+from collections.abc import Iterator
+
+from gateway.findings import Finding, Scope, Severity
 from gateway.formats.edifact.envelope import component, fault
+from gateway.formats.edifact.structure.tables import Kind
 from gateway.records import Group, Interchange, Node, Separators
 
 
@@ -169,3 +172,30 @@ def check_unt(node: Node, reference: str, segments: int, separators: Separators)
 def _as_number(text: str) -> int | None:
     text = text.strip()
     return int(text) if text.isascii() and text.isdigit() else None
+
+
+_UNCHANGING = frozenset(("", "9", "22", "47", "2", "46", "7", "31", "35"))
+"""BGM 1225 of a manifest that reports: without consignments it reports that there are none."""
+
+
+def check_consignments(root: Node, units: int, kind: Kind, s: Separators) -> Iterator[Finding]:
+    """Compare a manifest's control total (CNT+10) with its consignments, and say when it has none.
+
+    A change or cancellation without consignments would change nothing here, whatever its sender meant: an error.
+    """
+    header = root.children or {}
+    for node in header.get("CNT", ()):
+        told = component(node, 1, 2, s).strip()
+        if component(node, 1, 1, s) == "10" and _as_number(told) != units and "/" not in kind.unit:
+            said = f"CNT+10 says {told or 'nothing'}, but the message has {units} consignments."
+            place = node.place(1, 2)
+            yield Finding("EDIFACT-BILL-COUNT", Severity.WARNING, Scope.MESSAGE, said, place, value=told)
+    if units:
+        return
+    bgm = next(iter(header.get("BGM", ())), root)
+    function = component(bgm, 3, 1, s).strip() if bgm is not root else ""
+    reports = function in _UNCHANGING
+    severity = Severity.WARNING if reports else Severity.ERROR
+    done = "nothing is delivered" if reports else f"BGM 1225 = {function} has nothing to act on"
+    said = f"{kind.message} names no shipment: no {kind.unit.partition('/')[0].replace('|', ' or ')} group; {done}."
+    yield Finding("EDIFACT-NO-SHIPMENT", severity, Scope.MESSAGE, said, bgm.place())

@@ -6,12 +6,13 @@ Codes: X12 elements I18 (TA105), 716 (AK905) and 718 (AK502). What needs the pas
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from datetime import datetime
 
 from gateway.findings import Finding, Position, Scope, Severity
 from gateway.formats.x12.tokenizer import Header
 from gateway.profile import Profile
-from gateway.records import Group, Interchange, Node
+from gateway.records import Group, Interchange, Message, Node
 
 _ERROR, _WARNING = Severity.ERROR, Severity.WARNING
 
@@ -96,8 +97,8 @@ def check_isa(header: Header, profile: Profile) -> list[Finding]:
     return found
 
 
-def check_iea(node: Node, interchange: Interchange, groups: int) -> list[Finding]:
-    """Compare IEA with the ISA and with the groups counted."""
+def check_iea(node: Node, interchange: Interchange, groups: int, *, answered: bool) -> list[Finding]:
+    """Compare IEA with the ISA and with the groups counted. answered: there was a TA1, so that there may be no group."""
     found: list[Finding] = []
     number, control = node.element(1), node.element(2)
     if _as_number(control) != _as_number(interchange.control_number):
@@ -132,6 +133,8 @@ def check_iea(node: Node, interchange: Interchange, groups: int) -> list[Finding
                 f"IEA01 says {number or 'nothing'}, but {groups} functional group(s) were received.",
             )
         )
+    elif not groups and not answered:
+        found.append(_trailer(node, 1, "X12-EMPTY", "024", "The interchange holds no functional group."))
     return found
 
 
@@ -252,6 +255,16 @@ def check_se(node: Node, control: str, segments: int) -> list[Finding]:
             )
         )
     return found
+
+
+def check_bills(message: Message, bills: int) -> Iterator[Finding]:
+    """Compare the control total of a manifest (M10-08, the number of bills) with the LX loops of the set."""
+    head = (message.root.children or {}).get("M10") if message.unit == "LX" else None
+    told = head[0].element(8).strip() if head else ""
+    if told and _as_number(told) != bills:
+        said = f"M10-08 says {told} bills, but the set has {bills}."
+        place = head[0].place(8, data_element="380") if head else Position()
+        yield Finding("X12-BILL-COUNT", Severity.WARNING, Scope.MESSAGE, said, place, value=told)
 
 
 def _as_number(text: str) -> int | None:

@@ -116,7 +116,7 @@ class X12Reader:
         self._last: Node | None = None
         self._group_numbers: set[str] = set()
         self._set_numbers: set[str] = set()
-        self._unsupported = False  # the open group's version: said once
+        self._unsupported = self._answered = False  # the open group's version: said once; TA1 in the interchange
         self._gs_place = Position()  # of GS08
 
     def read(self, chunks: Iterable[bytes]) -> Iterator[Event]:  # noqa: PLR0912  the hot loop
@@ -175,6 +175,7 @@ class X12Reader:
         elif tag == "IEA":
             yield from self._close_interchange(node)
         elif tag == "TA1":
+            self._answered = True
             yield Acknowledged("interchange", node.element(1), node.element(4), node.place(), text=node.element(5))
         else:
             yield self._stray(node)
@@ -196,7 +197,7 @@ class X12Reader:
             yield from self._close_interchange(None)
         interchange = envelope.read_isa(header, self._interchanges)
         self._interchanges += 1
-        self._groups = 0
+        self._groups, self._answered = 0, False
         self._group_numbers = set()
         self._interchange = interchange
         yield InterchangeBegin(interchange)
@@ -343,7 +344,8 @@ class X12Reader:
         self._units += 1
         message.context = self._matcher.context
         elements = unit.elements
-        return Unit(message, self._units, unit, f"{unit.tag} {elements[1]}" if len(elements) > 1 else unit.tag)
+        label = f"{unit.tag} {elements[1]}" if len(elements) > 1 else unit.tag
+        return Unit(message, self._units, unit, label, "unread" if type(self._matcher) is _Flat else "shipment")
 
     def _unit(self, unit: Node, findings: list[Finding], upto: Node | None) -> Iterator[Event]:
         """Yield a completed shipment, its own findings before it, those of the next segment after it."""
@@ -357,7 +359,8 @@ class X12Reader:
                 later.append(finding)
             else:
                 yield finding
-        yield Unit(self._message, self._units, unit, label=f"{unit.tag} {unit.element(1)}".strip())
+        role = "unread" if type(self._matcher) is _Flat else "shipment"
+        yield Unit(self._message, self._units, unit, f"{unit.tag} {unit.element(1)}".strip(), role)
         yield from later
 
     def _late_units(self, *, whole: bool) -> Iterator[Event]:
@@ -370,7 +373,8 @@ class X12Reader:
         assert message is not None
         if not message.unit.startswith("/"):
             if layouts(message.type) and not self._units and whole:
-                said = f"Set {message.type} {message.control_number} names no shipment: no {message.unit}."
+                levels = message.unit.rpartition("=")[2].rstrip("]")
+                said = f"Set {message.type} {message.control_number} names no shipment: no HL of level {levels}."
                 yield Finding("X12-NO-SHIPMENT", Severity.INFO, Scope.MESSAGE, said, message.root.place())
             return
         tag, _, choice = message.unit[1:].rstrip("]").partition("[")
@@ -401,6 +405,7 @@ class X12Reader:
         node.position = self._position
         yield from self._finish_matcher(node)
         yield from self._late_units(whole=True)
+        yield from envelope.check_bills(self._message, self._units)
         yield from envelope.check_se(node, self._message.control_number, self._position)
         yield from self._end_message()
 
@@ -457,7 +462,7 @@ class X12Reader:
             return
         yield from self._close_group(None) if self._group is not None else ()
         if node is not None:
-            yield from envelope.check_iea(node, interchange, self._groups)
+            yield from envelope.check_iea(node, interchange, self._groups, answered=self._answered)
         yield InterchangeEnd(interchange, node.element(1) if node is not None else "", self._groups)
         self._interchange = None
 

@@ -44,9 +44,10 @@ def uncode(value: str, tables: Tables | None, table: str, several: str = "") -> 
 
 @cache
 def _countries() -> tuple[frozenset[str], dict[str, str]]:
-    """Return (alpha-2 codes, alpha-3 -> alpha-2), ISO 3166-1 from pycountry."""
+    """Return (alpha-2 codes, alpha-3 and numeric code -> alpha-2), ISO 3166-1 from pycountry."""
     countries = _iso("3166-1")
-    return frozenset(c["alpha_2"] for c in countries), {c["alpha_3"]: c["alpha_2"] for c in countries}
+    two = frozenset(c["alpha_2"] for c in countries)
+    return two, {code: c["alpha_2"] for c in countries for code in (c["alpha_3"], c["numeric"])}
 
 
 def _iso(name: str) -> list[dict[str, str]]:
@@ -68,7 +69,8 @@ def _country(value: str) -> str:
     if text != word:
         notes.append(("CODE-CASE-FOLDED", f'Country code "{text}" was read as {word}.'))
     if word in three:
-        notes.append(("CODE-COUNTRY-ALPHA3", f"Country code {word} has 3 letters; it was read as {three[word]}."))
+        kind = "is a number" if word.isdigit() else "has 3 letters"
+        notes.append(("CODE-COUNTRY-ALPHA3", f"Country code {word} {kind}; it was read as {three[word]}."))
         word = three[word]
     elif word == "UK":
         notes.append(("CODE-COUNTRY-UK", "Country code UK is not an ISO code; it was read as GB."))
@@ -78,9 +80,9 @@ def _country(value: str) -> str:
     return Noted(word, *notes) if notes else word
 
 
-@transform("CN => CN", "cn => CN", "CHN => CN", "UK => GB", "ZZ => !MAP-VALUE", result="country")
+@transform("CN => CN", "cn => CN", "CHN => CN", "156 => CN", "UK => GB", "ZZ => !MAP-VALUE", result="country")
 def country(value: str) -> str:
-    """A country as ISO alpha-2; alpha-3 codes, small letters and UK are read with a remark."""
+    """A country as ISO alpha-2; alpha-3 and numeric codes, small letters and UK are read with a remark."""
     return _country(value)
 
 

@@ -65,12 +65,14 @@ def datetime_(value: str, words: str, zone: str = "UTC") -> str:
     "202510011830; 203 => 2025-10-01T18:30:00Z",
     "202510011830+08; 303 => 2025-10-01T10:30:00Z",
     "202510011830EST; 303 => !MAP-VALUE",
+    "20251001; 102 => 2025-10-01T12:00:00Z",
+    "20251001; 102; 0615 => 2025-10-01T06:15:00Z",
     many=True,
     args=(0, 1),
     result="timestamp",
 )
 def dtm(values: list[str], zone: str = "UTC") -> str:
-    """EDIFACT DTM: value and format code 2379 (102, 203, 204, 303 ...); a date alone is midnight.
+    """EDIFACT DTM: value and format code 2379 (102, 203, 204, 303 ...); a date alone is noon, unless the time follows.
 
     A zone behind the value (303, 304) counts; without one the time is local in `zone`: `dtm America/Chicago`.
     """
@@ -93,7 +95,10 @@ def dtm_day(values: list[str]) -> str:
 
 
 def _dtm(values: list[str]) -> tuple[datetime, str]:
-    """Return the moment as written and the text of its zone, "" without one."""
+    """Return the moment as written and the text of its zone, "" without one.
+
+    values: date or date and time, 2379, and the time HHMM where it stands in a segment of its own.
+    """
     value = values[0].strip()
     form = _DTM.get(values[1].strip() if len(values) > 1 else "")
     if form is None:
@@ -102,6 +107,8 @@ def _dtm(values: list[str]) -> tuple[datetime, str]:
     if form.endswith("ZZZ"):
         form = form[:-3]
         value, offset = value[: len(form)], value[len(form) :].strip()
+    if "HH" not in form:  # noon is the same day in all of the US, midnight is not
+        return _read(value + ((values[2].strip() if len(values) > 2 else "") or "1200"), form + "HHmm"), offset
     return _read(value, form), offset
 
 

@@ -68,6 +68,16 @@ def hts(value: str) -> str:
     return re.sub(r"[ .]", "", value)
 
 
+@transform("610910; 6109.10.0012 => 6109100012", "I; 610910 => 610910", "I => ", "ABC123 => ABC123", many=True)
+def tariff(values: list[str]) -> str:
+    """Of several codes the longest tariff number, dots and blanks removed; a status code of a letter or two is none."""
+    codes = [c for c in map(hts, values) if c]
+    numbers = [c for c in codes if c.isascii() and c.isdigit()]
+    if numbers:
+        return max(numbers, key=len)
+    return next((c for c in codes if len(c) > 2 or not c.isalpha()), "")  # refused for what it is
+
+
 @transform("nrtx => NRTX")
 def scac(value: str) -> str:
     """A carrier code of 2 to 4 letters."""

@@ -64,7 +64,8 @@ def test_each_delivery_of_a_load_has_its_own_consignee_and_goods(tmp_path: Path)
         ("LPX0000811", "ALEX SAMPLE", "COTTON T-SHIRT BLUE WITH PRINTED LOGO", "CA", "1.200"),
         ("LPX0000812", "JORDAN EXAMPLE", "PHONE CASE PLASTIC", "CN", "1.900"),
     ]
-    assert {s["shipment_initiator"]["address_line_2"] for s in shipments} == {"UNIT 2 REAR DOOR"}
+    lines = {tuple(s["shipment_initiator"][f"address_line_{n}"] for n in (2, 3)) for s in shipments}
+    assert lines == {("UNIT 2", "REAR DOOR")}
 
 
 def test_goods_of_the_pick_up_belong_to_the_only_delivery_and_only_the_value_is_missing() -> None:

@@ -1,0 +1,316 @@
+"""Files as partners send them that differ from the samples in what they hold, not in their syntax.
+
+`truck` and `air` are one good bill each; a test changes what it is about, by lines or by replacing text.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from tests.drops import Drop, drop
+
+SHIPPER = ("N1*SH*MAPLE LANE GOODS INC", "N3*410 CARDINAL CT", "N4*MISSISSAUGA*ON*L4Z1A1*CA")
+CONSIGNEE = ("N1*CN*JORDAN EXAMPLE", "N3*905 BIRCH AVE", "N4*COLUMBUS*OH*43004*US")
+LINE = "N10*2*COTTON T-SHIRT**A*610910*18*K*0.4**PCS*CN*US*USD"
+BILL = "M11*00450001*80107*2*PCS*1.2*K***13***NRTX"
+
+
+def bill(
+    *,
+    number: int = 1,
+    bill: str = BILL,
+    references: Sequence[str] = ("N9*2I*1ZTRK000000001",),
+    parties: Sequence[str] = (*SHIPPER, *CONSIGNEE),
+    goods: Sequence[str] = ("VID*TL**TRL5501", LINE),
+) -> list[str]:
+    """Return the segments of one LX loop of a 309."""
+    return [f"LX*{number}", bill, *references, *parties, *goods]
+
+
+def truck(
+    *bills: list[str],
+    head: Sequence[str] = ("M10*NRTX*J*CA***NRTX25A01***W", "P4*0901*20250303***1430"),
+    version: str = "005020",
+    set_id: str = "309",
+    group: str = "AQ",
+) -> bytes:
+    """Return an interchange with one set of the bills."""
+    body = [*head, *(line for one in bills for line in one)]
+    lines = [
+        "ISA*00*          *00*          *02*NRTX           *ZZ*S321GATEWAY    *250303*0930*^*00501*000000001*0*P*>",
+        f"GS*{group}*NRTX*S321GATEWAY*20250303*0930*1*X*{version}",
+        f"ST*{set_id}*0001",
+        *body,
+        f"SE*{len(body) + 2}*0001",
+        "GE*1*1",
+        "IEA*1*000000001",
+    ]
+    return "".join(f"{line}~\n" for line in lines).encode()
+
+
+HEADER = (
+    "BGM+785+MAN1+9",
+    "RFF+MWB:999-12345675",
+    "TDT+20+XX901+4++XX:172:3",
+    "LOC+60+USJFK:139:6",
+    "DTM+132:202503031830:203",
+)
+NAMES = (
+    "NAD+CZ+++SHENZHEN SAMPLE GOODS CO LTD+88 KEYUAN ROAD+SHENZHEN++518057+CN",
+    "NAD+CN+++JORDAN SAMPLE+1200 TEST AVENUE+SPRINGFIELD+IL+62701+US",
+)
+GOODS = (
+    "GID+1+1:CT",
+    "FTX+AAA+++COTTON KNIT T-SHIRTS MENS, 2 PCS",
+    "MEA+AAE+G+KGM:0.450",
+    "MOA+40:24.90:USD",
+    "CST+1+6109100012:122",
+    "LOC+27+CN:162:5",
+)
+
+
+def consignment(
+    *, number: int = 1, house: str = "GWH0000001", bill: Sequence[str] = (), names: Sequence[str] = NAMES, goods: Sequence[str] = GOODS
+) -> list[str]:  # fmt: skip
+    """Return the segments of one CNI group of a CUSCAR."""
+    return [f"CNI+{number}+{house}", f"RFF+HWB:{house}", *bill, *names, *goods]
+
+
+def air(*groups: list[str], head: Sequence[str] = HEADER, una: str = "", kind: str = "CUSCAR:D:03A:UN") -> bytes:
+    """Return an interchange with one message of the groups."""
+    body = [*head, *(line for one in groups for line in one)]
+    lines = [
+        "UNB+UNOC:3+GWSENDER:ZZ+GWRECEIVER:ZZ+250301:1200+IC1",
+        f"UNH+1+{kind}",
+        *body,
+        f"UNT+{len(body) + 2}+1",
+        "UNZ+1+IC1",
+    ]
+    return (una + "".join(f"{line}'\n" for line in lines)).encode("latin-1")
+
+
+def only(result: Drop) -> dict[str, Any]:
+    """Return the one shipment that was delivered."""
+    (shipment,) = [s for m in result.messages() for s in m["shipments"]]
+    found: dict[str, Any] = shipment
+    return found
+
+
+def said(result: Drop, rule: str) -> list[str]:
+    """Return the messages of one rule."""
+    return [f.message for f in result.findings() if f.rule == rule]
+
+
+def test_the_good_ones_are_good() -> None:
+    for data in (truck(bill()), air(consignment())):
+        result = drop(data)
+        assert result.outcome.verdict == "accept", result.findings()
+
+
+# --- each goods line is told of --------------------------------------------------------------------------------------
+
+
+def test_a_fault_of_every_goods_line_is_told_not_of_the_first_only() -> None:
+    plain = "N10*1*WOOL HAT**A*650500"
+    lines = [
+        f"{plain}*18*K*0.4**PCS**US*USD",
+        f"{plain}*7,50*K*0.4**PCS*CN*US*USD",
+        f"{plain}*8,50*K*0.4**PCS*CN*US*USD",
+    ]
+    late = ("M10*NRTX*J*CA***NRTX25A01***W", "P4*0901*20250610***1430")
+    result = drop(truck(bill(goods=("VID*TL**TRL5501", lines[0], lines[0], *lines[1:])), head=late))
+    places = [(f.rule, f.position.line) for f in result.findings() if f.target.startswith("items.")]
+    assert places == [("S321-VAL-MISSING", 18), ("S321-VAL-MISSING", 19), ("S321-ORIG-REQ", 16), ("S321-ORIG-REQ", 17)]
+    lines_told = {
+        s.split("*N10*")[1].split("*")[0] for s in result.segments("824") if s.startswith("TED*") and "*N10*" in s
+    }
+    assert lines_told == {"14", "15", "16", "17"}
+
+
+def test_a_value_that_cannot_be_used_is_not_also_called_missing() -> None:
+    result = drop(truck(bill(goods=("VID*TL**TRL5501", LINE.replace("*CN*US*", "*XX*US*")))))
+    assert "MAP-VALUE" in result.rules() and "S321-ORIG-REQ" not in result.rules()
+    result = drop(truck(bill(goods=("VID*TL**TRL5501", LINE.replace("*CN*US*", "*C*US*")))))
+    assert "X12-LEN-SHORT" in result.rules() and "S321-ORIG-REQ" not in result.rules()
+    result = drop(air(consignment()).replace(b"24.90", b"24,90"), profile=None)
+    assert result.outcome.verdict == "accept"
+    result = drop(air(consignment(), una="UNA:+.? '").replace(b"24.90", b"24,90"))
+    assert result.rules() == {"EDIFACT-DECIMAL"}
+
+
+def test_an_element_that_is_there_keeps_the_advice_of_both() -> None:
+    names = [*SHIPPER, *CONSIGNEE[:2], "N4*BUFFALO*NEW YORK*14201*US"]
+    assert {"X12-LEN-LONG", "S321-ADDR-STATE"} <= drop(truck(bill(parties=names))).rules()
+
+
+# --- nothing of a 309 is lost without a word --------------------------------------------------------------------------
+
+
+def test_four_lines_of_an_address_reach_the_output() -> None:
+    for streets, lines in (
+        (("N3*905 BIRCH AVE*APT 4", "N3*BUILDING 7*REAR DOOR"), ("905 BIRCH AVE", "APT 4", "BUILDING 7 REAR DOOR")),
+        (("N3*905 BIRCH AVE", "N3*BUILDING 7*REAR DOOR"), ("905 BIRCH AVE", "BUILDING 7", "REAR DOOR")),
+        (("N3*905 BIRCH AVE", "N3*BUILDING 7"), ("905 BIRCH AVE", "BUILDING 7", None)),
+    ):
+        names = [*SHIPPER, CONSIGNEE[0], *streets, CONSIGNEE[2]]
+        party = only(drop(truck(bill(parties=names))))["final_deliver_to_party"]
+        assert tuple(party.get(f"address_line_{n}") for n in (1, 2, 3)) == lines
+
+
+def test_seller_buyer_and_manufacturer_of_a_bill_are_passed_on() -> None:
+    address = ("N3*2 MILL RD", "N4*SHENZHEN**518000*CN")
+    names = [*SHIPPER, *CONSIGNEE]
+    for role in ("SE", "BY", "MF"):
+        names += [f"N1*{role}*PARTY {role}", *address]
+    shipment = only(drop(truck(bill(parties=names))))
+    assert [shipment[r]["name"] for r in ("seller", "buyer", "manufacturer")] == ["PARTY SE", "PARTY BY", "PARTY MF"]
+
+
+def test_dangerous_goods_are_told() -> None:
+    result = drop(truck(bill(goods=("VID*TL**TRL5501", LINE, "H1*1993*3**FLAMMABLE LIQUID"))))
+    assert said(result, "S321-DANGEROUS") and result.outcome.counts.accepted == 1
+
+
+def test_several_master_bills_or_parcel_numbers_are_told() -> None:
+    assert said(drop(truck(bill(references=("N9*MB*MSTR1", "N9*MB*MSTR2")))), "MAP-AMBIGUOUS")
+    goods = ("VID*TL**TRL5501", LINE, "MAN*CP*LPX1", "MAN*CP*LPX2")
+    result = drop(truck(bill(references=(), goods=goods)))
+    assert said(result, "MAP-AMBIGUOUS")
+    shipment = only(result)
+    assert shipment["shipment_tracking_number"] == "LPX1"
+    assert [r["value"] for r in shipment["references"] if r["type"] == "tracking"] == ["LPX1", "LPX2"]
+
+
+def test_seals_of_every_equipment_and_no_equipment_that_is_none() -> None:
+    goods = ("VID*NC**NC", LINE, "VID*CN*OCNU*4455667*S1", "M7*S2*S3", "M7*S4*S5*S6*S7", LINE)
+    shipment = only(drop(truck(bill(goods=goods))))
+    found = [(r["type"], r["value"]) for r in shipment["references"] if r["type"] in ("container", "seal")]
+    seals = [value for kind, value in found if kind == "seal"]
+    assert sorted(seals) == [f"S{n}" for n in range(1, 8)]
+    assert [value for kind, value in found if kind == "container"] == ["OCNU4455667"]
+
+
+# --- EDIFACT as national guides and small senders write it ------------------------------------------------------------
+
+
+def replaced(lines: Sequence[str], old: str, new: str) -> list[str]:
+    assert any(old in line for line in lines)
+    return [line.replace(old, new) for line in lines]
+
+
+def test_phones_states_and_zip_codes_of_edifact_are_read_like_those_of_x12() -> None:
+    contact = ("CTA+IC+:J SAMPLE", "COM+?+1 (217) 555-0142:TE")
+    for state, code, zips in (("Illinois", "IL", ("627011234", "62701-1234")), ("US-MA", "MA", ("02116", "02116"))):
+        names = [NAMES[0], NAMES[1].replace("+IL+62701+", f"+{state}+{zips[0]}+"), *contact]
+        party = only(drop(air(consignment(names=names))))["final_deliver_to_party"]
+        assert (party["phone"], party["state_province"], party["postal_code"]) == ("+12175550142", code, zips[1])
+    names = [NAMES[0], NAMES[1].replace("+IL+62701+", "+MA+2116+")]
+    result = drop(air(consignment(names=names)))
+    assert said(result, "Q-ZIP-PADDED") and only(result)["final_deliver_to_party"]["postal_code"] == "02116"
+
+
+def test_every_address_line_of_edifact_reaches_the_output() -> None:
+    for address in (
+        "+++JORDAN SAMPLE+1 TEST AVE:APT 4:BLDG C:REAR+",
+        "++JORDAN SAMPLE:1 TEST AVE:APT 4:BLDG C:REAR+++",
+    ):
+        names = [NAMES[0], f"NAD+CN{address}SPRINGFIELD+IL+62701+US"]
+        party = only(drop(air(consignment(names=names))))["final_deliver_to_party"]
+        lines = [party[f"address_line_{n}"] for n in (1, 2, 3)]
+        assert lines == ["1 TEST AVE", "APT 4", "BLDG C REAR"]
+
+
+def test_the_longest_tariff_number_counts_and_a_status_code_is_none() -> None:
+    for codes, number in (
+        ("I:109+610910:122+6109.10.0012:122", "6109100012"),
+        ("610910:122", "610910"),
+        ("I:109", None),
+    ):
+        goods = replaced(GOODS, "CST+1+6109100012:122", f"CST+1+{codes}")
+        assert only(drop(air(consignment(goods=goods))))["items"][0].get("hts_number") == number
+
+
+def test_a_numeric_country_is_read_with_a_remark() -> None:
+    result = drop(air(consignment(goods=replaced(GOODS, "LOC+27+CN", "LOC+27+156"))))
+    assert only(result)["items"][0]["country_of_origin"] == "CN" and said(result, "CODE-COUNTRY-ALPHA3")
+
+
+def test_an_arrival_day_is_that_day_in_the_us_and_its_time_may_stand_apart() -> None:
+    day, time = "DTM+132:20250303:102", "DTM+132:1830:401"
+    for dates, arrival in (([day], "2025-03-03T12:00:00Z"), ([day, time], "2025-03-03T18:30:00Z")):
+        result = drop(air(consignment(), head=[*HEADER[:-1], *dates]))
+        assert only(result)["estimated_arrival_at"] == arrival
+
+
+def test_a_time_of_departure_is_not_taken_for_that_of_the_arrival() -> None:
+    dates = ("DTM+132:20250303:102", "DTM+133:20250301:102", "DTM+133:2230:401")
+    head = [*HEADER[:-1], *dates]
+    assert only(drop(air(consignment(), head=head)))["estimated_arrival_at"] == "2025-03-03T12:00:00Z"
+
+
+def test_an_arrival_that_is_none_is_told_once_and_in_the_senders_words() -> None:
+    result = drop(air(consignment(), head=replaced(HEADER, "202503031830", "202502311830")))
+    assert [f.target for f in result.findings() if f.severity == "error"] == ["estimated_arrival_at"]
+
+
+def test_all_codes_of_a_mode_find_the_port() -> None:
+    for mode, place, port in (
+        ("40", "USJFK:139:6", "4701"),
+        ("04", "JFK:145:3", "4701"),
+        ("03", "USDET:139:6", "3801"),
+        ("11", "USLAX:139:6", "2704"),
+    ):
+        head = replaced(replaced(HEADER, "XX901+4+", f"XX901+{mode}+"), "USJFK:139:6", place)
+        assert only(drop(air(consignment(), head=head)))["first_us_port"] == port
+
+
+def test_the_gross_weight_may_be_called_weight() -> None:
+    shipment = only(drop(air(consignment(goods=replaced(GOODS, "MEA+AAE+G", "MEA+AAE+WT")))))
+    assert shipment["gross_weight_kg"] == "0.450"
+
+
+def test_dangerous_goods_of_edifact_are_told() -> None:
+    goods = [*GOODS[:4], "DGS+IMD+3+1993", *GOODS[4:]]
+    assert said(drop(air(consignment(goods=goods))), "S321-DANGEROUS")
+
+
+# --- control totals, empty manifests, versions we do not read ---------------------------------------------------------
+
+
+def test_a_manifest_with_fewer_bills_than_it_says_is_told() -> None:
+    head = ("M10*NRTX*J*CA***NRTX25A01**2*W", "P4*0901*20250303***1430")
+    result = drop(truck(bill(), head=head))
+    assert said(result, "X12-BILL-COUNT") == ["M10-08 says 2 bills, but the set has 1."]
+    assert result.outcome.counts.accepted == 1
+    assert not said(
+        drop(truck(bill(), bill(number=2, bill=BILL.replace("1*80107", "2*80107")), head=head)), "X12-BILL-COUNT"
+    )
+    result = drop(air(consignment(), head=[*HEADER, "CNT+10:3"]))
+    assert said(result, "EDIFACT-BILL-COUNT") and result.outcome.counts.accepted == 1
+    assert not said(drop(air(consignment(), head=[*HEADER, "CNT+10:1"])), "EDIFACT-BILL-COUNT")
+
+
+def test_a_manifest_without_consignments_is_told_and_cancels_nothing_in_silence() -> None:
+    result = drop(air())
+    assert result.outcome.verdict == "accept_with_warnings" and said(result, "EDIFACT-NO-SHIPMENT")
+    result = drop(air(head=["BGM+785+MAN1+1", *HEADER[1:]]))
+    assert result.outcome.verdict == "reject"
+    aperak = result.answers["APERAK"].decode()
+    assert "BGM+313" in aperak and "ERC+GW0021" in aperak and "RFF+ACW:MAN1" in aperak
+    assert "UCI+IC1+GWSENDER:ZZ+GWRECEIVER:ZZ+7'" in result.answers["CONTRL"].decode()
+
+
+def test_an_x12_interchange_without_a_group_is_refused() -> None:
+    isa, _, iea = truck(bill()).partition(b"GS*")[0], b"", b"IEA*0*000000001~\n"
+    result = drop(isa + iea)
+    assert result.outcome.verdict == "reject" and result.segments("TA1") == ["TA1*000000001*250303*0930*R*024"]
+    answered = drop(isa + b"TA1*000000001*250303*0930*A*000~\n" + iea)
+    assert "X12-EMPTY" not in answered.rules() and "TA1" not in answered.answers
+
+
+def test_a_version_we_do_not_read_is_said_and_nothing_is_called_missing_that_was_not_read() -> None:
+    result = drop(truck(bill(), version="005030"))
+    assert result.rules() == {"X12-VERSION"} and result.counts() == (1, 0, 1, 0)
+    assert "AK9*R*1*1*0*2" in result.segments("999")
+    assert not any(s.startswith("K1*005") for s in result.segments("355"))
