@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from gateway.check import Checker, parse_instant
-from gateway.site import base_site
+from gateway.formats.tabular.cells import read_date
+from gateway.site import base_site, load_site
 
 FIXTURES = Path(__file__).parent.parent / "fixtures"
 BEFORE = parse_instant("2025-02-27T10:00:00Z")
@@ -80,3 +82,103 @@ def test_the_second_name_line_of_a_party_is_passed_on(tmp_path):
 )  # fmt: skip
 def test_several_tariff_numbers_of_one_goods_line_are_told(tmp_path, sample, old, new):
     assert "MAP-AMBIGUOUS" in rules(judged(tmp_path, sample, (old, new)))
+
+
+TABLE = (FIXTURES / "csv" / "01_clean_utf8.csv").read_text("utf-8")
+SHIPMENT = {
+    "house_bill": "QA1", "mode": "air", "arrival_port": "2720", "arrival_date": "2025-03-02", "shipper_name": "GOLDEN SAMPLE CO",
+    "shipper_address1": "1 A RD", "shipper_city": "GUANGZHOU", "shipper_country": "CN", "consignee_name": "PAT SAMPLE",
+    "consignee_address1": "1 X ST", "consignee_city": "RENO", "consignee_state": "NV", "consignee_zip": "89501",
+    "consignee_country": "US", "weight": 0.5, "weight_unit": "KG", "pieces": 1, "item_description": "Cotton T-shirt mens",
+    "item_value": 12.50, "currency": "USD", "origin": "CN", "hts": "6109100012", "quantity": 1,
+}  # fmt: skip
+
+
+def table(tmp_path: Path, text: str, name: str = "t.csv") -> dict[str, Any]:
+    path = tmp_path / name
+    path.write_text(text, "utf-8")
+    return Checker(load_site(FIXTURES / "profiles" / "tabular").only("plain"), BEFORE).file(path)
+
+
+def row(**changed: str) -> str:
+    """Return a table of one row."""
+    cells = {**{k: str(v) for k, v in SHIPMENT.items()}, **changed}
+    return ",".join(cells) + "\n" + ",".join(f'"{c}"' for c in cells.values()) + "\n"
+
+
+def said(result: dict[str, Any], rule: str) -> str:
+    return " ".join(f["message"] for f in result["findings"] if f["rule"] == rule)
+
+
+@pytest.mark.parametrize(
+    ("changed", "found"),
+    [
+        ({"consignee_address1": "1 X ST\nAPT 4\nBACK DOOR\nRING"}, ("1 X ST", "APT 4", "BACK DOOR RING")),
+        ({"consignee_address1": "1 X ST\nBACK DOOR", "consignee_address2": "APT 4"}, ("1 X ST", "APT 4", "BACK DOOR")),
+    ],
+)
+def test_every_line_of_an_address_in_a_cell_is_passed_on(tmp_path, changed, found):
+    assert tuple(value(table(tmp_path, row(**changed)), STREET + n) for n in "123") == found
+
+
+def test_columns_that_are_not_passed_on_are_named_in_tables_and_json(tmp_path):
+    more = {"seller_name": "SHOP", "line_number": "1", "ship_date": "2025-02-28", "gift_note": "hi"}
+    for result in (
+        table(tmp_path, row(**more)),
+        table(tmp_path, json.dumps({**SHIPMENT, **more}), "t.json"),
+    ):
+        told = said(result, "CSV-EXTRA-COLUMN")
+        assert result["shipments"]["accepted"] == 1
+        assert all(name in told for name in more)
+        assert "without column seller_address1" in told
+    result = table(
+        tmp_path,
+        row(seller_name="SHOP", seller_id="V-9", seller_address1="1 A RD", seller_city="HANOI", seller_country="VN"),
+    )
+    assert value(result, "seller.name") == "SHOP"
+    assert value(result, "marketplace.marketplace_seller_id") == "V-9"
+    assert "CSV-EXTRA-COLUMN" not in rules(result, "info", "warning", "error")
+
+
+def test_a_header_that_comes_again_and_totals_below_another_column_are_skipped(tmp_path):
+    head, one, *_ = TABLE.splitlines(keepends=True)
+    result = table(tmp_path, head + one + head + ",,,,,,,,,,,,,,,,,,,,,,3,6.9,KG,,Grand total,,,,75.20,USD,,,\n")
+    assert (result["shipments"]["found"], result["shipments"]["accepted"]) == (1, 1)
+    assert {"CSV-HEADER-AGAIN", "CSV-TOTAL-ROW"} <= rules(result, "info")
+
+
+@pytest.mark.parametrize(
+    ("changed", "rule"),
+    [
+        ({"house_bill": "123456789012345000000"}, "ID-SCIENTIFIC"),
+        ({"quantity": "3", "unit_value": "15.99", "item_value": "31.98"}, "Q-VALUE-QTY"),
+        ({"quantity": "0"}, "Q-QTY-ZERO"),
+    ],
+)
+def test_numbers_that_cannot_be_right_are_told(tmp_path, changed, rule):
+    assert rule in rules(table(tmp_path, row(**changed)))
+
+
+def test_a_unit_price_that_was_rounded_is_no_fault(tmp_path):
+    assert "Q-VALUE-QTY" not in rules(table(tmp_path, row(quantity="3", unit_value="3.33", item_value="10.00")))
+
+
+@pytest.mark.parametrize("text", ["2-Mar-25", "2 March 2025", "2025/3/2", "2025.03.02", "3/2/2025", "02.03.2025"])
+def test_dates_of_spreadsheets(text):
+    assert read_date(text, "")[0] == "2025-03-02"
+
+
+@pytest.mark.parametrize("text", ["2025/3/2 14:05", "3/2/2025 2:05 PM", "2-Mar-25 14:05:00"])
+def test_dates_with_a_time_keep_it(text):
+    assert read_date(text, "")[0] == "2025-03-02T14:05:00"
+
+
+@pytest.mark.parametrize("text", ["30-Feb-25", "2025/13/2", "31/31/2025", "3/2/2025 25:00"])
+def test_what_is_no_date_stays_and_gives_no_second_fault(tmp_path, text):
+    assert read_date(text, "")[0] == text
+    assert rules(table(tmp_path, row(arrival_date=text)), "error") == {"S321-TIME"}
+
+
+def test_a_postal_item_whose_lines_do_not_add_up_is_told(tmp_path):
+    assert "Q-VALUE-SUM" in rules(judged(tmp_path, ITMATT, ('totalValue="9.90"', 'totalValue="19.90"')))
+    assert "Q-VALUE-SUM" not in rules(judged(tmp_path, ITMATT))

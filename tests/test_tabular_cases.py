@@ -56,7 +56,7 @@ EXPECTED = {
     "07": ("partial", 7, 3, ["CSV-FORMULA", "CSV-NUL", "CSV-QUOTE", "MAP-VALUE", "MAP-WEIGHT", "Q-TWIN", "S321-SCHEMA", "S321-VAL-NEG"]),
     "08": (
         "partial", 8, 2,
-        ["CSV-FIELDS", "MAP-VALUE", "Q-WEIGHT-ODD", "Q-ZIP-PADDED", "S321-AGG-800", "S321-DESC-VAGUE", "S321-DTP-US", "S321-DUP",
+        ["CSV-FIELDS", "MAP-VALUE", "Q-QTY-ZERO", "Q-WEIGHT-ODD", "Q-ZIP-PADDED", "S321-AGG-800", "S321-DESC-VAGUE", "S321-DTP-US", "S321-DUP",
          "S321-FX-MISSING", "S321-HTS-LEN", "S321-ID-1OF", "S321-ORIG-REQ", "S321-ROLE-REQ", "S321-TIME", "S321-VAL-800"],
     ),
     "09": ("accept", 1, 1, []),

@@ -17,7 +17,6 @@ from gateway.findings import Position
 from gateway.formats.xml.nodes import XmlNode
 from gateway.records import Finder, Getter, Locator, Path, Step
 
-
 _GATHERED = {"@join": 0, "@rest": 1}  # leaf that reads all elements found -> how many it leaves out at the start
 
 
