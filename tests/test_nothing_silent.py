@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import openpyxl
 import pytest
 
 from gateway.check import Checker, parse_instant
@@ -182,3 +183,23 @@ def test_what_is_no_date_stays_and_gives_no_second_fault(tmp_path, text):
 def test_a_postal_item_whose_lines_do_not_add_up_is_told(tmp_path):
     assert "Q-VALUE-SUM" in rules(judged(tmp_path, ITMATT, ('totalValue="9.90"', 'totalValue="19.90"')))
     assert "Q-VALUE-SUM" not in rules(judged(tmp_path, ITMATT))
+
+
+def test_merged_cells_and_hidden_rows_of_a_workbook_are_told(tmp_path):
+    book = openpyxl.Workbook()
+    sheet = book.worksheets[0]
+    sheet.append(list(SHIPMENT))
+    for number in (1, 2, 3):
+        sheet.append(list({**SHIPMENT, "house_bill": f"QA{number}"}.values()))
+    sheet.merge_cells("A1:B1")  # of one row: nothing is lost below
+    path = tmp_path / "t.xlsx"
+    book.save(path)
+    site = load_site(FIXTURES / "profiles" / "tabular").only("plain")
+    assert not rules(Checker(site, BEFORE).file(path)) & {"XLSX-MERGED", "XLSX-HIDDEN"}
+    sheet.merge_cells("F2:F3")
+    sheet.row_dimensions[4].hidden = True
+    book.create_sheet("Other").merge_cells("A1:A9")
+    book.save(path)
+    result = Checker(site, BEFORE).file(path)
+    assert "Cells F2:F3 are merged;" in said(result, "XLSX-MERGED")
+    assert "1 hidden row was read like the others (the first is row 4)." in said(result, "XLSX-HIDDEN")
