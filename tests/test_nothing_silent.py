@@ -203,3 +203,37 @@ def test_merged_cells_and_hidden_rows_of_a_workbook_are_told(tmp_path):
     result = Checker(site, BEFORE).file(path)
     assert "Cells F2:F3 are merged;" in said(result, "XLSX-MERGED")
     assert "1 hidden row was read like the others (the first is row 4)." in said(result, "XLSX-HIDDEN")
+
+
+POSTAL = json.loads((FIXTURES / "xml-extra" / "05_itmatt.json").read_text("utf-8"))
+DESPATCH = "GBLALAUSJFKAAUN50273001010035"
+
+
+@pytest.mark.parametrize(
+    "document",
+    [POSTAL, {"Item": POSTAL}, {"ReceptacleId": DESPATCH, "Item": POSTAL}],
+    ids=["list of items", "object of items", "receptacle with its items"],
+)
+def test_postal_items_in_json_say_what_the_xml_says(tmp_path, document):
+    path = tmp_path / "i.json"
+    path.write_text(json.dumps(document), "utf-8")
+    result = Checker(base_site(), BEFORE).file(path)
+    assert (result["format"], result["shipments"]["accepted"]) == ("itmatt_json", 2)
+    found = [s for m in result["messages"] for s in m["shipments"]]
+    of_xml = [s for m in judged(tmp_path, ITMATT)["messages"] for s in m["shipments"]]
+    for one, other in zip(found, of_xml, strict=False):
+        assert one["items"] == other["items"]
+        assert one["gross_weight_kg"] == other["gross_weight_kg"]
+        assert one["fair_retail_value_usd"] == other["fair_retail_value_usd"]
+        assert one["final_deliver_to_party"]["address_line_1"] == other["final_deliver_to_party"]["address_line_1"]
+    assert (found[0]["final_deliver_to_party"]["email"], found[1]["transaction_nature"]) == (
+        "t.example@example.org",
+        "gift",
+    )
+    despatch = DESPATCH[:20] if "ReceptacleId" in document else None
+    assert [s.get("master_bill_number") for s in found] == [despatch] * 2
+
+
+def test_a_table_in_json_with_a_key_item_is_no_postal_message(tmp_path):
+    result = table(tmp_path, json.dumps({"shipments": [{**SHIPMENT, "Item": "1"}]}), "t.json")
+    assert (result["format"], result["shipments"]["accepted"]) == ("json", 1)
