@@ -21,6 +21,7 @@ from gateway.commands.mapping import trace
 from gateway.commands.mapping_tools import cover
 from gateway.history import MemoryHistory
 from gateway.results import Outcome
+from gateway.shell.vault import vault_of
 from gateway.site import base_site, load_site
 from gateway.translate import translate
 
@@ -56,7 +57,7 @@ EXPECTED = {
     "07": ("partial", 7, 3, ["CSV-FORMULA", "CSV-NUL", "CSV-QUOTE", "MAP-VALUE", "MAP-WEIGHT", "Q-TWIN", "S321-SCHEMA", "S321-VAL-NEG"]),
     "08": (
         "partial", 8, 2,
-        ["CSV-FIELDS", "MAP-VALUE", "Q-WEIGHT-ODD", "Q-ZIP-PADDED", "S321-AGG-800", "S321-DESC-VAGUE", "S321-DTP-US", "S321-DUP",
+        ["CSV-FIELDS", "MAP-VALUE", "Q-QTY-ZERO", "Q-WEIGHT-ODD", "Q-ZIP-PADDED", "S321-AGG-800", "S321-DESC-VAGUE", "S321-DTP-US", "S321-DUP",
          "S321-FX-MISSING", "S321-HTS-LEN", "S321-ID-1OF", "S321-ROLE-REQ", "S321-TIME", "S321-VAL-800"],
     ),
     "09": ("accept", 1, 1, []),
@@ -272,7 +273,7 @@ def test_the_mapping_tools_know_a_file_by_its_profile_alone(site, tmp_path):
     profile, data = fixed_widths(site)
     path = tmp_path / "fixed.dat"
     path.write_bytes(data)
-    one_partner = SimpleNamespace(profile_for=lambda head: profile)
+    one_partner = SimpleNamespace(profile_for=lambda head: profile, vault=lambda: vault_of((), tmp_path))
     assert list(trace(path, one_partner, "", ""))
     assert [row["units"] for row in cover([path], one_partner)] == [1]
 

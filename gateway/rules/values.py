@@ -14,6 +14,7 @@ LIMIT_USD = Decimal(800)
 """19 U.S.C. 1321(a)(2)(C), since 2016-03-10."""
 
 _CENT = Decimal("0.01")
+_NONE_OF_IT = frozenset(("0", "0.0", "0.00", "0.000"))
 
 
 def amount(value: Any) -> Decimal | None:
@@ -42,9 +43,9 @@ def complete_values(draft: dict[str, Any], profile: Profile, day: str) -> list[F
             return _convert(draft, items, profile, day)
         total += value
     text = f"{total:.2f}"
-    draft.setdefault("total_value", {"amount": text, "currency": "USD"})
+    sent = draft.setdefault("total_value", {"amount": text, "currency": "USD"})
     draft.setdefault("fair_retail_value_usd", text)
-    return []
+    return [] if sent["amount"] == text else list(_sum_differs(sent, total, "USD"))
 
 
 def _money(item: dict[str, Any]) -> dict[str, Any]:
@@ -114,9 +115,22 @@ def _convert(draft: dict[str, Any], items: list[dict[str, Any]], profile: Profil
     if totals:
         if len(totals) == 1:
             ((currency, total),) = totals.items()
-            draft.setdefault("total_value", {"amount": f"{total:.2f}", "currency": currency})
+            sent = draft.setdefault("total_value", {"amount": f"{total:.2f}", "currency": currency})
+            findings += _sum_differs(sent, total, currency)
         draft.setdefault("fair_retail_value_usd", f"{usd:.2f}")
     return findings
+
+
+def _sum_differs(sent: Any, total: Decimal, currency: str) -> Iterator[Finding]:
+    """Yield a remark when the sender's value of the shipment is not the sum of its goods lines."""
+    value = amount(sent.get("amount")) if isinstance(sent, dict) and sent.get("currency") == currency else None
+    if value is not None and value != total:
+        said = (
+            f"The shipment is said to be worth {value} {currency}, its goods lines add up to {total}; the lines count."
+        )
+        yield _finding(
+            "Q-VALUE-SUM", Severity.WARNING, said, "total_value.amount", "/total_value/amount", f"{value}"
+        )  # fmt: skip
 
 
 def _of_the_bill(draft: dict[str, Any], profile: Profile, findings: list[Finding]) -> dict[str, Decimal]:
@@ -137,6 +151,9 @@ def check_values(draft: dict[str, Any], eligible: bool) -> Iterator[Finding]:
     documents = draft.get("transaction_nature") == "documents"
     for index, item in enumerate(items if isinstance(items, list) else ()):
         value = amount(_money(item).get("amount"))
+        if (quantity := item.get("quantity")) is not None and quantity in _NONE_OF_IT:
+            said = f"The quantity of goods line {index + 1} is 0."
+            yield _finding("Q-QTY-ZERO", Severity.WARNING, said, "items.quantity", f"/items/{index}/quantity", quantity)
         if value is not None and value > 0:
             if "unit_value" in item:
                 yield from _unit_price(item, value, index)
@@ -195,15 +212,16 @@ def _unit_price(item: dict[str, Any], total: Decimal, index: int) -> Iterator[Fi
     unit = item.get("unit_value")
     price = amount(unit.get("amount")) if isinstance(unit, dict) else None
     quantity = amount(item.get("quantity"))
-    if price is not None and quantity is not None and quantity > 1 and price == total:
-        yield _finding(
-            "Q-VALUE-QTY",
-            Severity.WARNING,
-            f"The line total {total} equals the unit price, but the quantity is {quantity.normalize():f}.",
-            "items.total_value.amount",
-            f"/items/{index}/total_value/amount",
-            str(total),
-        )
+    if price is None or quantity is None or not quantity:
+        return
+    said = f"The line total {total} equals the unit price, but the quantity is {quantity.normalize():f}."
+    if price != total or quantity <= 1:
+        product = price * quantity
+        if abs(product - total) <= _CENT * (1 + quantity / 2):  # a unit price is rounded to cents
+            return
+        said = f"The line total is {total}, but {quantity.normalize():f} times the unit price {price} is {product:.2f}."
+    pointer = f"/items/{index}/total_value/amount"
+    yield _finding("Q-VALUE-QTY", Severity.WARNING, said, "items.total_value.amount", pointer, str(total))
 
 
 def _finding(

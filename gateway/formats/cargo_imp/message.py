@@ -144,6 +144,11 @@ def _party(head: ImpNode, rest: list[Line], name_on: str) -> None:
 
 
 def _hang(head: ImpNode, tag: str, fields: list[str], line: Line) -> None:
+    if tag in ("NAM", "ADR") and len(fields) > 1:  # `ADR/STREET/UNIT 4` is two address lines
+        for field in fields:
+            if field:
+                head.take(node_of(tag, [field], line))
+        return
     head.take(node_of(tag, fields, line))
     if tag == "CTY":
         for kind, number in itertools.pairwise(fields[2:]):
@@ -155,7 +160,7 @@ def _rates(head: ImpNode, rest: list[Line]) -> None:
     """Hang the parts of a rate description by their code: `/2/NG/USB-C CABLE` -> NG.01.
 
     NG.08 is the tariff number when there are as many NH lines as NG lines (ours: else nobody knows which goods they
-    belong to), NG.09 the origin when there is one NO line.
+    belong to), NG.09 the origin when there is one NO line, NG.10 the first tariff number that was not paired.
     """
     for line in rest:
         fields = fields_of(line.text)
@@ -169,3 +174,4 @@ def _rates(head: ImpNode, rest: list[Line]) -> None:
         node.elements += [""] * (8 - len(node.elements))
         node.elements.append(numbers[index].element(1) if len(numbers) == len(goods) else "")
         node.elements.append(origins[0].element(1) if len(origins) == 1 else "")
+        node.elements.append(numbers[0].element(1) if numbers and len(numbers) != len(goods) else "")

@@ -1,9 +1,10 @@
 """Postal messages in JSON -> events: one object is one message, a list of objects or an object a line are several.
 
     {"ReceptacleId": "CNSZXAUSJFKAAUN50273001010035", "Item": [{"ItemId": "UA473124829CN"}]}
+    {"ItemId": "UA473124829CN", "ContentPiece": [{"Description": "Model kit"}]}
 
-Which objects are read is json_documents.csv: the keys that tell one, and the key whose objects are the items. The
-document is read as a whole: a receptacle holds some hundred items.
+Which objects are read is json_documents.csv: the keys that tell one and that its items have, and the key whose objects
+are the items (".Item" = the object is the item; it is hung below a root under that name). The document is read as a whole: a receptacle holds some hundred items.
 """
 
 from __future__ import annotations
@@ -38,9 +39,13 @@ MAX_JSON = 67_108_864
 
 
 class Document(msgspec.Struct, frozen=True):
-    """One row of json_documents.csv. keys: those that every such object has; unit: the key of its items."""
+    """One row of json_documents.csv. keys: those that every such object has; unit: the key of its items.
+
+    items_with: keys that at least one of its items has.
+    """
 
     keys: tuple[str, ...]
+    items_with: tuple[str, ...]
     root: str
     format: str
     type: str
@@ -54,7 +59,16 @@ def documents() -> tuple[Document, ...]:
     text = files(__package__).joinpath("json_documents.csv").read_text("utf-8")
     rows = table_rows(text)
     return tuple(
-        Document(tuple(r["keys"].split()), r["root"], r["format"], r["type"], r["unit"], r["role"]) for r in rows
+        Document(
+            tuple(r["keys"].split()),
+            tuple(r["items_with"].split()),
+            r["root"],
+            r["format"],
+            r["type"],
+            r["unit"],
+            r["role"],
+        )
+        for r in rows
     )
 
 
@@ -67,7 +81,9 @@ def is_ours(head: bytes) -> bool:
     """True for JSON that names all keys of a document."""
     if not is_json(head):
         return False
-    return any(all(re.search(rb'"%s"\s*:' % key.encode(), head) for key in d.keys) for d in documents())
+    return any(
+        all(re.search(rb'"%s"\s*:' % key.encode(), head) for key in (*d.keys, *d.items_with)) for d in documents()
+    )
 
 
 def read_json(chunks: Iterable[bytes], profile: Profile, scale: tuple[int, int]) -> Iterator[Event]:
@@ -110,21 +126,42 @@ def _text(chunks: Iterable[bytes], scale: tuple[int, int]) -> tuple[JsonText, Fi
 
 def _message(node: JsonNode, number: int, interchange: Interchange, group: Group) -> Iterator[Event]:
     """Yield one object as a message."""
-    names = node.children or {}
-    kind = next((d for d in documents() if all(key in node.keys for key in d.keys)), None)
-    if kind is not None:
+    kind = next((d for d in documents() if _fits(node, d)), None)
+    if kind is not None and kind.unit.startswith("."):
+        node = _hung(node, kind)
+    elif kind is not None:
         node.tag = node.elements[0] = kind.root
     message = Message(
         kind.format if kind else "postal", kind.type if kind else "", "", "", number, node, interchange, group,
-        envelope={"id": text_at(node, kind.keys[:1]) if kind else ""},
+        envelope={"id": text_at(node, ("ReceptacleId",)) or text_at(node, ("Item", "ItemId")) if kind else ""},
     )  # fmt: skip
     yield MessageBegin(message)
     if kind is None:
-        known = " or ".join(", ".join(d.keys) for d in documents())
+        known = " or ".join(", ".join((*d.keys, *d.items_with)) for d in documents())
         said = f"The object is none that we read; such an object has the keys {known}."
         yield Finding("JSON-SHAPE", Severity.ERROR, Scope.MESSAGE, said, node.here())
     elements = 0
-    for count, item in enumerate(names.get(kind.unit, ()) if kind else (), 1):
+    items = (node.children or {}).get(kind.unit.lstrip("."), ()) if kind else ()
+    for count, item in enumerate(items, 1):
         elements += 1
-        yield Unit(message, count, item, f"{kind.unit if kind else ''} {count}", kind.role if kind else "")
+        yield Unit(message, count, item, f"{item.tag} {count}", kind.role if kind else "")
     yield MessageEnd(message, elements)
+
+
+def _fits(node: JsonNode, document: Document) -> bool:
+    """True when an object has the keys of a document, and one of its items those of its items."""
+    if not all(key in node.keys for key in document.keys):
+        return False
+    items = (node.children or {}).get(document.unit, ())
+    return not document.items_with or any(
+        isinstance(item, JsonNode) and all(key in item.keys for key in document.items_with) for item in items
+    )
+
+
+def _hung(item: JsonNode, document: Document) -> JsonNode:
+    """Return a root with an object that is an item itself below it."""
+    root = JsonNode(document.root, [document.root], item.offset, item.length, item.line, 0, keys=item.keys)
+    item.tag = item.elements[0] = document.unit.lstrip(".")
+    item.up, item.number = root, 1
+    root.take(item)
+    return root

@@ -105,6 +105,8 @@ class _JsonReader(TableReader):
 
     def _closing(self, message: Any) -> Iterator[Finding]:
         yield from super()._closing(message)
+        if not self._options.message_type:  # the keys of the other shapes are those of a mapping of their own
+            yield from self._strangers(self._header, len(self._header.names), Position(line=1))
         if self._fault is not None:
             yield self._fault
 

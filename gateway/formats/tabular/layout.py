@@ -42,12 +42,16 @@ KEYS = ("house_bill", "tracking_number", "order_number")
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """One row of columns.csv. level: shipment or item; kind: what a cell holds; need: what must be there."""
+    """One row of columns.csv. level: shipment or item; kind: what a cell holds; need: what must be there.
+
+    passed: "no" for what our mappings read and do not pass on; a column without which this one is not passed on.
+    """
 
     name: str
     level: str
     kind: str
     need: str
+    passed: str = ""
 
 
 @cache
@@ -57,7 +61,7 @@ def vocabulary() -> tuple[dict[str, Column], dict[str, str]]:
     aliases: dict[str, str] = {}
     text = files(__package__).joinpath("columns.csv").read_text("utf-8")
     for row in table_rows(text):
-        columns[row["column"]] = Column(row["column"], row["level"], row["kind"], row["need"])
+        columns[row["column"]] = Column(row["column"], row["level"], row["kind"], row["need"], row["passed"])
         for alias in (row["column"], *row["aliases"].split("|")):
             if plain_name(alias):
                 aliases.setdefault(plain_name(alias), row["column"])
@@ -215,15 +219,21 @@ class Header:
             found.append(("weight_unit", True))
         return found
 
-    def strangers(self, width: int) -> list[str]:
-        """Return the names among the first `width` columns that no mapping of ours reads."""
+    def strangers(self, width: int) -> list[tuple[str, str]]:
+        """Return (name, standard column or "") of the first `width` columns that no mapping of ours passes on."""
         own = {plain_name(n) for n in (*self._options.extra_columns, *self._options.group_by)}
         own |= {plain_name(str(rule["column"])) for rule in self._options.split}
         found = []
         for name, standard in list(zip(self.names, self.standard, strict=True))[:width]:
             plain = plain_name(name)
-            if standard is None and plain and plain not in own and plain_name(self._rename.get(plain, "")) not in own:
-                found.append(name)
+            if not plain or plain in own or plain_name(self._rename.get(plain, "")) in own:
+                continue
+            if standard is None:
+                found.append((name, ""))
+            elif standard.name not in own and (
+                standard.passed == "no" or (standard.passed and not self.has(standard.passed))
+            ):
+                found.append((name, standard.name))
         return found
 
     def fit(self) -> int:

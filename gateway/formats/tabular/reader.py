@@ -11,7 +11,7 @@ from itertools import chain, islice
 
 from gateway.findings import NOWHERE, Finding, Position, Scope, Severity
 from gateway.formats.tabular.groups import Grouper, Shipment
-from gateway.formats.tabular.layout import Header, Options, looks_like_header
+from gateway.formats.tabular.layout import Header, Options, looks_like_header, vocabulary
 from gateway.formats.tabular.row_maker import RowMaker
 from gateway.formats.tabular.rows import Columns, Record, TableRoot, rows_node
 from gateway.profile import Profile
@@ -36,6 +36,11 @@ _FAULTS = {
     "encoding": ("CSV-ENCODING", ""),
     "long": ("CSV-LINE-LONG", "The line is longer than 4 MiB: the file has no line ends, or it is no table."),
     "sheet": ("XLSX-DAMAGED", "The sheet cannot be read from this row on: the workbook is damaged."),
+}
+_SKIPPED = {
+    "CSV-TOTAL-ROW": "A row of totals was skipped.",
+    "CSV-TEXT-ROW": "A row that holds one text only was skipped; it is no shipment.",
+    "CSV-HEADER-AGAIN": "The header stands here again; the row was skipped.",
 }
 _UNREAD = frozenset(("CSV-QUOTE", "CSV-FIELDS"))
 """Faults after which the cells of a row cannot be told: what the mapping would say of them is noise."""
@@ -155,9 +160,18 @@ class TableReader:
                 _column(place, name),
                 value=name,
             )
-        for name in header.strangers(width) if record is not None else ():
-            said = f'Column "{name}" is not known and was not read.'
-            yield Finding("CSV-EXTRA-COLUMN", Severity.WARNING, Scope.MESSAGE, said, _column(place, name), value=name)
+        if record is not None:
+            yield from self._strangers(header, width, place)
+
+    def _strangers(self, header: Header, width: int, place: Position) -> Iterator[Finding]:
+        """Yield the columns that are not passed on: those nobody knows, and those that no mapping of ours passes on."""
+        for name, standard in header.strangers(width):
+            said, severity = f'Column "{name}" is not known and was not read.', Severity.WARNING
+            if standard:
+                said, severity = f'Column "{name}" is known and was not passed on.', Severity.INFO
+                other = vocabulary()[0][standard].passed
+                said = said if other == "no" else said[:-1] + f" without column {other}."
+            yield Finding("CSV-EXTRA-COLUMN", severity, Scope.MESSAGE, said, _column(place, name), value=name)
 
     # --- rows -------------------------------------------------------------------------------------------------
 
@@ -296,9 +310,4 @@ def file_fault(record: Record, encoding: str) -> Finding:
 
 
 def _remark(rule: str, record: Record) -> Finding:
-    said = (
-        "A row of totals was skipped."
-        if rule == "CSV-TOTAL-ROW"
-        else "A row that holds one text only was skipped; it is no shipment."
-    )
-    return Finding(rule, Severity.INFO, Scope.MESSAGE, said, place_of_record(record))
+    return Finding(rule, Severity.INFO, Scope.MESSAGE, _SKIPPED[rule], place_of_record(record))

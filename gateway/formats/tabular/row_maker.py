@@ -41,6 +41,8 @@ class RowMaker:
         self._split = [(header.index(rule["column"]), re.compile(rule["pattern"])) for rule in rules]
         goods = [header.index(n) for n in ("item_description", "consignee_name") if header.has(n)]
         self._goods = [i for i in (*goods, *(i for i, _ in self._split)) if i < width]
+        self._names = [name.strip() for name in header.names[:width]] if kind != "json" else []
+        self._named = self._names[self._goods[0]] if self._names and self._goods else ""
         places = standard_places()
         names = ("weight_unit",) if kind == "json" else tuple(places)
         self._shared = [places[n] for n in names if vocabulary()[0][n].level == "shipment" and header.has(n)]
@@ -71,20 +73,30 @@ class RowMaker:
         return self._header.index(name)
 
     def skip(self, record: Record) -> str:
-        """Return why a record is no row of goods: "empty", "CSV-TOTAL-ROW", "CSV-TEXT-ROW"; "" when it is one."""
+        """Return why a record is no row of goods: "empty", "CSV-TOTAL-ROW" and the like; "" when it is one."""
         cells = record.cells
         if record.fault in _NO_CELLS:
             return ""
         size = len(cells)
         if self._goods and size >= self._width and cells[self._goods[0]] and cells[self._goods[-1]]:
-            return ""
+            again = cells[self._goods[0]] == self._named and [c.strip() for c in cells[: self._width]] == self._names
+            return "CSV-HEADER-AGAIN" if again else ""
         filled = [c.strip() for c in cells if c.strip()]
         if not filled:
             return "empty"
         goods = any(i < size and cells[i].strip() for i in self._goods)
-        if not goods and _TOTAL.fullmatch(filled[0]):
+        if self._total(cells, filled, goods=goods):
             return "CSV-TOTAL-ROW"
         return "CSV-TEXT-ROW" if len(filled) == 1 and self._width > 3 and cells[0].strip() and not goods else ""
+
+    def _total(self, cells: list[str], filled: list[str], *, goods: bool) -> bool:
+        """True for a row of totals: its first text says so, or any text of a row without number and consignee."""
+        if not goods:
+            return _TOTAL.fullmatch(filled[0]) is not None
+        owner = (*self._keys, self._header.index("consignee_name"))
+        if any(i < len(cells) and cells[i].strip() for i in owner):
+            return False
+        return any(_TOTAL.fullmatch(text) for text in filled)
 
     def row(
         self, record: Record, cells: list[str] | None = None, parts: tuple[Part, ...] = ()

@@ -35,7 +35,28 @@ MAX_PARTS = 2000
 MAX_COLUMNS = 1024
 MAX_ROW = 4_194_304  # bytes of XML between two row ends: the reader holds a row at a time
 BLANK_ROWS = 1000  # of a run that are passed on; one cell in the last row of a sheet makes a million
+_MERGED = re.compile(rb'<mergeCell [^>]{0,40}ref="([A-Z]{1,3}([0-9]+):[A-Z]{1,3}([0-9]+))"')
+_HIDDEN = re.compile(rb'<row [^>]{0,200}hidden="(?:1|true)"')
+_NUMBER = re.compile(rb' r="([0-9]+)"')
 _FORMULA = re.compile(rb"<f[ >/](?:(?!</c>).){0,2000}?</c>", re.S)
+
+
+class Seen:
+    """What the parts of a workbook hold that its cells do not tell."""
+
+    def __init__(self) -> None:
+        self.formulas = 0  # cells without a stored value
+        self.merged: dict[str, dict[str, None]] = {}  # part -> areas of several rows, as A2:A3
+        self.hidden: dict[str, set[str]] = {}  # part -> numbers of hidden rows
+
+    def look(self, part: str, text: bytes) -> None:
+        """Note merged cells and hidden rows in a piece of a sheet; pieces may overlap."""
+        if b"<mergeCell " in text:
+            areas = (m for m in _MERGED.finditer(text) if m[2] != m[3])
+            self.merged.setdefault(part, {}).update((m[1].decode(), None) for m in areas)
+        if b' hidden="' in text:
+            rows = (_NUMBER.search(m[0]) for m in _HIDDEN.finditer(text))
+            self.hidden.setdefault(part, set()).update(n[1].decode() for n in rows if n)
 
 
 class Refused(Exception):  # noqa: N818  a verdict on data
@@ -46,7 +67,7 @@ def read_xlsx(chunks: Iterable[bytes], profile: Profile, options: Options) -> It
     """Yield the events of a workbook's sheet: the one the profile names, else the first that is visible."""
     try:
         data = _whole(chunks)
-        unread = inspect(data)
+        seen = inspect(data)
         book = _open(data)
         name, others = _sheet(book, options.sheet)
     except Refused as refused:
@@ -62,10 +83,22 @@ def read_xlsx(chunks: Iterable[bytes], profile: Profile, options: Options) -> It
     if others:
         said = f'Only sheet "{name}" was read; {others} other sheet{"s hold" if others > 1 else " holds"} data or may do so.'
         findings.append(Finding("XLSX-SHEETS", Severity.WARNING, Scope.INTERCHANGE, said))
-    if unread:
-        said = f"{unread} formula cells of the workbook have no stored value; they were read as empty."
+    if seen.formulas:
+        said = f"{seen.formulas} formula cells of the workbook have no stored value; they were read as empty."
         findings.append(Finding("XLSX-FORMULA", Severity.WARNING, Scope.INTERCHANGE, said))
+    findings += _hints(seen, str(getattr(book[name], "_worksheet_path", "")).lstrip("/"))
     yield from TableReader(profile, options, "xlsx").read(_records(book[name]), findings)
+
+
+def _hints(seen: Seen, part: str) -> Iterator[Finding]:
+    """Yield what the sheet that is read shows otherwise than it is read."""
+    merged, hidden = seen.merged.get(part), seen.hidden.get(part)
+    if merged:
+        said = f"Cells {next(iter(merged))} are merged{f', and {len(merged) - 1} other areas' if len(merged) > 1 else ''}; only the first row of an area has the value."
+        yield Finding("XLSX-MERGED", Severity.WARNING, Scope.INTERCHANGE, said)
+    if hidden:
+        said = f"{len(hidden)} hidden row{'s were' if len(hidden) > 1 else ' was'} read like the others (the first is row {min(hidden, key=int)})."
+        yield Finding("XLSX-HIDDEN", Severity.WARNING, Scope.INTERCHANGE, said)
 
 
 def _whole(chunks: Iterable[bytes]) -> bytes:
@@ -77,8 +110,9 @@ def _whole(chunks: Iterable[bytes]) -> bytes:
     return bytes(data)
 
 
-def inspect(data: bytes) -> int:
-    """Check the archive; return how many formula cells have no stored value. Raises Refused."""
+def inspect(data: bytes) -> Seen:
+    """Check the archive; return what its sheets hold besides cells. Raises Refused."""
+    seen = Seen()
     try:
         archive = zipfile.ZipFile(io.BytesIO(data))
         parts = archive.infolist()
@@ -91,24 +125,22 @@ def inspect(data: bytes) -> int:
             raise Refused("XLSX-DAMAGED", "The archive is no XLSX workbook.")
         if any(n.lower().endswith("vbaproject.bin") for n in names):
             raise Refused("XLSX-MACRO", "The workbook holds macros; send it as XLSX without macros, or as CSV.")
-        total, empty = 0, 0
+        total = 0
         for part in parts:
             if part.flag_bits & 1:
                 raise Refused("XLSX-DAMAGED", "The workbook is protected by a password.")
-            size, formulas = _measure(archive, part, total, len(data))
-            total += size
-            empty += formulas
+            total += _measure(archive, part, total, len(data), seen)
     except (zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError, ValueError, RuntimeError):
         raise Refused("XLSX-DAMAGED", "The workbook cannot be unpacked: it is cut off or damaged.") from None
-    return empty
+    return seen
 
 
-def _measure(archive: zipfile.ZipFile, part: zipfile.ZipInfo, before: int, packed: int) -> tuple[int, int]:
-    """Unpack one part piece by piece; return (bytes, formula cells without value)."""
+def _measure(archive: zipfile.ZipFile, part: zipfile.ZipInfo, before: int, packed: int, found: Seen) -> int:
+    """Unpack one part piece by piece; return its bytes."""
     most = MAX_STRINGS if part.filename.endswith("sharedStrings.xml") else MAX_PART
     xml = part.filename.lower().endswith((".xml", ".rels", ".vml"))
     sheet = part.filename.startswith("xl/worksheets/") and xml
-    size, empty, tail, row = 0, 0, b"", 0
+    size, tail, row = 0, b"", 0
     with archive.open(part) as stream:
         while piece := stream.read(262_144):
             size += len(piece)
@@ -124,6 +156,7 @@ def _measure(archive: zipfile.ZipFile, part: zipfile.ZipInfo, before: int, packe
             seen = tail + piece
             if sheet:
                 row = _open_row(seen, row + len(piece))
+                found.look(part.filename, seen)
             if b"<!DOCTYPE" in seen or b"<!ENTITY" in seen:
                 raise Refused(
                     "XLSX-DTD", "A part of the workbook declares a DTD or entities, which no spreadsheet writes."
@@ -131,10 +164,10 @@ def _measure(archive: zipfile.ZipFile, part: zipfile.ZipInfo, before: int, packe
             if sheet and b"<f" in seen:
                 end = seen.rfind(b"</c>") + 4
                 if end >= 4:
-                    empty += sum(not re.search(rb"<v>[^<]", m) for m in _FORMULA.findall(seen[:end]))
+                    found.formulas += sum(not re.search(rb"<v>[^<]", m) for m in _FORMULA.findall(seen[:end]))
                     seen = seen[end:]
             tail = seen[-4096:]
-    return size, empty
+    return size
 
 
 def _open_row(seen: bytes, open_bytes: int) -> int:

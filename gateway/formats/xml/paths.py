@@ -5,6 +5,7 @@ GrossWeightMeasure/@unitCode                             an attribute
 AssociatedParty[RoleCode=SE|DP]/Name                     the party whose RoleCode is SE, else DP
 SpecifiedLogisticsTransportMovement[StageCode=Main-Carriage]
 /MessageHeaderDocument/ID                                from the root of the document
+Address/Line/@rest                                       the texts of all elements found but the first; @join: of all
 ../@id                                                   the element around this one
 """
 
@@ -15,6 +16,8 @@ from collections.abc import Callable
 from gateway.findings import Position
 from gateway.formats.xml.nodes import XmlNode
 from gateway.records import Finder, Getter, Locator, Path, Step
+
+_GATHERED = {"@join": 0, "@rest": 1}  # leaf that reads all elements found -> how many it leaves out at the start
 
 
 class XmlDialect:
@@ -63,6 +66,9 @@ class XmlDialect:
 
             return direct
         find, read = self.finder(path, at), self.leaf(path.leaf)
+        if path.leaf in _GATHERED:
+            left_out, text = _GATHERED[path.leaf], self.leaf("")
+            return lambda node, root: " ".join(t for n in find(node, root)[left_out:] if (t := text(n, root).strip()))
 
         def get(node: XmlNode, root: XmlNode) -> str:
             nodes = find(node, root)

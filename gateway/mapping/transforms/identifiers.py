@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import date
 
 from gateway.mapping.transforms.registry import Noted, Unusable, transform
 
@@ -87,16 +88,26 @@ def scac(value: str) -> str:
     return word
 
 
+def _is_day(text: str) -> bool:
+    """True for a day of the calendar written CCYY-MM-DD."""
+    try:
+        return len(text) == 10 and bool(date.fromisoformat(text))
+    except ValueError:
+        return False
+
+
 @transform("80107 => 80107", "Toronto => ", args=(1, 2))
 def shape(value: str, pattern: str, length: str = "") -> str:
-    """Keep the value only if it fits: `shape digits 5`, `shape firms`; nothing when it does not."""
+    """Keep the value only if it fits: `shape digits 5`, `shape firms`, `shape day` (a calendar day); else nothing."""
+    if pattern == "day":
+        return value.strip() if _is_day(value.strip()) else ""
     patterns = {
         "digits": rf"[0-9]{{{length or '1,50'}}}",
         "firms": r"[A-Z][A-Z0-9]{3}",
         "alnum": rf"[A-Z0-9]{{{length or '1,50'}}}",
     }
     if pattern not in patterns:
-        raise Unusable(f'"{pattern}" is no shape; known: {", ".join(patterns)}')
+        raise Unusable(f'"{pattern}" is no shape; known: {", ".join(patterns)}, day')
     return value.strip() if re.fullmatch(patterns[pattern], value.strip()) else ""
 
 
@@ -126,12 +137,23 @@ def phone(value: str) -> str:
     return ("+" if text.startswith("+") else "") + re.sub(r"[^0-9]", "", text)
 
 
-@transform("123456789012345678 => 123456789012345678", "1.23457E+17 => !ID-SCIENTIFIC")
+_LOST = re.compile(r"[0-9]{15}0{5,}")  # five zeros are chance once in 100,000
+
+
+@transform(
+    "123456789012345678 => 123456789012345678",
+    "1.23457E+17 => !ID-SCIENTIFIC",
+    "12345678901234500000 => !ID-SCIENTIFIC",
+)
 def identifier(value: str) -> str:
-    """A number that identifies something: trimmed; scientific notation is refused (digits are lost)."""
+    """A number that identifies something: trimmed; refused when a spreadsheet lost its digits (1.2E+17, zeros behind 15)."""
     text = value.strip()
     if re.fullmatch(r"[0-9](\.[0-9]+)?[eE]\+?[0-9]{1,3}", text):
         raise Unusable(f'"{text}" is a number that a spreadsheet rounded; digits are lost', "ID-SCIENTIFIC")
+    if _LOST.fullmatch(text):
+        raise Unusable(
+            f'"{text}" ends in zeros behind 15 digits: a spreadsheet keeps 15 and loses the rest', "ID-SCIENTIFIC"
+        )
     if text.startswith("'") and len(text) > 1:
         return Noted(
             text[1:], ("CSV-TEXT-PREFIX", "An apostrophe before the value (spreadsheet text mark) was left out.")

@@ -101,6 +101,13 @@ def lines(value: str, number: str) -> str:
     return parts[wanted - 1] if wanted <= len(parts) else ""
 
 
+@transform("1 A ST|APT 4|BACK DOOR|RING; PO BOX 7 => BACK DOOR RING PO BOX 7", "1 A ST => ", many=True, args=(1, 1))
+def lines_from(values: list[str], number: str) -> str:
+    """Line N of the first text and those after it, then the further texts, as one line: `lines_from 3`."""
+    parts = [p.strip() for p in re.split(r"\r?\n|\|", values[0]) if p.strip()][int(number) - 1 :]
+    return " ".join([*parts, *(v.strip() for v in values[1:] if v.strip())])
+
+
 @transform("PAT; SAMPLE => PAT SAMPLE", many=True)
 def first_last(values: list[str]) -> str:
     """First and last name as one name."""
