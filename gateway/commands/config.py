@@ -69,13 +69,12 @@ def private_files(site: Site) -> Iterator[tuple[str, Path]]:
     yield "host key", settings.host_key
     if settings.next_host_key is not None:
         yield "next host key", settings.next_host_key
-    name = settings.raw.get("person_secret_file")
-    yield "person key", settings.folder / name if name else settings.state_dir / "person.key"
+    yield "person key", settings.person_key
     for number, path in enumerate(settings.key_files, 1):
         yield f"encryption key {number}", path
     if settings.responses_poll:
-        yield "responses key", settings.folder / settings.responses_poll["key_file"]
+        yield "responses key", settings.folder / settings.responses_poll.key_file
     for partner, one in site.partners.items():
         for section, facts in (("target", one.target), ("poll", one.poll)):
             if facts:
-                yield f"{section} key of {partner}", settings.folder / facts["key_file"]
+                yield f"{section} key of {partner}", settings.folder / facts.key_file

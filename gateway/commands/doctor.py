@@ -7,13 +7,14 @@ import shutil
 import socket
 import stat
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from gateway.commands.serving import remote_of
+from gateway.config_files import Remote
 from gateway.errors import ConfigError, GatewayError
 from gateway.shell.folders import StateFolders, parse_instant
 from gateway.shell.ledger import open_ledger
@@ -203,12 +204,11 @@ def _keys(site: Site) -> Iterator[Check]:
         yield from _private(coming, "next host key")
     yield from _person_key(site)
     if site.settings.responses_poll:
-        yield from _private(site.settings.folder / site.settings.responses_poll["key_file"], "responses key")
+        yield from _private(site.settings.folder / site.settings.responses_poll.key_file, "responses key")
 
 
 def _person_key(site: Site) -> Iterator[Check]:
-    name = site.settings.raw.get("person_secret_file")
-    path = site.settings.folder / name if name else site.settings.state_dir / "person.key"
+    path = site.settings.person_key
     if not path.is_file():
         if StateFolders(site.settings.state_dir).work.is_dir():
             yield Check("person key", "error", "it is not there", "Put it back from the backup.")
@@ -277,16 +277,16 @@ def _partner(site: Site, name: str, partner: Partner) -> Iterator[Check]:
         yield Check(f"partner {name}", "ok", "; ".join(said))
     for section, facts in (("target", partner.target), ("poll", partner.poll)):
         if facts:
-            yield from _private(site.settings.folder / facts["key_file"], f"{section} key of {name}")
+            yield from _private(site.settings.folder / facts.key_file, f"{section} key of {name}")
 
 
-def _remote(site: Site, name: str, sections: dict[str, dict[str, Any]]) -> Iterator[Check]:
+def _remote(site: Site, name: str, sections: Mapping[str, Remote | None]) -> Iterator[Check]:
     for section, facts in sections.items():
-        if not facts:
+        if facts is None:
             continue
         connection = remote_of(site, facts)
         try:
-            found = connection.run(lambda client, f=facts: client.listdir(f.get("folder", ".")))  # type: ignore[misc]
+            found = connection.run(lambda client, f=facts: client.listdir(f.folder))  # type: ignore[misc]
             yield Check(f"{section} of {name}", "ok", f"logged in, {len(found)} entries")
         except GatewayError as error:
             yield Check(f"{section} of {name}", "error", error.message, error.advice)

@@ -31,7 +31,7 @@ def extract(
     base = base_mappings()
     chosen = load_layout(layout, base, profile)
     names, known = layout_folders(base, profile), known_settings(base, profile)
-    settings = settings_of(site_of(profile).settings.raw, chosen, known, names)
+    settings = settings_of(site_of(profile).settings.outputs, chosen, known, names)
     law, now = load_rulebook(base).tables, moment_of(as_of) or datetime.now(UTC)
 
     def tell(finding: Finding, shipments: int) -> None:

@@ -68,14 +68,11 @@ def extract(
     return done
 
 
-def settings_of(raw: Mapping[str, Any], layout: Layout, known: set[str], names: Iterable[str]) -> dict[str, Any]:
+def settings_of(shared: Mapping[str, Any], layout: Layout, known: set[str], names: Iterable[str]) -> dict[str, Any]:
     """Return the settings of one output: [outputs] of gateway.toml with [outputs.NAME] over it.
 
-    known: every setting that some output reads; names: of all outputs. Raises ConfigError for anything else.
+    shared: [outputs] as written; known: every setting that some output reads; names: of all outputs. Raises ConfigError for anything else.
     """
-    shared = raw.get("outputs", {})
-    if not isinstance(shared, dict):
-        raise ConfigError("gateway.toml: outputs is no table.", 'Write [outputs] and below it filer_code = "XYZ".')
     tables = {k: v for k, v in shared.items() if isinstance(v, dict)}
     for name in tables.keys() - set(names):
         raise ConfigError(f"gateway.toml: outputs.{name} is not known.", f"Outputs: {', '.join(sorted(names))}.")

@@ -6,11 +6,11 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from gateway.canonical.validate import prepare
 from gateway.commands.reloading import Print, Watcher, fingerprint
 from gateway.commands.versions import live, remapper
+from gateway.config_files import Poll, Remote
 from gateway.errors import ConfigError, GatewayError
 from gateway.profile import Identity, Profile
 from gateway.shell import versions
@@ -96,23 +96,17 @@ def _drop(site: Site, partner: Partner) -> PartnerDrop:
     )
 
 
-def remote_of(site: Site, facts: dict[str, Any]) -> SftpRemote:
-    """Return the server of a [target] or [poll] section."""
-    return SftpRemote(
-        facts["host"],
-        int(facts.get("port", 22)),
-        facts["user"],
-        site.settings.folder / facts["key_file"],
-        facts["host_key"],
-    )
+def remote_of(site: Site, facts: Remote) -> SftpRemote:
+    """Return the server of a [target], [poll] or [responses] section."""
+    return SftpRemote(facts.host, facts.port, facts.user, site.settings.folder / facts.key_file, facts.host_key)
 
 
 def _target(site: Site, partner: Partner) -> SftpTarget | None:
     """Return the remote folder that a partner's canonical files go to, None for the common out folder."""
     facts = partner.target
-    if not facts:
+    if facts is None:
         return None
-    return SftpTarget(remote_of(site, facts), facts.get("folder", "."), read_back=bool(facts.get("read_back", False)))
+    return SftpTarget(remote_of(site, facts), facts.folder, read_back=facts.read_back)
 
 
 @dataclass(frozen=True)
@@ -121,7 +115,7 @@ class _Source:
 
     name: str
     account: str
-    facts: dict[str, Any]
+    facts: Poll
 
 
 def _sources(site: Site) -> list[_Source]:
@@ -134,10 +128,10 @@ def _poller(site: Site, source: _Source, staging: Path, on_upload: Callable[[Upl
     """Return the fetcher of a source."""
     facts = source.facts
     settings = PollSettings(
-        folder=facts.get("folder", "."),
-        stable_polls=int(facts.get("stable_polls", 3)),
-        marker=facts.get("marker", ""),
-        done_folder=facts.get("done_folder", "done"),
+        folder=facts.folder,
+        stable_polls=facts.stable_polls,
+        marker=facts.marker,
+        done_folder=facts.done_folder,
         max_file_bytes=site.settings.max_file_bytes,
     )
     return SftpDrop(remote_of(site, facts), source.account, settings, staging, on_upload)
@@ -244,7 +238,7 @@ class Gateway:
 
     def _poll(self, source: _Source, drop: SftpDrop) -> None:
         """Fetch from one server until the gateway stops; a fault is told once until it is over."""
-        seconds, failing = float(source.facts.get("seconds", 30)), False
+        seconds, failing = source.facts.seconds, False
         while not self._stopping.wait(seconds):
             try:
                 drop.poll()

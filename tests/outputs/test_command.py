@@ -64,7 +64,7 @@ def test_the_settings_of_a_profile_fill_the_fields_of_the_filer(tmp_path):
     [
         ('[outputs]\nfiler_cod = "x"\n', "outputs.filer_cod is not known"),
         ('[outputs.imdw]\nfiler_code = "x"\n', "outputs.imdw is not known"),
-        ('outputs = "x"\n', "outputs is no table"),
+        ('outputs = "x"\n', "outputs is text in quotes"),
     ],
 )
 def test_a_wrong_setting_stops_with_the_known_ones(tmp_path, lines, words):

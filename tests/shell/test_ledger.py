@@ -61,7 +61,7 @@ def test_a_ledger_of_a_newer_version_is_refused(tmp_path: Path) -> None:
 
 
 def test_an_unusable_url_is_a_configuration_error() -> None:
-    with pytest.raises(ConfigError, match="ledger_url"):
+    with pytest.raises(ConfigError, match="ledger cannot be used"):
         open_ledger("nonsense://x/y")
 
 

@@ -1,0 +1,187 @@
+"""partners/NAME.toml with the files around it -> one partner: its profile, and what the shell needs of it."""
+
+from __future__ import annotations
+
+import csv
+import difflib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from gateway.catalogue import load_catalogue
+from gateway.config_files import Enrichment, Id, PartnerFile, Poll, Rate, Target, read_file
+from gateway.errors import ConfigError
+from gateway.findings import Severity
+from gateway.formats import folder_of
+from gateway.mapping.folder import MappingSet
+from gateway.profile import AckPolicy, Identity, Profile
+from gateway.settings import Settings, base_mappings
+
+_AS_WRITTEN = (
+    "originator_code", "filer_type", "filer_type_by_mode", "filer_name", "program", "constants", "allow_test", "tolerance",
+    "salvage", "fold_case", "ignore_unknown_segments", "encoding", "assume_section_321", "bill_is_master", "aggregate_reject",
+    "default_currency", "join_hours", "join_on", "options",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Partner:
+    """One partner file: its profile and what the shell needs."""
+
+    profile: Profile
+    keys: tuple[str, ...]
+    in_dir: Path | None
+    home: Path
+    target: Target | None
+    poll: Poll | None
+    sources: tuple[Path, ...] = ()  # files outside of partners/ that it is made of
+
+
+def load_partner(path: Path, settings: Settings, rulebook: Any) -> Partner:
+    """Read a partner file and the files it names. Raises ConfigError or MappingError."""
+    file, folder = read_file(path, PartnerFile), settings.folder
+    name = file.partner or path.stem
+    own = folder / "partners" / path.stem
+    extra = [folder / m for m in file.mappings] or ([own] if own.is_dir() else [])
+    mappings = MappingSet(base_mappings(), extra) if extra else _base_set()
+    _check_formats(path.name, file)
+    profile = Profile(
+        partner=name,
+        account=file.account or name,
+        senders=tuple(map(_identity, file.senders)),
+        receivers=tuple(map(_identity, file.receivers)),
+        own_id=Profile.own_id if file.own_id is None else _identity(file.own_id),
+        unwrap=tuple(file.unwrap),
+        pgp_home=str((folder / file.pgp_home).resolve()) if file.pgp_home else "",
+        join_formats=tuple(file.join_formats),
+        severities=_severities(path.name, file, mappings),
+        acks=AckPolicy(**msgspec.structs.asdict(file.acks)),
+        fx_usd=_rates(path.name, {**settings.fx_usd, **file.fx_usd}),
+        person_secret=settings.person_secret(),
+        programs=mappings.program,
+        tables=mappings,
+        rules=rulebook,
+        catalogue=load_catalogue(),
+        enrich=_enrichment(folder, path.name, file.enrichment),
+        structures=_structures(own / "maps"),
+        **{field: getattr(file, field) for field in _AS_WRITTEN},
+    )
+    sources = [folder / file.enrichment.file] if file.enrichment else []
+    sources += [p for m in extra if m != own for p in m.rglob("*.csv")]
+    return Partner(
+        profile,
+        keys=tuple(_key_lines(folder, [f"keys/{name}.pub"] if file.keys is None else file.keys)),
+        in_dir=folder / file.in_dir if file.in_dir else None,
+        home=folder / (file.home or f"partners-home/{name}"),
+        target=file.target,
+        poll=file.poll,
+        sources=tuple(sources),
+    )
+
+
+@cache
+def _base_set() -> MappingSet:
+    """Return the base tables without anybody's rows: one set for all partners that have none."""
+    return MappingSet(base_mappings())
+
+
+def forget_base_tables() -> None:
+    """Read the base tables anew the next time."""
+    _base_set.cache_clear()
+
+
+def _identity(given: str | Id) -> Identity:
+    return Identity(given) if isinstance(given, str) else Identity(given.id, given.qualifier)
+
+
+def _check_formats(name: str, file: PartnerFile) -> None:
+    """Refuse settings of formats that would never do anything, or stop the first file instead of the start."""
+    if "pgp" in file.unwrap and not file.pgp_home:
+        raise ConfigError(f"{name}: unwrap pgp needs pgp_home.", 'Write pgp_home = "keys/gnupg", a key ring of gpg.')
+    for one in file.join_formats:
+        if not folder_of(one):
+            raise ConfigError(f'{name}: join_formats "{one}" is no format.', 'Write for example ["cargo_xml_xfzb"].')
+    if "tabular" in file.options:
+        from gateway.formats.tabular.layout import options_of
+
+        options_of(file.options)
+    level = file.options.get("shipment_level")
+    if level is not None:
+        from gateway.formats.x12.levels import layouts
+
+        known = sorted({layout.shipment_level for layout in layouts()})
+        if level not in known:
+            raise ConfigError(f"{name}: shipment_level {level!r} is not known.", f"Known: {', '.join(known)}.")
+
+
+def _severities(name: str, file: PartnerFile, mappings: MappingSet) -> dict[str, Severity]:
+    """Return the partner's severities. A rule that nothing knows is a slip of the pen that would change nothing."""
+    known = load_catalogue()
+    unknown = [rule for rule in file.severities if known.get(rule) is None]
+    own = {row.rule for facts in mappings.facts for row in mappings.rows(facts)[0]} if unknown else set()
+    for rule in unknown:
+        if rule not in own:
+            close = difflib.get_close_matches(rule, [one.rule for one in known], 1)
+            raise ConfigError(
+                f'{name}: severities: there is no rule "{rule}".',
+                f"Did you mean {close[0]}?" if close else "gateway explain --all lists the rules.",
+            )
+    return {rule: Severity(word) for rule, word in file.severities.items()}
+
+
+def _rates(name: str, raw: Mapping[str, Rate]) -> dict[str, Decimal]:
+    try:
+        return {currency: Decimal(str(rate)) for currency, rate in raw.items()}
+    except InvalidOperation:
+        raise ConfigError(f"{name}: fx_usd holds a rate that is not a number.", 'Write CAD = "0.70".') from None
+
+
+def _structures(folder: Path) -> Any:
+    """Compile a partner's own pyx12 maps, if it has any."""
+    if not folder.is_dir():
+        return None
+    from gateway.formats.x12.pyx12_maps import compile_folder
+
+    return compile_folder(folder)
+
+
+def _enrichment(
+    folder: Path, name: str, raw: Enrichment | None
+) -> Callable[[dict[str, Any]], dict[str, Any] | None] | None:
+    """Return the join of a partner's enrichment CSV, None without one.
+
+    Rows are joined on the value of the canonical field `on`; each other column is a canonical shipment field (dotted
+    for objects, e.g. security_scan.method).
+    """
+    if raw is None:
+        return None
+    file, key = folder / raw.file, raw.on
+    if not file.is_file():
+        raise ConfigError(f"{name}: enrichment file {raw.file} is not there.", "Give its path from the profile folder.")
+    rows: dict[str, dict[str, Any]] = {}
+    with file.open(encoding="utf-8-sig", newline="") as source:
+        for row in csv.DictReader(source):
+            if row.get(key):
+                rows[row[key]] = _nested({k: v for k, v in row.items() if k and k != key and v})
+    return lambda draft: rows.get(str(draft.get(key, "")))
+
+
+def _nested(flat: dict[str, str]) -> dict[str, Any]:
+    nested: dict[str, Any] = {}
+    for name, value in flat.items():
+        *parents, leaf = name.split(".")
+        place = nested
+        for parent in parents:
+            place = place.setdefault(parent, {})
+        place[leaf] = {"true": True, "false": False}.get(value.lower(), value)
+    return nested
+
+
+def _key_lines(folder: Path, files: list[str]) -> list[str]:
+    texts = [(folder / name).read_text("utf-8") for name in files if (folder / name).is_file()]
+    return [line for text in texts for line in text.splitlines() if line.strip() and not line.startswith("#")]
