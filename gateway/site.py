@@ -13,6 +13,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from gateway.errors import ConfigError
 from gateway.partner import Partner, forget_base_tables, load_partner
@@ -21,7 +22,9 @@ from gateway.rules.folder import load_rulebook
 from gateway.settings import Settings, base_mappings, data_folder, read_settings
 from gateway.shell.folders import StateFolders
 from gateway.shell.person_key import make_key
-from gateway.shell.vault import Vault, vault_of
+
+if TYPE_CHECKING:
+    from gateway.shell.vault import Vault
 
 __all__ = ["Partner", "Settings", "Site", "base_mappings", "base_site", "data_folder", "load_afresh", "load_site"]
 
@@ -55,6 +58,8 @@ class Site:
 
     def vault(self) -> Vault:
         """Return what opens the kept files of the state folder. Raises ConfigError when a key file is missing."""
+        from gateway.shell.vault import vault_of  # it brings cryptography, which no check of a file needs
+
         return vault_of(self.settings.key_files, self.settings.state_dir)
 
     def check_tables(self) -> None:

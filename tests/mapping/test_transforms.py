@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from contextlib import suppress
 from decimal import Decimal
+from importlib import import_module
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.mapping.codes import CodeTables
-from gateway.mapping.transforms import Noted, Unusable, registry
+from gateway.mapping.transforms import Noted, Unusable, find_transform, registry, transform
 from gateway.mapping.transforms.numbers import plain
 from gateway.site import base_mappings
 
@@ -137,3 +138,24 @@ def test_a_value_with_several_codes_is_written_only_when_the_first_one_is_meant(
     assert run("uncode", "original", "cargo_xml_purpose") == "!MAP-VALUE"
     assert run("uncode", "original", "cargo_xml_purpose", "first") == "Creation"
     assert run("uncode", "nothing of the kind", "cargo_xml_purpose", "first") == "!MAP-VALUE"
+
+
+def test_a_package_cannot_take_the_name_of_one_of_our_transforms():
+    def trim(value: str) -> str:
+        """Not ours."""
+        return value
+
+    ours = registry()["trim"]
+    with pytest.raises(ValueError, match="trim already"):
+        transform("a => a")(trim)
+    assert registry()["trim"] is ours
+
+
+def test_packages_are_asked_for_a_transform_that_is_none_of_ours(monkeypatch):
+    asked = []
+    module = import_module("gateway.mapping.transforms.registry")
+    monkeypatch.setattr(module, "load_user_transforms", lambda: asked.append(True))
+    assert find_transform("trim") is not None
+    assert asked == []
+    assert find_transform("no_such_transform") is None
+    assert asked == [True]
