@@ -148,7 +148,7 @@ class Bench:
             ("version ms", [gateway, "--version"]),
             ("check ms", [gateway, "check", str(file), "--as-of", "2025-01-14T10:00:00Z"]),
         ):
-            self.figures[name], self.figures[f"{name} cpu"] = time_of(words, 7)
+            self.figures[name], self.figures[f"{name} cpu"] = time_of(words, 7, self.folder / "bytecode")
         self.finish("start")
 
     def _sftp(self) -> None:

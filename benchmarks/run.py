@@ -53,7 +53,7 @@ def section(bench: Bench, rows: list[report.Row]) -> list[str]:
     if "version ms" in f:
         lines += [
             "",
-            "Start, wall clock (process time): "
+            "Start, modules compiled as in an installed package, wall clock (process time): "
             + ", ".join(
                 f"{words} {f[f'{key} ms']:.0f} ms ({f[f'{key} ms cpu']:.0f})"
                 for key, words in (

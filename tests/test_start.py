@@ -26,8 +26,8 @@ try:
     main()
 except SystemExit:
     pass
-site = sys.modules.get("gateway.site")
-tables = site._base_set() if site else None
+partner = sys.modules.get("gateway.partner")
+tables = partner._base_set() if partner else None
 said = {
     "modules": sorted(sys.modules),
     "compiled": sorted(tables._compiled) if tables else [],
