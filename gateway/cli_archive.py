@@ -100,6 +100,16 @@ def clean(folder: Folder = Path()) -> None:
     _next(site, folder, "")
 
 
+@archive_app.command("seal")
+def seal(folder: Folder = Path()) -> None:
+    """Seal what was kept before [encryption] was set up, with the first key of key_files."""
+    from gateway.commands.archive import order_sealing
+
+    site = load_site(folder)
+    order_sealing(site)
+    _next(site, folder, "")
+
+
 @archive_app.command("hold")
 def hold(
     receipt: Annotated[str, typer.Argument(help="The drop to keep.")],

@@ -9,7 +9,7 @@ from gateway.commands.status import ledger_of
 from gateway.errors import ConfigError
 from gateway.shell.drops import Keep
 from gateway.shell.folders import ReceiptIds, StateFolders
-from gateway.shell.orders import HOLD, RETAIN, UNHOLD, Order, give
+from gateway.shell.orders import HOLD, RETAIN, SEAL, UNHOLD, Order, give
 from gateway.shell.retention import due, held
 from gateway.site import Site
 
@@ -40,6 +40,13 @@ def order_removal(site: Site) -> None:
     if not site.settings.retention:
         raise ConfigError("gateway.toml has no [retention].", "Write [retention] and, under it, raw = 90.")
     give(StateFolders(site.settings.state_dir), ReceiptIds(), Order(RETAIN))
+
+
+def order_sealing(site: Site) -> None:
+    """Tell the gateway to seal what was kept in clear before there was a key."""
+    if not site.vault().ids:
+        raise ConfigError("gateway.toml has no [encryption].", "See docs/operations.md, Encryption at rest.")
+    give(StateFolders(site.settings.state_dir), ReceiptIds(), Order(SEAL))
 
 
 def order_hold(site: Site, receipt: str, why: str, *, lift: bool) -> None:

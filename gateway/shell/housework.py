@@ -1,10 +1,11 @@
-"""What the engine does between drops: late answers, a person's orders, the removal of what is old."""
+"""What the engine does between drops: late answers, a person's orders, the removal or sealing of what is old."""
 
 from __future__ import annotations
 
 import itertools
 import time
 from collections.abc import Callable, Mapping
+from pathlib import Path
 
 from gateway.shell import backup, late, orders, versions
 from gateway.shell.desk import Desk
@@ -17,6 +18,7 @@ from gateway.shell.schedule import Queue
 
 _DAY_S = 86_400.0
 _REMOVED_AT_ONCE = 200
+_SEALED_AT_ONCE = 50
 
 
 class Housework:
@@ -25,6 +27,7 @@ class Housework:
     def __init__(self, queue: Queue, changed: Callable[[], None]) -> None:
         self._queue, self._changed = queue, changed
         self._next_cleaning, self._removals = 0.0, iter(tuple[Removal, ...]())
+        self._unsealed = iter(tuple[Path, ...]())
 
     def look(self, partners: Mapping[str, PartnerDrop], config: ServeConfig, desk: Desk) -> None:
         """Do what is due; nothing while a backup is made, to which finished drops must stand still."""
@@ -67,6 +70,8 @@ class Housework:
                     orders.replay(order, desk)
                 elif order.do == orders.RETAIN:
                     self._next_cleaning = 0.0
+                elif order.do == orders.SEAL:
+                    self._unsealed = desk.vault.unsealed(desk.folders)
                 else:
                     orders.hold(order, desk)
                 path.unlink()
@@ -76,6 +81,9 @@ class Housework:
                 versions.forget(desk.folders, desk.ledger, config.out_dir, desk.now())
             for removal in itertools.islice(self._removals, _REMOVED_AT_ONCE):
                 remove(removal, desk)
+            for place in itertools.islice(self._unsealed, _SEALED_AT_ONCE):
+                if place.is_dir():  # else it went, or is in work again
+                    desk.vault.seal(place)
         except STORAGE_FAULTS as error:
             text = f"Orders and the removal of old files wait: disk or ledger cannot be used ({type(error).__name__})."
             desk.alert("HOUSE-WAITS", text)

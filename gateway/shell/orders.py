@@ -31,11 +31,11 @@ from gateway.shell.process import release
 from gateway.shell.retention import set_hold
 from gateway.shell.seal import SealError
 
-REPLAY, RETAIN, HOLD, UNHOLD = "replay", "retain", "hold", "unhold"
+REPLAY, RETAIN, HOLD, UNHOLD, SEAL = "replay", "retain", "hold", "unhold", "seal"
 
 
 class Order(msgspec.Struct, frozen=True):
-    """do: replay, retain, hold or unhold. name: also the receipt of a replayed drop. why: for the journal.
+    """do: replay, retain, hold, unhold or seal. name: also the receipt of a replayed drop. why: for the journal.
 
     mapping: ID@VERSION of the mapping to replay with, "" = today's.
     """

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from gateway.errors import ConfigError
-from gateway.shell.folders import BLOCK, make_folder, private_file, read_blocks, sync_all, sync_folder
+from gateway.shell.folders import BLOCK, StateFolders, make_folder, private_file, read_blocks, sync_all, sync_folder
 from gateway.shell.seal import HEADER, Key, SealError, key_id, read_key, seal, unseal
 
 SEALED = ".sealed"
@@ -83,6 +83,13 @@ class Vault:
         key = self._first
         jobs = [p for p in sorted(place.rglob("*")) if p.is_file() and p.suffix != SEALED and p.name != _CLEAR]
         _exchange(jobs, ".sealing", sealed, lambda path: seal(read_blocks(path), key, context(path)))
+
+    def unsealed(self, folders: StateFolders) -> Iterator[Path]:
+        """Yield the folders of finished and held drops that hold a clear file; none without a key."""
+        places = [*folders.quarantine.iterdir(), *(folders.root / "archive").glob("*/*")] if self._first else []
+        for place in sorted(places):
+            if any(p.is_file() and p.suffix != SEALED and p.name != _CLEAR for p in place.rglob("*")):
+                yield place
 
     def unseal(self, place: Path) -> None:
         """Put the clear files of a drop back, durably: it goes to work again. raw is the last one of those it needs."""

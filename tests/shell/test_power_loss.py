@@ -18,10 +18,15 @@ from tests.shell.test_faults import TWO, check_answered_once, converge
 
 @pytest.mark.parametrize("kept", [False, True], ids=["names-lost", "names-kept"])
 @pytest.mark.parametrize("stride", [pytest.param(4, id="quick"), pytest.param(1, id="all", marks=pytest.mark.long)])
-def test_a_power_cut_at_any_step_loses_and_doubles_nothing(tmp_path: Path, kept: bool, stride: int) -> None:
+@pytest.mark.parametrize("key", [False, True], ids=["clear", "sealed"])
+def test_a_power_cut_at_any_step_loses_and_doubles_nothing(tmp_path: Path, kept: bool, stride: int, key: bool) -> None:
+    (tmp_path / "2025.key").write_bytes(bytes(32))
+    (tmp_path / "2025.key").chmod(0o600)
     for at in range(1, 600, stride):
         live, image = tmp_path / f"live{at}", tmp_path / f"image{at}"
         yard = Yard(live)
+        if key:
+            shutil.copy(tmp_path / "2025.key", live)
         yard.drop("trip1.edi", TWO)
         with pytest.MonkeyPatch.context() as patch:
             cut = PowerCut(patch, live)
@@ -33,8 +38,14 @@ def test_a_power_cut_at_any_step_loses_and_doubles_nothing(tmp_path: Path, kept:
             assert steps > 40, "the calls were not noted"
             return
         after = Yard(image)
+        if key:
+            shutil.copy(tmp_path / "2025.key", image)  # it lies on another disk
         converge(after)
         check_answered_once(after)
+        archived = {
+            p.suffix for p in (image / "state" / "archive").rglob("*") if p.is_file() and p.name != "claim.json"
+        }
+        assert (archived == {".sealed"}) is key
         shutil.rmtree(live)
         shutil.rmtree(image)
     pytest.fail("a run without a cut was never reached")

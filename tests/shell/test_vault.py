@@ -19,7 +19,7 @@ from gateway.shell.folders import StateFolders
 from gateway.shell.ledger import open_ledger
 from gateway.shell.orders import REPLAY, Order
 from gateway.shell.schema import journal
-from gateway.shell.vault import Vault
+from gateway.shell.vault import Vault, clear
 from gateway.site import load_site
 from tests.in_process import run
 from tests.shell.shell_support import NOW, Clock, Yard
@@ -258,6 +258,27 @@ def test_files_that_were_kept_in_clear_before_there_was_a_key_are_read_too(tmp_p
     yard.run()
     assert {path.suffix for path in kept(tmp_path)} == {".sealed", "", ".edi", ".json", ".csv"}
     assert yard.problems() == []
+
+
+def test_what_was_kept_in_clear_is_sealed_on_order(tmp_path: Path) -> None:
+    yard = Yard(tmp_path, clock=Clock())
+    yard.drop("trip1.edi", TWO)
+    yard.drop("held.edi", "MSG m2\nSHIP b9 1.00\nHOLD\n")
+    yard.run()
+    before = kept(tmp_path)
+    folders = StateFolders(tmp_path / "state")
+    yard.new_key("2025")
+    orders.give(folders, orders.ReceiptIds(yard.clock), Order(orders.SEAL))
+    yard.run()
+    assert {path.suffix for path in kept(tmp_path)} == {".sealed"}
+    assert [clear(path) for path in kept(tmp_path)] == before
+    assert [*yard.vault().unsealed(folders)] == []
+    assert yard.problems() == []
+
+
+def test_sealing_without_a_key_is_refused_with_advice(tmp_path: Path) -> None:
+    place = SealedPlace(tmp_path / "site", key=False)
+    assert "has no [encryption]" in run("archive", "seal", str(place.folder))
 
 
 @pytest.mark.parametrize("workers", [0, 2])
