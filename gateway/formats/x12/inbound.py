@@ -40,19 +40,22 @@ def answers_of(message: Message, name: str) -> Iterator[Acknowledged]:
 
 
 def _functional(nodes: list[Node]) -> Iterator[Acknowledged]:
-    """AK1 with the AK9 of the group, and the sets that were not simply accepted."""
-    result = next((n.element(1) for n in nodes if n.tag == "AK9"), "")
+    """AK1 with the AK9 of the group, and the sets that were not simply accepted, with the codes that say why."""
+    end = next((n for n in nodes if n.tag == "AK9"), None)
+    result = end.element(1) if end is not None else ""
+    why = "*".join(end.elements) if end is not None and len(end.elements) > 5 else ""  # noqa: PLR2004  AK9-05: a code
     opened: Node | None = None
     faults: list[str] = []
     for node in nodes:
         if node.tag == "AK1":
-            yield Acknowledged("group", node.element(2), result, node.place(), text=node.element(1))
+            yield Acknowledged("group", node.element(2), result, node.place(), text=why)
         elif node.tag == "AK2":
             opened, faults = node, []
         elif node.tag in ("AK3", "AK4", "IK3", "IK4"):
             faults.append("*".join(node.elements[:4]).rstrip("*"))
         elif node.tag in ("AK5", "IK5") and opened is not None and node.element(1) != "A":
-            text = "; ".join(faults)[:_TEXT]
+            codes = ["*".join(node.elements)] if len(node.elements) > 2 else []  # noqa: PLR2004  AK5-02: a code
+            text = "; ".join([*codes, *faults])[:_TEXT]
             yield Acknowledged("set", opened.element(2), node.element(1), opened.place(), text=text)
 
 

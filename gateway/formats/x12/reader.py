@@ -176,7 +176,9 @@ class X12Reader:
             yield from self._close_interchange(node)
         elif tag == "TA1":
             self._answered = True
-            yield Acknowledged("interchange", node.element(1), node.element(4), node.place(), text=node.element(5))
+            yield Acknowledged(
+                "interchange", node.element(1), node.element(4), node.place(), f"TA105 {node.element(5)}"
+            )
         else:
             yield self._stray(node)
 
