@@ -27,6 +27,11 @@ def _dispositions() -> dict[str, dict[str, str]]:
     return {row["code"]: row for row in table_rows(text)}
 
 
+def answer_of_ta1(node: Node) -> Acknowledged:
+    """Return what a TA1 says of an interchange of ours, with its note code."""
+    return Acknowledged("interchange", node.element(1), node.element(4), node.place(), f"TA105 {node.element(5)}")
+
+
 def answers_of(message: Message, name: str) -> Iterator[Acknowledged]:
     """Yield what an inbound acknowledgment set says, in file order."""
     root: Node = message.root
