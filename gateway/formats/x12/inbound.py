@@ -48,7 +48,7 @@ def _functional(nodes: list[Node]) -> Iterator[Acknowledged]:
     """AK1 with the AK9 of the group, and the sets that were not simply accepted, with the codes that say why."""
     end = next((n for n in nodes if n.tag == "AK9"), None)
     result = end.element(1) if end is not None else ""
-    why = "*".join(end.elements) if end is not None and len(end.elements) > 5 else ""  # noqa: PLR2004  AK9-05: a code
+    why = "*".join(end.elements) if end is not None and len(end.elements) > 5 else ""  # AK9-05: a code
     opened: Node | None = None
     faults: list[str] = []
     for node in nodes:
@@ -59,7 +59,7 @@ def _functional(nodes: list[Node]) -> Iterator[Acknowledged]:
         elif node.tag in ("AK3", "AK4", "IK3", "IK4"):
             faults.append("*".join(node.elements[:4]).rstrip("*"))
         elif node.tag in ("AK5", "IK5") and opened is not None and node.element(1) != "A":
-            codes = ["*".join(node.elements)] if len(node.elements) > 2 else []  # noqa: PLR2004  AK5-02: a code
+            codes = ["*".join(node.elements)] if len(node.elements) > 2 else []  # AK5-02: a code
             text = "; ".join([*codes, *faults])[:_TEXT]
             yield Acknowledged("set", opened.element(2), node.element(1), opened.place(), text=text)
 
