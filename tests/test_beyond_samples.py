@@ -382,3 +382,15 @@ def test_remarks_do_not_stand_in_an_824_as_errors() -> None:
     result = drop(truck(bill(), head=("M10*NRTX*J*CA***NRTX25A01***W", "P4*0901*202503")))
     assert "S321-REGIME-DAY" in result.rules()
     assert not any("S321-REGIME-DAY" in s for s in result.segments("824"))
+
+
+def test_a_remark_on_a_container_stands_at_its_segment() -> None:
+    goods = ("VID*TL**TRL5501", LINE, "VID*CN*OCNU*4455667", LINE)
+    head = ("M10*NRTX*O*SG*9301234*EVER SAMPLE*012E***W*L", "P4*2709*20250320")
+    (found,) = [f for f in drop(truck(bill(goods=goods), head=head)).findings() if f.rule == "Q-CONTAINER-CHK"]
+    assert (found.position.segment, found.position.line) == ("VID", 17)
+
+
+def test_an_issuer_in_small_letters_is_the_same_issuer() -> None:
+    shipment = only(drop(truck(bill(bill=BILL.replace("*NRTX", "*nrtx")))))
+    assert (shipment["shipment_id"], shipment["house_bill_issuer"]) == ("NRTX00450001", "NRTX")
