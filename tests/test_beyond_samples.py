@@ -394,3 +394,13 @@ def test_a_remark_on_a_container_stands_at_its_segment() -> None:
 def test_an_issuer_in_small_letters_is_the_same_issuer() -> None:
     shipment = only(drop(truck(bill(bill=BILL.replace("*NRTX", "*nrtx")))))
     assert (shipment["shipment_id"], shipment["house_bill_issuer"]) == ("NRTX00450001", "NRTX")
+
+
+def test_a_355_holds_no_segment_without_elements_and_names_the_party() -> None:
+    names = [*SHIPPER, *CONSIGNEE[:2], "N4*HAGATNA*GU*96910*US"]
+    for echoed, party in ((False, ["N1*CN"]), (True, ["N1*CN*JORDAN EXAMPLE", "N4*HAGATNA*GU*96910*US"])):
+        segments = drop(truck(bill(parties=names)), acks={"echo_personal": echoed}).segments("355")
+        assert all("*" in segment for segment in segments)
+        start = next(n for n, segment in enumerate(segments) if segment.startswith("N1*"))
+        assert segments[start : start + len(party)] == party
+        assert segments[start + len(party)].startswith("K1*005 ")

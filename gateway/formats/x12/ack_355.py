@@ -16,6 +16,7 @@ from gateway.records import Group, GroupBegin
 from gateway.results import AckRequest, MessageClosed, MessageFinding, MessageOpened, ShipmentResult
 
 _PARENTS = ("LX", "M13", "M11")  # headers of a bill that stand before what is wrong below them
+_OF_PARTY = ("N3", "N4", "DTM", "PER", "X1")  # stand in the loop of an N1
 
 
 def write(request: AckRequest) -> Iterator[bytes]:
@@ -108,16 +109,28 @@ def _bill(out: Envelope, request: AckRequest, record: ShipmentResult) -> Iterato
         by_position.setdefault(finding.position.segment_position, []).append(finding)
     known = {position for position, _ in record.segments}
     lost = [f for p, fs in by_position.items() if p not in known for f in fs]
+    party: list[str] | None = None  # the N1 of the loop, while it was not echoed
     for position, elements in record.segments:
         wrong = by_position.get(position, ())
-        if elements[0] in _PARENTS or wrong:
-            yield out.raw(elements if request.profile.acks.echo_personal else _impersonal(elements))
+        party = elements if elements[0] == "N1" else party
+        if wrong and party is not None and elements[0] in ("N1", *_OF_PARTY):
+            yield from _echo(out, request, party)
+            party = None
+        if (elements[0] in _PARENTS or wrong) and elements[0] != "N1":
+            yield from _echo(out, request, elements)
         for finding in wrong:
             yield _k1(out, request, finding)
         if elements[0] == "M11" or (elements[0] == "LX" and not any(e[0] == "M11" for _, e in record.segments)):
             for finding in lost:
                 yield _k1(out, request, finding)
             lost = []
+
+
+def _echo(out: Envelope, request: AckRequest, elements: list[str]) -> Iterator[bytes]:
+    """Echo a segment; not at all when nothing of it may be echoed: a segment without elements is no X12."""
+    shown = elements if request.profile.acks.echo_personal else _impersonal(elements)
+    if any(shown[1:]):
+        yield out.raw(shown)
 
 
 def _impersonal(elements: list[str]) -> list[str]:
