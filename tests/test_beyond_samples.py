@@ -404,3 +404,7 @@ def test_a_355_holds_no_segment_without_elements_and_names_the_party() -> None:
         start = next(n for n, segment in enumerate(segments) if segment.startswith("N1*"))
         assert segments[start : start + len(party)] == party
         assert segments[start + len(party)].startswith("K1*005 ")
+    dear = LINE.replace("*18*K*", "*900*K*")
+    segments = drop(truck(bill(goods=("VID*TL**TRL1", LINE, "VID*TL**TRL2", dear)))).segments("355")
+    at = segments.index("VID*TL**TRL2")  # that of the dearest line
+    assert segments[at + 1 : at + 3] == [dear, "K1*ZZZ WORTH MORE THAN USD 800*N1006=900"]

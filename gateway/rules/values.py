@@ -206,9 +206,15 @@ def check_values(draft: dict[str, Any], eligible: bool) -> Iterator[Finding]:
             severity,
             f"The shipment is worth {total:.2f} USD; the limit is 800.00 USD.",
             "fair_retail_value_usd",
-            "/items/0/total_value/amount",
+            f"/items/{_dearest(items)}/total_value/amount",
             f"{total:.2f}",
         )
+
+
+def _dearest(items: Any) -> int:
+    """Return the index of the goods line with the greatest value: where a reader looks for what is too much."""
+    values = [amount(_money(item).get("amount")) or Decimal(0) for item in items] if isinstance(items, list) else []
+    return values.index(max(values)) if values else 0
 
 
 _MILLS = frozenset(("BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"))
