@@ -72,6 +72,7 @@ def reused(facts: Interchange, before: str, name: str) -> Finding:
         Severity.ERROR,
         Scope.INTERCHANGE,
         f"Control number {facts.control_number} of {facts.sender_id} was used before {where}, with other content.",
+        Position(offset=facts.offset, segment={"x12": "ISA", "edifact": "UNB"}.get(facts.syntax, "")),
         value=facts.control_number,
         ack={"TA104": "R", "TA105": "025"} if facts.syntax == "x12" else {},
     )
@@ -99,7 +100,9 @@ def answer_finding(event: Acknowledged) -> Finding:
     code = _WORDS.get(event.result, event.result)
     result = _RESULTS.get(code, code or "no result")
     about = f"{_SUBJECTS.get(event.kind, '')}{event.control_number}".strip() or "the file"
-    words = f" {event.text[:200].rstrip('.')}." if event.text and event.kind in ("status", "set") else ""
+    words = (
+        f" {event.text[:200].rstrip('.')}." if event.text and (code != "A" or event.kind in ("status", "set")) else ""
+    )
     said = f"The answer to {about} says: {result}.{words}"
     if code in _NEGATIVE or event.status == "rejected":
         return Finding(REFUSED, Severity.WARNING, Scope.FILE, said, event.position, value=event.control_number)

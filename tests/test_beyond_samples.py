@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from tests.drops import Drop, drop
+from tests.drops import Drop, drop, sample
 
 SHIPPER = ("N1*SH*MAPLE LANE GOODS INC", "N3*410 CARDINAL CT", "N4*MISSISSAUGA*ON*L4Z1A1*CA")
 CONSIGNEE = ("N1*CN*JORDAN EXAMPLE", "N3*905 BIRCH AVE", "N4*COLUMBUS*OH*43004*US")
@@ -314,3 +314,97 @@ def test_a_version_we_do_not_read_is_said_and_nothing_is_called_missing_that_was
     assert result.rules() == {"X12-VERSION"} and result.counts() == (1, 0, 1, 0)
     assert "AK9*R*1*1*0*2" in result.segments("999")
     assert not any(s.startswith("K1*005") for s in result.segments("355"))
+
+
+# --- values, weights and words ----------------------------------------------------------------------------------------
+
+
+def test_every_weight_unit_of_x12_is_converted() -> None:
+    for unit, weight, kilograms in (
+        ("S", "0.01", "9.072"),
+        ("T", "0.01", "10.160"),
+        ("E", "0.01", "10.000"),
+        ("O", "16", "0.454"),
+    ):
+        shipment = only(drop(truck(bill(bill=BILL.replace("*1.2*K*", f"*{weight}*{unit}*")))))
+        assert shipment["gross_weight_kg"] == kilograms
+
+
+def test_a_bill_whose_value_is_not_that_of_its_lines_is_told() -> None:
+    for money, told in (("MOA+40:900.00:USD", True), ("MOA+40:24.90:USD", False), ("MOA+40:900.00:EUR", False)):
+        result = drop(air(consignment(bill=[money])))
+        assert bool(said(result, "Q-VALUE-SUM")) is told, money
+
+
+def test_a_comma_that_may_be_one_of_thousands_is_told() -> None:
+    result = drop(air(consignment(goods=replaced(GOODS, "24.90", "1,024"))))
+    assert said(result, "Q-VAL-DECIMALS") == ["The value 1.024 has three decimals: was 1024 meant?"]
+    for amount in ("24.90:USD", "1.024:KWD"):
+        data = air(consignment(goods=replaced(GOODS, "24.90:USD", amount)))
+        assert "Q-VAL-DECIMALS" not in drop(data).rules()
+
+
+def test_a_state_that_is_none_is_not_compared_with_the_zip_code() -> None:
+    names = [NAMES[0], NAMES[1].replace("+IL+", "+ILL+")]
+    rules = drop(air(consignment(names=names))).rules()
+    assert "S321-ADDR-STATE" in rules and "S321-ADDR-ZIPST" not in rules
+
+
+def test_a_value_that_is_no_number_is_called_not_usable() -> None:
+    (message,) = said(
+        drop(truck(bill(goods=("VID*TL**TRL5501", LINE.replace("*18*K*", "*18,50*K*"))))), "S321-VAL-MISSING"
+    )
+    assert message == 'value of the goods (N10-06) not usable: "18,50" is not a number.'
+
+
+def test_a_control_number_that_was_used_before_has_its_place() -> None:
+    for data, rule, tag in ((truck(bill()), "X12-ISA13-DUP", "ISA"), (air(consignment()), "ENV-CONTROL-DUP", "UNB")):
+        again = data + data.replace(b"00450001", b"00450002").replace(b"GWH0000001", b"GWH0000002")
+        (found,) = [f for f in drop(again).findings() if f.rule == rule]
+        assert (found.position.segment, found.position.offset) == (tag, len(data))
+
+
+# --- answers, theirs and ours -----------------------------------------------------------------------------------------
+
+
+def test_what_refuses_something_of_ours_is_told_with_its_codes() -> None:
+    for name, words in (
+        ("x12/27", "refused. TA105 025."),
+        ("x12/23", "refused. AK5*R*4*5; AK3*P4*3; AK4*2*373*8."),
+        ("edifact/20", "refused. 13 UNZ."),
+    ):
+        assert any(words in text for text in said(drop(sample(name)), "ACK-REFUSED")), name
+    group = truck(["AK1*AZ*7", "AK9*R*1*1*0*5"], head=(), version="004010", set_id="997", group="FA")
+    assert "The answer to group 7 says: refused. AK9*R*1*1*0*5." in said(drop(group), "ACK-REFUSED")
+
+
+def test_remarks_do_not_stand_in_an_824_as_errors() -> None:
+    result = drop(truck(bill(), head=("M10*NRTX*J*CA***NRTX25A01***W", "P4*0901*202503")))
+    assert "S321-REGIME-DAY" in result.rules()
+    assert not any("S321-REGIME-DAY" in s for s in result.segments("824"))
+
+
+def test_a_remark_on_a_container_stands_at_its_segment() -> None:
+    goods = ("VID*TL**TRL5501", LINE, "VID*CN*OCNU*4455667", LINE)
+    head = ("M10*NRTX*O*SG*9301234*EVER SAMPLE*012E***W*L", "P4*2709*20250320")
+    (found,) = [f for f in drop(truck(bill(goods=goods), head=head)).findings() if f.rule == "Q-CONTAINER-CHK"]
+    assert (found.position.segment, found.position.line) == ("VID", 17)
+
+
+def test_an_issuer_in_small_letters_is_the_same_issuer() -> None:
+    shipment = only(drop(truck(bill(bill=BILL.replace("*NRTX", "*nrtx")))))
+    assert (shipment["shipment_id"], shipment["house_bill_issuer"]) == ("NRTX00450001", "NRTX")
+
+
+def test_a_355_holds_no_segment_without_elements_and_names_the_party() -> None:
+    names = [*SHIPPER, *CONSIGNEE[:2], "N4*HAGATNA*GU*96910*US"]
+    for echoed, party in ((False, ["N1*CN"]), (True, ["N1*CN*JORDAN EXAMPLE", "N4*HAGATNA*GU*96910*US"])):
+        segments = drop(truck(bill(parties=names)), acks={"echo_personal": echoed}).segments("355")
+        assert all("*" in segment for segment in segments)
+        start = next(n for n, segment in enumerate(segments) if segment.startswith("N1*"))
+        assert segments[start : start + len(party)] == party
+        assert segments[start + len(party)].startswith("K1*005 ")
+    dear = LINE.replace("*18*K*", "*900*K*")
+    segments = drop(truck(bill(goods=("VID*TL**TRL1", LINE, "VID*TL**TRL2", dear)))).segments("355")
+    at = segments.index("VID*TL**TRL2")  # that of the dearest line
+    assert segments[at + 1 : at + 3] == [dear, "K1*ZZZ WORTH MORE THAN USD 800*N1006=900"]

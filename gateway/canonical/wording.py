@@ -64,6 +64,7 @@ def sentence(keyword: str, value: Any, limit: Any, node: Mapping[str, Any], plac
     """Return the message of a fault. node: the subschema with the keyword, whose `title` says what is expected."""
     what = label(place.path, place.whole)
     if keyword == "required":
+        what = "items (the goods lines)" if place.path == ("items",) else what
         return f"{what} is missing: {_why_needed(place)}."
     if keyword == "anyOf":
         choices = ", or ".join(" and ".join(choice["required"]) for choice in limit)

@@ -307,6 +307,8 @@ class Target:
 
     def _fail(self, line: Line, node: Any, root: Any, value: str, error: Unusable, run: Run) -> None:
         said = line.row.message.replace("{value}", "the value" if line.personal else f'"{value}"')
+        if said.endswith(" missing"):  # a row has one message for both
+            said = f"{said.removesuffix(' missing')} not usable"
         reason = "the value cannot be used" if line.personal else error.reason
         self._finding(
             line,

@@ -23,7 +23,8 @@ class Mapped:
     """Result of one unit; see gateway.profile.MappedShipment."""
 
     __slots__ = (
-        "_header", "_items", "_message", "_node", "_parties", "_profile", "_then", "draft", "findings", "program",
+        "_header", "_items", "_message", "_node", "_parties", "_profile", "_references", "_then", "draft", "findings",
+        "program",
     )  # fmt: skip
 
     def __init__(self, program: CompiledProgram, message: Message, node: Any, profile: Profile) -> None:
@@ -32,6 +33,7 @@ class Mapped:
         self._header = _header_now(message)
         self._parties: dict[str, Any] = {}
         self._items: list[Any] = []
+        self._references: list[Any] = []
         self.draft: dict[str, Any] = {}
         self.findings: list[Finding] = []
         self._then: tuple[Any, Run] | None = None  # what `locate` reads in, made when it is asked the first time
@@ -52,7 +54,10 @@ class Mapped:
         elif parts and parts[0] in ("items", "references"):
             level = parts[0][:-1]
             index = int(parts[1]) if len(parts) > 1 and parts[1].isascii() and parts[1].isdigit() else 0
-            node = self._items[index] if level == "item" and index < len(self._items) else self._node
+            nodes = self._items if level == "item" else self._references
+            node = nodes[index] if index < len(nodes) else self._node
+            if level == "reference" and node is not self._node:  # several blocks of a table make references
+                return Origin(program.here(node, root) or NOWHERE)
             found = program.place(level, ".".join(parts[2:]), node, root, run)
         else:
             found = program.place("shipment", ".".join(parts), self._node, root, run) if parts else None
@@ -198,6 +203,7 @@ class CompiledProgram:
                 bound.fill(one, root, reference, run)
                 if reference.get("value") and reference.get("type") and reference not in references:
                     references.append(reference)
+                    mapped._references.append(one)
         if references:
             mapped.draft["references"] = references
 

@@ -80,7 +80,7 @@ def _deliver_to(party: dict[str, Any], tables: Tables) -> Iterator[Finding]:
         )
     zip_code, state = str(party.get("postal_code", "")), str(party.get("state_province", ""))
     fitting = tables.zip_states.get(zip_code[:1])
-    if country == "US" and fitting is not None and state and state not in fitting:
+    if country == "US" and fitting is not None and len(state) == 2 and state not in fitting and len(zip_code) >= 5:
         yield _finding(
             "S321-ADDR-ZIPST",
             Severity.WARNING,

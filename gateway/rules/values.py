@@ -150,13 +150,16 @@ def check_values(draft: dict[str, Any], eligible: bool) -> Iterator[Finding]:
     items = draft.get("items")
     documents = draft.get("transaction_nature") == "documents"
     for index, item in enumerate(items if isinstance(items, list) else ()):
-        value = amount(_money(item).get("amount"))
         if (quantity := item.get("quantity")) is not None and quantity in _NONE_OF_IT:
             said = f"The quantity of goods line {index + 1} is 0."
             yield _finding("Q-QTY-ZERO", Severity.WARNING, said, "items.quantity", f"/items/{index}/quantity", quantity)
+        money = _money(item)
+        value = amount(money.get("amount"))
         if value is not None and value > 0:
             if "unit_value" in item:
                 yield from _unit_price(item, value, index)
+            elif money["amount"][-4:-3] == "." and money.get("currency") not in _MILLS:
+                yield _thousands(money["amount"], index)
             continue
         pointer = f"/items/{index}/total_value/amount"
         if value is None:
@@ -203,9 +206,26 @@ def check_values(draft: dict[str, Any], eligible: bool) -> Iterator[Finding]:
             severity,
             f"The shipment is worth {total:.2f} USD; the limit is 800.00 USD.",
             "fair_retail_value_usd",
-            "/items/0/total_value/amount",
+            f"/items/{_dearest(items)}/total_value/amount",
             f"{total:.2f}",
         )
+
+
+def _dearest(items: Any) -> int:
+    """Return the index of the goods line with the greatest value: where a reader looks for what is too much."""
+    values = [amount(_money(item).get("amount")) or Decimal(0) for item in items] if isinstance(items, list) else []
+    return values.index(max(values)) if values else 0
+
+
+_MILLS = frozenset(("BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"))
+"""Currencies of three decimals (ISO 4217)."""
+
+
+def _thousands(text: str, index: int) -> Finding:
+    """1.024 as a value in dollars: may be 1,024 whose comma was read as a decimal mark."""
+    said = f"The value {text} has three decimals: was {text.replace('.', '')} meant?"
+    pointer = f"/items/{index}/total_value/amount"
+    return _finding("Q-VAL-DECIMALS", Severity.WARNING, said, "items.total_value.amount", pointer, text)
 
 
 def _unit_price(item: dict[str, Any], total: Decimal, index: int) -> Iterator[Finding]:

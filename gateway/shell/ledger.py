@@ -227,7 +227,8 @@ def open_ledger(url: str, *, create: bool = True) -> Ledger:
         engine = create_engine(address, hide_parameters=True, **options)
     except (ArgumentError, NoSuchModuleError, ImportError) as error:
         raise ConfigError(
-            f"gateway.toml: ledger cannot be used: {error}.", "Write sqlite:///PATH or install the driver named in the URL."
+            f"gateway.toml: ledger cannot be used: {error}.",
+            "Write sqlite:///PATH or install the driver named in the URL.",
         ) from None
     if sqlite:
         event.listen(engine, "connect", _tune_sqlite)

@@ -16,6 +16,11 @@ from gateway.records import Group, GroupBegin
 from gateway.results import AckRequest, MessageClosed, MessageFinding, MessageOpened, ShipmentResult
 
 _PARENTS = ("LX", "M13", "M11")  # headers of a bill that stand before what is wrong below them
+_ABOVE = {
+    **dict.fromkeys(("N3", "N4", "DTM", "PER", "X1"), ("N1",)),
+    **dict.fromkeys(("M7", "N10"), ("VID",)),
+    **dict.fromkeys(("VC", "MAN", "H1", "H2"), ("VID", "N10")),
+}  # the segments whose loop a wrong one stands in: they are echoed before it
 
 
 def write(request: AckRequest) -> Iterator[bytes]:
@@ -108,16 +113,33 @@ def _bill(out: Envelope, request: AckRequest, record: ShipmentResult) -> Iterato
         by_position.setdefault(finding.position.segment_position, []).append(finding)
     known = {position for position, _ in record.segments}
     lost = [f for p, fs in by_position.items() if p not in known for f in fs]
+    above: dict[str, list[str]] = {}  # N1, VID and N10 that stand open and were not echoed
     for position, elements in record.segments:
         wrong = by_position.get(position, ())
-        if elements[0] in _PARENTS or wrong:
-            yield out.raw(elements if request.profile.acks.echo_personal else _impersonal(elements))
+        tag = elements[0]
+        if tag in ("N1", "VID", "N10"):
+            above[tag] = elements
+            if tag == "VID":
+                above.pop("N10", None)
+        if tag in _PARENTS or wrong:
+            for head in _ABOVE.get(tag, ()) if wrong else ():
+                if head in above:
+                    yield from _echo(out, request, above.pop(head))
+            above.pop(tag, None)
+            yield from _echo(out, request, elements)
         for finding in wrong:
             yield _k1(out, request, finding)
         if elements[0] == "M11" or (elements[0] == "LX" and not any(e[0] == "M11" for _, e in record.segments)):
             for finding in lost:
                 yield _k1(out, request, finding)
             lost = []
+
+
+def _echo(out: Envelope, request: AckRequest, elements: list[str]) -> Iterator[bytes]:
+    """Echo a segment; not at all when nothing of it may be echoed: a segment without elements is no X12."""
+    shown = elements if request.profile.acks.echo_personal else _impersonal(elements)
+    if any(shown[1:]):
+        yield out.raw(shown)
 
 
 def _impersonal(elements: list[str]) -> list[str]:

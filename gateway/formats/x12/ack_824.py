@@ -26,6 +26,9 @@ def write(request: AckRequest) -> Iterator[bytes]:
     yield from writer.end()
 
 
+_TOLD = (Severity.ERROR, Severity.WARNING)
+
+
 class _Writer:
     def __init__(self, request: AckRequest, *, everything: bool) -> None:
         self._request, self._everything = request, everything
@@ -48,7 +51,8 @@ class _Writer:
         elif self._message is None or self._message.type in ACK_SETS:
             return
         elif isinstance(record, MessageFinding) and self._whole and record.finding.scope is Scope.MESSAGE:
-            yield from self._ted(record.finding)
+            if record.finding.severity in _TOLD:
+                yield from self._ted(record.finding)
         elif isinstance(record, ShipmentResult) and not self._whole:
             yield from self._shipment(record)
         elif isinstance(record, MessageClosed):
@@ -99,7 +103,7 @@ class _Writer:
             yield from self._ted(self._group_faults[self._group.index])
 
     def _shipment(self, record: ShipmentResult) -> Iterator[bytes]:
-        told = [f for f in record.findings if f.severity in (Severity.ERROR, Severity.WARNING)]
+        told = [f for f in record.findings if f.severity in _TOLD]
         refused = record.verdict in ("rejected", "duplicate")
         if not (refused or self._everything):
             return

@@ -27,6 +27,11 @@ def _dispositions() -> dict[str, dict[str, str]]:
     return {row["code"]: row for row in table_rows(text)}
 
 
+def answer_of_ta1(node: Node) -> Acknowledged:
+    """Return what a TA1 says of an interchange of ours, with its note code."""
+    return Acknowledged("interchange", node.element(1), node.element(4), node.place(), f"TA105 {node.element(5)}")
+
+
 def answers_of(message: Message, name: str) -> Iterator[Acknowledged]:
     """Yield what an inbound acknowledgment set says, in file order."""
     root: Node = message.root
@@ -40,19 +45,22 @@ def answers_of(message: Message, name: str) -> Iterator[Acknowledged]:
 
 
 def _functional(nodes: list[Node]) -> Iterator[Acknowledged]:
-    """AK1 with the AK9 of the group, and the sets that were not simply accepted."""
-    result = next((n.element(1) for n in nodes if n.tag == "AK9"), "")
+    """AK1 with the AK9 of the group, and the sets that were not simply accepted, with the codes that say why."""
+    end = next((n for n in nodes if n.tag == "AK9"), None)
+    result = end.element(1) if end is not None else ""
+    why = "*".join(end.elements) if end is not None and len(end.elements) > 5 else ""  # AK9-05: a code
     opened: Node | None = None
     faults: list[str] = []
     for node in nodes:
         if node.tag == "AK1":
-            yield Acknowledged("group", node.element(2), result, node.place(), text=node.element(1))
+            yield Acknowledged("group", node.element(2), result, node.place(), text=why)
         elif node.tag == "AK2":
             opened, faults = node, []
         elif node.tag in ("AK3", "AK4", "IK3", "IK4"):
             faults.append("*".join(node.elements[:4]).rstrip("*"))
         elif node.tag in ("AK5", "IK5") and opened is not None and node.element(1) != "A":
-            text = "; ".join(faults)[:_TEXT]
+            codes = ["*".join(node.elements)] if len(node.elements) > 2 else []  # AK5-02: a code
+            text = "; ".join([*codes, *faults])[:_TEXT]
             yield Acknowledged("set", opened.element(2), node.element(1), opened.place(), text=text)
 
 

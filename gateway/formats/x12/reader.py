@@ -20,7 +20,7 @@ import msgspec
 from gateway.findings import Finding, Position, Scope, Severity
 from gateway.formats.tree import RootNode
 from gateway.formats.x12 import envelope
-from gateway.formats.x12.inbound import answers_of
+from gateway.formats.x12.inbound import answer_of_ta1, answers_of
 from gateway.formats.x12.layout import SetTable, releases_of
 from gateway.formats.x12.levels import DEFAULT, Undecided, choose, layouts, with_levels
 from gateway.formats.x12.structure import Matcher, SyntaxPolicy, load_table
@@ -28,7 +28,6 @@ from gateway.formats.x12.tokenizer import UNSCALED, Header, Scale, Tokenizer
 from gateway.limits import SEGMENTS
 from gateway.profile import Profile
 from gateway.records import (
-    Acknowledged,
     Event,
     Group,
     GroupBegin,
@@ -176,7 +175,7 @@ class X12Reader:
             yield from self._close_interchange(node)
         elif tag == "TA1":
             self._answered = True
-            yield Acknowledged("interchange", node.element(1), node.element(4), node.place(), text=node.element(5))
+            yield answer_of_ta1(node)
         else:
             yield self._stray(node)
 

@@ -37,6 +37,7 @@ _CANONICAL_UNIT = {
     "ONZ": "OZ",
     "E": "TNE",
     "TNE": "TNE",
+    **dict.fromkeys(("S", "STN", "T", "LTN"), ""),  # short and long tons: converted; the canonical list has no word
 }
 
 
@@ -152,9 +153,9 @@ def kg(values: list[str], unit: str = "") -> str:
     return _kilograms(values[0], unit or (values[1] if len(values) > 1 else ""))
 
 
-@transform("L => LB", "KGM => KG")
+@transform("L => LB", "KGM => KG", "S => ")
 def weight_unit(value: str) -> str:
-    """The unit as the canonical model writes it: KG, LB, GRM, OZ, TNE."""
+    """The unit as the canonical model writes it: KG, LB, GRM, OZ, TNE; nothing for short and long tons."""
     word = value.strip().upper()
     if word not in _CANONICAL_UNIT:
         raise Unusable(f'weight unit "{word}" is not known')

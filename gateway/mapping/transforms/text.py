@@ -82,10 +82,10 @@ def prefix(value: str, text: str) -> str:
     return value if value.startswith(text) else text + value
 
 
-@transform("NRTX; 00450001 => NRTX00450001", "NRTX; NRTX00450001 => NRTX00450001", many=True)
+@transform("nrtx; 00450001 => NRTX00450001", "NRTX; NRTX00450001 => NRTX00450001", many=True)
 def bill(values: list[str]) -> str:
-    """Issuer and number as one identity; an issuer that already stands before the number is not doubled."""
-    issuer, number = values[0].strip(), values[-1].strip()
+    """Issuer (in capitals) and number as one identity; an issuer that already stands before the number is not doubled."""
+    issuer, number = values[0].strip().upper(), values[-1].strip()
     if not number:
         return ""
     return number if issuer and number.startswith(issuer) and len(number) > len(issuer) else issuer + number

@@ -34,9 +34,9 @@ def said(sample: str) -> list[str]:
         ("x12/13_355", ["The answer to NRTX25A01 says: refused. 009 INVALID CARRIER CODE M1001=ZZZZ; REJ MANIFEST BILLS 00003 ACC 00000 REJ 00003."]),
         ("x12/12_355", ["The answer to NRTX25A01 says: accepted in part. PART MANIFEST BILLS 00003 ACC 00002 REJ 00001.", "The answer to 00450002 says: refused. S04 VALUE OVER 800 M11 LX 2; S04 VALUE OVER 800 N1006=950."]),
         ("x12/20_997", ["The answer to group 1 says: accepted."]),
-        ("x12/22_997", ["The answer to group 1 says: accepted in part.", "The answer to transaction set 0002 says: refused. AK3*M11*5; AK4*9*582*7."]),
+        ("x12/22_997", ["The answer to group 1 says: accepted in part.", "The answer to transaction set 0002 says: refused. AK5*R*5; AK3*M11*5; AK4*9*582*7."]),
         ("x12/26_ta1", ["The answer to interchange 000000001 says: accepted."]),
-        ("x12/27_ta1", ["The answer to interchange 000000001 says: refused."]),
+        ("x12/27_ta1", ["The answer to interchange 000000001 says: refused. TA105 025."]),
         (
             "x12/28_824",
             ["The answer to NRTX00450001 says: accepted.", "The answer to NRTX00450002 says: refused. ZZZ VALUE EXCEEDS 800 USD.",
