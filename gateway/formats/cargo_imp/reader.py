@@ -37,8 +37,6 @@ WIDTH = 69
 
 _LOST = 3  # lines of messages outside of one that are no accident
 
-    r"[A-Z]{3}[A-Z0-9]{2,3}"
-)  # cargo control location of CBP: airport and carrier, without identifier
 _ALLOWED = re.compile(r"[A-Z0-9 ./,\-]*")
 _QUANTITY = re.compile(r"[TPSD]?(\d+)?([KL])(\d+(?:[.,]\d*)?)?.*")
 
