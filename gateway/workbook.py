@@ -112,6 +112,8 @@ def _how(book: Workbook, mapping: str) -> None:
 
 def import_table(source: Path) -> bytes:
     """Return the CSV of a workbook. Raises MappingError for cells that are no text any more and for a broken table."""
+    if not source.is_file():
+        raise ConfigError(f"{source} is not there.", "gateway mapping export ID -o FILE.xlsx writes a workbook.")
     try:
         book = load_workbook(source, read_only=True, data_only=False)
     except (OSError, BadZipFile, InvalidFileException, KeyError, ValueError) as error:

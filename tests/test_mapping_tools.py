@@ -83,6 +83,16 @@ def test_a_row_that_is_added_takes_its_element_off_the_list(tmp_path):
     assert "N10-03" not in {u["place"] for u in row["unread"]}
 
 
+def test_cover_names_the_columns_of_a_table_that_no_row_reads(tmp_path):
+    site = load_site(FIXTURES / "profiles" / "tabular").only("plain")
+    (row,) = cover([FIXTURES / "csv" / "01_clean_utf8.csv"], site)
+    assert {u["place"]: u["count"] for u in row["unread"]} == {"line_no": 4, "sku": 4}
+    path = tmp_path / "t.json"
+    path.write_text('{"house_bill": "QA1", "consignee_name": "A", "gift_note": "hi"}', "utf-8")
+    (row,) = cover([path], site)
+    assert [u["place"] for u in row["unread"]] == ["gift_note"]
+
+
 @pytest.mark.parametrize(
     "sample", ["xml/03_xfzb_clean_v3.xml", "cargoimp/03_fhl4_single_full.txt", "edifact/01_cuscar_d03a_air_clean.edi"]
 )

@@ -237,3 +237,109 @@ def test_postal_items_in_json_say_what_the_xml_says(tmp_path, document):
 def test_a_table_in_json_with_a_key_item_is_no_postal_message(tmp_path):
     result = table(tmp_path, json.dumps({"shipments": [{**SHIPMENT, "Item": "1"}]}), "t.json")
     assert (result["format"], result["shipments"]["accepted"]) == ("json", 1)
+
+
+WAYBILL = "xml/02_xfwb_direct_740_v3.xml"
+PLACES = "<ram:FinalDestinationLocation><ram:ID>LAX</ram:ID></ram:FinalDestinationLocation>\n      <ram:HandlingSPH"
+
+
+def leg(flight: str, airport: str, arrival: str) -> str:
+    return (
+        f"<ram:SpecifiedLogisticsTransportMovement><ram:StageCode>Main-Carriage</ram:StageCode><ram:ID>{flight}</ram:ID>"
+        f"<ram:ArrivalEvent><ram:ScheduledOccurrenceDateTime>{arrival}</ram:ScheduledOccurrenceDateTime>"
+        f"<ram:OccurrenceArrivalLocation><ram:ID>{airport}</ram:ID></ram:OccurrenceArrivalLocation></ram:ArrivalEvent>"
+        "</ram:SpecifiedLogisticsTransportMovement>"
+    )
+
+
+@pytest.mark.parametrize(
+    ("arrival", "instant"),
+    [
+        ("2025-03-01T22:30:00", "2025-03-02T06:30:00Z"),
+        ("2025-03-01T22:30:00-08:00", "2025-03-02T06:30:00Z"),
+        ("2025-03-01T22:30:00.000Z", "2025-03-01T22:30:00Z"),
+    ],
+)
+def test_an_arrival_without_zone_is_local_at_the_airport_of_the_last_leg(tmp_path, arrival, instant):
+    legs = leg("XX100", "ICN", "2025-03-01T09:00:00") + leg("XX880", "LAX", arrival)
+    result = judged(tmp_path, HOUSE, (PLACES, PLACES.replace("<ram:HandlingSPH", legs + "<ram:HandlingSPH")))
+    assert value(result, "estimated_arrival_at") == instant
+    assert (value(result, "conveyance_reference"), value(result, "first_us_port")) == ("XX880", "2720")
+
+
+def test_a_day_of_arrival_in_ubl_is_that_day_in_the_united_states(tmp_path):
+    assert value(judged(tmp_path, UBL), "estimated_arrival_at") == "2025-03-02T12:00:00Z"
+
+
+def party(role: str, name: str, country: str) -> str:
+    return (
+        f"<ram:AssociatedParty><ram:Name>{name}</ram:Name><ram:RoleCode>{role}</ram:RoleCode><ram:PostalStructuredAddress>"
+        f"<ram:StreetName>1 OTHER ST</ram:StreetName><ram:CityName>RENO</ram:CityName><ram:CountryID>{country}</ram:CountryID></ram:PostalStructuredAddress></ram:AssociatedParty>"
+    )
+
+
+def test_parties_documents_and_the_telephone_of_a_customs_note_are_passed_on(tmp_path):
+    lines = (FIXTURES / HOUSE).read_text("utf-8").split("<ram:PersonName>")[1].split("</ram:DefinedTradeContact>")[0]
+    note = (
+        "<ram:IncludedCustomsNote><ram:ContentCode>CT</ram:ContentCode><ram:Content>{}</ram:Content>"
+        "<ram:SubjectCode>{}</ram:SubjectCode></ram:IncludedCustomsNote>"
+    )
+    documents = "".join(
+        f"<ram:AssociatedReferenceDocument><ram:ID>{number}</ram:ID><ram:TypeCode>{code}</ram:TypeCode></ram:AssociatedReferenceDocument>"
+        for number, code in (("PO-77", "220"), ("INV-9", "380"))
+    )
+    place = "      <ram:ApplicableOriginCurrencyExchange>"
+    result = judged(
+        tmp_path, HOUSE, ("<ram:PersonName>" + lines, ""),
+        (place, note.format("862055509999", "SHP") + note.format("13105550100", "CNE") + documents + place),
+        (PLACES, party("MF", "MAKER", "CN") + party("NI", "NOTIFIED", "US") + PLACES),
+    )  # fmt: skip
+    assert value(result, "final_deliver_to_party.phone") == "13105550100"
+    assert value(result, "manufacturer.name") == "MAKER"
+    assert value(result, "notify_party") is None  # an address of the US without state and ZIP code
+    assert value(result, "references") == [
+        {"type": "order_number", "value": "PO-77"},
+        {"type": "invoice_number", "value": "INV-9"},
+    ]
+    assert value(result, "security_scan.performed_by") == "T SAMPLEOFFICER"
+    assert value(result, "security_scan.regulated_agent_id") == {"country_code": "HK", "identifier": "00001-01"}
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "rule"),
+    [
+        (">3.00<", ">6.00<", "XML-VERSION"),
+        ("<ram:VersionID>3.00</ram:VersionID>", "", "XML-VERSION"),
+        (">703<", ">740<", "XML-TYPE-CODE"),
+        ("<ram:DeclaredValueForCustomsAmount", "<ram:NilCustomsValueIndicator>true</ram:NilCustomsValueIndicator><ram:DeclaredValueForCustomsAmount", "MAP-AMBIGUOUS"),
+    ],
+)  # fmt: skip
+def test_contradictions_of_a_house_waybill_are_told(tmp_path, old, new, rule):
+    result = judged(tmp_path, HOUSE, (old, new))
+    assert (result["verdict"], rules(result)) == ("accept_with_warnings", {rule})
+
+
+def test_latin_9_is_read(tmp_path):
+    text = (
+        (FIXTURES / HOUSE).read_text("utf-8").replace("UTF-8", "ISO-8859-15").replace("JORDAN EXAMPLE", "JÖRG €ŒUVRE")
+    )
+    path = tmp_path / "h.xml"
+    path.write_bytes(text.encode("iso-8859-15"))
+    result = Checker(base_site(), BEFORE).file(path)
+    assert value(result, "final_deliver_to_party.name") == "JÖRG €ŒUVRE"
+
+
+def test_a_telex_with_its_control_signs_is_read(tmp_path):
+    data = b"\x01QK LAXGWXX\r\n.HKGGSXX 011015\r\n\x02" + (FIXTURES / FHL).read_bytes() + b"\x03"
+    path = tmp_path / "f.txt"
+    path.write_bytes(data)
+    result = Checker(base_site(), BEFORE).file(path)
+    assert (result["format"], result["shipments"]["accepted"]) == ("cargo_imp_fhl", 1)
+    house = next(f for f in result["findings"] if f["rule"] == "S321-ORIG-REQ")
+    assert data[house["offset"] :].startswith(b"HBS/GWH0001001")
+
+
+def test_an_air_ams_report_names_its_airport_and_a_change_its_reason(tmp_path):
+    assert value(judged(tmp_path, FRI), "first_us_port") == "2720"
+    changed = judged(tmp_path, FRI, ("FRI", "FRC"), ("CSD/", "RFA/15\nCSD/"))
+    assert value(changed, "amendment") == {"action": "replace", "reason_code": "15"}

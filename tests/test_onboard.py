@@ -107,3 +107,33 @@ def test_a_live_partner_is_never_overwritten_and_bad_use_is_told(tmp_path):
         onboard([path], "../x", tmp_path / "site", NOW)
     with pytest.raises(ConfigError, match="is not there"):
         onboard([tmp_path / "none"], "none", tmp_path / "site", NOW)
+
+
+POLISH = (
+    "Nadawca;Odbiorca;Adres;Kraj;Numer listu;Opis\nFABRYKA PROBNA;JORDAN EXAMPLE;12 SAMPLE LN;US;PL00000001;Koszula\n"
+)
+SPANISH = (
+    "Pedido;Remitente;Dirección remitente;Ciudad remitente;País remitente;Destinatario;Dirección;Ciudad;Estado;CP;País;Peso (kg);"
+    "Descripción;Valor total;Moneda;Origen;Partida\n"
+    "P-1;TALLER SA;Calle 5;MONTERREY;MX;JORDAN EXAMPLE;12 SAMPLE LN;HOLTSVILLE;NY;00501;US;1,25;Camisa de algodón;31,98;USD;MX;6109100012\n"
+)
+
+
+def test_a_header_of_names_that_nobody_knows_is_still_the_header_and_nothing_is_guessed_from_cells_alone(tmp_path):
+    result = onboard([write(tmp_path, "pl.csv", POLISH.encode())], "pol", tmp_path / "site", NOW)
+    assert "consignee_name" not in found(result)
+    profile = load_site(tmp_path / "site").partners["pol"].profile
+    assert profile.options["tabular"]["header_row"] == 1
+    assert any("CSV-MISSING-COLUMN" in q for q in result["questions"])
+    assert not any("CSV-HEADER " in q for q in result["questions"])
+
+
+def test_spanish_names_are_known_and_the_sender_is_not_the_consignee(tmp_path):
+    fields = found(onboard([write(tmp_path, "es.csv", SPANISH.encode())], "es", tmp_path / "site", NOW))
+    wanted = {
+        "shipper_name": "Remitente",
+        "consignee_name": "Destinatario",
+        "hts": "Partida",
+        "item_value": "Valor total",
+    }
+    assert {k: fields[k][0] for k in wanted} == wanted

@@ -74,6 +74,9 @@ def table_draft(data: bytes, kind: str) -> Draft:
             f"Row {at + 1} was taken for the header. Is it always there? The rows above are title rows."
         )
         _title(rows[:at], draft)
+    elif names and kind != "json" and not looks_like_header(names):
+        draft.tabular["header_row"] = 1  # with most names unknown the reader would not take it for a header
+        draft.questions.append("Row 1 was taken for the header, though few of its names are known. Is it one?")
     cells = [[r[i].strip() for r in body if i < len(r) and r[i].strip()] for i in range(len(names))]
     _columns(names, cells, draft)
     _numbers(names, cells, draft)
@@ -211,7 +214,7 @@ def _likeness(name: str, values: list[str], column: Column) -> tuple[float, str]
         return max(
             0.6 if words > 0.2 else 0.5, words * 0.6 + fit * 0.35
         ), f"name {words:.0%} alike, {fit:.0%} of the cells fit"
-    return words * 0.65 + (fit * 0.3 if words > 0.4 else 0), f"name {words:.0%} alike, {fit:.0%} of the cells fit"
+    return words * 0.65 + (fit * 0.3 if words >= 0.5 else 0), f"name {words:.0%} alike, {fit:.0%} of the cells fit"
 
 
 def _alike(one: str, other: str) -> float:

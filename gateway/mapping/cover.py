@@ -39,6 +39,7 @@ class Coverage:
         self._fired: dict[str, int] = {}
         self._codes: dict[tuple[str, str], int] = {}
         self._header: int | None = None
+        self._named: dict[str, str] = {}  # element of a table row -> its column, "" when a row of the mapping reads it
         self.root = ""  # tag of the message's first segment
 
     def add(self, message: Message, node: Any, profile: Profile) -> None:
@@ -48,6 +49,7 @@ class Coverage:
         if self._header != id(message):
             self._header, self.root = id(message), getattr(message.root, "tag", "")
             self._walk(message.root)
+            self._columns(message.root)
         run = Run(message, profile)
         for level, blocks in self.program.blocks.items():
             bound = {"item": self.program._items, "reference": self.program._references}.get(level)
@@ -82,18 +84,41 @@ class Coverage:
         if tables.codes[step[1]].get(code) is None:
             self._codes[step[1], code] = self._codes.get((step[1], code), 0) + 1
 
+    def _columns(self, root: Any) -> None:
+        """Learn which element of a row is which column: rows of tables are read by the names of their columns."""
+        self._named = {}
+        if not isinstance(columns := getattr(root, "columns", None), dict):
+            return
+        read = {columns[name] for name, _ in self._read}
+        for index, cell in enumerate(root.cells):
+            if cell < len(root.names):
+                self._named[str(index)] = "" if index in read else root.names[cell]
+
     def _walk(self, node: Any) -> None:
         for one in node.walk():
+            table = one.tag in ("ROWS", "ROW") and hasattr(one, "record" if one.tag == "ROW" else "rows")
+            if table and one.tag == "ROWS":
+                self._columns(one.root)  # columns of JSON come as they are met
+                continue
             for leaf, text in _leaves(one, self._by_element):
+                if table:
+                    if column := self._named.get(leaf, ""):
+                        self._count((column, ""), text)
+                    continue
                 place = (one.tag, leaf)
-                if text and not text.isspace() and place not in self._read:
-                    known = self._unread.get(place)
-                    if known is None:
-                        shown = (
-                            f"{one.tag}-{leaf.zfill(2)}" if leaf.isdigit() else f"{one.tag}/{leaf}" if leaf else one.tag
-                        )
-                        known = self._unread[place] = Unread(shown, 0, _mask(text))
-                    known.count += 1
+                if place not in self._read:
+                    self._count(place, text)
+
+    def _count(self, place: Place, text: str) -> None:
+        """Count an element that no row reads, when it holds anything."""
+        if not text or text.isspace():
+            return
+        tag, leaf = place
+        known = self._unread.get(place)
+        if known is None:
+            shown = f"{tag}-{leaf.zfill(2)}" if leaf.isdigit() else f"{tag}/{leaf}" if leaf else tag
+            known = self._unread[place] = Unread(shown, 0, _mask(text))
+        known.count += 1
 
     def unread(self) -> list[Unread]:
         """Return what no row reads, the commonest first."""

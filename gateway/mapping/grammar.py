@@ -33,7 +33,7 @@ WORDS = {
 UP = ".."
 """The step to the element around this one, in dialects that know it (XML and JSON trees)."""
 
-_STEP = re.compile(r"(?P<name>[^\[\]/.]+?)(?:\[(?:(?P<leaf>[A-Za-z0-9@-]+)=)?(?P<values>[^\[\]]*)\])?", re.ASCII)
+_STEP = re.compile(r"(?P<name>[^\[\]/.]+?)(?:\[(?:(?P<leaf>[A-Za-z0-9@+-]+)=)?(?P<values>[^\[\]]*)\])?", re.ASCII)
 _TEST = re.compile(
     r"(?P<path>(?:[^\[\]=!]|\[[^\]]*\])+?)\s*(?:(?P<op>!=|=)\s*(?P<values>.*)|\s(?P<is>present|absent|repeated))"
 )

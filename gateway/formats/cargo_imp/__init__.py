@@ -25,7 +25,7 @@ ACK_ENDINGS = {"FMA": "txt", "FNA": "txt"}
 def sniff(head: bytes) -> float:
     """Return 1 when an identifier line stands among the first lines, behind a Type B envelope at most."""
     for line in head[:2048].decode("latin-1").splitlines()[:6]:
-        text = line.strip()
+        text = line.strip(" \t\r\0\x01\x02\x03\x04")
         if IDENTIFIER.fullmatch(text):
             return 1.0
         if text and not re.fullmatch(r"Q[A-Z] .*|\..*", text):

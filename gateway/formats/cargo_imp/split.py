@@ -24,6 +24,9 @@ MAX_LINES = 20_000
 MAX_LINE = 65_536
 """Bytes of one line that are kept; a Type B line has 69 characters."""
 
+_MARKS = b"\r\0\x1a\x01\x02\x03\x04"
+"""Signs around a line: of files, and of telex lines (start of heading, start and end of text, end of transmission)."""
+
 _ECHOING = ("FMA", "FNA")
 
 
@@ -99,8 +102,11 @@ def _lines(chunks: Iterable[bytes]) -> Iterator[Line]:
 
 
 def _line(raw: bytes, offset: int, number: int, more: int) -> Line:
-    body = raw.rstrip(b"\r\0\x1a")[:MAX_LINE]
-    length = len(raw.rstrip(b"\r\0\x1a")) + more
+    end = raw.rstrip(_MARKS)
+    body = end.lstrip(_MARKS)
+    offset += len(end) - len(body)
+    length = len(body) + more
+    body = body[:MAX_LINE]
     try:
         text = body.decode("utf-8")
     except UnicodeDecodeError:

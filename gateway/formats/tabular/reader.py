@@ -112,7 +112,7 @@ class TableReader:
         if likely:
             said += f" Row {likely} looks like one: take the rows above it away, or let the profile name it (header_row = {likely})."
         else:
-            said += " If the table has no header, the profile lists its columns."
+            said += " If it is one with other names, the profile says what they mean (rename, header_row = 1); if the table has no header, the profile lists its columns."
         yield Finding("CSV-HEADER", Severity.ERROR, Scope.INTERCHANGE, said, place)
 
     def _title_values(self, titles: list[Record]) -> dict[str, str]:

@@ -12,7 +12,7 @@ from gateway.findings import Finding, Position, Scope, Severity
 
 ALLOWED = {
     "utf-8": "utf-8", "utf8": "utf-8", "us-ascii": "us-ascii", "ascii": "us-ascii", "utf-16": "utf-16",
-    "iso-8859-1": "iso-8859-1", "latin1": "iso-8859-1", "windows-1252": "windows-1252", "cp1252": "windows-1252",
+    "iso-8859-1": "iso-8859-1", "latin1": "iso-8859-1", "iso-8859-15": "iso-8859-15", "latin9": "iso-8859-15", "windows-1252": "windows-1252", "cp1252": "windows-1252",
 }  # fmt: skip
 """Declared name -> character set that is read; UTF-7, EBCDIC and the like hide what a parser would see."""
 
@@ -60,7 +60,7 @@ class Source:
             return  # transcoded before
         known = ALLOWED.get(name)
         if known is None:
-            said = f'The declared character set "{name}" is not allowed; UTF-8, UTF-16, ISO-8859-1, Windows-1252 and US-ASCII are.'
+            said = f'The declared character set "{name}" is not allowed; UTF-8, UTF-16, ISO-8859-1 and -15, Windows-1252 and US-ASCII are.'
             self._say("XML-ENCODING", Severity.ERROR, said, lead)
             self.broken = True
             return

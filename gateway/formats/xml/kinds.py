@@ -8,6 +8,8 @@ id, sender, receiver, created, when_test    paths read for the envelope, "" = no
 unit           path of the element that is one shipment; "." = the whole document
 role           shipment, part or master (records.Unit)
 master_when    PATH=VALUE|VALUE: then the document is a master, whatever the role
+versions       first figures of the versions we know; "" = any
+code, codes    path of a type code and the values it may have; "" = none
 answers        "yes": an answer of somebody to us (XFNM), read and never answered
 """
 
@@ -35,6 +37,9 @@ class Kind:
     paths: dict[str, tuple[str, ...]]
     master_when: tuple[tuple[str, ...], frozenset[str]]
     order: Mapping[str, Mapping[str, int]] = field(default_factory=dict)  # element -> child -> its rank (order.csv)
+    versions: tuple[str, ...] = ()
+    code: tuple[str, ...] = ()
+    codes: tuple[str, ...] = ()
     required: Mapping[str, tuple[str, ...]] = field(
         default_factory=dict
     )  # element -> children it must have (order.csv)
@@ -85,6 +90,9 @@ def _kind(row: dict[str, str], order: list[dict[str, str]]) -> Kind:
         answers=row.get("answers") == "yes",
         paths={name: _steps(row[name]) for name in FACTS if row.get(name)},
         master_when=(_steps(when), frozenset(values.split("|"))),
+        versions=tuple(row.get("versions", "").split()),
+        code=_steps(row.get("code", "")),
+        codes=tuple(row.get("codes", "").split()),
         order={o["parent"]: {name: rank for rank, name in enumerate(o["children"].split())} for o in order},
         required={o["parent"]: tuple(o["required"].split()) for o in order if o.get("required")},
     )

@@ -5,7 +5,8 @@ GrossWeightMeasure/@unitCode                             an attribute
 AssociatedParty[RoleCode=SE|DP]/Name                     the party whose RoleCode is SE, else DP
 SpecifiedLogisticsTransportMovement[StageCode=Main-Carriage]
 /MessageHeaderDocument/ID                                from the root of the document
-Address/Line/@rest                                       the texts of all elements found but the first; @join: of all
+Address/Line/@rest                                       the texts of all elements found but the first; @join: of all; @last: of the last
+IncludedCustomsNote[SubjectCode+ContentCode=CNE+CT]/Content      the note that has both
 ../@id                                                   the element around this one
 """
 
@@ -14,10 +15,14 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from gateway.findings import Position
-from gateway.formats.xml.nodes import XmlNode
+from gateway.formats.xml.nodes import XmlNode, text_at
 from gateway.records import Finder, Getter, Locator, Path, Step
 
-_GATHERED = {"@join": 0, "@rest": 1}  # leaf that reads all elements found -> how many it leaves out at the start
+_GATHERED = {
+    "@join": slice(None),
+    "@rest": slice(1, None),
+    "@last": slice(-1, None),
+}  # leaf that reads all elements found -> which of them
 
 
 class XmlDialect:
@@ -67,8 +72,8 @@ class XmlDialect:
             return direct
         find, read = self.finder(path, at), self.leaf(path.leaf)
         if path.leaf in _GATHERED:
-            left_out, text = _GATHERED[path.leaf], self.leaf("")
-            return lambda node, root: " ".join(t for n in find(node, root)[left_out:] if (t := text(n, root).strip()))
+            which, text = _GATHERED[path.leaf], self.leaf("")
+            return lambda node, root: " ".join(t for n in find(node, root)[which] if (t := text(n, root).strip()))
 
         def get(node: XmlNode, root: XmlNode) -> str:
             nodes = find(node, root)
@@ -90,11 +95,12 @@ class XmlDialect:
         finders = [
             self.finder(Path(path.text, path.steps[:n], "", path.absolute), at) for n in range(len(path.steps), -1, -1)
         ]
-        attribute = path.leaf[1:] if path.leaf.startswith("@") else ""
+        gathered = _GATHERED.get(path.leaf, slice(None))
+        attribute = path.leaf[1:] if path.leaf.startswith("@") and path.leaf not in _GATHERED else ""
 
         def locate(node: XmlNode, root: XmlNode) -> Position | None:
             for depth, find in enumerate(finders):
-                nodes = find(node, root)
+                nodes = find(node, root)[gathered if depth == 0 else slice(None)]
                 if nodes:
                     place: Position = nodes[0].here(attribute if depth == 0 else "")
                     return place
@@ -115,11 +121,21 @@ def _selector(step: Step) -> Callable[[list[XmlNode]], list[XmlNode]] | None:
         return None
     qualifier, values = step.qualifier or "TypeCode", step.values
 
+    if "+" in qualifier:
+        names = qualifier.split("+")
+        return _chosen(values, lambda node: "+".join(text_at(node, (name,)) for name in names))
+
     def value_of(node: XmlNode) -> str:
         if qualifier.startswith("@"):
             return (node.attributes or {}).get(qualifier[1:], "")
         below = (node.children or {}).get(qualifier)
         return below[0].elements[1] if below and len(below[0].elements) > 1 else ""
+
+    return _chosen(values, value_of)
+
+
+def _chosen(values: tuple[str, ...], value_of: Callable[[XmlNode], str]) -> Callable[[list[XmlNode]], list[XmlNode]]:
+    """Return the choice of the nodes with the first value that any of them has."""
 
     def select(nodes: list[XmlNode]) -> list[XmlNode]:
         for value in values:

@@ -17,7 +17,7 @@ from gateway.findings import Finding, Position, Scope, Severity
 from gateway.formats.xml.bytes_in import Source
 from gateway.formats.xml.kinds import Kind
 from gateway.formats.xml.nodes import XmlNode, text_at
-from gateway.formats.xml.remarks import Remarks
+from gateway.formats.xml.remarks import Remarks, header_remarks
 from gateway.profile import Profile
 from gateway.records import (
     Acknowledged,
@@ -248,6 +248,8 @@ class XmlReader:
         yield MessageBegin(self._message)
         if sender and kind is not None and not kind.answers:
             yield from self._stranger(sender, kind)
+        if kind is not None and root is not None:
+            yield from header_remarks(kind, root)
         held, self._held = self._held, []
         yield from held
 

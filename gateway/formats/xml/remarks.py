@@ -7,13 +7,27 @@ table are looked at; each fault is told once for a parent and child.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from gateway.findings import Finding, Scope, Severity
-from gateway.formats.xml.nodes import XmlNode
+from gateway.formats.xml.kinds import Kind
+from gateway.formats.xml.nodes import XmlNode, text_at
 
 _MOST = 50
 _UNITS = ("KGM", "LBR")
+
+
+def header_remarks(kind: Kind, root: XmlNode) -> Iterator[Finding]:
+    """Yield what the header says of itself that is not so: a version we do not know, a type code of another message."""
+    version, code = text_at(root, kind.paths.get("version", ())), text_at(root, kind.code)
+    if kind.versions and version.partition(".")[0] not in kind.versions:
+        known = ", ".join(f"{v}.00" for v in kind.versions)
+        found = f"{kind.paths['version'][-1]} {version}" if version else f"no {kind.paths['version'][-1]}"
+        said = f"The message has {found}; {kind.type} is known as {known} and was read as such."
+        yield Finding("XML-VERSION", Severity.WARNING, Scope.MESSAGE, said, root.here(), value=version)
+    if kind.codes and code not in kind.codes:
+        said = f'{kind.code[-1]} "{code}" is not that of a {kind.type} ({" or ".join(kind.codes)}); the root element counts.'
+        yield Finding("XML-TYPE-CODE", Severity.WARNING, Scope.MESSAGE, said, root.here(), value=code)
 
 
 class Remarks:
