@@ -26,7 +26,8 @@ def header_remarks(kind: Kind, root: XmlNode) -> Iterator[Finding]:
         said = f"The message has {found}; {kind.type} is known as {known} and was read as such."
         yield Finding("XML-VERSION", Severity.WARNING, Scope.MESSAGE, said, root.here(), value=version)
     if kind.codes and code not in kind.codes:
-        said = f'{kind.code[-1]} "{code}" is not that of a {kind.type} ({" or ".join(kind.codes)}); the root element counts.'
+        found = f'{kind.code[-1]} "{code}" is not that' if code else f"The message has no {kind.code[-1]}, such as that"
+        said = f"{found} of a {kind.type} ({' or '.join(kind.codes)}); the root element counts."
         yield Finding("XML-TYPE-CODE", Severity.WARNING, Scope.MESSAGE, said, root.here(), value=code)
 
 
