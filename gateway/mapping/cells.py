@@ -129,7 +129,7 @@ class Line:
         found = []
         for test in self.when:
             place = find(test.source.path, self.at) if find is not None and test.source.path is not None else None
-            if place is None or test.op == "repeated":
+            if place is None or (test.op == "repeated" and place[1]):
                 return None
             found.append((*place, test.op, frozenset(test.values)))
         return tuple(found)

@@ -197,8 +197,10 @@ class _Source:
 
     def _test(self, name: str, tag: str, element: int, op: str, values: frozenset[str]) -> str:
         self.names[f"w{name}"] = values
-        if not element:  # a segment: present or absent
+        if not element:  # a segment: present, absent or repeated
             number = self._segments.setdefault(tag, len(self._segments))
+            if op == "repeated":
+                return f"len(s{number} or EMPTY) > 1" if tag else "False"
             return f"e{number}" if op == "present" else f"not e{number}"
         text = f"{self._element(tag, element)}.strip()"
         if op in ("present", "absent"):
