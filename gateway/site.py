@@ -11,7 +11,7 @@ Above the shell, below the commands: settings.py and partner.py read the two kin
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -56,8 +56,9 @@ class Site:
             raise ConfigError(f"There is no partner {partner}.", f"Known: {', '.join(self.partners)}.")
         return replace(self, partners={partner: self.partners[partner]})
 
+    @cached_property
     def vault(self) -> Vault:
-        """Return what opens the kept files of the state folder. Raises ConfigError when a key file is missing."""
+        """What opens the kept files of the state folder. Raises ConfigError when a key file is missing."""
         from gateway.shell.vault import vault_of  # it brings cryptography, which no check of a file needs
 
         return vault_of(self.settings.key_files, self.settings.state_dir)

@@ -273,7 +273,7 @@ def test_the_mapping_tools_know_a_file_by_its_profile_alone(site, tmp_path):
     profile, data = fixed_widths(site)
     path = tmp_path / "fixed.dat"
     path.write_bytes(data)
-    one_partner = SimpleNamespace(profile_for=lambda head: profile, vault=lambda: vault_of((), tmp_path))
+    one_partner = SimpleNamespace(profile_for=lambda head: profile, vault=vault_of((), tmp_path))
     assert list(trace(path, one_partner, "", ""))
     assert [row["units"] for row in cover([path], one_partner)] == [1]
 

@@ -11,7 +11,7 @@ import pytest
 
 from gateway.commands.replay import replay
 from gateway.commands.serving import Gateway
-from gateway.commands.versions import listed, live, remapper
+from gateway.commands.versions import Kept, listed, live
 from gateway.errors import ConfigError
 from gateway.mapping.folder import MappingSet, compile_sources, version_of
 from gateway.shell import versions
@@ -227,7 +227,7 @@ def test_a_delivered_file_that_lies_in_the_out_folder_keeps_its_version(tmp_path
 def test_only_the_mapping_that_is_named_is_another(place: Served) -> None:
     old, _ = place.versions()
     profile = load_site(place.folder).partners["northtest"].profile
-    then = remapper(place.site.settings.state_dir)(profile, f"x12_309_truck@{old['version']}")
+    then = Kept(place.site.settings.state_dir).remap(profile, f"x12_309_truck@{old['version']}")
     for message_format, message_type, version, same in (("x12_309", "309", "005020", False), ("edifact_cuscar", "CUSCAR", "D.96B", True)):  # fmt: skip
         assert profile.programs is not None and then.programs is not None
         before, after = (p.programs(message_format, message_type, version) for p in (profile, then))

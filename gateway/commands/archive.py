@@ -44,7 +44,7 @@ def order_removal(site: Site) -> None:
 
 def order_sealing(site: Site) -> None:
     """Tell the gateway to seal what was kept in clear before there was a key."""
-    if not site.vault().ids:
+    if not site.vault.ids:
         raise ConfigError("gateway.toml has no [encryption].", "See docs/operations.md, Encryption at rest.")
     give(StateFolders(site.settings.state_dir), ReceiptIds(), Order(SEAL))
 

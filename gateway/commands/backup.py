@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from gateway.commands.status import ledger_of
-from gateway.shell.backup import backup
+from gateway.shell.backup import backup, database_of
 from gateway.shell.folders import StateFolders
 from gateway.shell.ledger import open_ledger
 from gateway.shell.verify import verify
@@ -24,9 +23,9 @@ def make_backup(site: Site, target: Path, *, check: bool) -> dict[str, Any]:
         ledger.close()
     if not check:
         return done
-    copy = open_ledger(f"sqlite:///{target / re.split('[/:]', settings.ledger_url)[-1]}", create=False)
+    copy = open_ledger(f"sqlite:///{target / database_of(settings.ledger_url).name}", create=False)
     try:
-        problems = verify(target, copy, vault=site.vault())
+        problems = verify(target, copy, vault=site.vault)
     finally:
         copy.close()
     return done | {"problems": [{"rule": p.rule, "subject": p.subject, "message": p.message} for p in problems]}

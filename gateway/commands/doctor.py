@@ -225,7 +225,7 @@ def _encryption(site: Site) -> Iterator[Check]:
     state = site.settings.state_dir
     marks = sorted(mark.name for mark in (state / "keys").glob("*"))
     try:
-        vault = site.vault()
+        vault = site.vault
     except ConfigError as error:
         yield Check("encryption", "error", error.message, error.advice)
         return

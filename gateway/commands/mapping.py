@@ -73,7 +73,7 @@ def units_of(path: Path, site: Site) -> UnitsRead:
     """Read the shipments of a file, unmapped. Raises ConfigError for a file that is not there or not known."""
     if not path.is_file():
         raise ConfigError(f"{path} is not there.", "Check the path.")
-    data = site.vault().read(clear(path))
+    data = site.vault.read(clear(path))
     profile = site.profile_for(data[:HEAD])
     seen = detect(data[:HEAD], path.name, sniffers(), profile.encoding, str(profile.options.get("format", "")))
     if seen.hold is not None or profile.programs is None:

@@ -57,7 +57,7 @@ def archived(site: Site, since: str, now: datetime) -> Iterator[Source]:
     from gateway.shell.intake import raw_path
 
     start = start_of(since, now)
-    folders, ledger, vault = StateFolders(site.settings.state_dir), ledger_of(site), site.vault()
+    folders, ledger, vault = StateFolders(site.settings.state_dir), ledger_of(site), site.vault
     try:
         drops = [d for d in ledger.find(newest=1_000_000) if ledger_instant(d.received_at) >= start]
     finally:

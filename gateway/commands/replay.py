@@ -16,10 +16,9 @@ from typing import Any
 from gateway.check import describe, gather
 from gateway.commands.since import start_of
 from gateway.commands.status import ledger_of, report_of
-from gateway.commands.versions import remapper
+from gateway.commands.versions import Kept
 from gateway.errors import ConfigError
 from gateway.formats import folder_of
-from gateway.mapping.folder import compile_sources
 from gateway.shell import versions
 from gateway.shell.folders import ReceiptIds, StateFolders, parse_instant
 from gateway.shell.history import SqlHistory
@@ -46,7 +45,7 @@ def replay(
     messages that its mapping reads; all else is that of today. Raises ConfigError when nothing fits.
     """
     ledger, folders, ids = ledger_of(site), StateFolders(site.settings.state_dir), ReceiptIds()
-    vault = site.vault()
+    vault, kept = site.vault, Kept(site.settings.state_dir)
     try:
         version = versions.find(ledger, mapping) if mapping else None
         found = list(_chosen(site, ledger, what, start_of(since, now) if since else None, partner, rule))
@@ -56,11 +55,11 @@ def replay(
             facts: dict[str, Any] = {"receipt": drop.receipt, "partner": drop.partner, "file": drop.file_name}
             facts["before"] = {"state": drop.state, **{name: getattr(drop, name) for name in _COUNTS}}
             facts |= {"mapping": version.name} if version else {}
-            refusal = _refusal(drop, folders, vault) or _misfit(site, drop, version)
+            refusal = _refusal(drop, folders, vault) or _misfit(drop, version, kept)
             if refusal:
                 yield facts | {"refused": refusal}
             elif dry:
-                yield facts | {"now": _judged(site, drop, ledger, folders, now, version)}
+                yield facts | {"now": _judged(site, drop, ledger, folders, now, version, kept)}
             else:
                 name = give(folders, ids, Order(REPLAY, drop.receipt, why, mapping=version.name if version else ""))
                 yield facts | {"ordered": drop.receipt if drop.state in _HELD else name}
@@ -114,14 +113,13 @@ def _refusal(drop: Drop, folders: StateFolders, vault: Vault) -> str:
     return ""
 
 
-def _misfit(site: Site, drop: Drop, version: Known | None) -> str:
+def _misfit(drop: Drop, version: Known | None, kept: Kept) -> str:
     """Return why a mapping version has nothing to say about a drop, "" when it may."""
     if version is None:
         return ""
     if drop.state in _HELD:
         return "It is held: it goes on with the tables of today. Replay it without --mapping first."
-    facts, _ = compile_sources(version.mapping, versions.load(StateFolders(site.settings.state_dir), version.name))
-    if folder_of(drop.format) != facts.format:
+    if folder_of(drop.format) != kept.format(version.name):
         return f"{version.mapping} does not read a file of this format."
     return ""
 
@@ -135,7 +133,7 @@ class _Trial(SqlHistory):
 
 
 def _judged(
-    site: Site, drop: Drop, ledger: Ledger, folders: StateFolders, now: datetime, version: Known | None
+    site: Site, drop: Drop, ledger: Ledger, folders: StateFolders, now: datetime, version: Known | None, kept: Kept
 ) -> dict[str, Any]:
     """Return what a replay would come to. duplicate: delivered before, unchanged."""
     partner, place = site.partners.get(drop.partner), folders.find(drop.receipt)
@@ -143,9 +141,9 @@ def _judged(
         return {"error": f"There is no partner {drop.partner} any more."}
     at, again = now.strftime("%Y-%m-%dT%H:%M:%S.%fZ"), ledger.receipts_of(drop.partner, drop.sha256)
     history = _Trial(ledger, drop.partner, at, again=again)
-    profile = remapper(folders.root)(partner.profile, version.name) if version else partner.profile
+    profile = kept.remap(partner.profile, version.name) if version else partner.profile
     try:
-        outcome, _ = gather(translate(site.vault().blocks(raw_path(place)), profile, now, history, name=drop.file_name))
+        outcome, _ = gather(translate(site.vault.blocks(raw_path(place)), profile, now, history, name=drop.file_name))
         found = describe(outcome, drop.file_name, profile)
     finally:
         history.close()

@@ -39,7 +39,7 @@ def quality(site: Site, partner: str, since: str, now: datetime) -> dict[str, An
     finally:
         ledger.close()
     drops = [d for d in reversed(found) if d.state not in ("duplicate", "seen")]
-    folders, vault = StateFolders(site.settings.state_dir), site.vault()
+    folders, vault = StateFolders(site.settings.state_dir), site.vault
     days: dict[str, Counter[str]] = defaultdict(Counter)
     refusals: list[frozenset[str]] = []
     warned: Counter[str] = Counter()

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from gateway.canonical.validate import prepare
 from gateway.commands.reloading import Print, Watcher, fingerprint
-from gateway.commands.versions import live, remapper
+from gateway.commands.versions import Kept, live
 from gateway.config_files import Poll, Remote
 from gateway.errors import ConfigError, GatewayError
 from gateway.profile import Identity, Profile
@@ -58,7 +58,7 @@ def serve_config(site: Site) -> _Serve:
     prepare()
     return _Serve(
         s.state_dir, s.ledger_url, partners, s.out_dir, s.poll_seconds, s.settle_polls, s.max_file_bytes,
-        Keep(**s.retention), site.vault(),
+        Keep(**s.retention), site.vault,
     )  # fmt: skip
 
 
@@ -68,7 +68,7 @@ def shop(folder: Path, wanted: Print) -> Shop:
     site.check_tables()
     if fingerprint(site) != wanted:
         raise ConfigError("The profile folder changed while it was loaded.", "Nothing: it is loaded again.")
-    return Shop(serve_config(site), translate, remap=remapper(site.settings.state_dir))
+    return Shop(serve_config(site), translate, remap=Kept(site.settings.state_dir).remap)
 
 
 def _receiver(folder: Path) -> PartnerDrop:
@@ -164,7 +164,7 @@ class Gateway:
         self.engine = Engine(
             serve_config(site), translate, on_result=self._result, on_alert=self._alert,
             workers=settings.workers if workers is None else workers, recipe=_recipe(site),
-            remap=remapper(settings.state_dir),
+            remap=Kept(settings.state_dir).remap,
         )  # fmt: skip
         self._keep_versions(site)
         self.monitor = Monitor(settings.state_dir, self.engine.status, lambda: self.engine.beat)

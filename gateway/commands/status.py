@@ -29,7 +29,7 @@ def verify_promises(site: Site) -> list[dict[str, str]]:
     targets = [site.settings.out_dir, *(p.home / name for p in site.partners.values() for name in ("ack", "reject"))]
     ledger = ledger_of(site)
     try:
-        problems = verify(site.settings.state_dir, ledger, [t for t in targets if t.is_dir()], vault=site.vault())
+        problems = verify(site.settings.state_dir, ledger, [t for t in targets if t.is_dir()], vault=site.vault)
     finally:
         ledger.close()
     return [{"rule": p.rule, "subject": p.subject, "message": p.message} for p in problems]
@@ -71,7 +71,7 @@ def explain_receipt(site: Site, receipt: str) -> dict[str, Any]:
 
 def report_of(site: Site, ledger: Ledger, drop: Drop) -> dict[str, Any] | None:
     """Return the report.json of a drop from the archive (answers may have been fetched and deleted)."""
-    place, vault = StateFolders(site.settings.state_dir).find(drop.receipt), site.vault()
+    place, vault = StateFolders(site.settings.state_dir).find(drop.receipt), site.vault
     for output in outputs_of(ledger, drop.receipt):
         if output.name.endswith(".report.json") and place is not None and vault.exists(place / output.staged):
             report: dict[str, Any] = json.loads(vault.read(place / output.staged))

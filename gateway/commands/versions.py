@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -39,23 +38,30 @@ def _sources(tables: MappingSet, facts: MappingFacts, version: str) -> Callable[
     return read
 
 
-def remapper(state_dir: Path) -> Callable[[Profile, str], Profile]:
-    """Return the function that puts a kept version (ID@VERSION) into a profile. It raises ConfigError or MappingError."""
-    folders = StateFolders(state_dir)
+class Kept:
+    """The versions that a state folder keeps, by name (ID@VERSION); each is compiled once, when it is asked for."""
 
-    @lru_cache(8)
-    def compiled(name: str) -> tuple[MappingFacts, CompiledProgram]:
-        mapping, _, version = name.partition("@")
-        facts, program = compile_sources(mapping, versions.load(folders, name))
-        program.mapping_version = version  # as it was named then, whatever this program would call it
-        return facts, program
+    def __init__(self, state_dir: Path) -> None:
+        self._folders = StateFolders(state_dir)
+        self._compiled: dict[str, tuple[MappingFacts, CompiledProgram]] = {}
 
-    def remap(profile: Profile, name: str) -> Profile:
+    def remap(self, profile: Profile, name: str) -> Profile:
+        """Return a profile with a version in it. Raises ConfigError or MappingError."""
         tables = profile.tables
         assert isinstance(tables, MappingSet), "a partner without tables"
-        return replace(profile, programs=tables.with_program(*compiled(name)).program)
+        return replace(profile, programs=tables.with_program(*self._program(name)).program)
 
-    return remap
+    def format(self, name: str) -> str:
+        """Return the format that a version reads. Raises ConfigError or MappingError."""
+        return self._program(name)[0].format
+
+    def _program(self, name: str) -> tuple[MappingFacts, CompiledProgram]:
+        if name not in self._compiled:
+            mapping, _, version = name.partition("@")
+            facts, program = compile_sources(mapping, versions.load(self._folders, name))
+            program.mapping_version = version  # as it was named then, whatever this program would call it
+            self._compiled[name] = facts, program
+        return self._compiled[name]
 
 
 def listed(site: Site) -> list[dict[str, Any]]:

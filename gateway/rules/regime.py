@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -66,12 +66,3 @@ def _lateness(arrival: str, hours: float, now: datetime) -> float | None:
         return None
     margin = (moment - now.astimezone(UTC)).total_seconds() / 3600 - hours
     return -margin if margin < 0 else None
-
-
-def valid_day(text: str) -> bool:
-    """True for an ISO calendar date."""
-    try:
-        date.fromisoformat(text)
-    except ValueError:
-        return False
-    return True

@@ -66,7 +66,7 @@ def housework(folders: StateFolders) -> Iterator[bool]:
 
 def backup(folders: StateFolders, ledger: Ledger, ledger_url: str, target: Path) -> Copied:
     """Copy a state folder to `target`, which must not be there yet. Raises ConfigError, OSError."""
-    source = _database(ledger_url)
+    source = database_of(ledger_url)
     if target.exists() or target.resolve().is_relative_to(folders.root.resolve()):
         raise ConfigError(f"{target} is there already, or in the state folder.", "Name a new folder outside of it.")
     half = target.with_name(f"{target.name}.part")
@@ -97,7 +97,8 @@ def backup(folders: StateFolders, ledger: Ledger, ledger_url: str, target: Path)
     return copy.done
 
 
-def _database(url: str) -> Path:
+def database_of(url: str) -> Path:
+    """Return the file of a SQLite ledger; a backup has it under the same name. Raises ConfigError for other databases."""
     address = make_url(url)
     if address.get_backend_name() != "sqlite" or not address.database:
         raise ConfigError(

@@ -10,9 +10,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
-from gateway.profile import Profile
 from gateway.shell.deliver import LocalTarget, RetryPolicy, Targets
-from gateway.shell.desk import Desk, Result, Translate
+from gateway.shell.desk import Desk, Remap, Result, Translate, no_version
 from gateway.shell.drops import PartnerDrop, ServeConfig
 from gateway.shell.folders import Clock, utc_now
 from gateway.shell.intake import Claimed
@@ -38,7 +37,7 @@ class Shop:
     clock: Clock = utc_now
     policy: RetryPolicy = field(default_factory=RetryPolicy)
     max_tries: int = 2
-    remap: Callable[[Profile, str], Profile] | None = None  # see gateway.shell.desk.Desk
+    remap: Remap = no_version
 
 
 class Ended(NamedTuple):

@@ -79,7 +79,12 @@ class Result:
     alone: bool = False  # others changed the ledger under it again and again: nothing else may be in work next time
 
 
-def _no_version(_profile: Profile, name: str) -> Profile:
+Remap = Callable[[Profile, str], Profile]
+"""Puts a mapping version (ID@VERSION) that was in force once into a profile. Raises ConfigError."""
+
+
+def no_version(_profile: Profile, name: str) -> Profile:
+    """The Remap of a desk that keeps no versions."""
     raise ConfigError(f"The mapping version {name} is not kept here.", "Replay with the tables of today.")
 
 
@@ -98,7 +103,6 @@ class Desk:
     max_tries: how many translations of a file may end with the death of the process before it is held.
     alone: no other drop is in work, so nobody can change the ledger between a question and the commit.
     vault: reads and seals kept files.
-    remap: puts a mapping version (ID@VERSION) that was in force once into a profile; raises ConfigError.
     """
 
     ledger: Ledger
@@ -112,7 +116,7 @@ class Desk:
     limits: Limits = field(default_factory=Limits)
     originators: Mapping[str, str] = field(default_factory=dict)  # originator_code -> partner, for responses
     alone: bool = True
-    remap: Callable[[Profile, str], Profile] = field(default=_no_version)
+    remap: Remap = no_version
     vault: Vault = field(default_factory=Vault)
 
     def now(self) -> str:

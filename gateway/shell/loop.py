@@ -20,11 +20,10 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from gateway.errors import ConfigError
-from gateway.profile import Profile
 from gateway.shell import heap, journal
 from gateway.shell.crew import Alone, Crew, Ended, Recipe, originators_of, work
 from gateway.shell.deliver import RetryPolicy
-from gateway.shell.desk import Alert, Desk, Result, Translate
+from gateway.shell.desk import Alert, Desk, Remap, Result, Translate, no_version
 from gateway.shell.drops import LocalDrop, PartnerDrop, ServeConfig
 from gateway.shell.folders import Clock, StateFolders, instant, utc_now
 from gateway.shell.housework import Housework
@@ -72,7 +71,7 @@ class Engine:
         policy: RetryPolicy | None = None,
         workers: int = 0,
         recipe: Recipe | None = None,
-        remap: Callable[[Profile, str], Profile] | None = None,
+        remap: Remap = no_version,
     ) -> None:
         self._config, self._on_result = config, on_result or (lambda _result: None)
         folders = StateFolders(config.state_dir)
@@ -85,10 +84,8 @@ class Engine:
             self._wake = opened.enter_context(contextlib.closing(Wake()))
             self._opened = opened.pop_all()
         limits = Limits(total=config.max_file_bytes)
-        desk = Desk(ledger, folders, translate, clock, stopped=self._must_stop, limits=limits)
-        self.desk = replace(
-            desk, policy=policy or desk.policy, on_alert=on_alert or desk.on_alert, remap=remap or desk.remap
-        )
+        desk = Desk(ledger, folders, translate, clock, stopped=self._must_stop, limits=limits, remap=remap)
+        self.desk = replace(desk, policy=policy or desk.policy, on_alert=on_alert or desk.on_alert)
         self.intake = Intake(folders, config.max_file_bytes, clock)
         self._queue, self._stop_at, self._draining = Queue(), 0.0, False
         self._crew: Crew = Alone(self._work_here)

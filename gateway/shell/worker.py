@@ -13,7 +13,6 @@ import os
 import queue
 import threading
 import time
-from dataclasses import replace
 from multiprocessing.connection import Connection
 from typing import Any, TextIO, cast
 
@@ -48,10 +47,8 @@ class Worker:
             ledger, StateFolders(config.state_dir), shop.translate, shop.clock, shop.policy,
             on_alert=lambda alert: self.send("alert", alert), stopped=self._stopped, max_tries=shop.max_tries,
             limits=Limits(total=config.max_file_bytes), originators=originators_of(config.partners),
-            vault=config.vault,
+            remap=shop.remap, vault=config.vault,
         )  # fmt: skip
-        if shop.remap is not None:
-            desk = replace(desk, remap=shop.remap)
         while (job := self._jobs.get()) is not None:
             self.send("done", self._do(*job, desk))
         ledger.close()

@@ -396,7 +396,7 @@ def test_what_is_shown_holds_no_key(tmp_path: Path) -> None:
     secret = place.key.read_bytes()
     shown = run("config", "show", str(place.folder)) + run("doctor", str(place.folder))
     assert "keys/seal.key" in shown
-    assert load_site(place.folder).vault().ids[0] in shown
+    assert load_site(place.folder).vault.ids[0] in shown
     for form in (secret.hex(), repr(secret), repr(list(secret))):
         assert form not in shown
     assert "Vault object" in repr(Vault())

@@ -291,14 +291,12 @@ def read_date(text: str, order: str) -> tuple[str, str, str]:
         day = (date(1899, 12, 30) + timedelta(days=int(text[:5]))).isoformat()
         return day, "CSV-EXCEL-DATE", f"The date is the spreadsheet number {text}; it was read as {day}."
     day, clock = _clock(text)
-    named = _NAMED.fullmatch(day)
-    if named:
-        numbers = (int(named[3] or named[4]), _MONTHS[(named[2]).lower()], int(named[1]))
-        return (_iso(*numbers) + clock) if _iso(*numbers) else text, "", ""
-    found = re.fullmatch(r"([0-9]{4})([/.-])([0-9]{1,2})\2([0-9]{1,2})", day)
-    if found:
+    if found := _NAMED.fullmatch(day):
+        iso = _iso(int(found[3] or found[4]), _MONTHS[found[2].lower()], int(found[1]))
+        return iso + clock if iso else text, "", ""
+    if found := re.fullmatch(r"([0-9]{4})([/.-])([0-9]{1,2})\2([0-9]{1,2})", day):
         iso = _iso(int(found[1]), int(found[3]), int(found[4]))
-        return (iso + clock) if iso else text, "", ""
+        return iso + clock if iso else text, "", ""
     found = re.fullmatch(r"([0-9]{1,2})([./-])([0-9]{1,2})\2([0-9]{4})", day)
     if not found:
         return text, "", ""

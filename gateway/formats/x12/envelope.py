@@ -259,12 +259,11 @@ def check_se(node: Node, control: str, segments: int) -> list[Finding]:
 
 def check_bills(message: Message, bills: int) -> Iterator[Finding]:
     """Compare the control total of a manifest (M10-08, the number of bills) with the LX loops of the set."""
-    head = (message.root.children or {}).get("M10") if message.unit == "LX" else None
-    told = head[0].element(8).strip() if head else ""
-    if told and _as_number(told) != bills:
-        said = f"M10-08 says {told} bills, but the set has {bills}."
-        place = head[0].place(8, data_element="380") if head else Position()
-        yield Finding("X12-BILL-COUNT", Severity.WARNING, Scope.MESSAGE, said, place, value=told)
+    for m10 in (message.root.children or {}).get("M10", ())[:1] if message.unit == "LX" else ():
+        told = m10.element(8).strip()
+        if told and _as_number(told) != bills:
+            said, place = f"M10-08 says {told} bills, but the set has {bills}.", m10.place(8, data_element="380")
+            yield Finding("X12-BILL-COUNT", Severity.WARNING, Scope.MESSAGE, said, place, value=told)
 
 
 def _as_number(text: str) -> int | None:

@@ -136,7 +136,7 @@ class X12Reader:
                     if unit is not None:
                         most = position + SEGMENTS
                         if not findings:
-                            yield self._clean_unit(unit)
+                            yield self._counted(unit)
                         else:
                             yield from self._unit(unit, findings, token)
                     elif findings:
@@ -336,21 +336,18 @@ class X12Reader:
 
     # --- ends -------------------------------------------------------------------------------------------------
 
-    def _clean_unit(self, unit: Node) -> Unit:
-        """Return a completed shipment that nothing is to be said of."""
+    def _counted(self, unit: Node) -> Unit:
+        """Return a completed shipment as the next one of the set."""
         message = self._message
         assert message is not None
         self._units += 1
         message.context = self._matcher.context
-        elements = unit.elements
-        label = f"{unit.tag} {elements[1]}" if len(elements) > 1 else unit.tag
-        return Unit(message, self._units, unit, label, "unread" if type(self._matcher) is _Flat else "shipment")
+        role = "unread" if type(self._matcher) is _Flat else "shipment"
+        return Unit(message, self._units, unit, f"{unit.tag} {unit.element(1)}".strip(), role)
 
     def _unit(self, unit: Node, findings: list[Finding], upto: Node | None) -> Iterator[Event]:
         """Yield a completed shipment, its own findings before it, those of the next segment after it."""
-        assert self._message is not None
-        self._units += 1
-        self._message.context = self._matcher.context
+        counted = self._counted(unit)
         limit = upto.offset if upto is not None else None
         later = []
         for finding in findings:
@@ -358,8 +355,7 @@ class X12Reader:
                 later.append(finding)
             else:
                 yield finding
-        role = "unread" if type(self._matcher) is _Flat else "shipment"
-        yield Unit(self._message, self._units, unit, f"{unit.tag} {unit.element(1)}".strip(), role)
+        yield counted
         yield from later
 
     def _late_units(self, *, whole: bool) -> Iterator[Event]:

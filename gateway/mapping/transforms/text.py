@@ -97,15 +97,18 @@ def lines(value: str, number: str) -> str:
     wanted = int(number)
     if wanted > 0 and "|" not in value and "\n" not in value:  # the commonest: one line
         return value.strip() if wanted == 1 else ""
-    parts = [p.strip() for p in re.split(r"\r?\n|\|", value) if p.strip()]
+    parts = _lines_of(value)
     return parts[wanted - 1] if wanted <= len(parts) else ""
+
+
+def _lines_of(text: str) -> list[str]:
+    return [part for line in re.split(r"\r?\n|\|", text) if (part := line.strip())]
 
 
 @transform("1 A ST|APT 4|BACK DOOR|RING; PO BOX 7 => BACK DOOR RING PO BOX 7", "1 A ST => ", many=True, args=(1, 1))
 def lines_from(values: list[str], number: str) -> str:
     """Line N of the first text and those after it, then the further texts, as one line: `lines_from 3`."""
-    parts = [p.strip() for p in re.split(r"\r?\n|\|", values[0]) if p.strip()][int(number) - 1 :]
-    return " ".join([*parts, *(v.strip() for v in values[1:] if v.strip())])
+    return " ".join([*_lines_of(values[0])[int(number) - 1 :], *(v.strip() for v in values[1:] if v.strip())])
 
 
 @transform("PAT; SAMPLE => PAT SAMPLE", many=True)
