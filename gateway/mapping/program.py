@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from copy import copy
+from itertools import pairwise
 from typing import Any
 
 from gateway.canonical.model import PARTY_ROLES
@@ -97,6 +98,8 @@ class CompiledProgram:
         self._parties = [(role, _bound(b, dialect, unit)) for role in PARTY_ROLES for b in blocks.get(role, ())]
         self._items = [_bound(b, dialect, unit) for b in blocks.get("item", ())]
         self._references = [_bound(b, dialect, unit) for b in blocks.get("reference", ())]
+        for before, bound in pairwise(self._references):
+            bound.again = bound.binding == before.binding
         self._index: dict[tuple[str, str], Target] = {
             (level, t.name): t for level, level_blocks in blocks.items() for b in level_blocks for t in b.targets
         }
@@ -196,8 +199,11 @@ class CompiledProgram:
         if items:
             mapped.draft["items"] = items
         references: list[dict[str, Any]] = []
+        nodes: list[Any] = []
         for bound in self._references:
-            for one in bound.nodes(node, root, run):
+            if not bound.again:
+                nodes = bound.nodes(node, root, run)
+            for one in nodes:
                 run.level, run.index = "references", len(references)
                 reference: dict[str, Any] = {}
                 bound.fill(one, root, reference, run)
@@ -288,6 +294,8 @@ class _Bound(_Fields):
         super().__init__(block.targets, dialect)
         self._block, self._unit = block, unit
         self._ways: list[_Way] = []
+        self.binding = [(row.target, path, when) for row, path, when in block.bindings]
+        self.again = False  # bound as the block before it, whose nodes are its own: several seals of one segment
         self.required = next((row for row, _, _ in block.bindings if row.required), None)
         self.refuse = _refusal(block.actions)
         self._continue = next((line for row, line in block.actions if row.target == "(continue)"), None)
