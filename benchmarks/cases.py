@@ -314,12 +314,7 @@ def _compiled_afresh(mappings: Any, facts: Any) -> tuple[float, float]:
     begin = time.process_time()
     program = mappings.compiled(facts)
     table = time.process_time() - begin
-    bound = [*program._items, *program._references, *(b for _, b in program._parties)]
-    for fields in (program._message, program._shipment, *bound):
-        fields.write()
-        helpers = getattr(fields._dialect, "in_line_helpers", None)
-        if helpers and any(line.in_line is not None for target in fields._targets for line in target.lines):
-            straight._in_line(fields._targets, helpers)
+    program.write()
     for row in mappings.rows(facts)[0]:
         for call in grammar.parse_transform(row.transform):
             if call.name in ("code", "uncode"):

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from decimal import Decimal, InvalidOperation
+from typing import Any
 
 import msgspec
 
@@ -137,15 +138,24 @@ class TreeDialect:
 
         return locate
 
-    def plain(self, path: Path, at: str) -> tuple[str, int] | None:
-        """Return (tag, element) of a path that reads an element of a direct child, ("", element) of the node itself.
+    def in_line(self, path: Path, at: str, others: tuple[str, ...]) -> tuple[Any, ...] | None:
+        """Return (steps, elements, None, False) of a path that gateway.mapping.in_line can read, None for others.
 
-        element 0 stands for the segment itself. None for every other path; optional in a Dialect (see straight.py).
+        others: further leaves of the same segment. There are no elements for a path without leaf.
         """
-        if path.absolute or len(path.steps) != 1 or path.steps[0].values or "-" in path.leaf or "@" in path.leaf:
+        steps, leaves = path.steps, (path.leaf, *others)
+        if path.absolute or not steps or any(s.name == ".." or _number(s.qualifier) > 1 for s in steps):
             return None
-        tag = path.steps[0].name
-        return ("" if tag == at else tag), _number(path.leaf)
+        own = steps[0].name == at
+        if (own and steps[0].values) or not all(leaf.isdecimal() for leaf in leaves if leaf or others):
+            return None
+        rest = tuple((step.name, step.values) for step in (steps[1:] if own else steps))
+        return (rest, tuple(map(int, leaves)) if path.leaf else (), None, False)
+
+    @property
+    def in_line_helpers(self) -> dict[str, Callable[..., Any]]:
+        """Return the functions that gateway.mapping.in_line calls: what its text does not spell out."""
+        return {"below": below, "index": _index, "climbs": lambda tag: False}
 
     def problems(self, path: Path, at: str, message_type: str, version: str) -> list[str]:
         """Return why the path can never read anything."""
@@ -229,6 +239,29 @@ def _below(step: Step) -> Finder:
         return lambda node, root: node.children.get(tag, []) if node.children else []
     select = _selector(step)
     return lambda node, root: select(node.children[tag]) if node.children and tag in node.children else []
+
+
+def below(nodes: list[Node]) -> dict[str, list[Node]]:
+    """Return the children of several nodes as if they were of one."""
+    found: dict[str, list[Node]] = {}
+    for node in nodes:
+        for tag, children in (node.children or {}).items():
+            found[tag] = [*found[tag], *children] if tag in found else children
+    return found
+
+
+def _index(nodes: list[Node], root: Node) -> dict[str, list[Node]]:
+    """Return qualifier -> nodes, by the first element."""
+    found: dict[str, list[Node]] = {}
+    for node in nodes:
+        elements = node.elements
+        if len(elements) > 1:
+            text = elements[1]
+            if text in found:
+                found[text].append(node)
+            else:
+                found[text] = [node]
+    return found
 
 
 def _qualified(step: Step, element: int) -> Getter:

@@ -23,26 +23,28 @@ InLineSteps = tuple[tuple[str, tuple[str, ...]], ...]
 
 
 class InLineValue(msgspec.Struct, frozen=True):
-    """A source as in_line.py reads it: steps from the level's node ((tag, qualifier values) each), then one element.
+    """The sources of a row as in_line.py reads them.
 
-    read: text of the element -> text (several leaves: texts, "" when the first is not there), None when it takes more
-    than splitting; deep: there is a value only when the text has several components.
+    places: for each text, steps from the level's node ((tag, qualifier values) each) and an element there.
+    read: text of the one element -> text (several leaves: texts, "" when the first is not there), None when it takes
+    more than splitting; without it the texts are taken as they are. deep: there is a value only when the text has
+    several components.
     """
 
-    steps: InLineSteps
-    element: int
-    read: Callable[[str], Any]
+    places: tuple[tuple[InLineSteps, int], ...]
+    read: Callable[[str], Any] | None
     deep: bool = False
 
 
 class InLineTest(msgspec.Struct, frozen=True):
-    """A test likewise; read None: of the segment itself."""
+    """A test likewise; without elements: of the segment itself. holds: the same test as a closure."""
 
     steps: InLineSteps
-    element: int
+    elements: tuple[int, ...]
     read: Callable[[str], Any] | None
     op: str
     values: frozenset[str]
+    holds: Condition
 
 
 BoundStep = tuple[Transform, Callable[..., str]]
@@ -136,27 +138,50 @@ class Line:
 
     @cached_property
     def in_line(self) -> InLineValue | None:
-        """How in_line.py reads the sources: one path, or several leaves of one element; else None."""
-        find, sources = getattr(self.dialect, "in_line", None), self.sources
-        if find is None or not sources or sources[0].path is None:
+        """How in_line.py reads the sources; None when it cannot read all of them."""
+        find = getattr(self.dialect, "in_line", None)
+        if find is None or not self.sources:
             return None
-        others = tuple(source.name for source in sources[1:] if source.kind == "same")
-        found = find(sources[0].path, self.at, others) if len(others) == len(sources) - 1 else None
-        return InLineValue(*found) if found is not None and found[2] is not None else None
+        places: list[tuple[InLineSteps, int]] = []
+        found: Any = None
+        for path, others in _with_others(self.sources):
+            found = find(path, self.at, others) if path is not None else None
+            if found is None or not found[1] or (places and found[2] is not None):
+                return None
+            places += [(found[0], element) for element in found[1]]
+        return InLineValue(tuple(places), *found[2:])
 
     @cached_property
-    def in_line_tests(self) -> tuple[InLineTest, ...] | None:
-        """The condition likewise; None = a closure."""
+    def in_line_tests(self) -> tuple[InLineTest | Condition, ...]:
+        """The condition likewise, a closure for each test that cannot be read in line."""
         find = getattr(self.dialect, "in_line", None)
-        made = []
+        made: list[InLineTest | Condition] = []
         for test in self.when:
-            path = test.source.path
-            found = find(path, self.at, ()) if find is not None and path is not None and test.op != "repeated" else None
-            if found is None or (found[2] is None and test.op not in ("present", "absent")):
-                return None
-            steps, element, read, _ = found
-            made.append(InLineTest(steps, element, read, test.op, frozenset(test.values)))
+            path, holds = test.source.path, condition((test,), self.dialect, self.at)
+            assert holds is not None
+            found = find(path, self.at, ()) if find is not None and path is not None else None
+            if (
+                found is None
+                or len(found[1]) > 1
+                or (not found[1] and test.op not in ("present", "absent", "repeated"))
+            ):
+                made.append(holds)
+                continue
+            steps, elements, read, _ = found
+            made.append(InLineTest(steps, elements, read, test.op, frozenset(test.values), holds))
         return tuple(made)
+
+
+def _with_others(sources: tuple[Source, ...]) -> list[tuple[Path | None, tuple[str, ...]]]:
+    """Return each source with the further leaves of its segment."""
+    found: list[tuple[Path | None, tuple[str, ...]]] = []
+    for source in sources:
+        if source.kind == "same" and found:
+            path, others = found[-1]
+            found[-1] = path, (*others, source.name)
+        else:
+            found.append((source.path, ()))
+    return found
 
 
 def _chain(steps: tuple[BoundStep, ...]) -> Callable[[list[str]], str]:

@@ -1,15 +1,16 @@
-"""straight.py for trees whose paths branch by qualifier (EDIFACT): segments looked up once, texts remembered as received.
+"""straight.py for trees of segments: each segment looked up once, and a function for each set of segments that comes.
 
     def fill(node, root, out, run):
         c = node.children or NONE
-        n0 = c.get("RFF") or above(node, "RFF")
-        q1 = index(n0, root); n1 = q1.get("HWB") or q1.get("BH") or NONE    # RFF[HWB|BH]
-        e1 = n1[0].elements if n1 else NONE
-        value = (k3(raw) or m3(raw)) if (raw := e1[1] if len(e1) > 1 else "") else d3      # RFF[HWB|BH].1154
+        n0 = c["RFF"]                                                       # known to be there, as the shape says
+        q1 = index(n0, root); n2 = q1.get("HWB") or q1.get("BH") or NONE    # RFF[HWB|BH]
+        e3 = n2[0].elements if n2 else NONE
+        value = (k3(raw) or m3(raw)) if (raw := e3[1] if len(e3) > 1 else "") else d3      # RFF[HWB|BH].1154
 
-A value is remembered under the text of its whole element: nothing is split for a text that came before. That holds for
-one set of service characters, so the dialect says when it may be used (`root.usual`), and a text that needs more than
-splitting (release characters) is left to Target.careful. What a row reads otherwise is read with its closure.
+The *shape* of a node is the tags of the segments right below it. Shipments of one sender have few shapes; a function
+for one holds no row that can read nothing there. Where the dialect splits elements, a value is remembered under the text
+of its whole element: nothing is split for a text that came before, and a text that needs more than splitting (release
+characters) is left to Target.careful. What a row reads otherwise is read with its closure.
 Source text is made from numbers, segment tags and field names only, as in straight.py.
 """
 
@@ -19,91 +20,194 @@ from collections.abc import Callable
 from typing import Any
 
 from gateway.mapping.cells import CAREFUL, REMEMBERED, InLineTest, InLineValue, Line, Quick, Target
-from gateway.mapping.transforms.text import trim
+from gateway.mapping.transforms.text import collapse, lower, trim, upper
 
 _Steps = tuple[tuple[str, tuple[str, ...]], ...]
+_NOTHING = '""'  # the expression of an element that cannot be there
+_NONE = "EMPTY"  # of nodes that cannot be there
+_SPELLED: dict[Any, str] = {
+    None: "raw.strip()", trim: "raw.strip()", collapse: '" ".join(raw.split())', upper: "raw.strip().upper()", lower: "raw.strip().lower()",
+}  # fmt: skip
+"""Transforms that are cheaper than a memory of what they made."""
 
 
 class Text:
-    """The text of the function while it is written. names: what it reads; scopes: variables of the open blocks."""
+    """The text of the function while it is written. names: what it reads; scopes: variables of the open blocks.
 
-    def __init__(self, helpers: dict[str, Any]) -> None:
-        self.names: dict[str, Any] = {"CAREFUL": CAREFUL, "NONE": {}, **helpers}
-        self.lines: list[str] = ["c = node.children or NONE", "e = node.elements"]
+    helpers: of the dialect; shape: tags of the segments below the node, None = any.
+    """
+
+    def __init__(self, helpers: dict[str, Any], shape: frozenset[str] | None) -> None:
+        self.names: dict[str, Any] = {"CAREFUL": CAREFUL, "NONE": {}, _NONE: (), **helpers}
+        self.lines: list[str] = []
+        self._head: dict[str, str] = {}
+        self._climbs, self._shape = helpers["climbs"], shape
         self._scopes: list[dict[Any, str]] = [{}]
         self._count = 0
         self._tags: dict[str, str] = {}
+
+    @property
+    def text(self) -> list[str]:
+        """All lines of the function."""
+        return [*self._head.values(), *self.lines]
 
     def write(self, line: str) -> None:
         """Add a line to the open block."""
         self.lines.append(" " * (len(self._scopes) - 1) + line)
 
     def target(self, number: int, target: Target) -> None:
-        """Write one target: its rows in order, the first value wins."""
-        self.names |= {f"f{number}": target.careful, f"p{number}": target.put}
+        """Write one target: its rows in order, the first value wins; rows that can yield nothing are left out."""
+        rows = 0
         for index, (line, quick) in enumerate(zip(target.lines, target.quick, strict=True)):
-            if index:
-                self.write("if value is None:")
-                self._scopes.append({})
-            self.write(f"value = {self._row(f'{number}_{index}', line, quick)}")
+            rows += self._value_of(f"{number}_{index}", line, quick, first=not rows)
         del self._scopes[1:]
-        store = f'out["{target.path[0]}"] = value' if len(target.path) == 1 else f"p{number}(out, value)"
-        for text in (
-            "if value is not None:",
-            f" if value is CAREFUL: f{number}(node, root, out, run)",
-            f" else: {store}",
-        ):
-            self.write(text)
+        self.names |= {f"f{number}": target.careful, f"p{number}": target.put}
+        if rows:
+            store = f'out["{target.path[0]}"] = value' if len(target.path) == 1 else f"p{number}(out, value)"
+            self.write("if value is not None:")
+            self.write(f" if value is CAREFUL: f{number}(node, root, out, run)")
+            self.write(f" else: {store}")
         if not target.quiet:
-            self.write(f"elif {target.name!r} not in run.inherited: f{number}(node, root, out, run)")
+            word = "elif" if rows else "if"
+            self.write(f"{word} {target.name!r} not in run.inherited: f{number}(node, root, out, run)")
 
-    def _row(self, tag: str, line: Line, quick: Quick) -> str:
-        """Return the expression of one row; None is no value."""
-        self.names |= {
-            f"h{tag}": quick.holds,
-            f"k{tag}": quick.remember,
-            f"m{tag}": quick.make,
-            f"d{tag}": quick.default,
-        }
-        conditions = ""
-        if quick.holds is not None:
-            tests = line.in_line_tests
-            conditions = f"h{tag}(node, root, run)" if tests is None else " and ".join(
-                self._test(f"{tag}_{number}", test, quick) for number, test in enumerate(tests)
-            )  # fmt: skip
-        if line.in_line is not None:
-            made = self._value(tag, line.in_line, line, quick)
+    def choice(self, number: int, line: Line) -> None:
+        """Write the condition of one row of a choice: `first` becomes the number of the first that holds."""
+        holds = self._conditions(f"c{number}", line)
+        if holds is not None:
+            self.write(f"if first < 0{f' and {holds}' if holds else ''}: first = {number}")
+
+    def way(self, tag: str, way: Any, takes_all: bool) -> str:
+        """Return the expression of the nodes that a binding row finds, "" when it never can."""
+        conditions = self._conditions(tag, way.line)
+        if conditions is None:
+            return ""
+        if way.itself or way.steps == ():
+            found = "[node]"
+        elif way.steps is not None:
+            found = self._nodes(way.steps)
+            if found == _NONE:
+                return ""
         else:
-            self.names[f"g{tag}"] = quick.get
-            source = f"g{tag}(node, root)" if quick.single else f"g{tag}(node, root, run)"
-            made = f"(k{tag}(raw) or m{tag}(raw)) if (raw := {source}) else d{tag}"
+            self.names[f"g{tag}"] = way.find
+            found = f"g{tag}(node, root)"
+        if not takes_all:
+            found = f"{found}[:1]"
+        return f"({found} if {conditions} else EMPTY)" if conditions else found
+
+    def _value_of(self, tag: str, line: Line, quick: Quick, *, first: bool) -> bool:
+        """Write what gives `value` by one row, tried when those before it gave none; False when it never can."""
+        before = len(self.lines)
+        if not first:
+            self.write("if value is None:")
+            self._scopes.append({})
+        row = self._row(tag, line, quick)
+        if row is None:
+            if not first:
+                self._scopes.pop()
+                del self.lines[before:]
+            return False
+        self.write(f"value = {row}")
+        return True
+
+    def _row(self, tag: str, line: Line, quick: Quick) -> str | None:
+        """Return the expression of one row, whose None is no value; None for a row that can yield nothing."""
+        conditions = self._conditions(tag, line)
+        if conditions is None:
+            return None
+        self.names[f"d{tag}"] = quick.default
+        made = self._made(tag, line, quick)
+        if made == f"d{tag}" and quick.default is None:
+            return None
         return f"({made}) if {conditions} else None" if conditions else made
 
+    def _made(self, tag: str, line: Line, quick: Quick) -> str:
+        self.names |= {f"k{tag}": quick.remember, f"m{tag}": quick.make}
+        if line.in_line is not None:
+            return self._value(tag, line.in_line, line, quick)
+        if not line.sources:
+            return f"d{tag}"
+        self.names[f"g{tag}"] = quick.get
+        source = f"g{tag}(node, root)" if quick.single else f"g{tag}(node, root, run)"
+        return f"(k{tag}(raw) or m{tag}(raw)) if (raw := {source}) else d{tag}"
+
     def _value(self, tag: str, source: InLineValue, line: Line, quick: Quick) -> str:
-        element = self._element(source.steps, source.element)
+        elements = [self._element(steps, element) for steps, element in source.places]
+        if all(element == _NOTHING for element in elements):
+            return f"d{tag}"
+        if source.read is None:
+            if len(elements) > 1:
+                return f"(k{tag}(raw) or m{tag}(raw)) if any(raw := ({', '.join(elements)})) else d{tag}"
+            spelled = _SPELLED.get(line.one) if quick.text and (line.one or line.apply is None) else None
+            made = f"{spelled} or d{tag}" if spelled else f"k{tag}(raw) or m{tag}(raw)"
+            return f"({made}) if (raw := {elements[0]}) else d{tag}"
+        element = elements[0]
         if source.deep:  # without a component separator there is no such component
             element = f'raw if ":" in (raw := {element}) else ""'
-        maker, known = _maker(source.read, line, quick)
+        trims = quick.text and (line.one is trim or line.apply is None)
+        maker, known = _trimmer(source.read, quick.default) if trims else _maker(source.read, quick)
         self.names |= {f"k{tag}": known.get if known is not None else None, f"m{tag}": maker}
         made = f"m{tag}(raw)" if known is None else f"k{tag}(raw) or m{tag}(raw)"
         return f"({made}) if (raw := {element}) else d{tag}"
 
-    def _test(self, name: str, test: InLineTest, quick: Quick) -> str:
-        if test.read is None:
-            there = self._nodes(test.steps) if test.steps else "True"
-            return there if test.op == "present" else f"not {there}"
-        known: dict[str, bool] = {}
-        self.names |= {f"y{name}": known.get, f"t{name}": _tester(test, known, quick.holds)}
-        element = self._element(test.steps, test.element)
-        return f"(y if (y := y{name}(raw := {element})) is not None else t{name}(raw, node, root, run))"
+    # --- conditions -------------------------------------------------------------------------------------------
+
+    def _conditions(self, tag: str, line: Line) -> str | None:
+        """Return the expression of a row's condition, "" when it always holds, None when it never does."""
+        texts = []
+        for number, test in enumerate(line.in_line_tests):
+            if isinstance(test, InLineTest):
+                text = self._test(f"{tag}_{number}", test)
+            else:
+                self.names[f"h{tag}_{number}"] = test
+                text = f"h{tag}_{number}(node, root, run)"
+            if text == "False":
+                return None
+            if text != "True":
+                texts.append(text)
+        return " and ".join(texts)
+
+    def _test(self, name: str, test: InLineTest) -> str:
+        self.names |= {f"h{name}": test.holds, f"w{name}": test.values}
+        if test.op == "repeated":
+            return self._repeated(name, test)
+        if not test.elements:
+            there = self._there(test.steps)
+            known = there in ("True", "False")
+            return there if test.op == "present" else str(there != "True") if known else f"not {there}"
+        element = self._element(test.steps, test.elements[0])
+        if element == _NOTHING:
+            return str(_holds_of_nothing(test.op, test.values))
+        if test.read is not None:
+            known_texts: dict[str, bool] = {}
+            self.names |= {f"y{name}": known_texts.get, f"t{name}": _tester(test, known_texts)}
+            return f"(y if (y := y{name}(raw := {element})) is not None else t{name}(raw, node, root, run))"
+        text = f"{element}.strip()"
+        if test.op in ("present", "absent"):
+            return text if test.op == "present" else f"not {text}"
+        return f"{text} {'in' if test.op == '=' else 'not in'} w{name}"
+
+    def _there(self, steps: _Steps) -> str:
+        if not steps:
+            return "True"
+        nodes = self._nodes(steps)
+        if nodes == _NONE:
+            return "False"
+        return "True" if self._sure(steps) else nodes
+
+    def _repeated(self, name: str, test: InLineTest) -> str:
+        """Several segments; whether their elements differ is asked with the closure."""
+        if not test.steps:
+            return "False"
+        nodes = self._nodes(test.steps)
+        if nodes == _NONE:
+            return "False"
+        return f"len({nodes}) > 1" + (f" and h{name}(node, root, run)" if test.elements else "")
 
     # --- segments ---------------------------------------------------------------------------------------------
 
     def _variable(self, key: Any, prefix: str, text: str) -> str:
         """Return the variable that holds `text`, which may name other variables; written once in each block."""
-        for scope in self._scopes:
-            if key in scope:
-                return scope[key]
         name = f"{prefix}{self._count}"
         self._count += 1
         self.write(f"{name} = {text}")
@@ -118,13 +222,23 @@ class Text:
         self.names[name] = text
         return name
 
+    def _sure(self, steps: _Steps) -> bool:
+        """True when there is certainly a segment: the shape says so."""
+        return self._shape is not None and len(steps) == 1 and not steps[0][1] and steps[0][0] in self._shape
+
     def _element(self, steps: _Steps, element: int) -> str:
         name = "e"
-        if steps:
-            key = ("elements", steps)
-            found = self._known(key)
+        if not steps:
+            self._head["e"] = "e = node.elements"
+        else:
             nodes = self._nodes(steps)
-            name = found or self._variable(key, "e", f"{nodes}[0].elements if {nodes} else NONE")
+            if nodes == _NONE:
+                return _NOTHING
+            key = ("elements", steps)
+            first = f"{nodes}[0].elements"
+            name = self._known(key) or self._variable(
+                key, "e", first if self._sure(steps) else f"{first} if {nodes} else EMPTY"
+            )
         return f'({name}[{element}] if len({name}) > {element} else "")'
 
     def _nodes(self, steps: _Steps) -> str:
@@ -134,12 +248,16 @@ class Text:
             return found
         *above, (tag, values) = steps
         every = self._every(tuple(above), tag)
-        if not values:
+        if not values or every == _NONE:
             return every
         key = ("index", tuple(above), tag)
-        index = self._known(key) or self._variable(key, "q", f"index({every}, root) if {every} else NONE")
+        index = self._known(key)
+        if index is None:
+            made = f"index({every}, root)"
+            sure = self._sure(((tag, ()),)) and not above
+            index = self._variable(key, "q", made if sure else f"{made} if {every} else NONE")
         choice = " or ".join(f"{index}.get({self._tag(value)})" for value in values)
-        return self._variable(steps, "n", f"{choice} or NONE")
+        return self._variable(steps, "n", f"{choice} or EMPTY")
 
     def _every(self, above: _Steps, tag: str) -> str:
         """Return the variable of all nodes with a tag below the nodes that `above` leads to."""
@@ -148,29 +266,51 @@ class Text:
         if found is not None:
             return found
         if not above:
-            return self._variable(key, "n", f"c.get({self._tag(tag)}) or above(node, {self._tag(tag)})")
+            return self._below_node(key, tag)
         nodes = self._nodes(above)
+        if nodes == _NONE:
+            return _NONE
         below = ("below", above)
-        children = self._known(below) or self._variable(
-            below, "c", f"({nodes}[0].children or NONE) if len({nodes}) == 1 else below({nodes})"
+        first = (
+            f"{nodes}[0].children or NONE"
+            if self._sure(above)
+            else f"({nodes}[0].children or NONE) if {nodes} else NONE"
         )
-        return self._variable(key, "n", f"{children}.get({self._tag(tag)}) or NONE")
+        children = self._known(below) or self._variable(below, "c", f"below({nodes}) if len({nodes}) > 1 else {first}")
+        return self._variable(key, "n", f"{children}.get({self._tag(tag)}) or EMPTY")
+
+    def _below_node(self, key: _Steps, tag: str) -> str:
+        climbs = self._climbs(tag)
+        if self._shape is None or tag in self._shape:
+            self._head["c"] = "c = node.children or NONE"
+        if self._shape is None:
+            way = f"above(node, {self._tag(tag)})" if climbs else _NONE
+            return self._variable(key, "n", f"c.get({self._tag(tag)}) or {way}")
+        if tag in self._shape:
+            return self._variable(key, "n", f"c[{self._tag(tag)}]")
+        return self._variable(key, "n", f"above(node, {self._tag(tag)})") if climbs else _NONE
 
 
-def _maker(
-    read: Callable[[str], str | None], line: Line, quick: Quick
-) -> tuple[Callable[[str], Any], dict[str, Any] | None]:
-    """Return what makes the value of an element's text, and its memory; no memory where looking there costs more."""
+def _holds_of_nothing(op: str, values: frozenset[str]) -> bool:
+    """True when a test holds of an empty text."""
+    return op == "absent" or (op == "=" and "" in values) or (op not in ("=", "present", "absent") and "" not in values)
+
+
+def _trimmer(read: Callable[[str], str | None], default: Any) -> tuple[Callable[[str], Any], None]:
+    """Return what trims the text of an element; a memory would cost more."""
+
+    def trimmed(raw: str) -> Any:
+        text = read(raw)
+        if text is None:
+            return CAREFUL
+        return text.strip() or default
+
+    return trimmed, None
+
+
+def _maker(read: Callable[[str], str | None], quick: Quick) -> tuple[Callable[[str], Any], dict[str, Any]]:
+    """Return what makes the value of an element's text, and its memory."""
     default, make = quick.default, quick.make
-    if quick.text and line.in_line is not None and (line.one is trim or line.apply is None):
-
-        def trimmed(raw: str) -> Any:
-            text = read(raw)
-            if text is None:
-                return CAREFUL
-            return text.strip() or default
-
-        return trimmed, None
     known: dict[str, Any] = {}
 
     def made(raw: str) -> Any:
@@ -185,14 +325,14 @@ def _maker(
     return made, known
 
 
-def _tester(test: InLineTest, known: dict[str, bool], holds: Any) -> Callable[[str, Any, Any, Any], bool]:
+def _tester(test: InLineTest, known: dict[str, bool]) -> Callable[[str, Any, Any, Any], bool]:
     read, op, values = test.read, test.op, test.values
     assert read is not None
 
     def holds_for(raw: str, node: Any, root: Any, run: Any) -> bool:
         text = read(raw) if raw else ""
         if text is None:
-            return bool(holds(node, root, run))  # all tests of the row: what it adds, the other tests say too
+            return test.holds(node, root, run)
         text = text.strip()
         found = bool(text) is (op == "present") if op in ("present", "absent") else (text in values) is (op == "=")
         if len(known) < REMEMBERED:

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from copy import copy
-from itertools import pairwise
 from typing import Any
 
 from gateway.canonical.model import PARTY_ROLES
 from gateway.findings import NOWHERE, Finding, Position, Scope, Severity
-from gateway.mapping.cells import Line, Target
+from gateway.mapping.blocks import Bound, Fields, Refusals
+from gateway.mapping.cells import Target
 from gateway.mapping.compile import Block
-from gateway.mapping.sources import Condition, Run, condition, node_place
-from gateway.mapping.straight import Fill, Which, by_columns, first_that_holds, straight_line
-from gateway.mapping.table import Row
+from gateway.mapping.plans import Plans
+from gateway.mapping.sources import Condition, Run, node_place
 from gateway.profile import MappedShipment, Origin, Profile
-from gateway.records import Dialect, Finder, Message
+from gateway.records import Dialect, Message
 
 _REMEMBERED = 1024  # places that a program remembers
 
@@ -92,14 +91,13 @@ class CompiledProgram:
         self._dialect = dialect
         unit = unit_path[-1] if unit_path else ""
         self.blocks = blocks
-        self._message = _Fields([t for b in blocks.get("message", ()) for t in b.targets])
-        self._shipment = _Fields([t for b in blocks.get("shipment", ()) for t in b.targets], dialect)
-        self._refuse = _refusal([a for b in blocks.get("shipment", ()) for a in b.actions])
-        self._parties = [(role, _bound(b, dialect, unit)) for role in PARTY_ROLES for b in blocks.get(role, ())]
-        self._items = [_bound(b, dialect, unit) for b in blocks.get("item", ())]
-        self._references = [_bound(b, dialect, unit) for b in blocks.get("reference", ())]
-        for before, bound in pairwise(self._references):
-            bound.again = bound.binding == before.binding
+        self._message = Fields([t for b in blocks.get("message", ()) for t in b.targets])
+        self._shipment = Fields([t for b in blocks.get("shipment", ()) for t in b.targets], dialect)
+        self._parties = [(role, Bound(b, dialect, unit)) for role in PARTY_ROLES for b in blocks.get(role, ())]
+        self._items = [Bound(b, dialect, unit) for b in blocks.get("item", ())]
+        self._references = [Bound(b, dialect, unit) for b in blocks.get("reference", ())]
+        self._refusals = Refusals([a for b in blocks.get("shipment", ()) for a in b.actions], dialect)
+        self._plans = Plans(self._shipment.targets, self._refusals, self.bound, dialect)
         self._index: dict[tuple[str, str], Target] = {
             (level, t.name): t for level, level_blocks in blocks.items() for b in level_blocks for t in b.targets
         }
@@ -114,20 +112,32 @@ class CompiledProgram:
         inherited = self._header(message, root, profile, run)
         run.inherited = inherited
         draft = mapped.draft
-        self._shipment.fill(node, root, draft, run)
+        first, found = self._plans.of(node, root)(node, root, draft, run)
         for name, value in inherited.items():
             if name not in draft:
                 draft[name] = value
-        if self._refuse is not None:
-            self._refuse(node, root, run)
-        for role, bound in self._parties:
+        if first >= 0:
+            self._refusals.tell(first, node, root, run)
+        for (role, bound), nodes in zip(self._parties, found, strict=False):
             if role not in draft:
-                self._party(role, bound, mapped, node, root, run)
-        self._lists(mapped, node, root, run)
+                self._party(role, bound, nodes, mapped, node, root, run)
+        self._lists(mapped, found, root, run)
         run.level = ""
         self._complete(draft, profile, run)
         mapped.findings = run.findings
         return mapped
+
+    @property
+    def bound(self) -> list[Bound]:
+        """The blocks that are read in nodes of their own: parties, goods lines, references."""
+        return [*(bound for _, bound in self._parties), *self._items, *self._references]
+
+    def write(self) -> None:
+        """Write every function of the mapping, as if messages had asked for all of them."""
+        self._message.write()
+        self._plans.write()
+        for bound in self.bound:
+            bound.write()
 
     def _header(self, message: Message, root: Any, profile: Profile, run: Run) -> dict[str, Any]:
         """Return the message level's values, read once per context; its remarks go to the first shipment only."""
@@ -144,8 +154,9 @@ class CompiledProgram:
         message.cache[self.mapping_version] = (message.context, values, errors)
         return values
 
-    def _party(self, role: str, bound: _Bound, mapped: Mapped, node: Any, root: Any, run: Run) -> None:
-        nodes = bound.nodes(node, root, run)
+    def _party(
+        self, role: str, bound: Bound, nodes: Sequence[Any], mapped: Mapped, node: Any, root: Any, run: Run
+    ) -> None:
         if not nodes:
             if bound.required and bound.applies(node, root, run):
                 row = bound.required
@@ -158,15 +169,16 @@ class CompiledProgram:
         party: dict[str, Any] = {}
         run.level = role
         bound.fill(nodes[0], root, party, run)
-        if run.more:
-            more, run.more = run.more, []
-            self._left_out(role, bound, party, more, root, run)
+        if len(nodes) > 1:
+            self._left_out(role, bound, party, nodes[1:], root, run)
         run.level = ""
         mapped._parties[role] = nodes[0]
         if party:
             mapped.draft[role] = party
 
-    def _left_out(self, role: str, bound: _Bound, party: dict[str, Any], more: list[Any], root: Any, run: Run) -> None:
+    def _left_out(
+        self, role: str, bound: Bound, party: dict[str, Any], more: Sequence[Any], root: Any, run: Run
+    ) -> None:
         """Say that several parties were sent where the shipment has one; the same one twice is none the worse."""
         if any(f.rule in ("MAP-AMBIGUOUS", "MAP-FIRST-TAKEN") for f in run.findings):
             return  # a row of the table says so in its own words, or another role of the same party did
@@ -179,11 +191,12 @@ class CompiledProgram:
                 run.findings.append(Finding("MAP-FIRST-TAKEN", Severity.WARNING, Scope.SHIPMENT, said, place, role))
                 return
 
-    def _lists(self, mapped: Mapped, node: Any, root: Any, run: Run) -> None:
+    def _lists(self, mapped: Mapped, found: Sequence[Sequence[Any]], root: Any, run: Run) -> None:
+        """Fill goods lines and references. found: nodes of parties, items and references, block by block."""
         items: list[dict[str, Any]] = []
-        for bound in self._items:
-            carries_on = bound.carries_on
-            for one in bound.nodes(node, root, run):
+        for at, bound in enumerate(self._items, len(self._parties)):
+            carries_on = bool(bound.more)
+            for one in found[at]:
                 more = bound.continues(one, root, run) if carries_on else None
                 if more is not None and items:
                     text = f"{items[-1].get('enhanced_product_description', '')} {more}".strip()
@@ -192,17 +205,14 @@ class CompiledProgram:
                 run.level, run.index = "items", len(items)
                 item: dict[str, Any] = {"line_number": len(items) + 1}
                 bound.fill(one, root, item, run)
-                if bound.refuse is not None:
-                    bound.refuse(one, root, run)
+                if bound.refusals:
+                    bound.refusals.look(one, root, run)
                 items.append(item)
                 mapped._items.append(one)
         if items:
             mapped.draft["items"] = items
         references: list[dict[str, Any]] = []
-        nodes: list[Any] = []
-        for bound in self._references:
-            if not bound.again:
-                nodes = bound.nodes(node, root, run)
+        for bound, nodes in zip(self._references, found[len(found) - len(self._references) :], strict=True):
             for one in nodes:
                 run.level, run.index = "references", len(references)
                 reference: dict[str, Any] = {}
@@ -264,121 +274,6 @@ class CompiledProgram:
                 (t for (lv, n), t in self._index.items() if lv == level and name and (n.startswith(name + ".") or name.startswith(n + "."))), None
             )  # fmt: skip
         return self._near[key]
-
-
-class _Fields:
-    """Targets with the function that fills them: written when it is needed, most tables of an installation rest."""
-
-    def __init__(self, targets: list[Target], dialect: Dialect | None = None) -> None:
-        self._targets, self._dialect = targets, dialect
-        self.fill: Fill = self._first
-
-    def _first(self, node: Any, root: Any, out: dict[str, Any], run: Run) -> None:
-        self.write()
-        self.fill(node, root, out, run)
-
-    def write(self) -> None:
-        """Write the function; tables have one for each set of columns."""
-        many = getattr(self._dialect, "by_columns", False)
-        self.fill = by_columns(self._targets) if many else straight_line(self._targets, self._dialect)
-
-
-_Way = tuple[bool, Finder, Condition | None, bool]
-"""A binding row: (each) or (first), what finds the nodes, under which condition; True when it is the node itself."""
-
-
-class _Bound(_Fields):
-    """A block with its binding compiled: the nodes its rows are read in."""
-
-    def __init__(self, block: Block, dialect: Dialect, unit: str) -> None:
-        super().__init__(block.targets, dialect)
-        self._block, self._unit = block, unit
-        self._ways: list[_Way] = []
-        self.binding = [(row.target, path, when) for row, path, when in block.bindings]
-        self.again = False  # bound as the block before it, whose nodes are its own: several seals of one segment
-        self.required = next((row for row, _, _ in block.bindings if row.required), None)
-        self.refuse = _refusal(block.actions)
-        self._continue = next((line for row, line in block.actions if row.target == "(continue)"), None)
-        self.carries_on = self._continue is not None
-        self.nodes: Callable[[Any, Any, Run], list[Any]] = self._first_nodes
-
-    def _first_nodes(self, node: Any, root: Any, run: Run) -> list[Any]:
-        self.nodes = self._bind()
-        return self.nodes(node, root, run)
-
-    def _bind(self) -> Callable[[Any, Any, Run], list[Any]]:
-        """Return what finds the nodes; made when it is needed, as the function that fills."""
-        assert self._dialect is not None
-        self._ways = [
-            (row.target == "(each)", self._dialect.finder(path, self._unit), condition(when, self._dialect, self._unit), not path.steps)
-            for row, path, when in self._block.bindings
-        ]  # fmt: skip
-        if len(self._ways) == 1 and self._ways[0][0] and self._ways[0][2] is None and not self._ways[0][3]:
-            find = self._ways[0][1]  # the commonest: (each) without a condition
-            return lambda node, root, run: find(node, root)
-        return self._nodes
-
-    def applies(self, node: Any, root: Any, run: Run) -> bool:
-        """True when the condition of a binding row holds."""
-        return any(holds is None or holds(node, root, run) for _, _, holds, _ in self._ways)
-
-    def _nodes(self, node: Any, root: Any, run: Run) -> list[Any]:
-        """Return the nodes of the first binding that finds any; the unit itself for a block without binding."""
-        if not self._ways:
-            return [node]
-        for each, find, holds, itself in self._ways:
-            if holds is not None and not holds(node, root, run):
-                continue
-            found = [node] if itself else find(node, root)
-            if found:
-                if each:
-                    return found
-                run.more = found[1:]
-                return found[:1]
-        return []
-
-    def continues(self, node: Any, root: Any, run: Run) -> str | None:
-        """Return the text of a continuation line, None when the node is a line of its own."""
-        line = self._continue
-        if line is None or (line.holds is not None and not line.holds(node, root, run)):
-            return None
-        return " ".join(v.strip() for v in line.values(node, root, run) if v) if line.values else ""
-
-
-def _refusal(actions: list[tuple[Row, Line]]) -> Callable[[Any, Any, Run], None] | None:
-    """Return what runs the (refuse) rows of a block: the first that holds refuses; rows that only warn before it are told too."""
-    refusals = [action for action in actions if action[0].target == "(refuse)"]
-    if not refusals:
-        return None
-    which: list[Which] = []  # written when it is needed
-
-    def refuse(node: Any, root: Any, run: Run) -> None:
-        if not which:
-            which.append(first_that_holds([line for _, line in refusals]))
-        first = which[0](node, root, run)
-        if first < 0:
-            return
-        for row, line in refusals[first:]:
-            if line.holds is None or line.holds(node, root, run):
-                run.findings.append(_refused(row, line, node, root, run))
-                if row.required != "warn":
-                    return
-
-    return refuse
-
-
-def _refused(row: Row, line: Line, node: Any, root: Any, run: Run) -> Finding:
-    severity = Severity.WARNING if row.required == "warn" else Severity.ERROR
-    value = next((v for v in line.values(node, root, run) if v), None) if line.values else None
-    shown = line.apply([value]) if line.apply is not None and value else value
-    said = row.message.replace("{value}", shown or "").rstrip(".") + "."
-    said = said[:1].upper() + said[1:]
-    place = line.locate(node, root) or NOWHERE
-    return Finding(row.rule or "MAP-REFUSED", severity, Scope.SHIPMENT, said, place, value=value, row=row.where)
-
-
-def _bound(block: Block, dialect: Dialect, unit: str) -> _Bound:
-    return _Bound(block, dialect, unit)
 
 
 Way = tuple[Condition | None, Callable[[], CompiledProgram]]

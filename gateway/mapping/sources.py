@@ -68,10 +68,25 @@ def _check(test: Test, dialect: Dialect, at: str) -> Condition:
         if test.op == "=":
             return lambda node, root, run: get(node, root).strip() in wanted
         return lambda node, root, run: get(node, root).strip() not in wanted
+    if source.kind == "profile":
+        return _of_profile(test)
     read = single(source, dialect, at)
     if test.op in ("present", "absent"):
         return lambda node, root, run: bool(read(node, root, run).strip()) is (test.op == "present")
     return lambda node, root, run: (read(node, root, run).strip() in wanted) is (test.op == "=")
+
+
+def _of_profile(test: Test) -> Condition:
+    """Test a partner's setting, once for all shipments that come with the same profile."""
+    last: tuple[Profile | None, bool] = (None, False)
+
+    def check(node: Any, root: Any, run: Run) -> bool:
+        nonlocal last
+        if last[0] is not run.profile:
+            last = run.profile, setting_holds(test, run.profile)
+        return last[1]
+
+    return check
 
 
 def _repeated(source: Source, dialect: Dialect, at: str) -> Condition:

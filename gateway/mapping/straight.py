@@ -18,12 +18,11 @@ from functools import lru_cache
 from types import CodeType
 from typing import Any
 
-from gateway.mapping import in_line
 from gateway.mapping.cells import CAREFUL, Line, Quick, Target
 from gateway.mapping.sources import Run
-from gateway.records import Dialect
 
-Fill = Callable[[Any, Any, dict[str, Any], Run], None]
+Fill = Callable[[Any, Any, dict[str, Any], Run], Any]
+"""(node, root, dict to fill, run)."""
 
 
 @lru_cache(1024)
@@ -32,41 +31,20 @@ def _code(text: str) -> CodeType:
     return compile(text, "<mapping>", "exec")
 
 
-def straight_line(targets: list[Target], dialect: Dialect | None = None) -> Fill:
+def function(lines: list[str], names: dict[str, Any]) -> Fill:
+    """Return the function with these lines."""
+    text = "def fill(node, root, out, run):\n" + "\n".join(f" {line}" for line in lines)
+    exec(_code(text), names)  # noqa: S102  our own text, see _Source and in_line.py
+    fill: Fill = names["fill"]
+    return fill
+
+
+def by_closures(targets: list[Target]) -> Fill:
     """Return a function that fills all targets, in order."""
-    helpers = getattr(dialect, "in_line_helpers", None)
-    if helpers is None or not any(line.in_line is not None for target in targets for line in target.lines):
-        return _by_closures(targets)
-    made: list[Fill | None] = [None, None]
-
-    def fill(node: Any, root: Any, out: dict[str, Any], run: Run) -> None:
-        usual = root.usual
-        found = made[usual]
-        if found is None:  # written when it is needed: most tables of an installation rest most of the time
-            found = made[usual] = _in_line(targets, helpers) if usual else _by_closures(targets)
-        found(node, root, out, run)
-
-    return fill
-
-
-def _in_line(targets: list[Target], helpers: dict[str, Any]) -> Fill:
-    body = in_line.Text(helpers)
-    for number, target in enumerate(targets):
-        body.target(number, target)
-    text = "def fill(node, root, out, run):\n" + "\n".join(f" {line}" for line in body.lines)
-    exec(_code(text), body.names)  # noqa: S102  our own text, see in_line.py
-    fill: Fill = body.names["fill"]
-    return fill
-
-
-def _by_closures(targets: list[Target]) -> Fill:
     source = _Source()
     for number, target in enumerate(targets):
         source.target(number, target)
-    text = "def fill(node, root, out, run):\n" + "\n".join(f"    {line}" for line in source.lines())
-    exec(_code(text), source.names)  # noqa: S102  our own text, see above
-    fill: Fill = source.names["fill"]
-    return fill
+    return function(source.lines(), source.names)
 
 
 def by_columns(targets: list[Target]) -> Fill:
@@ -74,7 +52,7 @@ def by_columns(targets: list[Target]) -> Fill:
 
     Rows of the mapping that read columns which the table does not have are left out of it, and all cells are there.
     """
-    whole = straight_line(targets)
+    whole = by_closures(targets)
     made: dict[tuple[int, ...], Fill] = {}
     last: tuple[tuple[int, ...], Fill] = ((), whole)  # of the table that was read before, told by identity
 
@@ -102,26 +80,16 @@ def _of_columns(targets: list[Target], there: frozenset[int], whole: Fill) -> Fi
     for number, target in enumerate(targets):
         source.target(number, target)
     head = ["cells = node.elements", f"if len(cells) <= {max(there)}: return whole(node, root, out, run)"]
-    text = "def fill(node, root, out, run):\n" + "\n".join(f"    {line}" for line in [*head, *source.lines()])
-    names = source.names | {"whole": whole}
-    exec(_code(text), names)  # noqa: S102  our own text, see above
-    fill: Fill = names["fill"]
-    return fill
+    return function([*head, *source.lines()], source.names | {"whole": whole})
 
 
-Which = Callable[[Any, Any, Run], int]
-
-
-def first_that_holds(lines: list[Line]) -> Which:
+def choice(lines: list[Line]) -> Fill:
     """Return a function that gives the index of the first row whose condition holds, -1 when none does."""
     source = _Source()
     for number, line in enumerate(lines):
         source.names[f"h{number}"] = line.holds
         source.choice(number, line)
-    text = "def which(node, root, run):\n" + "\n".join(f"    {line}" for line in [*source.lines(), "return -1"])
-    exec(_code(text), source.names)  # noqa: S102  our own text, see above
-    which: Which = source.names["which"]
-    return which
+    return function([*source.lines(), "return -1"], source.names)
 
 
 class _Source:

@@ -15,6 +15,7 @@ from typing import Any
 
 from gateway.formats.edifact.leaves import components, of_segment
 from gateway.formats.edifact.structure.tables import Group, kinds, load_table
+from gateway.formats.tree import below
 from gateway.records import Finder, Getter, Node, Path, Step
 
 MESSAGE = "UNH"
@@ -143,7 +144,7 @@ def _above(node: Node, tag: str) -> list[Node]:
 
 def in_line_helpers() -> dict[str, Callable[..., Any]]:
     """Return the functions that gateway.mapping.in_line calls: what its text does not spell out."""
-    return {"above": _group_above, "below": _below, "index": _index}
+    return {"above": _above, "below": below, "index": _index, "climbs": lambda tag: tag in _openers()}
 
 
 _Index = dict[str, list[Node]]
@@ -179,19 +180,6 @@ def _chosen(indexed: Callable[[Node, Node], _Index], values: tuple[str, ...]) ->
         return _NOTHING
 
     return find
-
-
-def _group_above(node: Node, tag: str) -> list[Node]:
-    return _above(node, tag) if tag in _openers() else _NOTHING
-
-
-def _below(nodes: list[Node]) -> dict[str, list[Node]]:
-    """Return the children of several nodes as if they were of one."""
-    found: dict[str, list[Node]] = {}
-    for node in nodes:
-        for tag, children in (node.children or {}).items():
-            found[tag] = [*found[tag], *children] if tag in found else children
-    return found
 
 
 def _index(nodes: list[Node], root: Node) -> dict[str, list[Node]]:

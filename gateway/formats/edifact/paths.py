@@ -61,11 +61,12 @@ class EdifactDialect:
         return locate
 
     in_line_helpers = in_line_helpers()
+    in_line_sometimes = True  # when `root.usual`
 
     def in_line(self, path: Path, at: str, others: tuple[str, ...]) -> tuple[Any, ...] | None:
-        """Return (steps, element, read, deep) of a path that gateway.mapping.in_line can read, None for others.
+        """Return (steps, elements, read, deep) of a path that gateway.mapping.in_line can read, None for others.
 
-        others: further leaves of the same segment. read is None for a path without leaf.
+        others: further leaves of the same segment. There are no elements for a path without leaf.
         """
         steps = steps_of(path)
         if path.absolute or not at or not steps or any(step.qualifier for step in steps):
@@ -75,9 +76,9 @@ class EdifactDialect:
             return None
         plain = () if own else tuple((step.name, step.values) for step in steps)
         if not path.leaf:
-            return (plain, 0, None, False) if plain and not others else None
+            return (plain, (), None, False) if plain and not others else None
         found = text_reader(steps[-1].name, (path.leaf, *others))
-        return (plain, *found) if found is not None else None
+        return (plain, found[:1], *found[1:]) if found is not None else None
 
     def problems(self, path: Path, at: str, message_type: str, version: str) -> list[str]:
         """Return why the path can never read anything in this message."""

@@ -1,0 +1,148 @@
+"""The blocks of a compiled mapping: rows that are read in the same nodes, and rows that refuse."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import Any
+
+from gateway.canonical.model import PARTY_ROLES
+from gateway.findings import NOWHERE, Finding, Scope, Severity
+from gateway.mapping.cells import InLineSteps, Line, Target
+from gateway.mapping.compile import Block
+from gateway.mapping.grammar import Test
+from gateway.mapping.shapes import first_that_holds, for_nodes
+from gateway.mapping.sources import Run
+from gateway.mapping.straight import Fill
+from gateway.mapping.table import Row
+from gateway.records import Dialect, Finder, Path
+
+
+class Fields:
+    """Targets with the function that fills them: written when it is needed, most tables of an installation rest."""
+
+    def __init__(self, targets: list[Target], dialect: Dialect | None = None) -> None:
+        self.targets, self._dialect = targets, dialect
+        self.fill: Fill = self._first
+
+    def _first(self, node: Any, root: Any, out: dict[str, Any], run: Run) -> None:
+        self.write()
+        self.fill(node, root, out, run)
+
+    def write(self) -> None:
+        """Write the function."""
+        self.fill = for_nodes(self.targets, self._dialect)
+
+
+class Way:
+    """A binding row: the nodes that a path leads to, under a condition. itself: the level's node is meant."""
+
+    def __init__(self, row: Row, path: Path, when: tuple[Test, ...], dialect: Dialect, at: str) -> None:
+        self.each, self.path, self.itself = row.target == "(each)", path, not path.steps
+        self.line = Line(row, (), when, (), dialect, at)
+        self._dialect, self._at = dialect, at
+
+    @cached_property
+    def find(self) -> Finder:
+        """What finds the nodes."""
+        return self._dialect.finder(self.path, self._at)
+
+    @cached_property
+    def steps(self) -> InLineSteps | None:
+        """The path as in_line.py walks it; None when it cannot."""
+        find = getattr(self._dialect, "in_line", None)
+        found = find(self.path, self._at, ()) if find is not None else None
+        return found[0] if found is not None and not found[1] else None
+
+
+class Bound(Fields):
+    """A block with its binding: the nodes its rows are read in. ways: its binding rows, the first that finds any counts."""
+
+    def __init__(self, block: Block, dialect: Dialect, unit: str) -> None:
+        super().__init__(block.targets, dialect)
+        self.ways = [Way(row, path, when, dialect, unit) for row, path, when in block.bindings]
+        self.required = next((row for row, _, _ in block.bindings if row.required), None)
+        self.refusals = Refusals(block.actions, dialect)
+        self._party = block.level in PARTY_ROLES
+        more = [line for row, line in block.actions if row.target == "(continue)"]
+        self.more = Choice(more[:1], dialect)
+
+    def takes_all(self, way: Way) -> bool:
+        """True when all nodes of a way are handed on, else the first.
+
+        A party is read in the first; what `(first)` leaves out is handed on too, because it has to be told of.
+        """
+        return way.each is not self._party
+
+    def applies(self, node: Any, root: Any, run: Run) -> bool:
+        """True when the condition of a binding row holds."""
+        return any(way.line.holds is None or way.line.holds(node, root, run) for way in self.ways)
+
+    def nodes(self, node: Any, root: Any, run: Run) -> list[Any]:
+        """Return the nodes of the first way that finds any; the unit itself for a block without binding."""
+        if not self.ways:
+            return [node]
+        for way in self.ways:
+            if way.line.holds is not None and not way.line.holds(node, root, run):
+                continue
+            found = [node] if way.itself else way.find(node, root)
+            if found:
+                return found if self.takes_all(way) else found[:1]
+        return []
+
+    def continues(self, node: Any, root: Any, run: Run) -> str | None:
+        """Return the text of a continuation line, None when the node is a line of its own."""
+        if self.more.first(node, root, run) < 0:
+            return None
+        line = self.more.lines[0]
+        return " ".join(v.strip() for v in line.values(node, root, run) if v) if line.values else ""
+
+
+class Choice:
+    """Rows of which the first that holds counts. The function that tells which is written when it is needed."""
+
+    def __init__(self, lines: list[Line], dialect: Dialect) -> None:
+        self.lines, self._dialect = lines, dialect
+        self._which: Fill = self._first_which
+
+    def __bool__(self) -> bool:
+        return bool(self.lines)
+
+    def first(self, node: Any, root: Any, run: Run) -> int:
+        """Return the index of the first row whose condition holds, -1 when none does."""
+        return self._which(node, root, {}, run)  # type: ignore[no-any-return]
+
+    def _first_which(self, node: Any, root: Any, out: dict[str, Any], run: Run) -> Any:
+        self._which = first_that_holds(self.lines, self._dialect)
+        return self._which(node, root, out, run)
+
+
+class Refusals(Choice):
+    """The (refuse) rows of a block: the first that holds refuses; rows that only warn before it are told too."""
+
+    def __init__(self, actions: list[tuple[Row, Line]], dialect: Dialect) -> None:
+        super().__init__([line for row, line in actions if row.target == "(refuse)"], dialect)
+
+    def look(self, node: Any, root: Any, run: Run) -> None:
+        """Add the findings of the rows that hold."""
+        first = self.first(node, root, run)
+        if first >= 0:
+            self.tell(first, node, root, run)
+
+    def tell(self, first: int, node: Any, root: Any, run: Run) -> None:
+        """Add the findings of the rows that hold, from row `first` on, which does."""
+        for line in self.lines[first:]:
+            if line.holds is None or line.holds(node, root, run):
+                run.findings.append(_refused(line, node, root, run))
+                if line.row.required != "warn":
+                    return
+
+
+def _refused(line: Line, node: Any, root: Any, run: Run) -> Finding:
+    row = line.row
+    severity = Severity.WARNING if row.required == "warn" else Severity.ERROR
+    value = next((v for v in line.values(node, root, run) if v), None) if line.values else None
+    shown = line.apply([value]) if line.apply is not None and value else value
+    said = row.message.replace("{value}", shown or "").rstrip(".") + "."
+    said = said[:1].upper() + said[1:]
+    place = line.locate(node, root) or NOWHERE
+    return Finding(row.rule or "MAP-REFUSED", severity, Scope.SHIPMENT, said, place, value=value, row=row.where)

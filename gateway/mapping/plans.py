@@ -1,0 +1,61 @@
+"""What a mapping does at a unit, in one function for the shape of its node (see in_line.py).
+
+    plan = plans.of(node, root)
+    first, nodes = plan(node, root, draft, run)
+
+The function fills the shipment's own fields into the draft; first: index of the first (refuse) row that holds, -1 for
+none; nodes: those of each block, parties, goods lines, references. A dialect whose paths cannot be read in line has one
+plan, made of closures.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from gateway.mapping import shapes
+from gateway.mapping.blocks import Bound, Choice
+from gateway.mapping.cells import Target
+from gateway.mapping.sources import Run
+from gateway.mapping.straight import Fill, by_closures, by_columns
+from gateway.records import Dialect
+
+
+class Plans:
+    """The plans of one program."""
+
+    def __init__(self, targets: list[Target], refusals: Choice, bound: list[Bound], dialect: Dialect) -> None:
+        self._targets, self._refusals, self._bound, self._dialect = targets, refusals, bound, dialect
+        self._helpers = getattr(dialect, "in_line_helpers", None)
+        self.of: Callable[[Any, Any], Fill] = self._first
+
+    def _first(self, node: Any, root: Any) -> Fill:
+        """Settle how plans are chosen when the first unit comes: most tables of an installation rest."""
+        if self._helpers is None:
+            plan = self._by_closures()
+            self.of = lambda node, root: plan
+        else:
+            sometimes = getattr(self._dialect, "in_line_sometimes", False)
+            self.of = shapes.Shapes(self._in_line, self._by_closures).chooser(sometimes=sometimes)
+        return self.of(node, root)
+
+    def write(self) -> None:
+        """Make the plan for any shape."""
+        if self._helpers is None:
+            self._by_closures()
+        else:
+            self._in_line(None)
+
+    def _in_line(self, shape: frozenset[str] | None) -> Fill:
+        return shapes.unit(self._targets, self._refusals.lines, self._bound, self._helpers or {}, shape)
+
+    def _by_closures(self) -> Fill:
+        fill = (by_columns if getattr(self._dialect, "by_columns", False) else by_closures)(self._targets)
+        refusals, bound = self._refusals, self._bound
+
+        def plan(node: Any, root: Any, out: dict[str, Any], run: Run) -> tuple[int, list[list[Any]]]:
+            fill(node, root, out, run)
+            first = refusals.first(node, root, run) if refusals else -1
+            return first, [one.nodes(node, root, run) for one in bound]
+
+        return plan

@@ -1,0 +1,133 @@
+"""Functions for the shapes of nodes (see in_line.py): which are made, when, and how many are kept."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Any, Generic, TypeVar
+
+from gateway.mapping.cells import InLineTest, Line, Target
+from gateway.mapping.in_line import Text
+from gateway.mapping.straight import Fill, by_closures, by_columns, choice, function
+from gateway.records import Dialect
+
+_AT_ONCE = 4  # shapes for which functions are made when they come the first time
+_OFTEN = 32  # times that others must have come
+_KEPT = 64  # shapes of one block that have functions of their own
+_COUNTED = 4096  # shapes whose times are counted
+
+_Shape = tuple[str, ...]
+Made = TypeVar("Made")
+
+
+class Shapes(Generic[Made]):
+    """What was made for the shapes of a block's nodes; a shape that is rare shares what is made for any.
+
+    make: shape -> what is made, None = for any; otherwise: gives it for messages that cannot be read in line.
+    """
+
+    def __init__(self, make: Callable[[frozenset[str] | None], Made], otherwise: Callable[[], Made]) -> None:
+        self.made: dict[_Shape, Made] = {}
+        self._make, self._otherwise = make, otherwise
+        self._seen: Counter[_Shape] = Counter()
+        self._whole: list[Made] = []
+        self._unusual: list[Made] = []
+
+    def choose(self, shape: _Shape) -> Made:
+        """Return what is to be used for a shape that has nothing of its own yet."""
+        if len(self.made) < _AT_ONCE or (len(self.made) < _KEPT and self._seen[shape] >= _OFTEN):
+            own = self.made[shape] = self._make(frozenset(shape))
+            return own
+        if len(self._seen) < _COUNTED or shape in self._seen:
+            self._seen[shape] += 1
+        if not self._whole:
+            self._whole.append(self._make(None))
+        return self._whole[0]
+
+    def unusual(self) -> Made:
+        """Return what is used for a message that cannot be read in line."""
+        if not self._unusual:
+            self._unusual.append(self._otherwise())
+        return self._unusual[0]
+
+    def chooser(self, *, sometimes: bool) -> Callable[[Any, Any], Made]:
+        """Return (node, root) -> what is made for it. sometimes: `root.usual` says whether it can be read in line."""
+        get, choose, unusual = self.made.get, self.choose, self.unusual
+
+        def of(node: Any, root: Any) -> Made:
+            if sometimes and not root.usual:
+                return unusual()
+            children = node.children
+            shape = tuple(children) if children else ()
+            return get(shape) or choose(shape)
+
+        return of
+
+
+def for_nodes(targets: list[Target], dialect: Dialect | None) -> Fill:
+    """Return a function that fills all targets of a block, in order."""
+    if getattr(dialect, "by_columns", False):
+        return by_columns(targets)
+    helpers = getattr(dialect, "in_line_helpers", None)
+    if helpers is None:
+        return by_closures(targets)
+    sometimes = getattr(dialect, "in_line_sometimes", False)
+    if not sometimes and not any(_looks_below(line) for target in targets for line in target.lines):
+        return fields(targets, helpers, frozenset())
+    shapes: Shapes[Fill] = Shapes(partial(fields, targets, helpers), partial(by_closures, targets))
+    of = shapes.chooser(sometimes=sometimes)
+    return lambda node, root, out, run: of(node, root)(node, root, out, run)
+
+
+def first_that_holds(lines: list[Line], dialect: Dialect) -> Fill:
+    """Return a function that gives the index of the first row whose condition holds, -1 when none does."""
+    helpers = getattr(dialect, "in_line_helpers", None)
+    if helpers is None:
+        return choice(lines)
+    shapes: Shapes[Fill] = Shapes(partial(which, lines, helpers), partial(choice, lines))
+    of = shapes.chooser(sometimes=getattr(dialect, "in_line_sometimes", False))
+    return lambda node, root, out, run: of(node, root)(node, root, out, run)
+
+
+def _looks_below(line: Line) -> bool:
+    """True when a row may read anything but the node itself."""
+    if any(not isinstance(test, InLineTest) or test.steps for test in line.in_line_tests):
+        return True
+    return bool(line.sources) and (line.in_line is None or any(steps for steps, _ in line.in_line.places))
+
+
+def fields(targets: list[Target], helpers: dict[str, Any], shape: frozenset[str] | None) -> Fill:
+    """Return a function that fills all targets of a node with this shape."""
+    text = Text(helpers, shape)
+    for number, target in enumerate(targets):
+        text.target(number, target)
+    return function(text.text or ["pass"], text.names)
+
+
+def which(lines: list[Line], helpers: dict[str, Any], shape: frozenset[str] | None) -> Fill:
+    """Return a function that gives the index of the first row whose condition holds, -1 when none does."""
+    text = Text(helpers, shape)
+    for number, line in enumerate(lines):
+        text.choice(number, line)
+    return function(["first = -1", *text.text, "return first"], text.names)
+
+
+def unit(
+    targets: list[Target],
+    refusals: list[Line],
+    blocks: Sequence[Any],
+    helpers: dict[str, Any],
+    shape: frozenset[str] | None,
+) -> Fill:
+    """Return a function that does all that is done at a unit, see plans.py. blocks: Bound (blocks.py)."""
+    text = Text(helpers, shape)
+    for number, target in enumerate(targets):
+        text.target(number, target)
+    for number, line in enumerate(refusals):
+        text.choice(number, line)
+    found = []
+    for number, block in enumerate(blocks):
+        ways = [text.way(f"w{number}_{index}", way, block.takes_all(way)) for index, way in enumerate(block.ways)]
+        found.append(" or ".join(filter(None, ways)) or "EMPTY" if ways else "[node]")
+    return function(["first = -1", *text.text, f"return first, ({''.join(f'{one}, ' for one in found)})"], text.names)
