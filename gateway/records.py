@@ -264,6 +264,32 @@ Finder = Callable[
 Locator = Callable[[Any, Any], Position | None]
 
 
+InLineSteps = tuple[tuple[str, tuple[str, ...], str], ...]
+"""From the level's node down: (tag, values of the qualifier, what holds the qualifier or "")."""
+
+
+class InLineElement(msgspec.Struct, frozen=True):
+    """An element that gateway.mapping.in_line reads.
+
+    read: its text -> text, or the texts of several leaves in it ("" when the first is not there); None when it takes more
+    than splitting. Without read the text is taken as it is. plain: a text without these characters is taken as it is too.
+    deep: nothing is there in a text of one component.
+    """
+
+    number: int
+    read: Callable[[str], Any] | None = None
+    plain: str = ""
+    deep: bool = False
+
+
+class InLinePath(msgspec.Struct, frozen=True):
+    """A path, with further leaves of its segment. Without elements it leads to segments, or `of_nodes` reads them."""
+
+    steps: InLineSteps
+    elements: tuple[InLineElement, ...] = ()
+    of_nodes: Callable[[Any, Any], str] | None = None
+
+
 class Dialect(Protocol):
     """How one format's paths are read; handed to the mapping compiler, which never imports a format.
 

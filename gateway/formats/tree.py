@@ -18,7 +18,7 @@ from typing import Any
 import msgspec
 
 from gateway.findings import Position
-from gateway.records import Finder, Getter, Locator, Node, Path, Separators, Step
+from gateway.records import Finder, Getter, InLineElement, InLinePath, Locator, Node, Path, Separators, Step
 
 
 class RootNode(Node, eq=False, kw_only=True):
@@ -138,24 +138,31 @@ class TreeDialect:
 
         return locate
 
-    def in_line(self, path: Path, at: str, others: tuple[str, ...]) -> tuple[Any, ...] | None:
-        """Return (steps, elements, None, False) of a path that gateway.mapping.in_line can read, None for others.
-
-        others: further leaves of the same segment. There are no elements for a path without leaf.
-        """
+    def in_line(self, path: Path, at: str, others: tuple[str, ...]) -> InLinePath | None:
+        """Return a path as gateway.mapping.in_line reads it, None for others. others: further leaves of the segment."""
         steps, leaves = path.steps, (path.leaf, *others)
-        if path.absolute or not steps or any(s.name == ".." or _number(s.qualifier) > 1 for s in steps):
+        if path.absolute or not steps or any(step.name == ".." for step in steps):
             return None
         own = steps[0].name == at
-        if (own and steps[0].values) or not all(leaf.isdecimal() for leaf in leaves if leaf or others):
+        if (own and steps[0].values) or (others and not path.leaf):
             return None
-        rest = tuple((step.name, step.values) for step in (steps[1:] if own else steps))
-        return (rest, tuple(map(int, leaves)) if path.leaf else (), None, False)
+        way = tuple((step.name, step.values, step.qualifier) for step in (steps[1:] if own else steps))
+        if not path.leaf:
+            return InLinePath(way)
+        if all(leaf.isdecimal() for leaf in leaves):
+            return InLinePath(way, tuple(InLineElement(int(leaf)) for leaf in leaves))
+        if others or not way:
+            return None
+        if _gathers(path.leaf):
+            number, make = _number(path.leaf), _GATHER[path.leaf.partition("@")[2]]
+            return InLinePath(way, (), lambda nodes, root: make([one.element(number) for one in nodes]))
+        read = self.leaf(path.leaf)
+        return InLinePath(way, (), lambda nodes, root: read(nodes[0], root))
 
     @property
     def in_line_helpers(self) -> dict[str, Callable[..., Any]]:
         """Return the functions that gateway.mapping.in_line calls: what its text does not spell out."""
-        return {"below": below, "index": _index, "climbs": lambda tag: False}
+        return {"below": below, "climbs": lambda tag: False, "index": _indexer}
 
     def problems(self, path: Path, at: str, message_type: str, version: str) -> list[str]:
         """Return why the path can never read anything."""
@@ -250,18 +257,23 @@ def below(nodes: list[Node]) -> dict[str, list[Node]]:
     return found
 
 
-def _index(nodes: list[Node], root: Node) -> dict[str, list[Node]]:
-    """Return qualifier -> nodes, by the first element."""
-    found: dict[str, list[Node]] = {}
-    for node in nodes:
-        elements = node.elements
-        if len(elements) > 1:
-            text = elements[1]
-            if text in found:
-                found[text].append(node)
-            else:
-                found[text] = [node]
-    return found
+def _indexer(tag: str, qualifier: str) -> Callable[[list[Node], Node], dict[str, list[Node]]]:
+    """Return what gives qualifier -> nodes; qualifier: the element that holds it, "" = the first."""
+    number = _number(qualifier) or 1
+
+    def index(nodes: list[Node], root: Node) -> dict[str, list[Node]]:
+        found: dict[str, list[Node]] = {}
+        for node in nodes:
+            elements = node.elements
+            if number < len(elements):
+                text = elements[number]
+                if text in found:
+                    found[text].append(node)
+                else:
+                    found[text] = [node]
+        return found
+
+    return index
 
 
 def _qualified(step: Step, element: int) -> Getter:

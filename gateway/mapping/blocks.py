@@ -7,14 +7,14 @@ from typing import Any
 
 from gateway.canonical.model import PARTY_ROLES
 from gateway.findings import NOWHERE, Finding, Scope, Severity
-from gateway.mapping.cells import InLineSteps, Line, Target
+from gateway.mapping.cells import Line, Target
 from gateway.mapping.compile import Block
 from gateway.mapping.grammar import Test
 from gateway.mapping.shapes import first_that_holds, for_nodes
 from gateway.mapping.sources import Run
 from gateway.mapping.straight import Fill
 from gateway.mapping.table import Row
-from gateway.records import Dialect, Finder, Path
+from gateway.records import Dialect, Finder, InLineSteps, Path
 
 
 class Fields:
@@ -51,7 +51,7 @@ class Way:
         """The path as in_line.py walks it; None when it cannot."""
         find = getattr(self._dialect, "in_line", None)
         found = find(self.path, self._at, ()) if find is not None else None
-        return found[0] if found is not None and not found[1] else None
+        return found.steps if found is not None and not found.elements else None
 
 
 class Bound(Fields):

@@ -17,31 +17,13 @@ from gateway.mapping.grammar import Source, Test
 from gateway.mapping.sources import Condition, Run, Values, condition, node_place, values_of
 from gateway.mapping.table import Row
 from gateway.mapping.transforms import Noted, Transform, Unusable
-from gateway.records import Dialect, Path
-
-InLineSteps = tuple[tuple[str, tuple[str, ...]], ...]
-
-
-class InLineValue(msgspec.Struct, frozen=True):
-    """The sources of a row as in_line.py reads them.
-
-    places: for each text, steps from the level's node ((tag, qualifier values) each) and an element there.
-    read: text of the one element -> text (several leaves: texts, "" when the first is not there), None when it takes
-    more than splitting; without it the texts are taken as they are. deep: there is a value only when the text has
-    several components.
-    """
-
-    places: tuple[tuple[InLineSteps, int], ...]
-    read: Callable[[str], Any] | None
-    deep: bool = False
+from gateway.records import Dialect, InLinePath, Path
 
 
 class InLineTest(msgspec.Struct, frozen=True):
-    """A test likewise; without elements: of the segment itself. holds: the same test as a closure."""
+    """A test of a segment, or of an element of it. holds: the same test as a closure."""
 
-    steps: InLineSteps
-    elements: tuple[int, ...]
-    read: Callable[[str], Any] | None
+    path: InLinePath
     op: str
     values: frozenset[str]
     holds: Condition
@@ -137,19 +119,18 @@ class Line:
         return tuple(found)
 
     @cached_property
-    def in_line(self) -> InLineValue | None:
+    def in_line(self) -> tuple[InLinePath, ...] | None:
         """How in_line.py reads the sources; None when it cannot read all of them."""
         find = getattr(self.dialect, "in_line", None)
         if find is None or not self.sources:
             return None
-        places: list[tuple[InLineSteps, int]] = []
-        found: Any = None
+        found: list[InLinePath] = []
         for path, others in _with_others(self.sources):
-            found = find(path, self.at, others) if path is not None else None
-            if found is None or not found[1] or (places and found[2] is not None):
+            one = find(path, self.at, others) if path is not None else None
+            if one is None or not (one.elements or one.of_nodes):
                 return None
-            places += [(found[0], element) for element in found[1]]
-        return InLineValue(tuple(places), *found[2:])
+            found.append(one)
+        return tuple(found) if len(found) == 1 or not any(one.of_nodes for one in found) else None
 
     @cached_property
     def in_line_tests(self) -> tuple[InLineTest | Condition, ...]:
@@ -160,15 +141,11 @@ class Line:
             path, holds = test.source.path, condition((test,), self.dialect, self.at)
             assert holds is not None
             found = find(path, self.at, ()) if find is not None and path is not None else None
-            if (
-                found is None
-                or len(found[1]) > 1
-                or (not found[1] and test.op not in ("present", "absent", "repeated"))
-            ):
+            of_segment = test.op in ("present", "absent", "repeated") and path is not None and not path.leaf
+            if found is not None and (of_segment or test.op == "repeated" or len(found.elements) == 1):
+                made.append(InLineTest(found, test.op, frozenset(test.values), holds))
+            else:
                 made.append(holds)
-                continue
-            steps, elements, read, _ = found
-            made.append(InLineTest(steps, elements, read, test.op, frozenset(test.values), holds))
         return tuple(made)
 
 

@@ -19,10 +19,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from gateway.mapping.cells import CAREFUL, REMEMBERED, InLineTest, InLineValue, Line, Quick, Target
+from gateway.mapping.cells import CAREFUL, REMEMBERED, InLineTest, Line, Quick, Target
 from gateway.mapping.transforms.text import collapse, lower, trim, upper
+from gateway.records import InLineElement, InLinePath, InLineSteps
 
-_Steps = tuple[tuple[str, tuple[str, ...]], ...]
 _NOTHING = '""'  # the expression of an element that cannot be there
 _NONE = "EMPTY"  # of nodes that cannot be there
 _SPELLED: dict[Any, str] = {
@@ -38,13 +38,21 @@ class Text:
     """
 
     def __init__(self, helpers: dict[str, Any], shape: frozenset[str] | None) -> None:
-        self.names: dict[str, Any] = {"CAREFUL": CAREFUL, "NONE": {}, _NONE: (), **helpers}
+        self.names: dict[str, Any] = {
+            "CAREFUL": CAREFUL,
+            "NONE": {},
+            _NONE: (),
+            "below": helpers["below"],
+            "above": helpers.get("above"),
+        }
+        self._indexer = helpers["index"]
         self.lines: list[str] = []
         self._head: dict[str, str] = {}
         self._climbs, self._shape = helpers["climbs"], shape
         self._scopes: list[dict[Any, str]] = [{}]
         self._count = 0
         self._tags: dict[str, str] = {}
+        self._indexers: dict[Any, str] = {}
 
     @property
     def text(self) -> list[str]:
@@ -122,6 +130,7 @@ class Text:
         return f"({made}) if {conditions} else None" if conditions else made
 
     def _made(self, tag: str, line: Line, quick: Quick) -> str:
+        """Return the expression of what a row makes of its sources."""
         self.names |= {f"k{tag}": quick.remember, f"m{tag}": quick.make}
         if line.in_line is not None:
             return self._value(tag, line.in_line, line, quick)
@@ -131,24 +140,39 @@ class Text:
         source = f"g{tag}(node, root)" if quick.single else f"g{tag}(node, root, run)"
         return f"(k{tag}(raw) or m{tag}(raw)) if (raw := {source}) else d{tag}"
 
-    def _value(self, tag: str, source: InLineValue, line: Line, quick: Quick) -> str:
-        elements = [self._element(steps, element) for steps, element in source.places]
-        if all(element == _NOTHING for element in elements):
+    def _value(self, tag: str, paths: tuple[InLinePath, ...], line: Line, quick: Quick) -> str:
+        if paths[0].of_nodes is not None:
+            nodes = self._nodes(paths[0].steps)
+            if nodes == _NONE:
+                return f"d{tag}"
+            self.names[f"r{tag}"] = paths[0].of_nodes
+            return f"(k{tag}(raw) or m{tag}(raw)) if {nodes} and (raw := r{tag}({nodes}, root)) else d{tag}"
+        elements = [element for path in paths for element in path.elements]
+        texts = [self._element(path.steps, element.number) for path in paths for element in path.elements]
+        if all(text == _NOTHING for text in texts):
             return f"d{tag}"
-        if source.read is None:
-            if len(elements) > 1:
-                return f"(k{tag}(raw) or m{tag}(raw)) if any(raw := ({', '.join(elements)})) else d{tag}"
-            spelled = _SPELLED.get(line.one) if quick.text and (line.one or line.apply is None) else None
-            made = f"{spelled} or d{tag}" if spelled else f"k{tag}(raw) or m{tag}(raw)"
-            return f"({made}) if (raw := {elements[0]}) else d{tag}"
-        element = elements[0]
-        if source.deep:  # without a component separator there is no such component
-            element = f'raw if ":" in (raw := {element}) else ""'
-        trims = quick.text and (line.one is trim or line.apply is None)
-        maker, known = _trimmer(source.read, quick.default) if trims else _maker(source.read, quick)
-        self.names |= {f"k{tag}": known.get if known is not None else None, f"m{tag}": maker}
-        made = f"m{tag}(raw)" if known is None else f"k{tag}(raw) or m{tag}(raw)"
-        return f"({made}) if (raw := {element}) else d{tag}"
+        if len(texts) > 1:
+            if any(element.read for element in elements):
+                self._remember(tag, _maker(_all(paths), quick))
+            return f"(k{tag}(raw) or m{tag}(raw)) if any(raw := ({', '.join(texts)})) else d{tag}"
+        return f"({self._single(tag, elements[0], line, quick)}) if {_raw(elements[0], texts[0])} else d{tag}"
+
+    def _single(self, tag: str, element: InLineElement, line: Line, quick: Quick) -> str:
+        """Return the expression of what is made of `raw`, the text of one element."""
+        spelled = _SPELLED.get(line.one) if quick.text and (line.one or line.apply is None) else None
+        if element.read is None:
+            return f"{spelled} or d{tag}" if spelled else f"k{tag}(raw) or m{tag}(raw)"
+        if spelled is None:
+            self._remember(tag, _maker(element.read, quick))
+            return f"k{tag}(raw) or m{tag}(raw)"
+        self.names[f"m{tag}"] = _reader(element.read, quick)
+        if not element.plain:
+            return f"m{tag}(raw)"
+        plain = " and ".join(f"{character!r} not in raw" for character in element.plain)
+        return f"({spelled} or d{tag}) if {plain} else m{tag}(raw)"
+
+    def _remember(self, tag: str, made: tuple[Callable[[Any], Any], dict[Any, Any]]) -> None:
+        self.names |= {f"m{tag}": made[0], f"k{tag}": made[1].get}
 
     # --- conditions -------------------------------------------------------------------------------------------
 
@@ -169,25 +193,26 @@ class Text:
 
     def _test(self, name: str, test: InLineTest) -> str:
         self.names |= {f"h{name}": test.holds, f"w{name}": test.values}
+        steps, elements = test.path.steps, test.path.elements
         if test.op == "repeated":
             return self._repeated(name, test)
-        if not test.elements:
-            there = self._there(test.steps)
+        if not elements:
+            there = self._there(steps)
             known = there in ("True", "False")
             return there if test.op == "present" else str(there != "True") if known else f"not {there}"
-        element = self._element(test.steps, test.elements[0])
+        element = self._element(steps, elements[0].number)
         if element == _NOTHING:
             return str(_holds_of_nothing(test.op, test.values))
-        if test.read is not None:
+        if elements[0].read is not None:
             known_texts: dict[str, bool] = {}
-            self.names |= {f"y{name}": known_texts.get, f"t{name}": _tester(test, known_texts)}
+            self.names |= {f"y{name}": known_texts.get, f"t{name}": _tester(test, elements[0].read, known_texts)}
             return f"(y if (y := y{name}(raw := {element})) is not None else t{name}(raw, node, root, run))"
         text = f"{element}.strip()"
         if test.op in ("present", "absent"):
             return text if test.op == "present" else f"not {text}"
         return f"{text} {'in' if test.op == '=' else 'not in'} w{name}"
 
-    def _there(self, steps: _Steps) -> str:
+    def _there(self, steps: InLineSteps) -> str:
         if not steps:
             return "True"
         nodes = self._nodes(steps)
@@ -196,13 +221,12 @@ class Text:
         return "True" if self._sure(steps) else nodes
 
     def _repeated(self, name: str, test: InLineTest) -> str:
-        """Several segments; whether their elements differ is asked with the closure."""
-        if not test.steps:
-            return "False"
-        nodes = self._nodes(test.steps)
+        """Several segments; whether what they say differs is asked with the closure."""
+        nodes = self._nodes(test.path.steps) if test.path.steps else _NONE
         if nodes == _NONE:
             return "False"
-        return f"len({nodes}) > 1" + (f" and h{name}(node, root, run)" if test.elements else "")
+        of_segment = not test.path.elements and test.path.of_nodes is None
+        return f"len({nodes}) > 1" + ("" if of_segment else f" and h{name}(node, root, run)")
 
     # --- segments ---------------------------------------------------------------------------------------------
 
@@ -222,11 +246,11 @@ class Text:
         self.names[name] = text
         return name
 
-    def _sure(self, steps: _Steps) -> bool:
+    def _sure(self, steps: InLineSteps) -> bool:
         """True when there is certainly a segment: the shape says so."""
         return self._shape is not None and len(steps) == 1 and not steps[0][1] and steps[0][0] in self._shape
 
-    def _element(self, steps: _Steps, element: int) -> str:
+    def _element(self, steps: InLineSteps, element: int) -> str:
         name = "e"
         if not steps:
             self._head["e"] = "e = node.elements"
@@ -241,27 +265,29 @@ class Text:
             )
         return f'({name}[{element}] if len({name}) > {element} else "")'
 
-    def _nodes(self, steps: _Steps) -> str:
+    def _nodes(self, steps: InLineSteps) -> str:
         """Return the variable of the nodes that the steps lead to, in the order of the finder."""
         found = self._known(steps)
         if found is not None:
             return found
-        *above, (tag, values) = steps
+        *above, (tag, values, qualifier) = steps
         every = self._every(tuple(above), tag)
         if not values or every == _NONE:
             return every
-        key = ("index", tuple(above), tag)
-        index = self._known(key)
-        if index is None:
-            made = f"index({every}, root)"
-            sure = self._sure(((tag, ()),)) and not above
-            index = self._variable(key, "q", made if sure else f"{made} if {every} else NONE")
+        key = ("index", tuple(above), tag, qualifier)
+        index = self._known(key) or self._index(key, every, sure=self._sure(((tag, (), ""),)) and not above)
         choice = " or ".join(f"{index}.get({self._tag(value)})" for value in values)
         return self._variable(steps, "n", f"{choice} or EMPTY")
 
-    def _every(self, above: _Steps, tag: str) -> str:
+    def _index(self, key: Any, every: str, *, sure: bool) -> str:
+        name = f"i{len(self._indexers)}"
+        name = self._indexers.setdefault(key[-2:], name)
+        self.names[name] = self._indexer(*key[-2:])
+        return self._variable(key, "q", f"{name}({every}, root)" + ("" if sure else f" if {every} else NONE"))
+
+    def _every(self, above: InLineSteps, tag: str) -> str:
         """Return the variable of all nodes with a tag below the nodes that `above` leads to."""
-        key = (*above, (tag, ()))
+        key = (*above, (tag, (), ""))
         found = self._known(key)
         if found is not None:
             return found
@@ -271,15 +297,13 @@ class Text:
         if nodes == _NONE:
             return _NONE
         below = ("below", above)
-        first = (
-            f"{nodes}[0].children or NONE"
-            if self._sure(above)
-            else f"({nodes}[0].children or NONE) if {nodes} else NONE"
-        )
+        first = f"{nodes}[0].children or NONE"
+        if not self._sure(above):
+            first = f"({first}) if {nodes} else NONE"
         children = self._known(below) or self._variable(below, "c", f"below({nodes}) if len({nodes}) > 1 else {first}")
         return self._variable(key, "n", f"{children}.get({self._tag(tag)}) or EMPTY")
 
-    def _below_node(self, key: _Steps, tag: str) -> str:
+    def _below_node(self, key: InLineSteps, tag: str) -> str:
         climbs = self._climbs(tag)
         if self._shape is None or tag in self._shape:
             self._head["c"] = "c = node.children or NONE"
@@ -296,24 +320,48 @@ def _holds_of_nothing(op: str, values: frozenset[str]) -> bool:
     return op == "absent" or (op == "=" and "" in values) or (op not in ("=", "present", "absent") and "" not in values)
 
 
-def _trimmer(read: Callable[[str], str | None], default: Any) -> tuple[Callable[[str], Any], None]:
-    """Return what trims the text of an element; a memory would cost more."""
-
-    def trimmed(raw: str) -> Any:
-        text = read(raw)
-        if text is None:
-            return CAREFUL
-        return text.strip() or default
-
-    return trimmed, None
+def _raw(element: InLineElement, text: str) -> str:
+    """Return the expression that reads an element into `raw`, true when there is something."""
+    if element.deep:  # without a component separator there is no such component
+        return f'(raw := raw if ":" in (raw := {text}) else "")'
+    return f"(raw := {text})"
 
 
-def _maker(read: Callable[[str], str | None], quick: Quick) -> tuple[Callable[[str], Any], dict[str, Any]]:
-    """Return what makes the value of an element's text, and its memory."""
+def _all(paths: tuple[InLinePath, ...]) -> Callable[[tuple[str, ...]], Any]:
+    """Return what reads the texts of several elements; of a segment without its first one there is nothing to read."""
+    reads = [(path.elements[0] is element, element.read) for path in paths for element in path.elements]
+
+    def read(raws: tuple[str, ...]) -> Any:
+        texts: list[str] = []
+        first = ""
+        for (begins, one), raw in zip(reads, raws, strict=True):
+            text = raw if one is None else one(raw) if begins or first else ""
+            if text is None:
+                return None
+            first = text if begins else first
+            texts.append(text)
+        return tuple(texts) if any(texts) else ""
+
+    return read
+
+
+def _reader(read: Callable[[str], Any], quick: Quick) -> Callable[[str], Any]:
+    """Return what makes the value of an element's text where a memory would cost more."""
     default, make = quick.default, quick.make
-    known: dict[str, Any] = {}
 
     def made(raw: str) -> Any:
+        text = read(raw)
+        return CAREFUL if text is None else make(text) if text else default
+
+    return made
+
+
+def _maker(read: Callable[[Any], Any], quick: Quick) -> tuple[Callable[[Any], Any], dict[Any, Any]]:
+    """Return what makes the value of an element's text, or of several, and its memory."""
+    default, make = quick.default, quick.make
+    known: dict[Any, Any] = {}
+
+    def made(raw: Any) -> Any:
         text = read(raw)
         if text is None:
             return CAREFUL
@@ -325,9 +373,10 @@ def _maker(read: Callable[[str], str | None], quick: Quick) -> tuple[Callable[[s
     return made, known
 
 
-def _tester(test: InLineTest, known: dict[str, bool]) -> Callable[[str, Any, Any, Any], bool]:
-    read, op, values = test.read, test.op, test.values
-    assert read is not None
+def _tester(
+    test: InLineTest, read: Callable[[str], Any], known: dict[str, bool]
+) -> Callable[[str, Any, Any, Any], bool]:
+    op, values = test.op, test.values
 
     def holds_for(raw: str, node: Any, root: Any, run: Any) -> bool:
         text = read(raw) if raw else ""

@@ -92,9 +92,9 @@ def first_that_holds(lines: list[Line], dialect: Dialect) -> Fill:
 
 def _looks_below(line: Line) -> bool:
     """True when a row may read anything but the node itself."""
-    if any(not isinstance(test, InLineTest) or test.steps for test in line.in_line_tests):
+    if any(not isinstance(test, InLineTest) or test.path.steps for test in line.in_line_tests):
         return True
-    return bool(line.sources) and (line.in_line is None or any(steps for steps, _ in line.in_line.places))
+    return bool(line.sources) and (line.in_line is None or any(path.steps for path in line.in_line))
 
 
 def fields(targets: list[Target], helpers: dict[str, Any], shape: frozenset[str] | None) -> Fill:

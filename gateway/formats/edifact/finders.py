@@ -144,7 +144,7 @@ def _above(node: Node, tag: str) -> list[Node]:
 
 def in_line_helpers() -> dict[str, Callable[..., Any]]:
     """Return the functions that gateway.mapping.in_line calls: what its text does not spell out."""
-    return {"above": _above, "below": below, "index": _index, "climbs": lambda tag: tag in _openers()}
+    return {"above": _above, "below": below, "climbs": lambda tag: tag in _openers(), "index": indexer}
 
 
 _Index = dict[str, list[Node]]
@@ -180,6 +180,21 @@ def _chosen(indexed: Callable[[Node, Node], _Index], values: tuple[str, ...]) ->
         return _NOTHING
 
     return find
+
+
+def indexer(tag: str, qualifier: str) -> Callable[[list[Node], Node], _Index]:
+    """Return what gives qualifier -> nodes; qualifier: the leaf that holds it, "" = first component of the first element."""
+    if not qualifier:
+        return _index
+    read = of_segment(tag, qualifier)
+
+    def index(nodes: list[Node], root: Node) -> _Index:
+        found: _Index = {}
+        for node in nodes:
+            found.setdefault(read(node, root), []).append(node)
+        return found
+
+    return index
 
 
 def _index(nodes: list[Node], root: Node) -> dict[str, list[Node]]:

@@ -10,15 +10,14 @@ RFF/LOC[27].3225       at GID, which has no RFF: the RFF above it (ours: values 
 from __future__ import annotations
 
 import re
-from typing import Any
 
 from gateway.findings import Position
 from gateway.formats.delimited import split_released
 from gateway.formats.edifact.finders import MESSAGE, finder, in_line_helpers, steps_of
 from gateway.formats.edifact.leaves import add_up, known, of_segment, places, reader
 from gateway.formats.edifact.structure.tables import Group, Row, kind_of, load_table
-from gateway.formats.edifact.texts import text_reader
-from gateway.records import Finder, Getter, Locator, Node, Path, Separators
+from gateway.formats.edifact.texts import elements_of
+from gateway.records import Finder, Getter, InLinePath, Locator, Node, Path, Separators
 
 
 class EdifactDialect:
@@ -63,22 +62,27 @@ class EdifactDialect:
     in_line_helpers = in_line_helpers()
     in_line_sometimes = True  # when `root.usual`
 
-    def in_line(self, path: Path, at: str, others: tuple[str, ...]) -> tuple[Any, ...] | None:
-        """Return (steps, elements, read, deep) of a path that gateway.mapping.in_line can read, None for others.
-
-        others: further leaves of the same segment. There are no elements for a path without leaf.
-        """
+    def in_line(self, path: Path, at: str, others: tuple[str, ...]) -> InLinePath | None:
+        """Return a path as gateway.mapping.in_line reads it, None for others. others: further leaves of the segment."""
         steps = steps_of(path)
-        if path.absolute or not at or not steps or any(step.qualifier for step in steps):
+        if path.absolute or not at or not steps:
             return None
         own = steps[0].name == at
         if own and (len(steps) > 1 or steps[0].values):
             return None
-        plain = () if own else tuple((step.name, step.values) for step in steps)
-        if not path.leaf:
-            return (plain, (), None, False) if plain and not others else None
-        found = text_reader(steps[-1].name, (path.leaf, *others))
-        return (plain, found[:1], *found[1:]) if found is not None else None
+        way = () if own else tuple((step.name, step.values, step.qualifier) for step in steps)
+        tag, leaf = steps[-1].name, path.leaf
+        if not leaf:
+            return InLinePath(way) if way and not others else None
+        elements = elements_of(tag, (leaf, *others))
+        if elements is not None:
+            return InLinePath(way, elements)
+        if others or not way:
+            return None
+        if leaf == "@sum":
+            return InLinePath(way, (), lambda nodes, root: add_up(nodes, nodes[0], root))
+        read = of_segment(tag, leaf)
+        return InLinePath(way, (), lambda nodes, root: read(nodes[0], root))
 
     def problems(self, path: Path, at: str, message_type: str, version: str) -> list[str]:
         """Return why the path can never read anything in this message."""

@@ -11,26 +11,33 @@ from functools import cache
 from typing import Any
 
 from gateway.formats.edifact.leaves import NUMBERS, join_texts, layout_of, places
+from gateway.records import InLineElement
 
 Read = Callable[[str], Any]
 
 
 @cache
-def text_reader(tag: str, leaves: tuple[str, ...]) -> tuple[int, Read, bool] | None:
-    """Return (element, text -> text, deep) of a leaf, or text -> texts of several leaves of one element.
-
-    deep: there is nothing to read in a text of one component. None when it takes more than one element.
-    """
+def elements_of(tag: str, leaves: tuple[str, ...]) -> tuple[InLineElement, ...] | None:
+    """Return how leaves are read from the texts of their elements, as one when one element holds all; None when it takes more."""
     if "@sum" in leaves or (tag == "FTX" and "4440" in leaves):
         return None
     at = [places(tag, leaf) for leaf in leaves]
-    elements = {element for places_of_leaf in at for element, _ in places_of_leaf}
-    if not all(at) or len(elements) != 1:
+    if not all(len({element for element, _ in where}) == 1 for where in at):
         return None
+    numbers = [where[0][0] for where in at]
     reads = [_read(tag, leaf, where) for leaf, where in zip(leaves, at, strict=True)]
-    deep = at[0][0][1] > 1
-    (element,) = elements
-    return (element, reads[0], deep) if len(reads) == 1 else (element, _several(reads), deep)
+    if len(leaves) > 1 and len(set(numbers)) == 1:
+        return (InLineElement(numbers[0], _several(reads), "", at[0][0][1] > 1),)
+    plain = [_service(leaf) if where[0][1] <= 1 else "" for leaf, where in zip(leaves, at, strict=True)]
+    return tuple(
+        InLineElement(number, read, free, where[0][1] > 1)
+        for number, read, free, where in zip(numbers, reads, plain, at, strict=True)
+    )
+
+
+def _service(leaf: str) -> str:
+    """Return the characters that have a meaning inside an element."""
+    return ":?*," if leaf in NUMBERS else ":?*"
 
 
 def _several(reads: list[Read]) -> Read:
