@@ -265,7 +265,12 @@ Locator = Callable[[Any, Any], Position | None]
 
 
 InLineSteps = tuple[tuple[str, tuple[str, ...], str], ...]
-"""From the level's node down: (tag, values of the qualifier, what holds the qualifier or "")."""
+"""From the level's node down: (tag, values of the qualifier, what holds the qualifier or "").
+
+ITSELF as the first step: what follows stands below the node, never above it.
+"""
+
+ITSELF: tuple[str, tuple[str, ...], str] = ("", (), "")
 
 
 class InLineElement(msgspec.Struct, frozen=True):
@@ -283,11 +288,11 @@ class InLineElement(msgspec.Struct, frozen=True):
 
 
 class InLinePath(msgspec.Struct, frozen=True):
-    """A path, with further leaves of its segment. Without elements it leads to segments, or `of_nodes` reads them."""
+    """A path, with further leaves of its segment. Without elements it leads to segments, or `of_nodes` reads text or texts of them."""
 
     steps: InLineSteps
     elements: tuple[InLineElement, ...] = ()
-    of_nodes: Callable[[Any, Any], str] | None = None
+    of_nodes: Callable[[Any, Any], Any] | None = None
 
 
 class Dialect(Protocol):

@@ -21,7 +21,7 @@ from typing import Any
 
 from gateway.mapping.cells import CAREFUL, REMEMBERED, InLineTest, Line, Quick, Target
 from gateway.mapping.transforms.text import collapse, lower, trim, upper
-from gateway.records import InLineElement, InLinePath, InLineSteps
+from gateway.records import ITSELF, InLineElement, InLinePath, InLineSteps
 
 _NOTHING = '""'  # the expression of an element that cannot be there
 _NONE = "EMPTY"  # of nodes that cannot be there
@@ -291,8 +291,8 @@ class Text:
         found = self._known(key)
         if found is not None:
             return found
-        if not above:
-            return self._below_node(key, tag)
+        if not above or above == (ITSELF,):
+            return self._below_node(key, tag, climbs=not above and self._climbs(tag))
         nodes = self._nodes(above)
         if nodes == _NONE:
             return _NONE
@@ -303,8 +303,7 @@ class Text:
         children = self._known(below) or self._variable(below, "c", f"below({nodes}) if len({nodes}) > 1 else {first}")
         return self._variable(key, "n", f"{children}.get({self._tag(tag)}) or EMPTY")
 
-    def _below_node(self, key: InLineSteps, tag: str) -> str:
-        climbs = self._climbs(tag)
+    def _below_node(self, key: InLineSteps, tag: str, *, climbs: bool) -> str:
         if self._shape is None or tag in self._shape:
             self._head["c"] = "c = node.children or NONE"
         if self._shape is None:

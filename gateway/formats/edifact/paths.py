@@ -10,6 +10,8 @@ RFF/LOC[27].3225       at GID, which has no RFF: the RFF above it (ours: values 
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
+from typing import Any
 
 from gateway.findings import Position
 from gateway.formats.delimited import split_released
@@ -17,7 +19,7 @@ from gateway.formats.edifact.finders import MESSAGE, finder, in_line_helpers, st
 from gateway.formats.edifact.leaves import add_up, known, of_segment, places, reader
 from gateway.formats.edifact.structure.tables import Group, Row, kind_of, load_table
 from gateway.formats.edifact.texts import elements_of
-from gateway.records import Finder, Getter, InLinePath, Locator, Node, Path, Separators
+from gateway.records import ITSELF, Finder, Getter, InLinePath, Locator, Node, Path, Separators
 
 
 class EdifactDialect:
@@ -67,22 +69,23 @@ class EdifactDialect:
         steps = steps_of(path)
         if path.absolute or not at or not steps:
             return None
-        own = steps[0].name == at
-        if own and (len(steps) > 1 or steps[0].values):
-            return None
-        way = () if own else tuple((step.name, step.values, step.qualifier) for step in steps)
+        way = tuple((step.name, step.values, step.qualifier) for step in steps)
+        if steps[0].name == at:
+            if steps[0].values:
+                return None
+            way = (ITSELF, *way[1:]) if len(way) > 1 else ()
         tag, leaf = steps[-1].name, path.leaf
         if not leaf:
             return InLinePath(way) if way and not others else None
         elements = elements_of(tag, (leaf, *others))
         if elements is not None:
             return InLinePath(way, elements)
-        if others or not way:
+        if not way:
             return None
         if leaf == "@sum":
-            return InLinePath(way, (), lambda nodes, root: add_up(nodes, nodes[0], root))
-        read = of_segment(tag, leaf)
-        return InLinePath(way, (), lambda nodes, root: read(nodes[0], root))
+            return InLinePath(way, (), _first_of(add_up, [of_segment(tag, other) for other in others]))
+        read, *more = (of_segment(tag, one) for one in (leaf, *others))
+        return InLinePath(way, (), _first_of(lambda nodes, node, root: read(node, root), more))
 
     def problems(self, path: Path, at: str, message_type: str, version: str) -> list[str]:
         """Return why the path can never read anything in this message."""
@@ -100,6 +103,20 @@ class EdifactDialect:
             f"{path.text}: {tag} has no data element {leaf}" for tag, leaf in leaves if leaf and not known(tag, leaf)
         ]
         return found
+
+
+def _first_of(
+    first: Callable[[list[Node], Node, Node], str], others: list[Getter]
+) -> Callable[[list[Node], Node], Any]:
+    """Return what reads the first text of the nodes, and further leaves of the first node; "" without the first text."""
+    if not others:
+        return lambda nodes, root: first(nodes, nodes[0], root)
+
+    def read(nodes: list[Node], root: Node) -> Any:
+        text = first(nodes, nodes[0], root)
+        return (text, *[other(nodes[0], root) for other in others]) if text else ""
+
+    return read
 
 
 DIALECT = EdifactDialect()
