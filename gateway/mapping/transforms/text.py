@@ -91,6 +91,23 @@ def bill(values: list[str]) -> str:
     return number if issuer and number.startswith(issuer) and len(number) > len(issuer) else issuer + number
 
 
+@transform(
+    "00450001; NRTX; NRTX00450001; NRTX; ; => NRTX00450001",
+    "M1; OCNV; H1; NRTX; H1; NRTX => NRTXH1",
+    "9; NRTX; 1; NRTX; ; => !MAP-VALUE",
+    many=True,
+)
+def same_bill(values: list[str]) -> str:
+    """Identity of a bill (number and issuer, third and fourth) that is amended: its amendment (first and second) must name it, or name it as a portion (fifth and sixth)."""
+    amended, by, number, issuer, portion, of = (v.strip() for v in values)
+    own = bill([issuer, number])
+    if number and own not in (bill([by or issuer, amended]), bill([of or issuer, portion])):
+        raise Unusable(
+            f'the bill itself is "{number}" of {issuer or "no issuer"}, the amendment names "{amended}" of {by or "no issuer"}'
+        )
+    return own
+
+
 @transform("1 A ST|APT 4 => 1 A ST", args=(1, 1))
 def lines(value: str, number: str) -> str:
     """Line N of a text of several lines (line breaks or |): `lines 1`."""
