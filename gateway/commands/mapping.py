@@ -12,6 +12,7 @@ from typing import Any
 import msgspec
 
 from gateway.commands.exact_place import encoding_of, exact_places
+from gateway.commands.mapping_own import facts_of, mappings_of
 from gateway.errors import ConfigError
 from gateway.formats import format_module, sniffers
 from gateway.formats.detect import HEAD, Transcoded, detect
@@ -45,13 +46,9 @@ def check_all(profile: Path | None) -> list[dict[str, Any]]:
 
 def show(mapping: str, profile: Path | None, partner: str) -> Iterator[str]:
     """Yield the table in force as CSV lines. Raises ConfigError for an unknown mapping."""
-    folder = [profile / "partners" / partner] if profile and partner else []
-    mappings = MappingSet(base_mappings(), folder)
-    facts = next((f for f in mappings.facts if f.id == mapping), None)
-    if facts is None:
-        raise ConfigError(f"There is no mapping {mapping}.", f"Known: {', '.join(f.id for f in mappings.facts)}.")
-    rows, digest = mappings.rows(facts)
-    yield f"# {mapping}, version {digest}, {len(rows)} rows"
+    mappings, whose = mappings_of(profile, partner, mapping)
+    rows, digest = mappings.rows(facts_of(mappings, mapping))
+    yield f"# {mapping}{f' of {whose}' if whose else ''}, version {digest}, {len(rows)} rows"
     for cells in [list(COLUMNS), *([getattr(r, c) for c in COLUMNS] for r in rows)]:
         line = io.StringIO()
         csv.writer(line, lineterminator="").writerow(cells)
