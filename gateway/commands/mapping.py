@@ -6,6 +6,7 @@ import csv
 import io
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -77,7 +78,15 @@ def units_of(path: Path, site: Site) -> UnitsRead:
         said = seen.hold.message if seen.hold else "no mapping"
         raise ConfigError(f"{path.name} cannot be read: {said}", "gateway check FILE tells more.")
     events = format_module(seen.format).read(Transcoded((data,), seen), profile, (seen.skip, seen.factor))
-    return UnitsRead(data, profile, profile.programs, seen.format, (e for e in events if isinstance(e, Unit)))
+    return UnitsRead(data, profile, profile.programs, seen.format, _dated(e for e in events if isinstance(e, Unit)))
+
+
+def _dated(units: Iterator[Unit]) -> Iterator[Unit]:
+    """Give the messages a day of receipt, as translate does: today."""
+    today = datetime.now(UTC).strftime("%Y-%m-%d")
+    for unit in units:
+        unit.message.envelope.setdefault("received_on", today)
+        yield unit
 
 
 def trace(path: Path, site: Site, shipment: str, field: str) -> Iterator[dict[str, Any]]:
