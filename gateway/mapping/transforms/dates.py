@@ -10,6 +10,7 @@ from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from gateway.mapping.transforms.registry import Tables, Unusable, transform
+from gateway.moments import read_moment
 
 _PARTS = (("CCYY", "%Y"), ("MM", "%m"), ("DD", "%d"), ("HH", "%H"), ("mm", "%M"), ("SS", "%S"), ("YY", "%y"))
 _DTM = {
@@ -28,19 +29,24 @@ _ZONES = {"UTC": "UTC", "GMT": "UTC", "Z": "UTC", "ZZZ": "UTC"}
 
 
 @lru_cache(256)
-def _pattern(words: str) -> tuple[str, int]:
-    """Return (strptime pattern, length of the value) of a pattern such as CCYYMMDDHHmm; MM after HH are minutes too."""
+def _pattern(words: str) -> tuple[str, re.Pattern[str]]:
+    """Return (strptime pattern, what the value must look like) of a pattern such as CCYYMMDDHHmm; MM after HH are minutes too.
+
+    strptime itself takes a blank for a leading zero, and digits of other scripts.
+    """
     pattern = words.replace("HHMM", "HHmm")
+    shape = re.escape(pattern)
     for word, code in _PARTS:
         pattern = pattern.replace(word, code)
-    return pattern, len(words)
+        shape = shape.replace(word, f"[0-9]{{{len(word)}}}")
+    return pattern, re.compile(shape)
 
 
 @lru_cache(2048)
 def _read(value: str, words: str) -> datetime:
-    pattern, length = _pattern(words)
+    pattern, shape = _pattern(words)
     text = value.strip()
-    if len(text) != length:
+    if shape.fullmatch(text) is None:
         raise Unusable(f'"{text}" is not a date of the form {words}')
     try:
         return datetime.strptime(text, pattern)  # noqa: DTZ007  the zone is given by the caller
@@ -117,9 +123,8 @@ def _dtm(values: list[str]) -> tuple[datetime, str]:
 @transform("2025-03-04T21:30:00-08:00 => 2025-03-05T05:30:00Z", args=(0, 1), result="timestamp")
 def iso(value: str, zone: str = "UTC") -> str:
     """An ISO 8601 date and time; without an offset it is local in the zone (default UTC)."""
-    text = value.strip().replace(" ", "T").replace("Z", "+00:00")
     try:
-        moment = datetime.fromisoformat(text)
+        moment = read_moment(value.strip())
     except ValueError:
         raise Unusable(f'"{value.strip()}" is not an ISO date and time') from None
     return utc(moment, zone)
@@ -160,7 +165,7 @@ def port_iso(values: list[str], tables: Tables | None) -> str:
 )  # fmt: skip
 def port_day(values: list[str], tables: Tables | None) -> str:
     """The calendar day of an instant at a Schedule D port; without a port (or its zone) the day in UTC."""
-    moment = datetime.fromisoformat(iso(values[0]).replace("Z", "+00:00"))
+    moment = read_moment(iso(values[0]))
     return moment.astimezone(ZoneInfo(_zone((*values, "")[1].strip(), tables))).strftime("%Y-%m-%d")
 
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from datetime import date
 
 from gateway.mapping.transforms.registry import Noted, Unusable, transform
+from gateway.moments import is_day
 
 _S8 = r"[A-Z]{6}[A-Z]{6}[A-D][A-Z]{2}[0-9]{5}"
 _ZERO_STATES = frozenset(("CT", "MA", "ME", "NH", "NJ", "PR", "RI", "VT", "VI", "AE"))
@@ -90,20 +90,12 @@ def scac(value: str) -> str:
     return word
 
 
-def _is_day(text: str) -> bool:
-    """True for a day of the calendar written CCYY-MM-DD."""
-    try:
-        return len(text) == 10 and bool(date.fromisoformat(text))
-    except ValueError:
-        return False
-
-
 _SHAPES = {"digits": "[0-9]", "alnum": "[A-Z0-9]"}
 
 
 def _fits(text: str, pattern: str, length: str) -> bool:
     if pattern == "day":
-        return _is_day(text)
+        return is_day(text)
     if pattern == "firms":
         return re.fullmatch("[A-Z][A-Z0-9]{3}", text) is not None
     if pattern not in _SHAPES:
