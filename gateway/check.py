@@ -16,6 +16,7 @@ from gateway.commands.progress import Meter
 from gateway.findings import Finding, Scope, Severity
 from gateway.formats import folder_of
 from gateway.history import History, MemoryHistory
+from gateway.moments import read_moment
 from gateway.profile import Profile
 from gateway.results import Delivery, MessageFinding, Outcome, ShipmentResult
 from gateway.translate import translate
@@ -201,7 +202,7 @@ def _drop_name(case: dict[str, Any]) -> str:
 
 def parse_instant(text: str) -> datetime:
     """Return an aware UTC instant of an ISO date or date and time. Raises ValueError."""
-    moment = datetime.fromisoformat(text.replace("Z", "+00:00"))
+    moment = read_moment(text)
     return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
 
 

@@ -76,18 +76,23 @@ def mapping_test(
     profile: ProfileDir = None,
     update: Annotated[bool, typer.Option("--update", help="Show what changed, then write it as expected.")] = False,
     as_json: AsJson = False,
+    partner: Annotated[str, typer.Option("--partner", help="With --profile: only this partner's tables.")] = "",
 ) -> None:
-    """Run the examples of the mapping tables: those of the rows, and the whole files."""
+    """Run the examples of the mapping tables: those of the rows, and the whole files; with --profile those of the partners' own rows too."""
     from gateway.commands.mapping_tools import run_tests
 
+    if partner and profile is None:
+        raise GatewayError("--partner needs --profile.", "Name the profile folder.")
     failed = 0
-    for result in run_tests(site_of(profile), mapping, update=update):
+    site = site_of(profile, partner) if profile is not None else None
+    for result in run_tests(site, mapping, update=update):
         failed += not result["ok"]
         if as_json:
             print(json.dumps(result, ensure_ascii=False))
             continue
         state = "ok" if result["ok"] and not result["detail"] else "written" if result["ok"] else "FAILED"
-        out(f"{state:<8} {result['mapping']}  {result['example']}")
+        whose = f" ({result['partner']})" if result["partner"] else ""
+        out(f"{state:<8} {result['mapping']}{whose}  {result['example']}")
         for line in result["detail"]:
             out(f"         {plain(line)}")
     err(f"{failed} failed" if failed else "all examples hold")
@@ -133,25 +138,47 @@ def mapping_cover(
 def mapping_export(
     mapping: Annotated[str, typer.Argument(help="Mapping id, or the CSV file of a partner's rows.")],
     output: Annotated[Path, typer.Option("-o", "--output", help="The workbook to write (.xlsx).")],
+    profile: ProfileDir = None,
+    partner: Annotated[
+        str,
+        typer.Option(
+            "--partner", help="With --profile: whose table; a name is needed where several have rows of their own."
+        ),
+    ] = "",
 ) -> None:
-    """Write a mapping table as an Excel workbook: text cells, locked header, drop-downs."""
+    """Write a mapping table as an Excel workbook: text cells, locked header, drop-downs; with --profile as it is in force for a partner."""
     from gateway.commands.mapping import table_bytes
+    from gateway.commands.mapping_own import table_in_force
     from gateway.workbook import export_table
 
-    rows = export_table(table_bytes(mapping), mapping, output)
-    out(f"wrote {output}: {rows} rows")
-    out(f"next: edit it, then gateway mapping import {output} -o map.csv")
+    if partner and profile is None:
+        raise GatewayError("--partner needs --profile.", "Name the profile folder.")
+    data, whose = (table_bytes(mapping), "") if profile is None else table_in_force(mapping, profile, partner)
+    rows = export_table(data, mapping, output)
+    out(f"wrote {output}: {rows} rows{f', as in force for {whose}' if whose else ''}")
+    if whose:
+        out(f"next: edit it, then gateway mapping import {output} --over {mapping} -o partners/{whose}/{mapping}.csv")
+    else:
+        out(f"next: edit it, then gateway mapping import {output} -o map.csv")
 
 
 @mapping_app.command("import")
 def mapping_import(
     workbook: Annotated[Path, typer.Argument(help="A workbook that mapping export wrote.")],
     output: Annotated[Path, typer.Option("-o", "--output", help="The CSV to write.")],
+    over: Annotated[
+        str, typer.Option("--over", help="Mapping id: write only what differs from it, the rows of a partner.")
+    ] = "",
 ) -> None:
     """Turn an edited workbook back into a mapping table; what Excel damaged is refused with its cell."""
+    from gateway.commands.mapping_own import own_rows
     from gateway.workbook import import_table
 
-    output.write_bytes(import_table(workbook))
+    data = import_table(workbook)
+    if over:
+        data, rows = own_rows(data, over)
+        out(f"{rows} rows differ from {over}")
+    output.write_bytes(data)
     out(f"wrote {output}")
     out("next: gateway mapping check")
 

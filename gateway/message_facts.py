@@ -15,9 +15,16 @@ from gateway.rules.regime import today
 
 
 def envelope_of(
-    message: Message, judged: Judged, profile: Profile, program: Any, now: datetime, name: str, sha256: str
+    message: Message,
+    judged: Judged,
+    purpose: str,
+    profile: Profile,
+    program: Any,
+    now: datetime,
+    name: str,
+    sha256: str,
 ) -> dict[str, Any]:
-    """Return the canonical envelope; its purpose is that of the first shipment (amend when the set mixes them)."""
+    """Return the canonical envelope. judged: the first shipment; purpose: what all of them are for, amend when they differ."""
     interchange = message.interchange
     mode = str((judged.draft or {}).get("mode_of_transportation", ""))
     numbers = {
@@ -35,7 +42,7 @@ def envelope_of(
         "sender_id": interchange.sender_id or profile.account,
         "receiver_id": interchange.receiver_id or profile.own_id.id,
         "created_at": _created(message, now),
-        "transmission_purpose": "original" if judged.purpose == "original" else "amend",
+        "transmission_purpose": purpose,
         "program": profile.program,
         "test_indicator": interchange.test,
         "source": {

@@ -9,9 +9,10 @@ status: accepted, rejected, hold, released. originator_code tells partners apart
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
 
 import msgspec
+
+from gateway.moments import read_moment
 
 STATUSES = ("accepted", "rejected", "hold", "released")
 
@@ -52,7 +53,7 @@ def read_responses(data: bytes) -> list[Response]:
         if not (one.shipment_id or one.manifest) or one.status not in STATUSES:
             raise ResponseError(f"Response {number}: shipment_id is empty, or status is none of {', '.join(STATUSES)}.")
         try:
-            aware = not one.at or datetime.fromisoformat(one.at.replace("Z", "+00:00")).tzinfo is not None
+            aware = not one.at or read_moment(one.at).tzinfo is not None
         except ValueError:
             aware = False
         if not aware:

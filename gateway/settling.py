@@ -33,6 +33,9 @@ AT_ONCE = 16
 BATCH = 32
 """Shipments judged before the history is asked about all of them at once."""
 
+HELD = 4_194_304
+"""Bytes of cancelled shipments that are held until it is known whether the message has any others."""
+
 _Sums = dict[tuple[str, str], tuple[Decimal, list[str]]]  # person, day -> total and keys of the shipments in it
 
 
@@ -63,6 +66,9 @@ class Settler:
         self._mapped: list[Mapping] = []
         self._program: Program | None = None
         self.claims = 0
+        self._first: Judged | None = None  # shipment of the open message that was accepted first
+        self._purposes: set[str] = set()  # of its accepted shipments, until its head was sent
+        self._held: list[Delivery] = []
         self._undated = 0  # shipments of the open message that were judged by the law of the day of processing
         self.key = ""  # of the open message
 
@@ -74,6 +80,7 @@ class Settler:
         """Open a message. program: its mapping, None when there is none."""
         self._message, self._program = message, program
         self.key, self._head_sent, self._undated = message_key(message), False, 0
+        self._first, self._purposes, self._held = None, set(), []
 
     def refuse(self, unit: Unit, syntax: list[Finding]) -> None:
         """Take a unit that is named and refused, but not mapped."""
@@ -95,6 +102,7 @@ class Settler:
     def end(self) -> Iterator[Delivery]:
         """Close the open message."""
         yield from self.flush()
+        yield from self._release()
         if self._head_sent:
             yield Delivery(self.key, "close", MESSAGE_END, test=self._message.interchange.test)
 
@@ -126,15 +134,16 @@ class Settler:
             verdict, claim = self._verdict(judged, key, claims.get(key) or earlier.get(key), sums)
             if claim is not None:
                 claims[key] = claim
-                if not self._head_sent:
-                    yield self._head(judged)
+                self._first = self._first or judged
+                self._purposes.add(judged.purpose)
                 accepted.append(judged.encoded)
             if judged.draft is not None and "regime_verdict" in judged.draft:
                 self._undated += "estimated_arrival_at" not in judged.draft
             self._joiner.settled(judged, verdict, message.index)
             self._settle(judged, verdict)
         if accepted:
-            yield Delivery(self.key, "shipment", b",".join(accepted), message.interchange.test, len(accepted))
+            piece = Delivery(self.key, "shipment", b",".join(accepted), message.interchange.test, len(accepted))
+            yield from self._deliver(piece)
         if claims:
             self.claims += len(claims)
             self._history.claim(list(claims.values()))
@@ -198,10 +207,27 @@ class Settler:
             self._place = (trip, f"trip {trip}, file {self._name}" if trip else f"file {self._name}")
         return self._place[1]
 
-    def _head(self, judged: Judged) -> Delivery:
+    def _deliver(self, piece: Delivery) -> Iterator[Delivery]:
+        """Yield accepted shipments behind the head of their message, which says what they are for.
+
+        Cancellations are held: only the end of the message, or a shipment that is none, tells what the head must say.
+        """
+        self._held.append(piece)
+        if self._purposes != {"cancel"} or sum(len(p.data) for p in self._held) > HELD:
+            yield from self._release(ended=False)
+
+    def _release(self, *, ended: bool = True) -> Iterator[Delivery]:
+        """Yield what is held. ended: no shipments follow in the message."""
+        if self._first is not None and not self._head_sent:
+            purpose = next(iter(self._purposes)) if len(self._purposes) == 1 else "amend"
+            yield self._head(self._first, "amend" if purpose == "cancel" and not ended else purpose)
+        held, self._held = self._held, []
+        yield from held
+
+    def _head(self, judged: Judged, purpose: str) -> Delivery:
         self._head_sent = True
         message = self._message
-        head = envelope_of(message, judged, self._profile, self._program, self._now, self._name, self._sha256)
+        head = envelope_of(message, judged, purpose, self._profile, self._program, self._now, self._name, self._sha256)
         for finding in head_findings(head, message):
             self._records.append(MessageFinding(finding))
             self._books.note(finding)

@@ -108,6 +108,7 @@ class _Run:
     ) -> None:  # fmt: skip
         self._profile, self._history, self._records, self._name = profile, history, records, name
         self._judge = Judge(profile, now)
+        self._received_on = now.strftime("%Y-%m-%d")  # tells the year of days without one
         self._books = Books(counts, history)
         self._settler = Settler(self._judge, profile, now, history, self._books, records, name, sha256)
         self._interchanges: list[Interchange] = []
@@ -230,6 +231,7 @@ class _Run:
 
     def _open_message(self, event: MessageBegin) -> None:
         message = event.message
+        message.envelope.setdefault("received_on", self._received_on)
         self._tell_rest()
         self._books.open(Scope.MESSAGE)
         self._format = self._format or message.format

@@ -76,6 +76,10 @@ def test_a_workbook_and_json_are_read_too(tmp_path):
     keys = found(onboard([write(tmp_path, "b.json", text.encode())], "js", tmp_path / "site", NOW))
     assert {"house_bill", "consignee_name", "weight_kg"} <= set(sheet)
     assert keys["consignee_name"][0] == "consignee.name"
+    line = text[1:-1]
+    damaged = f"{line}\n{line[:30]}\n{line}\n".encode()
+    keys = found(onboard([write(tmp_path, "b.jsonl", damaged)], "jl", tmp_path / "site", NOW))
+    assert keys["consignee_name"][0] == "consignee.name"
 
 
 @pytest.mark.parametrize(

@@ -138,6 +138,7 @@ def test_a_change_and_a_cancellation_find_their_original(name, purpose):
     assert original and set(original.values()) == {"original"}
     result = send(texts[purpose], history, when)
     assert purposes(result) == dict.fromkeys(original, purpose), result.findings()
+    assert {m["transmission_purpose"] for m in result.messages()} == {purpose}
     assert "S321-AMEND-NF" not in result.rules()
 
 
@@ -185,3 +186,41 @@ def test_a_cancellation_without_a_number_and_an_unknown_purpose_are_refused():
     unknown = drop(BARE["csv"].replace(b"cancel", b"perhaps"), now=parse_instant("2025-01-14T10:00:00Z"), name="m")
     assert unknown.outcome.counts.rejected == 1
     assert "CSV-PURPOSE" in unknown.rules()
+
+
+def bills(*actions: str) -> Drop:
+    """Drop a 309 of amendments: D deletes, R replaces the quantity, in the order given."""
+    head, rest = sample("x12/04").split(b"LX*1~", 1)
+    tail = rest[rest.index(b"SE*") :]
+    body = b"".join(
+        f"LX*{n}~M13*NRTX*0901*{action}*{n:08}*{'4' if action == 'R' else ''}*03*{'2' if action == 'R' else '3'}**NRTX~".encode()
+        for n, action in enumerate(actions, 1)
+    )
+    tail = re.sub(rb"SE\*\d+", f"SE*{4 + 2 * len(actions)}".encode(), tail)
+    head = re.sub(rb"(M10\*(?:[^*]*\*){7})3", rf"\g<1>{len(actions)}".encode(), head)
+    return drop(head + body + tail, now=parse_instant("2025-01-14T10:00:00Z"))
+
+
+@pytest.mark.parametrize(
+    ("actions", "said"),
+    [
+        ("D", "cancel"),
+        ("D" * 40, "cancel"),  # more than are settled together
+        ("R" * 2, "amend"),
+        ("DR", "amend"),
+        ("RD", "amend"),
+        ("D" * 40 + "R", "amend"),
+        ("R" + "D" * 40, "amend"),
+    ],
+)
+def test_the_envelope_says_what_all_shipments_are_for(actions, said):
+    (message,) = bills(*actions).messages()
+    assert (message["transmission_purpose"], len(message["shipments"])) == (said, len(actions))
+    own = {"D": "cancel", "R": "amend"}
+    assert [s["transmission_purpose"] for s in message["shipments"]] == [own[a] for a in actions]
+
+
+def test_what_is_held_of_cancellations_is_bounded(monkeypatch):
+    monkeypatch.setattr("gateway.settling.HELD", 100)
+    (message,) = bills(*"D" * 40).messages()
+    assert (message["transmission_purpose"], len(message["shipments"])) == ("amend", 40)

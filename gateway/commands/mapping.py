@@ -6,12 +6,14 @@ import csv
 import io
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
 from gateway.commands.exact_place import encoding_of, exact_places
+from gateway.commands.mapping_own import facts_of, mappings_of
 from gateway.errors import ConfigError
 from gateway.formats import format_module, sniffers
 from gateway.formats.detect import HEAD, Transcoded, detect
@@ -45,13 +47,9 @@ def check_all(profile: Path | None) -> list[dict[str, Any]]:
 
 def show(mapping: str, profile: Path | None, partner: str) -> Iterator[str]:
     """Yield the table in force as CSV lines. Raises ConfigError for an unknown mapping."""
-    folder = [profile / "partners" / partner] if profile and partner else []
-    mappings = MappingSet(base_mappings(), folder)
-    facts = next((f for f in mappings.facts if f.id == mapping), None)
-    if facts is None:
-        raise ConfigError(f"There is no mapping {mapping}.", f"Known: {', '.join(f.id for f in mappings.facts)}.")
-    rows, digest = mappings.rows(facts)
-    yield f"# {mapping}, version {digest}, {len(rows)} rows"
+    mappings, whose = mappings_of(profile, partner, mapping)
+    rows, digest = mappings.rows(facts_of(mappings, mapping))
+    yield f"# {mapping}{f' of {whose}' if whose else ''}, version {digest}, {len(rows)} rows"
     for cells in [list(COLUMNS), *([getattr(r, c) for c in COLUMNS] for r in rows)]:
         line = io.StringIO()
         csv.writer(line, lineterminator="").writerow(cells)
@@ -80,7 +78,15 @@ def units_of(path: Path, site: Site) -> UnitsRead:
         said = seen.hold.message if seen.hold else "no mapping"
         raise ConfigError(f"{path.name} cannot be read: {said}", "gateway check FILE tells more.")
     events = format_module(seen.format).read(Transcoded((data,), seen), profile, (seen.skip, seen.factor))
-    return UnitsRead(data, profile, profile.programs, seen.format, (e for e in events if isinstance(e, Unit)))
+    return UnitsRead(data, profile, profile.programs, seen.format, _dated(e for e in events if isinstance(e, Unit)))
+
+
+def _dated(units: Iterator[Unit]) -> Iterator[Unit]:
+    """Give the messages a day of receipt, as translate does: today."""
+    today = datetime.now(UTC).strftime("%Y-%m-%d")
+    for unit in units:
+        unit.message.envelope.setdefault("received_on", today)
+        yield unit
 
 
 def trace(path: Path, site: Site, shipment: str, field: str) -> Iterator[dict[str, Any]]:

@@ -12,13 +12,13 @@ from typing import Any
 from gateway.canonical.requirements import requirements
 from gateway.check import Checker, parse_instant
 from gateway.commands.mapping import units_of
-from gateway.errors import ConfigError
+from gateway.commands.mapping_own import facts_of, has_own
 from gateway.mapping.cover import Coverage
 from gateway.mapping.examples import run_examples
-from gateway.mapping.folder import MappingSet
+from gateway.mapping.folder import MappingFacts, MappingSet
 from gateway.mapping.program import ProgramChoice
 from gateway.profile import Profile
-from gateway.site import Site, base_mappings
+from gateway.site import Site, base_mappings, base_site
 
 WHEN = "2025-01-14T10:00:00Z"
 """The day at which whole-file examples are judged: the exemption is in force, all of them arrive later."""
@@ -38,23 +38,48 @@ def comparable(messages: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 def examples_of(mapping: Path) -> list[Path]:
     """Return the whole-file examples of a mapping folder: every file beside a NAME.json, and those without one yet."""
-    return sorted(p for p in (mapping / "examples").glob("*") if p.suffix != ".json" and p.is_file())
+    return _files(mapping / "examples")
 
 
-def run_tests(site: Site, only: str, *, update: bool) -> Iterator[dict[str, Any]]:
-    """Yield one result per mapping and per whole-file example: name, ok, detail (lines). update: write what came out."""
-    mappings = MappingSet(base_mappings())
-    chosen = [f for f in mappings.facts if not only or f.id == only]
+def _files(folder: Path) -> list[Path]:
+    return sorted(p for p in folder.glob("*") if p.suffix != ".json" and p.is_file())
+
+
+def run_tests(site: Site | None, only: str, *, update: bool) -> Iterator[dict[str, Any]]:
+    """Yield one result per mapping and per whole-file example: mapping, partner, example, ok, detail (lines).
+
+    site: None = the base tables alone. With a profile the base tables are tested as they are delivered, then for each
+    partner with rows of its own the rows in force and the files of `examples/ID/` in its folder. update: write what came out.
+    """
+    base = MappingSet(base_mappings())
+    chosen = [f.id for f in base.facts if not only or f.id == only]
     if not chosen:
-        raise ConfigError(f"There is no mapping {only}.", f"Known: {', '.join(f.id for f in mappings.facts)}.")
-    for facts in chosen:
-        faults = list(run_examples(mappings, facts))
-        yield {
-            "mapping": facts.id, "example": "rows", "ok": not faults,
-            "detail": [f"{f.file}:{f.line} {f.message}; {f.advice}" for f in faults],
-        }  # fmt: skip
-        for path in examples_of(facts.folder):
-            yield _whole_file(site, facts.id, path, update=update)
+        facts_of(base, only)  # says which there are
+    for facts in base.facts:
+        if facts.id in chosen:
+            yield _rows(base, facts, "")
+            for path in examples_of(facts.folder):
+                yield _whole_file(base_site(), facts.id, path, update=update and site is None)
+    for name, partner in site.partners.items() if site is not None else ():
+        tables = partner.profile.tables
+        if site is None or not isinstance(tables, MappingSet) or not tables.overrides:
+            continue
+        for facts in tables.facts:
+            if facts.id not in chosen:
+                continue
+            if has_own(tables, facts.id):
+                yield _rows(tables, facts, name)
+            for folder in tables.overrides:
+                for path in _files(folder / "examples" / facts.id):
+                    yield _whole_file(site.only(name), facts.id, path, update=update, partner=name)
+
+
+def _rows(mappings: MappingSet, facts: MappingFacts, partner: str) -> dict[str, Any]:
+    faults = list(run_examples(mappings, facts))
+    return {
+        "mapping": facts.id, "partner": partner, "example": "rows", "ok": not faults,
+        "detail": [f"{f.file}:{f.line} {f.message}; {f.advice}" for f in faults],
+    }  # fmt: skip
 
 
 def become(path: Path, site: Site) -> list[dict[str, Any]]:
@@ -75,7 +100,7 @@ def _drafts(path: Path, site: Site) -> Iterator[dict[str, Any]]:
             yield {"mapping_id": getattr(mapped, "program", choice).mapping_id, "role": unit.role, **mapped.draft}
 
 
-def _whole_file(site: Site, mapping: str, path: Path, *, update: bool) -> dict[str, Any]:
+def _whole_file(site: Site, mapping: str, path: Path, *, update: bool, partner: str = "") -> dict[str, Any]:
     got = become(path, site)
     text = json.dumps(got, indent=1, ensure_ascii=False) + "\n"
     expected = path.with_suffix(".json")
@@ -83,7 +108,7 @@ def _whole_file(site: Site, mapping: str, path: Path, *, update: bool) -> dict[s
     lines = list(difflib.unified_diff(before.splitlines(), text.splitlines(), "expected", "now", lineterm="", n=1))
     if update and lines:
         expected.write_text(text, "utf-8")
-    return {"mapping": mapping, "example": path.name, "ok": not lines or update, "detail": lines}
+    return {"mapping": mapping, "partner": partner, "example": path.name, "ok": not lines or update, "detail": lines}
 
 
 def cover(paths: list[Path], site: Site) -> list[dict[str, Any]]:

@@ -128,10 +128,18 @@ def _records(data: bytes) -> list[list[str]]:
         found = json.loads(text)
         entries = found if isinstance(found, list) else [found]
     except ValueError:
-        entries = [json.loads(line) for line in text.splitlines()[:_ROWS] if line.strip()]
+        entries = [e for line in text.splitlines()[:_ROWS] if line.strip() for e in _entry(line)]
     flat = [dict(_flat(e, "")) for e in entries]
     names = list(dict.fromkeys(name for entry in flat for name in entry))
     return [names, *([entry.get(n, "") for n in names] for entry in flat)]
+
+
+def _entry(line: str) -> list[Any]:
+    """Return the object of a line of JSON lines; nothing for a damaged line, which its sender is told of when it is sent."""
+    try:
+        return [json.loads(line)]
+    except (ValueError, RecursionError):
+        return []
 
 
 def _flat(value: Any, name: str) -> Iterable[tuple[str, str]]:

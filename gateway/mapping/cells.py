@@ -6,7 +6,7 @@ use its value stops there, with a finding; it does not fall through to the next 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import cached_property
 from typing import Any
 
@@ -71,6 +71,22 @@ class Line:
     def one(self) -> Callable[[str], str] | None:
         """The only transform as a function of one text; None when there are several or it takes many."""
         return self.steps[0][1] if len(self.steps) == 1 and not self.steps[0][0].many else None
+
+    def loses(self, values: Sequence[str]) -> bool:
+        """True when the transforms make nothing of a text that they are expected to make something of."""
+        if not self._may_lose or not values[0].strip():
+            return False
+        value: Any = values
+        for number, (step, function) in enumerate(self.steps):
+            text = value[0] if number == 0 else value
+            value = function((value if number == 0 else [value]) if step.many else text)
+            if not value:
+                return not step.part
+        return False
+
+    @cached_property
+    def _may_lose(self) -> bool:
+        return any(not step.part for step, _ in self.steps)
 
     @cached_property
     def locate(self) -> Callable[[Any, Any], Position | None]:
@@ -209,12 +225,15 @@ class Quick:
         self.get: Callable[..., Any] = line.get if line.get is not None else _tuple(line.values)
         apply, default, one = line.apply, self.default, line.one
 
+        def nothing(values: list[str]) -> Any:
+            return CAREFUL if line.loses(values) else default
+
         def make_one(raw: str) -> Any:
             if raw.isspace():
                 return default
             try:
                 text = one(raw) if one is not None else raw.strip()
-                value = CAREFUL if type(text) is Noted else form(text) if text else default
+                value = CAREFUL if type(text) is Noted else form(text) if text else nothing([raw])
             except Unusable:
                 return CAREFUL
             if value is not None and len(known) < REMEMBERED:
@@ -227,7 +246,7 @@ class Quick:
                 return default
             try:
                 text = apply(values) if apply is not None else values[0].strip()
-                value = CAREFUL if type(text) is Noted else form(text) if text else default
+                value = CAREFUL if type(text) is Noted else form(text) if text else nothing(values)
             except Unusable:
                 return CAREFUL
             if value is not None and len(known) < REMEMBERED:
@@ -268,6 +287,7 @@ class Target:
     def careful(self, node: Any, root: Any, out: dict[str, Any], run: Run) -> None:
         """Evaluate the rows in order, with findings; the first that yields a value wins."""
         last: Line | None = None
+        lost: tuple[Line, str] | None = None
         for line in self.lines:
             if line.holds is not None and not line.holds(node, root, run):
                 continue
@@ -281,16 +301,21 @@ class Target:
                     if text:
                         self.put(out, self.format(text))
                         return
+                    if lost is None and line.loses(values):
+                        lost = line, values[0]
                 except Unusable as error:
                     self._fail(line, node, root, next((v for v in values if v), ""), error, run)
                     return
             if line.row.default:
                 self.put(out, self.format(line.row.default))
-                return
+                last = None
+                break
             if last is None or line.row.required:
                 last = line
         if last is not None and last.row.required and not (run.inherited and self.name in run.inherited):
             self._missing(last, node, root, run)
+        elif lost is not None:
+            self._not_passed(*lost, node, root, run)
 
     def put(self, out: dict[str, Any], value: Any) -> None:
         """Write a value under the target's dotted name."""
@@ -325,6 +350,15 @@ class Target:
     def _missing(self, line: Line, node: Any, root: Any, run: Run) -> None:
         said = line.row.message.replace("{value}", "nothing") or f"{self.words(run)} is missing"
         self._finding(line, node, root, run, line.row.rule or "MAP-REQUIRED", said[:1].upper() + said[1:] + ".", None)
+
+    def _not_passed(self, line: Line, value: str, node: Any, root: Any, run: Run) -> None:
+        """Say that a value is there which no row could use: it is not demanded, but it must not vanish."""
+        shown = "The value" if line.personal else f'"{value.strip()}"'
+        said = f"{shown} has not the form of {self.words(run)}, or is a code that is not known; it was not passed on."
+        place = line.locate(node, root) or Position()
+        run.findings.append(
+            Finding("MAP-NOT-PASSED", Severity.WARNING, Scope.SHIPMENT, said, place, self.target(run), value, self.pointer(run), row=line.row.where, personal=line.personal)
+        )  # fmt: skip
 
     def _finding(self, line: Line, node: Any, root: Any, run: Run, rule: str, said: str, value: str | None) -> None:
         severity = Severity.WARNING if line.row.required == "warn" else Severity.ERROR

@@ -182,7 +182,7 @@ class Compiler:
                     "transform",
                     f"{call.name} takes {found.args[0]} to {found.args[1]} arguments, {len(call.args)} given",
                 )
-            if call.name in ("code", "uncode") and call.args[0] not in self._codes:
+            if call.name in ("code", "uncode", "party_id") and call.args[0] not in self._codes:
                 raise self._error(
                     row,
                     "transform",
@@ -231,6 +231,8 @@ def formatter(tag: str, name: str = "") -> Format:
         return _integer
     if kind == "bool":
         return _flag
+    if tag == "list:party_identifier":
+        return _identification
     if kind == "dec":
         places = 3 if name.endswith("_kg") else 2 if name.endswith(("amount", "_usd")) else 0
         return lambda text: _decimal(str(text), places)
@@ -255,6 +257,12 @@ def _flag(text: str) -> bool:
     if word not in ("true", "false", "y", "n", "yes", "no", "1", "0"):
         raise Unusable(f'"{text}" is neither yes nor no')
     return word in ("true", "y", "yes", "1")
+
+
+def _identification(text: str) -> list[dict[str, str]]:
+    """Return the list of one identification, written as kind and number."""
+    kind, _, number = text.partition(" ")
+    return [{"type": kind, "value": number}]
 
 
 def _nearest(level: str, name: str) -> str:

@@ -78,7 +78,7 @@ class Coverage:
     def _look_up(self, transform: str, values: list[str], tables: Any) -> None:
         """Note a code that its table does not have; rows that keep unknown codes are not asked."""
         step = transform.partition("|")[0].split()
-        if step[:1] != ["code"] or "keep" in step or tables is None or step[1] not in tables.codes:
+        if step[:1] not in (["code"], ["party_id"]) or "keep" in step or tables is None or step[1] not in tables.codes:
             return
         code = next(v.strip() for v in values if v.strip())
         if tables.codes[step[1]].get(code) is None:

@@ -12,6 +12,7 @@ from gateway.mapping.blocks import Bound, Fields, Refusals
 from gateway.mapping.cells import Target
 from gateway.mapping.compile import Block
 from gateway.mapping.plans import Plans
+from gateway.mapping.several import gravest, left_out, told_already
 from gateway.mapping.sources import Condition, Run, node_place
 from gateway.profile import MappedShipment, Origin, Profile
 from gateway.records import Dialect, Message
@@ -180,16 +181,15 @@ class CompiledProgram:
         self, role: str, bound: Bound, party: dict[str, Any], more: Sequence[Any], root: Any, run: Run
     ) -> None:
         """Say that several parties were sent where the shipment has one; the same one twice is none the worse."""
-        if any(f.rule in ("MAP-AMBIGUOUS", "MAP-FIRST-TAKEN") for f in run.findings):
-            return  # a row of the table says so in its own words, or another role of the same party did
+        found: list[Finding] = []
         for node in more:
             other: dict[str, Any] = {}
             bound.fill(node, root, other, Run(run.message, run.profile))
-            if other and other != party:
-                said = f"Several parties were sent as {role.replace('_', ' ')}; the first was taken, this one was not passed on."
-                place = self.here(node, root) or NOWHERE
-                run.findings.append(Finding("MAP-FIRST-TAKEN", Severity.WARNING, Scope.SHIPMENT, said, place, role))
-                return
+            place = self.here(node, root) or NOWHERE
+            if other and other != party and not told_already(run.findings, place):
+                found.append(left_out(role, party, other, place))
+        if found:
+            run.findings.append(gravest(found))
 
     def _lists(self, mapped: Mapped, found: Sequence[Sequence[Any]], root: Any, run: Run) -> None:
         """Fill goods lines and references. found: nodes of parties, items and references, block by block."""

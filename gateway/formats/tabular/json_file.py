@@ -4,7 +4,8 @@
     -> tripNumber=T1, consignee.name=A, description=MUG         (keys of shipments and goods lines without prefix)
 
 Read: one object, an array of objects, objects one a line (JSON lines: any size; the others up to MAX_JSON bytes).
-Numbers keep the text they were written with. A key that stands twice in an object refuses the record.
+Numbers keep the text they were written with. What is wrong with a document refuses the file; what is wrong with a line of
+JSON lines (syntax, a key twice, no object, bytes that are not UTF-8) refuses that line.
 """
 
 from __future__ import annotations
@@ -57,6 +58,7 @@ class _Fault(Exception):  # noqa: N818  a verdict on data
 
 
 Lines = Iterator[tuple[dict[str, Any], Record]]
+"""Objects with their places; a line that cannot be read comes as an empty object, and its record says why."""
 
 
 def read_json(chunks: Iterable[bytes], profile: Profile, options: Options, scale: tuple[int, int]) -> Iterator[Event]:
@@ -79,6 +81,7 @@ class _JsonReader(TableReader):
         self._places: dict[str, int] = {}
         self._rows = self._objects = 0
         self._fault: Finding | None = None
+        self._first: dict[str, Any] = {}
 
     def events(self, values: Lines, interchange: Interchange, group: Group) -> Iterator[Event]:
         """Yield the events between group header and trailer."""
@@ -101,7 +104,8 @@ class _JsonReader(TableReader):
         yield from self.table(self._header, {}, chain(peeked, records), interchange, group)
 
     def _check_header(self, header: Header, record: Record | None, width: int) -> Iterator[Finding]:
-        yield from () if self._options.message_type else super()._check_header(header, record, width)
+        told = self._options.message_type or not self._first  # no line could be read: no column is missing
+        yield from () if told else super()._check_header(header, record, width)
 
     def _closing(self, message: Any) -> Iterator[Finding]:
         yield from super()._closing(message)
@@ -111,11 +115,14 @@ class _JsonReader(TableReader):
             yield self._fault
 
     def _records(self, values: Lines) -> Iterator[Record]:
-        first = True
         try:
             for value, place in values:
-                if first:
-                    self._first, first = value, False
+                if place.fault:
+                    self._rows += 1
+                    place.number = self._rows
+                    yield place
+                    continue
+                self._first = self._first or value
                 yield from self._shipments(value, place)
         except _Fault as fault:
             self._fault = fault.finding
@@ -223,9 +230,11 @@ def _values(chunks: Iterable[bytes], scale: tuple[int, int]) -> Lines:
             break
         skipped += 1
         base += len(line)
-    if _whole(first):
-        yield from _json_lines(chain((first,), lines), base, factor, skipped)
+    begin = [first, *_to_next(lines)]
+    if _is_json_lines(begin):
+        yield from _json_lines(chain(begin, lines), base, factor, skipped)
         return
+    lines = chain(begin[1:], lines)
     data = bytearray(first)
     for line in lines:
         data += line
@@ -251,14 +260,41 @@ def _values(chunks: Iterable[bytes], scale: tuple[int, int]) -> Lines:
 
 
 def _whole(line: bytes) -> bool:
-    """True when a line is one complete object, so that the file is JSON lines (or a document on one line)."""
-    if not line.lstrip().startswith(b"{"):
+    """True when a line is one complete object."""
+    if not _is_record(line):
         return False
     try:
         json.loads(line)
     except (ValueError, RecursionError):
         return False
     return True
+
+
+def _to_next(lines: Iterator[bytes]) -> Iterator[bytes]:
+    """Yield lines up to the next one that is not empty."""
+    for line in lines:
+        yield line
+        if line.strip():
+            return
+
+
+def _is_json_lines(begin: list[bytes]) -> bool:
+    """True when the file is JSON lines: several lines, the first of them a whole object, or a damaged one before a whole one.
+
+    A document may begin with `{` on one line and hold a whole object on the next: then its first line ends in what opens
+    or continues something.
+    """
+    first, second = begin[0], begin[-1]
+    if len(begin) < 2 or not second.strip():
+        return False
+    return _whole(first) or (_is_record(first) and not first.rstrip().endswith(_GOES_ON) and _whole(second))
+
+
+_GOES_ON = (b"[", b"{", b",", b":")
+
+
+def _is_record(line: bytes) -> bool:
+    return line.lstrip().startswith(b"{")
 
 
 def _json_lines(lines: Iterable[bytes], base: int, factor: int, number: int) -> Lines:
@@ -270,26 +306,25 @@ def _json_lines(lines: Iterable[bytes], base: int, factor: int, number: int) -> 
             place = Position(offset=offset, length=length, line=number)
             if len(line) > MAX_LINE:
                 raise _Fault(_said("CSV-LINE-LONG", "The line is longer than 4 MiB.", place))
-            try:
-                value = _decode(line.decode("utf-8"), place)
-            except UnicodeDecodeError:
-                raise _Fault(_said("CSV-ENCODING", "The line holds bytes that are not UTF-8.", place)) from None
-            if not isinstance(value, dict):
-                raise _Fault(_said("JSON-SHAPE", "The line is no JSON object.", place))
-            yield value, Record([], number, number, offset, length)
+            value, why = _decode(line)
+            yield value, Record([], number, number, offset, length, why, "json" if why else "")
         offset += length
 
 
-def _decode(text: str, place: Position) -> Any:
+def _decode(line: bytes) -> tuple[dict[str, Any], str]:
+    """Return the object of a line, or why there is none."""
     try:
-        value, end = _DECODER.raw_decode(text.strip())
+        text = line.decode("utf-8").strip()
+        value, end = _DECODER.raw_decode(text)
+    except UnicodeDecodeError:
+        return {}, "The line holds bytes that are not UTF-8."
     except Twice as error:
-        raise _Fault(_said("JSON-DUP-KEY", f'The key "{error}" stands twice in one object.', place)) from None
+        return {}, f'The key "{error}" stands twice in one object.'
     except (ValueError, RecursionError) as error:
-        raise _Fault(_said("JSON-SYNTAX", f"The text is no JSON: {_why(error)}.", place)) from None
-    if text.strip()[end:].strip():
-        raise _Fault(_said("JSON-SYNTAX", "Something stands behind the end of the object.", place))
-    return value
+        return {}, f"The line is no JSON: {_why(error)}."
+    if text[end:].strip():
+        return {}, "Something stands behind the end of the object."
+    return (value, "") if isinstance(value, dict) else ({}, "The line is no JSON object.")
 
 
 def _document(text: str, base: int, factor: int, skipped: int) -> Lines:

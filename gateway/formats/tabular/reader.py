@@ -42,7 +42,7 @@ _SKIPPED = {
     "CSV-TEXT-ROW": "A row that holds one text only was skipped; it is no shipment.",
     "CSV-HEADER-AGAIN": "The header stands here again; the row was skipped.",
 }
-_UNREAD = frozenset(("CSV-QUOTE", "CSV-FIELDS"))
+_UNREAD = frozenset(("CSV-QUOTE", "CSV-FIELDS", "JSON-LINE"))
 """Faults after which the cells of a row cannot be told: what the mapping would say of them is noise."""
 
 

@@ -19,7 +19,7 @@ _QUOTES = {
 }
 
 
-_NO_CELLS = frozenset((*_QUOTES, "encoding", "long", "sheet"))
+_NO_CELLS = frozenset((*_QUOTES, "encoding", "long", "sheet", "json"))
 """Faults of records that are never skipped as empty or as totals: they are named in the answers."""
 
 
@@ -173,6 +173,8 @@ class RowMaker:
             findings.append(self._finding("CSV-QUOTE-STRAY", Severity.WARNING, parts, ABSENT, said))
         elif record.fault in _QUOTES:
             findings.append(self._finding("CSV-QUOTE", Severity.ERROR, parts, ABSENT, _QUOTES[record.fault]))
+        elif record.fault == "json":
+            findings.append(self._finding("JSON-LINE", Severity.ERROR, parts, ABSENT, record.text))
         if record.lines > 1:
             cell = next((i for i, c in enumerate(record.cells) if "\n" in c or "\r" in c), ABSENT)
             last = (record.line or 0) + record.lines - 1

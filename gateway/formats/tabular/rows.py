@@ -22,6 +22,7 @@ ABSENT = 1 << 30
 
 class Record(msgspec.Struct, eq=False):
     """One record. number: 1-based in the file, as a spreadsheet counts rows; fault: "", "after", "stray", "open" ...
+    text: the record as it stands, or what is wrong with it (fault "json").
 
     offset, length: bytes in the received file, None where the format has none (XLSX); path: JSON path of the record;
     group: what makes it part of a shipment, where not its cells tell (goods lines of one JSON object).

@@ -29,6 +29,24 @@ def code(value: str, tables: Tables | None, table: str, unknown: str = "error") 
     raise Unusable(f'"{key}" is not a code of table {table} ({known} ...)')
 
 
+@transform(
+    "1; 123456789 => duns 123456789",
+    "24; 12-3456789 => ein 12-3456789",
+    "34; 123 => ",
+    many=True,
+    args=(1, 1),
+    tables=True,
+)
+def party_id(values: list[str], tables: Tables | None, table: str) -> str:
+    """Kind and number of a party's identification, by a code table: `party_id x12_party_id`; nothing of a kind that is not in it."""
+    assert tables is not None
+    kind, number = tables[table].get(values[0].strip().upper()), "".join(values[-1].split())
+    return f"{kind} {number}" if kind and 0 < len(number) <= _NUMBER else ""
+
+
+_NUMBER = 35  # characters that the canonical model has for an identification
+
+
 @transform("xry => XRY", args=(1, 2), tables=True)
 def uncode(value: str, tables: Tables | None, table: str, several: str = "") -> str:
     """The code that stands for a value: `uncode mode`; of several the first one only with `uncode mode first`."""

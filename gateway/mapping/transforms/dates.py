@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta, timezone
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from gateway.mapping.transforms.registry import Tables, Unusable, transform
+from gateway.moments import read_moment
 
 _PARTS = (("CCYY", "%Y"), ("MM", "%m"), ("DD", "%d"), ("HH", "%H"), ("mm", "%M"), ("SS", "%S"), ("YY", "%y"))
 _DTM = {
@@ -26,19 +29,24 @@ _ZONES = {"UTC": "UTC", "GMT": "UTC", "Z": "UTC", "ZZZ": "UTC"}
 
 
 @lru_cache(256)
-def _pattern(words: str) -> tuple[str, int]:
-    """Return (strptime pattern, length of the value) of a pattern such as CCYYMMDDHHmm; MM after HH are minutes too."""
+def _pattern(words: str) -> tuple[str, re.Pattern[str]]:
+    """Return (strptime pattern, what the value must look like) of a pattern such as CCYYMMDDHHmm; MM after HH are minutes too.
+
+    strptime itself takes a blank for a leading zero, and digits of other scripts.
+    """
     pattern = words.replace("HHMM", "HHmm")
+    shape = re.escape(pattern)
     for word, code in _PARTS:
         pattern = pattern.replace(word, code)
-    return pattern, len(words)
+        shape = shape.replace(word, f"[0-9]{{{len(word)}}}")
+    return pattern, re.compile(shape)
 
 
 @lru_cache(2048)
 def _read(value: str, words: str) -> datetime:
-    pattern, length = _pattern(words)
+    pattern, shape = _pattern(words)
     text = value.strip()
-    if len(text) != length:
+    if shape.fullmatch(text) is None:
         raise Unusable(f'"{text}" is not a date of the form {words}')
     try:
         return datetime.strptime(text, pattern)  # noqa: DTZ007  the zone is given by the caller
@@ -115,9 +123,8 @@ def _dtm(values: list[str]) -> tuple[datetime, str]:
 @transform("2025-03-04T21:30:00-08:00 => 2025-03-05T05:30:00Z", args=(0, 1), result="timestamp")
 def iso(value: str, zone: str = "UTC") -> str:
     """An ISO 8601 date and time; without an offset it is local in the zone (default UTC)."""
-    text = value.strip().replace(" ", "T").replace("Z", "+00:00")
     try:
-        moment = datetime.fromisoformat(text)
+        moment = read_moment(value.strip())
     except ValueError:
         raise Unusable(f'"{value.strip()}" is not an ISO date and time') from None
     return utc(moment, zone)
@@ -158,8 +165,59 @@ def port_iso(values: list[str], tables: Tables | None) -> str:
 )  # fmt: skip
 def port_day(values: list[str], tables: Tables | None) -> str:
     """The calendar day of an instant at a Schedule D port; without a port (or its zone) the day in UTC."""
-    moment = datetime.fromisoformat(iso(values[0]).replace("Z", "+00:00"))
+    moment = read_moment(iso(values[0]))
     return moment.astimezone(ZoneInfo(_zone((*values, "")[1].strip(), tables))).strftime("%Y-%m-%d")
+
+
+@transform(
+    "02MAR; LAX; 2025-02-27 => 2025-03-02T20:00:00Z",
+    "02; 999-12345675HKGLAX; 2025-02-27 => 2025-03-02T20:00:00Z",
+    "31FEB; LAX; 2025-02-27 => !MAP-VALUE",
+    many=True,
+    tables=True,
+    result="timestamp",
+)
+def flight_time(values: list[str], tables: Tables | None) -> str:
+    """Noon at the airport (last 3 letters of the second value) on the day of a flight, see flight_day."""
+    day, airport, received = (*values, "", "")[:3]
+    return port_iso([flight_day([day, received]), airport.strip()[-3:]], tables)
+
+
+@transform(
+    "02MAR; 2025-02-27 => 2025-03-02",
+    "30DEC-A; 2025-01-02 => 2024-12-30",
+    "02; 2025-02-27 => 2025-03-02",
+    "31; 2025-03-02 => 2025-03-31",
+    "32; 2025-02-27 => !MAP-VALUE",
+    many=True,
+    result="date",
+)
+def flight_day(values: list[str]) -> str:
+    """The day DDMON (a part behind a dash is left out) or DD of a flight: that nearest to the day of receipt, the second value."""
+    text, received = values[0].partition("-")[0].strip().upper(), (*values, "")[1].strip()
+    found = _FLIGHT_DAY.fullmatch(text)
+    if found is None or (found[2] and found[2] not in _MONTHS):
+        raise Unusable(f'"{values[0].strip()}" is not a day of a flight such as 02MAR or 02')
+    if not received:
+        raise Unusable("the day of receipt is not known, which tells the year")
+    clock = datetime.strptime(received, "%Y-%m-%d")  # noqa: DTZ007  days are compared
+    month = _MONTHS.index(found[2]) + 1 if found[2] else 0
+    days = list(_days(int(found[1]), month, clock))
+    if not days:
+        raise Unusable(f'"{text}" is not a day of the calendar')
+    return min(days, key=lambda day: abs(day - clock)).strftime("%Y-%m-%d")
+
+
+_FLIGHT_DAY = re.compile(r"([0-9]{2})([A-Z]{3})?")
+_MONTHS = ("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC")
+
+
+def _days(day: int, month: int, clock: datetime) -> Iterator[datetime]:
+    """Yield the days of this number around a clock: of the month named, or of the months before and after."""
+    for away in (-12, 0, 12) if month else (-2, -1, 0, 1, 2):
+        number = clock.year * 12 + (month or clock.month) - 1 + away
+        with suppress(ValueError):
+            yield datetime(number // 12, number % 12 + 1, day)  # noqa: DTZ001  days are compared
 
 
 @lru_cache(1024)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from datetime import date
 
 from gateway.mapping.transforms.registry import Noted, Unusable, transform
+from gateway.moments import is_day
 
 _S8 = r"[A-Z]{6}[A-Z]{6}[A-D][A-Z]{2}[0-9]{5}"
 _ZERO_STATES = frozenset(("CT", "MA", "ME", "NH", "NJ", "PR", "RI", "VT", "VI", "AE"))
@@ -69,7 +69,9 @@ def hts(value: str) -> str:
     return re.sub(r"[ .]", "", value)
 
 
-@transform("610910; 6109.10.0012 => 6109100012", "I; 610910 => 610910", "I => ", "ABC123 => ABC123", many=True)
+@transform(
+    "610910; 6109.10.0012 => 6109100012", "I; 610910 => 610910", "I => ", "ABC123 => ABC123", many=True, part=True
+)
 def tariff(values: list[str]) -> str:
     """Of several codes the longest tariff number, dots and blanks removed; a status code of a letter or two is none."""
     codes = [c for c in map(hts, values) if c]
@@ -88,27 +90,31 @@ def scac(value: str) -> str:
     return word
 
 
-def _is_day(text: str) -> bool:
-    """True for a day of the calendar written CCYY-MM-DD."""
-    try:
-        return len(text) == 10 and bool(date.fromisoformat(text))
-    except ValueError:
-        return False
+_SHAPES = {"digits": "[0-9]", "alnum": "[A-Z0-9]"}
+
+
+def _fits(text: str, pattern: str, length: str) -> bool:
+    if pattern == "day":
+        return is_day(text)
+    if pattern == "firms":
+        return re.fullmatch("[A-Z][A-Z0-9]{3}", text) is not None
+    if pattern not in _SHAPES:
+        raise Unusable(f'"{pattern}" is no shape; known: {", ".join(_SHAPES)}, firms, day')
+    return re.fullmatch(f"{_SHAPES[pattern]}{{{length or '1,50'}}}", text) is not None
 
 
 @transform("80107 => 80107", "Toronto => ", args=(1, 2))
 def shape(value: str, pattern: str, length: str = "") -> str:
-    """Keep the value only if it fits: `shape digits 5`, `shape firms`, `shape day` (a calendar day); else nothing."""
-    if pattern == "day":
-        return value.strip() if _is_day(value.strip()) else ""
-    patterns = {
-        "digits": rf"[0-9]{{{length or '1,50'}}}",
-        "firms": r"[A-Z][A-Z0-9]{3}",
-        "alnum": rf"[A-Z0-9]{{{length or '1,50'}}}",
-    }
-    if pattern not in patterns:
-        raise Unusable(f'"{pattern}" is no shape; known: {", ".join(patterns)}, day')
-    return value.strip() if re.fullmatch(patterns[pattern], value.strip()) else ""
+    """Keep the value only if it fits, else it is told and not passed on: `shape digits 5`, `shape firms`, `shape day` (a calendar day)."""
+    text = value.strip()
+    return text if _fits(text, pattern, length) else ""
+
+
+@transform("80107 => 80107", "LAX => ", args=(1, 2), part=True)
+def only(value: str, pattern: str, length: str = "") -> str:
+    """As `shape`, but nothing is said of another value: for one that another row reads or tells of."""
+    text = value.strip()
+    return text if _fits(text, pattern, length) else ""
 
 
 @transform("97201 => 97201", "972011234 => 97201-1234", "2116; MA => 02116", "501; NY => 00501", many=True)

@@ -153,7 +153,7 @@ def kg(values: list[str], unit: str = "") -> str:
     return _kilograms(values[0], unit or (values[1] if len(values) > 1 else ""))
 
 
-@transform("L => LB", "KGM => KG", "S => ")
+@transform("L => LB", "KGM => KG", "S => ", part=True)
 def weight_unit(value: str) -> str:
     """The unit as the canonical model writes it: KG, LB, GRM, OZ, TNE; nothing for short and long tons."""
     word = value.strip().upper()

@@ -49,7 +49,11 @@ Function = Callable[..., str]
 
 
 class Transform(msgspec.Struct, frozen=True):
-    """One registered transform. args: least and most arguments; pure: same input, same output (may be remembered)."""
+    """One registered transform. args: least and most arguments; pure: same input, same output (may be remembered).
+
+    part: it takes a part of the text, so nothing is a usual answer; nothing from any other transform is told
+    (MAP-NOT-PASSED).
+    """
 
     name: str
     function: Function
@@ -58,6 +62,7 @@ class Transform(msgspec.Struct, frozen=True):
     result: str
     needs_tables: bool
     examples: tuple[str, ...]
+    part: bool = False
 
     def bind(self, args: tuple[str, ...], tables: Tables | None) -> Function:
         """Return the function with its arguments fixed: (value) or (values)."""
@@ -73,7 +78,7 @@ TRANSFORMS: dict[str, Transform] = {}
 
 
 def transform(
-    *examples: str, many: bool = False, args: tuple[int, int] = (0, 0), result: str = "text", tables: bool = False, name: str = ""
+    *examples: str, many: bool = False, args: tuple[int, int] = (0, 0), result: str = "text", tables: bool = False, name: str = "", part: bool = False
 ) -> Callable[[Function], Function]:  # fmt: skip
     """Register the decorated function under its own name (without a trailing underscore)."""
 
@@ -81,7 +86,7 @@ def transform(
         word = name or function.__name__.rstrip("_")
         if word in TRANSFORMS and TRANSFORMS[word].function.__module__ != function.__module__:
             raise ValueError(f"there is a transform {word} already")
-        TRANSFORMS[word] = Transform(word, function, many, args, result, tables, examples)
+        TRANSFORMS[word] = Transform(word, function, many, args, result, tables, examples, part)
         return function
 
     return register

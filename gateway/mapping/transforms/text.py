@@ -44,13 +44,13 @@ def alnum(value: str) -> str:
     return re.sub(r"[^A-Z0-9]", "", value.upper())
 
 
-@transform("ABCDEF => ABC", args=(1, 1))
+@transform("ABCDEF => ABC", args=(1, 1), part=True)
 def keep(value: str, count: str) -> str:
     """Keep the first N characters: `keep 3`."""
     return value.strip()[: int(count)]
 
 
-@transform("ABCDEF => DEF", args=(1, 1))
+@transform("ABCDEF => DEF", args=(1, 1), part=True)
 def drop(value: str, count: str) -> str:
     """Leave out the first N characters: `drop 3`."""
     return value.strip()[int(count) :]
@@ -62,14 +62,14 @@ def join(values: list[str], separator: str) -> str:
     return separator.join(v.strip() for v in values if v.strip())
 
 
-@transform("A/B => B", args=(2, 2))
+@transform("A/B => B", args=(2, 2), part=True)
 def split(value: str, separator: str, number: str) -> str:
     """Cut at a separator and keep part N (from 1): `split slash 2`."""
     parts = value.split(separator)
     return parts[int(number) - 1].strip() if int(number) <= len(parts) else ""
 
 
-@transform("A-B => A B", args=(2, 2))
+@transform("A-B => A B", args=(2, 2), part=True)
 def replace(value: str, old: str, new: str) -> str:
     """Put one text for another: `replace dash space`."""
     return value.replace(old, new)
@@ -82,7 +82,7 @@ def prefix(value: str, text: str) -> str:
     return value if value.startswith(text) else text + value
 
 
-@transform("nrtx; 00450001 => NRTX00450001", "NRTX; NRTX00450001 => NRTX00450001", many=True)
+@transform("nrtx; 00450001 => NRTX00450001", "NRTX; NRTX00450001 => NRTX00450001", many=True, part=True)
 def bill(values: list[str]) -> str:
     """Issuer (in capitals) and number as one identity; an issuer that already stands before the number is not doubled."""
     issuer, number = values[0].strip().upper(), values[-1].strip()
@@ -91,7 +91,25 @@ def bill(values: list[str]) -> str:
     return number if issuer and number.startswith(issuer) and len(number) > len(issuer) else issuer + number
 
 
-@transform("1 A ST|APT 4 => 1 A ST", args=(1, 1))
+@transform(
+    "00450001; NRTX; NRTX00450001; NRTX; ; => NRTX00450001",
+    "M1; OCNV; H1; NRTX; H1; NRTX => NRTXH1",
+    "9; NRTX; 1; NRTX; ; => !MAP-VALUE",
+    many=True,
+    part=True,
+)
+def same_bill(values: list[str]) -> str:
+    """Identity of a bill (number and issuer, third and fourth) that is amended: its amendment (first and second) must name it, or name it as a portion (fifth and sixth)."""
+    amended, by, number, issuer, portion, of = (v.strip() for v in (*values, *[""] * 6)[:6])
+    own = bill([issuer, number])
+    if number and own not in (bill([by or issuer, amended]), bill([of or issuer, portion])):
+        raise Unusable(
+            f'the bill itself is "{number}" of {issuer or "no issuer"}, the amendment names "{amended}" of {by or "no issuer"}'
+        )
+    return own
+
+
+@transform("1 A ST|APT 4 => 1 A ST", args=(1, 1), part=True)
 def lines(value: str, number: str) -> str:
     """Line N of a text of several lines (line breaks or |): `lines 1`."""
     wanted = int(number)
@@ -105,7 +123,9 @@ def _lines_of(text: str) -> list[str]:
     return [part for line in re.split(r"\r?\n|\|", text) if (part := line.strip())]
 
 
-@transform("1 A ST|APT 4|BACK DOOR|RING; PO BOX 7 => BACK DOOR RING PO BOX 7", "1 A ST => ", many=True, args=(1, 1))
+@transform(
+    "1 A ST|APT 4|BACK DOOR|RING; PO BOX 7 => BACK DOOR RING PO BOX 7", "1 A ST => ", many=True, args=(1, 1), part=True
+)
 def lines_from(values: list[str], number: str) -> str:
     """Line N of the first text and those after it, then the further texts, as one line: `lines_from 3`."""
     return " ".join([*_lines_of(values[0])[int(number) - 1 :], *(v.strip() for v in values[1:] if v.strip())])
@@ -117,14 +137,14 @@ def first_last(values: list[str]) -> str:
     return " ".join(v.strip() for v in values if v.strip())
 
 
-@transform("ACME C/O HUB => HUB")
+@transform("ACME C/O HUB => HUB", part=True)
 def care_of(value: str) -> str:
     """The part behind C/O; nothing when there is none."""
     found = re.search(r"\bC/O\b\.?\s*(.+)", value, re.I)
     return found[1].strip() if found else ""
 
 
-@transform("TE; 5550100; EM; a@example.org => 5550100", many=True, args=(1, 1))
+@transform("TE; 5550100; EM; a@example.org => 5550100", many=True, args=(1, 1), part=True)
 def contact(values: list[str], kind: str) -> str:
     """From pairs of kind and number the number of one kind: `contact TE`, `contact EM`."""
     pairs = zip(values[::2], values[1::2], strict=False)

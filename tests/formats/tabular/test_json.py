@@ -8,6 +8,7 @@ import pytest
 
 from gateway.check import Checker, parse_instant
 from gateway.site import base_site
+from tests.drops import drop
 
 PARCEL = {
     "house_bill": "GWJ1", "mode": "air", "arrival_port": "2720", "arrival_date": "2025-03-04",
@@ -83,7 +84,7 @@ def test_a_finding_names_the_key_and_the_record(tmp_path):
         (b'[{"house_bill": "A"} {"house_bill": "B"}]', "JSON-SYNTAX"),
         (b'{"a": ' + b"[" * 100_000, "JSON-SYNTAX"),
         (b'[{"a": "\xff"}]', "CSV-ENCODING"),
-        (b"{}\n[]\n", "JSON-SHAPE"),
+        (b"{}\n[]\n", "JSON-LINE"),
     ],
 )
 def test_damage_refuses_the_file(tmp_path, data, rule):
@@ -103,3 +104,65 @@ def test_two_objects_of_one_number_are_two_shipments_not_one_with_more_goods(tmp
     result = check(json.dumps([parcel("GWJ1"), other]).encode(), tmp_path)
     assert (result["shipments"]["accepted"], result["shipments"]["rejected"]) == (1, 1)
     assert "S321-DUP" in [f["rule"] for f in result["findings"]]
+
+
+def lines(*records: bytes) -> bytes:
+    return b"".join(record + b"\n" for record in records)
+
+
+GOOD = [json.dumps(parcel(f"GWJ{n}")).encode() for n in (1, 2, 3)]
+DAMAGE = {
+    "cut": (GOOD[1][:60], "no JSON"),
+    "comma": (GOOD[1].replace(b", ", b" ", 1), "no JSON"),
+    "no value": (GOOD[1].replace(b'"GWJ2"', b"", 1), "no JSON"),
+    "key twice": (GOOD[1].replace(b"{", b'{"house_bill": "GWJ9", ', 1), "stands twice"),
+    "array": (b"[1, 2]", "no JSON object"),
+    "text": (b"see the other file", "no JSON"),
+    "two objects": (GOOD[1] + b" " + GOOD[1], "behind the end"),
+    "character set": (GOOD[1].replace(b"CASEY", b"CAS\xe9"), "not UTF-8"),
+    "depth": (b'{"a": ' + b"[" * 100_000, "nested too deeply"),
+}
+
+
+PLACES = [
+    (name, place)
+    for name, (bad, _) in DAMAGE.items()
+    for place in (1, 2, 3)
+    if place > 1 or (bad.startswith(b"{") and not bad.endswith(b"["))  # a file that begins so is no JSON lines
+]
+
+
+@pytest.mark.parametrize(("name", "place"), PLACES)
+def test_a_broken_line_of_json_lines_is_refused_and_the_others_are_taken(tmp_path, name, place):
+    bad, why = DAMAGE[name]
+    records = [GOOD[0], GOOD[2]]
+    records.insert(place - 1, bad)
+    result = check(lines(*records), tmp_path)
+    assert result["accepted"] == ["GWJ1", "GWJ3"]
+    assert result["shipments"] == {"found": 3, "accepted": 2, "rejected": 1, "duplicate": 0}
+    (finding,) = [f for f in result["findings"] if f["severity"] == "error"]
+    assert (finding["rule"], finding["line"], finding["offset"]) == (
+        "JSON-LINE", place, sum(len(r) + 1 for r in records[: place - 1]),
+    )  # fmt: skip
+    assert why in finding["message"]
+
+
+def test_the_reject_file_names_the_broken_line():
+    result = drop(lines(GOOD[0], GOOD[1][:60], GOOD[2]), name="m.jsonl", now=parse_instant("2025-03-03T10:00:00Z"))
+    assert result.counts() == (3, 2, 1, 0)
+    (row,) = [r for r in result.rejects() if r["severity"] == "error"]
+    assert (row["rule"], row["line"]) == ("JSON-LINE", "2")
+    assert result.outcome.verdict == "partial"
+
+
+def test_a_document_whose_shipments_stand_one_a_line_is_a_document(tmp_path):
+    head, tail = b'{"sender": "X", "shipments": [\n', b"\n]}"
+    whole = head + b",\n".join(GOOD) + tail
+    assert check(whole, tmp_path)["accepted"] == ["GWJ1", "GWJ2", "GWJ3"]
+    for damaged in (
+        head + GOOD[0],  # cut off
+        head + b"\n".join(GOOD) + tail,  # without commas
+        b"{\n" + whole[1:].replace(b'"GWJ2"', b"", 1),
+    ):
+        result = check(damaged, tmp_path)
+        assert (result["accepted"], "JSON-SYNTAX" in {f["rule"] for f in result["findings"]}) == ([], True)

@@ -15,6 +15,7 @@ from gateway.formats.x12.layout import load_table, supported_versions
 from gateway.formats.x12.policy import policy_rows
 from gateway.formats.x12.structure import Matcher, SyntaxPolicy
 from gateway.records import Node
+from tests.drops import SAMPLES_NOW, drop, sample
 from tests.formats.x12.sets import FIXTURES, SEPARATORS, Reading, read, sample_sets
 
 HEAD = "M10*NRTX*J*CA***T1**2*W~P4*0901*20250115***1430~"
@@ -281,6 +282,17 @@ def test_versions_are_known_or_not_never_guessed() -> None:
     assert load_table("309", "") is None
     assert load_table("850", "005020") is None
     assert load_table("../309", "005020") is None
+
+
+@pytest.mark.parametrize("version", ["005030", "005040", "005050"])
+def test_a_bill_of_the_releases_after_005020_need_not_name_pieces_and_weight(version: str) -> None:
+    data = sample("x12/01").replace(b"005020", version.encode())
+    assert drop(data, now=SAMPLES_NOW).outcome.verdict == "accept"
+    result = drop(data.replace(b"*2*PCS*1.2*K***13", b"*******13"), now=SAMPLES_NOW)
+    assert result.outcome.counts.accepted == 2
+    assert result.segments("999")[1:5] == [f"AK1*AQ*1*{version}", "AK2*309*0001", "IK5*A", "AK9*A*1*1*1"]
+    half = drop(data.replace(b"*2*PCS*1.2*K***13", b"*2**1.2*K***13", 1), now=SAMPLES_NOW)  # P0304
+    assert "X12-ELE-CONDITION" in half.rules()
 
 
 def test_functional_ids_are_in_the_table() -> None:

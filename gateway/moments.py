@@ -1,0 +1,39 @@
+"""Dates and times as ISO 8601 writes them, in the few forms that are meant here.
+
+    2025-03-04   2025-03-04T21:30   2025-03-04 21:30:00   2025-03-04T21:30:00.123Z   2025-03-04T21:30:00-08:00
+
+Python's own reader takes weeks (2025-W10-2), days without dashes and more; what is not documented is not taken.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import date, datetime
+
+_DAY = r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
+_ONLY_DAY = re.compile(_DAY)
+_MOMENT = re.compile(
+    rf"{_DAY}(?:[T ][0-9]{{2}}:[0-9]{{2}}(?::[0-9]{{2}}(?:\.[0-9]+)?)?(?:Z|[+-][0-9]{{2}}(?::?[0-9]{{2}})?)?)?"
+)
+
+
+def is_day(text: str) -> bool:
+    """True for a day of the calendar written CCYY-MM-DD."""
+    try:
+        return _ONLY_DAY.fullmatch(text) is not None and bool(date.fromisoformat(text))
+    except ValueError:
+        return False
+
+
+def read_moment(text: str) -> datetime:
+    """Return the moment of a text; without an offset it has no time zone, a day alone is midnight. Raises ValueError.
+
+    >>> read_moment("2025-03-04 21:30").isoformat()
+    '2025-03-04T21:30:00'
+    """
+    try:
+        if _MOMENT.fullmatch(text) is not None:
+            return datetime.fromisoformat(text.replace(" ", "T").replace("Z", "+00:00"))
+    except ValueError:  # 30 February
+        pass
+    raise ValueError(f'"{text}" is not a date and time such as 2025-03-04T21:30:00Z')

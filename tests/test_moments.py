@@ -1,0 +1,69 @@
+"""Dates and times: the documented forms are taken, what Python takes besides is not."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from gateway.check import parse_instant
+from gateway.mapping.transforms import Unusable, registry
+from gateway.moments import is_day, read_moment
+from gateway.responses import ResponseError, read_responses
+from tests.drops import drop
+from tests.formats.tabular.test_json import parcel
+
+GOOD = [
+    "2025-03-04", "2025-03-04T21:30", "2025-03-04 21:30:00", "2025-03-04T21:30:00.1234567Z", "2025-03-04T21:30:00-08:00",
+    "2025-03-04T21:30:00+0530", "2025-03-04T21:30+05",
+]  # fmt: skip
+BAD = [
+    "2025-W10-2", "2025-W10-2T10:00:00Z", "2025W102", "20250304", "20250304T2130", "2025-03-04T2130", "2025-03-04T21", "2025-063",
+    "2025-03-04x21:30", "2025-02-30", "2025-13-01", "2025-03-04T25:00", "2025-3-4", "\uff12\uff10\uff12\uff15-03-04", "",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("text", GOOD)
+def test_the_documented_forms_are_read(text):
+    assert read_moment(text).strftime("%Y-%m-%d") == "2025-03-04"
+    assert registry()["iso_day"].function(text) == "2025-03-04"
+
+
+@pytest.mark.parametrize("text", BAD)
+def test_other_forms_are_not(text):
+    with pytest.raises(ValueError, match="is not a date and time"):
+        read_moment(text)
+    assert not is_day(text)
+    for name in ("iso", "iso_day"):
+        with pytest.raises(Unusable):
+            registry()[name].function(text)
+    for name in ("shape", "only"):
+        assert registry()[name].function(text, "day") == ""
+    with pytest.raises(ValueError, match="is not a date and time"):
+        parse_instant(text)
+
+
+@pytest.mark.parametrize("text", ["2025-W10-2", "2025W102", "2025-063"])
+def test_no_such_day_of_arrival_is_delivered(text):
+    data = json.dumps({**parcel("GWJ1"), "arrival_date": text}).encode()
+    result = drop(data, name="m.json", now=parse_instant("2025-03-03T10:00:00Z"))
+    assert b"2025-03-04T" not in b"".join(d.data for d in result.deliveries)
+    assert any(f.target == "estimated_arrival_at" for f in result.findings())
+
+
+@pytest.mark.parametrize(
+    "text", ["202510 5", "2025100", "\u0662\u0660\u0662\u0665\u0661\u0660\u0660\u0661", "2025-1-1"]
+)
+def test_a_date_by_a_pattern_is_made_of_its_digits(text):
+    with pytest.raises(Unusable):
+        registry()["date"].function(text, "CCYYMMDD")
+    assert registry()["date"].function("20251005", "CCYYMMDD") == "2025-10-05"
+    assert registry()["date"].function("05.10.2025", "DD.MM.CCYY") == "2025-10-05"
+
+
+def test_the_time_of_a_response_is_read_as_strictly():
+    one = {"shipment_id": "A", "status": "accepted", "at": "2025-W10-2T10:00:00+00:00"}
+    with pytest.raises(ResponseError, match="no time with an offset"):
+        read_responses(json.dumps({"responses": [one]}).encode())
+    one["at"] = "2025-03-04T10:00:00Z"
+    assert read_responses(json.dumps({"responses": [one]}).encode())
