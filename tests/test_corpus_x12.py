@@ -18,7 +18,7 @@ EXPECTED = {
     "03": ("accept", 1, 1, 0, 0, ""),
     "04": ("accept_with_warnings", 3, 3, 0, 0, "S321-AMEND-NF"),
     "05": ("partial", 4, 1, 3, 0, "S321-NOT-321"),
-    "06": ("accept_with_warnings", 2, 2, 0, 0, "MAP-NOT-PASSED"),  # N9*SCA: no number of the shipment
+    "06": ("accept", 2, 2, 0, 0, ""),
     "07": ("accept", 2, 2, 0, 0, ""),
     "08": ("accept", 1, 1, 0, 0, ""),
     "09": ("accept", 0, 0, 0, 0, ""),

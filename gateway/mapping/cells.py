@@ -86,6 +86,8 @@ class Line:
 
     @cached_property
     def _may_lose(self) -> bool:
+        if (self.row.level, self.row.target) == ("reference", "type"):
+            return False  # a segment may hold numbers of many kinds; those that the canonical model has no place for are none
         return any(not step.part for step, _ in self.steps)
 
     @cached_property
