@@ -1,8 +1,8 @@
 """Taking a file: from a drop folder or the SFTP server's staging folder into work/RECEIPT/raw.
 
-    1 work/RECEIPT/claim.json (who, which name, when), fsync
+    1 work/RECEIPT/claim.json (who, which name, when), fsync of it, its folders and the file
     2 rename into work/RECEIPT/raw (or copy + fsync + delete, when it lies on another file system)
-    3 fsync of the file and both folders: from here on the file survives a power cut, the receipt may be given
+    3 fsync of both folders: from here on the file survives a power cut, the receipt may be given
 
 A crash before 2 leaves the file where it was, after 2 it leaves a claimed file: `recover` sorts both out. A sender who
 still writes is noticed: size and time are compared around the reading, the hash again when the file is processed.
@@ -22,6 +22,7 @@ import msgspec
 from gateway.shell.drops import Candidate
 from gateway.shell.folders import (
     Clock,
+    NewFile,
     ReceiptIds,
     StateFolders,
     instant,
@@ -79,20 +80,25 @@ class Intake:
         """Take a file of a local drop folder. Raises NotReadyError or OSError; the file is then still in its place."""
         path = candidate.path
         before = _regular(path)
-        with self._begin(path.name, path, before, partner, account) as (claimed, place):
+        with self._begin(path.name, path, before, partner, account, sync=False) as (claimed, place):
             if candidate.marker:  # first: a marker left behind would call the next file of this name complete
                 candidate.marker.unlink(missing_ok=True)
-            self._fetch(path, place, before)
+            self._fetch(path, place, before, sync=True)
             read = self._read(claimed, place)
             if _print((place / _RAW).stat()) != _print(before):
                 read = self._give_back(claimed, place, path)
             return read
 
-    def claim_upload(self, staged: Path, name: str, partner: str, account: str, size: int, sha256: str) -> Claimed:
-        """Take a complete, fsynced upload whose hash is known. Raises OSError; the upload is then not receipted."""
+    def claim_upload(
+        self, staged: Path, name: str, partner: str, account: str, size: int, sha256: str, *, synced: bool = False
+    ) -> Claimed:
+        """Take a complete upload whose hash is known. Raises OSError; the upload is then not receipted.
+
+        synced: its bytes are on the disk already. Else they are brought there: nobody writes to it any more.
+        """
         before = _regular(staged)
-        with self._begin(name, staged, before, partner, account) as (claimed, place):
-            self._fetch(staged, place, before)
+        with self._begin(name, staged, before, partner, account, sync=not synced) as (claimed, place):
+            self._fetch(staged, place, before, sync=False)
             return self._checked(claimed, size, sha256)
 
     def recover(self, known: Callable[[str], bool] = lambda _receipt: False) -> list[Claimed]:
@@ -122,9 +128,9 @@ class Intake:
 
     @contextmanager
     def _begin(
-        self, name: str, path: Path, before: os.stat_result, partner: str, account: str
+        self, name: str, path: Path, before: os.stat_result, partner: str, account: str, *, sync: bool
     ) -> Iterator[tuple[Claimed, Path]]:
-        """Make work/RECEIPT with claim.json; remove it again when the file did not get there."""
+        """Make work/RECEIPT with claim.json; remove it again when the file did not get there. sync: the file, too."""
         receipt, now = self._ids.next()
         source = (os.fsencode(path).decode("latin-1"), before.st_dev, before.st_ino, *_print(before))
         claimed = Claimed(receipt, partner, account, shown_name(name), stored_name(name), instant(now), source=source)
@@ -133,7 +139,7 @@ class Intake:
         try:
             place.mkdir(mode=0o700)
             _put_claim(place, claimed)
-            sync_all((place / _CLAIM,), (place, self._folders.work))
+            sync_all((place / _CLAIM, *((path,) if sync else ())), (place, self._folders.work))
             yield claimed, place
         except FileNotFoundError as error:
             if path.exists() or not self._folders.work.exists():
@@ -154,7 +160,7 @@ class Intake:
         (place / _RAW).unlink()
         raise NotReadyError(path.name)
 
-    def _fetch(self, path: Path, place: Path, before: os.stat_result) -> None:
+    def _fetch(self, path: Path, place: Path, before: os.stat_result, *, sync: bool) -> None:
         raw = place / _RAW
         try:
             path.rename(raw)
@@ -163,8 +169,9 @@ class Intake:
                 raise
             _copy(path, raw, before)
         else:
-            raw.chmod(0o600)
-        sync_all((raw,), (place, path.parent))
+            if stat.S_IMODE(before.st_mode) != 0o600:
+                raw.chmod(0o600)
+        sync_all((raw,) if sync else (), (place, path.parent))
 
     def _read(self, claimed: Claimed, place: Path) -> Claimed:
         try:
@@ -206,8 +213,9 @@ def write_claim(place: Path, claimed: Claimed) -> None:
 
 
 def _put_claim(place: Path, claimed: Claimed) -> None:
-    with open(place / _CLAIM, "wb", opener=private_file) as file:
-        file.write(msgspec.json.encode(claimed))
+    file = NewFile(f"{place}/{_CLAIM}")
+    file.write(msgspec.json.encode(claimed))
+    file.close()
 
 
 def _owner(name: str) -> str:

@@ -135,7 +135,9 @@ class Engine:
             raise ConfigError("The account belongs to no partner.", "Add the account to a partner file.")
         u = upload
         try:
-            claimed = self.intake.claim_upload(u.staged_path, u.name, partner.name, u.account, u.size, u.sha256)
+            claimed = self.intake.claim_upload(
+                u.staged_path, u.name, partner.name, u.account, u.size, u.sha256, synced=u.synced
+            )
         except OSError:
             self._recovered = False  # the file may lie in the work folder already
             raise

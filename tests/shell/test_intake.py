@@ -4,6 +4,7 @@ import errno
 import hashlib
 import os
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -159,9 +160,9 @@ def test_recovery_leaves_a_claim_in_progress_alone(place: Place) -> None:
     candidate = place.file("trip1.edi")
     fetch = place.intake._fetch
 
-    def recover_first(*args: object) -> None:
+    def recover_first(*args: Any, **facts: Any) -> None:
         assert place.intake.recover() == []
-        fetch(*args)  # type: ignore[arg-type]
+        fetch(*args, **facts)
 
     place.intake._fetch = recover_first  # type: ignore[method-assign]
     assert place.raw(place.claim(candidate)).exists()

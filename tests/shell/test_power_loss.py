@@ -94,15 +94,16 @@ def test_the_emulated_disk_forgets_what_was_not_fsynced(tmp_path: Path) -> None:
         (live / "a" / "new").unlink()
 
 
-def test_a_program_that_forgets_an_fsync_is_caught(tmp_path: Path) -> None:
+@pytest.mark.parametrize(("module", "kept"), [("assembly", True), ("assembly", False), ("deliver", False)])
+def test_a_program_that_forgets_an_fsync_is_caught(tmp_path: Path, module: str, kept: bool) -> None:
     live, image = tmp_path / "live", tmp_path / "image"
     yard = Yard(live)
     yard.drop("trip1.edi", TWO)
     with pytest.MonkeyPatch.context() as patch:
         cut = PowerCut(patch, live)
-        patch.setattr("gateway.shell.deliver.sync_all", lambda *_, **__: None)  # deliveries are no longer synced
+        patch.setattr(f"gateway.shell.{module}.sync_all", lambda *_, **__: None)
         yard.run()
-        cut.arm(1, image, kept=True)
+        cut.arm(1, image, kept=kept)
         with suppress(PowerCutError):
             os.fsync(0)
     assert Yard(image).problems(all_present=True)
