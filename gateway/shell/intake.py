@@ -13,8 +13,8 @@ from __future__ import annotations
 import errno
 import os
 import stat
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 import msgspec
@@ -39,6 +39,7 @@ from gateway.shell.vault import Vault
 
 _CLAIM = "claim.json"
 _RAW = "raw"
+_TOGETHER = 32  # files that are taken at once
 
 
 class Claimed(msgspec.Struct, frozen=True):
@@ -78,16 +79,56 @@ class Intake:
 
     def claim_path(self, candidate: Candidate, partner: str, account: str) -> Claimed:
         """Take a file of a local drop folder. Raises NotReadyError or OSError; the file is then still in its place."""
-        path = candidate.path
-        before = _regular(path)
-        with self._begin(path.name, path, before, partner, account, sync=False) as (claimed, place):
-            if candidate.marker:  # first: a marker left behind would call the next file of this name complete
-                candidate.marker.unlink(missing_ok=True)
-            self._fetch(path, place, before, sync=True)
-            read = self._read(claimed, place)
-            if _print((place / _RAW).stat()) != _print(before):
-                read = self._give_back(claimed, place, path)
-            return read
+        for claimed in self.claim_paths([candidate], partner, account):
+            return claimed
+        raise NotReadyError(candidate.path.name)
+
+    def claim_paths(self, candidates: Sequence[Candidate], partner: str, account: str) -> Iterator[Claimed]:
+        """Take files of a local drop folder and yield them; those that are gone or still written stay out.
+
+        The disk is waited for twice for up to _TOGETHER files. Raises OSError, after it yielded what could be taken; what
+        could not is still in its place, or in the work folder for `recover`.
+        """
+        for start in range(0, len(candidates), _TOGETHER):
+            yield from self._claim_some(candidates[start : start + _TOGETHER], partner, account)
+
+    def _claim_some(self, candidates: Sequence[Candidate], partner: str, account: str) -> Iterator[Claimed]:
+        begun, fault = [], None
+        with ExitStack() as opened:
+            for candidate in candidates:
+                with suppress(NotReadyError):
+                    path, before = candidate.path, _regular(candidate.path)
+                    claimed, place = opened.enter_context(self._begin(path.name, path, before, partner, account))
+                    begun.append((candidate, before, claimed, place))
+            if not begun:
+                return
+            places = [place for *_, place in begun]
+            sync_all([place / _CLAIM for place in places], [*places, self._folders.work])
+            taken = []
+            for one in begun:
+                candidate, before, _, place = one
+                try:
+                    if candidate.marker:  # first: a marker left behind would call the next file of this name complete
+                        candidate.marker.unlink(missing_ok=True)
+                    self._fetch(candidate.path, place, before)
+                    taken.append(one)
+                except NotReadyError:
+                    continue
+                except OSError as error:
+                    if candidate.path.exists() or not self._folders.work.exists():
+                        fault = error
+            places = [place for *_, place in taken]
+            folders = {candidate.path.parent for candidate, *_ in taken}
+            sync_all([place / _RAW for place in places], [*places, *folders])
+            for candidate, before, claimed, place in taken:
+                read = self._read(claimed, place)
+                if _print((place / _RAW).stat()) != _print(before):
+                    with suppress(NotReadyError):
+                        yield self._give_back(claimed, place, candidate.path)
+                    continue
+                yield read
+        if fault is not None:
+            raise fault
 
     def claim_upload(
         self, staged: Path, name: str, partner: str, account: str, size: int, sha256: str, *, synced: bool = False
@@ -97,8 +138,10 @@ class Intake:
         synced: its bytes are on the disk already. Else they are brought there: nobody writes to it any more.
         """
         before = _regular(staged)
-        with self._begin(name, staged, before, partner, account, sync=not synced) as (claimed, place):
-            self._fetch(staged, place, before, sync=False)
+        with self._begin(name, staged, before, partner, account) as (claimed, place):
+            sync_all((place / _CLAIM, *(() if synced else (staged,))), (place, self._folders.work))
+            self._fetch(staged, place, before)
+            sync_all(folders=(place, staged.parent))
             return self._checked(claimed, size, sha256)
 
     def recover(self, known: Callable[[str], bool] = lambda _receipt: False) -> list[Claimed]:
@@ -128,9 +171,9 @@ class Intake:
 
     @contextmanager
     def _begin(
-        self, name: str, path: Path, before: os.stat_result, partner: str, account: str, *, sync: bool
+        self, name: str, path: Path, before: os.stat_result, partner: str, account: str
     ) -> Iterator[tuple[Claimed, Path]]:
-        """Make work/RECEIPT with claim.json; remove it again when the file did not get there. sync: the file, too."""
+        """Make work/RECEIPT with claim.json, not synced; remove it again when the file did not get there."""
         receipt, now = self._ids.next()
         source = (os.fsencode(path).decode("latin-1"), before.st_dev, before.st_ino, *_print(before))
         claimed = Claimed(receipt, partner, account, shown_name(name), stored_name(name), instant(now), source=source)
@@ -139,7 +182,6 @@ class Intake:
         try:
             place.mkdir(mode=0o700)
             _put_claim(place, claimed)
-            sync_all((place / _CLAIM, *((path,) if sync else ())), (place, self._folders.work))
             yield claimed, place
         except FileNotFoundError as error:
             if path.exists() or not self._folders.work.exists():
@@ -160,7 +202,7 @@ class Intake:
         (place / _RAW).unlink()
         raise NotReadyError(path.name)
 
-    def _fetch(self, path: Path, place: Path, before: os.stat_result, *, sync: bool) -> None:
+    def _fetch(self, path: Path, place: Path, before: os.stat_result) -> None:
         raw = place / _RAW
         try:
             path.rename(raw)
@@ -171,7 +213,6 @@ class Intake:
         else:
             if stat.S_IMODE(before.st_mode) != 0o600:
                 raw.chmod(0o600)
-        sync_all((raw,) if sync else (), (place, path.parent))
 
     def _read(self, claimed: Claimed, place: Path) -> Claimed:
         try:

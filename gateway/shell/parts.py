@@ -7,13 +7,13 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, bindparam, literal, select
 
 from gateway.history import Part
 from gateway.shell.folders import instant, parse_instant
 from gateway.shell.ledger import Ledger
 from gateway.shell.schema import drops, parts
-from gateway.shell.statements import in_batches, insert_rows
+from gateway.shell.statements import in_batches, insert_rows, run
 
 SCRATCH = """
 CREATE TABLE parts (seq INTEGER PRIMARY KEY, key TEXT, state TEXT, place TEXT, draft BLOB, until TEXT, message INTEGER,
@@ -21,6 +21,9 @@ CREATE TABLE parts (seq INTEGER PRIMARY KEY, key TEXT, state TEXT, place TEXT, d
 CREATE INDEX parts_key ON parts (key, seq);
 """
 _NEWEST = "SELECT key, state, place, draft, until, message, number, max(seq) FROM parts"
+_OVERDUE = (
+    select(parts.c.receipt).where(parts.c.state == literal("waiting"), parts.c.until <= bindparam("now")).distinct()
+)
 _COLUMNS = ("partner", "key", "receipt", "state", "place", "draft", "until", "message", "number")
 
 
@@ -82,9 +85,8 @@ def settle_waiting(connection: Connection, receipt: str, *, joined: int = 0, rej
 
 def overdue(ledger: Ledger, now: datetime) -> list[str]:
     """Return the receipts of drops with shipments whose time is up."""
-    late = select(parts.c.receipt).where(parts.c.state == "waiting", parts.c.until <= instant(now)).distinct()
     with ledger.reading() as connection:
-        return sorted(connection.execute(late).scalars())
+        return sorted(row[0] for row in run(connection, _OVERDUE, now=instant(now)).fetchall())
 
 
 def of_drop(connection: Connection, receipt: str) -> set[tuple[int, int]]:
