@@ -5,8 +5,10 @@ head + shipment + "," + shipment + ... + close      one canonical message
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import itertools
+import os
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
@@ -144,11 +146,11 @@ def stage_answers(outcome: Outcome, stem: str, place: Path) -> list[Staged]:
 
     A second copy lies in out/, if there is such a folder: it becomes the delivered file, the one in acks/ stays.
     """
-    staged = []
+    staged, out = [], (place / "out").is_dir()
     for ack in sorted(outcome.acks, key=lambda ack: ack.kind == "receipt"):  # whoever sees it finds the others
         kind = "receipt" if ack.kind == "receipt" else "ack"
         target = "reject" if ack.folder == "reject" else "ack"
-        staged.append(write_answer(place, kind, target, stem + ack.name, ack.chunks))
+        staged.append(write_answer(place, kind, target, stem + ack.name, ack.chunks, again=out))
     return staged
 
 
@@ -165,13 +167,15 @@ def spare(place: Path, name: str) -> Path | None:
     return path if path.is_file() else None
 
 
-def write_answer(place: Path, kind: str, target: str, name: str, chunks: Iterable[bytes]) -> Staged:
-    """Write one answer as `stage_file` does. Not synced."""
-    folder = place / "acks"
-    folder.mkdir(mode=0o700, exist_ok=True)
-    files = [NewFile(f"{folder}/{name}")]
+def write_answer(
+    place: Path, kind: str, target: str, name: str, chunks: Iterable[bytes], *, again: bool = False
+) -> Staged:
+    """Write one answer as `stage_file` does. Not synced. again: a second time to out/."""
+    with contextlib.suppress(FileExistsError):
+        os.mkdir(f"{place}/acks", 0o700)  # noqa: PTH102
+    files = [NewFile(f"{place}/acks/{name}")]
     try:
-        if (place / "out").is_dir():
+        if again:
             files.append(NewFile(f"{place}/out/{name}", DELIVERED))
         for chunk in chunks:
             for file in files:

@@ -151,6 +151,7 @@ class LocalTarget:
 
     def publish(self, files: Sequence[File]) -> None:
         """Let several files appear, all or those before the fault; their names are not synced. Raises DeliveryError."""
+        alike: dict[Path, bool] = {}
         ready: list[tuple[Path, File]] = []
         written: list[tuple[Path, File]] = []
         try:
@@ -158,7 +159,7 @@ class LocalTarget:
                 final, temporary = self._paths(file.name)
                 if self._already(final, file.size, file.sha256):
                     temporary.unlink(missing_ok=True)
-                elif file.spare and isinstance(file.source, Path) and self._alike(file.source):
+                elif file.spare and isinstance(file.source, Path) and self._alike(file.source, alike):
                     ready.append((file.source, file))
                 else:
                     ready.append((temporary, file))
@@ -212,14 +213,16 @@ class LocalTarget:
         if (sent, total.hexdigest()) != (file.size, file.sha256):
             raise _not_as_recorded(file.name)
 
-    def _alike(self, source: Path) -> bool:
+    def _alike(self, source: Path, known: dict[Path, bool]) -> bool:
         """True when the source is as a file that is made in this folder: file system, group, mode, attributes (rights).
 
         A folder with the group bit, an access control list or a label hands them on to what is made in it, not to links.
         """
+        if source.parent not in known:
+            known[source.parent] = _attributes(self.folder) == _attributes(source.parent)
         here, found = os.stat(self.folder), os.lstat(source)  # noqa: PTH116
         same = (here.st_dev, here.st_gid, self._mode) == (found.st_dev, found.st_gid, stat.S_IMODE(found.st_mode))
-        return same and _attributes(self.folder) == _attributes(source.parent)
+        return same and known[source.parent]
 
     def _publish(self, ready: Path, file: File) -> None:
         """Give a file that is ready its name; one that was written here loses its temporary one."""

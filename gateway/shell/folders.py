@@ -45,7 +45,7 @@ def instant(moment: datetime) -> str:
 
 def parse_instant(text: str) -> datetime:
     """Return the instant of a ledger text."""
-    return datetime.strptime(text, "%Y-%m-%dT%H:%M:%S.%fZ").replace(tzinfo=UTC)
+    return datetime.fromisoformat(text)
 
 
 def received(receipt: str) -> datetime:

@@ -32,6 +32,7 @@ class Parts:
 
     def __init__(self, scratch: sqlite3.Connection, ledger: Ledger, partner: str) -> None:
         self._scratch, self._ledger, self._partner = scratch, ledger, partner
+        self._noted = False
 
     def find(self, keys: Sequence[str]) -> list[Part | None]:
         """Return what is known under each key, None for nothing or what was withdrawn."""
@@ -49,12 +50,15 @@ class Parts:
 
     def note(self, seq: int, part: Part) -> None:
         """Note a part under a rising number."""
+        self._noted = True
         until = instant(part.until) if part.until else ""
         row = (seq, part.key, part.state, part.where, part.draft, until, part.message, part.number)
         self._scratch.execute("INSERT INTO parts VALUES (?,?,?,?,?,?,?,?)", row)
 
     def commit(self, connection: Connection, receipt: str) -> None:
         """Write the newest of each key to the ledger; a drop whose shipment no longer waits has one more joined."""
+        if not self._noted:
+            return
         waiting = self._scratch.execute("SELECT count(*) FROM parts WHERE state = 'waiting'").fetchone()[0]
         for batch in in_batches(self._scratch.execute(f"{_NEWEST} GROUP BY key ORDER BY key"), 500):
             mine = (parts.c.partner == self._partner, parts.c.key.in_([row[0] for row in batch]))
