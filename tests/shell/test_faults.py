@@ -33,10 +33,8 @@ class Faults:
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.count, self.at, self.after = 0, 0, False
         self.error: BaseException = CrashError()
-        for name in ("fsync", "link"):
+        for name in ("fsync", "link", "rename", "unlink", "mkdir", "rmdir"):  # pathlib calls them, too
             monkeypatch.setattr(os, name, self._wrapped(getattr(os, name)))
-        for name in ("rename", "unlink", "mkdir"):
-            monkeypatch.setattr(Path, name, self._wrapped(getattr(Path, name)))
         for name in ("transaction", "passing"):
             monkeypatch.setattr(Ledger, name, self._transaction(getattr(Ledger, name)))
 
