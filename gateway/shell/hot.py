@@ -17,9 +17,11 @@ from sqlalchemy import Connection, Engine
 
 from gateway.shell.statements import told
 
+_FULL = 2  # what PRAGMA synchronous says when a commit waits for the disk
+
 
 class HotConnection:
-    """One connection without transactions of its own; `free` says whether it can be taken now."""
+    """One connection without transactions of its own. A statement is read to its end before the next transaction."""
 
     def __init__(self, reader: Engine) -> None:
         self._reader, self._lock = reader, threading.RLock()
@@ -55,17 +57,36 @@ class HotConnection:
             try:
                 with _transaction(connection, durable):
                     yield connection
+            except BaseException:
+                self._forget_broken(connection)
+                raise
             finally:
                 self._writing = False
         finally:
             self._lock.release()
 
     def close(self) -> None:
-        """Close it; it opens itself again when it is needed."""
-        with self._lock:
+        """Close it, unless another thread is in the middle of something; it opens itself again when it is needed."""
+        if not self._lock.acquire(blocking=False):
+            return
+        try:
             if self._connection is not None:
                 self._connection.close()
                 self._connection = None
+        finally:
+            self._lock.release()
+
+    def _forget_broken(self, connection: Connection) -> None:
+        """After a fault: a connection that is still in its transaction, or no longer waits for the disk, is not used again."""
+        try:
+            driver = connection.connection.driver_connection
+            assert isinstance(driver, sqlite3.Connection)
+            sound = not driver.in_transaction and driver.execute("PRAGMA synchronous").fetchone() == (_FULL,)
+        except sqlite3.Error:
+            sound = False
+        if not sound:
+            self._connection = None
+            connection.invalidate()
 
     def _opened(self) -> Connection:
         if self._connection is None:

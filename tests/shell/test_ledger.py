@@ -188,3 +188,18 @@ def test_a_fault_of_the_storage_is_the_same_error_in_every_connection(tmp_path: 
     with ledger.transaction() as connection:
         journal.append(connection, "t", "test")
     ledger.close()
+
+
+def test_a_connection_that_no_longer_waits_for_the_disk_is_not_used_again(tmp_path: Path) -> None:
+    ledger = opened(tmp_path)
+
+    def deny(action: int, *_: object) -> int:
+        return sqlite3.SQLITE_DENY if action == sqlite3.SQLITE_PRAGMA else sqlite3.SQLITE_OK
+
+    with pytest.raises(sqlite3.DatabaseError), ledger.passing() as connection:
+        connection.connection.driver_connection.set_authorizer(deny)  # type: ignore[union-attr]
+        raise RuntimeError
+    with ledger.transaction() as connection:
+        assert connection.exec_driver_sql("PRAGMA synchronous").scalar() == 2
+        journal.append(connection, "t", "test")
+    ledger.close()
