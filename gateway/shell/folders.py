@@ -16,7 +16,7 @@ import os
 import secrets
 import shutil
 import threading
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cache, partial
@@ -25,6 +25,8 @@ from queue import SimpleQueue
 
 BLOCK = 1 << 15
 _SYNCERS = 7
+_FILE = os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC
+_FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
 _WAITING = 1 << 17  # bytes of a new file that are kept before they are written
 Clock = Callable[[], datetime]
 
@@ -76,15 +78,20 @@ def sync_all(files: Iterable[Path] = (), folders: Iterable[Path] = ()) -> None:
 
     One after the other each waits for a commit of its own. Raises the first OSError, after all have ended.
     """
-    _at_once([partial(sync_file, path) for path in files] + [partial(sync_folder, path) for path in folders])
+    paths = [(path, _FILE) for path in files] + [(path, _FOLDER) for path in folders]
+    for start in range(0, len(paths), _SYNCERS + 1):
+        handles = list[int]()
+        try:
+            handles += (os.open(path, flags) for path, flags in paths[start : start + _SYNCERS + 1])
+            sync_handles(handles)
+        finally:  # opened and closed here: the threads do nothing but wait, and need the interpreter once
+            for handle in handles:
+                os.close(handle)
 
 
 def sync_handles(handles: Iterable[int]) -> None:
     """Bring what several descriptors stand for to the disk at once, as `sync_all` does."""
-    _at_once([partial(os.fsync, handle) for handle in handles])
-
-
-def _at_once(jobs: Sequence[Callable[[], None]]) -> None:
+    jobs = [partial(os.fsync, handle) for handle in handles]
     if not jobs:
         return
     ended = _Ended()
