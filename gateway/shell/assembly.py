@@ -5,19 +5,21 @@ head + shipment + "," + shipment + ... + close      one canonical message
 
 from __future__ import annotations
 
-import hashlib
+import contextlib
+import errno
 import itertools
+import os
 from collections.abc import Iterable, Iterator
-from io import BufferedWriter
 from pathlib import Path
 
 import msgspec
 
 from gateway.results import Delivery, Outcome
-from gateway.shell.folders import private_file, sync_all
+from gateway.shell.folders import NewFile, sync_all
 from gateway.shell.names import stored_name
 from gateway.shell.spool import FileSpool
 
+DELIVERED = 0o640  # rights of a file that may become the delivered one
 _TOGETHER = 64  # files that are brought to the disk at once
 
 
@@ -53,9 +55,9 @@ class Assembler:
         self._folder, self._prefix, self._sha = place / "out", prefix, sha256[:16]
         self._folder.mkdir(mode=0o700)
         self._done = FileSpool(place / "messages.spool")
-        self._file: BufferedWriter | None = None
-        self._number = self._shipments = self._size = 0
-        self._key, self._test, self._hash = "", False, hashlib.sha256()
+        self._file: NewFile | None = None
+        self._number = self._shipments = 0
+        self._key, self._test = "", False
         self._unended: set[str] = set()
 
     def add(self, piece: Delivery) -> None:
@@ -100,61 +102,85 @@ class Assembler:
             self._file.close()
             self._unended.add(self._key)  # `kept` looks whether it was refused
         self._number += 1
-        self._key, self._test, self._shipments, self._size = piece.key, piece.test, 0, 0
-        self._hash = hashlib.sha256()
-        self._file = open(self._folder / f"{self._number:06d}", "wb", opener=private_file)  # noqa: SIM115
+        self._key, self._test, self._shipments = piece.key, piece.test, 0
+        self._file = NewFile(f"{self._folder}/{self._number:06d}", DELIVERED)
         self._write(piece.data)
 
     def _write(self, data: bytes) -> None:
         assert self._file is not None
         self._file.write(data)
-        self._hash.update(data)
-        self._size += len(data)
 
     def _finish(self) -> None:
         assert self._file is not None
-        self._file.close()
-        self._file = None
+        file, self._file = self._file, None
+        file.close()
         name = f"{self._prefix}.{stored_name(self._key)}.{self._sha}.json"
         target = "test" if self._test else "out"
-        staged = Staged("delivery", target, name, f"out/{self._number:06d}", self._size, self._hash.hexdigest())
+        staged = Staged("delivery", target, name, f"out/{self._number:06d}", file.size, file.sha256)
         self._done.append(_encode(_Message(self._key, self._shipments, staged)))
 
 
 def sync_staged(place: Path, staged: Iterable[Staged]) -> None:
-    """Bring all that is staged to the disk: the file system waits once for up to _TOGETHER files and their folders."""
+    """Bring all that is staged to the disk: the file system waits once for up to _TOGETHER files and their folders.
+
+    Raises OSError when the disk did not take it.
+    """
     rest = iter(staged)
-    some = [place / one.staged for one in itertools.islice(rest, _TOGETHER)]
-    while more := [place / one.staged for one in itertools.islice(rest, _TOGETHER)]:
-        sync_all(some)
+    some = list(itertools.islice(rest, _TOGETHER))
+    while more := list(itertools.islice(rest, _TOGETHER)):
+        _sync(place, some)
         some = more
-    sync_all(some, [place, *(folder for name in ("out", "acks") if (folder := place / name).is_dir())])
+    _sync(place, some, [place, *(folder for name in ("out", "acks") if (folder := place / name).is_dir())])
+
+
+def _sync(place: Path, staged: list[Staged], folders: Iterable[Path] = ()) -> None:
+    paths = [(place / one.staged, one.size) for one in staged]
+    paths += [(path, one.size) for one in staged if one.kind != "delivery" and (path := spare(place, one.name))]
+    sync_all([path for path, _ in paths], folders)
+    if any(path.stat().st_size != size for path, size in paths):
+        raise OSError(errno.EIO, "the disk did not store what was written")
 
 
 def stage_answers(outcome: Outcome, stem: str, place: Path) -> list[Staged]:
-    """Write all answers of an outcome to acks/ in the drop's folder; their names are `stem` + suffix. Not synced."""
-    staged = []
+    """Write all answers of an outcome to acks/ in the drop's folder; their names are `stem` + suffix. Not synced.
+
+    A second copy lies in out/, if there is such a folder: it becomes the delivered file, the one in acks/ stays.
+    """
+    staged, out = [], (place / "out").is_dir()
     for ack in sorted(outcome.acks, key=lambda ack: ack.kind == "receipt"):  # whoever sees it finds the others
         kind = "receipt" if ack.kind == "receipt" else "ack"
         target = "reject" if ack.folder == "reject" else "ack"
-        staged.append(_written(place, kind, target, stem + ack.name, ack.chunks))
+        staged.append(write_answer(place, kind, target, stem + ack.name, ack.chunks, again=out))
     return staged
 
 
 def stage_file(place: Path, kind: str, target: str, name: str, chunks: Iterable[bytes]) -> Staged:
     """Write one acknowledgment or report to acks/ in the drop's folder, durably."""
-    staged = _written(place, kind, target, name, chunks)
-    sync_all([place / staged.staged], [place / "acks", place])  # place: the name of acks/
+    staged = write_answer(place, kind, target, name, chunks)
+    sync_staged(place, [staged])  # with the name of acks/
     return staged
 
 
-def _written(place: Path, kind: str, target: str, name: str, chunks: Iterable[bytes]) -> Staged:
-    folder = place / "acks"
-    folder.mkdir(mode=0o700, exist_ok=True)
-    total, size = hashlib.sha256(), 0
-    with open(folder / name, "wb", opener=private_file) as file:
+def spare(place: Path, name: str) -> Path | None:
+    """Return the copy of an answer that may become the delivered file."""
+    path = place / "out" / name
+    return path if path.is_file() else None
+
+
+def write_answer(
+    place: Path, kind: str, target: str, name: str, chunks: Iterable[bytes], *, again: bool = False
+) -> Staged:
+    """Write one answer as `stage_file` does. Not synced. again: a second time to out/."""
+    with contextlib.suppress(FileExistsError):
+        os.mkdir(f"{place}/acks", 0o700)  # noqa: PTH102
+    files = [NewFile(f"{place}/acks/{name}")]
+    try:
+        if again:
+            files.append(NewFile(f"{place}/out/{name}", DELIVERED))
         for chunk in chunks:
-            file.write(chunk)
-            total.update(chunk)
-            size += len(chunk)
-    return Staged(kind, target, name, f"acks/{name}", size, total.hexdigest())
+            for file in files:
+                file.write(chunk)
+    finally:
+        for file in files:
+            file.close()
+    return Staged(kind, target, name, f"acks/{name}", files[0].size, files[0].sha256)

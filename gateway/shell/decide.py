@@ -20,7 +20,15 @@ from gateway.profile import Profile
 from gateway.responses import ResponseError
 from gateway.results import Outcome
 from gateway.shell import late, outbox, responses
-from gateway.shell.assembly import Assembler, BooksError, Staged, stage_answers, stage_file, sync_staged
+from gateway.shell.assembly import (
+    Assembler,
+    BooksError,
+    Staged,
+    stage_answers,
+    stage_file,
+    sync_staged,
+    write_answer,
+)
 from gateway.shell.desk import Desk, StoppedError, frames, may_pass
 from gateway.shell.folders import parse_instant, private_file, read_blocks, remove_tree, sync_file
 from gateway.shell.history import SqlHistory
@@ -282,14 +290,15 @@ def _duplicate(claimed: Claimed, drop: Drop, earlier: Drop, place: Path, desk: D
     """Answer with the first acknowledgments, byte for byte: under their own names when the file has the same name."""
     _clear(place)
     source = desk.folders.find(earlier.receipt)
-    answers = [stage_file(place, "receipt", "ack", drop.answer_stem + SUFFIX, [duplicate_receipt(claimed, earlier)])]
+    answers = [write_answer(place, "receipt", "ack", drop.answer_stem + SUFFIX, [duplicate_receipt(claimed, earlier)])]
     for output in outbox.acknowledgments(desk.ledger, earlier.receipt):
         if source is None or not desk.vault.exists(source / output.staged):
             continue  # older than the archive
         name = output.name
         if claimed.stored_name != earlier.stored_name:
             name = drop.answer_stem + name.removeprefix(earlier.answer_stem)
-        answers.append(stage_file(place, "ack", output.target, name, desk.vault.blocks(source / output.staged)))
+        answers.append(write_answer(place, "ack", output.target, name, desk.vault.blocks(source / output.staged)))
+    sync_staged(place, answers)
     _plan(drop, Plan("duplicate", "duplicate", earlier.format, duplicate_of=earlier.receipt), answers, desk)
 
 

@@ -1,6 +1,7 @@
 """Delivery: a file appears under its final name whole, verified and durable, or not at all; nothing is overwritten.
 
     .NAME.tmp in the target folder -> write, fsync -> read again: size and SHA-256 -> link to NAME -> fsync folder
+    a spare copy on the same file system, fsynced already  -> read again: size and SHA-256 -> link to NAME -> fsync folder
 
 The same file delivered again is a success; another file under the name is a DeliveryError that retrying does not cure.
 """
@@ -12,6 +13,7 @@ import errno
 import hashlib
 import os
 import shutil
+import stat
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,16 +25,21 @@ from gateway.errors import DeliveryError
 from gateway.shell.folders import digest, private_file, sync_all
 
 _COPY = 1 << 18  # bytes copied at a time
+_NO_LINKS = (errno.EPERM, errno.EOPNOTSUPP, errno.EMLINK, errno.ENOSYS, errno.EXDEV)
 _TRY_LATER = "The gateway tries again by itself; if it goes on, check free space, rights and mounts of the folder."
 
 
 class File(NamedTuple):
-    """What is delivered. size, sha256: of the source, as the ledger recorded them."""
+    """What is delivered. size, sha256: of the source, as the ledger recorded them.
+
+    spare: the source is on the disk and nobody needs it any more, so it may become the delivered file.
+    """
 
     name: str
     source: Path | Iterable[bytes]
     size: int
     sha256: str
+    spare: bool = False
 
 
 class Target(Protocol):
@@ -76,15 +83,37 @@ def deliver(
             target.put(name, source, size, sha256)
 
 
-def deliver_all(target: Target, files: Sequence[File], policy: RetryPolicy) -> None:
-    """Put several files into one target, trying again as the policy says. Raises the last DeliveryError."""
-    if not isinstance(target, LocalTarget):
-        for file in files:
-            deliver(target, file.name, file.source, file.size, file.sha256, policy)
-        return
-    for attempt in _attempts(policy):
-        with attempt:
-            target.put_all(files)
+class Publishing:
+    """Files that appear in their targets one batch after the other, while the disk is waited for once, at the end.
+
+    remote: something went to another machine, and that was not noted yet.
+    """
+
+    def __init__(self, policy: RetryPolicy) -> None:
+        self._policy, self.remote = policy, False
+        self._folders = set[Path]()
+
+    def put(self, target: Target, files: Sequence[File]) -> None:
+        """Let files appear, trying again as the policy says. Raises the last DeliveryError."""
+        if not isinstance(target, LocalTarget):
+            for file in files:
+                deliver(target, file.name, file.source, file.size, file.sha256, self._policy)
+            self.remote = True
+            return
+        for attempt in _attempts(self._policy):
+            with attempt:
+                target.publish(files)
+        self._folders.add(target.folder)
+
+    def settle(self) -> None:
+        """Bring to the disk what appeared; only then is it delivered. Raises the last DeliveryError."""
+        for attempt in _attempts(self._policy):
+            with attempt:
+                try:
+                    sync_all(folders=self._folders)
+                except OSError as error:
+                    raise DeliveryError(f"A folder could not be written: {error.strerror}.", _TRY_LATER) from error
+        self._folders, self.remote = set(), False
 
 
 def _attempts(policy: RetryPolicy) -> Iterable[stamina.Attempt]:
@@ -114,21 +143,33 @@ class LocalTarget:
 
     def put_all(self, files: Sequence[File]) -> None:
         """Put several files: all are written before any appears, and the disk is waited for once. Raises DeliveryError."""
+        self.publish(files)
+        try:
+            sync_all(folders=(self.folder,))
+        except OSError as error:
+            raise DeliveryError(f"{files[0].name} could not be written: {error.strerror}.", _TRY_LATER) from error
+
+    def publish(self, files: Sequence[File]) -> None:
+        """Let several files appear, all or those before the fault; their names are not synced. Raises DeliveryError."""
+        alike: dict[Path, bool] = {}
+        ready: list[tuple[Path, File]] = []
         written: list[tuple[Path, File]] = []
         try:
             for file in files:
                 final, temporary = self._paths(file.name)
                 if self._already(final, file.size, file.sha256):
                     temporary.unlink(missing_ok=True)
+                elif file.spare and isinstance(file.source, Path) and self._alike(file.source, alike):
+                    ready.append((file.source, file))
                 else:
+                    ready.append((temporary, file))
                     written.append((temporary, file))
                     self._write(temporary, file)
             sync_all(temporary for temporary, _ in written)
-            for temporary, file in written:
-                _check(temporary, file)
-            for temporary, file in written:
-                self._publish(temporary, self.folder / file.name, file.size, file.sha256)
-            sync_all(folders=(self.folder,))
+            for path, file in ready:
+                _check(path, file)
+            for path, file in ready:
+                self._publish(path, file)
         except (OSError, DeliveryError) as error:
             for temporary, _ in written:
                 with contextlib.suppress(OSError):
@@ -172,16 +213,45 @@ class LocalTarget:
         if (sent, total.hexdigest()) != (file.size, file.sha256):
             raise _not_as_recorded(file.name)
 
-    def _publish(self, temporary: Path, final: Path, size: int, sha256: str) -> None:
+    def _alike(self, source: Path, known: dict[Path, bool]) -> bool:
+        """True when the source is as a file that is made in this folder: file system, group, mode, attributes (rights).
+
+        A folder with the group bit, an access control list or a label hands them on to what is made in it, not to links.
+        """
+        if source.parent not in known:
+            known[source.parent] = _attributes(self.folder) == _attributes(source.parent)
+        here, found = os.stat(self.folder), os.lstat(source)  # noqa: PTH116
+        same = (here.st_dev, here.st_gid, self._mode) == (found.st_dev, found.st_gid, stat.S_IMODE(found.st_mode))
+        return same and known[source.parent]
+
+    def _publish(self, ready: Path, file: File) -> None:
+        """Give a file that is ready its name; one that was written here loses its temporary one."""
+        final, own = self.folder / file.name, ready is not file.source
         try:
-            os.link(temporary, final)  # unlike rename, this never replaces a file
+            os.link(ready, final)  # unlike rename, this never replaces a file
         except FileExistsError:
-            self._already(final, size, sha256)
+            self._already(final, file.size, file.sha256)
         except OSError as error:
-            if error.errno not in (errno.EPERM, errno.EOPNOTSUPP, errno.EMLINK, errno.ENOSYS):
+            if error.errno not in _NO_LINKS:
                 raise
-            temporary.rename(final)  # a file system without hard links; we looked a moment ago
-        temporary.unlink(missing_ok=True)
+            if own:
+                ready.rename(final)  # a file system without hard links; we looked a moment ago
+            else:
+                self.publish([file._replace(spare=False)])
+        if own:
+            ready.unlink(missing_ok=True)
+
+
+def _attributes(folder: Path) -> dict[str, bytes]:
+    """Return the extended attributes of a folder, which hold its access control list and label."""
+    if not hasattr(os, "listxattr"):
+        return {}
+    try:
+        return {name: os.getxattr(folder, name) for name in os.listxattr(folder)}
+    except OSError as error:
+        if error.errno == errno.ENOTSUP:
+            return {}
+        raise
 
 
 def _check(temporary: Path, file: File) -> None:

@@ -7,8 +7,7 @@ the transaction that also plans the outputs.
 
 from __future__ import annotations
 
-import sqlite3
-from collections.abc import Hashable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from decimal import Decimal
 
@@ -20,22 +19,16 @@ from gateway.shell.folders import instant, parse_instant
 from gateway.shell.ledger import MAX_CONTROL, Ledger
 from gateway.shell.meanwhile import Meanwhile, check_sums
 from gateway.shell.merge import ClaimConflictError, merge_interchanges, merge_shipments
-from gateway.shell.parts import SCRATCH, Parts
+from gateway.shell.parts import Parts
 from gateway.shell.past import BATCH, MAX_KEYS, MILLION, Past
 from gateway.shell.schema import controls
+from gateway.shell.scratch import Touched, give_back, take_scratch
 from gateway.shell.statements import in_batches, run
 
 _NO_SUM: tuple[Decimal, list[str]] = (Decimal(0), [])  # shared; nobody changes it
 _NOTHING: tuple[str, str, int, str | None] = ("", "", 0, None)
 _RECENT = 1024
 _SENT = {"interchange": ("ISA13", "UNB0020"), "group": ("GS06", "UNG0048")}
-_SCRATCH = """
-PRAGMA cache_size=-2048; PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF; PRAGMA locking_mode=EXCLUSIVE;
-CREATE TABLE claims (seq INTEGER PRIMARY KEY, key TEXT, content TEXT, place TEXT, person TEXT, day TEXT, value INTEGER,
-    purpose TEXT, old_person TEXT, old_day TEXT, old_value INTEGER, old_content TEXT, usd TEXT);
-CREATE TABLE interchanges (sender TEXT, receiver TEXT, control TEXT, place TEXT,
-    PRIMARY KEY (sender, receiver, control));
-"""
 _INDEXES = (
     "CREATE INDEX claims_key ON claims (key, seq)",
     "CREATE INDEX claims_day ON claims (person, day) WHERE person <> ''",
@@ -72,12 +65,10 @@ class SqlHistory:
         self.partner, self._ledger, self._again = partner, ledger, again
         self._meanwhile = Meanwhile(ledger, partner)  # first of all: from here on others may change what is read below
         self._since = instant(parse_instant(received_at) - timedelta(days=remember_days))
-        self._scratch = sqlite3.connect("", isolation_level=None)
-        self._scratch.executescript(_SCRATCH + SCRATCH)
-        self._scratch.execute("BEGIN")  # one long transaction: no file until the cache overflows
+        self._scratch = take_scratch()
         self._seq = 0
-        self._touched = _Touched()  # persons' days
-        self._claimed = _Touched()  # keys
+        self._touched = Touched()  # persons' days
+        self._claimed = Touched()  # keys
         self._indexed = False
         self._repeated = False  # False: no key was claimed twice
         self._replaced = False  # False: no claim replaces an earlier one
@@ -214,8 +205,8 @@ class SqlHistory:
 
     def close(self) -> None:
         """Forget everything that was not committed."""
-        self._scratch.close()
         self._past.close()
+        give_back(self._scratch, used=self._seq, indexed=self._indexed)
 
     # --- inside
 
@@ -273,21 +264,3 @@ class SqlHistory:
 
 def _millionths(value: Decimal) -> int:
     return int((value * MILLION).to_integral_value())
-
-
-class _Touched:
-    """What this drop claimed (a Bloom filter): never forgets one, may name one too many; 1 MiB whatever the size."""
-
-    def __init__(self) -> None:
-        self._bits = bytearray(1 << 20)
-
-    def add(self, what: Hashable) -> None:
-        bits, number = self._bits, hash(what)
-        bits[number >> 3 & 0xFFFFF] |= 1 << (number & 7)
-        bits[number >> 32 & 0xFFFFF] |= 1 << (number >> 29 & 7)
-
-    def __contains__(self, what: Hashable) -> bool:
-        bits, number = self._bits, hash(what)
-        return bool(
-            bits[number >> 3 & 0xFFFFF] & 1 << (number & 7) and bits[number >> 32 & 0xFFFFF] & 1 << (number >> 29 & 7)
-        )

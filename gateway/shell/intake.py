@@ -1,8 +1,8 @@
 """Taking a file: from a drop folder or the SFTP server's staging folder into work/RECEIPT/raw.
 
-    1 work/RECEIPT/claim.json (who, which name, when), fsync
+    1 work/RECEIPT/claim.json (who, which name, when), fsync of it, its folders and the file
     2 rename into work/RECEIPT/raw (or copy + fsync + delete, when it lies on another file system)
-    3 fsync of the file and both folders: from here on the file survives a power cut, the receipt may be given
+    3 fsync of both folders: from here on the file survives a power cut, the receipt may be given
 
 A crash before 2 leaves the file where it was, after 2 it leaves a claimed file: `recover` sorts both out. A sender who
 still writes is noticed: size and time are compared around the reading, the hash again when the file is processed.
@@ -13,8 +13,8 @@ from __future__ import annotations
 import errno
 import os
 import stat
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 import msgspec
@@ -22,6 +22,7 @@ import msgspec
 from gateway.shell.drops import Candidate
 from gateway.shell.folders import (
     Clock,
+    NewFile,
     ReceiptIds,
     StateFolders,
     instant,
@@ -38,6 +39,7 @@ from gateway.shell.vault import Vault
 
 _CLAIM = "claim.json"
 _RAW = "raw"
+_TOGETHER = 32  # files that are taken at once
 
 
 class Claimed(msgspec.Struct, frozen=True):
@@ -77,22 +79,69 @@ class Intake:
 
     def claim_path(self, candidate: Candidate, partner: str, account: str) -> Claimed:
         """Take a file of a local drop folder. Raises NotReadyError or OSError; the file is then still in its place."""
-        path = candidate.path
-        before = _regular(path)
-        with self._begin(path.name, path, before, partner, account) as (claimed, place):
-            if candidate.marker:  # first: a marker left behind would call the next file of this name complete
-                candidate.marker.unlink(missing_ok=True)
-            self._fetch(path, place, before)
-            read = self._read(claimed, place)
-            if _print((place / _RAW).stat()) != _print(before):
-                read = self._give_back(claimed, place, path)
-            return read
+        for claimed in self.claim_paths([candidate], partner, account):
+            return claimed
+        raise NotReadyError(candidate.path.name)
 
-    def claim_upload(self, staged: Path, name: str, partner: str, account: str, size: int, sha256: str) -> Claimed:
-        """Take a complete, fsynced upload whose hash is known. Raises OSError; the upload is then not receipted."""
+    def claim_paths(self, candidates: Sequence[Candidate], partner: str, account: str) -> Iterator[Claimed]:
+        """Take files of a local drop folder and yield them; those that are gone or still written stay out.
+
+        The disk is waited for twice for up to _TOGETHER files. Raises OSError, after it yielded what could be taken; what
+        could not is still in its place, or in the work folder for `recover`.
+        """
+        for start in range(0, len(candidates), _TOGETHER):
+            yield from self._claim_some(candidates[start : start + _TOGETHER], partner, account)
+
+    def _claim_some(self, candidates: Sequence[Candidate], partner: str, account: str) -> Iterator[Claimed]:
+        begun, fault = [], None
+        with ExitStack() as opened:
+            for candidate in candidates:
+                with suppress(NotReadyError):
+                    path, before = candidate.path, _regular(candidate.path)
+                    claimed, place = opened.enter_context(self._begin(path.name, path, before, partner, account))
+                    begun.append((candidate, before, claimed, place))
+            if not begun:
+                return
+            places = [place for *_, place in begun]
+            sync_all([place / _CLAIM for place in places], [*places, self._folders.work])
+            taken = []
+            for one in begun:
+                candidate, before, _, place = one
+                try:
+                    if candidate.marker:  # first: a marker left behind would call the next file of this name complete
+                        candidate.marker.unlink(missing_ok=True)
+                    self._fetch(candidate.path, place, before)
+                    taken.append(one)
+                except NotReadyError:
+                    continue
+                except OSError as error:
+                    if candidate.path.exists() or not self._folders.work.exists():
+                        fault = error
+            places = [place for *_, place in taken]
+            folders = {candidate.path.parent for candidate, *_ in taken}
+            sync_all([place / _RAW for place in places], [*places, *folders])
+            for candidate, before, claimed, place in taken:
+                read = self._read(claimed, place)
+                if _print((place / _RAW).stat()) != _print(before):
+                    with suppress(NotReadyError):
+                        yield self._give_back(claimed, place, candidate.path)
+                    continue
+                yield read
+        if fault is not None:
+            raise fault
+
+    def claim_upload(
+        self, staged: Path, name: str, partner: str, account: str, size: int, sha256: str, *, synced: bool = False
+    ) -> Claimed:
+        """Take a complete upload whose hash is known. Raises OSError; the upload is then not receipted.
+
+        synced: its bytes are on the disk already. Else they are brought there: nobody writes to it any more.
+        """
         before = _regular(staged)
         with self._begin(name, staged, before, partner, account) as (claimed, place):
+            sync_all((place / _CLAIM, *(() if synced else (staged,))), (place, self._folders.work))
             self._fetch(staged, place, before)
+            sync_all(folders=(place, staged.parent))
             return self._checked(claimed, size, sha256)
 
     def recover(self, known: Callable[[str], bool] = lambda _receipt: False) -> list[Claimed]:
@@ -124,7 +173,7 @@ class Intake:
     def _begin(
         self, name: str, path: Path, before: os.stat_result, partner: str, account: str
     ) -> Iterator[tuple[Claimed, Path]]:
-        """Make work/RECEIPT with claim.json; remove it again when the file did not get there."""
+        """Make work/RECEIPT with claim.json, not synced; remove it again when the file did not get there."""
         receipt, now = self._ids.next()
         source = (os.fsencode(path).decode("latin-1"), before.st_dev, before.st_ino, *_print(before))
         claimed = Claimed(receipt, partner, account, shown_name(name), stored_name(name), instant(now), source=source)
@@ -133,7 +182,6 @@ class Intake:
         try:
             place.mkdir(mode=0o700)
             _put_claim(place, claimed)
-            sync_all((place / _CLAIM,), (place, self._folders.work))
             yield claimed, place
         except FileNotFoundError as error:
             if path.exists() or not self._folders.work.exists():
@@ -163,8 +211,8 @@ class Intake:
                 raise
             _copy(path, raw, before)
         else:
-            raw.chmod(0o600)
-        sync_all((raw,), (place, path.parent))
+            if stat.S_IMODE(before.st_mode) != 0o600:
+                raw.chmod(0o600)
 
     def _read(self, claimed: Claimed, place: Path) -> Claimed:
         try:
@@ -206,8 +254,9 @@ def write_claim(place: Path, claimed: Claimed) -> None:
 
 
 def _put_claim(place: Path, claimed: Claimed) -> None:
-    with open(place / _CLAIM, "wb", opener=private_file) as file:
-        file.write(msgspec.json.encode(claimed))
+    file = NewFile(f"{place}/{_CLAIM}")
+    file.write(msgspec.json.encode(claimed))
+    file.close()
 
 
 def _owner(name: str) -> str:

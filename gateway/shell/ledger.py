@@ -9,6 +9,7 @@ SQLite runs in WAL mode with synchronous=FULL: what was committed survives a pow
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sqlite3
 from collections.abc import Iterator
@@ -34,6 +35,7 @@ from sqlalchemy.exc import ArgumentError, DatabaseError, IntegrityError, NoSuchM
 
 from gateway.errors import ConfigError
 from gateway.shell import journal
+from gateway.shell.hot import HotConnection
 from gateway.shell.schema import controls, drops, interchanges, metadata, shipments
 from gateway.shell.statements import insert_rows, run
 
@@ -79,11 +81,12 @@ class Ledger:
     def __init__(self, engine: Engine, light: Engine | None = None) -> None:
         self._engine, self._light = engine, light or engine
         self._reader = engine.execution_options(isolation_level="AUTOCOMMIT")
+        self._hot = HotConnection(self._reader) if light is not None else None
 
     @contextmanager
     def transaction(self) -> Iterator[Connection]:
         """Open a write transaction; commits at the end of the block, rolls back when it raises."""
-        with self._engine.begin() as connection:
+        with self._writing(self._engine, durable=True) as connection:
             yield connection
 
     @contextmanager
@@ -92,14 +95,21 @@ class Ledger:
 
         It is on the disk when the next `transaction` is; SQLite spares a wait for the disk.
         """
-        with self._light.begin() as connection:
+        with self._writing(self._light, durable=False) as connection:
             yield connection
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
         """Open a connection for reading that holds no lock between statements."""
-        with self._reader.connect() as connection:
-            yield connection
+        with contextlib.ExitStack() as opened:
+            connection = opened.enter_context(self._hot.reading()) if self._hot is not None else None
+            yield connection or opened.enter_context(self._reader.connect())
+
+    @contextmanager
+    def _writing(self, engine: Engine, *, durable: bool) -> Iterator[Connection]:
+        with contextlib.ExitStack() as opened:
+            connection = opened.enter_context(self._hot.writing(durable=durable)) if self._hot is not None else None
+            yield connection or opened.enter_context(engine.begin())
 
     def see(self, drop: Drop, at: str) -> tuple[Drop, bool]:
         """Note a claimed file as seen; return its row, as it is when it exists already, and whether it is new."""
@@ -186,6 +196,8 @@ class Ledger:
 
     def close(self) -> None:
         """Close all connections."""
+        if self._hot is not None:
+            self._hot.close()
         self._engine.dispose()
         self._light.dispose()
 

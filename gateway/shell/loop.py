@@ -27,7 +27,7 @@ from gateway.shell.desk import Alert, Desk, Remap, Result, Translate, no_version
 from gateway.shell.drops import LocalDrop, PartnerDrop, ServeConfig
 from gateway.shell.folders import Clock, StateFolders, instant, utc_now
 from gateway.shell.housework import Housework
-from gateway.shell.intake import Claimed, Intake, NotReadyError
+from gateway.shell.intake import Claimed, Intake
 from gateway.shell.ledger import STORAGE_FAULTS, open_ledger
 from gateway.shell.lock import StateLock
 from gateway.shell.log import logger
@@ -135,7 +135,9 @@ class Engine:
             raise ConfigError("The account belongs to no partner.", "Add the account to a partner file.")
         u = upload
         try:
-            claimed = self.intake.claim_upload(u.staged_path, u.name, partner.name, u.account, u.size, u.sha256)
+            claimed = self.intake.claim_upload(
+                u.staged_path, u.name, partner.name, u.account, u.size, u.sha256, synced=u.synced
+            )
         except OSError:
             self._recovered = False  # the file may lie in the work folder already
             raise
@@ -229,9 +231,9 @@ class Engine:
         self._recover()
         for partner, drop in self._drops:
             try:
-                for candidate in drop.ready(self.desk.clock().timestamp()):
-                    with contextlib.suppress(NotReadyError):
-                        self._queue.put(self.intake.claim_path(candidate, partner.name, partner.account))
+                ready = drop.ready(self.desk.clock().timestamp())
+                for claimed in self.intake.claim_paths(ready, partner.name, partner.account):
+                    self._queue.put(claimed)
             except OSError as error:
                 self._recovered = False  # the file may lie in the work folder already
                 text = f"The drop folder cannot be read or its file not be taken ({error.strerror})."

@@ -15,11 +15,16 @@ from sqlalchemy import Connection, bindparam, select, text
 from sqlalchemy.exc import IntegrityError
 
 from gateway.shell.schema import interchanges, person_days, shipments
-from gateway.shell.statements import in_batches, insert_rows
+from gateway.shell.statements import in_batches, insert_rows, run
 
 _BATCH = 500
 _SHIPMENT = ("partner", "key", "receipt", "content", "place", "person", "day", "value", "purpose", "state")
 _PERSON = ("person", "day", "partner", "key", "value")
+_NUMBER = ("partner", "sender", "receiver", "control")
+_INTERCHANGE = (*_NUMBER, "receipt", "place", "claimed_at")
+_SAME = [interchanges.c[name] == bindparam(name) for name in _NUMBER]
+_TAKEN = select(interchanges.c.claimed_at, interchanges.c.receipt).where(*_SAME)
+_FREE = interchanges.delete().where(*_SAME)
 _ACTIVE = text("shipments.state = 'active'")
 _NEWEST = "SELECT key, content, place, person, day, value, purpose, max(seq) FROM claims GROUP BY key ORDER BY key"
 _EVERY = "SELECT key, content, place, person, day, value, purpose, seq FROM claims ORDER BY key"  # no key comes twice
@@ -44,17 +49,17 @@ def merge_interchanges(
 
     Raises ClaimConflictError for any other.
     """
-    key = [interchanges.c[name] == bindparam(f"b_{name}") for name in ("partner", "sender", "receiver", "control")]
     for batch in batches:
         for row in batch:
-            bound = {f"b_{name}": row[name] for name in ("partner", "sender", "receiver", "control")}
-            c = interchanges.c
-            taken = connection.execute(select(c.claimed_at, c.receipt).where(*key), bound).first()
-            if taken is not None and taken.claimed_at >= since and taken.receipt not in again:
+            number = {name: row[name] for name in _NUMBER}
+            taken = run(connection, _TAKEN, **number).fetchone()
+            if taken is not None and taken[0] >= since and taken[1] not in again:
                 raise ClaimConflictError(f"interchange {row['control']}")
             if taken is not None:
-                connection.execute(interchanges.delete().where(*key), bound)
-        connection.execute(interchanges.insert(), batch)
+                run(connection, _FREE, **number)
+        insert_rows(
+            connection, interchanges, _INTERCHANGE, [tuple(row[name] for name in _INTERCHANGE) for row in batch]
+        )
 
 
 def merge_shipments(

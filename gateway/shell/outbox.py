@@ -122,10 +122,9 @@ def sent(connection: Connection, receipt: str, kinds: tuple[str, ...], state: st
 
 def settle(connection: Connection, receipt: str, at: str) -> str:
     """Write the final state and the names and hashes of all that was sent; return that state."""
-    goal = str(connection.execute(select(drops.c.goal).where(drops.c.receipt == receipt)).scalar_one())
+    goal = str(run(connection, _GOAL, of=receipt).fetchone()[0])
     mark(connection, receipt, goal, done_at=at)
-    query = select(outputs.c.name, outputs.c.sha256).where(outputs.c.receipt == receipt, outputs.c.state == "delivered")
-    found = connection.execution_options(yield_per=1000).execute(query.order_by(outputs.c.id))
+    found = iter(run(connection, _SENT, of=receipt).fetchone, None)
     pages = in_batches(list(row) for row in found)
     journal.append(connection, at, goal, receipt, sent=next(pages, []))
     for page in pages:  # a file of very many messages makes several records
@@ -160,6 +159,12 @@ def acknowledgments(ledger: Ledger, receipt: str) -> Iterator[Output]:
 
 
 _OF: BindParameter[str] = bindparam("of")
+_GOAL = select(drops.c.goal).where(drops.c.receipt == _OF)
+_SENT = (
+    select(outputs.c.name, outputs.c.sha256)
+    .where(outputs.c.receipt == _OF, outputs.c.state == literal("delivered"))
+    .order_by(outputs.c.id)
+)
 _UNPLAN = outputs.delete().where(outputs.c.receipt == _OF, outputs.c.state == "planned")
 
 

@@ -7,13 +7,13 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, bindparam, literal, select
 
 from gateway.history import Part
 from gateway.shell.folders import instant, parse_instant
 from gateway.shell.ledger import Ledger
 from gateway.shell.schema import drops, parts
-from gateway.shell.statements import in_batches, insert_rows
+from gateway.shell.statements import in_batches, insert_rows, run
 
 SCRATCH = """
 CREATE TABLE parts (seq INTEGER PRIMARY KEY, key TEXT, state TEXT, place TEXT, draft BLOB, until TEXT, message INTEGER,
@@ -21,6 +21,9 @@ CREATE TABLE parts (seq INTEGER PRIMARY KEY, key TEXT, state TEXT, place TEXT, d
 CREATE INDEX parts_key ON parts (key, seq);
 """
 _NEWEST = "SELECT key, state, place, draft, until, message, number, max(seq) FROM parts"
+_OVERDUE = (
+    select(parts.c.receipt).where(parts.c.state == literal("waiting"), parts.c.until <= bindparam("now")).distinct()
+)
 _COLUMNS = ("partner", "key", "receipt", "state", "place", "draft", "until", "message", "number")
 
 
@@ -29,6 +32,7 @@ class Parts:
 
     def __init__(self, scratch: sqlite3.Connection, ledger: Ledger, partner: str) -> None:
         self._scratch, self._ledger, self._partner = scratch, ledger, partner
+        self._noted = False
 
     def find(self, keys: Sequence[str]) -> list[Part | None]:
         """Return what is known under each key, None for nothing or what was withdrawn."""
@@ -46,12 +50,15 @@ class Parts:
 
     def note(self, seq: int, part: Part) -> None:
         """Note a part under a rising number."""
+        self._noted = True
         until = instant(part.until) if part.until else ""
         row = (seq, part.key, part.state, part.where, part.draft, until, part.message, part.number)
         self._scratch.execute("INSERT INTO parts VALUES (?,?,?,?,?,?,?,?)", row)
 
     def commit(self, connection: Connection, receipt: str) -> None:
         """Write the newest of each key to the ledger; a drop whose shipment no longer waits has one more joined."""
+        if not self._noted:
+            return
         waiting = self._scratch.execute("SELECT count(*) FROM parts WHERE state = 'waiting'").fetchone()[0]
         for batch in in_batches(self._scratch.execute(f"{_NEWEST} GROUP BY key ORDER BY key"), 500):
             mine = (parts.c.partner == self._partner, parts.c.key.in_([row[0] for row in batch]))
@@ -82,9 +89,8 @@ def settle_waiting(connection: Connection, receipt: str, *, joined: int = 0, rej
 
 def overdue(ledger: Ledger, now: datetime) -> list[str]:
     """Return the receipts of drops with shipments whose time is up."""
-    late = select(parts.c.receipt).where(parts.c.state == "waiting", parts.c.until <= instant(now)).distinct()
     with ledger.reading() as connection:
-        return sorted(connection.execute(late).scalars())
+        return sorted(row[0] for row in run(connection, _OVERDUE, now=instant(now)).fetchall())
 
 
 def of_drop(connection: Connection, receipt: str) -> set[tuple[int, int]]:

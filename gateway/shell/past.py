@@ -50,14 +50,12 @@ class Past:
         self._reading = ledger.reading()
         connection = self._reading.__enter__()
         self._known_days: dict[str, bool] = {}  # day -> does the ledger know any shipment of it; read as of the start
-        asks = {name: Lookup(connection, query) for name, query in _queries().items()}
-        self._many, self._few, self._interchange = asks["many"], asks["few"], asks["interchange"]
-        self._total, self._any, self._keys = asks["total"], asks["any"], asks["keys"]
+        self._connection, self._lookups = connection, dict[str, Lookup]()
 
     def shipments(self, keys: list[str]) -> dict[str, ShipmentClaim]:
         """Return the active shipments among up to BATCH keys."""
-        size, lookup = (FEW, self._few) if len(keys) <= FEW else (BATCH, self._many)
-        rows = lookup.rows([self.partner, *keys, *keys[-1:] * (size - len(keys))])
+        size, name = (FEW, "few") if len(keys) <= FEW else (BATCH, "many")
+        rows = self._rows(name, [self.partner, *keys, *keys[-1:] * (size - len(keys))])
         return {
             key: ShipmentClaim(key, content, place, person, day, Decimal(value) / MILLION, purpose)
             for key, content, place, person, day, value, purpose in rows
@@ -65,24 +63,30 @@ class Past:
 
     def interchange(self, sender: str, receiver: str, control: str, since: str) -> tuple[str | None, str]:
         """Return where the control number was used, and the receipt of that drop."""
-        rows = self._interchange.rows([self.partner, sender, receiver, control, since])
+        rows = self._rows("interchange", [self.partner, sender, receiver, control, since])
         return (str(rows[0][0]), str(rows[0][1])) if rows else (None, "")
 
     def knows(self, day: str) -> bool:
         """True when the ledger has any shipment of a day."""
         known = self._known_days.get(day)
         if known is None:
-            known = self._known_days[day] = bool(self._any.rows([day]))
+            known = self._known_days[day] = bool(self._rows("any", [day]))
         return known
 
     def day(self, person: str, day: str) -> tuple[int, list[str]]:
         """Return the sum in millionths and this partner's keys."""
         if not self.knows(day):
             return 0, []
-        total = self._total.rows([person, day])[0][0]
+        total = self._rows("total", [person, day])[0][0]
         if total is None:
             return 0, []
-        return int(total), [key for (key,) in self._keys.rows([person, day, self.partner])]
+        return int(total), [key for (key,) in self._rows("keys", [person, day, self.partner])]
+
+    def _rows(self, name: str, values: list[Any]) -> list[Any]:
+        lookup = self._lookups.get(name)
+        if lookup is None:
+            lookup = self._lookups[name] = Lookup(self._connection, _queries()[name])
+        return lookup.rows(values)
 
     def close(self) -> None:
         """Give the connection back."""

@@ -8,12 +8,13 @@ Every step may be cut off. Before the transaction the file is translated again, 
 from __future__ import annotations
 
 import itertools
+from pathlib import Path
 
 from gateway.errors import ConfigError, DeliveryError
 from gateway.profile import Profile
 from gateway.shell import decide, outbox
-from gateway.shell.assembly import stage_file
-from gateway.shell.deliver import File, Targets, deliver_all
+from gateway.shell.assembly import spare, stage_file
+from gateway.shell.deliver import File, Publishing, Targets
 from gateway.shell.desk import Desk, Result, StoppedError, frames, may_pass
 from gateway.shell.folders import remove_tree
 from gateway.shell.intake import Claimed
@@ -24,7 +25,7 @@ from gateway.shell.receipts import HELD_SUFFIX, held_receipt
 from gateway.shell.seal import SealError
 from gateway.shell.unwrap import KINDS
 
-_ANSWERS = ("ack", "receipt")
+_KINDS = ("delivery", "ack", "receipt")
 _TOGETHER = 64  # files that are delivered at once
 
 
@@ -77,38 +78,60 @@ def release(receipt: str, desk: Desk) -> None:
 
 
 def _send(claimed: Claimed, drop: Drop, targets: Targets, desk: Desk) -> Drop:
-    """Send what was planned: deliveries first, then acknowledgments; then note it all as done."""
+    """Send what was planned: deliveries first, then acknowledgments; then note it all as done.
+
+    They appear in this order. The disk is waited for once, unless answers cannot be sent: the deliveries are noted then.
+    """
+    publishing = Publishing(desk.policy)
     try:
-        if _put_kinds(drop, ("delivery",), targets, desk):
-            with desk.ledger.transaction() as connection:
-                outbox.sent(connection, drop.receipt, ("delivery",), "delivered")
-        _put_kinds(drop, _ANSWERS, targets, desk)
+        pages = outbox.planned(desk.ledger, drop.receipt, _KINDS)
+        while some := list(itertools.islice(pages, _TOGETHER)):
+            _put(drop, some, targets, desk, publishing)
+        publishing.settle()
     except Exception as error:
         if (isinstance(error, DeliveryError) and error.retry) or may_pass(error):
             raise
         _refused(claimed, drop, error, targets, desk)
     with desk.ledger.transaction() as connection:
-        outbox.sent(connection, drop.receipt, _ANSWERS, "acked")
+        outbox.sent(connection, drop.receipt, _KINDS, "acked")
         goal = outbox.settle(connection, drop.receipt, desk.now())
     if goal == "failed":
         logger().error("drop.failed", receipt=drop.receipt, partner=drop.partner)
     return _row(drop.receipt, desk)
 
 
-def _put_kinds(drop: Drop, kinds: tuple[str, ...], targets: Targets, desk: Desk) -> bool:
-    """Deliver what is planned of these kinds, the last one (a receipt) last; True when there was any."""
+def _put(drop: Drop, some: list[outbox.Output], targets: Targets, desk: Desk, publishing: Publishing) -> None:
+    """Let files appear in the order they were planned; the target of the last one (a receipt) comes last."""
     place = desk.folders.work / drop.receipt
-    planned = outbox.planned(desk.ledger, drop.receipt, kinds)
-    any_there = False
-    while some := list(itertools.islice(planned, _TOGETHER)):
-        any_there = True
+    deliveries = [one for one in some if one.kind == "delivery"]
+    answers = [one for one in some if one.kind != "delivery"]
+    for part in (deliveries, answers):
+        if part is answers and part and publishing.remote:  # on another machine they may be fetched at once
+            _note_deliveries(drop, desk, publishing)
         files: dict[str, list[File]] = {}
-        for one in some:
+        for one in part:
             own = files.pop(one.target, [])  # the target of the last file comes last
-            files[one.target] = [*own, File(one.name, place / one.staged, one.size, one.sha256)]
-        for target, own in files.items():
-            deliver_all(targets.named(target), own, desk.policy)
-    return any_there
+            files[one.target] = [*own, _file(place, one)]
+        try:
+            for target, own in files.items():
+                publishing.put(targets.named(target), own)
+        except Exception:
+            if part is answers:
+                _note_deliveries(drop, desk, publishing)
+            raise
+
+
+def _file(place: Path, one: outbox.Output) -> File:
+    """Return what is delivered: the file itself, or its spare copy, when it may become the delivered one."""
+    path = place / one.staged if one.kind == "delivery" else spare(place, one.name)
+    return File(one.name, path or place / one.staged, one.size, one.sha256, spare=path is not None)
+
+
+def _note_deliveries(drop: Drop, desk: Desk, publishing: Publishing) -> None:
+    """Note as sent what is at its target: whoever fetches it while the answers wait does not get it again."""
+    publishing.settle()
+    with desk.ledger.transaction() as connection:
+        outbox.sent(connection, drop.receipt, ("delivery",), "delivered")
 
 
 def _refused(claimed: Claimed, drop: Drop, error: Exception, targets: Targets, desk: Desk) -> None:
@@ -122,7 +145,9 @@ def _refused(claimed: Claimed, drop: Drop, error: Exception, targets: Targets, d
         outbox.replan(connection, drop.receipt, reason, [held], desk.now())
     desk.alert("DROP-FAILED", reason, drop.receipt, drop.partner)
     try:
-        _put_kinds(drop, ("receipt",), targets, desk)
+        publishing = Publishing(desk.policy)
+        _put(drop, list(outbox.planned(desk.ledger, drop.receipt, ("receipt",))), targets, desk, publishing)
+        publishing.settle()
     except DeliveryError as again:
         if again.retry:
             raise

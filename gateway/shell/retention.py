@@ -128,8 +128,9 @@ def _persons(ledger: Ledger, before: str) -> Iterator[Removal]:
     c = person_days.c
     query = select(c.day, func.count()).where(c.day < before).group_by(c.day).order_by(c.day)
     with ledger.reading() as connection:
-        for day, rows in connection.execute(query).all():
-            yield Removal("persons", "", day=day, rows=rows)
+        found = connection.execute(query).all()
+    for day, rows in found:
+        yield Removal("persons", "", day=day, rows=rows)
 
 
 def _tidy(place: Path) -> None:

@@ -19,13 +19,17 @@ FOLDER_STAT = (stat.S_IFDIR | 0o700, 0)
 
 @dataclass(frozen=True, slots=True)
 class Upload:
-    """A complete upload for `on_upload`, which renames `staged_path` into the work directory. name: the client's."""
+    """A complete upload for `on_upload`, which renames `staged_path` into the work directory. name: the client's.
+
+    synced: its bytes are on the disk; else `on_upload` brings them there.
+    """
 
     account: str
     name: str
     staged_path: Path
     size: int
     sha256: str
+    synced: bool = False
 
 
 @dataclass(frozen=True, slots=True)

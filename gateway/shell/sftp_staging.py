@@ -20,6 +20,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from gateway.shell.folders import sync_handles
+
 MAX_RANGES = 10_000  # a client that scatters more writes than this is not sending a file
 BLOCK = 1 << 20
 
@@ -53,7 +55,7 @@ class Ranges:
 
 
 class StagedFile:
-    """One upload on its way. `name` is the client's; `closed` says its bytes are complete and on disk.
+    """One upload on its way. `name` is the client's; `closed` says its bytes are complete, `synced` that they are on disk.
 
     writer: the handle that may write now; a later opener takes over, so a dead session cannot block a resume.
     """
@@ -63,7 +65,7 @@ class StagedFile:
         self.ranges = Ranges()
         self.size = 0
         self.writer: object | None = None
-        self.closed = self.busy = self.kept = False
+        self.closed = self.synced = self.busy = self.kept = False
         self.fault = ""  # why this upload can never be completed
         self.sha256 = ""
         self.mtime = self.since = time.time()
@@ -84,6 +86,7 @@ class StagedFile:
 
     def write(self, offset: int, data: bytes) -> None:
         """Write all of data at offset. A fault here (disk full) makes the upload incomplete for good."""
+        self.synced = False
         if self.closed:
             self.closed = False
             if self.kept:
@@ -110,6 +113,7 @@ class StagedFile:
 
     def truncate(self, size: int) -> None:
         """Cut the file to a size; a larger size leaves a hole."""
+        self.synced = False
         with self._lock:
             os.ftruncate(self._fd, size)
         if size != self.size:
@@ -118,23 +122,24 @@ class StagedFile:
         self.size, self._hashed = size, (self._hashed if self._hashed <= size else -1)
 
     def seal(self, *, keep: bool) -> None:
-        """Bring the bytes to the disk, check the size, fix the hash; keep: durably under its name, too.
+        """Check the size, fix the hash; keep: bring it all to the disk under its name, else whoever takes it syncs it.
 
         Raises OSError when the disk says otherwise.
         """
         try:
-            os.fsync(self._fd)
             found = os.fstat(self._fd).st_size
             if found != self.size:
                 raise OSError(5, f"{found} of {self.size} bytes are stored")
+            self.sha256 = self._hash.hexdigest() if self._hashed == self.size else self._read_hash()
+            self.closed = True
+            if keep:
+                self.keep(durable=True, also=self._fd)
+                self.synced = True
         except OSError as error:  # after a failed fsync the bytes are not to be trusted, never retried
+            self.closed = False
             self.fault = f"the upload could not be stored ({error.strerror})"
             raise
-        self.sha256 = self._hash.hexdigest() if self._hashed == self.size else self._read_hash()
-        self.closed = True
         self.release()
-        if keep:
-            self.keep(durable=True)
 
     def release(self) -> None:
         """Close the bytes."""
@@ -143,8 +148,8 @@ class StagedFile:
                 os.close(self._fd)
                 self._fd = -1
 
-    def keep(self, *, durable: bool = False) -> None:
-        """Write the .json so that the file outlives the process; durable: also a power cut."""
+    def keep(self, *, durable: bool = False, also: int = -1) -> None:
+        """Write the .json so that the file outlives the process; durable: also a power cut. also: what is synced with it."""
         state = {
             "name": self.name,
             "ranges": self.ranges.spans,
@@ -153,22 +158,24 @@ class StagedFile:
             "mtime": self.mtime,
             "since": self.since,
         }
-        temporary, final = f"{self.token}.json.tmp", f"{self.token}.json"
-        fd = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o600, dir_fd=self.folder.fd)
-        with os.fdopen(fd, "w", encoding="utf-8") as file:
-            json.dump(state, file)
-            file.flush()
-            if durable:
-                os.fsync(file.fileno())
-        os.rename(temporary, final, src_dir_fd=self.folder.fd, dst_dir_fd=self.folder.fd)
-        if durable:
-            os.fsync(self.folder.fd)
+        final, again = f"{self.token}.json", self.kept
+        name = f"{final}.tmp" if again else final  # the first one may be half: then the upload was never kept
         self.kept = True
+        fd = os.open(name, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o600, dir_fd=self.folder.fd)
+        with os.fdopen(fd, "wb") as file:
+            file.write(json.dumps(state).encode())
+            file.flush()
+            if again:
+                if durable:
+                    os.fsync(fd)
+                os.rename(name, final, src_dir_fd=self.folder.fd, dst_dir_fd=self.folder.fd)
+            if durable:
+                sync_handles([fd, self.folder.fd, *([also] if also >= 0 else ())])
 
     def discard(self) -> None:
         """Remove what is left of the file here: everything, or only the .json once it was taken."""
         self.release()
-        for name in (f"{self.token}.partial", f"{self.token}.json"):
+        for name in (f"{self.token}.partial", *((f"{self.token}.json",) if self.kept else ())):
             try:
                 os.unlink(name, dir_fd=self.folder.fd)
             except FileNotFoundError:
@@ -180,7 +187,7 @@ class StagedFile:
         self.size = self.ranges.spans[-1][1] if self.ranges.spans else 0
         self.closed, self.sha256 = bool(state["closed"]), str(state["sha256"])
         self.mtime, self.since = float(state["mtime"]), float(state["since"])
-        self._hashed, self.kept = (0 if self.size == 0 else -1), True
+        self._hashed, self.kept, self.synced = (0 if self.size == 0 else -1), True, self.closed
 
     def _read_hash(self) -> str:
         total, at = hashlib.sha256(), 0

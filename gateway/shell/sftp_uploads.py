@@ -221,7 +221,7 @@ class Uploads:
 
         A final name goes: paramiko's client does not look at the answer to CLOSE but stats the name afterwards.
         """
-        upload = Upload(self.account, name, file.path, file.size, file.sha256)
+        upload = Upload(self.account, name, file.path, file.size, file.sha256, file.synced)
         try:
             taken = self._on_upload(upload)
         except Exception as error:

@@ -15,6 +15,7 @@ from typing import BinaryIO, Self
 from gateway.shell.folders import private_file, sync_file, sync_folder
 
 _BUFFER = 1 << 17
+_SMALL = 1 << 16  # bytes of a spool without a file
 _FIRST = 1 << 11  # bytes of the first piece of a reading: most stop after a few records
 
 
@@ -39,11 +40,15 @@ def load(file: BinaryIO) -> Iterator[bytes]:
 
 
 class FileSpool:
-    """A gateway.results.Spool in a file; what was in the file before is gone. Iterations may overlap with appends."""
+    """A gateway.results.Spool in a file; what was in the file before is gone. Iterations may overlap with appends.
+
+    What is small stays in memory and needs no file.
+    """
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._file = open(path, "w+b", buffering=_BUFFER, opener=private_file)  # noqa: SIM115 - closed by close()
+        self._file: BinaryIO | None = None
+        self._small = bytearray()
         self._end = 0
         self._siblings: list[FileSpool] = []
 
@@ -55,9 +60,19 @@ class FileSpool:
 
     def append(self, record: bytes) -> None:
         """Add one record."""
-        self._file.write(len(record).to_bytes(4, "big"))
-        self._file.write(record)
-        self._end += 4 + len(record)
+        size = len(record)
+        self._end += 4 + size
+        file = self._file
+        if file is None:
+            if self._end <= _SMALL:
+                self._small += size.to_bytes(4, "big")
+                self._small += record
+                return
+            file = self._file = open(self._path, "w+b", buffering=_BUFFER, opener=private_file)  # noqa: SIM115 - closed by close()
+            file.write(self._small)
+            self._small = bytearray()
+        file.write(size.to_bytes(4, "big"))
+        file.write(record)
 
     def __iter__(self) -> Iterator[bytes]:
         """Read all records that were added so far, from the first."""
@@ -69,11 +84,13 @@ class FileSpool:
 
     def since(self, mark: int) -> Iterator[bytes]:
         """Read the records that were added after a mark. All readings share one file handle and begin with little memory."""
+        if self._file is None:
+            return _records(bytes(self._small[mark:]))
         self._file.flush()
-        return self._read(mark, self._end)
+        return self._read(self._file.fileno(), mark, self._end)
 
-    def _read(self, at: int, end: int) -> Iterator[bytes]:
-        handle, block, buffer = self._file.fileno(), _FIRST, b""
+    def _read(self, handle: int, at: int, end: int) -> Iterator[bytes]:
+        block, buffer = _FIRST, b""
         while at < end:
             if len(buffer) < 4 or len(buffer) < 4 + int.from_bytes(buffer[:4], "big"):
                 want = max(block, 4 + int.from_bytes(buffer[:4], "big") if len(buffer) >= 4 else 4)
@@ -96,9 +113,11 @@ class FileSpool:
         """Close and delete the file."""
         for other in self._siblings:
             other.close()
-        with contextlib.suppress(OSError):  # nobody needs it any more; a leftover goes with the drop's folder
-            self._file.close()
-            self._path.unlink(missing_ok=True)
+        self._small = bytearray()
+        if self._file is not None:
+            with contextlib.suppress(OSError):  # nobody needs it any more; a leftover goes with the drop's folder
+                self._file.close()
+                self._path.unlink(missing_ok=True)
 
     def __enter__(self) -> Self:
         return self
@@ -107,3 +126,11 @@ class FileSpool:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+
+def _records(buffer: bytes) -> Iterator[bytes]:
+    start = 0
+    while start < len(buffer):
+        stop = start + 4 + int.from_bytes(buffer[start : start + 4], "big")
+        yield buffer[start + 4 : stop]
+        start = stop

@@ -57,10 +57,8 @@ def dying_shop(root: Path, partners: tuple[str, ...], max_tries: int, ledger_url
 
         return stepped
 
-    for name in ("fsync", "link"):
+    for name in ("fsync", "link", "rename", "unlink", "mkdir", "rmdir"):  # pathlib calls them, too
         setattr(os, name, wrapped(getattr(os, name)))
-    for name in ("rename", "unlink", "mkdir"):
-        setattr(Path, name, wrapped(getattr(Path, name)))
     for name in ("transaction", "passing"):
         setattr(Ledger, name, transaction(getattr(Ledger, name)))
     return made

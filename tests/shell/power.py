@@ -38,11 +38,12 @@ class PowerCut:
         self._open: list[int] = []  # keeps the numbers of removed files from being given to new ones
         for path in (root, *root.rglob("*")):
             self._note(path)
-        fsync, rename = os.fsync, Path.rename
+        fsync, rename = os.fsync, os.rename
         monkeypatch.setattr(os, "fsync", lambda fd: self._fsync(fd, fsync))
-        monkeypatch.setattr(Path, "rename", lambda path, target: self._rename(path, Path(target), rename))
-        for owner, name in ((os, "link"), (Path, "unlink"), (Path, "mkdir")):
-            monkeypatch.setattr(owner, name, self._stepped(getattr(owner, name)))
+        monkeypatch.setattr(os, "rename", lambda path, target: self._rename(Path(path), Path(target), rename))
+        self.mkdir = os.mkdir
+        for name in ("link", "unlink", "mkdir", "rmdir"):  # pathlib calls them, too
+            monkeypatch.setattr(os, name, self._stepped(getattr(os, name)))
 
     def arm(self, at: int, image: Path, *, kept: bool) -> None:
         """Pull the plug at the `at`-th step; the disk is copied to `image`."""
@@ -85,7 +86,7 @@ class PowerCut:
 
         return stepped
 
-    def _rename(self, path: Path, target: Path, rename: Any) -> Path:
+    def _rename(self, path: Path, target: Path, rename: Any) -> None:
         self._step()
         with self._lock:
             places = (
@@ -95,9 +96,8 @@ class PowerCut:
                 target.name,
                 path.lstat().st_ino,
             )
-            result: Path = rename(path, target)
+            rename(path, target)
             self._moves.append(places)
-        return result
 
     def _fsync(self, fd: int, fsync: Any) -> None:
         self._step()
@@ -123,7 +123,7 @@ class PowerCut:
     # --- the image
 
     def _copy(self, live: Path, image: Path) -> None:
-        os.makedirs(image)  # Path.mkdir is a step
+        self.mkdir(image)  # no step
         here = live.stat().st_ino
         names = {p.name: p.lstat().st_ino for p in live.iterdir()} if self._kept else self._entries.get(here, {})
         for name, inode in names.items():
@@ -142,7 +142,7 @@ class PowerCut:
         if found is not None:
             self._copy(found, image)  # a directory may have been moved since
         else:
-            os.mkdir(image)  # it was removed, and the disk does not know yet; what was in it comes back
+            self.mkdir(image)  # it was removed, and the disk does not know yet; what was in it comes back
             for name, one in self._entries.get(inode, {}).items():
                 self._copy_one(live / name, one, image / name)
 

@@ -184,6 +184,26 @@ def test_a_spool_gives_back_every_record_again_and_again_even_while_it_grows(tmp
     assert not (tmp_path / "spool").exists()
 
 
+def test_a_small_spool_needs_no_file(tmp_path: Path) -> None:
+    with FileSpool(tmp_path / "spool") as spool:
+        other = spool.sibling()
+        spool.append(b"one")
+        mark = spool.mark()
+        reading = iter(spool)
+        spool.append(b"two")
+        other.append(b"three")
+        assert [list(spool), list(spool.since(mark)), list(other), list(reading)] == [
+            [b"one", b"two"],
+            [b"two"],
+            [b"three"],
+            [b"one"],
+        ]
+        assert list(tmp_path.iterdir()) == []
+        spool.append(b"x" * (1 << 16))
+        assert list(spool.since(mark)) == [b"two", b"x" * (1 << 16)]
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_a_forked_process_syncs_with_threads_of_its_own(tmp_path: Path) -> None:
     files = [tmp_path / "a", tmp_path / "b"]
     for file in files:

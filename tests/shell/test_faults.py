@@ -33,10 +33,8 @@ class Faults:
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.count, self.at, self.after = 0, 0, False
         self.error: BaseException = CrashError()
-        for name in ("fsync", "link"):
+        for name in ("fsync", "link", "rename", "unlink", "mkdir", "rmdir"):  # pathlib calls them, too
             monkeypatch.setattr(os, name, self._wrapped(getattr(os, name)))
-        for name in ("rename", "unlink", "mkdir"):
-            monkeypatch.setattr(Path, name, self._wrapped(getattr(Path, name)))
         for name in ("transaction", "passing"):
             monkeypatch.setattr(Ledger, name, self._transaction(getattr(Ledger, name)))
 
@@ -302,18 +300,41 @@ def test_kill_9_at_system_calls_loses_and_doubles_nothing(tmp_path: Path, call: 
 
 
 @pytest.mark.skipif(STRACE is None, reason="strace is not installed")
-def test_a_short_write_that_reports_success_is_noticed_before_the_file_is_published(tmp_path: Path) -> None:
+@pytest.mark.parametrize("file", ["out/000001", "acks/trip1.edi.997.edi", "out/trip1.edi.997.edi"])
+def test_a_short_write_that_reports_success_is_noticed_before_the_file_is_published(tmp_path: Path, file: str) -> None:
+    yard = Yard(tmp_path)
+    engine = yard.engine()
+    path = yard.drop("trip1.edi", TWO)
+    claimed = engine.intake.claim_path(intake.Candidate(path, Path(f"{path}.done")), "acme", "acme-sftp")
+    engine.close()
+    written = yard.root / "state" / "work" / claimed.receipt / file
+    short = [str(STRACE), "-f", "-qq", "-o", "/dev/null", "-P", str(written), "-e", "trace=write"]
+    run = start(yard, [*short, "-e", "inject=write:retval=7:when=1"])
+    if b"PTRACE" in run.stderr:
+        pytest.skip("strace may not trace processes here")
+    assert run.stdout.startswith(b"waiting"), run.stdout
+    assert [*yard.deliveries(), *yard.names("ack"), *yard.names("reject")] == []
+    converge(yard)
+    check_answered_once(yard)
+
+
+@pytest.mark.skipif(STRACE is None or os.geteuid() != 0, reason="needs strace, and root to give a folder away")
+def test_a_short_write_of_a_copy_in_another_folder_is_noticed(tmp_path: Path) -> None:
     yard = Yard(tmp_path)
     yard.run()
+    yard.out.chmod(0o2750)  # what is made in it belongs to its group, so files are copied
+    os.chown(yard.out, -1, 1)
     yard.drop("trip1.edi", TWO)
     name = ".acme.m1." + folders.digest(yard.folder("in") / "trip1.edi")[1][:16] + ".json.tmp"
     short = [str(STRACE), "-f", "-qq", "-o", "/dev/null", "-P", str(yard.out / name), "-e", "trace=write"]
     run = start(yard, [*short, "-e", "inject=write:retval=17:when=1"])
     if b"PTRACE" in run.stderr:
         pytest.skip("strace may not trace processes here")
+    assert run.stdout.startswith(b"waiting"), run.stdout
     assert not [name for name in yard.deliveries() if (yard.out / name).stat().st_size < 20]
     converge(yard)
     check_answered_once(yard)
+    assert {(yard.out / name).stat().st_gid for name in yard.deliveries()} == {1}
 
 
 def start(yard: Yard, wrapper: list[str] | None = None, **facts: Any) -> subprocess.CompletedProcess[bytes]:

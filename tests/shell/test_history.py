@@ -15,6 +15,7 @@ from gateway.shell.history import SqlHistory
 from gateway.shell.ledger import Ledger, open_ledger
 from gateway.shell.merge import ClaimConflictError
 from gateway.shell.past import MAX_KEYS
+from gateway.shell.scratch import Touched
 from tests.shell.shell_support import fresh_ledger
 
 AT = "2025-03-03T10:00:00.000000Z"
@@ -211,3 +212,27 @@ def test_a_number_that_somebody_else_took_meanwhile_is_a_conflict(ledger: Ledger
     assert ledger.next_control("acme/GS06") == 3
     first.close()
     second.close()
+
+
+def test_what_was_claimed_is_never_forgotten_however_much_it_is() -> None:
+    touched = Touched()
+    for number in range(10_000):
+        touched.add(("p", str(number)))
+    assert all(("p", str(number)) in touched for number in range(10_000))
+    assert sum(("q", str(number)) in touched for number in range(10_000)) < 100
+
+
+def test_a_drop_finds_nothing_of_the_drop_before_it(ledger: Ledger) -> None:
+    for receipt in ("r1", "r2", "r3"):
+        history = SqlHistory(ledger, "acme", AT)
+        assert history.interchange("S", "R", "1") is None
+        assert history.shipments(["b1"]) == [None]
+        history.claim_interchange("S", "R", "1", f"here {receipt}")
+        history.claim([claim("b1", "1")])
+        history.note_parts([Part("k", "waiting", receipt, b"{}", None)])
+        assert history.parts(["k"]) != [None]
+        history.close()
+    fresh = SqlHistory(ledger, "acme", AT)
+    assert fresh.interchange("S", "R", "1") is None
+    assert fresh.parts(["k"]) == [None]
+    fresh.close()

@@ -4,11 +4,13 @@ import errno
 import hashlib
 import os
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from gateway.shell import intake
 from gateway.shell.drops import Candidate, LocalDrop
 from gateway.shell.folders import StateFolders
 from gateway.shell.intake import Claimed, Intake, NotReadyError, raw_path
@@ -159,9 +161,9 @@ def test_recovery_leaves_a_claim_in_progress_alone(place: Place) -> None:
     candidate = place.file("trip1.edi")
     fetch = place.intake._fetch
 
-    def recover_first(*args: object) -> None:
+    def recover_first(*args: Any, **facts: Any) -> None:
         assert place.intake.recover() == []
-        fetch(*args)  # type: ignore[arg-type]
+        fetch(*args, **facts)
 
     place.intake._fetch = recover_first  # type: ignore[method-assign]
     assert place.raw(place.claim(candidate)).exists()
@@ -258,3 +260,38 @@ def test_shown_names_hold_no_control_characters(name: str) -> None:
     assert all(character.isprintable() or character in "\xa0\xad" or ord(character) > 0xFF for character in shown)
     assert "\n" not in shown
     assert "\x1b" not in shown
+
+
+def test_files_that_lie_there_together_wait_for_the_disk_together(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waits: list[int] = []
+
+    def counted(files: Any = (), folders: Any = ()) -> None:
+        waits.append(len(list(files)) + len(list(folders)))
+
+    monkeypatch.setattr(intake, "sync_all", counted)
+    candidates = [place.file(f"trip{number:02d}.edi") for number in range(40)]
+    candidates[7].path.unlink()
+    taken = list(place.intake.claim_paths(candidates, "acme", "acme-sftp"))
+    assert [claimed.file_name for claimed in taken] == [f"trip{number:02d}.edi" for number in range(40) if number != 7]
+    assert waits == [31 + 31 + 1, 31 + 31 + 1, 8 + 8 + 1, 8 + 8 + 1]
+    assert sorted(os.listdir(place.folders.work)) == [claimed.receipt for claimed in taken]
+
+
+def test_a_file_that_cannot_be_taken_keeps_none_of_the_others(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    candidates = [place.file(name) for name in ("a.edi", "b.edi", "c.edi")]
+    rename = Path.rename
+
+    def full(path: Path, target: Path) -> Path:
+        if path.name == "b.edi":
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return rename(path, target)
+
+    monkeypatch.setattr(Path, "rename", full)
+    taken = place.intake.claim_paths(candidates, "acme", "acme-sftp")
+    assert [next(taken).file_name, next(taken).file_name] == ["a.edi", "c.edi"]
+    with pytest.raises(OSError, match="No space"):
+        next(taken)
+    assert os.listdir(place.folder) == ["b.edi"]
+    assert len(os.listdir(place.folders.work)) == 2

@@ -3,11 +3,14 @@ from __future__ import annotations
 import sqlite3
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
+from sqlalchemy.exc import OperationalError
 
 from gateway.errors import ConfigError
 from gateway.shell import journal
@@ -142,3 +145,61 @@ def test_the_journal_of_one_drop_can_be_read(tmp_path: Path) -> None:
 def test_batches_hold_everything_once() -> None:
     assert list(in_batches(iter(range(5)), 2)) == [[0, 1], [2, 3], [4]]
     assert list(in_batches(iter([]), 2)) == []
+
+
+def test_a_transaction_waits_for_the_disk_and_a_passing_one_does_not(tmp_path: Path) -> None:
+    ledger = opened(tmp_path)
+    found = []
+    for opening in (ledger.passing, ledger.transaction, ledger.passing, ledger.reading):
+        with opening() as connection:
+            found.append(connection.exec_driver_sql("PRAGMA synchronous").scalar())
+    assert found == [1, 2, 1, 2]
+    with suppress(RuntimeError), ledger.passing():
+        raise RuntimeError
+    with ledger.transaction() as connection:
+        assert connection.exec_driver_sql("PRAGMA synchronous").scalar() == 2
+    ledger.close()
+
+
+def test_what_is_not_committed_is_seen_by_its_writer_only(tmp_path: Path) -> None:
+    ledger = opened(tmp_path)
+    with ledger.reading(), ledger.transaction() as connection:  # as a drop that asks while it is decided about
+        journal.append(connection, "t", "test")
+        with ledger.reading() as other:
+            assert list(journal.records(other)) == []
+        with ThreadPoolExecutor() as pool:
+            assert pool.submit(ledger.counts).result() == {}
+        assert len(list(journal.records(connection))) == 1
+    with ledger.reading() as connection:
+        assert len(list(journal.records(connection))) == 1
+    ledger.close()
+
+
+def test_a_fault_of_the_storage_is_the_same_error_in_every_connection(tmp_path: Path) -> None:
+    ledger = opened(tmp_path)
+    with sqlite3.connect(tmp_path / "ledger.db", isolation_level=None) as other:
+        other.execute("BEGIN IMMEDIATE")
+        with ledger.reading() as connection:
+            connection.exec_driver_sql("PRAGMA busy_timeout=1")
+        with pytest.raises(OperationalError), ledger.transaction():
+            pytest.fail("two writers at once")
+        other.execute("ROLLBACK")
+    other.close()
+    with ledger.transaction() as connection:
+        journal.append(connection, "t", "test")
+    ledger.close()
+
+
+def test_a_connection_that_no_longer_waits_for_the_disk_is_not_used_again(tmp_path: Path) -> None:
+    ledger = opened(tmp_path)
+
+    def deny(action: int, *_: object) -> int:
+        return sqlite3.SQLITE_DENY if action == sqlite3.SQLITE_PRAGMA else sqlite3.SQLITE_OK
+
+    with pytest.raises(sqlite3.DatabaseError), ledger.passing() as connection:
+        connection.connection.driver_connection.set_authorizer(deny)  # type: ignore[union-attr]
+        raise RuntimeError
+    with ledger.transaction() as connection:
+        assert connection.exec_driver_sql("PRAGMA synchronous").scalar() == 2
+        journal.append(connection, "t", "test")
+    ledger.close()

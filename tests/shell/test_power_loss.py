@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from gateway.shell.folders import sync_all
+from gateway.shell.sftp_staging import StagingFolder
 from tests.shell.power import PowerCut, PowerCutError
 from tests.shell.shell_support import Yard
 from tests.shell.test_faults import TWO, check_answered_once, converge
@@ -94,15 +95,69 @@ def test_the_emulated_disk_forgets_what_was_not_fsynced(tmp_path: Path) -> None:
         (live / "a" / "new").unlink()
 
 
-def test_a_program_that_forgets_an_fsync_is_caught(tmp_path: Path) -> None:
+@pytest.mark.parametrize(("module", "kept"), [("assembly", True), ("assembly", False), ("deliver", False)])
+def test_a_program_that_forgets_an_fsync_is_caught(tmp_path: Path, module: str, kept: bool) -> None:
     live, image = tmp_path / "live", tmp_path / "image"
     yard = Yard(live)
     yard.drop("trip1.edi", TWO)
     with pytest.MonkeyPatch.context() as patch:
         cut = PowerCut(patch, live)
-        patch.setattr("gateway.shell.deliver.sync_all", lambda *_, **__: None)  # deliveries are no longer synced
+        patch.setattr(f"gateway.shell.{module}.sync_all", lambda *_, **__: None)
         yard.run()
-        cut.arm(1, image, kept=True)
+        cut.arm(1, image, kept=kept)
         with suppress(PowerCutError):
             os.fsync(0)
     assert Yard(image).problems(all_present=True)
+
+
+@pytest.mark.parametrize("kept", [False, True], ids=["names-lost", "names-kept"])
+def test_files_that_were_taken_together_survive_a_power_cut(tmp_path: Path, kept: bool) -> None:
+    for at in range(1, 600, 11):
+        live, image = tmp_path / f"live{at}", tmp_path / f"image{at}"
+        yard = Yard(live)
+        for number in range(4):
+            yard.drop(f"trip{number}.edi", f"ICN {number}\nMSG m{number}\nSHIP b{number} 1.00\n")
+        with pytest.MonkeyPatch.context() as patch:
+            cut = PowerCut(patch, live)
+            cut.arm(at, image, kept=kept)
+            with suppress(PowerCutError):
+                yard.run()
+            met = image.exists()
+        if not met:
+            return
+        after = Yard(image)
+        converge(after)
+        assert [name for name in after.names("in") if name.endswith(".edi")] == []  # a marker of the image may be older
+        assert [name.split(".")[1] for name in after.deliveries()] == ["m0", "m1", "m2", "m3"]
+        assert [name for name in after.names("ack") if "receipt" in name] == [
+            f"trip{n}.edi.receipt.json" for n in range(4)
+        ]
+        shutil.rmtree(live)
+        shutil.rmtree(image)
+    pytest.fail("a run without a cut was never reached")
+
+
+@pytest.mark.parametrize("kept", [False, True], ids=["names-lost", "names-kept"])
+def test_an_upload_under_a_temporary_name_is_whole_or_gone_after_a_power_cut(tmp_path: Path, kept: bool) -> None:
+    for at in range(1, 30):
+        live, image = tmp_path / f"live{at}", tmp_path / f"image{at}"
+        live.mkdir()
+        folder, closed = StagingFolder(live, "a"), False
+        with pytest.MonkeyPatch.context() as patch:
+            cut = PowerCut(patch, live)
+            cut.arm(at, image, kept=kept)
+            with suppress(PowerCutError):
+                file = folder.create("x.part")
+                file.write(0, TWO.encode())
+                file.seal(keep=True)
+                closed = True  # the client has its answer
+                os.fsync(folder.fd)
+        folder.close()
+        found = (
+            [(f.name, f.closed, f.path.read_text()) for f in StagingFolder(image, "a").load()] if image.exists() else []
+        )
+        assert found in ([], [("x.part", True, TWO)])
+        if closed:
+            assert found or not image.exists()
+            return
+    pytest.fail("the upload was never closed")

@@ -229,6 +229,26 @@ def test_deliveries_come_before_acknowledgments(yard: Yard) -> None:
     assert yard.problems() == []
 
 
+def test_what_was_fetched_while_the_acknowledgments_wait_is_not_delivered_again(yard: Yard) -> None:
+    yard.folder("ack").rmdir()
+    yard.drop("trip1.edi", TWO)
+    assert only(yard.run()).waiting
+    (yard.out / yard.deliveries()[0]).unlink()
+    yard.folder("ack").mkdir()
+    assert only(yard.run()).state == "done"
+    assert yard.deliveries() == []
+
+
+def test_what_is_kept_and_what_was_sent_are_two_files(yard: Yard) -> None:
+    yard.drop("trip1.edi", TWO)
+    done = only(yard.run())
+    kept = yard.root / "state" / "archive" / "2025-03-03" / done.receipt
+    sent = [*yard.out.iterdir(), *yard.folder("ack").iterdir(), *yard.folder("reject").iterdir()]
+    assert sorted(p.name for p in kept.iterdir()) == ["acks", "claim.json", "raw"]
+    for path in (p for p in [*sent, *kept.rglob("*")] if p.is_file()):
+        assert (path.stat().st_nlink, path.stat().st_mode & 0o777) == (1, 0o640 if path in sent else 0o600)
+
+
 def test_no_acknowledgment_leaves_while_the_delivery_fails(yard: Yard) -> None:
     away = yard.root / "away"
     yard.out.rename(away)
