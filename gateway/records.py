@@ -276,7 +276,7 @@ ITSELF: tuple[str, tuple[str, ...], str] = ("", (), "")
 class InLineElement(msgspec.Struct, frozen=True):
     """An element that gateway.mapping.in_line reads.
 
-    read: its text -> text, or the texts of several leaves in it ("" when the first is not there); None when it takes more
+    read: its text -> text, or the texts of several leaves in it ("" when all are empty); None when it takes more
     than splitting. Without read the text is taken as it is. plain: a text without these characters is taken as it is too.
     deep: nothing is there in a text of one component.
     """

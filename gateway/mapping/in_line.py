@@ -327,19 +327,12 @@ def _raw(element: InLineElement, text: str) -> str:
 
 
 def _all(paths: tuple[InLinePath, ...]) -> Callable[[tuple[str, ...]], Any]:
-    """Return what reads the texts of several elements; of a segment without its first one there is nothing to read."""
-    reads = [(path.elements[0] is element, element.read) for path in paths for element in path.elements]
+    """Return what reads the texts of several elements, "" when all are empty."""
+    reads = [element.read for path in paths for element in path.elements]
 
     def read(raws: tuple[str, ...]) -> Any:
-        texts: list[str] = []
-        first = ""
-        for (begins, one), raw in zip(reads, raws, strict=True):
-            text = raw if one is None else one(raw) if begins or first else ""
-            if text is None:
-                return None
-            first = text if begins else first
-            texts.append(text)
-        return tuple(texts) if any(texts) else ""
+        texts = tuple([raw if one is None else one(raw) for one, raw in zip(reads, raws, strict=True)])
+        return None if None in texts else texts if any(texts) else ""
 
     return read
 

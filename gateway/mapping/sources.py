@@ -165,11 +165,10 @@ def _with_leaves(source: Source, leaves: list[str], dialect: Dialect, at: str) -
     others = [dialect.leaf(leaf) for leaf in leaves]
 
     def get(node: Any, root: Any, run: Run) -> list[str]:
-        value = first(node, root)
-        nodes = find(node, root) if value else ()
+        nodes = find(node, root)
         if not nodes:
-            return [value, *[""] * len(others)]
-        return [value, *[read(nodes[0], root) for read in others]]
+            return [first(node, root), *[""] * len(others)]
+        return [first(node, root), *[read(nodes[0], root) for read in others]]
 
     return get
 

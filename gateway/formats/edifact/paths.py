@@ -108,13 +108,14 @@ class EdifactDialect:
 def _first_of(
     first: Callable[[list[Node], Node, Node], str], others: list[Getter]
 ) -> Callable[[list[Node], Node], Any]:
-    """Return what reads the first text of the nodes, and further leaves of the first node; "" without the first text."""
+    """Return what reads the first text of the nodes, and further leaves of the first node; "" when all are empty."""
     if not others:
         return lambda nodes, root: first(nodes, nodes[0], root)
 
     def read(nodes: list[Node], root: Node) -> Any:
         text = first(nodes, nodes[0], root)
-        return (text, *[other(nodes[0], root) for other in others]) if text else ""
+        texts = (text, *[other(nodes[0], root) for other in others])
+        return texts if any(texts) else ""
 
     return read
 

@@ -27,7 +27,7 @@ def elements_of(tag: str, leaves: tuple[str, ...]) -> tuple[InLineElement, ...] 
     numbers = [where[0][0] for where in at]
     reads = [_read(tag, leaf, where) for leaf, where in zip(leaves, at, strict=True)]
     if len(leaves) > 1 and len(set(numbers)) == 1:
-        return (InLineElement(numbers[0], _several(reads), "", at[0][0][1] > 1),)
+        return (InLineElement(numbers[0], _several(reads), "", min(where[0][1] for where in at) > 1),)
     plain = [_service(leaf) if where[0][1] <= 1 else "" for leaf, where in zip(leaves, at, strict=True)]
     return tuple(
         InLineElement(number, read, free, where[0][1] > 1)
@@ -41,14 +41,9 @@ def _service(leaf: str) -> str:
 
 
 def _several(reads: list[Read]) -> Read:
-    first, *others = reads
-
     def read(text: str) -> Any:
-        value = first(text)
-        if not value:
-            return value
-        values = (value, *[other(text) for other in others])
-        return None if None in values else values
+        values = tuple([one(text) for one in reads])
+        return None if None in values else values if any(values) else ""
 
     return read
 
