@@ -1,12 +1,17 @@
-"""`load.py small N` or `load.py big GB`: very many small files, or one very big one, through the whole gateway.
+"""`load.py small N`, `big GB` or `table GB`: very many small files, or one very big one, through the whole gateway.
 
 Prints files or bytes per second and the most memory the program held, as JSON; then `gateway verify`'s result.
-The small files are one truck 309 of one bill each, with numbers of their own; the big one is one 309 of that size.
+The small files are one truck 309 of one bill each, with numbers of their own; the big one is one 309 of that size, or a
+CSV of marketplace listings whose descriptions have 450 characters.
 """
 
 from __future__ import annotations
 
+import csv
+import io
+import itertools
 import json
+import multiprocessing
 import subprocess
 import sys
 import tempfile
@@ -18,7 +23,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 
 def site(folder: Path) -> Path:
-    """Make a demo site whose partner has a drop folder; return the drop folder."""
+    """Make a demo site with drop folders inbox (X12) and tables (CSV); return the first."""
     subprocess.run(
         [sys.executable, "-m", "gateway", "demo", "init", str(folder)], check=True, stdout=subprocess.DEVNULL
     )
@@ -27,16 +32,20 @@ def site(folder: Path) -> Path:
         "[severities]", '[severities]\nS321-TIME-LATE = "off"', 1
     )  # arrivals of January 2025
     toml.write_text('in_dir = "inbox"\n' + text)
-    inbox = folder / "inbox"
-    inbox.mkdir()
-    return inbox
+    own = (Path(__file__).parent / "site" / "partners" / "table.toml").read_text()
+    (folder / "partners" / "table.toml").write_text(
+        'in_dir = "tables"\n' + own + '\n[severities]\nS321-TIME-LATE = "off"\n'
+    )
+    for name in ("inbox", "tables"):
+        (folder / name).mkdir()
+    return folder / "inbox"
 
 
-def small(inbox: Path, count: int) -> None:
+def small(inbox: Path, count: float) -> None:
     """Write the small files, each with its marker."""
     from corpus import small_309s
 
-    for number, data in enumerate(small_309s(count), 1):
+    for number, data in enumerate(small_309s(int(count)), 1):
         (inbox / f"f{number:07d}.edi").write_bytes(data)
         (inbox / f"f{number:07d}.edi.done").touch()
 
@@ -47,6 +56,32 @@ def big(inbox: Path, gigabytes: float) -> None:
 
     truck_309(inbox / "big.edi", int(gigabytes * 1e9 / 441))
     (inbox / "big.edi.done").touch()
+
+
+def table(folder: Path, gigabytes: float) -> None:
+    """Write the CSV: the same shipments again and again, each time with other numbers and addresses."""
+    from corpus_formats import table as write
+
+    write(folder / "block", _BLOCK)
+    rows = list(csv.reader((folder / "block").read_text().splitlines()))
+    (folder / "block").unlink()
+    for row in rows[1:]:
+        row[21] = f"{row[21]}. {_LISTING * 6}"[:450]
+    made = io.StringIO(newline="")
+    csv.writer(made).writerows(rows)
+    header, text = made.getvalue().split("\r\n", 1)
+    with (folder / "table.csv").open("w", newline="") as file:
+        written = file.write(header + "\r\n")
+        for number in itertools.count():
+            if written >= gigabytes * 1e9:
+                break
+            own = text.replace("GWH0000", f"GWH{number:04d}").replace("1ZSAMPLE000000", f"1ZSAMPLE00{number:04d}")
+            written += file.write(own.replace(" APT ", f" APT {number}-"))
+    (folder / "table.csv.done").touch()
+
+
+_BLOCK = 9_999  # shipments
+_LISTING = "New in box, fits all models of the series, with manual in five languages and two years of warranty; "
 
 
 def main() -> None:
@@ -61,8 +96,11 @@ def main() -> None:
 
     with tempfile.TemporaryDirectory() as name:
         inbox = site(Path(name) / "site")
-        small(inbox, int(amount)) if kind == "small" else big(inbox, amount)
-        size = sum(p.stat().st_size for p in inbox.glob("*.edi"))
+        write, where = {"small": (small, inbox), "big": (big, inbox), "table": (table, inbox.parent / "tables")}[kind]
+        maker = multiprocessing.get_context("fork").Process(target=write, args=(where, amount))
+        maker.start()  # in a process of its own: what it holds is not the gateway's
+        maker.join()
+        size = sum(p.stat().st_size for p in (*inbox.glob("*.edi"), *inbox.parent.glob("tables/*.csv")))
         configure((Path(name) / "log").open("w"))
         loaded = load_site(inbox.parent)
         engine, results = Engine(serve_config(loaded), translate), []
