@@ -108,32 +108,24 @@ class Line:
         return self.dialect.getter(path, self.at) if path is not None and len(self.sources) == 1 else None
 
     @cached_property
-    def plain(self) -> tuple[tuple[str, int], ...]:
-        """All sources as (tag, element) when the dialect can read them in line, else ()."""
+    def plain(self) -> tuple[int, ...]:
+        """All sources as elements of the level's node when the dialect says that they are such, else ()."""
         find = getattr(self.dialect, "plain", None)
-        found: list[tuple[str, int]] = []
         if find is None:
             return ()
-        for source in self.sources:
-            if source.kind == "same" and found and source.name.isascii() and source.name.isdigit():
-                found.append((found[-1][0], int(source.name)))
-                continue
-            place = find(source.path, self.at) if source.path is not None else None
-            if place is None or not place[1]:
-                return ()
-            found.append(place)
-        return tuple(found)
+        places = [find(source.path, self.at) if source.path is not None else 0 for source in self.sources]
+        return tuple(places) if all(places) else ()
 
     @cached_property
-    def tests(self) -> tuple[tuple[str, int, str, frozenset[str]], ...] | None:
-        """The condition as (tag, element, op, values) when all of it can be read in line, else None: a closure."""
+    def tests(self) -> tuple[tuple[int, str, frozenset[str]], ...] | None:
+        """The condition as (element, op, values) when all of it can be read in line, else None: a closure."""
         find = getattr(self.dialect, "plain", None)
         found = []
         for test in self.when:
-            place = find(test.source.path, self.at) if find is not None and test.source.path is not None else None
-            if place is None or (test.op == "repeated" and place[1]):
+            place = find(test.source.path, self.at) if find is not None and test.source.path is not None else 0
+            if not place or test.op == "repeated":
                 return None
-            found.append((*place, test.op, frozenset(test.values)))
+            found.append((place, test.op, frozenset(test.values)))
         return tuple(found)
 
     @cached_property

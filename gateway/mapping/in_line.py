@@ -19,7 +19,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from gateway.mapping.cells import CAREFUL, REMEMBERED, InLineTest, Line, Quick, Target
+from gateway.mapping.cells import CAREFUL, InLineTest, Line, Quick, Target
+from gateway.mapping.remembering import all_of, maker, reader, tester
+from gateway.mapping.straight import holds_of_nothing
 from gateway.mapping.transforms.text import collapse, lower, trim, upper
 from gateway.records import ITSELF, InLineElement, InLinePath, InLineSteps
 
@@ -153,7 +155,7 @@ class Text:
             return f"d{tag}"
         if len(texts) > 1:
             if any(element.read for element in elements):
-                self._remember(tag, _maker(_all(paths), quick))
+                self._remember(tag, maker(all_of(paths), quick))
             return f"(k{tag}(raw) or m{tag}(raw)) if any(raw := ({', '.join(texts)})) else d{tag}"
         return f"({self._single(tag, elements[0], line, quick)}) if {_raw(elements[0], texts[0])} else d{tag}"
 
@@ -163,9 +165,9 @@ class Text:
         if element.read is None:
             return f"{spelled} or d{tag}" if spelled else f"k{tag}(raw) or m{tag}(raw)"
         if spelled is None:
-            self._remember(tag, _maker(element.read, quick))
+            self._remember(tag, maker(element.read, quick))
             return f"k{tag}(raw) or m{tag}(raw)"
-        self.names[f"m{tag}"] = _reader(element.read, quick)
+        self.names[f"m{tag}"] = reader(element.read, quick)
         if not element.plain:
             return f"m{tag}(raw)"
         plain = " and ".join(f"{character!r} not in raw" for character in element.plain)
@@ -202,10 +204,10 @@ class Text:
             return there if test.op == "present" else str(there != "True") if known else f"not {there}"
         element = self._element(steps, elements[0].number)
         if element == _NOTHING:
-            return str(_holds_of_nothing(test.op, test.values))
+            return str(holds_of_nothing(test.op, test.values))
         if elements[0].read is not None:
             known_texts: dict[str, bool] = {}
-            self.names |= {f"y{name}": known_texts.get, f"t{name}": _tester(test, elements[0].read, known_texts)}
+            self.names |= {f"y{name}": known_texts.get, f"t{name}": tester(test, elements[0].read, known_texts)}
             return f"(y if (y := y{name}(raw := {element})) is not None else t{name}(raw, node, root, run))"
         text = f"{element}.strip()"
         if test.op in ("present", "absent"):
@@ -314,70 +316,8 @@ class Text:
         return self._variable(key, "n", f"above(node, {self._tag(tag)})") if climbs else _NONE
 
 
-def _holds_of_nothing(op: str, values: frozenset[str]) -> bool:
-    """True when a test holds of an empty text."""
-    return op == "absent" or (op == "=" and "" in values) or (op not in ("=", "present", "absent") and "" not in values)
-
-
 def _raw(element: InLineElement, text: str) -> str:
     """Return the expression that reads an element into `raw`, true when there is something."""
     if element.deep:  # without a component separator there is no such component
         return f'(raw := raw if ":" in (raw := {text}) else "")'
     return f"(raw := {text})"
-
-
-def _all(paths: tuple[InLinePath, ...]) -> Callable[[tuple[str, ...]], Any]:
-    """Return what reads the texts of several elements, "" when all are empty."""
-    reads = [element.read for path in paths for element in path.elements]
-
-    def read(raws: tuple[str, ...]) -> Any:
-        texts = tuple([raw if one is None else one(raw) for one, raw in zip(reads, raws, strict=True)])
-        return None if None in texts else texts if any(texts) else ""
-
-    return read
-
-
-def _reader(read: Callable[[str], Any], quick: Quick) -> Callable[[str], Any]:
-    """Return what makes the value of an element's text where a memory would cost more."""
-    default, make = quick.default, quick.make
-
-    def made(raw: str) -> Any:
-        text = read(raw)
-        return CAREFUL if text is None else make(text) if text else default
-
-    return made
-
-
-def _maker(read: Callable[[Any], Any], quick: Quick) -> tuple[Callable[[Any], Any], dict[Any, Any]]:
-    """Return what makes the value of an element's text, or of several, and its memory."""
-    default, make = quick.default, quick.make
-    known: dict[Any, Any] = {}
-
-    def made(raw: Any) -> Any:
-        text = read(raw)
-        if text is None:
-            return CAREFUL
-        value = make(text) if text else default
-        if value is not None and value is not CAREFUL and len(known) < REMEMBERED:
-            known[raw] = value
-        return value
-
-    return made, known
-
-
-def _tester(
-    test: InLineTest, read: Callable[[str], Any], known: dict[str, bool]
-) -> Callable[[str, Any, Any, Any], bool]:
-    op, values = test.op, test.values
-
-    def holds_for(raw: str, node: Any, root: Any, run: Any) -> bool:
-        text = read(raw) if raw else ""
-        if text is None:
-            return test.holds(node, root, run)
-        text = text.strip()
-        found = bool(text) is (op == "present") if op in ("present", "absent") else (text in values) is (op == "=")
-        if len(known) < REMEMBERED:
-            known[raw] = found
-        return found
-
-    return holds_for

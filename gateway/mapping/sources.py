@@ -53,11 +53,6 @@ def _check(test: Test, dialect: Dialect, at: str) -> Condition:
     if test.op in ("present", "absent") and source.path is not None and not source.path.leaf:
         find = dialect.finder(source.path, at)
         there = test.op == "present"
-        plain = getattr(dialect, "plain", None)
-        place = plain(source.path, at) if plain is not None else None
-        if place is not None and place[0] and not place[1]:
-            tag = place[0]
-            return lambda node, root, run: (tag in (node.children or ())) is there
         return lambda node, root, run: bool(find(node, root)) is there
     if source.path is not None:
         get = dialect.getter(source.path, at)

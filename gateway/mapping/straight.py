@@ -1,12 +1,11 @@
 """The targets of one block as one straight-line Python function.
 
     def fill(node, root, out, run):
-        children = node.children or NONE
-        s0 = children.get("M11"); e0 = s0[0].elements if s0 else NONE     # each segment is looked up once
-        if (value := (k1(raw) or m1(raw)) if (raw := e0[1] if len(e0) > 1 else "") else d1) is not None:
-            out["house_bill_number"] = value                              # remembered, else made: transform and format
+        if (value := (k1(raw) or m1(raw)) if (raw := g1(node, root)) else d1) is not None:
+            out["house_bill_number"] = value                    # remembered, else made: transform and format
 
-The source text is made from numbers, segment tags and canonical field names only; transforms, values of conditions and
+Rows of tables read their cells without a call; for trees of segments see in_line.py. The source text is made from numbers
+and canonical field names only; transforms, values of conditions and
 everything else a user wrote come in as closures and constants. What needs words (remarks, faults, missing values) goes
 to Target.careful.
 """
@@ -93,32 +92,20 @@ def choice(lines: list[Line]) -> Fill:
 
 
 class _Source:
-    """The function while it is written: body, hoisted segments, and the names it reads."""
+    """The function while it is written: body, and the names it reads."""
 
     def __init__(self) -> None:
-        self.names: dict[str, Any] = {"CAREFUL": CAREFUL, "NONE": {}, "EMPTY": ()}
+        self.names: dict[str, Any] = {"CAREFUL": CAREFUL}
         self._body: list[str] = []
-        self._segments: dict[str, int] = {}
 
     def lines(self) -> list[str]:
         """Return all lines of the function."""
-        if not self._body:
-            return ["pass"]
-        head = []
-        if any(self._segments):
-            head.append("children = node.children or NONE")
-        for tag, number in self._segments.items():
-            if tag:
-                self.names[f"t{number}"] = tag
-                head.append(f"s{number} = children.get(t{number})")
-                head.append(f"e{number} = s{number}[0].elements if s{number} else EMPTY")
-            else:
-                head.append(f"e{number} = node.elements")
-        return head + self._body
+        return (
+            ["e = node.elements", *self._body] if any("e[" in line for line in self._body) else self._body or ["pass"]
+        )
 
-    def _element(self, tag: str, element: int) -> str:
-        number = self._segments.setdefault(tag, len(self._segments))
-        return f'(e{number}[{element}] if len(e{number}) > {element} else "")'
+    def _element(self, element: int) -> str:
+        return f'(e[{element}] if len(e) > {element} else "")'
 
     def target(self, number: int, target: Target) -> None:
         """Write one target: its rows in order, the first value wins; rows that can yield nothing ("") are left out."""
@@ -155,22 +142,17 @@ class _Source:
             self.names[f"g{tag}"] = quick.get
             return f"(raw := g{tag}(node, root))" if quick.single else f"(raw := g{tag}(node, root, run))"
         if quick.single:
-            return f"(raw := {self._element(*quick.plain[0])})"
-        return f"any(raw := ({', '.join(self._element(*place) for place in quick.plain)}))"
+            return f"(raw := {self._element(quick.plain[0])})"
+        return f"any(raw := ({', '.join(map(self._element, quick.plain))}))"
 
     def _condition(self, tag: str, row: Quick | Line) -> str:
         if row.tests is None:
             return f"h{tag}(node, root, run)"
         return " and ".join(self._test(f"{tag}_{n}", *test) for n, test in enumerate(row.tests))
 
-    def _test(self, name: str, tag: str, element: int, op: str, values: frozenset[str]) -> str:
+    def _test(self, name: str, element: int, op: str, values: frozenset[str]) -> str:
         self.names[f"w{name}"] = values
-        if not element:  # a segment: present, absent or repeated
-            number = self._segments.setdefault(tag, len(self._segments))
-            if op == "repeated":
-                return f"len(s{number} or EMPTY) > 1" if tag else "False"
-            return f"e{number}" if op == "present" else f"not e{number}"
-        text = f"{self._element(tag, element)}.strip()"
+        text = f"{self._element(element)}.strip()"
         if op in ("present", "absent"):
             return text if op == "present" else f"not {text}"
         return f"{text} {'in' if op == '=' else 'not in'} w{name}"
@@ -183,12 +165,12 @@ class _Columns(_Source):
         super().__init__()
         self._there = there
 
-    def _element(self, tag: str, element: int) -> str:
+    def _element(self, element: int) -> str:
         return f"cells[{element}]" if element in self._there else '""'
 
     def _row(self, tag: str, quick: Quick) -> str:
         condition = self._condition(tag, quick) if quick.holds is not None else "True"
-        absent = bool(quick.plain) and not any(element in self._there for _, element in quick.plain)
+        absent = bool(quick.plain) and not any(element in self._there for element in quick.plain)
         if condition == "False" or (absent and quick.default is None):
             return ""
         names = {f"h{tag}": quick.holds, f"k{tag}": quick.remember, f"m{tag}": quick.make, f"d{tag}": quick.default}
@@ -201,13 +183,13 @@ class _Columns(_Source):
             return super()._condition(tag, row)
         tests = []
         for number, test in enumerate(row.tests):
-            if test[1] in self._there:
+            if test[0] in self._there:
                 tests.append(self._test(f"{tag}_{number}", *test))
-            elif not _holds_of_nothing(test[2], test[3]):
+            elif not holds_of_nothing(*test[1:]):
                 return "False"
         return " and ".join(tests) or "True"
 
 
-def _holds_of_nothing(op: str, values: frozenset[str]) -> bool:
+def holds_of_nothing(op: str, values: frozenset[str]) -> bool:
     """True when a test holds of an empty text."""
     return op == "absent" or (op == "=" and "" in values) or (op not in ("=", "present", "absent") and "" not in values)

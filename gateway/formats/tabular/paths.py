@@ -80,10 +80,9 @@ class TabularDialect:
 
         return locate
 
-    def plain(self, path: Path, at: str) -> tuple[str, int] | None:
-        """Return ("", index) of a standard column: read in line (see mapping.straight); None for every other path."""
-        place = standard_places().get(column_of(path), 0) if not path.leaf and not path.absolute else 0
-        return ("", place) if place else None
+    def plain(self, path: Path, at: str) -> int:
+        """Return the index of a standard column: read in line (see mapping.straight); 0 for every other path."""
+        return standard_places().get(column_of(path), 0) if not path.leaf and not path.absolute else 0
 
     def problems(self, path: Path, at: str, message_type: str, version: str) -> list[str]:
         """Return why the path can never read anything: any table may have any column."""
