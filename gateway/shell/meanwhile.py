@@ -22,11 +22,11 @@ from gateway.shell.schema import drops, journal, person_days, shipments
 from gateway.shell.statements import run
 
 _LAST = select(select(func.max(journal.c.seq)).scalar_subquery(), select(func.max(shipments.c.id)).scalar_subquery())
+_PARTNER = select(drops.c.partner).where(drops.c.receipt == journal.c.receipt).scalar_subquery()  # no join: it must not begin with all drops
 _OTHERS = (
     select(journal.c.receipt)
-    .join(drops, drops.c.receipt == journal.c.receipt)
     .where(journal.c.seq > bindparam("seq"), journal.c.receipt != bindparam("of"))
-    .where(drops.c.partner == bindparam("partner"))
+    .where(bindparam("partner") == _PARTNER)
     .where(or_(journal.c.event == "translated", journal.c.event == "late"))  # what changes judgements
 )
 _PERSONS = (

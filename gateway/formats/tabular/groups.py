@@ -11,6 +11,7 @@ refuses the later part as S321-DUP.
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
@@ -44,9 +45,10 @@ class Grouper:
 
     def __init__(self) -> None:
         self._open: dict[tuple[str, ...], Shipment] = {}
-        self._waiting: dict[int, Shipment] = {}  # in the order of their first rows
+        # a plain dict would look for its first entry among all that left it before
+        self._waiting: OrderedDict[int, Shipment] = OrderedDict()  # in the order of their first rows
         self._last: Shipment | None = None
-        self._left: dict[int, int] = {}
+        self._left: OrderedDict[int, int] = OrderedDict()
         self._rows = 0
         self._next = 0
 
@@ -84,8 +86,7 @@ class Grouper:
             yield self._leave()
 
     def _leave(self) -> Shipment:
-        number = next(iter(self._waiting))
-        shipment = self._waiting.pop(number)
+        _, shipment = self._waiting.popitem(last=False)
         self._rows -= len(shipment.rows)
         if shipment is self._last:
             self._last = None
@@ -98,5 +99,5 @@ class Grouper:
             shipment.split = before is not None and before != content
             self._left[name] = content
             if len(self._left) > REMEMBERED:
-                del self._left[next(iter(self._left))]
+                self._left.popitem(last=False)
         return shipment
