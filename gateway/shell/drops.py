@@ -91,10 +91,14 @@ class ServeConfig(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A file that is ready to be taken. marker: its .done file, if it has one."""
+    """A file that is ready to be taken. marker: its .done file, if it has one.
+
+    seen: size and modification time (ns) when it was found ready; one that is another by now is not ready. None = any.
+    """
 
     path: Path
     marker: Path | None = None
+    seen: tuple[int, int] | None = None
 
 
 class LocalDrop:
@@ -117,12 +121,12 @@ class LocalDrop:
                 seen[name] = (mark, count + 1 if before == mark else 1)
         self._seen = seen
         ready = []
-        for name, (_, count) in sorted(seen.items()):
+        for name, (mark, count) in sorted(seen.items()):
             marker = found.get(name + MARKER)
             if marker is not None and marker.st_mtime_ns >= found[name].st_mtime_ns:  # an older one is for another file
-                ready.append(Candidate(self.folder / name, self.folder / (name + MARKER)))
+                ready.append(Candidate(self.folder / name, self.folder / (name + MARKER), mark[:2]))
             elif count >= self._polls:
-                ready.append(Candidate(self.folder / name))
+                ready.append(Candidate(self.folder / name, seen=mark[:2]))
         return ready
 
     def _scan(self) -> dict[str, os.stat_result]:

@@ -98,6 +98,8 @@ class Intake:
             for candidate in candidates:
                 with suppress(NotReadyError):
                     path, before = candidate.path, _regular(candidate.path)
+                    if candidate.seen is not None and candidate.seen != _print(before):
+                        raise NotReadyError(path.name)
                     claimed, place = opened.enter_context(self._begin(path.name, path, before, partner, account))
                     begun.append((candidate, before, claimed, place))
             if not begun:

@@ -14,6 +14,7 @@ import contextlib
 import signal
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -24,7 +25,7 @@ from gateway.shell import heap, journal
 from gateway.shell.crew import Alone, Crew, Ended, Recipe, originators_of, work
 from gateway.shell.deliver import RetryPolicy
 from gateway.shell.desk import Alert, Desk, Remap, Result, Translate, no_version
-from gateway.shell.drops import LocalDrop, PartnerDrop, ServeConfig
+from gateway.shell.drops import Candidate, LocalDrop, PartnerDrop, ServeConfig
 from gateway.shell.folders import Clock, StateFolders, instant, utc_now
 from gateway.shell.housework import Housework
 from gateway.shell.intake import Claimed, Intake
@@ -40,6 +41,7 @@ from gateway.shell.wake import Wake
 DRAIN_S = 10.0
 _GRACE_S = 2.0  # what a worker may take longer than DRAIN_S before it is killed
 _SHORTEST_S = 0.01
+_AHEAD = 256  # files of a partner that are claimed before they are begun; the others stay in the drop folder
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +102,7 @@ class Engine:
         self._partners: dict[str, PartnerDrop] = {}
         self._accounts: dict[str, PartnerDrop] = {}
         self._drops: list[tuple[PartnerDrop, LocalDrop]] = []
+        self._found: dict[str, deque[Candidate]] = {}  # partner -> files that were ready at the last look
         self._watch: Callable[[], None] = lambda: None
         self.beat = time.monotonic()  # when the queue was looked at last
         try:
@@ -122,6 +125,7 @@ class Engine:
         self._partners = {partner.name: partner for partner in config.partners}
         self._accounts = {partner.account: partner for partner in config.partners}
         self._drops = [(p, seen.get(p.in_dir) or self._local(p)) for p in config.partners if p.in_dir is not None]
+        self._found.clear()  # what was not taken yet is found again
         heap.settle()
 
     def watch(self, look: Callable[[], None]) -> None:
@@ -224,20 +228,36 @@ class Engine:
 
     def _poll(self) -> None:
         if time.monotonic() < self._next_poll:
+            if not self._stop_at:
+                self._take_found()
             return
         self._next_poll = time.monotonic() + self._config.poll_seconds
         self._watch()
         self._house.look(self._partners, self._config, self.desk)
         self._recover()
         for partner, drop in self._drops:
-            try:
-                ready = drop.ready(self.desk.clock().timestamp())
-                for claimed in self.intake.claim_paths(ready, partner.name, partner.account):
+            if not self._found.get(partner.name):
+                with self._folder_faults(partner.name):
+                    self._found[partner.name] = deque(drop.ready(self.desk.clock().timestamp()))
+        self._take_found()
+
+    def _take_found(self) -> None:
+        """Claim what was found, a partner's files only some ahead of the work: others' files do not wait for a hundred thousand."""
+        for name, found in self._found.items():
+            room = _AHEAD - self._queue.line(name)
+            some = [found.popleft() for _ in range(min(room, len(found)))]
+            with self._folder_faults(name):
+                for claimed in self.intake.claim_paths(some, name, self._partners[name].account):
                     self._queue.put(claimed)
-            except OSError as error:
-                self._recovered = False  # the file may lie in the work folder already
-                text = f"The drop folder cannot be read or its file not be taken ({error.strerror})."
-                self.desk.alert("DROP-FOLDER", text, partner=partner.name)
+
+    @contextmanager
+    def _folder_faults(self, partner: str) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            self._recovered = False  # the file may lie in the work folder already
+            text = f"The drop folder cannot be read or its file not be taken ({error.strerror})."
+            self.desk.alert("DROP-FOLDER", text, partner=partner)
 
     def _begin(self) -> bool:
         """Begin as many files as there is room for; True when one was begun."""

@@ -22,7 +22,9 @@ from gateway.shell.schema import drops, journal, person_days, shipments
 from gateway.shell.statements import run
 
 _LAST = select(select(func.max(journal.c.seq)).scalar_subquery(), select(func.max(shipments.c.id)).scalar_subquery())
-_PARTNER = select(drops.c.partner).where(drops.c.receipt == journal.c.receipt).scalar_subquery()  # no join: it must not begin with all drops
+_PARTNER = (
+    select(drops.c.partner).where(drops.c.receipt == journal.c.receipt).scalar_subquery()
+)  # no join: it must not begin with all drops
 _OTHERS = (
     select(journal.c.receipt)
     .where(journal.c.seq > bindparam("seq"), journal.c.receipt != bindparam("of"))

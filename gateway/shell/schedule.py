@@ -113,6 +113,11 @@ class Queue:
         with self._lock:
             return self._later[0][0] if self._later else float("inf")
 
+    def line(self, partner: str) -> int:
+        """Return how many files of a partner are ready and not begun."""
+        with self._lock:
+            return len(self._lines.get(partner, ()))
+
     def knows(self, receipt: str) -> bool:
         """True for a file that is queued, waits or is in work."""
         with self._lock:

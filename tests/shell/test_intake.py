@@ -295,3 +295,16 @@ def test_a_file_that_cannot_be_taken_keeps_none_of_the_others(place: Place, monk
         next(taken)
     assert os.listdir(place.folder) == ["b.edi"]
     assert len(os.listdir(place.folders.work)) == 2
+
+
+def test_a_file_that_is_another_than_when_it_was_found_is_not_ready(place: Place) -> None:
+    path = place.file("trip1.edi").path
+    folder = LocalDrop(place.folder, settle_polls=2)
+    assert folder.ready(0.0) == []
+    (found,) = folder.ready(1.0)
+    path.write_bytes(b"other data")
+    with pytest.raises(NotReadyError):
+        place.claim(found)
+    assert path.read_bytes() == b"other data"
+    assert folder.ready(2.0) == []
+    assert place.claim(folder.ready(3.0)[0]).size == 10

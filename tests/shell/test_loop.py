@@ -196,3 +196,23 @@ def test_a_full_log_disk_does_not_stop_the_work() -> None:
 
     log.configure(Full())
     log.logger().info("drop.done")
+
+
+def test_a_backlog_stays_in_its_folder_and_others_do_not_wait_for_it(
+    yard: Yard, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from gateway.shell import loop
+
+    monkeypatch.setattr(loop, "_AHEAD", 4)
+    for number in range(20):
+        yard.drop(f"t{number:02}.edi", f"MSG m1\nSHIP b{number} 1\n")
+    yard.drop("other.edi", "MSG m1\nSHIP c1 1\n", "beta")
+    engine, left = yard.engine(), []
+    engine._on_result = lambda result: left.append((result.partner, len(yard.names("in")) // 2))
+    results = engine.run_once()
+    engine.close()
+    assert len(results) == 21
+    assert left[0][1] == 16  # of 20 files (and their markers) four are claimed when the first is done
+    assert "beta" in [partner for partner, _ in left[:5]]
+    assert yard.names("in") == []
+    assert yard.problems() == []
