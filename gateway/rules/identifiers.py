@@ -10,6 +10,7 @@ from typing import Any
 from gateway.findings import Finding, Scope, Severity
 from gateway.rules.tables import Tables
 
+_AWB = re.compile(r"[0-9]{11}")
 _S10 = re.compile(r"[A-Z]{2}[0-9]{9}[A-Z]{2}")
 _UPS = re.compile(r"1Z[0-9A-Z]{16}")
 
@@ -17,7 +18,7 @@ _UPS = re.compile(r"1Z[0-9A-Z]{16}")
 def check_identifiers(draft: dict[str, Any], tables: Tables) -> Iterator[Finding]:
     """Yield wrong check digits (AWB and S10: error, 1Z: warning), unknown ports, tariff numbers of odd length."""
     master, mode = str(draft.get("master_bill_number", "")), draft.get("mode_of_transportation")
-    if mode == "air" and re.fullmatch(r"[0-9]{11}", master) and int(master[3:10]) % 7 != int(master[10]):
+    if mode == "air" and _AWB.fullmatch(master) and int(master[3:10]) % 7 != int(master[10]):
         yield _finding(
             "S321-ID-CHK",
             Severity.ERROR,

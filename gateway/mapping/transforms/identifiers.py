@@ -143,6 +143,7 @@ def phone(value: str) -> str:
     return ("+" if text.startswith("+") else "") + re.sub(r"[^0-9]", "", text)
 
 
+_ROUNDED = re.compile(r"[0-9](\.[0-9]+)?[eE]\+?[0-9]{1,3}")
 _LOST = re.compile(r"[0-9]{15}0{5,}")  # five zeros are chance once in 100,000
 
 
@@ -154,7 +155,7 @@ _LOST = re.compile(r"[0-9]{15}0{5,}")  # five zeros are chance once in 100,000
 def identifier(value: str) -> str:
     """A number that identifies something: trimmed; refused when a spreadsheet lost its digits (1.2E+17, zeros behind 15)."""
     text = value.strip()
-    if re.fullmatch(r"[0-9](\.[0-9]+)?[eE]\+?[0-9]{1,3}", text):
+    if _ROUNDED.fullmatch(text):
         raise Unusable(f'"{text}" is a number that a spreadsheet rounded; digits are lost', "ID-SCIENTIFIC")
     if _LOST.fullmatch(text):
         raise Unusable(

@@ -119,8 +119,11 @@ def lines(value: str, number: str) -> str:
     return parts[wanted - 1] if wanted <= len(parts) else ""
 
 
+_BREAK = re.compile(r"\r?\n|\|")
+
+
 def _lines_of(text: str) -> list[str]:
-    return [part for line in re.split(r"\r?\n|\|", text) if (part := line.strip())]
+    return [part for line in _BREAK.split(text) if (part := line.strip())]
 
 
 @transform(
