@@ -153,6 +153,15 @@ _decoder: msgspec.msgpack.Decoder[Record] = msgspec.msgpack.Decoder(
 _decode = _decoder.decode
 
 
+def _without_halves(value: Any) -> Any:
+    """Return the value with "?" in the place of each lone surrogate."""
+    if isinstance(value, str):
+        return value.encode("utf-8", "replace").decode()
+    if isinstance(value, dict):
+        return {_without_halves(key): _without_halves(one) for key, one in value.items()}
+    return [_without_halves(one) for one in value] if isinstance(value, list | tuple) else value
+
+
 class Records:
     """The typed view of a spool: append records, iterate them as often as needed.
 
@@ -165,7 +174,10 @@ class Records:
 
     def append(self, record: Record, *, clean: bool = False) -> None:
         """Add one record; clean: an accepted shipment of which there is nothing to tell."""
-        encoded = _encoder.encode(record)
+        try:
+            encoded = _encoder.encode(record)
+        except UnicodeEncodeError:  # half a character that JSON can escape, in a name or an echo
+            encoded = _encoder.encode(_without_halves(msgspec.to_builtins(record)))
         self._all.append(encoded)
         if not clean:
             self._telling.append(encoded)

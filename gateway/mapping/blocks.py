@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from functools import cached_property
 from typing import Any
 
@@ -14,6 +15,7 @@ from gateway.mapping.shapes import first_that_holds, for_nodes
 from gateway.mapping.sources import Run
 from gateway.mapping.straight import Fill
 from gateway.mapping.table import Row
+from gateway.mapping.transforms import Unusable
 from gateway.records import Dialect, Finder, InLineSteps, Path
 
 
@@ -141,7 +143,10 @@ def _refused(line: Line, node: Any, root: Any, run: Run) -> Finding:
     row = line.row
     severity = Severity.WARNING if row.required == "warn" else Severity.ERROR
     value = next((v for v in line.values(node, root, run) if v), None) if line.values else None
-    shown = line.apply([value]) if line.apply is not None and value else value
+    shown = value
+    if line.apply is not None and value:
+        with suppress(Unusable, ValueError):
+            shown = line.apply([value])
     said = row.message.replace("{value}", shown or "").rstrip(".") + "."
     said = said[:1].upper() + said[1:]
     place = line.locate(node, root) or NOWHERE

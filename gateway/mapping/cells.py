@@ -228,7 +228,7 @@ class Quick:
             try:
                 text = one(raw) if one is not None else raw.strip()
                 value = CAREFUL if type(text) is Noted else form(text) if text else nothing([raw])
-            except Unusable:
+            except (Unusable, ValueError):
                 return CAREFUL
             if value is not None and len(known) < REMEMBERED:
                 known[raw] = value
@@ -241,13 +241,20 @@ class Quick:
             try:
                 text = apply(values) if apply is not None else values[0].strip()
                 value = CAREFUL if type(text) is Noted else form(text) if text else nothing(values)
-            except Unusable:
+            except (Unusable, ValueError):
                 return CAREFUL
             if value is not None and len(known) < REMEMBERED:
                 known[raw] = value
             return value
 
         self.make: Callable[[Any], Any] = make_one if self.single and (one is not None or apply is None) else make
+
+
+def _unusable(error: Exception) -> Unusable:
+    """A transform whose arguments are of another kind than it expects (`keep abc`) raises what Python raises."""
+    if isinstance(error, Unusable):
+        return error
+    return Unusable("the transform of this row cannot use it; look at the arguments in the mapping table")
 
 
 def _tuple(values: Values | None) -> Callable[[Any, Any, Run], tuple[str, ...]]:
@@ -297,8 +304,8 @@ class Target:
                         return
                     if lost is None and line.loses(values):
                         lost = line, values[0]
-                except Unusable as error:
-                    self._fail(line, node, root, next((v for v in values if v), ""), error, run)
+                except (Unusable, ValueError) as error:
+                    self._fail(line, node, root, next((v for v in values if v), ""), _unusable(error), run)
                     return
             if line.row.default:
                 self.put(out, self.format(line.row.default))
