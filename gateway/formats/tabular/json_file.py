@@ -50,6 +50,10 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 _DECODER = json.JSONDecoder(object_pairs_hook=_object, parse_float=str, parse_int=str, parse_constant=str)
 
 
+_KEYS = 10_000
+"""Different keys of all objects of a document: each is a column that is kept."""
+
+
 class _Fault(Exception):  # noqa: N818  a verdict on data
     """The text is no JSON; the finding says where."""
 
@@ -173,6 +177,9 @@ class _JsonReader(TableReader):
         for name, text in values.items():
             index = self._places.get(name, -1)
             if index < 0:
+                if len(cells) >= _KEYS:
+                    said = f"The objects have more than {_KEYS:,} different keys: names of fields are expected there, not values."
+                    raise _Fault(_said("JSON-SHAPE", said, None))
                 index = self._places[name] = self._header.add(name)
                 self._header.names[index] = shown.get(name, name)
                 cells.append("")
