@@ -17,7 +17,7 @@ from gateway.mapping import shapes
 from gateway.mapping.blocks import Bound, Choice
 from gateway.mapping.cells import Target
 from gateway.mapping.sources import Run
-from gateway.mapping.straight import Fill, by_closures, by_columns
+from gateway.mapping.straight import Fill, without_shapes
 from gateway.records import Dialect
 
 
@@ -26,7 +26,7 @@ class Plans:
 
     def __init__(self, targets: list[Target], refusals: Choice, bound: list[Bound], dialect: Dialect) -> None:
         self._targets, self._refusals, self._bound, self._dialect = targets, refusals, bound, dialect
-        self._helpers = getattr(dialect, "in_line_helpers", None)
+        self._helpers = shapes.helpers_of(dialect)
         self.of: Callable[[Any, Any], Fill] = self._first
 
     def _first(self, node: Any, root: Any) -> Fill:
@@ -35,8 +35,7 @@ class Plans:
             plan = self._by_closures()
             self.of = lambda node, root: plan
         else:
-            sometimes = getattr(self._dialect, "in_line_sometimes", False)
-            self.of = shapes.Shapes(self._in_line, self._by_closures).chooser(sometimes=sometimes)
+            self.of = shapes.chooser(self._dialect, self._in_line, self._by_closures)
         return self.of(node, root)
 
     def write(self) -> None:
@@ -50,7 +49,7 @@ class Plans:
         return shapes.unit(self._targets, self._refusals.lines, self._bound, self._helpers or {}, shape)
 
     def _by_closures(self) -> Fill:
-        fill = (by_columns if getattr(self._dialect, "by_columns", False) else by_closures)(self._targets)
+        fill = without_shapes(self._targets, self._dialect)
         refusals, bound = self._refusals, self._bound
 
         def plan(node: Any, root: Any, out: dict[str, Any], run: Run) -> tuple[int, list[list[Any]]]:

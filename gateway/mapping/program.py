@@ -93,12 +93,12 @@ class CompiledProgram:
         unit = unit_path[-1] if unit_path else ""
         self.blocks = blocks
         self._message = Fields([t for b in blocks.get("message", ()) for t in b.targets])
-        self._shipment = Fields([t for b in blocks.get("shipment", ()) for t in b.targets], dialect)
+        shipment = [t for b in blocks.get("shipment", ()) for t in b.targets]
         self._parties = [(role, Bound(b, dialect, unit)) for role in PARTY_ROLES for b in blocks.get(role, ())]
         self._items = [Bound(b, dialect, unit) for b in blocks.get("item", ())]
         self._references = [Bound(b, dialect, unit) for b in blocks.get("reference", ())]
         self._refusals = Refusals([a for b in blocks.get("shipment", ()) for a in b.actions], dialect)
-        self._plans = Plans(self._shipment.targets, self._refusals, self.bound, dialect)
+        self._plans = Plans(shipment, self._refusals, self.bound, dialect)
         self._index: dict[tuple[str, str], Target] = {
             (level, t.name): t for level, level_blocks in blocks.items() for b in level_blocks for t in b.targets
         }

@@ -9,7 +9,7 @@ from typing import Any, Generic, TypeVar
 
 from gateway.mapping.cells import InLineTest, Line, Target
 from gateway.mapping.in_line import Text
-from gateway.mapping.straight import Fill, by_closures, by_columns, choice, function
+from gateway.mapping.straight import Fill, by_closures, choice, function, without_shapes
 from gateway.records import Dialect
 
 _AT_ONCE = 4  # shapes for which functions are made when they come the first time
@@ -65,28 +65,38 @@ class Shapes(Generic[Made]):
         return of
 
 
+def helpers_of(dialect: Dialect | None) -> dict[str, Any] | None:
+    """Return what a dialect lends to functions in line; None when its paths cannot be read so."""
+    return getattr(dialect, "in_line_helpers", None)
+
+
+def chooser(
+    dialect: Dialect | None, make: Callable[[frozenset[str] | None], Made], otherwise: Callable[[], Made]
+) -> Callable[[Any, Any], Made]:
+    """Return (node, root) -> what is made for the shape of the node, for a dialect that can be read in line."""
+    return Shapes(make, otherwise).chooser(sometimes=getattr(dialect, "in_line_sometimes", False))
+
+
 def for_nodes(targets: list[Target], dialect: Dialect | None) -> Fill:
     """Return a function that fills all targets of a block, in order."""
-    if getattr(dialect, "by_columns", False):
-        return by_columns(targets)
-    helpers = getattr(dialect, "in_line_helpers", None)
+    helpers = helpers_of(dialect)
     if helpers is None:
-        return by_closures(targets)
+        return without_shapes(targets, dialect)
     sometimes = getattr(dialect, "in_line_sometimes", False)
     if not sometimes and not any(_looks_below(line) for target in targets for line in target.lines):
         return fields(targets, helpers, frozenset())
-    shapes: Shapes[Fill] = Shapes(partial(fields, targets, helpers), partial(by_closures, targets))
-    of = shapes.chooser(sometimes=sometimes)
-    return lambda node, root, out, run: of(node, root)(node, root, out, run)
+    return _dispatched(chooser(dialect, partial(fields, targets, helpers), partial(by_closures, targets)))
 
 
 def first_that_holds(lines: list[Line], dialect: Dialect) -> Fill:
     """Return a function that gives the index of the first row whose condition holds, -1 when none does."""
-    helpers = getattr(dialect, "in_line_helpers", None)
+    helpers = helpers_of(dialect)
     if helpers is None:
         return choice(lines)
-    shapes: Shapes[Fill] = Shapes(partial(which, lines, helpers), partial(choice, lines))
-    of = shapes.chooser(sometimes=getattr(dialect, "in_line_sometimes", False))
+    return _dispatched(chooser(dialect, partial(which, lines, helpers), partial(choice, lines)))
+
+
+def _dispatched(of: Callable[[Any, Any], Fill]) -> Fill:
     return lambda node, root, out, run: of(node, root)(node, root, out, run)
 
 

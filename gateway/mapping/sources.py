@@ -18,13 +18,12 @@ Condition = Callable[[Any, Any, "Run"], bool]
 class Run:
     """The state of mapping one unit: findings and what `profile.` and `envelope.` read."""
 
-    __slots__ = ("findings", "index", "inherited", "level", "message", "more", "profile")
+    __slots__ = ("findings", "index", "inherited", "level", "message", "profile")
 
     def __init__(self, message: Message, profile: Profile) -> None:
         self.message, self.profile = message, profile
         self.findings: list[Finding] = []
         self.inherited: dict[str, Any] = {}
-        self.more: list[Any] = []  # nodes that a `(first)` left out
         self.level, self.index = "", 0  # what is being filled: "" (the shipment), a party, "items" or "references"
 
     @property

@@ -19,6 +19,7 @@ from typing import Any
 
 from gateway.mapping.cells import CAREFUL, Line, Quick, Target
 from gateway.mapping.sources import Run
+from gateway.records import Dialect
 
 Fill = Callable[[Any, Any, dict[str, Any], Run], Any]
 """(node, root, dict to fill, run)."""
@@ -44,6 +45,11 @@ def by_closures(targets: list[Target]) -> Fill:
     for number, target in enumerate(targets):
         source.target(number, target)
     return function(source.lines(), source.names)
+
+
+def without_shapes(targets: list[Target], dialect: Dialect | None) -> Fill:
+    """Return a function that fills all targets of a node whatever segments it has: by columns for tables, else by closures."""
+    return (by_columns if getattr(dialect, "by_columns", False) else by_closures)(targets)
 
 
 def by_columns(targets: list[Target]) -> Fill:
