@@ -128,12 +128,12 @@ class Compiler:
             raise self._error(
                 rows[0], "target", f'"{name}" is not a field of level {block.level}', _nearest(block.level, name)
             )
-        for row in rows:
-            self._check_type(row, tag)
         form = formatter(tag, name)
-        for row in rows:
-            self._check_default(row, form)
-        return Target(block.level, name, [self._line(row, block.at, name) for row in rows], form)
+        lines = [self._line(row, block.at, name) for row in rows]
+        for line in lines:
+            self._check_type(line, tag)
+            self._check_default(line.row, form)
+        return Target(block.level, name, lines, form)
 
     def _check_default(self, row: Row, form: Format) -> None:
         try:
@@ -142,14 +142,14 @@ class Compiler:
         except Unusable as error:
             raise self._error(row, "default", str(error), "write a value that the target can hold") from None
 
-    def _check_type(self, row: Row, tag: str) -> None:
+    def _check_type(self, line: Line, tag: str) -> None:
         """Refuse a transform whose result the field can never hold: a date in a weight, a number in a date."""
-        calls = self._parsed(row, "transform", parse_transform)
-        last = find_transform(calls[-1].name) if calls else None
-        wanted = _HOLDS.get(tag.partition(":")[0])
-        if last is not None and wanted is not None and last.result not in wanted:
+        if not line.steps:
+            return
+        last, kind = line.steps[-1][0], tag.partition(":")[0]
+        if kind in _HOLDS and last.result not in _HOLDS[kind]:
             raise self._error(
-                row, "transform", f"{last.name} makes a {last.result}, {row.target} is {_KINDS[tag.partition(':')[0]]}",
+                line.row, "transform", f"{last.name} makes a {last.result}, {line.row.target} is {_KINDS[kind]}",
                 "use a transform that makes one, or another target",
             )  # fmt: skip
 

@@ -33,7 +33,7 @@ WORDS = {
 UP = ".."
 """The step to the element around this one, in dialects that know it (XML and JSON trees)."""
 
-_STEP = re.compile(r"(?P<name>[^\[\]/.]+?)(?:\[(?:(?P<leaf>[A-Za-z0-9@+-]+)=)?(?P<values>[^\[\]]*)\])?", re.ASCII)
+_STEP = re.compile(r"(?P<name>[^\[\]/.]+)(?:\[(?:(?P<leaf>[A-Za-z0-9@+-]+)=)?(?P<values>[^\[\]]*)\])?", re.ASCII)
 _TEST = re.compile(
     r"(?P<path>(?:[^\[\]=!]|\[[^\]]*\])+?)\s*(?:(?P<op>!=|=)\s*(?P<values>.*)|\s(?P<is>present|absent|repeated))"
 )
@@ -185,7 +185,7 @@ def show_path(path: Path) -> str:
 
 def _split(text: str, mark: str) -> list[str]:
     """Split outside brackets."""
-    if "[" not in text and "]" not in text:
+    if mark not in text or ("[" not in text and "]" not in text):
         return text.split(mark)
     parts, depth, start = [], 0, 0
     for index, char in enumerate(text):

@@ -21,8 +21,10 @@ _EXCEL_ERROR = re.compile(r"#(NAME|REF|VALUE|N/A|DIV/0|NUM|NULL)[?!]?", re.I)
 _EXCEL_DATE = re.compile(r"\d{1,2}-(Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)(-\d{2,4})?", re.I)
 _EXCEL_BIG = re.compile(r"\d(\.\d+)?E\+\d+", re.I)
 _ELEMENT_ALONE = re.compile(r"0?\.\d+")
-_EXCEL = re.compile("|".join(f"(?:{p.pattern})" for p in (_EXCEL_ERROR, _EXCEL_DATE, _EXCEL_BIG, _ELEMENT_ALONE)), re.I)
-"""Any of them: most cells are none, and looked at once."""
+_SUSPECT = frozenset("#.0123456789")
+"""What all of them start with: most cells do not."""
+_WORDS = ("message", "example", "why", "mend", "note")
+"""Columns of free text, or how their names start: what Excel makes of a number does not matter there."""
 
 
 class Fault(msgspec.Struct, frozen=True):
@@ -90,14 +92,17 @@ def read_records(
             header = [c.strip().lower() for c in cells]
             _check_header(header, file, line, columns, needed, faults)
             continue
-        values = dict(zip(header, map(str.strip, cells), strict=False))
         if len(cells) > len(header) and "".join(cells[len(header) :]).strip():
             said = f"the row has {len(cells)} cells, the header {len(header)}"
             faults.append(Fault("MAP-CELLS", file, line, "", said, "a comma in a cell needs quotes around the cell"))
-        for column, cell in values.items():
-            if cell and _EXCEL.fullmatch(cell):
-                _check_excel(faults, file, line, column, cell)
-        records.append((line, {c: values.get(c, "") for c in columns}))
+        values = dict.fromkeys(columns, "")
+        for column, cell in zip(header, cells, strict=False):
+            if cell := cell.strip():
+                if cell[0] in _SUSPECT and not column.startswith(_WORDS):
+                    _check_excel(faults, file, line, column, cell)
+                if column in values:
+                    values[column] = cell
+        records.append((line, values))
     if not header:
         faults.append(
             Fault("MAP-EMPTY", file, 1, "", "the table is empty", f"start it with the header {','.join(columns)}")
@@ -174,8 +179,6 @@ def _check_header(
 
 
 def _check_excel(faults: list[Fault], file: str, line: int, column: str, cell: str) -> None:
-    if column in ("message", "example", "why", "mend") or column.startswith("note"):
-        return
     if _EXCEL_ERROR.fullmatch(cell):
         faults.append(
             Fault(

@@ -107,6 +107,7 @@ def registry() -> Mapping[str, Transform]:
     return TRANSFORMS
 
 
+@cache
 def _own() -> None:
     from gateway.mapping.transforms import codes, dates, identifiers, numbers, text  # noqa: F401  they register
 
