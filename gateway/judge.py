@@ -28,6 +28,9 @@ _OWN = frozenset(("house_bill_number", "shipment_tracking_number"))
 
 Place = tuple[int | str | None, int | str | None]
 
+Verdict = tuple[dict[str, Any], list[Finding], bytes]
+"""A completed draft, what is said of it, and its canonical bytes."""
+
 
 class Judged(msgspec.Struct, eq=False):
     """A unit with its findings; draft is None when nothing could be mapped."""
@@ -70,6 +73,10 @@ class Mapping(msgspec.Struct, eq=False):
     flagged: Collection[Place] = ()  # places of syntax errors of the message
 
 
+def _purpose(draft: dict[str, Any]) -> str:
+    return str(draft.get("transmission_purpose", "original"))
+
+
 def place_key(position: Position) -> Place | None:
     """Return what tells one place of a message from another: segment and element, or row and column; None = no telling."""
     if position.segment_position is not None:
@@ -99,21 +106,22 @@ class Judge:
             findings = [f for f in findings if place_key(f.position) not in flagged]
         return Mapping(message, unit, mapped, [*syntax, *findings], flagged)
 
-    def settle(self, mappings: list[Mapping], identify: Callable[[Any], dict[str, str]]) -> list[Judged]:
-        """Return the judged units in the same order: stage by stage over all of them, which the caches of a CPU like.
+    def later(self, message: Message, unit: Unit, program: Program) -> Mapping:
+        """Return a unit whose verdict another process knows."""
+        return Mapping(message, unit, program.later(message, unit.node, self._profile), [])
 
-        identify: reads a unit's identifiers without mapping.
-        """
+    def verdicts(self, mappings: list[Mapping]) -> list[Verdict]:
+        """Complete and check mapped units: stage by stage over all of them, which the caches of a CPU like."""
         profile, rules = self._profile, self._profile.rules
         drafts = [m.mapped.draft for m in mappings]
         prepared = [rules.prepare(d, profile, self._now) for d in drafts]
-        purposes = [str(d.get("transmission_purpose", "original")) for d in drafts]
+        purposes = [_purpose(d) for d in drafts]
         ruled = [rules.check(d, profile, self._now, p) for d, p in zip(drafts, purposes, strict=True)]
         for draft in drafts:
             draft.pop("_arrival_day", None)
         encoded = list(map(encode_shipment, drafts))
         schema = [self._schema(d, e) for d, e in zip(drafts, encoded, strict=True)]
-        judged = []
+        verdicts: list[Verdict] = []
         for m, draft, late, said, faults, purpose, data in zip(mappings, drafts, prepared, ruled, schema, purposes, encoded, strict=True):  # fmt: skip
             findings = m.findings
             if findings and purpose == "cancel":
@@ -122,11 +130,20 @@ class Judge:
                 every = (*findings, *late, *self._unsaid(faults, said), *said)
                 placed = [self.weigh(place(f, m.mapped)) for f in every]
                 findings = _tidy([f for f in placed if not _unread(f, draft, m.flagged)])
+            verdicts.append((draft, findings, data))
+        return verdicts
+
+    def settle(
+        self, mappings: list[Mapping], verdicts: list[Verdict], identify: Callable[[Any], dict[str, str]]
+    ) -> list[Judged]:
+        """Return the judged units in the same order. identify: reads a unit's identifiers without mapping."""
+        judged = []
+        for m, (draft, findings, data) in zip(mappings, verdicts, strict=True):
             names = {n: draft[n] for n in _IDENTIFIERS if isinstance(draft.get(n), str)}
             if not names.keys() & _OWN:  # its number could not be used: its master's says too little
                 names = {**identify(m.unit.node), **names}
             refused = bool(findings) and any(f.severity is Severity.ERROR for f in findings)
-            unit = m.unit
+            unit, purpose = m.unit, _purpose(draft)
             judged.append(
                 Judged(unit.number, unit.label, draft, findings, names, refused, purpose, m.mapped, unit, data)
             )

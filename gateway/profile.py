@@ -95,6 +95,10 @@ class Program(Protocol):
         """Map one unit to a draft shipment."""
         ...
 
+    def later(self, message: Message, node: Any, profile: Profile) -> MappedShipment:
+        """Pass a unit by that another process maps; the draft is empty, `locate` maps it."""
+        ...
+
 
 @dataclass(frozen=True, repr=False, eq=False)  # one of a kind; it holds the key of the person hash
 class Profile:

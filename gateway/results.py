@@ -137,6 +137,29 @@ class MemorySpool:
         return MemorySpool()
 
 
+class NoSpool:
+    """Keeps nothing: for a reading whose results nobody asks for."""
+
+    def append(self, record: bytes) -> None:
+        """See Spool."""
+
+    def __iter__(self) -> Iterator[bytes]:
+        """See Spool."""
+        return iter(())
+
+    def mark(self) -> int:
+        """See Spool."""
+        return 0
+
+    def since(self, mark: int) -> Iterator[bytes]:
+        """See Spool."""
+        return iter(())
+
+    def sibling(self) -> NoSpool:
+        """See Spool."""
+        return self
+
+
 _encoder = msgspec.msgpack.Encoder()
 _decoder: msgspec.msgpack.Decoder[Record] = msgspec.msgpack.Decoder(
     InterchangeBegin
@@ -153,15 +176,6 @@ _decoder: msgspec.msgpack.Decoder[Record] = msgspec.msgpack.Decoder(
 _decode = _decoder.decode
 
 
-def _without_halves(value: Any) -> Any:
-    """Return the value with "?" in the place of each lone surrogate."""
-    if isinstance(value, str):
-        return value.encode("utf-8", "replace").decode()
-    if isinstance(value, dict):
-        return {_without_halves(key): _without_halves(one) for key, one in value.items()}
-    return [_without_halves(one) for one in value] if isinstance(value, list | tuple) else value
-
-
 class Records:
     """The typed view of a spool: append records, iterate them as often as needed.
 
@@ -174,10 +188,7 @@ class Records:
 
     def append(self, record: Record, *, clean: bool = False) -> None:
         """Add one record; clean: an accepted shipment of which there is nothing to tell."""
-        try:
-            encoded = _encoder.encode(record)
-        except UnicodeEncodeError:  # half a character that JSON can escape, in a name or an echo
-            encoded = _encoder.encode(_without_halves(msgspec.to_builtins(record)))
+        encoded = _encoder.encode(record)
         self._all.append(encoded)
         if not clean:
             self._telling.append(encoded)

@@ -26,9 +26,7 @@ from gateway.message_facts import envelope_of, head_findings, message_key, undat
 from gateway.profile import Profile, Program
 from gateway.records import Message, Unit
 from gateway.results import Delivery, MessageFinding, Records, ShipmentResult
-
-AT_ONCE = 16
-"""Shipments that go through the stages of judging together."""
+from gateway.sharing import AT_ONCE, Others, read
 
 BATCH = 32
 """Shipments judged before the history is asked about all of them at once."""
@@ -55,6 +53,7 @@ class Settler:
         records: Records,
         name: str,
         sha256: str,
+        others: Others | None = None,
     ) -> None:
         self._judge, self._profile, self._now, self._history = judge, profile, now, history
         self._books, self._records, self._name, self._sha256 = books, records, name, sha256
@@ -64,6 +63,8 @@ class Settler:
         self._place: tuple[str | None, str] = (None, f"file {name}")  # trip -> words, the last one
         self._pending: list[Judged] = []
         self._mapped: list[Mapping] = []
+        self._others = None if self._joiner.on else others
+        self._group, self._known = 0, b""  # of the open group: number, and what another process made of it
         self._program: Program | None = None
         self.claims = 0
         self._first: Judged | None = None  # shipment of the open message that was accepted first
@@ -90,7 +91,12 @@ class Settler:
 
     def take(self, unit: Unit, program: Program, syntax: list[Finding], flagged: set[Place]) -> None:
         """Map a unit. syntax: the reader's findings about it; flagged: places of syntax errors in the message."""
-        self._mapped.append(self._judge.map(unit.message, unit, program, syntax, flagged))
+        if not self._mapped and self._others is not None:
+            self._known = self._others.verdicts(self._group) or b""
+        if self._known:
+            self._mapped.append(self._judge.later(unit.message, unit, program))
+        else:
+            self._mapped.append(self._judge.map(unit.message, unit, program, syntax, flagged))
         if len(self._mapped) >= AT_ONCE:
             self._settle_mapped()
 
@@ -113,8 +119,13 @@ class Settler:
     def _settle_mapped(self) -> None:
         """Judge the mapped units."""
         mapped, self._mapped = self._mapped, []
-        joins = self._joiner.complete(mapped) if self._joiner.on and mapped else []
-        judged = self._judge.settle(mapped, self._identify)
+        if not mapped:
+            return
+        known, self._known = self._known, b""
+        self._group += 1
+        joins = self._joiner.complete(mapped) if self._joiner.on else []
+        verdicts = read(known, mapped) if known else self._judge.verdicts(mapped)
+        judged = self._judge.settle(mapped, verdicts, self._identify)
         for one, join in zip(judged, joins, strict=False):
             one.join = join
         self._pending += judged

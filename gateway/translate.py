@@ -11,48 +11,18 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
-from types import ModuleType
-from typing import Any, ClassVar
-
-import msgspec
 
 from gateway import acks
 from gateway.books import Books
-from gateway.findings import Finding, Scope, Severity
 from gateway.formats import format_module, sniffers
-from gateway.formats.detect import HEAD, Detection, Transcoded, check_name, detect
-from gateway.history import History
-from gateway.judge import Judge, Place, place_key
-from gateway.limits import INTERCHANGES, Telling
-from gateway.message_facts import REFUSED, answer_finding, reused, too_many_interchanges
-from gateway.profile import Profile, Program
-from gateway.records import (
-    Acknowledged,
-    Event,
-    GroupBegin,
-    GroupEnd,
-    Interchange,
-    InterchangeBegin,
-    InterchangeEnd,
-    MessageBegin,
-    MessageEnd,
-    Unit,
-)
-from gateway.results import (
-    Counts,
-    Delivery,
-    MemorySpool,
-    MessageClosed,
-    MessageFinding,
-    MessageOpened,
-    Outcome,
-    Records,
-    Spool,
-)
+from gateway.formats.detect import HEAD, Detection, check_name, detect
+from gateway.history import History, MemoryHistory
+from gateway.judge import Judge
+from gateway.profile import Profile
+from gateway.reading import Reading
+from gateway.results import Counts, Delivery, MemorySpool, NoSpool, Outcome, Records, Spool
 from gateway.settling import Settler
-
-_STRANGERS = frozenset(("X12-SENDER", "EDIFACT-SENDER", "XML-SENDER"))  # a sender that is not the account's
-_CUT_OFF = frozenset(("X12-TRUNCATED", "EDIFACT-TRUNCATED", "EDIFACT-SEG-TOO-LONG"))
+from gateway.sharing import Aside, Others
 
 
 def translate(
@@ -67,31 +37,27 @@ def translate(
     receipt_id: str = "",
     spool: Spool | None = None,
     counts: Counts | None = None,
+    others: Others | None = None,
 ) -> Iterator[Delivery | Outcome]:
     """Yield the deliveries of one dropped file and, last, its Outcome.
 
     chunks: the raw bytes, split anywhere. name: as the sender called it. size, sha256: of the raw bytes.
     spool: where results wait for the acknowledgment writers (default: memory).
     counts: an object that is kept up to date while the file is read, for a display of the progress.
+    others: verdicts of another process that reads the same file (`assist`). Raises SharedError when they are not of it.
     """
-    source = iter(chunks)
-    head = b""
-    for chunk in source:
-        head += chunk
-        if len(head) >= HEAD:
-            break
-    run = _Run(profile, now, history, Records(spool or MemorySpool()), name, sha256, counts or Counts())
-    bad_name = check_name(name, depth=int(profile.options.get("max_depth", 0))) if name else None
-    seen = (
-        Detection(hold=bad_name, kind="none")
-        if bad_name
-        else detect(head, name, sniffers(), profile.encoding, str(profile.options.get("format", "")))
-    )
+    source, seen = _seen(chunks, profile, name)
+    records = Records(spool or MemorySpool())
+
+    def settle(judge: Judge, books: Books) -> Settler:
+        return Settler(judge, profile, now, history, books, records, name, sha256, others)
+
+    reading = Reading(profile, now, history, records, name, counts or Counts(), settle)
     if seen.hold is not None:
-        run.finding(seen.hold)
+        reading.finding(seen.hold)
     else:
-        yield from run.read(itertools.chain((head,), source), seen)
-    outcome = run.outcome(seen)
+        yield from reading.read(source, seen)
+    outcome = reading.outcome(seen)
     module = format_module(seen.format) if seen.format else None
     outcome.acks = acks.plan(
         outcome, profile, history.next_control, now, profile.catalogue and profile.catalogue.worded(seen.format),
@@ -100,234 +66,34 @@ def translate(
     yield outcome
 
 
-class _Run:
-    """The state of one translation."""
+def assist(
+    chunks: Iterable[bytes], profile: Profile, now: datetime, wanted: Callable[[int], bool], *, name: str = ""
+) -> Iterator[tuple[int, bytes]]:
+    """Yield verdicts for another process that translates the same file: number of the group, and what `Others` gives.
 
-    def __init__(
-        self, profile: Profile, now: datetime, history: History, records: Records, name: str, sha256: str, counts: Counts
-    ) -> None:  # fmt: skip
-        self._profile, self._history, self._records, self._name = profile, history, records, name
-        self._judge = Judge(profile, now)
-        self._received_on = now.strftime("%Y-%m-%d")  # tells the year of days without one
-        self._books = Books(counts, history)
-        self._settler = Settler(self._judge, profile, now, history, self._books, records, name, sha256)
-        self._interchanges: list[Interchange] = []
-        self._module: ModuleType | None = None
-        self._program: Program | None = None
-        self._answers_refuse = 0
-        self._found = 0  # in the open message
-        self._syntax: list[Finding] = []
-        self._format = ""
-        self._flagged: set[Place] = set()  # places of syntax errors in the open message
-        self._telling, self._telling_shipment = Telling(), Telling(few=20)
-        self._strangers = 0
-
-    def read(self, chunks: Iterable[bytes], seen: Detection) -> Iterator[Delivery]:
-        """Run the reader and handle its events."""
-        for finding in seen.findings:
-            self.finding(finding)
-        self._module = format_module(seen.format)
-        self._settler.read_with(self._module)
-        events: Iterator[Event] = self._module.read(Transcoded(chunks, seen), self._profile, (seen.skip, seen.factor))
-        for event in events:
-            kind = type(event)
-            if kind is InterchangeBegin and len(self._interchanges) >= INTERCHANGES:
-                self._hold(too_many_interchanges(event))  # type: ignore[arg-type]
-                return
-            if kind is Unit:
-                self._unit(event)  # type: ignore[arg-type]
-                if self._settler.full:
-                    yield from self._settler.flush()
-            elif kind is Finding:
-                if event.scope is Scope.SHIPMENT:  # type: ignore[union-attr]
-                    self._shipment_finding(event)  # type: ignore[arg-type]
-                else:
-                    self.finding(event)  # type: ignore[arg-type]
-            elif kind is MessageEnd:
-                yield from self._settler.end()
-                self._close_message(event)  # type: ignore[arg-type]
-            else:
-                self._handlers[kind](self, event)
-
-    def _hold(self, finding: Finding) -> None:
-        """Hold the file in the middle: what stood so far does not."""
-        self.finding(finding)
-        opened = (record for record in self._records.telling() if isinstance(record, MessageOpened))
-        self._books.take_back_all(((record.index, record.key) for record in opened), finding.rule)
-
-    # --- findings above the shipment --------------------------------------------------------------------------
-
-    def finding(self, finding: Finding) -> None:
-        """Note a finding of scope message and above; an error refuses what it stands in."""
-        finding = self._judge.weigh(finding)
-        if finding.severity is Severity.OFF:
-            return
-        told = self._telling.lets(finding)
-        if told:
-            self._records.append(MessageFinding(finding))
-        self._books.note(finding)
-        self._strangers += finding.refuses and finding.rule in _STRANGERS
-        syntax = "AK304" in finding.ack or "UCS" in finding.ack
-        if finding.refuses and finding.scope is Scope.MESSAGE and syntax:
-            self._books.syntax_errors = True
-            if told:
-                self._flag(finding)
-
-    def _tell_rest(self) -> None:
-        """Say how many findings of the part that ends here were not told."""
-        rest = self._telling.rest()
-        if rest is not None:
-            self._records.append(MessageFinding(rest))
-
-    def _shipment_finding(self, finding: Finding) -> None:
-        """Keep a syntax finding for the shipment that comes next."""
-        finding = self._judge.weigh(finding)
-        if finding.severity is Severity.OFF or not self._telling_shipment.lets(finding):
-            return
-        self._syntax.append(finding)
-        if finding.refuses:
-            self._flag(finding)
-
-    def _syntax_of_unit(self) -> list[Finding]:
-        """Return the syntax findings of the shipment that came, with one for those that are not told."""
-        if not self._syntax:
-            return []
-        syntax, self._syntax = self._syntax, []
-        rest = self._telling_shipment.rest(Scope.SHIPMENT)
-        return syntax if rest is None else [*syntax, rest]
-
-    def _flag(self, finding: Finding) -> None:
-        place = place_key(finding.position)
-        if place is not None:
-            self._flagged.add(place)
-
-    def _told_of_message(self, findings: list[Finding]) -> None:
-        for finding in findings:
-            self.finding(msgspec.structs.replace(finding, scope=Scope.MESSAGE))
-
-    # --- levels -----------------------------------------------------------------------------------------------
-
-    def _open_interchange(self, event: InterchangeBegin) -> None:
-        facts = event.interchange
-        self._tell_rest()
-        self._books.open(Scope.INTERCHANGE)
-        self._interchanges.append(facts)
-        self._records.append(event)
-        if not facts.control_number:
-            return
-        sender, receiver = (
-            f"{facts.sender_qualifier}:{facts.sender_id}",
-            f"{facts.receiver_qualifier}:{facts.receiver_id}",
+    wanted: whether a group is still to be judged. Shipments that wait for other messages need the history: no verdicts
+    for partners who join.
+    """
+    source, seen = _seen(chunks, profile, name)
+    if seen.hold is None and profile.join_hours <= 0:
+        reading = Reading(
+            profile, now, MemoryHistory(), Records(NoSpool()), name, Counts(), lambda judge, _: Aside(judge, wanted)
         )
-        before = self._history.interchange(sender, receiver, facts.control_number)
-        if before is None:
-            self._history.claim_interchange(sender, receiver, facts.control_number, self._name)
-        else:
-            self.finding(reused(facts, before, self._name))
+        yield from reading.read(source, seen)
 
-    def _open_group(self, event: GroupBegin) -> None:
-        self._books.open(Scope.GROUP)
-        self._records.append(event)
 
-    def _open_message(self, event: MessageBegin) -> None:
-        message = event.message
-        message.envelope.setdefault("received_on", self._received_on)
-        self._tell_rest()
-        self._books.open(Scope.MESSAGE)
-        self._format = self._format or message.format
-        self._flagged, self._found = set(), 0
-        choose = self._profile.programs
-        self._program = choose(message.format, message.type, message.version) if choose else None
-        self._settler.begin(message, self._program)
-        self._records.append(
-            MessageOpened(message.index, self._settler.key, message.format, message.type, message.version, message.control_number, message.implementation)
-        )  # fmt: skip
-
-    def _close_message(self, event: MessageEnd) -> None:
-        message = event.message
-        self._told_of_message(self._syntax_of_unit())  # of a shipment that never came
-        if (remark := self._settler.remark()) is not None:
-            self.finding(remark)
-        self._tell_rest()
-        header = self._module.segments(message.root) if self._module else []
-        errors = self._books.syntax_errors
-        refused, stood = self._books.close_message(message.index, self._settler.key)
-        self._records.append(
-            MessageClosed(message.index, refused, errors, event.segments, self._found, header, stood)
-        )  # fmt: skip
-
-    def _close_group(self, event: GroupEnd) -> None:
-        self._records.append(event)
-        self._books.close_group()
-
-    def _close_interchange(self, event: InterchangeEnd) -> None:
-        self._tell_rest()
-        self._records.append(event)
-        self._books.close_interchange(event.interchange.index)
-
-    def _acknowledged(self, event: Acknowledged) -> None:
-        """An acknowledgment of ours came back: say what it says, and when we never sent what it answers."""
-        self._format = self._format or "x12_ta1"
-        told = answer_finding(event)
-        self._answers_refuse += told.rule == REFUSED
-        self.finding(told)
-        if event.kind in ("interchange", "group") and not self._history.sent(event.kind, event.control_number):
-            severity = Severity.INFO if event.kind == "interchange" else Severity.WARNING
-            said = f"The acknowledgment answers {event.kind} {event.control_number}, which is not among those we sent."
-            self.finding(
-                Finding("ACK-NO-MATCH", severity, Scope.FILE, said, event.position, value=event.control_number)
-            )
-
-    # --- shipments --------------------------------------------------------------------------------------------
-
-    def _unit(self, unit: Unit) -> None:
-        syntax = self._syntax_of_unit()
-        if unit.role == "master":
-            self._told_of_message(syntax)
-            return
-        if unit.role == "part" and self._profile.join_hours <= 0 and not self._found:
-            said = (
-                "The message names shipments that other messages complete; without join_hours each is judged by itself."
-            )
-            self.finding(Finding("JOIN-OFF", Severity.INFO, Scope.MESSAGE, said, unit.node.place()))
-        self._books.counts.found += 1
-        self._found += 1
-        if unit.role == "unread" or self._books.rule(Scope.INTERCHANGE) in _CUT_OFF:
-            self._settler.refuse(unit, syntax)  # what is cut off or cannot be read is not missing: not judged
-        elif self._program is None:
-            if not self._books.rule(Scope.MESSAGE) and not self._books.rule(Scope.GROUP):
-                said = f"No mapping table reads {unit.message.format} {unit.message.version} for partner {self._profile.partner}."
-                self.finding(Finding("MAP-NONE", Severity.ERROR, Scope.MESSAGE, said, ack={"AK501": "R", "AK502": "1"}))
-            self._settler.refuse(unit, syntax)
-        else:
-            self._settler.take(unit, self._program, syntax, self._flagged)
-
-    # --- the end ----------------------------------------------------------------------------------------------
-
-    def outcome(self, seen: Detection) -> Outcome:
-        """Close the books."""
-        books = self._books
-        books.close(len(self._interchanges))
-        return Outcome(
-            verdict=books.verdict(),
-            format=self._format or seen.kind or seen.format,
-            counts=books.counts,
-            refused=books.refused,
-            refused_keys=books.refused_keys,
-            records=self._records,
-            interchanges=self._interchanges,
-            refused_interchanges=books.refused_interchanges,
-            acks=[],
-            claims=self._settler.claims,
-            answers_refuse=self._answers_refuse,
-            strangers=self._strangers,
-        )
-
-    _handlers: ClassVar[dict[type, Callable[[_Run, Any], None]]] = {
-        InterchangeBegin: _open_interchange,
-        GroupBegin: _open_group,
-        MessageBegin: _open_message,
-        GroupEnd: _close_group,
-        InterchangeEnd: _close_interchange,
-        Acknowledged: _acknowledged,
-    }
+def _seen(chunks: Iterable[bytes], profile: Profile, name: str) -> tuple[Iterator[bytes], Detection]:
+    """Return all chunks, and what the file is by its name and its first bytes."""
+    source = iter(chunks)
+    head = b""
+    for chunk in source:
+        head += chunk
+        if len(head) >= HEAD:
+            break
+    bad_name = check_name(name, depth=int(profile.options.get("max_depth", 0))) if name else None
+    seen = (
+        Detection(hold=bad_name, kind="none")
+        if bad_name
+        else detect(head, name, sniffers(), profile.encoding, str(profile.options.get("format", "")))
+    )
+    return itertools.chain((head,), source), seen

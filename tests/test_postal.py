@@ -277,3 +277,13 @@ def test_a_receptacle_without_items_is_no_error_and_an_unknown_object_is():
     result = send(JSON + b'{"Other": 1}', MemoryHistory())
     assert [r.verdict for r in result.outcome.records if isinstance(r, ShipmentResult)] == ["waiting"] * 2
     assert "JSON-SHAPE" in result.rules()
+
+
+def test_half_a_character_in_json_refuses_its_item_only():
+    data = sample("xml-extra/05").replace(b"GBP", b"USD").replace(b"Plastic model kit", b"Plastic \\ud800 model kit", 1)
+    result = send(data, MemoryHistory(), join_hours=0)
+    assert "LX123456785GB" in shipments(result)
+    assert "UA102030405CN" not in shipments(result)
+    (lost,) = [f for f in result.findings() if f.rule == "CSV-ENCODING"]
+    start = data.index(b'"Plastic \\ud800')
+    assert (lost.position.offset, lost.position.line) == (start, data.count(b"\n", 0, start) + 1)

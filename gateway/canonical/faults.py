@@ -95,8 +95,7 @@ def pointer_of(path: Path) -> str:
     >>> pointer_of(("items", 0, "a/b"))
     '/items/0/a~1b'
     """
-    text = "".join("/" + str(step).replace("~", "~0").replace("/", "~1") for step in path)
-    return text.encode("utf-8", "replace").decode()  # a key with a lone surrogate, written "?"
+    return "".join("/" + str(step).replace("~", "~0").replace("/", "~1") for step in path)
 
 
 def _split(raw: RawError) -> Iterator[Fault]:

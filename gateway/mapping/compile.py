@@ -86,7 +86,7 @@ class Compiler:
             if row.target in BINDINGS:
                 if not level or open_targets.get(id(level[-1])) or level[-1].actions:
                     level.append(Block(row.level))
-                path, when = self._parsed(row, "source", parse_path), self._parsed(row, "when", parse_when)
+                path, when = parsed(row, "source", parse_path), parsed(row, "when", parse_when)
                 level[-1].bindings.append((row, path, when))
                 continue
             if not level:
@@ -115,12 +115,6 @@ class Compiler:
     def _tag(self, level: str, bound: str) -> str:
         """The tag of the node that the level's paths start at."""
         return "" if level == "message" else bound or self._unit
-
-    def _parsed(self, row: Row, column: str, parse: Callable[[str], Any]) -> Any:
-        try:
-            return parse(getattr(row, column))
-        except CellError as error:
-            raise self._error(row, column, str(error), error.advice) from None
 
     def _target(self, block: Block, name: str, rows: list[Row]) -> Target:
         tag = target_type(block.level, name)
@@ -156,11 +150,11 @@ class Compiler:
     def _line(self, row: Row, at: str, target: str = "") -> Line:
         if row.required not in ("", "yes", "warn"):
             raise self._error(row, "required", f'"{row.required}" is not known', "write yes, warn or nothing")
-        sources = self._parsed(row, "source", parse_source)
+        sources = parsed(row, "source", parse_source)
         if not sources and not row.default and row.target not in ACTIONS:
             raise self._error(row, "source", "the row has neither source nor default", "give one of them")
-        steps = self._steps(row, self._parsed(row, "transform", parse_transform), len(sources))
-        when = self._parsed(row, "when", parse_when)
+        steps = self._steps(row, parsed(row, "transform", parse_transform), len(sources))
+        when = parsed(row, "when", parse_when)
         leaf = target.rpartition(".")[2]
         personal = row.level in PARTY_ROLES and leaf in PERSONAL_FIELDS.get("party", ())
         return Line(row, sources, when, steps, self._dialect, at, personal=personal)
@@ -201,6 +195,14 @@ class Compiler:
 
     def _error(self, row: Row, column: str, message: str, advice: str = "") -> MappingError:
         return MappingError(row.file, row.line, column, message, advice)
+
+
+def parsed(row: Row, column: str, parse: Callable[[str], Any]) -> Any:
+    """Return the syntax tree of a cell. Raises MappingError."""
+    try:
+        return parse(getattr(row, column))
+    except CellError as error:
+        raise MappingError(row.file, row.line, column, str(error), error.advice) from None
 
 
 def target_type(level: str, target: str) -> str | None:

@@ -20,8 +20,8 @@ import msgspec
 from gateway.errors import MappingError
 from gateway.formats import folder_of, format_module
 from gateway.mapping.codes import CodeTables, digest_of
-from gateway.mapping.compile import Compiler, effective_rows
-from gateway.mapping.grammar import parse_path, parse_when
+from gateway.mapping.compile import Compiler, effective_rows, parsed
+from gateway.mapping.grammar import CellError, parse_path, parse_when
 from gateway.mapping.program import CompiledProgram, ProgramChoice, Way
 from gateway.mapping.sources import condition
 from gateway.mapping.table import Row, Table, read_table
@@ -175,34 +175,38 @@ def _name(path: File) -> str:
 
 def read_facts(path: File, text: bytes | None = None) -> MappingFacts:
     """Return map.toml. text: what stands in it, if that is known. Raises MappingError."""
+    name = _name(path)
     try:
         data = tomllib.loads((path.read_bytes() if text is None else text).decode("utf-8"))
+        found = msgspec.convert(data | {"version": str(data.get("version", ""))}, _MapFile)
+        parse_when(found.when)
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise MappingError(f"{path.parent.name}/{path.name}", None, "", str(error), "correct the TOML") from None
-    try:
-        return MappingFacts(
-            id=data["id"],
-            version=str(data["version"]),
-            format=folder_of(str(data["format"])),
-            message_type=str(data["message_type"]),
-            versions=tuple(data.get("versions", ())),
-            when=data.get("when", ""),
-            folder=path.parent,
-        )  # fmt: skip
-    except KeyError as error:
-        raise MappingError(
-            f"{path.parent.name}/{path.name}",
-            None,
-            "",
-            f"key {error} is missing",
-            "id, version, format and message_type are needed",
-        ) from None
+        raise MappingError(name, None, "", str(error), "correct the TOML") from None
+    except msgspec.ValidationError as error:
+        said = "id, version, format and message_type are needed; when is a text, versions a list of texts"
+        raise MappingError(name, None, "", str(error), said) from None
+    except CellError as error:
+        raise MappingError(name, None, "when", str(error), error.advice) from None
+    return MappingFacts(
+        found.id, found.version, folder_of(found.format), found.message_type, found.versions, found.when, path.parent
+    )
+
+
+class _MapFile(msgspec.Struct):
+    """What the gateway reads of map.toml."""
+
+    id: str
+    version: str
+    format: str
+    message_type: str
+    versions: tuple[str, ...] = ()
+    when: str = ""
 
 
 def _unit_path(rows: list[Row]) -> tuple[str, ...]:
     for row in rows:
         if row.level == "shipment" and row.target == "(each)":
-            return tuple(step.name for step in parse_path(row.source).steps)
+            return tuple(step.name for step in parsed(row, "source", parse_path).steps)
     return ()
 
 

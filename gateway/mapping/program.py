@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from copy import copy
 from typing import Any
 
 from gateway.canonical.model import PARTY_ROLES
@@ -11,6 +10,7 @@ from gateway.findings import NOWHERE, Finding, Position, Scope, Severity
 from gateway.mapping.blocks import Bound, Fields, Refusals
 from gateway.mapping.cells import Target
 from gateway.mapping.compile import Block
+from gateway.mapping.mapped import Later, Mapped
 from gateway.mapping.plans import Plans
 from gateway.mapping.several import gravest, left_out, told_already
 from gateway.mapping.sources import Condition, Run, node_place
@@ -18,63 +18,6 @@ from gateway.profile import MappedShipment, Origin, Profile
 from gateway.records import Dialect, Message
 
 _REMEMBERED = 1024  # places that a program remembers
-
-
-class Mapped:
-    """Result of one unit; see gateway.profile.MappedShipment."""
-
-    __slots__ = (
-        "_header", "_items", "_message", "_node", "_parties", "_profile", "_references", "_then", "draft", "findings",
-        "program",
-    )  # fmt: skip
-
-    def __init__(self, program: CompiledProgram, message: Message, node: Any, profile: Profile) -> None:
-        self.program = program
-        self._message, self._node, self._profile = message, node, profile
-        self._header = _header_now(message)
-        self._parties: dict[str, Any] = {}
-        self._items: list[Any] = []
-        self._references: list[Any] = []
-        self.draft: dict[str, Any] = {}
-        self.findings: list[Finding] = []
-        self._then: tuple[Any, Run] | None = None  # what `locate` reads in, made when it is asked the first time
-
-    def locate(self, pointer: str) -> Origin:
-        """Return where the value at a JSON pointer comes from; the unit when nothing nearer is known."""
-        parts = [p for p in pointer.split("/") if p]
-        program = self.program
-        if self._then is None:
-            root = self._message.root
-            if self._header is not None:
-                root = copy(root)
-                root.children = self._header
-            self._then = root, Run(self._message, self._profile)
-        root, run = self._then
-        if parts and parts[0] in PARTY_ROLES and parts[0] in self._parties:
-            found = program.place(parts[0], ".".join(parts[1:]), self._parties[parts[0]], root, run)
-        elif parts and parts[0] in ("items", "references"):
-            level = parts[0][:-1]
-            index = int(parts[1]) if len(parts) > 1 and parts[1].isascii() and parts[1].isdigit() else 0
-            nodes = self._items if level == "item" else self._references
-            node = nodes[index] if index < len(nodes) else self._node
-            if level == "reference" and node is not self._node:  # several blocks of a table make references
-                return Origin(program.here(node, root) or NOWHERE)
-            found = program.place(level, ".".join(parts[2:]), node, root, run)
-        else:
-            found = program.place("shipment", ".".join(parts), self._node, root, run) if parts else None
-            if found is None and parts:
-                found = program.place("message", ".".join(parts), root, root, run)
-        return found or Origin(program.here(self._node, root) or NOWHERE)
-
-
-def _header_now(message: Message) -> dict[str, Any] | None:
-    """Return the header segments as they are now, made once per context: a later P4 takes the place of this one."""
-    kept = message.cache.get("header")
-    if kept is None or kept[0] != message.context:
-        children = getattr(message.root, "children", None)
-        kept = message.cache["header"] = (message.context, dict(children) if children else None)
-    header: dict[str, Any] | None = kept[1]
-    return header
 
 
 class CompiledProgram:
@@ -127,6 +70,11 @@ class CompiledProgram:
         self._complete(draft, profile, run)
         mapped.findings = run.findings
         return mapped
+
+    def later(self, message: Message, node: Any, profile: Profile) -> Later:
+        """Pass a unit by that another process maps: only what stands above it is read, as if it had been mapped."""
+        self._header(message, message.root, profile, Run(message, profile))
+        return Later(self, message, node, profile)
 
     @property
     def bound(self) -> list[Bound]:
@@ -307,6 +255,10 @@ class ProgramChoice:
     def run(self, message: Message, node: Any, profile: Profile) -> MappedShipment:
         """Map one unit with the program whose condition holds for this message."""
         return self.choose(message, profile).run(message, node, profile)
+
+    def later(self, message: Message, node: Any, profile: Profile) -> Later:
+        """See CompiledProgram."""
+        return self.choose(message, profile).later(message, node, profile)
 
     def choose(self, message: Message, profile: Profile) -> CompiledProgram:
         """Return the program for a message; the last one when no condition holds."""

@@ -8,7 +8,7 @@ from gateway.errors import MappingError
 from gateway.formats.xml import Kind
 from gateway.mapping.cells import Line
 from gateway.mapping.codes import CodeTables
-from gateway.mapping.compile import Compiler
+from gateway.mapping.compile import Compiler, parsed
 from gateway.mapping.grammar import Source, parse_source, parse_transform, parse_when
 from gateway.mapping.table import Row
 from gateway.mapping.transforms import Unusable, registry
@@ -45,8 +45,8 @@ class FieldCompiler:
         tested: list[Source] = []
         for number, cells in records:
             row = Row(self._file, number, "shipment", **{c: cells[c] for c in _COMPILED})
-            own = self._compiler._parsed(row, "source", parse_source)
-            asked = [test.source for test in self._compiler._parsed(row, "when", parse_when)]
+            own = parsed(row, "source", parse_source)
+            asked = [test.source for test in parsed(row, "when", parse_when)]
             for column, part in (("source", own), ("when", asked)):
                 for source in part:
                     self._check_source(source, number, column, items=may_read_items)

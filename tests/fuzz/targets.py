@@ -77,7 +77,7 @@ def load_mapping(data: bytes) -> None:
         folder = Path(name)
         mapping, _, text = data.partition(b"\n")
         known = mapping.decode("ascii", "replace").strip()
-        (folder / f"{known if known.isidentifier() else 'x12_309_truck'}.csv").write_bytes(text)
+        (folder / f"{known if known.isidentifier() and len(known) < 100 else 'x12_309_truck'}.csv").write_bytes(text)
         try:
             found = MappingSet(base_mappings(), [folder])
             for facts in found.facts:

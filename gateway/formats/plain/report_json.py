@@ -23,6 +23,6 @@ def write(outcome: Outcome, catalogue: Any, *, file_name: str, receipt_id: str, 
     separator = b"\n"
     for facts in told(outcome, catalogue, show_personal=show_personal):
         kept = {k: v for k, v in facts.items() if v not in (None, "")}
-        yield separator + json.dumps(kept, ensure_ascii=False).encode("utf-8", "surrogatepass")
+        yield separator + json.dumps(kept, ensure_ascii=False).encode()
         separator = b",\n"
     yield b"\n]}\n"

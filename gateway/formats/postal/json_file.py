@@ -10,6 +10,7 @@ are the items (".Item" = the object is the item; it is hung below a root under t
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Iterable, Iterator
 from functools import cache
 
@@ -96,8 +97,9 @@ def read_json(chunks: Iterable[bytes], profile: Profile, scale: tuple[int, int])
     try:
         while fault is None and text.blank():
             for node in text.tree("object"):
-                yield from _message(node, number, interchange, group)
+                yield from _message(node, number, interchange, group, _inside(text.lost, node))
                 number += 1
+            text.lost.clear()
         if fault is None and not number:
             fault = Finding("JSON-SHAPE", Severity.ERROR, Scope.INTERCHANGE, "The document holds no object.", Position(line=1))  # fmt: skip
     except JsonFault as found:
@@ -124,8 +126,10 @@ def _text(chunks: Iterable[bytes], scale: tuple[int, int]) -> tuple[JsonText, Fi
         return JsonText(""), Finding("CSV-ENCODING", Severity.ERROR, Scope.INTERCHANGE, said, place)
 
 
-def _message(node: JsonNode, number: int, interchange: Interchange, group: Group) -> Iterator[Event]:
-    """Yield one object as a message."""
+def _message(
+    node: JsonNode, number: int, interchange: Interchange, group: Group, lost: list[Position]
+) -> Iterator[Event]:
+    """Yield one object as a message. lost: places of values with the sign of a lost character."""
     kind = next((d for d in documents() if _fits(node, d)), None)
     if kind is not None and kind.unit.startswith("."):
         node = _hung(node, kind)
@@ -140,12 +144,30 @@ def _message(node: JsonNode, number: int, interchange: Interchange, group: Group
         known = " or ".join(", ".join((*d.keys, *d.items_with)) for d in documents())
         said = f"The object is none that we read; such an object has the keys {known}."
         yield Finding("JSON-SHAPE", Severity.ERROR, Scope.MESSAGE, said, node.here())
-    elements = 0
-    items = (node.children or {}).get(kind.unit.lstrip("."), ()) if kind else ()
+    items = (
+        [one for one in (node.children or {}).get(kind.unit.lstrip("."), ()) if isinstance(one, JsonNode)]
+        if kind
+        else []
+    )
+    of_items = {place.offset for item in items for place in _inside(lost, item)}
+    yield from (_lost(place, Scope.MESSAGE) for place in lost if place.offset not in of_items)
     for count, item in enumerate(items, 1):
-        elements += 1
+        yield from (_lost(place, Scope.SHIPMENT) for place in _inside(lost, item))
         yield Unit(message, count, item, f"{item.tag} {count}", kind.role if kind else "")
-    yield MessageEnd(message, elements)
+    yield MessageEnd(message, len(items))
+
+
+def _inside(places: list[Position], node: JsonNode) -> list[Position]:
+    """Return the places inside an object; they are in the order of the text."""
+    first, last = (
+        bisect_left(places, at, key=lambda p: p.offset or 0) for at in (node.offset, node.offset + node.length)
+    )
+    return places[first:last]
+
+
+def _lost(place: Position, scope: Scope) -> Finding:
+    said = "The text holds the sign that stands for a character that was lost when the file was converted, or half a character."
+    return Finding("CSV-ENCODING", Severity.ERROR, scope, said, place)
 
 
 def _fits(node: JsonNode, document: Document) -> bool:

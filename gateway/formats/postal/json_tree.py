@@ -13,6 +13,7 @@ import re
 from json.decoder import scanstring  # type: ignore[attr-defined]
 
 from gateway.findings import Position
+from gateway.formats.halves import without_halves
 from gateway.formats.xml import XmlNode
 
 MAX_DEPTH = 64
@@ -44,8 +45,9 @@ class JsonText:
     """One text and the place reached in it. base, factor: see gateway.formats.detect.Transcoded."""
 
     def __init__(self, text: str, base: int = 0, factor: int = 1) -> None:
-        self.text, self._base, self._factor = text, base, factor
+        self.text, self._base, self._factor = without_halves(text), base, factor
         self.at = 0
+        self.lost: list[Position] = []  # values with the sign of a lost character
         self._ascii = text.isascii()
         self._known = (0, 0, 1)  # character, bytes before it, line: places are asked in rising order
 
@@ -118,7 +120,11 @@ class JsonText:
 
     def _value(self, sign: str) -> str:
         if sign == '"':
-            return self._string().strip()
+            offset, line = self._place(self.at)
+            text = self._string().strip()
+            if "\ufffd" in text:
+                self.lost.append(Position(offset=offset, length=self._place(self.at)[0] - offset, line=line))
+            return text
         found = _PLAIN.match(self.text, self.at)
         if found is None:
             what = "the text ends here" if not sign else "a value is expected here"
@@ -145,7 +151,7 @@ class JsonText:
         known, size, line = self._known
         if at >= known:
             between = self.text[known:at]
-            size += len(between) if self._ascii else len(between.encode("utf-8", "surrogatepass"))
+            size += len(between) if self._ascii else len(between.encode())
             line += between.count("\n")
             self._known = (at, size, line)
         return self._base + (size if self._factor == 1 else at * self._factor), line

@@ -17,6 +17,7 @@ from itertools import chain, islice
 from typing import Any
 
 from gateway.findings import Finding, Position, Scope, Severity
+from gateway.formats.halves import without_halves
 from gateway.formats.tabular.layout import Header, Options, vocabulary
 from gateway.formats.tabular.reader import TableReader
 from gateway.formats.tabular.rows import Record, plain_name
@@ -254,7 +255,7 @@ def _values(chunks: Iterable[bytes], scale: tuple[int, int]) -> Lines:
                 )
             )
     try:
-        text = data.decode("utf-8")
+        text = without_halves(data.decode("utf-8"))
     except UnicodeDecodeError as error:
         raise _Fault(
             _said(
@@ -321,7 +322,7 @@ def _json_lines(lines: Iterable[bytes], base: int, factor: int, number: int) -> 
 def _decode(line: bytes) -> tuple[dict[str, Any], str]:
     """Return the object of a line, or why there is none."""
     try:
-        text = line.decode("utf-8").strip()
+        text = without_halves(line.decode("utf-8").strip())
         value, end = _DECODER.raw_decode(text)
     except UnicodeDecodeError:
         return {}, "The line holds bytes that are not UTF-8."

@@ -166,3 +166,13 @@ def test_a_document_whose_shipments_stand_one_a_line_is_a_document(tmp_path):
     ):
         result = check(damaged, tmp_path)
         assert (result["accepted"], "JSON-SYNTAX" in {f["rule"] for f in result["findings"]}) == ([], True)
+
+
+def test_half_a_character_refuses_its_shipment_only(tmp_path):
+    lines = [json.dumps(parcel(number)) for number in ("GWJ1", "GWJ2", "GWJ3")]
+    lines[1] = lines[1].replace("STEEL KEY", r"STEEL \ud83d KEY")
+    lines[2] = lines[2].replace("STEEL KEY", r"STEEL \ud83d\ude00 KEY")  # a whole one
+    result = check("\n".join(lines).encode(), tmp_path)
+    assert (result["shipments"]["accepted"], result["shipments"]["rejected"]) == (2, 1)
+    lost = [f for f in result["findings"] if f["rule"] == "CSV-ENCODING"]
+    assert [(f["shipment"], f["row"]) for f in lost] == [("GWJ2", 4)]

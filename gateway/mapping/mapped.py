@@ -1,0 +1,99 @@
+"""What mapping one unit gave: the draft, what is said of it, and the way back to the source."""
+
+from __future__ import annotations
+
+from copy import copy
+from typing import TYPE_CHECKING, Any
+
+from gateway.canonical.model import PARTY_ROLES
+from gateway.findings import NOWHERE, Finding
+from gateway.mapping.sources import Run
+from gateway.profile import MappedShipment, Origin, Profile
+from gateway.records import Message
+
+if TYPE_CHECKING:
+    from gateway.mapping.program import CompiledProgram
+
+
+class Mapped:
+    """Result of one unit; see gateway.profile.MappedShipment."""
+
+    __slots__ = (
+        "_header", "_items", "_message", "_node", "_parties", "_profile", "_references", "_then", "draft", "findings",
+        "program",
+    )  # fmt: skip
+
+    def __init__(self, program: CompiledProgram, message: Message, node: Any, profile: Profile) -> None:
+        self.program = program
+        self._message, self._node, self._profile = message, node, profile
+        self._header = header_now(message)
+        self._parties: dict[str, Any] = {}
+        self._items: list[Any] = []
+        self._references: list[Any] = []
+        self.draft: dict[str, Any] = {}
+        self.findings: list[Finding] = []
+        self._then: tuple[Any, Run] | None = None  # what `locate` reads in, made when it is asked the first time
+
+    def locate(self, pointer: str) -> Origin:
+        """Return where the value at a JSON pointer comes from; the unit when nothing nearer is known."""
+        parts = [p for p in pointer.split("/") if p]
+        program = self.program
+        if self._then is None:
+            root = self._message.root
+            if self._header is not None:
+                root = copy(root)
+                root.children = self._header
+            self._then = root, Run(self._message, self._profile)
+        root, run = self._then
+        if parts and parts[0] in PARTY_ROLES and parts[0] in self._parties:
+            found = program.place(parts[0], ".".join(parts[1:]), self._parties[parts[0]], root, run)
+        elif parts and parts[0] in ("items", "references"):
+            level = parts[0][:-1]
+            index = int(parts[1]) if len(parts) > 1 and parts[1].isascii() and parts[1].isdigit() else 0
+            nodes = self._items if level == "item" else self._references
+            node = nodes[index] if index < len(nodes) else self._node
+            if level == "reference" and node is not self._node:  # several blocks of a table make references
+                return Origin(program.here(node, root) or NOWHERE)
+            found = program.place(level, ".".join(parts[2:]), node, root, run)
+        else:
+            found = program.place("shipment", ".".join(parts), self._node, root, run) if parts else None
+            if found is None and parts:
+                found = program.place("message", ".".join(parts), root, root, run)
+        return found or Origin(program.here(self._node, root) or NOWHERE)
+
+
+class Later:
+    """A unit that was passed by. It is mapped when somebody asks where its values stand: a finding of the whole file.
+
+    What stands above it is kept as it is now, because the message goes on meanwhile.
+    """
+
+    __slots__ = ("_context", "_header", "_known", "_mapped", "_message", "_node", "_profile", "draft", "findings", "program")  # fmt: skip
+
+    def __init__(self, program: CompiledProgram, message: Message, node: Any, profile: Profile) -> None:
+        self.program, self._message, self._node, self._profile = program, message, node, profile
+        self._header, self._known, self._context = header_now(message), dict(message.cache), message.context
+        self._mapped: MappedShipment | None = None
+        self.draft: dict[str, Any] = {}
+        self.findings: list[Finding] = []
+
+    def locate(self, pointer: str) -> Origin:
+        """See Mapped."""
+        if self._mapped is None:
+            then = copy(self._message)
+            then.cache, then.context = self._known, self._context
+            if self._header is not None:
+                then.root = copy(then.root)
+                then.root.children = self._header
+            self._mapped = self.program.run(then, self._node, self._profile)
+        return self._mapped.locate(pointer)
+
+
+def header_now(message: Message) -> dict[str, Any] | None:
+    """Return the header segments as they are now, made once per context: a later P4 takes the place of this one."""
+    kept = message.cache.get("header")
+    if kept is None or kept[0] != message.context:
+        children = getattr(message.root, "children", None)
+        kept = message.cache["header"] = (message.context, dict(children) if children else None)
+    header: dict[str, Any] | None = kept[1]
+    return header
