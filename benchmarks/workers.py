@@ -1,7 +1,8 @@
 """`workers.py [SHIPMENTS]`: two equal files of two partners with one and with two workers, in turn, several rounds.
 
+With --one-file there is one file only: then the idle worker's processor judges a part of its shipments (gateway.sharing).
 Prints the seconds of each round, and the ratio of the best ones, as JSON. The clock starts when the workers are there and
-stops when both files are answered; "one" is this process alone, as with `workers = 1`. The CPU seconds are those of the
+stops when all is answered; "one" is this process alone, as with `workers = 1`. The CPU seconds are those of the
 busiest process: their ratio is what two free cores would give, also when the machine is busy with other things.
 """
 
@@ -28,7 +29,7 @@ def cpu(process: int) -> float:
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
-def once(workers: int, shipments: int) -> tuple[float, float]:
+def once(workers: int, shipments: int, files: int) -> tuple[float, float]:
     """Return seconds and CPU seconds of the busiest process."""
     from gateway.commands.serving import Gateway
     from gateway.shell.log import configure
@@ -56,15 +57,15 @@ def once(workers: int, shipments: int) -> tuple[float, float]:
             truck_309(folder / "a.edi", shipments)
             text = (folder / "a.edi").read_text()
             # other persons: sums of a person would make the second file wait for the first
-            (folder / "inbox1" / "a.edi").write_text(text)
-            (folder / "inbox" / "b.edi").write_text(text.replace(" APT ", " UNIT "))
-            for path in (folder / "inbox1" / "a.edi.done", folder / "inbox" / "b.edi.done"):
-                path.touch()
+            drops = [(folder / "inbox1" / "a.edi", text), (folder / "inbox" / "b.edi", text.replace(" APT ", " UNIT "))]
+            for path, content in drops[:files]:
+                path.write_text(content)
+                path.with_name(path.name + ".done").touch()
             gateway.engine._next_poll = 0.0
             pids = [lane.hand.pid for lane in gateway.engine._crew._lanes] if workers > 1 else [os.getpid()]  # type: ignore[attr-defined]
             used = [cpu(pid) for pid in pids]
             begin, results = time.perf_counter(), 0
-            while results < 2:
+            while results < files:
                 results += sum(not result.waiting for result in gateway.engine.run_once())
             seconds = time.perf_counter() - begin
             return round(seconds, 2), max(cpu(pid) - before for pid, before in zip(pids, used, strict=True))
@@ -76,11 +77,13 @@ def main() -> None:
     words = argparse.ArgumentParser()
     words.add_argument("shipments", type=int, nargs="?", default=20_000)
     words.add_argument("--rounds", type=int, default=3)
+    words.add_argument("--one-file", action="store_true")
     given = words.parse_args()
+    files = 1 if given.one_file else 2
     one, two = [], []
     for _ in range(given.rounds):
-        one.append(once(1, given.shipments))
-        two.append(once(2, given.shipments))
+        one.append(once(1, given.shipments, files))
+        two.append(once(2, given.shipments, files))
     best = [[min(values) for values in zip(*rounds, strict=True)] for rounds in (one, two)]
     wall, used = (round(a / b, 2) for a, b in zip(*best, strict=True))
     print(json.dumps({"shipments": given.shipments, "one": one, "two": two, "ratio": wall, "cpu_ratio": used}))

@@ -16,6 +16,7 @@ from gateway.findings import Finding
 from gateway.history import History, MemoryHistory
 from gateway.profile import AckPolicy, Profile
 from gateway.results import Delivery, MessageFinding, Outcome, ShipmentResult
+from gateway.sharing import Others
 from gateway.site import base_site
 from gateway.translate import translate
 
@@ -109,6 +110,7 @@ def drop(
     now: datetime = NOW,
     profile: Profile | None = None,
     chunks: Iterable[bytes] | None = None,
+    others: Others | None = None,
     **changes: Any,
 ) -> Drop:
     """Translate a file and read all its answers. changes: fields of the partner's profile."""
@@ -118,7 +120,7 @@ def drop(
     digest = hashlib.sha256(data).hexdigest()
     for piece in translate(
         (data,) if chunks is None else chunks, chosen, now, history or MemoryHistory(), name=name, size=len(data),
-        sha256=digest, receipt_id="R000001",
+        sha256=digest, receipt_id="R000001", others=others,
     ):  # fmt: skip
         if isinstance(piece, Delivery):
             deliveries.append(piece)

@@ -30,7 +30,7 @@ from gateway.shell.sftp_poll import PollSettings, SftpDrop
 from gateway.shell.sftp_server import SftpDropServer
 from gateway.shell.vault import Vault
 from gateway.site import Partner, Site, load_site
-from gateway.translate import translate
+from gateway.translate import assist, translate
 
 
 @dataclass(frozen=True)
@@ -68,7 +68,7 @@ def shop(folder: Path, wanted: Print) -> Shop:
     site.check_tables()
     if fingerprint(site) != wanted:
         raise ConfigError("The profile folder changed while it was loaded.", "Nothing: it is loaded again.")
-    return Shop(serve_config(site), translate, remap=Kept(site.settings.state_dir).remap)
+    return Shop(serve_config(site), translate, assist, remap=Kept(site.settings.state_dir).remap)
 
 
 def _receiver(folder: Path) -> PartnerDrop:

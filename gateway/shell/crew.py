@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
 from gateway.shell.deliver import LocalTarget, RetryPolicy, Targets
-from gateway.shell.desk import Desk, Remap, Result, Translate, no_version
+from gateway.shell.desk import Assist, Desk, Remap, Result, Translate, no_version
 from gateway.shell.drops import PartnerDrop, ServeConfig
 from gateway.shell.folders import Clock, utc_now
 from gateway.shell.intake import Claimed
@@ -34,6 +34,7 @@ class Shop:
 
     config: ServeConfig
     translate: Translate
+    assist: Assist | None = None
     clock: Clock = utc_now
     policy: RetryPolicy = field(default_factory=RetryPolicy)
     max_tries: int = 2
@@ -116,8 +117,18 @@ def originators_of(partners: Sequence[PartnerDrop]) -> dict[str, str]:
     return {code: p.name for code, p in zip(codes, partners, strict=True) if code and codes.count(code) == 1}
 
 
-def work(claimed: Claimed, partner: PartnerDrop, out_dir: Path, desk: Desk, *, alone: bool = True) -> Result:
-    """Process one file of a partner; what both crews do."""
+def work(
+    claimed: Claimed,
+    partner: PartnerDrop,
+    out_dir: Path,
+    desk: Desk,
+    *,
+    alone: bool = True,
+    assist: Assist | None = None,
+) -> Result:
+    """Process one file of a partner; what both crews do. alone, assist: see Desk."""
     ack, reject = LocalTarget(partner.ack_dir), LocalTarget(partner.reject_dir)
     targets = Targets(partner.out_target or LocalTarget(out_dir), LocalTarget(out_dir / "test"), ack, reject)
-    return process(claimed, partner.profile, targets, desk if desk.alone == alone else replace(desk, alone=alone))
+    if (desk.alone, desk.assist) != (alone, assist):
+        desk = replace(desk, alone=alone, assist=assist)
+    return process(claimed, partner.profile, targets, desk)

@@ -11,6 +11,7 @@ import itertools
 import traceback
 from collections.abc import Iterator, Sequence
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import msgspec
@@ -19,6 +20,7 @@ from gateway.errors import ConfigError
 from gateway.profile import Profile
 from gateway.responses import ResponseError
 from gateway.results import Outcome
+from gateway.sharing import SharedError
 from gateway.shell import late, outbox, responses
 from gateway.shell.assembly import (
     Assembler,
@@ -40,6 +42,7 @@ from gateway.shell.names import stored_name
 from gateway.shell.outbox import Plan
 from gateway.shell.receipts import SUFFIX, duplicate_receipt, held_receipt, responses_receipt, unwrapped_receipt
 from gateway.shell.seal import SealError
+from gateway.shell.second import second
 from gateway.shell.spool import FileSpool
 from gateway.shell.unwrap import UnwrapError, take_out, wrapping
 
@@ -117,6 +120,9 @@ def _guarded(claimed: Claimed, drop: Drop, profile: Profile, place: Path, desk: 
                 return
             except ClaimConflictError as error:
                 logger().info("drop.conflict", receipt=drop.receipt, what=str(error))
+            except SharedError as error:
+                logger().warning("drop.shared", receipt=drop.receipt, what=str(error))
+                desk = replace(desk, assist=None)
         _translate(claimed, drop, profile, place, desk)
     except Exception as error:
         now = desk.ledger.drop(drop.receipt)
@@ -246,19 +252,22 @@ def _run(
 ) -> Outcome:
     """Drive the translation; the pieces go to files. Raises BooksError when the outcome is missing or not the last."""
     outcome: Outcome | None = None
-    pieces = desk.translate(
-        _chunks(raw, claimed), profile, parse_instant(claimed.received_at), history,
-        name=claimed.file_name, size=claimed.size, sha256=claimed.sha256, receipt_id=claimed.receipt, spool=spool,
-    )  # fmt: skip
-    for piece in pieces:
-        if desk.stopped():
-            raise StoppedError("the gateway is being stopped")
-        if outcome is not None:
-            raise BooksError("something came after the outcome")
-        if isinstance(piece, Outcome):
-            outcome = piece
-        else:
-            files.add(piece)
+    moment = parse_instant(claimed.received_at)
+    with second(claimed, profile, moment, raw, desk) as others:
+        pieces = desk.translate(
+            _chunks(raw, claimed), profile, moment, history,
+            name=claimed.file_name, size=claimed.size, sha256=claimed.sha256, receipt_id=claimed.receipt, spool=spool,
+            **others,
+        )  # fmt: skip
+        for piece in pieces:
+            if desk.stopped():
+                raise StoppedError("the gateway is being stopped")
+            if outcome is not None:
+                raise BooksError("something came after the outcome")
+            if isinstance(piece, Outcome):
+                outcome = piece
+            else:
+                files.add(piece)
     if outcome is None:
         raise BooksError("the translation ended without an outcome")
     return outcome

@@ -15,6 +15,7 @@ from gateway.errors import ConfigError
 from gateway.history import History
 from gateway.profile import Profile
 from gateway.results import Delivery, Outcome, Spool
+from gateway.sharing import Others
 from gateway.shell import journal
 from gateway.shell.deliver import RetryPolicy
 from gateway.shell.folders import Clock, StateFolders, instant, utc_now
@@ -44,8 +45,19 @@ class Translate(Protocol):
         sha256: str,
         receipt_id: str,
         spool: Spool,
+        others: Others | None = None,
     ) -> Iterator[Delivery | Outcome]:
-        """Yield canonical pieces, provisional until the Outcome, which comes last."""
+        """Yield canonical pieces, provisional until the Outcome, which comes last. Raises SharedError with `others`."""
+        ...
+
+
+class Assist(Protocol):
+    """gateway.translate.assist."""
+
+    def __call__(
+        self, chunks: Iterable[bytes], profile: Profile, now: datetime, wanted: Callable[[int], bool], *, name: str
+    ) -> Iterator[tuple[int, bytes]]:
+        """Yield verdicts for another process that translates the same file."""
         ...
 
 
@@ -102,6 +114,7 @@ class Desk:
 
     max_tries: how many translations of a file may end with the death of the process before it is held.
     alone: no other drop is in work, so nobody can change the ledger between a question and the commit.
+    assist: what a second process does for a large file; None: there is none.
     vault: reads and seals kept files.
     """
 
@@ -116,6 +129,7 @@ class Desk:
     limits: Limits = field(default_factory=Limits)
     originators: Mapping[str, str] = field(default_factory=dict)  # originator_code -> partner, for responses
     alone: bool = True
+    assist: Assist | None = None
     remap: Remap = no_version
     vault: Vault = field(default_factory=Vault)
 

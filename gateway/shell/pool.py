@@ -81,7 +81,7 @@ class Pool:
         assert lane is not None
         assert lane.hand is not None
         lane.hand.claimed = claimed
-        lane.hand.send("job", claimed, alone)
+        lane.hand.send("job", claimed, alone, self._free(SMALL + 1) is not None)
 
     def handles(self) -> Iterable[int]:
         """See Crew."""

@@ -1,0 +1,96 @@
+"""Verdicts of another process change nothing: every sample and damaged copies of it, whichever groups the other one judged."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from gateway.history import MemoryHistory
+from gateway.profile import Profile
+from gateway.results import Record
+from gateway.sharing import SharedError
+from gateway.translate import assist
+from tests.drops import SAMPLES_NOW, Drop, drop, profile_for, sample
+from tests.fuzz.mutations import mutated
+
+FIXTURES = Path(__file__).parent / "../fixtures"
+FOLDERS = ("x12", "edifact", "xml", "xml-extra", "cargoimp", "csv", "cases")
+FILES = [p for folder in FOLDERS for p in sorted((FIXTURES / folder).resolve().glob("*")) if p.is_file() and p.suffix not in (".md", ".jsonl")]  # fmt: skip
+Wanted = Callable[[int], bool]
+
+
+class Told:
+    """Another process that has judged all the groups that it was asked for."""
+
+    def __init__(self, verdicts: Iterator[tuple[int, bytes]]) -> None:
+        self.known = dict(verdicts)
+        self.used = 0
+
+    def verdicts(self, group: int) -> bytes | None:
+        found = self.known.get(group)
+        self.used += found is not None
+        return found
+
+
+def told(data: bytes, profile: Profile, name: str, wanted: Wanted) -> Told:
+    pieces = [data[at : at + 1000] for at in range(0, len(data), 1000)]
+    return Told(assist(pieces, profile, SAMPLES_NOW, wanted, name=name))
+
+
+def results(one: Drop, history: MemoryHistory) -> tuple[object, ...]:
+    records: list[Record] = list(one.outcome.records)
+    return one.deliveries, one.answers, one.names, records, one.outcome.counts, one.outcome.refused, vars(history)
+
+
+def check(data: bytes, name: str, wanted: Wanted) -> int:
+    profile, histories = profile_for(data), (MemoryHistory(), MemoryHistory())
+    alone = drop(data, histories[0], name=name, now=SAMPLES_NOW, profile=profile)
+    others = told(data, profile, name, wanted)
+    shared = drop(data, histories[1], name=name, now=SAMPLES_NOW, profile=profile, others=others)
+    assert results(shared, histories[1]) == results(alone, histories[0])
+    return others.used
+
+
+@pytest.fixture
+def small_groups(monkeypatch: pytest.MonkeyPatch) -> None:
+    for module in ("sharing", "settling"):
+        monkeypatch.setattr(f"gateway.{module}.AT_ONCE", 2)
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: f"{path.parent.name}/{path.stem}")
+@pytest.mark.usefixtures("small_groups")
+def test_samples_and_damaged_samples_become_the_same(path: Path) -> None:
+    data, chance = path.read_bytes(), random.Random(321)
+    check(data, path.name, lambda group: True)
+    check(data, path.name, lambda group: group % 2 == 1)
+    if len(data) < 20_000:
+        for _ in range(3):
+            bad = mutated([data], chance)
+            check(bad, path.name, lambda group: chance.random() < 0.6)
+
+
+@pytest.mark.usefixtures("small_groups")
+def test_verdicts_are_really_used() -> None:
+    used = dict.fromkeys(FOLDERS, 0)
+    for path in FILES:
+        used[path.parent.name] += check(path.read_bytes(), path.name, lambda group: True)
+    assert all(used.values()), used
+
+
+def test_verdicts_of_other_shipments_are_an_error() -> None:
+    data = sample("x12/01")
+    profile = profile_for(data)
+    others = told(sample("x12/02"), profile_for(sample("x12/02")), "other.edi", lambda group: True)
+    assert others.known
+    others.known = {0: others.known[0].replace(b"\x00\x01", b"\x00\x02", 1)}
+    with pytest.raises(SharedError):
+        drop(data, name="drop.edi", now=SAMPLES_NOW, profile=profile, others=others)
+
+
+def test_shipments_that_may_wait_for_others_are_not_shared() -> None:
+    data = sample("xml/15")
+    assert told(data, profile_for(data), "a.xml", lambda group: True).known
+    assert not told(data, profile_for(data, join_hours=24), "a.xml", lambda group: True).known
