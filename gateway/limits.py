@@ -1,8 +1,9 @@
 """How much of one shipment is kept, and how much is told of one file: whoever sends millions of faults gets an answer of bounded size, in bounded time.
 
 A part (shipment, message, what stands between messages) tells MOST findings as long as the file has told less than FILE,
-then its first FEW; the rest is counted in one FILE-MORE-FINDINGS. What is not told still counts: it refuses what it
-stands in. Refused shipments are all named, so an answer may be as long as the file has shipments.
+then its first FEW; a rule that comes for the first time is always told. The rest is counted in one FILE-MORE-FINDINGS.
+What is not told still counts: it refuses what it stands in. Refused shipments are all named, so an answer may be as long
+as the file has shipments.
 """
 
 from __future__ import annotations
@@ -25,13 +26,15 @@ class Telling:
     def __init__(self, few: int = FEW) -> None:
         self._few = few
         self._part = self._file = self._left = 0
+        self._rules: set[str] = set()  # told so far
         self._first: Finding | None = None
         self._worst = Severity.OFF
 
     def lets(self, finding: Finding) -> bool:
         """Count a finding of the open part; True when it is to be told."""
         self._part += 1
-        if self._part <= (MOST if self._file < FILE else self._few):
+        if self._part <= (MOST if self._file < FILE else self._few) or finding.rule not in self._rules:
+            self._rules.add(finding.rule)
             self._file += 1
             return True
         self._left += 1

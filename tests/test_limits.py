@@ -57,6 +57,15 @@ def test_a_file_that_has_told_enough_tells_one_finding_of_each_part(monkeypatch:
     assert told == 3 + 9
 
 
+def test_a_rule_that_comes_for_the_first_time_is_told_behind_thousands_of_another(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(limits, "MOST", 2)
+    telling, other = Telling(), Finding("OTHER", Severity.ERROR, Scope.MESSAGE, "said")
+    given = [fault(Severity.ERROR)] * 4 + [other, fault(Severity.ERROR), other]
+    assert [telling.lets(f) for f in given] == [True, True, False, False, True, False, False]
+
+
 def test_an_error_that_is_not_told_refuses_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(limits, "MOST", 2)
     head, _, tail = X12.partition(b"M10*")
@@ -86,7 +95,7 @@ def test_a_shipment_has_so_many_segments_and_no_more(
 
 
 def test_a_file_of_too_many_interchanges_is_held_and_nothing_of_it_stands(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("gateway.translate.INTERCHANGES", 2)
+    monkeypatch.setattr("gateway.reading.INTERCHANGES", 2)
     several = [X12.replace(b"*000000001*", b"*%09d*" % n).replace(b"*000000001~", b"*%09d~" % n) for n in (1, 2, 3)]
     outcome, messages = judged(b"".join(several[:2]))
     assert outcome.verdict != "quarantine"
