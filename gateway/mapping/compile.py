@@ -176,7 +176,7 @@ class Compiler:
                     "transform",
                     f"{call.name} takes {found.args[0]} to {found.args[1]} arguments, {len(call.args)} given",
                 )
-            if call.name in ("code", "uncode", "party_id") and call.args[0] not in self._codes:
+            if call.name in ("code", "uncode", "party_id", "agency_id") and call.args[0] not in self._codes:
                 raise self._error(
                     row,
                     "transform",
