@@ -14,7 +14,7 @@ from gateway.findings import Finding, Scope, Severity
 
 IDENTIFIERS = ("house_bill_number", "house_bill_issuer", "shipment_tracking_number", "master_bill_number")
 
-NAMED = frozenset((*IDENTIFIERS, "shipment_id", "mode_of_transportation", "transmission_purpose"))
+NAMED = frozenset((*IDENTIFIERS, "shipment_id", "_amended_bill", "mode_of_transportation", "transmission_purpose"))
 """What a cancellation must say: which shipment, and that it is one."""
 
 

@@ -212,7 +212,9 @@ def _tidy(findings: list[Finding]) -> list[Finding]:
         if finding.severity is Severity.OFF:
             continue
         target = finding.target
-        if target[:1] == "_" and any(k.position == finding.position for k in kept):
+        if target[:1] == "_" and any(
+            k.position == finding.position and (k.refuses or not finding.refuses) for k in kept
+        ):
             continue  # a field of our own, read from what was told of already
         if target:
             line, echo = _line(finding.pointer), finding.rule in _ECHOES
