@@ -286,14 +286,3 @@ def test_the_command_copies_a_real_site_and_checks_the_copy(tmp_path: Path) -> N
     (tmp_path / "copy").rename(place.folder / "state")
     assert "VERIFY-RAW" in run("verify", str(place.folder))
     assert "Name a new folder" in run("backup", str(place.folder / "out"), str(place.folder))
-
-
-def test_a_ledger_in_postgresql_is_left_to_its_own_tool(tmp_path: Path) -> None:
-    yard = Yard(tmp_path)
-    yard.run()
-    ledger = open_ledger(f"sqlite:///{tmp_path}/state/ledger.db")
-    with pytest.raises(ConfigError, match="SQLite ledgers only") as told:
-        backup(StateFolders(tmp_path / "state"), ledger, "postgresql+psycopg://gateway@db/gateway", tmp_path / "copy")
-    ledger.close()
-    assert "pg_dump" in told.value.advice
-    assert not (tmp_path / "copy.part").exists()
