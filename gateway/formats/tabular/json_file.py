@@ -284,15 +284,16 @@ def _is_json_lines(begin: list[bytes], lines: Iterator[bytes]) -> bool:
     begin: the first line; those that are looked at are added. A document may begin with `{` on one line and hold a whole
     object on the next: then its first line ends in what opens or continues something, and some line is of a document.
     """
-    first, looked, whole = begin[0], 0, 0
+    first, looked, whole, seen = begin[0], 0, 0, False
     sure = not first.rstrip().endswith(_GOES_ON)
     for line in lines:
         begin.append(line)
         looked += len(line)
         if not line.strip():
             continue
-        if _whole(first):
+        if not seen and _whole(first):
             return True
+        seen = True
         if not _is_record(first) or _of_document(line):
             return False
         whole += _whole(line)
