@@ -39,6 +39,7 @@ _COMMANDS = {
     "mapping": "cli_mapping:mapping_app",
     "archive": "cli_archive:archive_app",
     "backup": "cli_archive:backup",
+    "load-ledger": "cli_archive:load_ledger",
     "config": "cli_config:config_app",
 }
 """Command -> module and name of its function, or of the application that holds its own commands."""

@@ -71,6 +71,22 @@ def backup(
     raise typer.Exit(1 if done.get("problems") else 0)
 
 
+def load_ledger(
+    copy: Annotated[Path, typer.Argument(help="The ledger file of a backup: ledger.sqlite.")],
+    folder: Folder = Path(),
+    as_json: AsJson = False,
+) -> None:
+    """Fill an empty ledger (PostgreSQL) from the ledger file of a backup, while the gateway stands still."""
+    from gateway.commands.backup import load_ledger
+
+    rows = load_ledger(load_site(folder), copy)
+    if as_json:
+        print(json.dumps({"rows": rows}))
+        return
+    out(f"loaded {rows} rows")
+    out(f"next: gateway verify {folder}")
+
+
 @archive_app.command("show")
 def show(folder: Folder = Path(), as_json: AsJson = False) -> None:
     """Tell what is older than the settings and would be removed; removes nothing."""

@@ -15,9 +15,10 @@ from typing import Any
 
 import msgspec
 
+from gateway.cancelling import is_absent
 from gateway.findings import NOWHERE, Finding, Scope, Severity
 from gateway.history import History, Part
-from gateway.judge import Judged, Mapping, is_absent
+from gateway.judge import Judged, Mapping
 from gateway.profile import Profile
 
 _NOT_TAKEN = frozenset(("transmission_purpose", "_arrival_day", "house_bill_number", "shipment_tracking_number"))

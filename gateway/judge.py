@@ -11,17 +11,13 @@ from typing import Any
 
 import msgspec
 
+from gateway import cancelling
+from gateway.cancelling import is_absent
 from gateway.canonical.encode import encode_shipment
 from gateway.canonical.validate import ShipmentValidator
 from gateway.findings import NOWHERE, Finding, Position, Scope, Severity
 from gateway.profile import MappedShipment, Profile, Program
 from gateway.records import Message, Unit
-
-_IDENTIFIERS = ("house_bill_number", "house_bill_issuer", "shipment_tracking_number", "master_bill_number")
-
-
-_NAMED = frozenset((*_IDENTIFIERS, "mode_of_transportation", "transmission_purpose"))
-"""What a cancellation must say: which shipment, and that it is one."""
 
 _OWN = frozenset(("house_bill_number", "shipment_tracking_number"))
 
@@ -121,14 +117,17 @@ class Judge:
             draft.pop("_arrival_day", None)
         encoded = list(map(encode_shipment, drafts))
         schema = [self._schema(d, e) for d, e in zip(drafts, encoded, strict=True)]
+        for place_of, purpose in enumerate(purposes):
+            if purpose == "cancel" and schema[place_of]:
+                encoded[place_of], schema[place_of] = self._fit(drafts[place_of], encoded[place_of], schema[place_of])
         verdicts: list[Verdict] = []
         for m, draft, late, said, faults, purpose, data in zip(mappings, drafts, prepared, ruled, schema, purposes, encoded, strict=True):  # fmt: skip
             findings = m.findings
-            if findings and purpose == "cancel":
-                findings = _of_cancel(findings, draft)
             if findings or late or said or faults:
                 every = (*findings, *late, *self._unsaid(faults, said), *said)
                 placed = [self.weigh(place(f, m.mapped)) for f in every]
+                if purpose == "cancel":
+                    placed = cancelling.tell(placed, draft)
                 findings = _tidy([f for f in placed if not _unread(f, draft, m.flagged)])
             verdicts.append((draft, findings, data))
         return verdicts
@@ -139,7 +138,7 @@ class Judge:
         """Return the judged units in the same order. identify: reads a unit's identifiers without mapping."""
         judged = []
         for m, (draft, findings, data) in zip(mappings, verdicts, strict=True):
-            names = {n: draft[n] for n in _IDENTIFIERS if isinstance(draft.get(n), str)}
+            names = {n: draft[n] for n in cancelling.IDENTIFIERS if isinstance(draft.get(n), str)}
             if not names.keys() & _OWN:  # its number could not be used: its master's says too little
                 names = {**identify(m.unit.node), **names}
             refused = bool(findings) and any(f.severity is Severity.ERROR for f in findings)
@@ -148,6 +147,15 @@ class Judge:
                 Judged(unit.number, unit.label, draft, findings, names, refused, purpose, m.mapped, unit, data)
             )
         return judged
+
+    def _fit(self, draft: dict[str, Any], encoded: bytes, faults: list[Finding]) -> tuple[bytes, list[Finding]]:
+        """Return a cancellation without the parts that the schema refuses, and what is said of them."""
+        said: list[Finding] = []
+        while left := cancelling.leave_out(draft, faults):
+            said += left
+            encoded = encode_shipment(draft)
+            faults = self._schema(draft, encoded)
+        return encoded, [*said, *faults]
 
     def weigh(self, finding: Finding) -> Finding:
         """Return the finding with the partner's own severity for its rule, if there is one."""
@@ -192,27 +200,6 @@ def place(finding: Finding, mapped: MappedShipment | None) -> Finding:
     )
 
 
-def is_absent(draft: dict[str, Any], pointer: str) -> bool:
-    """True when the pointer leads to nothing: the finding is about something that is not there."""
-    place: Any = draft
-    parts = [p for p in pointer.split("/") if p]
-    if not parts:
-        return False
-    for part in parts:
-        if isinstance(place, list):
-            place = place[int(part)] if part.isdigit() and int(part) < len(place) else None
-        else:
-            place = place.get(part) if isinstance(place, dict) else None
-        if place in (None, "", [], {}):
-            return True
-    return False
-
-
-def _of_cancel(findings: list[Finding], draft: dict[str, Any]) -> list[Finding]:
-    """Leave out what a cancellation does not need: it names its shipment, parties and goods may be missing."""
-    return [f for f in findings if f.value is not None or not f.target or f.target in _NAMED or not is_absent(draft, f.pointer)]  # fmt: skip
-
-
 def _tidy(findings: list[Finding]) -> list[Finding]:
     """Drop switched-off findings and later ones that say of the same field what an earlier, nearer one said.
 
@@ -225,7 +212,9 @@ def _tidy(findings: list[Finding]) -> list[Finding]:
         if finding.severity is Severity.OFF:
             continue
         target = finding.target
-        if target[:1] == "_" and any(k.position == finding.position for k in kept):
+        if target[:1] == "_" and any(
+            k.position == finding.position and (k.refuses or not finding.refuses) for k in kept
+        ):
             continue  # a field of our own, read from what was told of already
         if target:
             line, echo = _line(finding.pointer), finding.rule in _ECHOES

@@ -183,5 +183,7 @@ def _nested(flat: dict[str, str]) -> dict[str, Any]:
 
 
 def _key_lines(folder: Path, files: list[str]) -> list[str]:
+    """Return the lines of the key files, each once, whatever names it again."""
     texts = [(folder / name).read_text("utf-8") for name in files if (folder / name).is_file()]
-    return [line for text in texts for line in text.splitlines() if line.strip() and not line.startswith("#")]
+    lines = (line.strip() for text in texts for line in text.splitlines() if line.strip() and not line.startswith("#"))
+    return list(dict.fromkeys(lines))

@@ -40,6 +40,7 @@ def layer(name: str) -> int:
     if name in (
         "gateway.translate",
         "gateway.judge",
+        "gateway.cancelling",
         "gateway.books",
         "gateway.settling",
         "gateway.reading",

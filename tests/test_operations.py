@@ -134,6 +134,39 @@ def test_each_fault_is_named_with_its_mend(site: Path) -> None:
     assert "no_such" in broken.said
 
 
+def test_a_wrong_setting_is_told_once_with_its_mend(site: Path) -> None:
+    path = site / "partners" / "northtest.toml"
+    path.write_text("nonsense = 1\n" + path.read_text())
+    (broken,) = list(doctor(site))
+    assert 'key "nonsense" is not known' in broken.said
+    assert broken.mend
+    assert broken.mend not in broken.said
+
+
+def test_a_key_that_lists_name_twice_is_shown_once(site: Path) -> None:
+    keys = site / "keys"
+    key = keys.joinpath("northtest.pub").read_text()
+    keys.joinpath("again.pub").write_text(f"# the same key\n{key.strip()} \n")
+    path = site / "partners" / "northtest.toml"
+    text = path.read_text()
+    text = text.replace('["keys/northtest.pub"]', '["keys/northtest.pub", "keys/northtest.pub", "keys/again.pub"]')
+    for section in ("target", "poll"):
+        text += (
+            f'\n[{section}]\nhost = "127.0.0.1"\nuser = "u"\nkey_file = "keys/host_ed25519"\nhost_key = "SHA256:x"\n'
+        )
+    path.write_text(text)
+    found = list(doctor(site))
+    assert next(c.said for c in found if c.name == "partner northtest").startswith("1 key, ")
+    assert [c.name for c in found if c.name.endswith("key of northtest")] == ["target and poll key of northtest"]
+    wrapped = site / "wrap.key"
+    wrapped.write_bytes(b"k" * 32)
+    settings = site / "gateway.toml"
+    settings.write_text(f'{settings.read_text()}\n[encryption]\nkey_files = ["{wrapped}", "wrap.key"]\n')
+    shown = json.loads(run("config", "show", str(site), "--json"))["keys"]
+    assert [name for name in shown if name.startswith("encryption")] == ["encryption key 1"]
+    assert [name for name in shown if name.endswith("key of northtest")] == ["target and poll key of northtest"]
+
+
 def test_the_command_ends_with_1_for_an_error_and_names_the_next_step(site: Path) -> None:
     assert "next: gateway serve" in run("doctor", str(site))
     (site / "keys" / "host_ed25519").chmod(0o644)

@@ -6,6 +6,7 @@ import re
 
 import pytest
 
+from gateway.canonical.validate import validate_message
 from gateway.check import parse_instant
 from gateway.history import MemoryHistory
 from tests.drops import FIXTURES, Drop, drop, sample
@@ -178,6 +179,94 @@ def test_a_cancellation_needs_its_number_only(name):
     result = drop(BARE[name], now=parse_instant("2025-01-14T10:00:00Z"), name="m")
     assert result.outcome.counts.accepted == result.outcome.counts.found > 0, result.findings()
     assert set(purposes(result).values()) == {"cancel"}
+
+
+# --- a cancellation whose other parts are damaged -----------------------------------------------------------------
+
+PARTS = {
+    "xfzb": "ram:Name ram:StreetName ram:CityName ram:CountryID ram:PostcodeCode ram:CountrySubDivisionID ram:URIID ram:TotalPieceQuantity "
+    "ram:DeclaredValueForCustomsAmount ram:GrossWeightMeasure ram:PieceQuantity ram:Content",
+    "xfwb": "ram:Name ram:StreetName ram:CityName ram:CountryID ram:PostcodeCode ram:ScheduledOccurrenceDateTime ram:TotalPieceQuantity",
+    "itmatt": "name street city country state postcode",
+    "wco": "Name CityName CountryCode Line CountrySubDivisionID PostcodeID TotalPackageQuantity StatisticalValueAmount QuantityQuantity",
+}
+
+
+def damaged(data: bytes, tag: str, text: bytes) -> bytes:
+    """Replace what an element holds; text "": take it away."""
+    name = tag.encode()
+    put = rb"<" + name + rb"\g<1>>" + text + rb"</" + name + rb">" if text else b""
+    again = re.sub(rb"<" + name + rb"((?:\s[^<>]*)?)>[^<>]+</" + name + rb">", put, data)
+    assert again != data
+    return again
+
+
+@pytest.mark.parametrize("text", [b"", b"~?~"])
+@pytest.mark.parametrize(("name", "tag"), [(name, tag) for name, tags in PARTS.items() for tag in tags.split()])
+def test_a_cancellation_is_not_refused_for_its_parties_goods_or_values(name, tag, text):
+    texts, when = FORMATS[name]
+    result = send(damaged(texts["cancel"], tag, text), MemoryHistory(), when)
+    assert result.outcome.counts.accepted == result.outcome.counts.found > 0, result.findings()
+    for message in result.messages():
+        assert validate_message(message) == ()
+
+
+def test_what_is_left_out_of_a_cancellation_is_told_and_its_number_is_checked():
+    texts, when = FORMATS["wco"]
+    result = send(damaged(texts["cancel"], "CityName", b""), MemoryHistory(), when)
+    told = {f.target: f.severity.value for f in result.findings() if f.rule == "MAP-NOT-PASSED"}
+    assert told == {"final_deliver_to_party": "info", "shipment_initiator": "info"}
+    (shipment,) = result.messages()[0]["shipments"]
+    assert not {"final_deliver_to_party", "shipment_initiator"} & shipment.keys()
+    result = send(damaged(texts["cancel"], "PostcodeID", b"~?~"), MemoryHistory(), when)
+    assert {f.severity.value for f in result.findings() if f.target == "final_deliver_to_party"} == {"warning"}
+    nameless = texts["cancel"].replace(b"<ID>GWH0001001</ID>", b"")
+    assert send(nameless, MemoryHistory(), when).outcome.counts.rejected == 1
+    texts, when = FORMATS["xfzb"]
+    wrong = re.sub(rb"(<ram:TransportContractDocument>\s*<ram:ID>)[^<]+", rb"\g<1>999-12345670", texts["cancel"])
+    assert wrong != texts["cancel"]
+    assert "S321-ID-CHK" in {f.rule for f in send(wrong, MemoryHistory(), when).findings() if f.refuses}
+
+
+def test_a_table_of_cancellations_needs_no_columns_for_parties_and_goods():
+    head, when = b"tracking_number,purpose,mode\n", parse_instant("2025-01-14T10:00:00Z")
+    result = drop(head + b"GWX0001,cancel,air\n", now=when, name="m")
+    assert result.counts() == (1, 1, 0, 0), result.findings()
+    assert {f.severity.value for f in result.findings() if f.rule == "CSV-MISSING-COLUMN"} == {"warning"}
+    mixed = drop(head + b"GWX0001,cancel,air\nGWX0002,new,air\n", now=when, name="m")
+    assert mixed.counts() == (2, 1, 1, 0)
+    lines = b'{"tracking_number":"GWX0001","purpose":"cancel","mode":"air"}\n'
+    assert drop(lines, now=when, name="m").counts() == (1, 1, 0, 0)
+    assert drop(b"tracking_number,mode\nGWX0001,air\n", now=when, name="m").counts() == (1, 0, 1, 0)
+
+
+def test_an_ace_deletion_names_its_number_only():
+    bare = (
+        b'{"data":"ACE_TRIP","operation":"DELETE","shipments":[{"operation":"%s","shipmentControlNumber":"GWXX0001"}]}'
+    )
+    when = parse_instant("2025-01-14T10:00:00Z")
+    assert drop(bare % b"DELETE", now=when, name="m").counts() == (1, 1, 0, 0)
+    assert "S321-NOT-321" in drop(bare % b"CREATE", now=when, name="m").rules()
+
+
+SEVERAL = {
+    "856_order": (example("x12_856_order/examples/two_orders.edi"), b"BSN*%s*", b"N1*SE*", b"N1*ST*TAYLOR EXAMPLE~\nN3*9 OAK AVE~\nN4*AKRON*OH*44301*US~\nN1*ST*ROBIN EXAMPLE~\nN3*9 ELM AVE~\nN4*AKRON*OH*44301*US~\n"),
+    "310": (sample("x12/18"), b"B2A*%s", b"R4*L*", b"N1*CN*TAYLOR EXAMPLE~\nN3*9 OAK AVE~\nN4*AKRON*OH*44301*US~\n"),
+    "204": (sample("x12/16"), b"B2A*%s", b"N7**", b"N1*SH*ONE LTD~\nN3*9 OAK AVE~\nN4*AKRON*OH*44301*US~\nN1*SH*TWO LTD~\nN3*9 ELM AVE~\nN4*AKRON*OH*44301*US~\n"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", SEVERAL)
+def test_a_cancellation_is_not_refused_for_several_parties_of_one_role(name):
+    data, purpose, before, parties = SEVERAL[name]
+    several = data.replace(before, parties + before, 1)
+    count = re.search(rb"SE\*(\d+)", several)
+    assert count is not None
+    several = several.replace(count[0], b"SE*%d" % (int(count[1]) + parties.count(b"~")))
+    result = {c: drop(several.replace(purpose % b"00", purpose % c), now=parse_instant("2025-01-14T10:00:00Z"), name="m") for c in (b"00", b"01")}  # fmt: skip
+    assert "MAP-AMBIGUOUS" in result[b"00"].rules(), result[b"00"].findings()
+    assert "MAP-AMBIGUOUS" not in result[b"01"].rules()
+    assert result[b"01"].outcome.counts.rejected == 0, result[b"01"].findings()
 
 
 def test_a_cancellation_without_a_number_and_an_unknown_purpose_are_refused():

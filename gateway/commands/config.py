@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from gateway.partner import Partner
 from gateway.site import Site
 
 MASK = "***"
@@ -70,11 +71,19 @@ def private_files(site: Site) -> Iterator[tuple[str, Path]]:
     if settings.next_host_key is not None:
         yield "next host key", settings.next_host_key
     yield "person key", settings.person_key
-    for number, path in enumerate(settings.key_files, 1):
+    for number, path in enumerate({path.resolve(): path for path in settings.key_files}.values(), 1):
         yield f"encryption key {number}", path
     if settings.responses_poll:
         yield "responses key", settings.folder / settings.responses_poll.key_file
     for partner, one in site.partners.items():
-        for section, facts in (("target", one.target), ("poll", one.poll)):
-            if facts:
-                yield f"{section} key of {partner}", settings.folder / facts.key_file
+        for path, sections in remote_keys(site, one).items():
+            yield f"{' and '.join(sections)} key of {partner}", path
+
+
+def remote_keys(site: Site, partner: Partner) -> dict[Path, list[str]]:
+    """Return the files of the keys that the gateway logs in with at a partner, each once, with the sections that name it."""
+    found: dict[Path, list[str]] = {}
+    for section, facts in (("target", partner.target), ("poll", partner.poll)):
+        if facts:
+            found.setdefault((site.settings.folder / facts.key_file).resolve(), []).append(section)
+    return found

@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from gateway.commands.config import remote_keys
 from gateway.commands.serving import remote_of
 from gateway.config_files import Remote
 from gateway.errors import ConfigError, GatewayError
@@ -42,8 +43,10 @@ def doctor(folder: Path, *, remote: bool = False) -> Iterator[Check]:
     try:
         site = load_afresh(folder)
     except (GatewayError, OSError, UnicodeDecodeError) as error:
-        mend = error.advice if isinstance(error, GatewayError) else "Make the folder readable for the gateway."
-        yield Check("profile", "error", str(error), mend)
+        said, mend = str(error), "Make the folder readable for the gateway."
+        if isinstance(error, GatewayError):
+            said, mend = error.message, error.advice
+        yield Check("profile", "error", said, mend)
         return
     yield Check("profile", "ok", f"{len(site.partners)} partners; all tables compile and their examples hold")
     for look in (_state, _disk, _speed, _ledger, _clock, _port, _keys, _encryption):
@@ -260,7 +263,8 @@ def _partner(site: Site, name: str, partner: Partner) -> Iterator[Check]:
             parse_authorized_key(line)
         except GatewayError as error:
             wrong.append(error.message)
-    ways = [f"{len(partner.keys)} keys"] if partner.keys else []
+    count = len(partner.keys)
+    ways = [f"{count} key{'s' if count > 1 else ''}"] if count else []
     ways += ["drop folder"] if partner.in_dir else []
     ways += ["poll"] if partner.poll else []
     if wrong:
@@ -275,9 +279,8 @@ def _partner(site: Site, name: str, partner: Partner) -> Iterator[Check]:
     else:
         said.append(", ".join(ways))
         yield Check(f"partner {name}", "ok", "; ".join(said))
-    for section, facts in (("target", partner.target), ("poll", partner.poll)):
-        if facts:
-            yield from _private(site.settings.folder / facts.key_file, f"{section} key of {name}")
+    for path, sections in remote_keys(site, partner).items():
+        yield from _private(path, f"{' and '.join(sections)} key of {name}")
 
 
 def _remote(site: Site, name: str, sections: Mapping[str, Remote | None]) -> Iterator[Check]:

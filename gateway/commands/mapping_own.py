@@ -8,6 +8,7 @@ from pathlib import Path
 
 from gateway.errors import ConfigError
 from gateway.mapping.folder import MappingFacts, MappingSet
+from gateway.mapping.overriding import Key, key_of
 from gateway.mapping.table import COLUMNS, Row, read_cells, read_table
 from gateway.site import base_mappings, load_site
 
@@ -74,7 +75,8 @@ def table_in_force(mapping: str, profile: Path | None, partner: str) -> tuple[by
 def own_rows(data: bytes, mapping: str) -> tuple[bytes, int]:
     """Return the rows of an edited table that differ from its base table, as a partner's file, and how many they are.
 
-    All rows of a level and target go together, as overrides replace them together; what is missing is taken out.
+    All rows of a level and target go together, as overrides replace them together, but for checks, (refuse); what is
+    missing is taken out.
     """
     base = read_table((facts_of(MappingSet(base_mappings()), mapping).folder / "map.csv").read_bytes(), mapping).rows
     edited = read_table(data, "map.csv").rows
@@ -82,17 +84,23 @@ def own_rows(data: bytes, mapping: str) -> tuple[bytes, int]:
     rows: list[list[str]] = []
     for key in dict.fromkeys((*now, *before)):
         if key not in now:
-            rows.append([*key, "(none)", *[""] * (len(COLUMNS) - 3)])
+            rows.append(_cells(_none(key)))
         elif now[key] != before.get(key):
             rows += now[key]
     return _csv([list(COLUMNS), *rows]), len(rows)
 
 
-def _by_target(rows: list[Row]) -> dict[tuple[str, str], list[list[str]]]:
-    found: dict[tuple[str, str], list[list[str]]] = {}
+def _by_target(rows: list[Row]) -> dict[Key, list[list[str]]]:
+    found: dict[Key, list[list[str]]] = {}
     for row in rows:
-        found.setdefault((row.level, row.target), []).append(_cells(row))
+        found.setdefault(key_of(row), []).append(_cells(row))
     return found
+
+
+def _none(key: Key) -> Row:
+    """Return the row that takes out what a key stands for."""
+    level, target, rule, when = (*key, "", "")[:4]
+    return Row("", 0, level, target, "(none)", rule=rule, when=when)
 
 
 def _cells(row: Row) -> list[str]:

@@ -78,10 +78,15 @@ class Coverage:
     def _look_up(self, transform: str, values: list[str], tables: Any) -> None:
         """Note a code that its table does not have; rows that keep unknown codes are not asked."""
         step = transform.partition("|")[0].split()
-        if step[:1] not in (["code"], ["party_id"]) or "keep" in step or tables is None or step[1] not in tables.codes:
+        if (
+            step[:1] not in (["code"], ["party_id"], ["agency_id"])
+            or "keep" in step
+            or tables is None
+            or step[1] not in tables.codes
+        ):
             return
-        code = next(v.strip() for v in values if v.strip())
-        if tables.codes[step[1]].get(code) is None:
+        code = values[-1].strip() if step[0] == "agency_id" else next(v.strip() for v in values if v.strip())
+        if code and tables.codes[step[1]].get(code) is None:
             self._codes[step[1], code] = self._codes.get((step[1], code), 0) + 1
 
     def _columns(self, root: Any) -> None:

@@ -20,8 +20,9 @@ import msgspec
 from gateway.errors import MappingError
 from gateway.formats import folder_of, format_module
 from gateway.mapping.codes import CodeTables, digest_of
-from gateway.mapping.compile import Compiler, effective_rows, parsed
+from gateway.mapping.compile import Compiler, parsed
 from gateway.mapping.grammar import CellError, parse_path, parse_when
+from gateway.mapping.overriding import effective_rows
 from gateway.mapping.program import CompiledProgram, ProgramChoice, Way
 from gateway.mapping.sources import condition
 from gateway.mapping.table import Row, Table, read_table

@@ -3,6 +3,7 @@
     1 state/pause is locked: orders of a person, late answers and removals wait (nothing finished changes any more)
     2 the ledger's write lock is taken: nothing is decided, sent or finished meanwhile
         snapshot of the ledger; list of the work folder; what is planned to be sent is copied
+        (PostgreSQL: a transaction is opened that sees the ledger of this moment; its rows are copied in step 3)
     3 the lock is let go; received files, archive, quarantine and the rest are copied to where the snapshot has them
 
 What was not decided in the snapshot is copied as it was received, into work/: a restored gateway judges it again. Sealed
@@ -31,6 +32,7 @@ from sqlalchemy.exc import OperationalError
 from gateway.errors import ConfigError
 from gateway.shell.folders import StateFolders, make_folder, private_file, remove_tree, sync_all, sync_folder
 from gateway.shell.ledger import FINAL, MAX_CONTROL, Ledger
+from gateway.shell.ledger_copy import copy_into_file
 from gateway.shell.schema import drops
 from gateway.shell.vault import stored
 
@@ -66,7 +68,7 @@ def housework(folders: StateFolders) -> Iterator[bool]:
 
 def backup(folders: StateFolders, ledger: Ledger, ledger_url: str, target: Path) -> Copied:
     """Copy a state folder to `target`, which must not be there yet. Raises ConfigError, OSError."""
-    source = database_of(ledger_url)
+    source, name = file_of(ledger_url), name_in_backup(ledger_url)
     if target.exists() or target.resolve().is_relative_to(folders.root.resolve()):
         raise ConfigError(f"{target} is there already, or in the state folder.", "Name a new folder outside of it.")
     half = target.with_name(f"{target.name}.part")
@@ -74,16 +76,21 @@ def backup(folders: StateFolders, ledger: Ledger, ledger_url: str, target: Path)
     make_folder(half, mode=0o700)
     copy = _Copy(folders, StateFolders(half))
     copy.goal.create()
-    with _paused(folders):
+    with _paused(folders), contextlib.ExitStack() as opened:
         with _standing_still(ledger) as connection:
             states = _states(connection)
             waiting = [place.name for place in folders.work.glob("[!.]*")]
-            _snapshot(source, half / source.name)
+            if source is not None:
+                _snapshot(source, half / name)
+            else:
+                rows = opened.enter_context(ledger.frozen())
             for receipt, state in states.items():
                 if state not in ("seen", *FINAL):
                     copy.planned(receipt)
-        _move_numbers_on(half / source.name)
-        copy.note(half / source.name)
+        if source is None:
+            copy_into_file(rows, half / name)
+        _move_numbers_on(half / name)
+        copy.note(half / name)
         for receipt in dict.fromkeys((*states, *waiting)):
             if states.get(receipt, "seen") in FINAL:
                 copy.finished(receipt, held=states[receipt] in ("failed", "quarantined"))
@@ -97,15 +104,16 @@ def backup(folders: StateFolders, ledger: Ledger, ledger_url: str, target: Path)
     return copy.done
 
 
-def database_of(url: str) -> Path:
-    """Return the file of a SQLite ledger; a backup has it under the same name. Raises ConfigError for other databases."""
+def file_of(url: str) -> Path | None:
+    """Return the file of a SQLite ledger, None for a ledger in another database."""
     address = make_url(url)
-    if address.get_backend_name() != "sqlite" or not address.database:
-        raise ConfigError(
-            "gateway backup copies SQLite ledgers only.",
-            "Stop the gateway, dump the database with its own tool (pg_dump) and copy the state folder.",
-        )
-    return Path(address.database)
+    return Path(address.database) if address.get_backend_name() == "sqlite" and address.database else None
+
+
+def name_in_backup(url: str) -> str:
+    """Return the name of the ledger in a backup: that of its file; a PostgreSQL ledger is copied into `ledger.sqlite`."""
+    file = file_of(url)
+    return file.name if file is not None else "ledger.sqlite"
 
 
 @contextmanager

@@ -45,6 +45,7 @@ STORAGE_FAULTS = (OSError, OperationalError, sqlite3.OperationalError)  # disk f
 FINAL = ("done", "quarantined", "failed", "duplicate")
 _BUSY_MS = 30_000
 _CACHE_KIB = 4096
+_FROZEN = "REPEATABLE READ"
 
 
 class Drop(msgspec.Struct, frozen=True):
@@ -104,6 +105,14 @@ class Ledger:
         with contextlib.ExitStack() as opened:
             connection = opened.enter_context(self._hot.reading()) if self._hot is not None else None
             yield connection or opened.enter_context(self._reader.connect())
+
+    @contextmanager
+    def frozen(self) -> Iterator[Connection]:
+        """Open a connection to a PostgreSQL ledger that sees it as it is now, whatever is committed later."""
+        engine = self._engine.execution_options(isolation_level=_FROZEN)
+        with engine.begin() as connection:
+            connection.exec_driver_sql("SELECT 1 FROM controls LIMIT 1")  # the first statement fixes what is seen
+            yield connection
 
     @contextmanager
     def _writing(self, engine: Engine, *, durable: bool) -> Iterator[Connection]:
@@ -300,7 +309,7 @@ def _begin_sqlite(connection: Connection) -> None:
 
 
 def _begin_other(connection: Connection) -> None:
-    if connection.get_execution_options().get("isolation_level") != "AUTOCOMMIT":
+    if connection.get_execution_options().get("isolation_level") not in ("AUTOCOMMIT", _FROZEN):
         connection.exec_driver_sql("SELECT pg_advisory_xact_lock(321)")  # as with SQLite: one writer at a time
 
 

@@ -9,7 +9,8 @@ from gateway.findings import Severity
 from gateway.formats.tree import RootNode
 from gateway.formats.x12 import DIALECT
 from gateway.mapping.codes import CodeTables
-from gateway.mapping.compile import Compiler, effective_rows
+from gateway.mapping.compile import Compiler
+from gateway.mapping.overriding import effective_rows
 from gateway.mapping.program import CompiledProgram
 from gateway.mapping.table import Row, read_table
 from gateway.records import Group, Interchange, Message, Node, Separators

@@ -83,7 +83,13 @@ def test_any_other_transform_makes_something_of_a_text_or_it_is_told(name, text)
     except Unusable:
         return
     if not made:
-        words = {" ": "space", "/": "slash", "-": "dash", "x12_party_id": "mode"}  # tables of the small engine
+        words = {
+            " ": "space",
+            "/": "slash",
+            "-": "dash",
+            "x12_party_id": "mode",
+            "edifact_party_id": "mode",
+        }  # tables of the small engine
         args = " ".join(words.get(a, a) for a in ARGS.get(name, ()))
         rows = f"shipment,house_bill_number,M11.01,,{name} {args},,,,,,\n"
         assert not_passed(rows, f"LX*1 M11*{text}") == ["house_bill_number"], made

@@ -67,9 +67,8 @@ class Moments:
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.count, self.at, self.depth, self.busy = 0, 0, 0, False
         self.act: Callable[[], None] = lambda: None
-        monkeypatch.setattr(os, "fsync", self._wrapped(os.fsync))
-        for name in ("rename", "unlink", "mkdir"):
-            monkeypatch.setattr(Path, name, self._wrapped(getattr(Path, name)))
+        for name in ("fsync", "link", "rename", "replace", "unlink", "mkdir", "rmdir"):  # pathlib calls them, too
+            monkeypatch.setattr(os, name, self._wrapped(getattr(os, name)))
         for name in ("transaction", "passing"):
             monkeypatch.setattr(Ledger, name, self._transaction(getattr(Ledger, name)))
 
@@ -112,6 +111,21 @@ class Moments:
             self.step()
 
         return stepped
+
+
+def test_every_way_to_change_a_folder_is_a_moment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    moments = Moments(monkeypatch)
+    place, other = tmp_path / "a", tmp_path / "b"
+    ways: list[Callable[[], object]] = [
+        place.mkdir, lambda: place.rename(other), lambda: os.rename(other, place), lambda: place.replace(other), other.rmdir,
+        lambda: os.makedirs(place), lambda: os.rmdir(place), place.touch, lambda: other.hardlink_to(place), place.unlink, lambda: os.unlink(other),
+    ]  # fmt: skip
+    counts = []
+    for way in ways:
+        before = moments.count
+        way()
+        counts.append(moments.count - before)
+    assert counts == [1] * 7 + [0] + [1] * 3  # a new file is no moment: its fsync is
 
 
 @pytest.mark.slow
@@ -286,14 +300,3 @@ def test_the_command_copies_a_real_site_and_checks_the_copy(tmp_path: Path) -> N
     (tmp_path / "copy").rename(place.folder / "state")
     assert "VERIFY-RAW" in run("verify", str(place.folder))
     assert "Name a new folder" in run("backup", str(place.folder / "out"), str(place.folder))
-
-
-def test_a_ledger_in_postgresql_is_left_to_its_own_tool(tmp_path: Path) -> None:
-    yard = Yard(tmp_path)
-    yard.run()
-    ledger = open_ledger(f"sqlite:///{tmp_path}/state/ledger.db")
-    with pytest.raises(ConfigError, match="SQLite ledgers only") as told:
-        backup(StateFolders(tmp_path / "state"), ledger, "postgresql+psycopg://gateway@db/gateway", tmp_path / "copy")
-    ledger.close()
-    assert "pg_dump" in told.value.advice
-    assert not (tmp_path / "copy.part").exists()

@@ -110,14 +110,14 @@ def test_a_file_that_is_still_written_stays_claimed_when_its_name_is_taken(place
 
 
 def test_a_file_on_another_file_system_is_copied_whole(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
-    rename = Path.rename
+    rename = os.rename
 
-    def other_device(path: Path, target: Path) -> Path:
-        if path.parent == place.folder:
+    def other_device(path: Path | str, target: Path | str) -> None:
+        if Path(path).parent == place.folder:
             raise OSError(errno.EXDEV, "Invalid cross-device link")
-        return rename(path, target)
+        rename(path, target)
 
-    monkeypatch.setattr(Path, "rename", other_device)
+    monkeypatch.setattr(os, "rename", other_device)
     claimed = place.claim(place.file("trip1.edi"))
     assert place.raw(claimed).read_bytes() == b"data"
     assert os.listdir(place.folder) == []
@@ -137,10 +137,10 @@ def test_an_upload_that_cannot_be_moved_stays_staged(place: Place, monkeypatch: 
     staged = place.staging / "5f.partial"
     staged.write_bytes(b"data")
 
-    def full(path: Path, target: Path) -> Path:
+    def full(path: Path | str, target: Path | str) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr(Path, "rename", full)
+    monkeypatch.setattr(os, "rename", full)
     with pytest.raises(OSError, match="No space"):
         place.intake.claim_upload(staged, "trip1.edi", "acme", "acme-sftp", 4, "ab" * 32)
     assert staged.exists()
@@ -281,14 +281,14 @@ def test_files_that_lie_there_together_wait_for_the_disk_together(
 
 def test_a_file_that_cannot_be_taken_keeps_none_of_the_others(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
     candidates = [place.file(name) for name in ("a.edi", "b.edi", "c.edi")]
-    rename = Path.rename
+    rename = os.rename
 
-    def full(path: Path, target: Path) -> Path:
-        if path.name == "b.edi":
+    def full(path: Path | str, target: Path | str) -> None:
+        if Path(path).name == "b.edi":
             raise OSError(errno.ENOSPC, "No space left on device")
-        return rename(path, target)
+        rename(path, target)
 
-    monkeypatch.setattr(Path, "rename", full)
+    monkeypatch.setattr(os, "rename", full)
     taken = place.intake.claim_paths(candidates, "acme", "acme-sftp")
     assert [next(taken).file_name, next(taken).file_name] == ["a.edi", "c.edi"]
     with pytest.raises(OSError, match="No space"):

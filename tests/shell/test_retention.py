@@ -128,7 +128,7 @@ def test_a_crash_between_proof_and_removal_is_made_good(yard: Yard, monkeypatch:
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
-        patch.setattr(Path, "unlink", stop)
+        patch.setattr(os, "unlink", stop)
         later(yard, 31)
     assert "raw" in kept(yard)
     assert "raw" not in kept(later(yard, 31))

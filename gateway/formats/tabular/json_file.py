@@ -238,8 +238,8 @@ def _values(chunks: Iterable[bytes], scale: tuple[int, int]) -> Lines:
             break
         skipped += 1
         base += len(line)
-    begin = [first, *_to_next(lines)]
-    if _is_json_lines(begin):
+    begin = [first]
+    if _is_json_lines(begin, lines):
         yield from _json_lines(chain(begin, lines), base, factor, skipped)
         return
     lines = chain(begin[1:], lines)
@@ -278,26 +278,37 @@ def _whole(line: bytes) -> bool:
     return True
 
 
-def _to_next(lines: Iterator[bytes]) -> Iterator[bytes]:
-    """Yield lines up to the next one that is not empty."""
-    for line in lines:
-        yield line
-        if line.strip():
-            return
+def _is_json_lines(begin: list[bytes], lines: Iterator[bytes]) -> bool:
+    """True when the file is JSON lines: several lines, the first of them a whole object, or a damaged one before whole ones.
 
-
-def _is_json_lines(begin: list[bytes]) -> bool:
-    """True when the file is JSON lines: several lines, the first of them a whole object, or a damaged one before a whole one.
-
-    A document may begin with `{` on one line and hold a whole object on the next: then its first line ends in what opens
-    or continues something.
+    begin: the first line; those that are looked at are added. A document may begin with `{` on one line and hold a whole
+    object on the next: then its first line ends in what opens or continues something, and some line is of a document.
     """
-    first, second = begin[0], begin[-1]
-    if len(begin) < 2 or not second.strip():
-        return False
-    return _whole(first) or (_is_record(first) and not first.rstrip().endswith(_GOES_ON) and _whole(second))
+    first, looked, whole, seen = begin[0], 0, 0, False
+    sure = not first.rstrip().endswith(_GOES_ON)
+    for line in lines:
+        begin.append(line)
+        looked += len(line)
+        if not line.strip():
+            continue
+        if not seen and _whole(first):
+            return True
+        seen = True
+        if not _is_record(first) or _of_document(line):
+            return False
+        whole += _whole(line)
+        if sure or len(begin) > _LOOKED_AT or looked > MAX_LINE:
+            break
+    return whole >= (1 if sure else 2)
 
 
+def _of_document(line: bytes) -> bool:
+    """True when a line can only stand in a document: it begins no object, or a comma follows its object."""
+    text = line.strip()
+    return not _is_record(text) or (text.endswith(b",") and _whole(text[:-1]))
+
+
+_LOOKED_AT = 20  # lines of a file whose first line is no whole object
 _GOES_ON = (b"[", b"{", b",", b":")
 
 

@@ -206,15 +206,19 @@ class Header:
         return [self.index(n) for n in names if self.has(n)]
 
     def missing(self, *, currency: bool) -> list[tuple[str, bool]]:
-        """Return (column, is an error) for needed columns that are not there. currency: the partner has a default."""
+        """Return (column, is an error) for needed columns that are not there. currency: the partner has a default.
+
+        Where the rows say their purpose, each row is asked for itself: one that cancels has neither party nor goods.
+        """
+        needed = not self.has("purpose")
         found = [(str(rule["column"]), True) for rule in self._options.split if not self.has(rule["column"])]
         if not any(self.has(k) for k in KEYS) and not self._options.group_by:
             found.append(("house_bill", True))
-        found += [(n, True) for n in ("consignee_name", "item_description") if not self.has(n)]
+        found += [(n, needed) for n in ("consignee_name", "item_description") if not self.has(n)]
         if not any(self.has(n) for n in ("item_value", "item_value_usd", "unit_value")):
-            found.append(("item_value", True))
+            found.append(("item_value", needed))
         elif not self.has("currency") and not self.has("item_value_usd"):
-            found.append(("currency", not currency))
+            found.append(("currency", needed and not currency))
         if self.has("weight") and not self.has("weight_unit"):
             found.append(("weight_unit", True))
         return found

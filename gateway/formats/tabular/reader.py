@@ -151,17 +151,23 @@ class TableReader:
             )
         for name, fatal in header.missing(currency=bool(self._profile.default_currency)):
             severity = Severity.ERROR if fatal else Severity.WARNING
-            default = "" if fatal else f" {self._profile.default_currency} was taken, as the profile says."
             yield Finding(
                 "CSV-MISSING-COLUMN",
                 severity,
                 Scope.MESSAGE,
-                f"The table has no column {name}.{default}",
+                f"The table has no column {name}.{'' if fatal else self._instead(name)}",
                 _column(place, name),
                 value=name,
             )
         if record is not None:
             yield from self._strangers(header, width, place)
+
+    def _instead(self, name: str) -> str:
+        """Return why a column may be missing."""
+        default = self._profile.default_currency
+        if name == "currency" and default:
+            return f" {default} was taken, as the profile says."
+        return " Only rows that cancel a shipment can do without it."
 
     def _strangers(self, header: Header, width: int, place: Position) -> Iterator[Finding]:
         """Yield the columns that are not passed on: those nobody knows, and those that no mapping of ours passes on."""

@@ -44,6 +44,20 @@ def party_id(values: list[str], tables: Tables | None, table: str) -> str:
     return f"{kind} {number}" if kind and 0 < len(number) <= _NUMBER else ""
 
 
+@transform(
+    "31-424-2022; 16 => duns 31-424-2022",
+    "0614141000012; 9 => gln 0614141000012",
+    "QX7734; 999 => ",
+    "QX7734;  => ",
+    many=True,
+    args=(1, 1),
+    tables=True,
+)
+def agency_id(values: list[str], tables: Tables | None, table: str) -> str:
+    """Kind and number of a party's identification, as party_id, where the number stands before the agency that gave it: `agency_id edifact_party_id`."""
+    return party_id([values[-1], values[0]], tables, table)
+
+
 _NUMBER = 35  # characters that the canonical model has for an identification
 
 

@@ -92,21 +92,21 @@ def bill(values: list[str]) -> str:
 
 
 @transform(
-    "00450001; NRTX; NRTX00450001; NRTX; ; => NRTX00450001",
-    "M1; OCNV; H1; NRTX; H1; NRTX => NRTXH1",
+    "00450001; NRTX; NRTX00450001; NRTX; ; => ",
+    "M1; OCNV; H1; NRTX; H1; NRTX => ",
     "9; NRTX; 1; NRTX; ; => !MAP-VALUE",
     many=True,
     part=True,
 )
 def same_bill(values: list[str]) -> str:
-    """Identity of a bill (number and issuer, third and fourth) that is amended: its amendment (first and second) must name it, or name it as a portion (fifth and sixth)."""
+    """Nothing, if an amendment (number and issuer of its bill, first and second) names the bill itself (third and fourth), or names it as a portion (fifth and sixth); else it cannot be used."""
     amended, by, number, issuer, portion, of = (v.strip() for v in (*values, *[""] * 6)[:6])
     own = bill([issuer, number])
     if number and own not in (bill([by or issuer, amended]), bill([of or issuer, portion])):
         raise Unusable(
             f'the bill itself is "{number}" of {issuer or "no issuer"}, the amendment names "{amended}" of {by or "no issuer"}'
         )
-    return own
+    return ""
 
 
 @transform("1 A ST|APT 4 => 1 A ST", args=(1, 1), part=True)

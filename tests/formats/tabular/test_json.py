@@ -128,7 +128,7 @@ PLACES = [
     (name, place)
     for name, (bad, _) in DAMAGE.items()
     for place in (1, 2, 3)
-    if place > 1 or (bad.startswith(b"{") and not bad.endswith(b"["))  # a file that begins so is no JSON lines
+    if place > 1 or bad.startswith(b"{")  # a file that begins otherwise is no JSON lines
 ]
 
 
@@ -145,6 +145,31 @@ def test_a_broken_line_of_json_lines_is_refused_and_the_others_are_taken(tmp_pat
         "JSON-LINE", place, sum(len(r) + 1 for r in records[: place - 1]),
     )  # fmt: skip
     assert why in finding["message"]
+
+
+@pytest.mark.parametrize("end", [b"[", b"{", b",", b":", b": ", b",\r"])
+@pytest.mark.parametrize("broken", [1, 2])
+def test_a_broken_first_line_that_ends_as_a_document_would_go_on_is_a_line(tmp_path, end, broken):
+    bad = b'{"house_bill": "GWJ9", "items"' + end
+    result = check(lines(*[bad] * broken, *GOOD), tmp_path)
+    assert result["accepted"] == ["GWJ1", "GWJ2", "GWJ3"]
+    assert [(f["rule"], f["line"]) for f in result["findings"] if f["severity"] == "error"] == [
+        ("JSON-LINE", n + 1) for n in range(broken)
+    ]
+
+
+@pytest.mark.parametrize("tail", [b"", b"]", b"]}"])
+def test_a_document_with_one_shipment_on_a_line_of_its_own_stays_a_document(tmp_path, tail):
+    """One whole object behind an open line may be all that is left of a cut document: it is not taken for a line."""
+    result = check(lines(b'{"sender": "X", "shipments": [', GOOD[0], tail), tmp_path)
+    assert result["accepted"] == (["GWJ1"] if tail == b"]}" else [])
+    assert "JSON-LINE" not in [f["rule"] for f in result["findings"]]
+
+
+@pytest.mark.parametrize("indent", [None, 1, 4])
+def test_a_document_over_several_lines_stays_one(tmp_path, indent):
+    text = json.dumps({"sender": "X", "shipments": [json.loads(g) for g in GOOD]}, indent=indent)
+    assert check(text.encode() + b"\n", tmp_path)["accepted"] == ["GWJ1", "GWJ2", "GWJ3"]
 
 
 def test_the_reject_file_names_the_broken_line():

@@ -1,0 +1,69 @@
+"""NAD C082, the number of a party and the agency that gave it (3055): identifiers, or a remark."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from gateway.commands.mapping_tools import cover
+from gateway.site import base_site
+from tests.drops import Drop, drop, sample
+from tests.test_edifact_cases import BEFORE, moved
+
+SAMPLES = {"cuscar": "edifact/01", "ifcsum": "edifact/13", "iftmin": "edifact/15", "itmatt": "edifact/17"}
+PARTY = re.compile(rb"NAD\+(CN|DP|UC)\+\+")
+
+
+def numbered(name: str, identification: bytes) -> Drop:
+    data = moved(sample(name))
+    changed = PARTY.sub(rb"NAD+\1+" + identification + b"+", data, count=1)
+    assert changed != data
+    return drop(changed, now=BEFORE)
+
+
+@pytest.mark.parametrize("name", SAMPLES.values(), ids=SAMPLES)
+@pytest.mark.parametrize(
+    ("identification", "found"),
+    [
+        (b"31-424-2022::16", {"type": "duns", "value": "31-424-2022"}),
+        (b"0614141000012::9", {"type": "gln", "value": "0614141000012"}),
+        (b"AC 77:160:87", {"type": "account", "value": "AC77"}),
+        (b"95123-00001::111", {"type": "cbp_assigned", "value": "95123-00001"}),
+    ],
+)
+def test_the_number_of_a_party_is_passed_on(name, identification, found):
+    result = numbered(name, identification)
+    (message,) = result.messages()
+    parties = [s["final_deliver_to_party"].get("identifiers") for s in message["shipments"]]
+    assert [p for p in parties if p] == [[found]]
+    assert "MAP-NOT-PASSED" not in result.rules()
+
+
+@pytest.mark.parametrize("name", SAMPLES.values(), ids=SAMPLES)
+@pytest.mark.parametrize(
+    "identification", [b"QX7734-A::999", b"QX7734-A", b"QX7734-A:160", b"9" * 35 + b"::ZZZ"], ids=["unknown", "none", "list only", "mutual"],
+)  # fmt: skip
+def test_a_number_of_an_agency_that_is_not_known_is_told_and_not_repeated(name, identification):
+    result = numbered(name, identification)
+    told = [f for f in result.findings() if f.rule == "MAP-NOT-PASSED"]
+    assert [(f.target, f.personal, f.position.segment, f.position.element) for f in told] == [
+        ("final_deliver_to_party.identifiers", True, "NAD", 2)
+    ]
+    assert result.outcome.counts.rejected == 0
+    number = identification.partition(b":")[0]
+    assert number not in b"".join(d.data for d in result.deliveries) + b"".join(result.answers.values())
+
+
+def test_every_party_of_every_table_reads_it():
+    tables = base_site().partners["nrtx"].profile.tables
+    rows = [(f.id, row) for f in tables.facts if f.format == "edifact" for row in tables.rows(f)[0]]
+    named = {(table, row.level) for table, row in rows if row.target == "name"}
+    assert named == {(table, row.level) for table, row in rows if row.target == "identifiers"} != set()
+
+
+def test_cover_names_an_agency_without_an_entry(tmp_path):
+    path = tmp_path / "m.edi"
+    path.write_bytes(PARTY.sub(rb"NAD+\1+QX7734::999+", moved(sample("edifact/01")), count=1))
+    (row,) = cover([path], base_site())
+    assert {"table": "edifact_party_id", "code": "999", "count": 1} in row["codes"]

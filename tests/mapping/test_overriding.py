@@ -1,0 +1,86 @@
+"""A partner's rows and the checks of the base tables: fields are replaced as a whole, checks one by one."""
+
+from __future__ import annotations
+
+import csv
+import io
+from pathlib import Path
+
+import pytest
+
+from gateway.commands.mapping_own import own_rows
+from gateway.mapping.folder import MappingSet
+from gateway.mapping.table import COLUMNS
+from gateway.site import base_mappings
+from tests.drops import SAMPLES_NOW, Drop, drop, profile_for, sample
+
+HEADER = ",".join(COLUMNS) + "\n"
+FIELD = "shipment,shipment_id,M11.01,,trim,,,,,00450001 => 00450001\n"
+CHECK = "shipment,(refuse),M11.04,M11.04=XXX,,,yes,MAP-REFUSED,packages of kind {value} are not taken,\n"
+
+
+def dropped(tmp_path: Path, rows: str, data: bytes, mapping: str = "x12_309_truck") -> Drop:
+    """Drop a file of a partner with rows of its own."""
+    (tmp_path / f"{mapping}.csv").write_text(HEADER + rows, "utf-8")
+    tables = MappingSet(base_mappings(), (tmp_path,))
+    tables.check()
+    return drop(data, now=SAMPLES_NOW, profile=profile_for(data, tables=tables, programs=tables.program))
+
+
+OTHER_BILL = sample("x12/04").replace(b"M13*NRTX*0901*A*00450001*", b"M13*NRTX*0901*A*00459999*")
+IN_BOND = sample("x12/01").replace(b"**13**", b"**11**", 1)
+
+
+def test_a_partners_own_number_does_not_take_away_the_check_of_the_amendment(tmp_path):
+    assert sample("x12/04") != OTHER_BILL
+    assert "X12-M13-BILL" in dropped(tmp_path, FIELD, OTHER_BILL).rules()
+    assert "X12-M13-BILL" not in dropped(tmp_path, FIELD, sample("x12/04")).rules()
+
+
+def test_a_remark_at_the_same_place_does_not_hide_the_check(tmp_path):
+    remark = "shipment,(refuse),M13.04,M13 present,,,warn,MAP-AMBIGUOUS,look at {value},\n"
+    result = dropped(tmp_path, remark, OTHER_BILL)
+    assert {"MAP-AMBIGUOUS", "X12-M13-BILL"} <= result.rules()
+
+
+def test_a_deletion_of_another_bill_is_refused_too(tmp_path):
+    data = OTHER_BILL.replace(b"*A*00459999*", b"*D*00459999*")
+    assert "X12-M13-BILL" in {f.rule for f in dropped(tmp_path, FIELD, data).findings() if f.refuses}
+
+
+def test_a_partners_own_check_leaves_those_of_the_base_table(tmp_path):
+    assert "S321-NOT-321" in dropped(tmp_path, CHECK, IN_BOND).rules()
+    own = sample("x12/01").replace(b"*PCS*", b"*XXX*")
+    assert own != sample("x12/01")
+    assert "MAP-REFUSED" in dropped(tmp_path, CHECK, own).rules()
+
+
+def test_a_check_of_the_same_rule_and_condition_is_replaced_and_can_be_taken_out(tmp_path):
+    when = "M11.09=10|11|12|14|17|18|19|20"
+    softer = f"shipment,(refuse),M11.09,{when},,,warn,S321-NOT-321,looked at by hand,\n"
+    told = [f for f in dropped(tmp_path, softer, IN_BOND).findings() if f.rule == "S321-NOT-321"]
+    assert [(f.severity.value, f.message) for f in told] == [("warning", "Looked at by hand.")]
+    for gone in (f"shipment,(refuse),(none),{when},,,,S321-NOT-321,,\n", "shipment,(refuse),(none),,,,,,,\n"):
+        assert "S321-NOT-321" not in dropped(tmp_path, gone, IN_BOND).rules()
+    other = "shipment,(refuse),(none),,,,,MAP-AMBIGUOUS,,\n"
+    assert "S321-NOT-321" in dropped(tmp_path, other, IN_BOND).rules()
+
+
+def test_edited_checks_come_back_one_by_one():
+    base = (base_mappings() / "x12_309_truck" / "map.csv").read_text("utf-8")
+    edited = base.replace("the bill has several master bills (N9 MB)", "several masters").replace(
+        next(line for line in base.splitlines(keepends=True) if "line release (BRASS)" in line), ""
+    )
+    own, count = own_rows(edited.encode(), "x12_309_truck")
+    rows = list(csv.DictReader(io.StringIO(own.decode(), newline="")))
+    assert count == 2
+    assert sorted((r["source"], r["rule"], r["when"]) for r in rows) == [
+        ("(none)", "S321-NOT-321", "VID/N10.09 present"),
+        ("N9[MB].02", "MAP-AMBIGUOUS", "M11.11 absent and N9[MB].02 repeated"),
+    ]
+
+
+@pytest.mark.parametrize("facts", MappingSet(base_mappings()).facts, ids=lambda f: f.id)
+def test_no_two_checks_of_a_base_table_are_one(facts):
+    rows = [r for r in MappingSet(base_mappings()).rows(facts)[0] if r.target == "(refuse)"]
+    assert len({(r.level, r.rule, r.when) for r in rows}) == len(rows)
