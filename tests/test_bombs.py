@@ -43,6 +43,8 @@ SAID_OF_MANY = {
     "xml_names": "XML-LIMIT",
     "x12_repeated_parties": "X12-LIMIT",
     "edifact_repeated_parties": "EDIFACT-LIMIT",
+    "csv_quotes": "CSV-LIMIT",
+    "csv_one_shipment": "CSV-LIMIT",
 }
 """What is said only when there is enough of it."""
 

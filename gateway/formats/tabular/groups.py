@@ -22,6 +22,8 @@ WINDOW = 500
 """Rows that wait for further rows of their shipment."""
 REMEMBERED = 100_000
 """Keys of shipments that left the window."""
+MOST = 20_000
+"""Rows of one shipment that are kept (some 60 MB); what has more is refused."""
 
 
 @dataclass(slots=True)
@@ -33,6 +35,16 @@ class Shipment:
     findings: list[Finding] = field(default_factory=list)
     apart: bool = False
     split: bool = False
+    over: int = 0  # rows that were not kept
+
+    def take(self, row: Row, findings: list[Finding]) -> int:
+        """Take a further row; return how many are kept of it."""
+        if len(self.rows) >= MOST:
+            self.over += 1
+            return 0
+        self.rows.append(row)
+        self.findings += findings
+        return 1
 
     @property
     def plain(self) -> bool:
@@ -56,17 +68,13 @@ class Grouper:
         """Take a row; return shipments that are complete. key: () for a row that is a shipment of its own."""
         last = self._last
         if last is not None and key and last.key == key:
-            last.rows.append(row)
-            last.findings += findings
-            self._rows += 1
+            self._rows += last.take(row, findings)
             return []
         known = self._open.get(key) if key else None
         if known is not None and not any(row.elements == r.elements for r in known.rows):
-            known.rows.append(row)
-            known.findings += findings
+            self._rows += known.take(row, findings)
             known.apart = True
             self._last = known
-            self._rows += 1
         else:
             shipment = Shipment(key, [row], findings)
             if key and known is None:

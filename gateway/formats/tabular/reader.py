@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from itertools import chain, islice
 
 from gateway.findings import NOWHERE, Finding, Position, Scope, Severity
-from gateway.formats.tabular.groups import Grouper, Shipment
+from gateway.formats.tabular.groups import MOST, Grouper, Shipment
 from gateway.formats.tabular.layout import Header, Options, looks_like_header, vocabulary
 from gateway.formats.tabular.row_maker import RowMaker
 from gateway.formats.tabular.rows import Columns, Record, TableRoot, rows_node
@@ -262,12 +262,17 @@ class TableReader:
         if shipment.apart:
             said = "The rows of the shipment do not stand together; they were put together."
             yield Finding("CSV-GROUP-APART", Severity.WARNING, Scope.SHIPMENT, said, rows.place(shipment.rows[-1]))
+        if shipment.over:
+            said = f"The shipment has more than {MOST:,} rows; the other {shipment.over:,} were not read."
+            yield Finding("CSV-LIMIT", Severity.ERROR, Scope.SHIPMENT, said, rows.place(row))
         yield from shipment.findings
         if len(shipment.rows) > 1:
             yield from rows.conflicts(shipment.rows)
         self._units += 1
         role = (
-            "unread" if self._unread or any(f.refuses and f.rule in _UNREAD for f in shipment.findings) else "shipment"
+            "unread"
+            if self._unread or shipment.over or any(f.refuses and f.rule in _UNREAD for f in shipment.findings)
+            else "shipment"
         )
         yield Unit(message, self._units, rows_node(shipment.rows, rows.root), f"row {row.position}", role)
 

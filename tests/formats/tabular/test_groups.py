@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import pytest
+
 from gateway.formats.tabular import groups
 from gateway.formats.tabular.groups import Grouper
 from gateway.formats.tabular.rows import Part, Record, row_node
+from tests.drops import drop, sample
 
 
 def rows_of(*pairs: tuple[str, str]):
@@ -57,3 +60,22 @@ def test_memory_does_not_grow_with_the_file(monkeypatch):
     assert len(grouper._waiting) <= 11
     assert len(grouper._open) <= 11
     assert len(grouper._left) <= 20
+
+
+def test_a_shipment_keeps_so_many_rows_and_counts_the_others(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(groups, "MOST", 3)
+    grouper = Grouper()
+    for key, row in rows_of(*(("A", str(n)) for n in range(8)), ("B", "1"), ("A", "8"), ("A", "9")):
+        assert grouper.add(key, row, []) == []
+    found = [(s.key, [r.elements[2] for r in s.rows], s.over) for s in grouper.end()]
+    assert found == [(("A",), ["0", "1", "2"], 7), (("B",), ["1"], 0)]
+
+
+def test_a_shipment_of_too_many_rows_is_refused_and_named(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(groups, "MOST", 3)
+    monkeypatch.setattr("gateway.formats.tabular.reader.MOST", 3)
+    head, row, *_ = sample("csv/01").splitlines(keepends=True)
+    result = drop(head + row * 5, name="a.csv")
+    assert result.counts() == (1, 0, 1, 0)
+    (said,) = [f for f in result.findings() if f.rule == "CSV-LIMIT"]
+    assert (said.message, said.position.row) == ("The shipment has more than 3 rows; the other 2 were not read.", 2)
