@@ -304,6 +304,7 @@ def _compiled_afresh(mappings: Any, facts: Any) -> tuple[float, float]:
     from gateway.mapping import grammar, straight
 
     for known in (
+        grammar._step,
         grammar.parse_path,
         grammar.parse_source,
         grammar.parse_when,

@@ -43,9 +43,10 @@ class Block:
 
     level: str
     bindings: list[tuple[Row, Path, tuple[Test, ...]]] = field(default_factory=list)  # row, path, condition
+    rows: dict[str, list[Row]] = field(default_factory=dict)  # target -> its rows
     targets: list[Target] = field(default_factory=list)
     actions: list[tuple[Row, Line]] = field(default_factory=list)
-    at: str = ""
+    at: str = ""  # tag of the node that its paths start at
 
 
 class Compiler:
@@ -57,26 +58,18 @@ class Compiler:
     def blocks(self, rows: list[Row]) -> dict[str, list[Block]]:
         """Return level -> blocks in the order of the table."""
         blocks: dict[str, list[Block]] = {}
-        open_targets: dict[int, dict[str, list[Row]]] = {}
         for row in rows:
             if row.level not in LEVELS:
                 raise self._error(
                     row, "level", f'level "{row.level}" is not one of the model', f"write one of {', '.join(LEVELS)}"
                 )
             level = blocks.setdefault(row.level, [])
-            if row.target in BINDINGS:
-                if not level or open_targets.get(id(level[-1])) or level[-1].actions:
-                    level.append(Block(row.level))
-                path, when = parsed(row, "source", parse_path), parsed(row, "when", parse_when)
-                level[-1].bindings.append((row, path, when))
-                continue
-            if not level:
-                level.append(Block(row.level))
+            if not level or (row.target in BINDINGS and (level[-1].rows or level[-1].actions)):
+                level.append(Block(row.level, at="" if row.level == "message" else self._unit))
             block = level[-1]
-            block.at = self._tag(
-                row.level, block.bindings[0][1].steps[-1].name if block.bindings and block.bindings[0][1].steps else ""
-            )
-            if row.target in ACTIONS:
+            if row.target in BINDINGS:
+                self._bind(block, row)
+            elif row.target in ACTIONS:
                 if row.level not in ACTIONS[row.target]:
                     raise self._error(
                         row,
@@ -85,17 +78,21 @@ class Compiler:
                         f"write it on level {' or '.join(ACTIONS[row.target])}",
                     )
                 block.actions.append((row, self._line(row, block.at)))
+            elif row.target in block.rows:
+                block.rows[row.target].append(row)
             else:
-                open_targets.setdefault(id(block), {}).setdefault(row.target, []).append(row)
+                block.rows[row.target] = [row]
         for level in blocks.values():
             for block in level:
-                for target, lines in open_targets.get(id(block), {}).items():
-                    block.targets.append(self._target(block, target, lines))
+                block.targets += [self._target(block, target, of_it) for target, of_it in block.rows.items()]
         return blocks
 
-    def _tag(self, level: str, bound: str) -> str:
-        """The tag of the node that the level's paths start at."""
-        return "" if level == "message" else bound or self._unit
+    def _bind(self, block: Block, row: Row) -> None:
+        """Take a binding row; the paths of the block start at the node that the first one leads to."""
+        path = parsed(row, "source", parse_path)
+        if not block.bindings and path.steps and block.level != "message":
+            block.at = path.steps[-1].name
+        block.bindings.append((row, path, parsed(row, "when", parse_when)))
 
     def _target(self, block: Block, name: str, rows: list[Row]) -> Target:
         tag = target_type(block.level, name)
@@ -106,21 +103,20 @@ class Compiler:
         form = formatter(tag, name)
         lines = [self._line(row, block.at, name) for row in rows]
         for line in lines:
-            self._check_type(line, tag)
-            self._check_default(line.row, form)
+            if line.steps:
+                self._check_type(line, tag)
+            if line.row.default:
+                self._check_default(line.row, form)
         return Target(block.level, name, lines, form)
 
     def _check_default(self, row: Row, form: Format) -> None:
         try:
-            if row.default:
-                form(row.default)
+            form(row.default)
         except Unusable as error:
             raise self._error(row, "default", str(error), "write a value that the target can hold") from None
 
     def _check_type(self, line: Line, tag: str) -> None:
         """Refuse a transform whose result the field can never hold: a date in a weight, a number in a date."""
-        if not line.steps:
-            return
         last, kind = line.steps[-1][0], tag.partition(":")[0]
         if kind in _HOLDS and last.result not in _HOLDS[kind]:
             raise self._error(
@@ -134,10 +130,9 @@ class Compiler:
         sources = parsed(row, "source", parse_source)
         if not sources and not row.default and row.target not in ACTIONS:
             raise self._error(row, "source", "the row has neither source nor default", "give one of them")
-        steps = self._steps(row, parsed(row, "transform", parse_transform), len(sources))
-        when = parsed(row, "when", parse_when)
-        leaf = target.rpartition(".")[2]
-        personal = row.level in PARTY_ROLES and leaf in PERSONAL_FIELDS.get("party", ())
+        steps = self._steps(row, parsed(row, "transform", parse_transform), len(sources)) if row.transform else ()
+        when = parsed(row, "when", parse_when) if row.when else ()
+        personal = row.level in PARTY_ROLES and target.rpartition(".")[2] in PERSONAL_FIELDS.get("party", ())
         return Line(row, sources, when, steps, self._dialect, at, personal=personal)
 
     def _steps(self, row: Row, calls: tuple[Call, ...], sources: int) -> tuple[BoundStep, ...]:
@@ -186,6 +181,7 @@ def parsed(row: Row, column: str, parse: Callable[[str], Any]) -> Any:
         raise MappingError(row.file, row.line, column, str(error), error.advice) from None
 
 
+@lru_cache(1024)
 def target_type(level: str, target: str) -> str | None:
     """Return the type tag of a target such as gross_weight_kg, total_value.amount or security_scan.method; None = unknown."""
     scope = "party" if level in PARTY_ROLES else "shipment" if level == "message" else level
@@ -204,6 +200,7 @@ def target_type(level: str, target: str) -> str | None:
     return None
 
 
+@lru_cache(1024)
 def formatter(tag: str, name: str = "") -> Format:
     """Return the function that turns transform text into a JSON-ready value of a target type.
 

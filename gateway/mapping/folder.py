@@ -165,8 +165,7 @@ def _effective(tables: list[Table], codes_digest: str) -> tuple[list[Row], str]:
             if fault.severity == "error":
                 raise MappingError(fault.file, fault.line, fault.column, fault.message, fault.advice)
     rows = effective_rows(tables[0].rows, *(t.rows for t in tables[1:]))
-    text = "\n".join(repr(row) for row in rows) + codes_digest
-    return rows, hashlib.sha256(text.encode()).hexdigest()[:12]
+    return rows, hashlib.sha256(msgspec.json.encode(rows) + codes_digest.encode()).hexdigest()[:12]
 
 
 def _name(path: File) -> str:

@@ -34,8 +34,10 @@ UP = ".."
 """The step to the element around this one, in dialects that know it (XML and JSON trees)."""
 
 _STEP = re.compile(r"(?P<name>[^\[\]/.]+)(?:\[(?:(?P<leaf>[A-Za-z0-9@+-]+)=)?(?P<values>[^\[\]]*)\])?", re.ASCII)
+_SLASH = re.compile(r"/(?![^\[]*\])")
+"""A slash outside of brackets."""
 _TEST = re.compile(
-    r"(?P<path>(?:[^\[\]=!]|\[[^\]]*\])+?)\s*(?:(?P<op>!=|=)\s*(?P<values>.*)|\s(?P<is>present|absent|repeated))"
+    r"(?P<path>[^\[\]=!]*(?:\[[^\]]*\][^\[\]=!]*)*)(?:(?P<op>!=|=)\s*(?P<values>.*)|(?<=\s)(?P<is>present|absent|repeated))"
 )
 _ELEMENT = re.compile(r"\.[0-9]+(-[0-9]+)?")
 _SAME = re.compile(r"\.([0-9]+(-[0-9]+)?|@?\w+)")
@@ -89,28 +91,30 @@ def parse_path(text: str) -> Path:
         return Path(raw, (), "", absolute)
     if body.startswith("./@"):
         return Path(raw, (), body[2:], absolute)
-    if _ELEMENT.fullmatch(body):
+    if body[0] == "." and _ELEMENT.fullmatch(body):
         raise CellError(f'"{raw}" has no segment before the dot', "write N1.02: Excel turns .02 into 0.02")
-    parts = _split(body, "/")
+    parts = _SLASH.split(body) if "/" in body else [body]
     leaf = ""
     if parts[-1].startswith("@"):
         leaf = parts.pop()
     elif parts[-1].strip() != UP:
         head, tail = _last_dot(parts[-1])
         parts[-1], leaf = head, tail
-    if _NO_COMPONENT.fullmatch(leaf):
+    if "-" in leaf and _NO_COMPONENT.fullmatch(leaf):
         raise CellError(f'"{leaf}" is not an element', "write components as numbers: REF.02-1")
-    steps = []
-    for part in parts:
-        if part.strip() == UP:
-            steps.append(Step(UP))
-            continue
-        match = _STEP.fullmatch(part.strip())
-        if match is None:
-            raise CellError(f'"{part}" is not a step of a path', "write NAME or NAME[VALUE|VALUE]")
-        values = tuple(v.strip() for v in match["values"].split("|")) if match["values"] is not None else ()
-        steps.append(Step(match["name"].strip(), values, match["leaf"] or ""))
-    return Path(raw, tuple(steps), leaf, absolute)
+    return Path(raw, tuple(map(_step, parts)), leaf, absolute)
+
+
+@lru_cache(_REMEMBERED)
+def _step(part: str) -> Step:
+    text = part.strip()
+    if text == UP:
+        return Step(UP)
+    match = _STEP.fullmatch(text)
+    if match is None:
+        raise CellError(f'"{part}" is not a step of a path', "write NAME or NAME[VALUE|VALUE]")
+    name, leaf, values = match.groups()
+    return Step(name.strip(), () if values is None else tuple(v.strip() for v in values.split("|")), leaf or "")
 
 
 @lru_cache(_REMEMBERED)
@@ -181,20 +185,6 @@ def show_path(path: Path) -> str:
     elif path.leaf:
         body += f".{path.leaf}"
     return ("/" if path.absolute else "") + (body or ".")
-
-
-def _split(text: str, mark: str) -> list[str]:
-    """Split outside brackets."""
-    if mark not in text or ("[" not in text and "]" not in text):
-        return text.split(mark)
-    parts, depth, start = [], 0, 0
-    for index, char in enumerate(text):
-        depth += (char == "[") - (char == "]")
-        if char == mark and depth == 0:
-            parts.append(text[start:index])
-            start = index + 1
-    parts.append(text[start:])
-    return parts
 
 
 def _last_dot(text: str) -> tuple[str, str]:

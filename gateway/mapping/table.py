@@ -74,7 +74,7 @@ def read_table(data: bytes, file: str) -> Table:
     """Return the rows of a mapping table; never raises on data."""
     table = Table(file)
     for line, values in read_records(data, file, COLUMNS, ("level", "target", "source"), table.faults):
-        table.rows.append(Row(file, line, **values))
+        table.rows.append(Row(file, line, *values.values()))
     return table
 
 
@@ -87,6 +87,7 @@ def read_records(
     """
     records: list[tuple[int, dict[str, str]]] = []
     header: list[str] = []
+    blank = dict.fromkeys(columns, "")
     for line, cells in read_cells(data, file, faults):
         if not header:
             header = [c.strip().lower() for c in cells]
@@ -95,13 +96,13 @@ def read_records(
         if len(cells) > len(header) and "".join(cells[len(header) :]).strip():
             said = f"the row has {len(cells)} cells, the header {len(header)}"
             faults.append(Fault("MAP-CELLS", file, line, "", said, "a comma in a cell needs quotes around the cell"))
-        values = dict.fromkeys(columns, "")
+        values = blank.copy()
         for column, cell in zip(header, cells, strict=False):
-            if cell := cell.strip():
-                if cell[0] in _SUSPECT and not column.startswith(_WORDS):
-                    _check_excel(faults, file, line, column, cell)
-                if column in values:
-                    values[column] = cell
+            if cell and (text := cell.strip()):
+                if text[0] in _SUSPECT and not column.startswith(_WORDS):
+                    _check_excel(faults, file, line, column, text)
+                if column in blank:
+                    values[column] = text
         records.append((line, values))
     if not header:
         faults.append(
