@@ -17,8 +17,8 @@ TABLE = list(csv.reader(io.StringIO((FIXTURES / "csv" / "01_clean_utf8.csv").rea
 COLUMN = {name: index for index, name in enumerate(TABLE[0])}
 
 
-def checked(tmp_path, **changes: str) -> list[dict]:
-    """Return the shipments of the sample, cells of its second goods line changed."""
+def checked(tmp_path, rule: str = "", **changes: str) -> list[dict]:
+    """Return the shipments of the sample, cells of its second goods line changed. rule: said of it."""
     rows = [[*row] for row in TABLE]
     for name, value in changes.items():
         rows[2][COLUMN[name]] = value
@@ -26,6 +26,7 @@ def checked(tmp_path, **changes: str) -> list[dict]:
     with path.open("w", newline="", encoding="utf-8") as file:
         csv.writer(file).writerows(rows)
     result = Checker(SITE, parse_instant("2025-02-27T10:00:00Z")).file(path)
+    assert not rule or rule in {f["rule"] for f in result["findings"]}
     return [s for m in result["messages"] for s in m["shipments"]]
 
 
@@ -41,10 +42,8 @@ def test_a_row_without_house_number_goes_with_the_row_of_its_parcel(tmp_path, ch
 
 @pytest.mark.parametrize("more", [{}, {"mawb": ""}, {"mawb": "", "consignee_name": ""}])
 def test_goods_without_a_number_refuse_the_shipment_above(tmp_path, more):
-    assert [s["shipment_id"] for s in checked(tmp_path, hawb="", tracking_number="", **more)] == [
-        "GWH0001002",
-        "GWH0001003",
-    ]
+    shipments = checked(tmp_path, "CSV-ROW-NUMBER", hawb="", tracking_number="", **more)
+    assert [s["shipment_id"] for s in shipments] == ["GWH0001002", "GWH0001003"]
 
 
 def test_a_shipment_of_another_master_and_no_other_number_is_one_of_its_own(tmp_path):
