@@ -134,3 +134,15 @@ def test_a_tariff_number_with_letters_is_said_to_have_letters(tmp_path):
     result, _ = told(tmp_path, "12", ("6109100012", "61091O0012"))
     (said,) = findings(result, "S321-HTS-LEN")
     assert "signs that are no digits" in said["message"]
+
+
+def test_places_in_a_file_of_two_bytes_a_letter_are_those_of_its_bytes(tmp_path):
+    text = (SAMPLES / "07_fhl4_business_errors.txt").read_bytes().decode()
+    data = b"\xff\xfe" + text.encode("utf-16-le")
+    path = tmp_path / "m.txt"
+    path.write_bytes(data)
+    result = Checker(base_site(), BEFORE).file(path)
+    (total,) = findings(result, "FHL-MASTER-TOTAL")
+    (value,) = findings(result, "S321-VAL-800")
+    assert data[total["offset"] :].decode("utf-16-le").startswith("MBI/")
+    assert data[value["offset"] :].decode("utf-16-le").startswith("HBS/")
