@@ -5,8 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
 from gateway.check import Checker, parse_instant
+from gateway.cli import app
 from gateway.site import base_site
 
 SAMPLES = Path(__file__).parents[2] / "fixtures" / "cargoimp"
@@ -88,6 +90,7 @@ def test_text_behind_a_slant_and_on_further_lines_is_kept(tmp_path, number, old,
         ("12", "/6109100012", "/6109100012/6115959000", "CARGO-IMP-FIELDS", 1),
         ("03", "HOLTSVILLE/NY", "HOLTSVILLE/NY/SUFFOLK", "CARGO-IMP-FIELDS", 1),
         ("12", "-GWH0001001", "GWH0001001", "CARGO-IMP-FIELDS", 0),
+        ("03", "/TE/16315550122", "/TE/16315550122/EXT 5", "CARGO-IMP-FIELDS", 1),
     ],
 )
 def test_what_cannot_be_passed_on_is_told(tmp_path, number, old, new, rule, accepted):
@@ -146,3 +149,10 @@ def test_places_in_a_file_of_two_bytes_a_letter_are_those_of_its_bytes(tmp_path)
     (value,) = findings(result, "S321-VAL-800")
     assert data[total["offset"] :].decode("utf-16-le").startswith("MBI/")
     assert data[value["offset"] :].decode("utf-16-le").startswith("HBS/")
+
+
+def test_names_and_phones_that_are_read_are_not_shown_as_unread():
+    for number in ("03", "12"):
+        shown = CliRunner().invoke(app, ["mapping", "cover", str(next(SAMPLES.glob(f"{number}*")))]).output
+        assert "unread" in shown
+        assert not [line for line in shown.splitlines() if "CNE-01" in line or "SHP-01" in line or "CTY-0" in line]

@@ -12,7 +12,6 @@ The three ways to write a party (name on the SHP line, on the next line, NAM ADR
 
 from __future__ import annotations
 
-import itertools
 import re
 
 from gateway.formats.cargo_imp.split import Line
@@ -25,6 +24,7 @@ _AWB = re.compile(r"\d{3}-\d{8}.*")
 _CONTROL = re.compile(r"([A-Z]{3})([A-Z0-9]{2,3})")
 _PIECES, _WEIGHT = re.compile(r"[A-Z]\d+"), re.compile(r"[KL][\d.,]+")
 _COUNTRY = re.compile(r"[A-Za-z]{2}")
+_KINDS = ("TE", "FX", "TL")  # of numbers: telephone, fax, telex
 _DAY = re.compile(r"\d\d[A-Z]{3}")
 _PHONE = re.compile(r"\+?\d[\d \-]{4,}")
 _REPEATED = frozenset(("OCI", "CSD"))
@@ -169,6 +169,7 @@ def _party(head: ImpNode, rest: list[Line], name_on: str) -> None:
     if name_on == "line" and head.element(1):
         name = " ".join(f for f in head.elements[1:] if f)  # a slant in a name ends no field
         head.take(node_of("NAM", [name], Line(name, head.offset + 4, len(name), head.line)))
+        head.elements, head.starts = head.elements[:1], ()  # it stands below now, and nowhere twice
     elif plain:
         line, fields = plain.pop(0)
         _hang(head, "NAM", fields, line)
@@ -188,13 +189,17 @@ def _hang(head: ImpNode, tag: str, fields: list[str], line: Line) -> None:
             if field:
                 head.take(node_of(tag, [field], line))
         return
-    head.take(node_of(tag, fields, line))
-    if tag == "CTY":
-        for kind, number in itertools.pairwise(fields[2:]):
-            if kind in ("TE", "FX", "TL"):
-                head.take(node_of("TEL" if kind == "TE" else kind, [number], line))
-        if len(fields) > 2 and _PHONE.fullmatch(fields[2]):  # CBP: a number without its kind
-            head.take(node_of("TEL", fields[2:3], line))
+    if tag != "CTY":
+        head.take(node_of(tag, fields, line))
+        return
+    node, rest = node_of(tag, fields, line), fields[2:]
+    head.take(node)
+    if rest and _PHONE.fullmatch(rest[0]):  # CBP: a number without its kind
+        head.take(node_of("TEL", [rest.pop(0)], line))
+    while len(rest) > 1 and rest[0] in _KINDS:
+        kind, number, *rest = rest
+        head.take(node_of("TEL" if kind == "TE" else kind, [number], line))
+    node.elements[3:] = rest  # numbers stand below now, and nowhere twice
 
 
 def _rates(head: ImpNode, rest: list[Line]) -> None:
