@@ -37,3 +37,12 @@ def test_several_values_of_one_kind_refuse_the_shipment(tmp_path, name, after, m
     assert [f["severity"] for f in result["findings"] if f["rule"] == "MAP-AMBIGUOUS"] == ["error"]
     same = checked(tmp_path, name, after, "")
     assert "MAP-AMBIGUOUS" not in {f["rule"] for f in same["findings"]}
+
+
+def test_a_day_and_its_time_in_two_segments_are_one_arrival_and_two_days_are_none(tmp_path):
+    name, after = "01_cuscar_d03a_air_3hawb.edi", "DTM+132"
+    rules = {f["rule"] for f in checked(tmp_path, name, after, "DTM+132:1830:401")["findings"]}
+    assert "MAP-AMBIGUOUS" not in rules
+    assert "MAP-AMBIGUOUS" in {
+        f["rule"] for f in checked(tmp_path, name, after, "DTM+132:202510051830:203")["findings"]
+    }
