@@ -65,3 +65,10 @@ def test_values_origins_and_purposes_that_stand_twice_refuse_the_shipment(tmp_pa
 @pytest.mark.parametrize(("name", "element"), [("xfzb", "IncludedCustomsNote"), ("wco", "Line"), ("itmatt", "street")])
 def test_elements_that_may_stand_again_are_no_fault(tmp_path, name, element):
     assert "XML-TWICE" not in {f["rule"] for f in checked(tmp_path, name, element, other)["findings"]}
+
+
+def test_a_total_that_is_no_number_beside_values_in_dollars_is_told(tmp_path):
+    path = tmp_path / "m.xml"
+    path.write_text(FILES["itmatt"].read_text("utf-8").replace('totalValue="9.90"', 'totalValue="1.043,98"'), "utf-8")
+    result = Checker(base_site(), parse_instant("2025-02-27T10:00:00Z")).file(path)
+    assert [f["shipment"] for f in result["findings"] if f["rule"] == "MAP-VALUE"] == ["UA102030405CN"]
