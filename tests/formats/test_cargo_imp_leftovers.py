@@ -117,6 +117,12 @@ def test_a_cut_message_is_told(tmp_path, number, end, severity):
     assert (result["shipments"]["accepted"] == 0) == (severity == "error" or number == "06")
 
 
+def test_a_waybill_cut_before_its_signature_is_told(tmp_path):
+    text = next(SAMPLES.glob("02*")).read_bytes().decode()
+    result, _ = told(tmp_path, "02", (text, text[: text.index("/6/NO/CN")]))
+    assert [f["severity"] for f in findings(result, "CARGO-IMP-CUT")] == ["warning"]
+
+
 def test_marks_of_a_telex_line_are_no_lines_of_the_message(tmp_path):
     result, shipment = told(
         tmp_path,

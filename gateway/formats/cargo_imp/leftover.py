@@ -10,7 +10,7 @@ from gateway.formats.cargo_imp.split import Text
 from gateway.records import Node
 
 _AWB_LENGTH = 12  # 999-12345675
-_ENDS = ("LAST", "CONT")
+_ENDS = {"FFM": ("LAST", "CONT"), "FWB": ("ISU",)}  # lines that end a message, or come late in it
 
 
 def line_twice(node: Node, once: frozenset[str]) -> Iterator[Finding]:
@@ -50,10 +50,10 @@ def cut(text: Text, blocks: list[ImpNode], most: dict[str, int], place: Position
     """Yield what shows that the end of a message is missing. place: of its last line."""
     last = blocks[-1] if blocks else None
     open_line = not text.lines[-1].ended
-    if text.kind == "FFM":
-        if last is None or last.tag not in _ENDS:
-            said = "The manifest does not end with LAST or CONT: its end may be missing."
-            yield Finding("CARGO-IMP-CUT", Severity.WARNING, Scope.MESSAGE, said, place)
+    ends = _ENDS.get(text.kind, ())
+    if ends and not any(block.tag in ends for block in blocks):
+        said = f"The {text.kind} has no line {' or '.join(ends)}: its end may be missing."
+        yield Finding("CARGO-IMP-CUT", Severity.WARNING, Scope.MESSAGE, said, place)
     elif (
         open_line
         and last is not None
