@@ -129,6 +129,7 @@ def describe_finding(finding: Finding, catalogue: Any, shipment: str = "") -> di
         "message": finding.message,
         "fix": finding.fix or (rule.fix if rule else ""),
         "ack": ack_codes(finding, rule),
+        **({"xpath": place.xpath} if place.xpath else {}),
         **({"row": place.row} if place.row is not None else {}),
         **({"column": place.column} if place.column else {}),
     }

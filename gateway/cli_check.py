@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -60,20 +61,28 @@ def _show(result: dict[str, Any]) -> None:
         f"{typer.style(plain(result['file']), bold=True)}  {result['format']}  {typer.style(result['verdict'], fg=colour)}  shipments {counts['found']}: {counts['accepted']} accepted, {counts['rejected']} rejected, {counts['duplicate']} duplicate"
     )
     for finding in result["findings"]:
-        where = ", ".join(
-            part
-            for part in (
-                f"shipment {finding['shipment']}" if finding["shipment"] else "",
-                f"line {finding['line']}" if finding["line"] else "",
-                f"byte {finding['offset']}" if finding["offset"] is not None else "",
-                f"{finding['segment']}-{finding['element']:02d}" if finding["segment"] and finding["element"] else finding["segment"],
-            )
-            if part
-        )  # fmt: skip
+        where = plain(", ".join(_places(finding)))
         out(f"  {finding['severity']:<7} {finding['rule']}  {where}")
         out(f"          {plain(finding['message'])}")
         if finding["fix"] and finding["severity"] != "info":
             out(f"          mend: {plain(finding['fix'])}")
+
+
+def _places(finding: dict[str, Any]) -> Iterator[str]:
+    """Yield where a finding is, in words."""
+    if finding["shipment"]:
+        yield f"shipment {finding['shipment']}"
+    if finding["line"]:
+        yield f"line {finding['line']}"
+    if finding.get("row"):
+        yield f"row {finding['row']}"
+    if finding.get("column"):
+        yield f'column "{finding["column"]}"'
+    if finding["offset"] is not None:
+        yield f"byte {finding['offset']}"
+    if finding.get("xpath") or finding["segment"]:
+        element = f"-{finding['element']:02d}" if finding["segment"] and finding["element"] else ""
+        yield finding.get("xpath") or finding["segment"] + element
 
 
 def _check_cases(cases: Path, profile: Path | None, as_json: bool, only: str) -> int:

@@ -179,7 +179,7 @@ class Settler:
         """Compare with the same shipment accepted before: repeated content is a duplicate, other content is refused."""
         if judged.purpose != "original":
             if earlier is None:
-                said = f"The original of {judged.id} is not known to this gateway; the {judged.purpose} was passed on."
+                said = f"No original of {judged.id} stands in this gateway (it never came, was refused or was withdrawn); the {judged.purpose} was passed on."
                 self._add(judged, Finding("S321-AMEND-NF", Severity.WARNING, Scope.SHIPMENT, said))
             return "rejected" if judged.refused else "accepted"
         if earlier is None:

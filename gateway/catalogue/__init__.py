@@ -46,6 +46,9 @@ class Rule(msgspec.Struct, frozen=True):
         return ", ".join(f"{name} {value}" for name, value in named if value)
 
 
+_OF_X12 = "~"
+"""End of an example that is a segment of X12: it tells a sender of another format nothing."""
+
 COLUMNS = Rule.__struct_fields__
 
 
@@ -85,7 +88,10 @@ class Catalogue:
 
     def _in_words(self, name: str) -> Catalogue:
         worded = Catalogue({})
-        worded._rules = dict(self._rules)
+        worded._rules = {
+            rule: msgspec.structs.replace(r, example="") if r.example.endswith(_OF_X12) else r
+            for rule, r in self._rules.items()
+        }
         for row in table_rows(self._wordings[name]):
             if row["rule"] not in self._rules:
                 raise ValueError(f"wording of {name}: rule {row['rule']} is not in the catalogue")

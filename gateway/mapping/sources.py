@@ -9,7 +9,7 @@ from typing import Any
 from gateway.findings import Finding, Position
 from gateway.mapping.grammar import Source, Test
 from gateway.profile import Profile
-from gateway.records import Dialect, Message, Path, Step
+from gateway.records import Dialect, Finder, Getter, Message, Path, Step
 
 Values = Callable[[Any, Any, "Run"], list[str]]
 Condition = Callable[[Any, Any, "Run"], bool]
@@ -89,6 +89,8 @@ def _repeated(source: Source, dialect: Dialect, at: str) -> Condition:
     if path is None:
         return lambda node, root, run: False
     find = dialect.finder(path, at)
+    if not path.leaf and getattr(dialect, "nodes_have_text", False):
+        return _differ(find, dialect.leaf(""))
     if not path.leaf:
         return lambda node, root, run: len(find(node, root)) > 1
     read = dialect.leaf(path.leaf)
@@ -100,6 +102,16 @@ def _repeated(source: Source, dialect: Dialect, at: str) -> Condition:
             return False
         found = find(node, root)
         return len(found) > 1 and len({text for one in found if (text := read(one, root).strip())}) > 1
+
+    return check
+
+
+def _differ(find: Finder, text: Getter) -> Condition:
+    """True for several elements, unless each says the same."""
+
+    def check(node: Any, root: Any, run: Run) -> bool:
+        found = find(node, root)
+        return len(found) > 1 and len({said for one in found if (said := text(one, root).strip())}) != 1
 
     return check
 

@@ -72,11 +72,13 @@ def check_hts(item: dict[str, Any], index: int, program: str) -> Iterator[Findin
     if not number:
         return
     wanted = 10 if program in ("entry_11", "entry_13", "entry_86", "postal_imdw") else 6
-    if not number.isdigit() or len(number) not in (6, 8, 10) or len(number) < wanted:
+    digits = number.isascii() and number.isdigit()
+    if not digits or len(number) not in (6, 8, 10) or len(number) < wanted:
+        found = f"{len(number)} digits" if digits else "signs that are no digits"
         yield _finding(
             "S321-HTS-LEN",
             Severity.ERROR,
-            f"Tariff number {number} has {len(number)} digits; {'10' if wanted == 10 else '6, 8 or 10'} are needed.",
+            f"Tariff number {number} has {found}; {'10' if wanted == 10 else '6, 8 or 10'} {'digits ' * (not digits)}are needed.",
             "items.hts_number",
             f"/items/{index}/hts_number",
             number,

@@ -45,7 +45,8 @@ def complete_values(draft: dict[str, Any], profile: Profile, day: str) -> list[F
     text = f"{total:.2f}"
     sent = draft.setdefault("total_value", {"amount": text, "currency": "USD"})
     draft.setdefault("fair_retail_value_usd", text)
-    return [] if sent["amount"] == text else list(_sum_differs(sent, total, "USD"))
+    same = type(sent) is dict and sent.get("amount") == text  # a total that could not be read leaves its currency alone
+    return [] if same else list(_sum_differs(sent, total, "USD"))
 
 
 def _money(item: dict[str, Any]) -> dict[str, Any]:

@@ -28,7 +28,7 @@ def sniff(head: bytes) -> float:
         text = line.strip(" \t\r\0\x01\x02\x03\x04")
         if IDENTIFIER.fullmatch(text):
             return 1.0
-        if text and not re.fullmatch(r"Q[A-Z] .*|\..*", text):
+        if text and not re.fullmatch(r"Q[A-Z] .*|\..*|ZCZC.*", text):
             return 0.0
     return 0.0
 

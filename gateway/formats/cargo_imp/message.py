@@ -12,7 +12,6 @@ The three ways to write a party (name on the SHP line, on the next line, NAM ADR
 
 from __future__ import annotations
 
-import itertools
 import re
 
 from gateway.formats.cargo_imp.split import Line
@@ -25,7 +24,12 @@ _AWB = re.compile(r"\d{3}-\d{8}.*")
 _CONTROL = re.compile(r"([A-Z]{3})([A-Z0-9]{2,3})")
 _PIECES, _WEIGHT = re.compile(r"[A-Z]\d+"), re.compile(r"[KL][\d.,]+")
 _COUNTRY = re.compile(r"[A-Za-z]{2}")
-_REPEATED = frozenset(("OCI", "HTS"))
+_KINDS = ("TE", "FX", "TL")  # of numbers: telephone, fax, telex
+_DAY = re.compile(r"\d\d[A-Z]{3}")
+_PHONE = re.compile(r"\+?\d[\d \-]{4,}")
+_REPEATED = frozenset(("OCI", "CSD"))
+_LAST_IS_TEXT = {"HBS": 6, "WBL": 3, "NG": 1}
+"""Lines whose last field is free text: a slant in it ends no field, as in TXT."""
 
 
 class ImpNode(Node, eq=False, kw_only=True):
@@ -96,12 +100,19 @@ def block(tag: str, lines: list[Line], *, name_on: str) -> list[ImpNode]:
     head = node_of(tag, fields_of(first.text), first)
     if tag == "WBL":
         _join_weight(head)
+        _add_text(head, rest)
+        rest = []
+    _join_text(head)
     if tag in PARTIES:
         _party(head, rest, name_on)
     elif tag == "RTD":
         _rates(head, rest)
+    elif tag == "HTS":
+        return [node_of(tag, [number], line) for line in lines for number in _given(fields_of(line.text))]
     elif tag in _REPEATED:
         return [head, *(node_of(tag, fields_of(line.text), line) for line in rest)]
+    elif tag == "FLT":
+        _join_flights(head, rest)
     elif tag == "TXT":
         head.elements = [tag, " ".join(f for line in lines for f in fields_of(line.text) if f)]
     else:
@@ -117,6 +128,34 @@ def _join_weight(head: ImpNode) -> None:
         head.starts = head.starts[:2] + head.starts[3:]
 
 
+def _given(fields: list[str]) -> list[str]:
+    return [f for f in fields if f] or fields[:1]
+
+
+def _add_text(head: ImpNode, rest: list[Line]) -> None:
+    """Put the text of continuation lines behind the last field."""
+    if rest:
+        head.elements += [""] * (_LAST_IS_TEXT[head.tag] + 1 - len(head.elements))
+        head.elements += [f for line in rest for f in fields_of(line.text)]
+
+
+def _join_text(head: ImpNode) -> None:
+    """Make one field of a text that slants part."""
+    last = _LAST_IS_TEXT.get(head.tag, 0)
+    if last and len(head.elements) > last + 1 and not _DAY.fullmatch(head.elements[-1]):  # WBL: day of the arrival
+        head.elements[last:] = [" ".join(f for f in head.elements[last:] if f)]
+        head.starts = head.starts[:last]
+
+
+def _join_flights(head: ImpNode, rest: list[Line]) -> None:
+    """Put the flights of continuation lines behind those of the first."""
+    for line in rest:
+        fields = fields_of(line.text)
+        ahead = line.offset - head.offset
+        head.elements += fields
+        head.starts += tuple(ahead + start for start in _starts(line.text, fields))
+
+
 def _party(head: ImpNode, rest: list[Line], name_on: str) -> None:
     """Hang name, streets, place, country and phone below a party."""
     tagged = any(line.text[:3] in _TAGGED for line in rest)
@@ -128,8 +167,9 @@ def _party(head: ImpNode, rest: list[Line], name_on: str) -> None:
             _hang(head, open_tag or "ADR", fields, line)
         return
     if name_on == "line" and head.element(1):
-        name_line = Line(head.element(1), head.offset + 4, len(head.element(1)), head.line)
-        head.take(node_of("NAM", head.elements[1:2], name_line))
+        name = " ".join(f for f in head.elements[1:] if f)  # a slant in a name ends no field
+        head.take(node_of("NAM", [name], Line(name, head.offset + 4, len(name), head.line)))
+        head.elements, head.starts = head.elements[:1], ()  # it stands below now, and nowhere twice
     elif plain:
         line, fields = plain.pop(0)
         _hang(head, "NAM", fields, line)
@@ -149,29 +189,42 @@ def _hang(head: ImpNode, tag: str, fields: list[str], line: Line) -> None:
             if field:
                 head.take(node_of(tag, [field], line))
         return
-    head.take(node_of(tag, fields, line))
-    if tag == "CTY":
-        for kind, number in itertools.pairwise(fields[2:]):
-            if kind in ("TE", "FX", "TL"):
-                head.take(node_of("TEL" if kind == "TE" else kind, [number], line))
+    if tag != "CTY":
+        head.take(node_of(tag, fields, line))
+        return
+    node, rest = node_of(tag, fields, line), fields[2:]
+    head.take(node)
+    if rest and _PHONE.fullmatch(rest[0]):  # CBP: a number without its kind
+        head.take(node_of("TEL", [rest.pop(0)], line))
+    while len(rest) > 1 and rest[0] in _KINDS:
+        kind, number, *rest = rest
+        head.take(node_of("TEL" if kind == "TE" else kind, [number], line))
+    node.elements[3:] = rest  # numbers stand below now, and nowhere twice
 
 
 def _rates(head: ImpNode, rest: list[Line]) -> None:
     """Hang the parts of a rate description by their code: `/2/NG/USB-C CABLE` -> NG.01.
 
     NG.08 is the tariff number when there are as many NH lines as NG lines (ours: else nobody knows which goods they
-    belong to), NG.09 the origin when there is one NO line, NG.10 the first tariff number that was not paired.
+    belong to), NG.09 the origin when there is one or one for each NG line, NG.10 the first tariff number that was not
+    paired, NG.11 the first origin that was not.
     """
     for line in rest:
         fields = fields_of(line.text)
         if fields and fields[0].isdigit():
             fields = fields[1:]
-        if fields:
-            head.take(node_of(fields[0] or "MORE", fields[1:], line))
+        code = (fields[0] or "MORE") if fields else ""
+        for given in [[number] for number in _given(fields[1:])] if code == "NH" else [fields[1:]] if code else []:
+            part = node_of(code, given, line)
+            _join_text(part)
+            head.take(part)
     below = head.children or {}
     goods, numbers, origins = below.get("NG", []), below.get("NH", []), below.get("NO", [])
+    one_origin = len({node.element(1) for node in origins}) == 1
     for index, node in enumerate(goods):
         node.elements += [""] * (8 - len(node.elements))
         node.elements.append(numbers[index].element(1) if len(numbers) == len(goods) else "")
-        node.elements.append(origins[0].element(1) if len(origins) == 1 else "")
+        paired = one_origin or len(origins) == len(goods)
+        node.elements.append(origins[0 if one_origin else index].element(1) if paired else "")
         node.elements.append(numbers[0].element(1) if numbers and len(numbers) != len(goods) else "")
+        node.elements.append(origins[0].element(1) if origins and not paired else "")

@@ -13,6 +13,7 @@ from decimal import Decimal, InvalidOperation
 from functools import cache
 
 from gateway.findings import Finding, Position, Scope, Severity
+from gateway.formats.cargo_imp.leftover import cut, fields_left, house_glued, line_twice
 from gateway.formats.cargo_imp.message import ImpNode, block, control_location, fields_of, tag_of
 from gateway.formats.cargo_imp.split import MAX_LINE, MAX_LINES, Line, Text, split_messages
 from gateway.profile import Profile
@@ -43,18 +44,26 @@ _QUANTITY = re.compile(r"[TPSD]?(\d+)?([KL])(\d+(?:[.,]\d*)?)?.*")
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """One row of lines.csv."""
+    """One row of lines.csv. once: lines that stand once; most: fields of the lines whose number is known."""
 
     role: str
     lines: frozenset[str]
     name_on: str
+    once: frozenset[str]
+    most: dict[str, int]
 
 
 @cache
 def kinds() -> dict[str, Kind]:
     """Return the messages we know."""
     rows = table_rows(files(__package__).joinpath("lines.csv").read_text("utf-8"))
-    return {r["message"]: Kind(r["role"], frozenset(r["lines"].split()), r["party_name"]) for r in rows}
+    return {
+        r["message"]: Kind(
+            r["role"], frozenset(r["lines"].split()), r["party_name"], frozenset(r["once"].split()),
+            {tag: int(number) for tag, _, number in (f.partition("=") for f in r["fields"].split())},
+        )
+        for r in rows
+    }  # fmt: skip
 
 
 class ImpReader:
@@ -70,12 +79,19 @@ class ImpReader:
         yield InterchangeBegin(self._interchange)
         yield GroupBegin(self._group)
         for text in split_messages(chunks):
+            self._to_received([*text.lines, *text.stray])
             if text.stray:
                 yield self._stray(text.stray)
             if text.kind:
                 yield from self._message(text)
         yield GroupEnd(self._group, received=self._messages)
         yield InterchangeEnd(self._interchange, received=self._messages)
+
+    def _to_received(self, lines: list[Line]) -> None:
+        """Turn places in transcoded text into those in the received bytes; nodes take theirs from the lines."""
+        base, factor = self._scale
+        for line in lines if self._scale != (0, 1) else ():
+            line.offset, line.length = base + factor * line.offset, factor * line.length
 
     def _stray(self, lines: list[Line]) -> Finding:
         """Return what is said of lines outside of messages: those of a message show that its identifier is damaged."""
@@ -116,8 +132,14 @@ class ImpReader:
                 tag = "CCL" if "CCL" in kind.lines and control_location(lines[0].text) else tag_of(lines[0].text)
                 blocks += block(tag, lines, name_on=kind.name_on)
         yield from self._characters(text)
+        yield from cut(text, blocks, kind.most, self._place(text.lines[-1]))
         builder = {"house": self._houses, "waybill": self._waybill, "flight": self._flight}[kind.role]
         yield from builder(blocks, message)
+
+    def _leftovers(self, nodes: list[ImpNode], kind: Kind) -> Iterator[Finding]:
+        for node in nodes:
+            yield from line_twice(node, kind.once)
+            yield from fields_left(node, kind.most)
 
     def _blocks(self, text: Text, kind: Kind) -> Iterator[list[Line] | Finding]:
         """Yield a line with its continuation lines; a line that is neither is told and left out."""
@@ -125,7 +147,8 @@ class ImpReader:
         for line in text.lines[1:]:
             tag = tag_of(line.text)
             party = bool(current) and tag_of(current[0].text) in ("SHP", "CNE", "NFY")
-            if tag == "" or (tag in ("NAM", "ADR", "LOC") and party):
+            further_text = tag == "TXT" and bool(current) and tag_of(current[0].text) == "TXT"
+            if tag == "" or further_text or (tag in ("NAM", "ADR", "LOC") and party):
                 current.append(line)
                 continue
             airport = "CCL" in kind.lines and bool(control_location(line.text))
@@ -177,6 +200,7 @@ class ImpReader:
             for node in shared:
                 houses[0].take(node)
         yield from self._totals(houses, message)
+        yield from self._leftovers([message.root, *houses], kinds()[message.type])
         role = "shipment" if len(houses) == 1 else "part"
         for number, house in enumerate(houses, 1):
             yield Unit(message, number, house, f"HBS {number}", role)
@@ -201,6 +225,10 @@ class ImpReader:
         unit = ImpNode("WB", ["WB"], message.root.offset, message.root.length, message.root.line, 1)
         for node in blocks:
             unit.take(node)
+        kind = kinds()[message.type]
+        yield from self._leftovers([unit], kind)
+        if "CCL" in kind.lines:
+            yield from house_glued(unit)
         rates = (unit.children or {}).get("RTD", [])
         master = any(n.element(1).endswith("-M") for n in (unit.children or {}).get("AWB", []))  # CBP: 999-12345675-M
         consolidation = master or any("NC" in (r.children or {}) for r in rates)
@@ -227,10 +255,7 @@ class ImpReader:
         return Finding(rule, Severity.ERROR, Scope.MESSAGE, said, self._place(line))
 
     def _place(self, line: Line) -> Position:
-        base, factor = self._scale
-        return Position(
-            offset=base + factor * line.offset, length=factor * line.length, line=line.number, segment=line.text[:3]
-        )
+        return Position(offset=line.offset, length=line.length, line=line.number, segment=line.text[:3])
 
 
 def quantity(text: str) -> tuple[int | None, Decimal | None]:

@@ -17,6 +17,7 @@ IDENTIFIER = re.compile(
     r"(FWB|FHL|FFM|FNA|FMA|FSU|FSA|FBL|FRI|FRC|FRX|FXI|FXC|FXX|FSN|FSI|FSC|FSQ|FER|FDM|PER|PSN)(?:/(\d+))?"
 )
 _ADDRESS = re.compile(r"Q[A-Z] [A-Z0-9 ]{5,}")
+_TELEX = re.compile(r"ZCZC.*|NNNN")  # start and end of a message on the telex line
 _ORIGIN = re.compile(r"\.[A-Z0-9]{5,8}( \d{6})?.*")
 MAX_LINES = 20_000
 """Lines of one message that are kept; a manifest of a flight has a few hundred."""
@@ -27,16 +28,22 @@ MAX_LINE = 65_536
 _MARKS = b"\r\0\x1a\x01\x02\x03\x04"
 """Signs around a line: of files, and of telex lines (start of heading, start and end of text, end of transmission)."""
 
+_BEFORE = _MARKS + b" \t"
+_ENDS = (b"\r", b"\0", b"\x1a", b"\x03", b"\x04")
 _ECHOING = ("FMA", "FNA")
 
 
 class Line(msgspec.Struct):
-    """One line. text: without its end; offset: bytes from the start of the text; number: from 1."""
+    """One line. text: without its end; offset: bytes from the start of the text; number: from 1.
+
+    ended: a line end, or the sign for the end of the text, stands behind it.
+    """
 
     text: str
     offset: int
     length: int
     number: int
+    ended: bool = True
 
 
 class Text(msgspec.Struct):
@@ -56,7 +63,7 @@ def split_messages(chunks: Iterable[bytes]) -> Iterator[Text]:
     for line in _lines(chunks):
         text = line.text.strip()
         found = IDENTIFIER.fullmatch(text)
-        envelope = _ADDRESS.fullmatch(text) or _ORIGIN.fullmatch(text)
+        envelope = _ADDRESS.fullmatch(text) or _ORIGIN.fullmatch(text) or _TELEX.fullmatch(text)
         echoed = current is not None and current.kind in _ECHOING and not envelope
         if found is not None and not echoed:
             if current is not None:
@@ -95,15 +102,18 @@ def _lines(chunks: Iterable[bytes]) -> Iterator[Line]:
             more += len(rest) - MAX_LINE - 1
             rest = rest[: MAX_LINE + 1]
     if rest:
-        for part in rest.split(b"\r") if b"\r" in rest.rstrip(b"\r") else [rest]:
-            yield _line(part, offset, number, more)
+        parts = rest.split(b"\r") if b"\r" in rest.rstrip(b"\r") else [rest]
+        for part in parts:
+            line = _line(part, offset, number, more)
+            line.ended = part is not parts[-1] or part.endswith(_ENDS)
+            yield line
             offset += len(part) + 1
             number += 1
 
 
 def _line(raw: bytes, offset: int, number: int, more: int) -> Line:
     end = raw.rstrip(_MARKS)
-    body = end.lstrip(_MARKS)
+    body = end.lstrip(_BEFORE)
     offset += len(end) - len(body)
     length = len(body) + more
     body = body[:MAX_LINE]

@@ -28,13 +28,15 @@ def write_xfnm(request: AckRequest) -> Iterator[bytes]:
     opened = next((r for r in request.own_records() if isinstance(r, MessageOpened)), None)
     if opened is None or opened.type not in _TYPES:
         return
-    told = _told(request, policy.max_errors)
+    told, more = _told(request, policy.max_errors)
     status = _status(request)
     yield _head(request, opened, status)
     for shipment, finding in told:
         yield _response(request, shipment, finding)
     if not told and status == "Processed":
         yield _element("rsm:ResponseStatus", _line("ConditionCode", "Acknowledgement"), _line("Reason", "No Errors"))
+    if more:
+        yield f"  <rsm:ResponseDetail>{more} more; the reject file has them all</rsm:ResponseDetail>\n".encode()
     yield b"</rsm:Response>\n"
 
 
@@ -53,25 +55,33 @@ def _status(request: AckRequest) -> str:
     return "Rejected" if (found and not accepted) or (not found and errors) else "Processed"
 
 
-def _told(request: AckRequest, limit: int) -> list[tuple[str, Finding]]:
-    """Return (shipment, finding) of what is said, errors and warnings, in file order."""
-    told: list[tuple[str, Finding]] = []
+def _told(request: AckRequest, limit: int) -> tuple[list[tuple[str, Finding]], int]:
+    """Return (shipment, finding) of what is said, in file order, and how much more there is: warnings give way to errors."""
+    kept: dict[Severity, list[tuple[int, str, Finding]]] = {Severity.ERROR: [], Severity.WARNING: []}
+    count = 0
     for record in request.own_records():
+        found: list[tuple[str, Finding]] = []
         if isinstance(record, MessageFinding):
-            told.append(("", record.finding))
+            found = [("", record.finding)]
         elif isinstance(record, ShipmentResult):
-            told += [(record.id, f) for f in record.findings]
-        if len(told) >= limit:
-            break
-    return [(s, f) for s, f in told if f.severity in (Severity.ERROR, Severity.WARNING)][:limit]
+            found = [(record.id, f) for f in record.findings]
+        for shipment, finding in found:
+            if finding.severity in kept:
+                count += 1
+                if len(kept[finding.severity]) < limit:
+                    kept[finding.severity].append((count, shipment, finding))
+    errors = kept[Severity.ERROR]
+    told = sorted([*errors, *kept[Severity.WARNING][: limit - len(errors)]], key=lambda one: one[0])
+    return [(shipment, finding) for _, shipment, finding in told], count - len(told)
 
 
 def _head(request: AckRequest, opened: MessageOpened, status: str) -> bytes:
     subject, now = request.interchange, request.now
     number = request.controls("XFNM")
     code, name = _TYPES[opened.type]
+    one = opened.type in ("XFWB", "XFZB")  # a list is named by its own number, not by its first house
     business = next(
-        (r.identifiers.get("house_bill_number") or r.id for r in request.own_records(clean=True) if isinstance(r, ShipmentResult)),
+        (r.identifiers.get("house_bill_number") or r.id for r in request.own_records(clean=True) if one and isinstance(r, ShipmentResult)),
         subject.control_number,
     )  # fmt: skip
     header = [

@@ -278,6 +278,8 @@ def read_date(text: str, order: str) -> tuple[str, str, str]:
 
     order: "dmy", "mdy" or "" (not agreed). 45717 is 2025-03-01: days since 1899-12-30, the 1900 system of spreadsheets.
 
+    >>> read_date("45717.25", "")[0]
+    '2025-03-01T06:00:00'
     >>> read_date("45717", "")[0], read_date("20250302", "")[0], read_date("28.02.2025", "")[0]
     ('2025-03-01', '2025-03-02', '2025-02-28')
     >>> read_date("2-Mar-25", "")[0], read_date("2025/3/2 14:05", "")[0]
@@ -287,8 +289,10 @@ def read_date(text: str, order: str) -> tuple[str, str, str]:
         return text, "", ""
     if re.fullmatch(r"[0-9]{8}", text):
         return f"{text[:4]}-{text[4:6]}-{text[6:]}", "", ""
-    if re.fullmatch(r"[2-5][0-9]{4}(?:\.0+)?", text):
+    if re.fullmatch(r"[2-5][0-9]{4}(?:\.[0-9]{1,15})?", text):
         day = (date(1899, 12, 30) + timedelta(days=int(text[:5]))).isoformat()
+        if seconds := round(float("0" + text[5:]) * 86400):  # a part of a day is a time
+            day += f"T{min(seconds, 86399) // 3600:02d}:{min(seconds, 86399) // 60 % 60:02d}:{min(seconds, 86399) % 60:02d}"
         return day, "CSV-EXCEL-DATE", f"The date is the spreadsheet number {text}; it was read as {day}."
     day, clock = _clock(text)
     if found := _NAMED.fullmatch(day):

@@ -18,7 +18,7 @@ from typing import Any
 
 from gateway.findings import Finding, Position, Scope, Severity
 from gateway.formats.halves import without_halves
-from gateway.formats.tabular.layout import Header, Options, vocabulary
+from gateway.formats.tabular.layout import KEYS, Header, Options, vocabulary
 from gateway.formats.tabular.reader import TableReader
 from gateway.formats.tabular.rows import Record, plain_name
 from gateway.formats.tabular.splitter import MAX_LINE, physical_lines
@@ -61,6 +61,8 @@ class _Fault(Exception):  # noqa: N818  a verdict on data
     def __init__(self, finding: Finding) -> None:
         self.finding = finding
 
+
+_OF_A_SHIPMENT = frozenset((*KEYS, "consignee_name"))
 
 Lines = Iterator[tuple[dict[str, Any], Record]]
 """Objects with their places; a line that cannot be read comes as an empty object, and its record says why."""
@@ -135,23 +137,48 @@ class _JsonReader(TableReader):
     def _shipments(self, value: dict[str, Any], place: Record) -> Iterator[Record]:
         """Yield a record for every goods line of a document, or of one shipment."""
         outer = next((k for k, v in value.items() if plain_name(k) in SHIPMENTS and _is_list(v)), "")
+        shared: dict[str, str] = {}
+        _flatten(value, "", shared, skip=outer)
+        if not outer and self._holds_none(value, shared):
+            return
         if not outer:
             yield from self._lines({}, value, place, "")
             return
-        shared: dict[str, str] = {}
-        _flatten(value, "", shared, skip=outer)
         for number, one in enumerate(value[outer]):
-            yield from self._lines(shared, one, place, f"{outer}[{number}]")
+            path = f"{outer}[{number}]"
+            if isinstance(one, dict):
+                yield from self._lines(shared, one, place, path)
+            else:
+                yield self._no_object(place, path, "")
+
+    def _holds_none(self, value: dict[str, Any], shared: dict[str, str]) -> bool:
+        """True for a document whose list of shipments is empty, and that is no shipment itself; it is told."""
+        name = next((k for k, v in value.items() if plain_name(k) in SHIPMENTS and v in ([], None)), "")
+        if not name or {_meaning(key) for key in shared} & _OF_A_SHIPMENT:
+            return False
+        severity = Severity.INFO if self._options.accept_empty else Severity.ERROR
+        said = f'"{name}" holds no shipment.'
+        self._fault = self._fault or Finding("JSON-SHAPE", severity, Scope.MESSAGE, said, Position(line=1))
+        return True
+
+    def _no_object(self, place: Record, path: str, group: str) -> Record:
+        """Return the record of a list entry that is no object."""
+        self._rows += 1
+        said = f"{path} is no object with names and values."
+        return Record([], self._rows, place.line, place.offset, place.length, said, "json", 1, path, group)
 
     def _lines(self, shared: dict[str, str], one: dict[str, Any], place: Record, path: str) -> Iterator[Record]:
-        inner = next((k for k, v in one.items() if plain_name(k) in ITEMS and _is_list(v)), "")
+        inner = next((k for k, v in one.items() if plain_name(k) in ITEMS and (isinstance(v, dict) or _is_list(v))), "")
         own: dict[str, str] = {}
         _flatten(one, "", own, skip=inner)
         told = {_meaning(name) for name in own}
         own |= {name: text for name, text in shared.items() if name not in own and _meaning(name) not in told}
         self._objects += 1
-        for line in one[inner] if inner else ({},):
+        for number, line in enumerate(_listed(one[inner]) if inner else ({},)):
             goods: dict[str, str] = {}
+            if not isinstance(line, dict):
+                yield self._no_object(place, f"{path or place.path}.{inner}[{number}]".lstrip("."), f"#{self._objects}")
+                continue
             _flatten(line, "", goods, skip="")
             self._rows += 1
             cells = self._cells(own, goods, inner)
@@ -201,11 +228,17 @@ def _kind(value: dict[str, Any]) -> str:
 
 
 def _is_list(value: Any) -> bool:
-    return isinstance(value, list) and bool(value) and all(isinstance(v, dict) for v in value)
+    """True for a list that holds objects."""
+    return isinstance(value, list) and any(isinstance(v, dict) for v in value)
+
+
+def _listed(value: Any) -> list[Any]:
+    """Return a list; of an object that stands alone (converters of XML write it so) a list of it."""
+    return value if isinstance(value, list) else [value]
 
 
 def _flatten(value: dict[str, Any], prefix: str, out: dict[str, str], skip: str) -> None:
-    """Write the plain values of an object under dotted keys; arrays of objects are no columns."""
+    """Write the plain values of an object under dotted keys; a list of objects becomes a column that nobody knows."""
     for key, inner in value.items():
         if key == skip and not prefix:
             continue
@@ -216,6 +249,8 @@ def _flatten(value: dict[str, Any], prefix: str, out: dict[str, str], skip: str)
             texts = [_text(v) for v in inner if not isinstance(v, dict | list)]
             if texts:
                 out[name] = " ".join(texts)
+            if len(texts) < len(inner):
+                out[f"{name} (list of objects)"] = str(len(inner))
         else:
             out[name] = _text(inner)
 

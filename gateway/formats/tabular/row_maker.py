@@ -8,7 +8,7 @@ from operator import itemgetter
 
 from gateway.findings import Finding, Position, Scope, Severity
 from gateway.formats.tabular.cells import Mender
-from gateway.formats.tabular.layout import Header, Options, standard_places, vocabulary
+from gateway.formats.tabular.layout import KEYS, Header, Options, standard_places, vocabulary
 from gateway.formats.tabular.rows import ABSENT, Part, Record, Row, TableRoot, place_of, row_node
 
 _TOTAL = re.compile(r"\W*(?:grand\s+|sub)?-?(?:total|totals|sum|summe|gesamt|合计)\b\W*", re.I)
@@ -19,6 +19,7 @@ _QUOTES = {
 }
 
 
+_OWNER = ("master_bill", "consignee_name", "consignee_address1", "consignee_city", "consignee_zip")
 _NO_CELLS = frozenset((*_QUOTES, "encoding", "long", "sheet", "json"))
 """Faults of records that are never skipped as empty or as totals: they are named in the answers."""
 
@@ -34,6 +35,9 @@ class RowMaker:
         self._header, self._width, self._extra = header, width, extra
         self._mender = Mender(header, options, delimiter)
         self._keys = header.keys()
+        self._numbers = [header.index(n) for n in KEYS if header.has(n) and header.index(n) not in self._keys]
+        self._owner = [header.index(n) for n in _OWNER if header.has(n)]
+        self._above: tuple[tuple[str, ...], list[str]] = ((), [])
         self._text = kind == "csv"
         self._fill = [header.index(n) for n in options.fill_down if header.has(n)]
         self._previous: list[str] = []
@@ -127,8 +131,35 @@ class RowMaker:
         if self._split or self._fill:
             self._complete(cells)
         key = (record.group,) if record.group else tuple([cells[i].strip() for i in self._keys])
+        if not any(key):
+            key = self._key_above(cells, findings, parts)
+        self._above = (key, cells)
         cells.append("")
-        return findings, row_node(self._pick(cells), record, parts), key if any(key) else ()
+        return findings, row_node(self._pick(cells), record, parts), key
+
+    def _key_above(self, cells: list[str], findings: list[Finding], parts: tuple[Part, ...]) -> tuple[str, ...]:
+        """Return the key of the row above for a row without key that has another number of it: exports fill once.
+
+        Goods without any number that may belong to the shipment above refuse it, since it would go on without them.
+        """
+        key, above = self._above
+        if not any(key):
+            return ()
+        told = self._both(cells, above, self._numbers)
+        if any(cells[i].strip() for i in self._numbers):
+            return key if told and all(here == there for here, there in told) else ()
+        same = all(here == there for here, there in self._both(cells, above, self._owner))
+        if not same or not any(cells[i].strip() for i in self._goods[:1]):
+            return ()
+        said = "The row has goods and no number of a shipment; it may belong to the shipment of the row above, which was not passed on without it."
+        findings.append(self._finding("CSV-ROW-NUMBER", Severity.ERROR, parts, self._keys[0], said))
+        return key
+
+    @staticmethod
+    def _both(cells: list[str], above: list[str], columns: list[int]) -> list[tuple[str, str]]:
+        """Return the values of columns that are filled in both rows."""
+        pairs = [(cells[i].strip(), above[i].strip()) for i in columns]
+        return [(here, there) for here, there in pairs if here and there]
 
     def _complete(self, cells: list[str]) -> None:
         """Take cells apart and fill down what the profile names."""

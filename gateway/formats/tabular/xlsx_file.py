@@ -84,7 +84,8 @@ def read_xlsx(chunks: Iterable[bytes], profile: Profile, options: Options) -> It
         said = f'Only sheet "{name}" was read; {others} other sheet{"s hold" if others > 1 else " holds"} data or may do so.'
         findings.append(Finding("XLSX-SHEETS", Severity.WARNING, Scope.INTERCHANGE, said))
     if seen.formulas:
-        said = f"{seen.formulas} formula cells of the workbook have no stored value; they were read as empty."
+        many = f"{seen.formulas} formula cells have" if seen.formulas > 1 else "A formula cell has"
+        said = f"{many} no stored value and {'were' if seen.formulas > 1 else 'was'} read as empty."
         findings.append(Finding("XLSX-FORMULA", Severity.WARNING, Scope.INTERCHANGE, said))
     findings += _hints(seen, str(getattr(book[name], "_worksheet_path", "")).lstrip("/"))
     yield from TableReader(profile, options, "xlsx").read(_records(book[name]), findings)

@@ -43,6 +43,7 @@ class Kind:
     required: Mapping[str, tuple[str, ...]] = field(
         default_factory=dict
     )  # element -> children it must have (order.csv)
+    many: Mapping[str, frozenset[str]] = field(default_factory=dict)  # element -> children that may stand again
 
     def fits(self, root: str, namespace: str) -> bool:
         """True when a root element is of this kind."""
@@ -94,6 +95,7 @@ def _kind(row: dict[str, str], order: list[dict[str, str]]) -> Kind:
         code=_steps(row.get("code", "")),
         codes=tuple(row.get("codes", "").split()),
         order={o["parent"]: {name: rank for rank, name in enumerate(o["children"].split())} for o in order},
+        many={o["parent"]: frozenset(o.get("many", "").split()) for o in order},
         required={o["parent"]: tuple(o["required"].split()) for o in order if o.get("required")},
     )
 

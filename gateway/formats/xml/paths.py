@@ -29,6 +29,7 @@ class XmlDialect:
     """See gateway.records.Dialect."""
 
     name = "xml"
+    nodes_have_text = True  # two elements that say the same are no contradiction
 
     def finder(self, path: Path, at: str) -> Finder:
         """Return the elements the path leads to."""

@@ -159,7 +159,9 @@ class XmlReader:
             below[local] = [node]
         if local in self._numbers:
             node.number += self._numbers[local]
-        if self._remarks is not None and (node.attributes is not None or up.tag in self._remarks.order):
+        if self._remarks is not None and (
+            node.attributes is not None or node.number > 1 or up.tag in self._remarks.order
+        ):
             self._remarks.look(node, up)
 
     def _ends(self, node: XmlNode) -> bool:
@@ -203,7 +205,7 @@ class XmlReader:
             said = f"The root element {{{namespace}}}{local} is not one that we read ({known})."
             place = Position(offset=0, line=element.sourceline, segment=local, xpath=f"/{local}")
             raise _FaultError(Finding("XML-NS-UNKNOWN", Severity.ERROR, Scope.INTERCHANGE, said, place, value=local))
-        self._remarks = Remarks(self._kind.order) if self._kind.order else None
+        self._remarks = Remarks(self._kind.order, self._kind.many) if self._kind.order else None
         self._depth = len(self._kind.unit) or 1 << 30
 
     def _syntax_fault(self, error: etree.XMLSyntaxError, source: Source, *, cut: bool) -> tuple[Finding, ...]:

@@ -1,8 +1,9 @@
 """Remarks about elements that stand elsewhere than the standard says, or that it does not know: read all the same.
 
 The tables are order.csv of a format folder: type ("" = every message), parent, children in their order, those a
-writer must give (required; not looked at here). Only parents of the
-table are looked at; each fault is told once for a parent and child.
+writer must give (required; not looked at here), those that may stand again (many). Only parents of the
+table are looked at; each fault is told once for a parent and child. A row of parent * stands for documents whose order
+we have no table of: of all elements that hold text those of its column many may stand again.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from collections.abc import Iterator, Mapping
 from gateway.findings import Finding, Scope, Severity
 from gateway.formats.xml.kinds import Kind
 from gateway.formats.xml.nodes import XmlNode, text_at
+from gateway.records import Node
 
 _MOST = 50
 _UNITS = ("KGM", "LBR")
@@ -34,13 +36,18 @@ def header_remarks(kind: Kind, root: XmlNode) -> Iterator[Finding]:
 class Remarks:
     """Looks at one element after the other; `take` gives what was found since."""
 
-    def __init__(self, order: Mapping[str, Mapping[str, int]]) -> None:
-        self.order = order
+    def __init__(self, order: Mapping[str, Mapping[str, int]], many: Mapping[str, frozenset[str]]) -> None:
+        self.order, self._many, self._free = order, many, many.get("*")
+        self._again: list[XmlNode] = []  # compared when they are whole
         self._told: set[tuple[str, str, str]] = set()
         self._found: list[Finding] = []
 
     def look(self, node: XmlNode, up: XmlNode) -> None:
         """Compare an element that starts with what its parent may hold."""
+        if self._free is not None:
+            if node.number > 1 and node.tag not in self._free:
+                self._again.append(node)
+            return
         ranks = self.order.get(up.tag)
         if ranks is not None:
             rank = ranks.get(node.tag)
@@ -51,6 +58,8 @@ class Remarks:
                 self._tell("XML-ORDER", f"{node.tag} stands behind an element of {up.tag} that follows it.", node, up)
             else:
                 up.rank = rank
+            if node.number > 1 and rank is not None and node.tag not in self._many[up.tag]:
+                self._again.append(node)
         if node.attributes is not None and node.tag.endswith("WeightMeasure"):
             unit = node.attributes.get("unitCode", "")
             if unit and unit not in _UNITS:
@@ -65,5 +74,19 @@ class Remarks:
 
     def take(self) -> list[Finding]:
         """Return what was found since the last time."""
+        for node in self._again:
+            first = node.up.children[node.tag][0] if node.up is not None and node.up.children else node
+            parts = self._free is not None and (first.children or node.children)
+            if not parts and _content(first) != _content(node):
+                said = f"{node.tag} may stand once in {node.up.tag if node.up else ''} and stands there again, with other content: the first was read."
+                self._tell("XML-TWICE", said, node, node.up or node)
+        self._again.clear()
         found, self._found = self._found, []
         return found
+
+
+def _content(node: Node) -> tuple[object, ...]:
+    """Return all that an element says."""
+    attributes = node.attributes if isinstance(node, XmlNode) else None
+    below = [(tag, [_content(n) for n in nodes]) for tag, nodes in (node.children or {}).items()]
+    return node.elements, attributes, below

@@ -222,7 +222,12 @@ def _days(day: int, month: int, clock: datetime) -> Iterator[datetime]:
 
 @lru_cache(1024)
 def _port_iso(text: str, zone: str) -> str:
-    return iso(text + "T12:00:00" if len(text) == 10 else text, zone)
+    if len(text) != len("2025-03-02"):
+        return iso(text, zone)
+    try:
+        return iso(text + "T12:00:00", zone)
+    except Unusable:
+        raise Unusable(f'"{text}" is not a day of the calendar such as 2025-03-02') from None
 
 
 @lru_cache(2048)

@@ -8,6 +8,7 @@ from functools import lru_cache
 
 from gateway.mapping.transforms.registry import Noted, Unusable, transform
 
+_IN_THOUSANDS = re.compile(r"[+-]?[0-9]{1,3}(?:[,.][0-9]{3})+(?:[.,][0-9]*)?")
 _PLAIN = re.compile(r"[+-]?(?:[0-9]{1,15}(?:\.[0-9]{0,9})?|\.[0-9]{1,9})")
 
 KILOGRAMS = {
@@ -48,6 +49,10 @@ def number(text: str) -> Decimal:
     if not _PLAIN.fullmatch(value):
         if re.fullmatch(r"[0-9.]+[Ee][+-]?[0-9]+", value):
             raise Unusable(f'"{value}" is in scientific notation: a spreadsheet rounded it', "NUM-EXPONENT")
+        if "," in value and _IN_THOUSANDS.fullmatch(value):
+            raise Unusable(
+                f'"{value}" has a comma, which may part thousands or decimals; write it without, with a point'
+            )
         raise Unusable(f'"{value}" is not a number')
     return Decimal(value)
 

@@ -1,0 +1,48 @@
+"""EDIFACT: several values, origins, air waybills or arrival times where one is needed refuse the shipment."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from gateway.check import Checker, parse_instant
+from gateway.site import base_site
+
+FIXTURES = Path(__file__).parents[3] / "fixtures" / "edifact"
+
+
+def checked(tmp_path, name: str, after: str, more: str) -> dict:
+    """Return the verdict on a sample with a further segment behind the first one that starts with `after`."""
+    segments = [s.strip() for s in (FIXTURES / name).read_text("ascii").split("'") if s.strip()]
+    at = next(i for i, s in enumerate(segments) if s.startswith(after))
+    segments.insert(at + 1, more or segments[at])
+    end = next(i for i, s in enumerate(segments) if s.startswith("UNT+"))
+    tag, count, reference = segments[end].split("+")
+    segments[end] = f"{tag}+{int(count) + 1}+{reference}"
+    path = tmp_path / "m.edi"
+    path.write_text("'\n".join(segments) + "'\n", "ascii")
+    return Checker(base_site(), parse_instant("2025-02-27T10:00:00Z")).file(path)
+
+
+@pytest.mark.parametrize(("name", "after", "more"), [
+    ("02_cuscar_d03b_truck_ung.edi", "MOA+", "MOA+{}:99.00:USD"), ("02_cuscar_d03b_truck_ung.edi", "LOC+27", "LOC+27+VN:162:5"),
+    ("13_ifcsum_d96a_groupage.edi", "MOA+", "MOA+{}:99.00:CAD"), ("14_ifcsum_d03a_express.edi", "LOC+27", "LOC+27+VN:162:5"),
+    ("15_iftmin_d03a_single.edi", "MOA+", "MOA+{}:99.00:USD"),
+])  # fmt: skip
+def test_several_values_of_one_kind_refuse_the_shipment(tmp_path, name, after, more):
+    text = (FIXTURES / name).read_text("ascii")
+    kind = text.partition("MOA+")[2].partition(":")[0]
+    result = checked(tmp_path, name, after, more.format(kind))
+    assert [f["severity"] for f in result["findings"] if f["rule"] == "MAP-AMBIGUOUS"] == ["error"]
+    same = checked(tmp_path, name, after, "")
+    assert "MAP-AMBIGUOUS" not in {f["rule"] for f in same["findings"]}
+
+
+def test_a_day_and_its_time_in_two_segments_are_one_arrival_and_two_days_are_none(tmp_path):
+    name, after = "01_cuscar_d03a_air_3hawb.edi", "DTM+132"
+    rules = {f["rule"] for f in checked(tmp_path, name, after, "DTM+132:1830:401")["findings"]}
+    assert "MAP-AMBIGUOUS" not in rules
+    assert "MAP-AMBIGUOUS" in {
+        f["rule"] for f in checked(tmp_path, name, after, "DTM+132:202510051830:203")["findings"]
+    }

@@ -1,0 +1,164 @@
+"""Cargo-IMP: what stands in a message is read, or told; nothing is left out in silence."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from gateway.check import Checker, parse_instant
+from gateway.cli import app
+from gateway.site import base_site
+
+SAMPLES = Path(__file__).parents[2] / "fixtures" / "cargoimp"
+BEFORE = parse_instant("2025-02-27T10:00:00Z")
+
+
+def told(tmp_path, number: str, *changes: tuple[str, str]) -> tuple[dict, dict]:
+    """Return the verdict on a sample with changes, and its first shipment."""
+    text = next(p for p in SAMPLES.iterdir() if p.name.startswith(number)).read_bytes().decode()
+    for old, new in changes:
+        assert old in text
+        text = text.replace(old, new)
+    path = tmp_path / "m.txt"
+    path.write_bytes(text.encode())
+    result = Checker(base_site(), BEFORE).file(path)
+    shipments = [s for m in result["messages"] for s in m["shipments"]]
+    return result, shipments[0] if shipments else {}
+
+
+def findings(result: dict, rule: str) -> list[dict]:
+    return [f for f in result["findings"] if f["rule"] == rule]
+
+
+@pytest.mark.parametrize(
+    ("number", "old", "new", "line"),
+    [
+        ("03", "CVD/USD", "CVD/USD/PP/NVD/99.00/XXX\r\nCVD/USD", 22),
+        ("03", "HBS/", "MBI/999-76543213HKGLAX/T3K6.9\r\nHBS/", 3),
+        ("02", "CVD/USD", "CVD/USD//PP/NVD/99.00/XXX\r\nCVD/USD", 16),
+        ("02", "RTG/", "FLT/YY12/03\r\nRTG/", 4),
+        ("12", "WBL/", "999-12345675-GWH0001002\r\nWBL/", 4),
+        ("12", "ARR/XX880/02MAR", "ARR/XX880/02MAR\r\nARR/XX880/05MAR", 6),
+        ("15", "ARR/", "999-12345675-GWH0001002\r\nARR/", 4),
+    ],
+)
+def test_a_line_that_stands_twice_with_other_content_refuses_the_message(tmp_path, number, old, new, line):
+    result, _ = told(tmp_path, number, (old, new))
+    assert result["shipments"]["accepted"] == 0
+    assert [f["line"] for f in findings(result, "CARGO-IMP-TWICE")] == [line]
+
+
+def test_the_same_line_again_is_no_fault(tmp_path):
+    line = "CVD/USD/PP/NVD/43.98/XXX\r\n"
+    result, shipment = told(tmp_path, "03", (line, line * 2))
+    assert not findings(result, "CARGO-IMP-TWICE")
+    assert shipment["total_value"]["amount"] == "43.98"
+
+
+@pytest.mark.parametrize(
+    ("number", "old", "new", "field", "value"),
+    [
+        ("03", "CNE/JORDAN EXAMPLE", "CNE/A/S JORDAN EXAMPLE", "final_deliver_to_party.name", "A S JORDAN EXAMPLE"),
+        ("02", "/NG/LED DESK LAMP", "/NG/LED DESK LAMP W/CABLE", "items.0.enhanced_product_description", "LED DESK LAMP W CABLE"),
+        ("12", "KNITTED COTTON", "KNITTED/COTTON", "items.0.enhanced_product_description", "MENS T-SHIRTS KNITTED COTTON"),
+        ("12", "KNITTED COTTON", "KNITTED\r\n/COTTON", "items.0.enhanced_product_description", "MENS T-SHIRTS KNITTED COTTON"),
+        ("03", "HTS/", "TXT/NEW\r\nHTS/", "items.0.enhanced_product_description",
+         "MENS T-SHIRT KNITTED 100 PCT COTTON SIZE L 2 PCS SOCKS KNITTED COTTON 5 PAIRS NEW"),
+        ("12", "-GWH0001001", "-GWH0001001/1ZTRK000000001", "shipment_tracking_number", "1ZTRK000000001"),
+        ("12", "ZZZ", "ZZZ", "final_deliver_to_party.phone", "16315550122"),
+        ("02", "FLT/XX880/02", "FLT/XX880/02\r\n/YY12/03", "conveyance_reference", "YY12"),
+        ("02", "/6/NO/CN", "/6/NO/CN\r\n/7/NO/VN", "items.1.country_of_origin", "VN"),
+    ],
+)  # fmt: skip
+def test_text_behind_a_slant_and_on_further_lines_is_kept(tmp_path, number, old, new, field, value):
+    result, at = told(tmp_path, number, *([(old, new)] if old != new else []))
+    assert result["shipments"]["accepted"] == 1
+    for step in field.split("."):
+        at = at[int(step)] if step.isdigit() else at[step]
+    assert at == value
+
+
+@pytest.mark.parametrize(
+    ("number", "old", "new", "rule", "accepted"),
+    [
+        ("03", "HTS/6109100012\r\n/", "HTS/6109100012/", "MAP-AMBIGUOUS", 1),
+        ("03", "/US//FT/03", "///CO/BD\r\n///CO/CN", "MAP-AMBIGUOUS", 0),
+        ("02", "/6/NO/CN", "/6/NO/CN\r\n/7/NO/VN\r\n/8/NO/BD", "MAP-AMBIGUOUS", 0),
+        ("12", "CSD/CN/43-USD/6109100012", "CSD/CN/43-USD/6109100012\r\n/VN/20-USD/6115959000", "MAP-AMBIGUOUS", 0),
+        ("12", "/6109100012", "/6109100012/6115959000", "CARGO-IMP-FIELDS", 1),
+        ("03", "HOLTSVILLE/NY", "HOLTSVILLE/NY/SUFFOLK", "CARGO-IMP-FIELDS", 1),
+        ("12", "-GWH0001001", "GWH0001001", "CARGO-IMP-FIELDS", 0),
+        ("03", "/TE/16315550122", "/TE/16315550122/EXT 5", "CARGO-IMP-FIELDS", 1),
+    ],
+)
+def test_what_cannot_be_passed_on_is_told(tmp_path, number, old, new, rule, accepted):
+    result, _ = told(tmp_path, number, (old, new))
+    assert result["shipments"]["accepted"] == accepted
+    assert findings(result, rule)
+
+
+@pytest.mark.parametrize(
+    ("number", "end", "severity"),
+    [
+        ("03", "8/XXX\r\n", "error"),
+        ("03", "\r\n", "warning"),
+        ("12", "0012\r\n", "warning"),
+        ("06", "LAST\r\n", "warning"),
+    ],
+)
+def test_a_cut_message_is_told(tmp_path, number, end, severity):
+    text = next(p for p in SAMPLES.iterdir() if p.name.startswith(number)).read_bytes().decode()
+    result, _ = told(
+        tmp_path, number, (text, text.rstrip().removesuffix(end.rstrip()) if end.strip() else text.rstrip())
+    )
+    assert [f["severity"] for f in findings(result, "CARGO-IMP-CUT")] == [severity]
+    assert (result["shipments"]["accepted"] == 0) == (severity == "error" or number == "06")
+
+
+def test_a_waybill_cut_before_its_signature_is_told(tmp_path):
+    text = next(SAMPLES.glob("02*")).read_bytes().decode()
+    result, _ = told(tmp_path, "02", (text, text[: text.index("/6/NO/CN")]))
+    assert [f["severity"] for f in findings(result, "CARGO-IMP-CUT")] == ["warning"]
+
+
+def test_marks_of_a_telex_line_are_no_lines_of_the_message(tmp_path):
+    result, shipment = told(
+        tmp_path,
+        "03",
+        ("FHL/4", "ZCZC ABC0123\r\nQK GWYXXXX\r\n.HKGFFXX 010815\r\nFHL/4"),
+        ("43.98/XXX\r\n", "43.98/XXX\r\nNNNN"),
+    )
+    assert shipment["house_bill_number"] == "GWH0001001"
+    assert not [f for f in result["findings"] if f["rule"].startswith("CARGO-IMP")]
+
+
+def test_blanks_before_a_line_are_no_part_of_it(tmp_path):
+    _, shipment = told(tmp_path, "03", ("\r\n", "\r\n  "))
+    assert shipment["final_deliver_to_party"]["name"] == "JORDAN EXAMPLE"
+
+
+def test_a_tariff_number_with_letters_is_said_to_have_letters(tmp_path):
+    result, _ = told(tmp_path, "12", ("6109100012", "61091O0012"))
+    (said,) = findings(result, "S321-HTS-LEN")
+    assert "signs that are no digits" in said["message"]
+
+
+def test_places_in_a_file_of_two_bytes_a_letter_are_those_of_its_bytes(tmp_path):
+    text = (SAMPLES / "07_fhl4_business_errors.txt").read_bytes().decode()
+    data = b"\xff\xfe" + text.encode("utf-16-le")
+    path = tmp_path / "m.txt"
+    path.write_bytes(data)
+    result = Checker(base_site(), BEFORE).file(path)
+    (total,) = findings(result, "FHL-MASTER-TOTAL")
+    (value,) = findings(result, "S321-VAL-800")
+    assert data[total["offset"] :].decode("utf-16-le").startswith("MBI/")
+    assert data[value["offset"] :].decode("utf-16-le").startswith("HBS/")
+
+
+def test_names_and_phones_that_are_read_are_not_shown_as_unread():
+    for number in ("03", "12"):
+        shown = CliRunner().invoke(app, ["mapping", "cover", str(next(SAMPLES.glob(f"{number}*")))]).output
+        assert "unread" in shown
+        assert not [line for line in shown.splitlines() if "CNE-01" in line or "SHP-01" in line or "CTY-0" in line]
