@@ -9,7 +9,9 @@ from typer.testing import CliRunner
 
 from gateway.check import Checker, parse_instant
 from gateway.cli import app
+from gateway.formats.cargo_imp.split import split_messages
 from gateway.site import base_site
+from tests.drops import drop, sample
 
 SAMPLES = Path(__file__).parents[2] / "fixtures" / "cargoimp"
 BEFORE = parse_instant("2025-02-27T10:00:00Z")
@@ -162,3 +164,12 @@ def test_names_and_phones_that_are_read_are_not_shown_as_unread():
         shown = CliRunner().invoke(app, ["mapping", "cover", str(next(SAMPLES.glob(f"{number}*")))]).output
         assert "unread" in shown
         assert not [line for line in shown.splitlines() if "CNE-01" in line or "SHP-01" in line or "CTY-0" in line]
+
+
+def test_several_answers_in_one_file_are_read_as_several() -> None:
+    one = sample("cargoimp/03").rstrip() + b"\r\n"
+    two = one.replace(b"HBS/", b"HBS/X", 1).replace(b"MBI/999-12345675", b"MBI/999-12345686")
+    answers = drop(one + two, name="fhl.txt").answers
+    written = answers.get("FMA", b"") + answers.get("FNA", b"")
+    assert written.count(b"FHL/4") == 2
+    assert [text.kind in ("FMA", "FNA") for text in split_messages([written])] == [True, True]

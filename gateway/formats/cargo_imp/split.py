@@ -64,8 +64,8 @@ def split_messages(chunks: Iterable[bytes]) -> Iterator[Text]:
         text = line.text.strip()
         found = IDENTIFIER.fullmatch(text)
         envelope = _ADDRESS.fullmatch(text) or _ORIGIN.fullmatch(text) or _TELEX.fullmatch(text)
-        echoed = current is not None and current.kind in _ECHOING and not envelope
-        if found is not None and not echoed:
+        echoed = current is not None and current.kind in _ECHOING  # the message that it answers is no new one
+        if found is not None and (not echoed or found[1] in _ECHOING):
             if current is not None:
                 yield current
             current, stray = Text(found[1], found[2] or "", [line], stray), []
