@@ -54,6 +54,7 @@ class Compiler:
 
     def __init__(self, dialect: Dialect, codes: CodeTables, unit_tag: str = "") -> None:
         self._dialect, self._codes, self._unit = dialect, codes, unit_tag
+        self._bound: dict[str, tuple[BoundStep, ...]] = {}  # transform cell -> its steps
 
     def blocks(self, rows: list[Row]) -> dict[str, list[Block]]:
         """Return level -> blocks in the order of the table."""
@@ -130,44 +131,48 @@ class Compiler:
         sources = parsed(row, "source", parse_source)
         if not sources and not row.default and row.target not in ACTIONS:
             raise self._error(row, "source", "the row has neither source nor default", "give one of them")
-        steps = self._steps(row, parsed(row, "transform", parse_transform), len(sources)) if row.transform else ()
+        steps = self._steps(row, len(sources)) if row.transform else ()
         when = parsed(row, "when", parse_when) if row.when else ()
         personal = row.level in PARTY_ROLES and target.rpartition(".")[2] in PERSONAL_FIELDS.get("party", ())
         return Line(row, sources, when, steps, self._dialect, at, personal=personal)
 
-    def _steps(self, row: Row, calls: tuple[Call, ...], sources: int) -> tuple[BoundStep, ...]:
-        steps: list[BoundStep] = []
-        for call in calls:
-            found = find_transform(call.name)
-            if found is None:
-                raise self._error(
-                    row,
-                    "transform",
-                    f'transform "{call.name}" does not exist',
-                    _near(call.name, list(registry())),
-                )
-            if not found.args[0] <= len(call.args) <= found.args[1]:
-                raise self._error(
-                    row,
-                    "transform",
-                    f"{call.name} takes {found.args[0]} to {found.args[1]} arguments, {len(call.args)} given",
-                )
-            if call.name in ("code", "uncode", "party_id", "agency_id") and call.args[0] not in self._codes:
-                raise self._error(
-                    row,
-                    "transform",
-                    f"code table {call.args[0]} does not exist",
-                    _near(call.args[0], list(self._codes)),
-                )
-            steps.append((found, found.bind(call.args, self._codes)))
-        if steps and sources > 1 and not steps[0][0].many:
+    def _steps(self, row: Row, sources: int) -> tuple[BoundStep, ...]:
+        steps = self._bound.get(row.transform)
+        if steps is None:
+            calls: tuple[Call, ...] = parsed(row, "transform", parse_transform)
+            steps = self._bound[row.transform] = tuple(self._step(row, call) for call in calls)
+        if sources > 1 and not steps[0][0].many:
             raise self._error(
                 row,
                 "transform",
                 f"{steps[0][0].name} takes one value, the row has {sources}",
                 "put join space before it",
             )
-        return tuple(steps)
+        return steps
+
+    def _step(self, row: Row, call: Call) -> BoundStep:
+        found = find_transform(call.name)
+        if found is None:
+            raise self._error(
+                row,
+                "transform",
+                f'transform "{call.name}" does not exist',
+                _near(call.name, list(registry())),
+            )
+        if not found.args[0] <= len(call.args) <= found.args[1]:
+            raise self._error(
+                row,
+                "transform",
+                f"{call.name} takes {found.args[0]} to {found.args[1]} arguments, {len(call.args)} given",
+            )
+        if call.name in ("code", "uncode", "party_id", "agency_id") and call.args[0] not in self._codes:
+            raise self._error(
+                row,
+                "transform",
+                f"code table {call.args[0]} does not exist",
+                _near(call.args[0], list(self._codes)),
+            )
+        return found, found.bind(call.args, self._codes)
 
     def _error(self, row: Row, column: str, message: str, advice: str = "") -> MappingError:
         return MappingError(row.file, row.line, column, message, advice)

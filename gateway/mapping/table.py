@@ -141,13 +141,14 @@ def read_cells(data: bytes, file: str, faults: list[Fault]) -> list[tuple[int, l
                 "warning",
             )
         )
-    first = next((line for line in folded.splitlines() if line.strip() and not line.startswith("#")), "")
-    delimiter = max(",;\t", key=first.count)
+    header = next((line for line in folded.splitlines() if line.strip() and not line.startswith("#")), "")
+    delimiter = max(",;\t", key=header.count)
     rows = []
     reader = csv.reader(io.StringIO(folded, newline=""), delimiter=delimiter)
     try:
         for cells in reader:
-            if "".join(cells).strip() and not cells[0].lstrip().startswith("#"):
+            first = cells[0].lstrip() if cells else ""
+            if first[0] != "#" if first else "".join(cells).strip():
                 rows.append((reader.line_num, cells))
     except csv.Error as error:
         faults.append(
