@@ -220,15 +220,17 @@ def _goods(unit: Node) -> list[Node]:
 
 
 def add_up(nodes: list[Node], node: Node, root: Node) -> str:
-    """Return the sum as text; "" when a goods item has no such segment, units differ, or a value is no number.
+    """Return the sum as text; "" when a goods item has no such segment or several, units differ, or a value is no number.
 
-    A sum that leaves something out would be wrong without anybody noticing: then there is no value.
+    A sum that leaves something out or counts it twice would be wrong without anybody noticing: then there is no value.
     """
     tag = node.tag
-    goods = nodes if tag == "GID" else _goods(unit_of(node))
-    if tag != "GID" and len(goods) > 1:
+    if tag != "GID":
+        goods = _goods(unit_of(node))
         owners = {id(n.parent) for n in nodes}
-        if any(id(n) not in owners for n in goods):
+        if len(owners) < len(nodes):  # the same segment twice in an item counts once, another one makes it unclear
+            nodes = list({(id(n.parent), tuple(n.elements)): n for n in nodes}.values())
+        if len(owners) < len(nodes) or (len(goods) > 1 and any(id(n) not in owners for n in goods)):
             return ""
     read = of_segment(tag, SUMS[tag])
     if len(nodes) == 1 and (text := read(node, root)).replace(".", "", 1).isdigit():

@@ -77,7 +77,10 @@ def tariff(values: list[str]) -> str:
     codes = [c for c in map(hts, values) if c]
     numbers = [c for c in codes if c.isascii() and c.isdigit()]
     if numbers:
-        return max(numbers, key=len)
+        longest = max(numbers, key=len)
+        others = [n for n in numbers if not longest.startswith(n)]
+        said = f"The goods line has tariff numbers of different goods ({', '.join([longest, *others])}); {longest} was taken."
+        return Noted(longest, ("MAP-AMBIGUOUS", said)) if others else longest
     return next((c for c in codes if len(c) > 2 or not c.isalpha()), "")  # refused for what it is
 
 

@@ -115,6 +115,9 @@ def test_sums_run_over_all_goods_lines_or_give_nothing():
     extra = "LOC+27+CN:162:5'GID+2+1:CT'{}"
     without = changed("LOC+27+CN:162:5", extra.format("FTX+AAA+++HATS"))
     assert get(without, weight) == ""
+    twice = "LOC+27+CN:162:5'MEA+AAE+G+KGM:{}"
+    assert get(changed("LOC+27+CN:162:5", twice.format("9.9")), weight) == ""
+    assert get(changed("LOC+27+CN:162:5", twice.format("0.450")), weight) == "0.450"
     mixed = changed("LOC+27+CN:162:5", extra.format("MEA+AAE+G+LBR:1.4"))
     assert get(mixed, weight) == ""
 

@@ -46,3 +46,15 @@ def test_a_day_and_its_time_in_two_segments_are_one_arrival_and_two_days_are_non
     assert "MAP-AMBIGUOUS" in {
         f["rule"] for f in checked(tmp_path, name, after, "DTM+132:202510051830:203")["findings"]
     }
+
+
+@pytest.mark.parametrize(
+    ("numbers", "told"), [("6109100012:122+6505009000:122", True), ("6109100012:122+610910:122", False)]
+)
+def test_tariff_numbers_of_different_goods_in_one_item_are_told(tmp_path, numbers, told):
+    path = tmp_path / "m.edi"
+    text = (FIXTURES / "01_cuscar_d03a_air_3hawb.edi").read_text("ascii")
+    path.write_text(text.replace("6109100012:122", numbers), "ascii")
+    result = Checker(base_site(), parse_instant("2025-02-27T10:00:00Z")).file(path)
+    found = [f["severity"] for f in result["findings"] if f["rule"] == "MAP-AMBIGUOUS"]
+    assert found == (["warning"] if told else [])
