@@ -11,7 +11,7 @@ import pytest
 from gateway.commands.mapping import trace
 from gateway.errors import GatewayError
 from gateway.site import base_site
-from tests.drops import FIXTURES
+from tests.drops import FIXTURES, sample
 
 SAMPLES = sorted(
     p for folder in ("x12", "edifact", "xml", "cargoimp", "csv", "xml-extra") for p in (FIXTURES / folder).iterdir()
@@ -38,7 +38,20 @@ def steps(path: Path) -> list[dict]:
 
 @pytest.mark.parametrize("path", SAMPLES, ids=lambda p: f"{p.parent.name}-{p.stem}")
 def test_the_bytes_named_are_the_text_that_was_read(path: Path) -> None:
-    data = path.read_bytes()
+    check(path)
+
+
+@pytest.mark.parametrize("name", ["x12/01", "edifact/01", "csv/01"])
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-be"])
+def test_the_bytes_named_in_a_file_of_two_byte_characters(tmp_path: Path, name: str, encoding: str) -> None:
+    text = sample(name).decode("utf-8-sig")
+    path = tmp_path / f"a.{'csv' if name.startswith('csv') else 'edi'}"
+    path.write_bytes(("" if encoding == "utf-16" else "\ufeff").encode(encoding) + text.encode(encoding))
+    assert check(path) > 10
+
+
+def check(path: Path) -> int:
+    data, found = path.read_bytes(), 0
     for step in steps(path):
         if not step["raw"]:
             continue
@@ -50,6 +63,8 @@ def test_the_bytes_named_are_the_text_that_was_read(path: Path) -> None:
         if PLAIN.search(step["pointer"]) and step["value"].isascii() and not several:
             raw, value = tidy(step["raw"], path.suffix), " ".join(step["value"].split())
             assert raw == value or raw in value or value in raw, step
+            found += 1
+    return found
 
 
 def test_each_format_has_values_traced_to_their_own_bytes() -> None:

@@ -213,10 +213,12 @@ def _gathers(leaf: str) -> bool:
 
 
 def place_of(node: Node, leaf: str, root: Node) -> Position:
-    """Return the position of an element with its own byte offset and length (exact while the segment is ASCII)."""
+    """Return the bytes of an element; those of the segment where text and bytes differ (UTF-16, another character set)."""
     number = _number(leaf) if leaf else 0
     if not number or number >= len(node.elements):
         return node.place(number or None)
+    if isinstance(root, RootNode) and _bytes(root.separators.element.join(node.elements)) != node.length:
+        return node.place(number)
     offset, text = node.offset + node.start_of(number), node.elements[number]
     component = int(leaf.partition("-")[2]) if "-" in leaf else None
     if component is not None and isinstance(root, RootNode):

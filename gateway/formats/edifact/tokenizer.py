@@ -191,7 +191,7 @@ class Tokenizer:
                     tag = elements[0]
                     if len(tag) > 3 and component in tag:
                         tag = elements[0] = tag.partition(component)[0]  # explicit nesting, syntax 1 to 3
-                    yield Node(tag, elements, base + factor * start, size, self._line, 0)
+                    yield Node(tag, elements, base + factor * start, factor * size, self._line, 0)
                 self._offset += len(raw) + 1
                 if not splits_lines:
                     self._line += terminator == "\n"
@@ -235,7 +235,7 @@ class Tokenizer:
                 mended = yield from self._decode(mended, start + piece.start)
             elements = split_released(mended, separators.element, separators.release)
             elements[0] = elements[0].partition(separators.component)[0]
-            yield Node(elements[0], elements, here.offset or 0, piece.length, self._line, 0)
+            yield Node(elements[0], elements, here.offset or 0, self._scale.factor * piece.length, self._line, 0)
             self._line += piece.breaks
 
     def _decode(self, text: str, start: int) -> Generator[Token, None, str]:
@@ -279,7 +279,7 @@ class Tokenizer:
             yield self._finding(
                 "EDIFACT-END-UNTERMINATED", "The last segment (UNZ) has no terminator.", here, Scope.INTERCHANGE
             )
-            yield Node("UNZ", elements, self._at(self._offset), len(text), self._line, 0)
+            yield Node("UNZ", elements, self._at(self._offset), self._scale.factor * len(text), self._line, 0)
         elif text:
             yield Finding(
                 "EDIFACT-TRUNCATED", Severity.ERROR, Scope.INTERCHANGE,

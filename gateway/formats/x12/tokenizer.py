@@ -242,7 +242,7 @@ class Tokenizer:
                     Scope.INTERCHANGE,
                 )
                 return True
-            node = Node(tag, elements, self._at(start), len(raw) - lead, line, 0)
+            node = Node(tag, elements, self._at(start), self._scale.factor * (len(raw) - lead), line, 0)
             self._offset = offset + len(raw) + 1
             if terminator == "\n":
                 self._line += 1
@@ -287,7 +287,7 @@ class Tokenizer:
         for number, text in enumerate(parts):
             elements = text.split(element)
             tag, size = elements[0], len(text)
-            yield Node(tag, elements, offset, size, line, 0)
+            yield Node(tag, elements, offset, factor * size, line, 0)
             offset += factor * (size + width)
             line += step
             if tag == "IEA":
@@ -402,7 +402,7 @@ class Tokenizer:
         yield self._finding(
             "X12-SEG-UNTERMINATED", "The last segment (IEA) has no terminator.", here, Scope.INTERCHANGE
         )
-        yield Node("IEA", text.split(element), self._at(self._offset), len(text), self._line, 0)
+        yield Node("IEA", text.split(element), self._at(self._offset), self._scale.factor * len(text), self._line, 0)
         self._drop(len(text))
 
     def _once(self, rule: str, message: str, position: Position) -> Iterator[Finding]:

@@ -155,7 +155,7 @@ class Matcher:
             line += feeds
             position += 1
             parent = nodes[depth]
-            node = Node(tag, elements, at + factor * lead, size, line, position, None, parent)
+            node = Node(tag, elements, at + factor * lead, factor * size, line, position, None, parent)
             if opens:
                 nodes.append(node)
             children = parent.children
