@@ -95,7 +95,8 @@ def pointer_of(path: Path) -> str:
     >>> pointer_of(("items", 0, "a/b"))
     '/items/0/a~1b'
     """
-    return "".join("/" + str(step).replace("~", "~0").replace("/", "~1") for step in path)
+    text = "".join("/" + str(step).replace("~", "~0").replace("/", "~1") for step in path)
+    return text.encode("utf-8", "replace").decode()  # a key with a lone surrogate, written "?"
 
 
 def _split(raw: RawError) -> Iterator[Fault]:
