@@ -381,33 +381,45 @@ def _decode(line: bytes) -> tuple[dict[str, Any], str]:
     return (value, "") if isinstance(value, dict) else ({}, "The line is no JSON object.")
 
 
+class _Places:
+    """Where the characters of a text stand in the received file; asked in rising order, so that none is counted twice."""
+
+    def __init__(self, text: str, base: int, factor: int, line: int) -> None:
+        self._text, self._factor, self._ascii = text, factor, text.isascii()
+        self._at, self._offset, self._line = 0, base, line
+
+    def of(self, at: int) -> tuple[int, int]:
+        """Return byte offset and line of a character."""
+        between = self._text[self._at : at]
+        self._offset += len(between) * self._factor if self._ascii or self._factor != 1 else len(between.encode())
+        self._line += between.count("\n")
+        self._at = at
+        return self._offset, self._line
+
+
 def _document(text: str, base: int, factor: int, skipped: int) -> Lines:
     """Yield the object of a document, or the elements of its array, each with its own place."""
+    places = _Places(text, base, factor, 1 + skipped)
     at = _blank(text, 0)
     array = text.startswith("[", at)
     at = _blank(text, at + 1) if array else at
-    number = 0
-    known, line = 0, 1 + skipped
+    number, line = 0, 1 + skipped
     while at < len(text) and not (array and text[at] == "]"):
-        line, known = line + text.count("\n", known, at), at
-        offset = base + (at * factor if factor != 1 or text.isascii() else len(text[:at].encode("utf-8")))
+        offset, line = places.of(at)
         place = Position(offset=offset, line=line)
         try:
             value, end = _DECODER.raw_decode(text, at)
         except Twice as error:
             raise _Fault(_said("JSON-DUP-KEY", f'The key "{error}" stands twice in one object.', place)) from None
         except json.JSONDecodeError as error:
-            where = Position(
-                offset=base
-                + (error.pos * factor if text.isascii() or factor != 1 else len(text[: error.pos].encode("utf-8"))),
-                line=error.lineno + skipped,
-            )
-            raise _Fault(_said("JSON-SYNTAX", f"The text is no JSON: {_why(error)}.", where)) from None
+            offset, line = places.of(error.pos)
+            said = f"The text is no JSON: {_why(error)}."
+            raise _Fault(_said("JSON-SYNTAX", said, Position(offset=offset, line=line))) from None
         except RecursionError as error:
             raise _Fault(_said("JSON-SYNTAX", f"The text is no JSON: {_why(error)}.", place)) from None
         if not isinstance(value, dict):
             raise _Fault(_said("JSON-SHAPE", "A JSON object is expected here.", place))
-        length = (end - at) * factor if factor != 1 else len(text[at:end].encode("utf-8"))
+        length = places.of(end)[0] - offset
         yield value, Record([], number + 1, line, offset, length, path=f"[{number}]" if array else "")
         number += 1
         at = _blank(text, end)
