@@ -13,6 +13,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
+from functools import lru_cache
 from itertools import chain, islice
 from typing import Any
 
@@ -62,6 +63,11 @@ class _Fault(Exception):  # noqa: N818  a verdict on data
         self.finding = finding
 
 
+_Cells = list[tuple[int, str]]
+"""Index of a cell and the name whose text goes there."""
+
+_SHAPES = 64  # sets of keys whose cells are remembered
+
 _OF_A_SHIPMENT = frozenset((*KEYS, "consignee_name"))
 
 Lines = Iterator[tuple[dict[str, Any], Record]]
@@ -86,6 +92,7 @@ class _JsonReader(TableReader):
         super().__init__(profile, options, "json")
         self._header = Header([], options, growing=True)
         self._places: dict[str, int] = {}
+        self._plans: dict[tuple[str, tuple[str, ...], tuple[str, ...]], tuple[_Cells, _Cells]] = {}
         self._rows = self._objects = 0
         self._fault: Finding | None = None
         self._first: dict[str, Any] = {}
@@ -192,33 +199,58 @@ class _JsonReader(TableReader):
 
         A column of the shipment (weight, consignee) is read from the shipment where both have it.
         """
-        columns = vocabulary()[0]
-        values = dict(own)
-        shown = {name: f"{inner}[].{name}" for name in goods}
-        meanings = {_meaning(name) for name in own}
-        for name, text in goods.items():
-            standard = columns.get(_meaning(name))
-            if standard is None or standard.level == "item" or _meaning(name) not in meanings:
-                values = {n: t for n, t in values.items() if n == name or _meaning(n) != _meaning(name)}
-                values[name] = text
+        shape = (inner, tuple(own), tuple(goods))
+        plan = self._plans.get(shape)
+        if plan is None:
+            plan = self._plan(*shape)
+            if len(self._plans) < _SHAPES:
+                self._plans[shape] = plan
         cells = [""] * len(self._header.names)
-        for name, text in values.items():
-            index = self._places.get(name, -1)
-            if index < 0:
-                if len(cells) >= _KEYS:
-                    said = f"The objects have more than {_KEYS:,} different keys: names of fields are expected there, not values."
-                    raise _Fault(_said("JSON-SHAPE", said, None))
-                index = self._places[name] = self._header.add(name)
-                self._header.names[index] = shown.get(name, name)
-                cells.append("")
-            cells[index] = text
+        for index, name in plan[0]:
+            cells[index] = own[name]
+        for index, name in plan[1]:
+            cells[index] = goods[name]
         return cells
+
+    def _plan(self, inner: str, own: tuple[str, ...], goods: tuple[str, ...]) -> tuple[_Cells, _Cells]:
+        """Return which names of a shipment and of its goods line go into which cells; new names become columns."""
+        columns = vocabulary()[0]
+        of_shipment = {name: _meaning(name) for name in own}
+        there = set(of_shipment.values())
+        taken: dict[str, str] = {}
+        for name in goods:
+            meaning = _meaning(name)
+            standard = columns.get(meaning)
+            if standard is None or standard.level == "item" or meaning not in there:
+                taken = {n: m for n, m in taken.items() if m != meaning} | {name: meaning}
+        gone = set(taken.values())
+        kept = [(self._index(name, name), name) for name, meaning in of_shipment.items() if meaning not in gone]
+        return kept, [(self._index(name, f"{inner}[].{name}"), name) for name in taken]
+
+    def _index(self, name: str, shown: str) -> int:
+        """Return the cell of a name; a new one becomes a column."""
+        index = self._places.get(name, -1)
+        if index < 0:
+            if len(self._header.names) >= _KEYS:
+                said = f"The objects have more than {_KEYS:,} different keys: names of fields are expected there, not values."
+                raise _Fault(_said("JSON-SHAPE", said, None))
+            index = self._places[name] = self._header.add(name)
+            self._header.names[index] = shown
+        return index
 
 
 def _meaning(name: str) -> str:
     """Return the standard column that a key means, else the key itself for comparison."""
+    return _remembered(name) if len(name) <= _LONG else _told_by(name)
+
+
+def _told_by(name: str) -> str:
     plain = plain_name(name)
     return vocabulary()[1].get(plain, plain)
+
+
+_LONG = 100  # characters of a key; longer ones are no names, and not remembered
+_remembered = lru_cache(4096)(_told_by)
 
 
 def _kind(value: dict[str, Any]) -> str:
