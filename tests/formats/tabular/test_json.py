@@ -7,8 +7,10 @@ import json
 import pytest
 
 from gateway.check import Checker, parse_instant
+from gateway.formats.tabular.json_objects import JsonFault, objects
 from gateway.site import base_site
 from tests.drops import drop
+from tests.fuzz.run import limited
 
 PARCEL = {
     "house_bill": "GWJ1", "mode": "air", "arrival_port": "2720", "arrival_date": "2025-03-04",
@@ -201,3 +203,18 @@ def test_half_a_character_refuses_its_shipment_only(tmp_path):
     assert (result["shipments"]["accepted"], result["shipments"]["rejected"]) == (2, 1)
     lost = [f for f in result["findings"] if f["rule"] == "CSV-ENCODING"]
     assert [(f["shipment"], f["row"]) for f in lost] == [("GWJ2", 4)]
+
+
+def test_a_large_array_with_letters_beyond_ascii_is_read_in_linear_time():
+    text = "[" + ",\n".join(json.dumps({"name": "JOSÉ", "number": n}, ensure_ascii=False) for n in range(40_000)) + "]"
+    with limited(30):
+        last = list(objects([text.encode()], (0, 1)))[-1][1]
+    start = text.rindex("{")
+    assert (last.offset, last.line, last.length) == (len(text[:start].encode()), 40_000, len(text[start:-1].encode()))
+
+
+def test_a_key_that_stands_twice_among_many_is_found_at_once():
+    keys = ", ".join(f'"k{number}": 1' for number in range(100_000))
+    with limited(30), pytest.raises(JsonFault) as caught:
+        list(objects([f'{{{keys}, "k99999": 2}}'.encode()], (0, 1)))
+    assert '"k99999" stands twice' in caught.value.finding.message
