@@ -465,6 +465,22 @@ def json_keys(megabytes: int) -> Iterator[bytes]:
 
 
 @bomb
+def json_twice(megabytes: int) -> Iterator[bytes]:
+    """One object of a million keys, the last of which stands there twice."""
+    *pieces, end = json_keys(megabytes)
+    yield from pieces
+    yield b',"z":1,"z":2' + end
+
+
+@bomb
+def json_letters(megabytes: int) -> Iterator[bytes]:
+    """An array of small objects with letters beyond ASCII: their places are counted in bytes."""
+    yield b"["
+    yield from _repeat('{"note":"É"},\n'.encode(), megabytes)
+    yield b'{"note":"end"}]'
+
+
+@bomb
 def json_array(megabytes: int) -> Iterator[bytes]:
     """A trip with millions of empty shipments."""
     text = (_FIXTURES / "csv/09_borderconnect_ace_trip.json").read_bytes()

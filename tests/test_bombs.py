@@ -21,7 +21,7 @@ from tests.bombs import BOMBS
 ROOT = Path(__file__).parent.parent
 LARGE = int(os.environ.get("GATEWAY_BOMB_MEGABYTES", "20"))
 MEMORY = 1_000_000_000  # address space; the program alone takes some 400 MB of it
-SLOW = {"x12_unknown_segments", "x12_bad_sets", "edifact_unknown_segments", "edifact_messages", "json_array", "imp_lines", "imp_messages", "xlsx_far_cell"}  # fmt: skip
+SLOW = {"x12_unknown_segments", "x12_bad_sets", "edifact_unknown_segments", "edifact_messages", "json_array", "json_letters", "imp_lines", "imp_messages", "xlsx_far_cell"}  # fmt: skip
 """Bombs of which each megabyte costs seconds: only the long run has them."""
 
 SAID = {
@@ -33,7 +33,7 @@ SAID = {
     "edifact_unknown_segments": "FILE-MORE-FINDINGS", "edifact_repeated_parties": "FILE-MORE-FINDINGS",
     "edifact_messages": "FILE-MORE-FINDINGS", "xml_laughs": "XML-LIMIT", "xml_quadratic": "XML-LIMIT",
     "xml_entity_in_dtd": "XML-NOT-WF", "xml_depth": "XML-LIMIT", "xml_siblings": "XML-LIMIT", "xml_attributes": "XML-LIMIT",
-    "json_depth": "JSON-SYNTAX", "json_objects": "JSON-SYNTAX", "json_exponent": "NUM-EXPONENT",
+    "json_twice": "JSON-DUP-KEY", "json_depth": "JSON-SYNTAX", "json_objects": "JSON-SYNTAX", "json_exponent": "NUM-EXPONENT",
     "xlsx_blanks": "XLSX-LIMIT", "xlsx_cells": "XLSX-LIMIT", "xlsx_rows": "XLSX-LIMIT", "xlsx_entities": "XLSX-DTD",
     "xlsx_strings": "XLSX-LIMIT", "imp_line": "CARGO-IMP-LIMIT", "imp_lines": "CARGO-IMP-LIMIT", "imp_stray": "CARGO-IMP-STRAY",
 }  # fmt: skip
