@@ -207,6 +207,7 @@ def _tidy(findings: list[Finding]) -> list[Finding]:
     field of another goods line is another field.
     """
     kept: list[Finding] = []
+    known: set[tuple[Any, ...]] = set()  # what is in kept; a list of thousands would be walked for each
     faulty: set[tuple[str, str]] = set()
     for finding in findings:
         if finding.severity is Severity.OFF:
@@ -225,8 +226,10 @@ def _tidy(findings: list[Finding]) -> list[Finding]:
                 if said:
                     continue
                 faulty.add((line, target))
-        if finding in kept:
+        same = (finding.rule, finding.severity, finding.message, finding.position, finding.pointer, finding.value)
+        if same in known:
             continue
+        known.add(same)
         kept.append(finding)
     return kept
 

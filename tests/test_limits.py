@@ -7,15 +7,16 @@ from pathlib import Path
 
 import pytest
 
-from gateway import limits
+from gateway import judge, limits
 from gateway.check import gather
-from gateway.findings import Finding, Scope, Severity
+from gateway.findings import Finding, Position, Scope, Severity
 from gateway.formats.cargo_imp import split
 from gateway.history import MemoryHistory
 from gateway.limits import Telling
 from gateway.results import MessageFinding, Outcome
 from gateway.site import base_site, data_folder
 from gateway.translate import translate
+from tests.fuzz.run import limited
 
 FIXTURES = data_folder() / "fixtures"
 X12 = (FIXTURES / "x12/01_309_truck_5020_s321.edi").read_bytes()
@@ -135,3 +136,9 @@ def test_answers_of_many_interchanges_need_one_file_handle(tmp_path: Path) -> No
         assert len(list(Path("/proc/self/fd").iterdir())) == before
         assert [len(r) for r in spool] == [len(b"%d" % n * (n * 40 + 1)) for n in range(300)]
         assert sum(1 for _ in readings[7]) == 292
+
+
+def test_thousands_of_findings_of_one_shipment_are_told_once_each_in_linear_time() -> None:
+    found = [Finding("RULE", Severity.WARNING, Scope.SHIPMENT, f"said {n}", Position(line=n)) for n in range(60_000)]
+    with limited(30):
+        assert judge._tidy(found * 2) == found

@@ -160,12 +160,15 @@ class CompiledProgram:
         if items:
             mapped.draft["items"] = items
         references: list[dict[str, Any]] = []
+        known: set[tuple[Any, ...]] = set()
         for bound, nodes in zip(self._references, found[len(found) - len(self._references) :], strict=True):
             for one in nodes:
                 run.level, run.index = "references", len(references)
                 reference: dict[str, Any] = {}
                 bound.fill(one, root, reference, run)
-                if reference.get("value") and reference.get("type") and reference not in references:
+                same = tuple(reference.items())
+                if reference.get("value") and reference.get("type") and same not in known:
+                    known.add(same)
                     references.append(reference)
                     mapped._references.append(one)
         if references:
