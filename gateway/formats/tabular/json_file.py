@@ -121,6 +121,8 @@ class _JsonReader(TableReader):
         if not outer:
             yield from self._lines({}, value, place, "")
             return
+        if _kind(value) and "operation" in shared:  # the shipments have one of their own
+            shared["operation_of_trip"] = shared["operation"]
         for number, one in enumerate(value[outer]):
             path = f"{outer}[{number}]"
             if isinstance(one, dict):

@@ -9,7 +9,7 @@ import pytest
 from gateway.check import Checker, parse_instant
 from gateway.formats.tabular.json_objects import JsonFault, objects
 from gateway.site import base_site
-from tests.drops import drop
+from tests.drops import drop, sample
 from tests.fuzz.run import limited
 
 PARCEL = {
@@ -218,3 +218,13 @@ def test_a_key_that_stands_twice_among_many_is_found_at_once():
     with limited(30), pytest.raises(JsonFault) as caught:
         list(objects([f'{{{keys}, "k99999": 2}}'.encode()], (0, 1)))
     assert '"k99999" stands twice' in caught.value.finding.message
+
+
+@pytest.mark.parametrize(("trip", "shipment", "refused"), [("DELETE", "CREATE", True), ("DELETE", "DELETE", False), ("UPDATE", "CREATE", False), ("CREATE", "CREATE", False)])  # fmt: skip
+def test_a_deleted_trip_with_shipments_that_are_not_is_refused(tmp_path, trip, shipment, refused):
+    document = json.loads(sample("csv/09"))
+    document["operation"] = trip
+    for one in document["shipments"]:
+        one["operation"] = shipment
+    rules = [f["rule"] for f in check(json.dumps(document).encode(), tmp_path)["findings"]]
+    assert ("MAP-AMBIGUOUS" in rules) is refused
