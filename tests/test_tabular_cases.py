@@ -24,6 +24,7 @@ from gateway.results import Outcome
 from gateway.shell.vault import vault_of
 from gateway.site import base_site, load_site
 from gateway.translate import translate
+from tests.drops import findings_of
 
 FIXTURES = Path(__file__).parent.parent / "fixtures"
 CASES = FIXTURES / "cases" / "cases.jsonl"
@@ -267,6 +268,14 @@ def test_fixed_widths(site):
     profile, data = fixed_widths(site)
     outcome = outcome_of(data, profile)
     assert (outcome.verdict, outcome.counts.found, outcome.counts.accepted) == ("accept", 1, 1)
+
+
+def test_text_behind_the_last_column_of_a_layout_is_told(site):
+    profile, data = fixed_widths(site)
+    for behind, told in ((b"   \n", []), (b"  77.00\n", ["CSV-FIELDS"])):
+        outcome = outcome_of(data.rstrip(b"\n") + behind, profile)
+        assert (outcome.counts.found, outcome.counts.accepted) == (1, 1)
+        assert [f.rule for f in findings_of(outcome) if f.rule == "CSV-FIELDS"] == told
 
 
 def test_the_mapping_tools_know_a_file_by_its_profile_alone(site, tmp_path):

@@ -61,4 +61,13 @@ def _fixed(options: Options) -> Callable[[str], list[str]] | None:
     if not options.widths:
         return None
     slices = [slice(start - 1, start - 1 + length) for start, length in options.widths]
-    return lambda text: [text[s].strip() for s in slices] if text.strip() else [""]
+    end = max(s.stop for s in slices)
+
+    def cut(text: str) -> list[str]:
+        if not text.strip():
+            return [""]
+        cells = [text[s].strip() for s in slices]
+        behind = text[end:].strip()
+        return [*cells, behind] if behind else cells  # one cell too many: it is told
+
+    return cut

@@ -38,7 +38,7 @@ class RowMaker:
         self._numbers = [header.index(n) for n in KEYS if header.has(n) and header.index(n) not in self._keys]
         self._owner = [header.index(n) for n in _OWNER if header.has(n)]
         self._above: tuple[tuple[str, ...], list[str]] = ((), [])
-        self._text = kind == "csv"
+        self._text, self._fixed = kind == "csv", bool(options.widths)
         self._fill = [header.index(n) for n in options.fill_down if header.has(n)]
         self._previous: list[str] = []
         rules = [rule for rule in options.split if header.has(rule["column"])]
@@ -186,7 +186,10 @@ class RowMaker:
         size, width = len(cells), self._width
         told = self._text and parts[-1].record.fault not in _QUOTES
         if size > width:
-            if told and any(c.strip() for c in cells[width:]):
+            if told and self._fixed:
+                said = "Behind the last column of the layout the line has more text: it is not passed on."
+                findings.append(self._finding("CSV-FIELDS", Severity.WARNING, parts, ABSENT, said))
+            elif told and any(c.strip() for c in cells[width:]):
                 said = f"The row has {size} cells, the header {width}: a delimiter inside a cell needs quotes around the cell."
                 findings.append(self._finding("CSV-FIELDS", Severity.ERROR, parts, ABSENT, said))
             return cells[:width]
