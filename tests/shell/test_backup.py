@@ -140,7 +140,12 @@ def test_every_way_to_change_a_folder_is_a_moment(tmp_path: Path, monkeypatch: p
     ],
 )
 def test_a_backup_at_any_step_is_whole_and_delivers_nothing_twice(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, key: bool, first: int, stride: int
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    key: bool,
+    first: int,
+    stride: int,
+    injected: Callable[[int], None],
 ) -> None:
     moments = Moments(monkeypatch)
     monkeypatch.setattr(module, "_PATIENCE_S", 0.0)  # the work stands still while we look
@@ -163,6 +168,7 @@ def test_a_backup_at_any_step_is_whole_and_delivers_nothing_twice(
         moments.arm(0, take)
         if not met:
             assert made * stride > 30, "no backups were made"
+            injected(made)
             return
         if copy.exists():
             made += 1

@@ -100,7 +100,9 @@ def check_answered_once(yard: Yard) -> None:
 
 
 @pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
-def test_a_crash_at_any_step_loses_and_doubles_nothing(tmp_path: Path, faults: Faults, after: bool) -> None:
+def test_a_crash_at_any_step_loses_and_doubles_nothing(
+    tmp_path: Path, faults: Faults, injected: Callable[[int], None], after: bool
+) -> None:
     for at in range(1, 500):
         yard = Yard(tmp_path / str(at))
         yard.drop("trip1.edi", TWO)
@@ -114,12 +116,15 @@ def test_a_crash_at_any_step_loses_and_doubles_nothing(tmp_path: Path, faults: F
         shutil.rmtree(yard.root)
         if not met:
             assert at > 40, "the faults were not injected"
+            injected(at - 1)
             return
     pytest.fail("a run without a fault was never reached")
 
 
 @pytest.mark.parametrize("number", [errno.ENOSPC, errno.EIO], ids=["disk-full", "io-error"])
-def test_a_failing_disk_at_any_step_only_delays(tmp_path: Path, faults: Faults, number: int) -> None:
+def test_a_failing_disk_at_any_step_only_delays(
+    tmp_path: Path, faults: Faults, injected: Callable[[int], None], number: int
+) -> None:
     for at in range(1, 500):
         yard = Yard(tmp_path / str(at))
         yard.drop("trip1.edi", TWO)
@@ -133,11 +138,14 @@ def test_a_failing_disk_at_any_step_only_delays(tmp_path: Path, faults: Faults, 
         shutil.rmtree(yard.root)
         if not met:
             assert at > 40, "the faults were not injected"
+            injected(at - 1)
             return
     pytest.fail("a run without a fault was never reached")
 
 
-def test_a_crash_at_any_step_of_a_duplicate_or_a_held_file_is_harmless(tmp_path: Path, faults: Faults) -> None:
+def test_a_crash_at_any_step_of_a_duplicate_or_a_held_file_is_harmless(
+    tmp_path: Path, faults: Faults, injected: Callable[[int], None]
+) -> None:
     for at in range(1, 500):
         yard = Yard(tmp_path / str(at))
         yard.drop("trip1.edi", TWO)
@@ -157,12 +165,13 @@ def test_a_crash_at_any_step_of_a_duplicate_or_a_held_file_is_harmless(tmp_path:
         assert "bad.edi.receipt.json" in yard.names("reject")
         shutil.rmtree(yard.root)
         if not met:
+            injected(at - 1)
             return
     pytest.fail("a run without a fault was never reached")
 
 
 def test_a_crash_at_any_step_of_a_copy_across_file_systems_is_harmless(
-    tmp_path: Path, faults: Faults, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, faults: Faults, monkeypatch: pytest.MonkeyPatch, injected: Callable[[int], None]
 ) -> None:
     rename = os.rename
 
@@ -184,6 +193,7 @@ def test_a_crash_at_any_step_of_a_copy_across_file_systems_is_harmless(
         check_answered_once(yard)
         shutil.rmtree(yard.root)
         if not met:
+            injected(at - 1)
             return
     pytest.fail("a run without a fault was never reached")
 
@@ -277,14 +287,17 @@ def test_too_few_file_descriptors_delay_and_lose_nothing(tmp_path: Path) -> None
 
 @pytest.mark.slow
 @pytest.mark.skipif(STRACE is None, reason="strace is not installed")
+@pytest.mark.parametrize(
+    "every", [pytest.param(False, id="some"), pytest.param(True, id="all", marks=pytest.mark.long)]
+)
 @pytest.mark.parametrize("call", ["fsync", "fdatasync", "rename", "link", "unlink"])
-def test_kill_9_at_system_calls_loses_and_doubles_nothing(tmp_path: Path, call: str) -> None:
+def test_kill_9_at_system_calls_loses_and_doubles_nothing(
+    tmp_path: Path, call: str, every: bool, injected: Callable[[int], None]
+) -> None:
     probe = [STRACE, "-f", "-qq", "-o", "/dev/null", "-e", "trace=getpid", "true"]
     if subprocess.run(probe, check=False, capture_output=True).returncode:
         pytest.skip("strace may not trace processes here")
-    step = {"fsync": 7, "fdatasync": 3, "link": 2, "unlink": 4}.get(
-        call, 1
-    )  # the quick subset; every call is cut in the long run
+    step = 1 if every else {"fsync": 7, "fdatasync": 3, "link": 2, "unlink": 4}.get(call, 1)
     for at in range(1, 200, step):
         yard = Yard(tmp_path / str(at))
         yard.drop("trip1.edi", TWO)
@@ -295,6 +308,7 @@ def test_kill_9_at_system_calls_loses_and_doubles_nothing(tmp_path: Path, call: 
         shutil.rmtree(yard.root)
         if killed.returncode == 0:
             assert at > 1, f"{call} is never called"
+            injected(len(range(1, at, step)))
             return
     pytest.fail("a run without a kill was never reached")
 

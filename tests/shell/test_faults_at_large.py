@@ -12,6 +12,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -94,26 +95,34 @@ def kill_with_workers(tmp_path: Path, kills: int, seed: int) -> None:
     assert yard.run() == []
 
 
-def test_kills_of_gateway_and_workers_lose_and_double_nothing(tmp_path: Path) -> None:
+def test_kills_of_gateway_and_workers_lose_and_double_nothing(tmp_path: Path, injected: Callable[[int], None]) -> None:
     kill_with_workers(tmp_path, 4, seed=321)
+    injected(4)
 
 
 @pytest.mark.long
 @pytest.mark.timeout(1800)
 @pytest.mark.parametrize("seed", range(4))
-def test_fifty_kills_of_gateway_and_workers_lose_and_double_nothing(tmp_path: Path, seed: int) -> None:
+def test_fifty_kills_of_gateway_and_workers_lose_and_double_nothing(
+    tmp_path: Path, seed: int, injected: Callable[[int], None]
+) -> None:
     kill_with_workers(tmp_path, 50, seed)
+    injected(50)
 
 
-def test_kills_at_random_moments_lose_and_double_nothing(tmp_path: Path) -> None:
+def test_kills_at_random_moments_lose_and_double_nothing(tmp_path: Path, injected: Callable[[int], None]) -> None:
     kill_at_random(tmp_path, 5, seed=321)
+    injected(5)
 
 
 @pytest.mark.long
 @pytest.mark.timeout(1800)
 @pytest.mark.parametrize("seed", range(5))
-def test_a_hundred_kills_at_random_moments_lose_and_double_nothing(tmp_path: Path, seed: int) -> None:
+def test_a_hundred_kills_at_random_moments_lose_and_double_nothing(
+    tmp_path: Path, seed: int, injected: Callable[[int], None]
+) -> None:
     kill_at_random(tmp_path, 100, seed)
+    injected(100)
 
 
 def test_a_ledger_that_another_process_holds_delays_and_loses_nothing(tmp_path: Path) -> None:

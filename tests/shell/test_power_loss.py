@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import shutil
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
@@ -20,7 +21,9 @@ from tests.shell.test_faults import TWO, check_answered_once, converge
 @pytest.mark.parametrize("kept", [False, True], ids=["names-lost", "names-kept"])
 @pytest.mark.parametrize("stride", [pytest.param(4, id="quick"), pytest.param(1, id="all", marks=pytest.mark.long)])
 @pytest.mark.parametrize("key", [False, True], ids=["clear", "sealed"])
-def test_a_power_cut_at_any_step_loses_and_doubles_nothing(tmp_path: Path, kept: bool, stride: int, key: bool) -> None:
+def test_a_power_cut_at_any_step_loses_and_doubles_nothing(
+    tmp_path: Path, kept: bool, stride: int, key: bool, injected: Callable[[int], None]
+) -> None:
     (tmp_path / "2025.key").write_bytes(bytes(32))
     (tmp_path / "2025.key").chmod(0o600)
     for at in range(1, 600, stride):
@@ -37,6 +40,7 @@ def test_a_power_cut_at_any_step_loses_and_doubles_nothing(tmp_path: Path, kept:
             steps, met = cut.steps, image.exists()
         if not met:
             assert steps > 40, "the calls were not noted"
+            injected(len(range(1, at, stride)))
             return
         after = Yard(image)
         if key:

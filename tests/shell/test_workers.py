@@ -338,7 +338,9 @@ def start(root: Path, workers: int, tries: int = 2) -> subprocess.Popen[bytes]:
         pytest.param(True, 1, marks=[pytest.mark.long, pytest.mark.timeout(900)]),
     ],
 )
-def test_a_worker_that_dies_at_any_step_loses_and_doubles_nothing(yard: Yard, after: bool, step: int) -> None:
+def test_a_worker_that_dies_at_any_step_loses_and_doubles_nothing(
+    yard: Yard, after: bool, step: int, injected: Callable[[int], None]
+) -> None:
     yard.shop, order = "tests.shell.dying:dying_shop", yard.root / "die_at"
     engine = yard.engine()
     try:
@@ -361,3 +363,4 @@ def test_a_worker_that_dies_at_any_step_loses_and_doubles_nothing(yard: Yard, af
     assert len(yard.deliveries()) == 2 * len(range(1, at + 1, step))
     order.unlink()
     assert yard.problems() == []
+    injected(len(yard.alerts))
