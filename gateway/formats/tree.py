@@ -12,12 +12,12 @@ L0.04@sum         of all L0 found: the sum; @join: the texts; @rest: those but t
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from decimal import Decimal, InvalidOperation
 from typing import Any
 
 import msgspec
 
 from gateway.findings import Position
+from gateway.formats.sums import total
 from gateway.records import Finder, Getter, InLineElement, InLinePath, Locator, Node, Path, Separators, Step
 
 
@@ -178,18 +178,6 @@ class TreeDialect:
         return problems
 
 
-def _total(texts: Sequence[str]) -> str:
-    """Return the sum as text; "" when anything is missing: a sum that leaves something out is wrong unnoticed.
-
-    >>> _total(["1.2", "0.30"]), _total(["1.2", ""])
-    ('1.50', '')
-    """
-    try:
-        return str(sum(map(Decimal, texts), Decimal(0))) if texts else ""
-    except InvalidOperation:
-        return ""
-
-
 def _joined(texts: Sequence[str]) -> str:
     return " ".join(text for one in texts if (text := one.strip()))
 
@@ -199,7 +187,7 @@ def _shared(texts: Sequence[str]) -> str:
 
 
 _GATHER: dict[str, Callable[[Sequence[str]], str]] = {
-    "sum": _total,
+    "sum": total,
     "join": _joined,
     "rest": lambda texts: _joined(texts[1:]),
     "same": _shared,

@@ -10,11 +10,11 @@ The text is as meant: without release characters, decimal comma turned into a po
 from __future__ import annotations
 
 import re
-from decimal import Decimal, InvalidOperation
 from functools import cache, lru_cache
 
 from gateway.formats.delimited import split_released, unrelease
 from gateway.formats.edifact.structure.layouts import Component, layouts, positions
+from gateway.formats.sums import total
 from gateway.records import Getter, Node, Separators
 
 _RELEASE = "03A"  # the places of the elements used are the same in all directories read
@@ -244,7 +244,4 @@ def add_up(nodes: list[Node], node: Node, root: Node) -> str:
 
 @lru_cache(4096)
 def _total(texts: tuple[str, ...]) -> str:
-    try:
-        return str(sum(map(Decimal, texts), Decimal(0)))
-    except InvalidOperation:
-        return ""
+    return total(texts)

@@ -115,7 +115,9 @@ class EdifactReader:
 
     def _service(self, node: Node) -> Iterator[Event]:
         tag = node.tag
-        if tag == "UNH":
+        if self._interchange is None:  # behind UNZ, in one record with it
+            self._strays.add(node)
+        elif tag == "UNH":
             yield from self._unh(node)
         elif tag == "UNT" and self._message is not None:
             self._tokenizer.taker = None

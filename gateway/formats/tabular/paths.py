@@ -10,10 +10,11 @@ ROWS, ROW               the rows of a shipment together (first filled cell of ea
 
 from __future__ import annotations
 
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any
 
 from gateway.findings import Position
+from gateway.formats.sums import is_plain
 from gateway.formats.tabular.layout import standard_places
 from gateway.formats.tabular.rows import ABSENT, Row, Rows, TableRoot, place_of, plain_name
 from gateway.records import Finder, Getter, Locator, Path
@@ -109,10 +110,9 @@ def _sum(name: str) -> Getter:
             text = row.elements[index].strip() if index < len(row.elements) else ""
             if not text:
                 continue
-            try:
-                total = (total or Decimal(0)) + Decimal(text)
-            except InvalidOperation:
+            if not is_plain(text):
                 return text
+            total = (total or Decimal(0)) + Decimal(text)
         return "" if total is None else format(total, "f")
 
     return add

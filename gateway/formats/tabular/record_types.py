@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 
 from gateway.findings import Finding, Scope, Severity
+from gateway.formats.sums import is_plain
 from gateway.formats.tabular.layout import Header, Options
 from gateway.formats.tabular.reader import TableReader, file_fault, is_file_fault, place_of_record
 from gateway.formats.tabular.rows import Part, Record
@@ -154,7 +155,4 @@ def _fault(rule: str, said: str, record: Record) -> Finding:
 
 
 def _number(text: str) -> Decimal:
-    try:
-        return Decimal(text.strip())
-    except InvalidOperation:
-        return Decimal(0)
+    return Decimal(text.strip()) if is_plain(text.strip()) else Decimal(0)
