@@ -171,6 +171,8 @@ class _JsonReader(TableReader):
 
         A column of the shipment (weight, consignee) is read from the shipment where both have it.
         """
+        if len(own) + len(goods) > _KEYS:
+            raise _too_many()
         shape = (inner, tuple(own), tuple(goods))
         plan = self._plans.get(shape)
         if plan is None:
@@ -204,11 +206,15 @@ class _JsonReader(TableReader):
         index = self._places.get(name, -1)
         if index < 0:
             if len(self._header.names) >= _KEYS:
-                said = f"The objects have more than {_KEYS:,} different keys: names of fields are expected there, not values."
-                raise JsonFault(fault("JSON-SHAPE", said, None))
+                raise _too_many()
             index = self._places[name] = self._header.add(name)
             self._header.names[index] = shown
         return index
+
+
+def _too_many() -> JsonFault:
+    said = f"The objects have more than {_KEYS:,} different keys: names of fields are expected there, not values."
+    return JsonFault(fault("JSON-SHAPE", said, None))
 
 
 def _meaning(name: str) -> str:
