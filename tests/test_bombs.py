@@ -83,7 +83,8 @@ def test_a_megabyte_of_each_bomb_gets_its_verdict(tmp_path: Path, family: str) -
 @pytest.mark.timeout(3600)
 @pytest.mark.parametrize("name", list(BOMBS))
 def test_a_large_bomb_stays_within_a_gigabyte_of_address_space(tmp_path: Path, name: str) -> None:
-    facts = run(tmp_path, [name], 5 if name in SLOW else LARGE, 900)[name]
+    megabytes = 1 if name == "json_array" else 5 if name in SLOW else LARGE  # a megabyte of it: 330,000 shipments
+    facts = run(tmp_path, [name], megabytes, 900)[name]
     check(facts, SAID_OF_MANY.get(name, SAID.get(name, "")))
 
 
