@@ -117,9 +117,9 @@ class Judge:
             draft.pop("_arrival_day", None)
         encoded = list(map(encode_shipment, drafts))
         schema = [self._schema(d, e) for d, e in zip(drafts, encoded, strict=True)]
-        for place_of, purpose in enumerate(purposes):
-            if purpose == "cancel" and schema[place_of]:
-                encoded[place_of], schema[place_of] = self._fit(drafts[place_of], encoded[place_of], schema[place_of])
+        for at, purpose in enumerate(purposes):
+            if purpose == "cancel" and schema[at]:
+                encoded[at], schema[at] = self._fit(drafts[at], encoded[at], schema[at])
         verdicts: list[Verdict] = []
         for m, draft, late, said, faults, purpose, data in zip(mappings, drafts, prepared, ruled, schema, purposes, encoded, strict=True):  # fmt: skip
             findings = m.findings

@@ -8,14 +8,13 @@ because the trailers of set, group and interchange come last: what they refuse, 
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
 
 from gateway import acks
 from gateway.books import Books
 from gateway.formats import format_module, sniffers
-from gateway.formats.detect import HEAD, Detection, check_name, detect
+from gateway.formats.detect import HEAD, Detection, check_name, detect, first_bytes
 from gateway.history import History, MemoryHistory
 from gateway.judge import Judge
 from gateway.profile import Profile
@@ -84,16 +83,11 @@ def assist(
 
 def _seen(chunks: Iterable[bytes], profile: Profile, name: str) -> tuple[Iterator[bytes], Detection]:
     """Return all chunks, and what the file is by its name and its first bytes."""
-    source = iter(chunks)
-    head = b""
-    for chunk in source:
-        head += chunk
-        if len(head) >= HEAD:
-            break
+    head, source = first_bytes(chunks, HEAD)
     bad_name = check_name(name, depth=int(profile.options.get("max_depth", 0))) if name else None
     seen = (
         Detection(hold=bad_name, kind="none")
         if bad_name
         else detect(head, name, sniffers(), profile.encoding, str(profile.options.get("format", "")))
     )
-    return itertools.chain((head,), source), seen
+    return source, seen

@@ -8,6 +8,7 @@ profile names it.
 from __future__ import annotations
 
 import codecs
+import itertools
 import re
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator
@@ -87,6 +88,17 @@ def check_name(name: str, *, depth: int = 0) -> Finding | None:
 
 def _name_fault(rule: str, message: str, name: str) -> Finding:
     return Finding(rule, Severity.ERROR, Scope.FILE, message, value=printable(name))
+
+
+def first_bytes(chunks: Iterable[bytes], size: int) -> tuple[bytes, Iterator[bytes]]:
+    """Return at least `size` bytes of a file, all of a shorter one, and its chunks from the first byte on."""
+    source = iter(chunks)
+    head = b""
+    for chunk in source:
+        head += chunk
+        if len(head) >= size:
+            break
+    return head, itertools.chain((head,), source)
 
 
 def printable(text: str, limit: int = 200) -> str:

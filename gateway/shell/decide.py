@@ -122,7 +122,7 @@ def _guarded(claimed: Claimed, drop: Drop, profile: Profile, place: Path, desk: 
                 logger().info("drop.conflict", receipt=drop.receipt, what=str(error))
             except SharedError as error:
                 logger().warning("drop.shared", receipt=drop.receipt, what=str(error))
-                desk = replace(desk, assist=None)
+            desk = replace(desk, assist=None)  # the last try depends on nobody
         _translate(claimed, drop, profile, place, desk)
     except Exception as error:
         now = desk.ledger.drop(drop.receipt)

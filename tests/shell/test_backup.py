@@ -193,30 +193,36 @@ def test_a_backup_at_any_step_is_whole_and_delivers_nothing_twice(
     pytest.fail("a run without a backup was never reached")
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("workers", [0, 2])
-def test_backups_of_a_busy_gateway_are_whole(tmp_path: Path, workers: int) -> None:
-    yard = Yard(tmp_path, workers=workers, clock=module_clock())
-    yard.new_key("2025")
-    for number in range(30):
+def copies_of_a_busy_gateway(
+    yard: Yard, files: int, copies: list[Path], take: Callable[[Yard, Path], object]
+) -> list[Path]:
+    """Let a gateway work on files of two partners, take copies meanwhile, and wait until all is delivered."""
+    for number in range(files):
         yard.drop(f"a{number}.edi", f"MSG a{number}\nSHIP x{number} 1.00\n", "acme" if number % 2 else "beta")
     engine = yard.engine()
     thread = threading.Thread(target=engine.run_forever)
     thread.start()
-    copies = []
     try:
-        for number in range(4):
-            copies.append(tmp_path / f"copy{number}")
-            back_up(yard, copies[-1])
+        for copy in copies:
+            take(yard, copy)
             time.sleep(0.1)
         end = time.monotonic() + 60
-        while len(yard.deliveries()) < 30:
+        while len(yard.deliveries()) < files:
             assert time.monotonic() < end
             time.sleep(0.05)
     finally:
         engine.stop()
         thread.join(30)
         engine.close()
+    return copies
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("workers", [0, 2])
+def test_backups_of_a_busy_gateway_are_whole(tmp_path: Path, workers: int) -> None:
+    yard = Yard(tmp_path, workers=workers, clock=module_clock())
+    yard.new_key("2025")
+    copies = copies_of_a_busy_gateway(yard, 30, [tmp_path / f"copy{number}" for number in range(4)], back_up)
     before = outside(yard)
     for copy in copies:
         assert problems(yard, copy) == []

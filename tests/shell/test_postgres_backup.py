@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import shutil
-import threading
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -25,7 +23,7 @@ from gateway.site import load_site
 from tests.in_process import run
 from tests.shell.postgres_support import Server, programs, running
 from tests.shell.shell_support import Yard
-from tests.shell.test_backup import outside
+from tests.shell.test_backup import copies_of_a_busy_gateway, outside
 
 PROGRAMS = programs()
 on_a_server = pytest.mark.skipif(PROGRAMS is None, reason="PostgreSQL is not installed")
@@ -131,25 +129,7 @@ def test_a_restored_database_goes_on_where_the_backup_stood(tmp_path: Path, serv
 @on_a_server
 def test_backups_of_a_busy_gateway_with_workers_are_whole(tmp_path: Path, server: Server) -> None:
     yard = Yard(tmp_path, workers=2, clock=utc_now, ledger_url=server.database())
-    for number in range(20):
-        yard.drop(f"a{number}.edi", f"MSG a{number}\nSHIP x{number} 1.00\n", "acme" if number % 2 else "beta")
-    engine = yard.engine()
-    thread = threading.Thread(target=engine.run_forever)
-    thread.start()
-    copies = []
-    try:
-        for number in range(3):
-            copies.append(tmp_path / f"copy{number}")
-            back_up(yard, copies[-1])
-            time.sleep(0.1)
-        end = time.monotonic() + 60
-        while len(yard.deliveries()) < 20:
-            assert time.monotonic() < end
-            time.sleep(0.05)
-    finally:
-        engine.stop()
-        thread.join(30)
-        engine.close()
+    copies = copies_of_a_busy_gateway(yard, 20, [tmp_path / f"copy{number}" for number in range(3)], back_up)
     for copy in copies:
         assert [p for p in problems(copy, yard) if p[0] != "VERIFY-STATE"] == []
 

@@ -291,8 +291,8 @@ def read_date(text: str, order: str) -> tuple[str, str, str]:
         return f"{text[:4]}-{text[4:6]}-{text[6:]}", "", ""
     if re.fullmatch(r"[2-5][0-9]{4}(?:\.[0-9]{1,15})?", text):
         day = (date(1899, 12, 30) + timedelta(days=int(text[:5]))).isoformat()
-        if seconds := round(float("0" + text[5:]) * 86400):  # a part of a day is a time
-            day += f"T{min(seconds, 86399) // 3600:02d}:{min(seconds, 86399) // 60 % 60:02d}:{min(seconds, 86399) % 60:02d}"
+        if seconds := min(round(float("0" + text[5:]) * 86400), 86399):  # a part of a day is a time
+            day += f"T{seconds // 3600:02d}:{seconds // 60 % 60:02d}:{seconds % 60:02d}"
         return day, "CSV-EXCEL-DATE", f"The date is the spreadsheet number {text}; it was read as {day}."
     day, clock = _clock(text)
     if found := _NAMED.fullmatch(day):

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from itertools import chain
 
 from gateway.findings import Finding, Position, Scope, Severity
+from gateway.formats.detect import first_bytes
 from gateway.formats.tabular.layout import NAMES, Options, detect_delimiter
 from gateway.formats.tabular.reader import TableReader
 from gateway.formats.tabular.record_types import RecordTypeReader
@@ -21,12 +21,7 @@ def read_delimited(
     chunks: Iterable[bytes], profile: Profile, options: Options, scale: tuple[int, int]
 ) -> Iterator[Event]:
     """Yield the events of a delimited file. scale: (base, factor) of transcoded text."""
-    source = iter(chunks)
-    head = b""
-    for chunk in source:
-        head += chunk
-        if len(head) >= HEAD:
-            break
+    head, source = first_bytes(chunks, HEAD)
     encoding = options.encoding or "utf-8"
     text = head.decode(encoding, "replace")
     lines = [line for line in text.splitlines()[:20] if line.strip()]
@@ -35,7 +30,7 @@ def read_delimited(
     findings: list[Finding] = []
     delimiter, findings = _delimiter(lines, options)
     splitter = Splitter(delimiter, encoding, *scale)
-    records = splitter.records(chain((head,), source), _fixed(options))
+    records = splitter.records(source, _fixed(options))
     kind = "csv"
     if options.records:
         yield from RecordTypeReader(profile, options, kind, delimiter).read(records, findings)
