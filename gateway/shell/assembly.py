@@ -15,9 +15,10 @@ from pathlib import Path
 import msgspec
 
 from gateway.results import Delivery, Outcome
-from gateway.shell.folders import NewFile, sync_all
+from gateway.shell.folders import NewFile
 from gateway.shell.names import stored_name
 from gateway.shell.spool import FileSpool
+from gateway.shell.syncing import sync_all
 
 DELIVERED = 0o640  # rights of a file that may become the delivered one
 _TOGETHER = 64  # files that are brought to the disk at once

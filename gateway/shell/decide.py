@@ -32,7 +32,7 @@ from gateway.shell.assembly import (
     write_answer,
 )
 from gateway.shell.desk import Desk, StoppedError, frames, may_pass
-from gateway.shell.folders import parse_instant, private_file, read_blocks, remove_tree, sync_file
+from gateway.shell.folders import parse_instant, private_file, read_blocks, remove_tree
 from gateway.shell.history import SqlHistory
 from gateway.shell.intake import Claimed, is_member, member_claim, put_member, raw_path
 from gateway.shell.ledger import FINAL, Drop
@@ -44,6 +44,7 @@ from gateway.shell.receipts import SUFFIX, duplicate_receipt, held_receipt, resp
 from gateway.shell.seal import SealError
 from gateway.shell.second import second
 from gateway.shell.spool import FileSpool
+from gateway.shell.syncing import sync_file
 from gateway.shell.unwrap import UnwrapError, take_out, wrapping
 
 _TRANSLATIONS = 2  # of a file while other drops change the ledger; then it must be alone in work
