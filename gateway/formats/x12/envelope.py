@@ -11,7 +11,7 @@ from datetime import datetime
 
 from gateway.findings import Finding, Position, Scope, Severity
 from gateway.formats.x12.sets import set_kinds
-from gateway.formats.x12.tokenizer import Header
+from gateway.formats.x12.tokens import Header
 from gateway.profile import Profile
 from gateway.records import Group, Interchange, Node
 

@@ -20,7 +20,8 @@ from gateway.formats.x12.inbound import answer_of_ta1
 from gateway.formats.x12.message import OpenMessage
 from gateway.formats.x12.policy import SyntaxPolicy
 from gateway.formats.x12.structure import Matcher
-from gateway.formats.x12.tokenizer import UNSCALED, Header, Scale, Tokenizer
+from gateway.formats.x12.tokenizer import Tokenizer
+from gateway.formats.x12.tokens import UNSCALED, Header, Scale
 from gateway.limits import SEGMENTS
 from gateway.profile import Profile
 from gateway.records import (
