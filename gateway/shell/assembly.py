@@ -15,7 +15,7 @@ from pathlib import Path
 import msgspec
 
 from gateway.results import Delivery, Outcome
-from gateway.shell.folders import NewFile
+from gateway.shell.folders import NewFile, remove_tree
 from gateway.shell.names import stored_name
 from gateway.shell.spool import FileSpool
 from gateway.shell.syncing import sync_all
@@ -185,3 +185,9 @@ def write_answer(
         for file in files:
             file.close()
     return Staged(kind, target, name, f"acks/{name}", files[0].size, files[0].sha256)
+
+
+def clear(place: Path) -> None:
+    """Remove what an earlier try left in a drop's folder."""
+    remove_tree(place / "out")
+    remove_tree(place / "acks")

@@ -41,7 +41,7 @@ def load(file: BinaryIO) -> Iterator[bytes]:
 
 
 class FileSpool:
-    """A gateway.results.Spool in a file; what was in the file before is gone. Iterations may overlap with appends.
+    """A gateway.spools.Spool in a file; what was in the file before is gone. Iterations may overlap with appends.
 
     What is small stays in memory and needs no file.
     """
