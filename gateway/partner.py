@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import csv
 import difflib
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from functools import cache
@@ -14,16 +13,17 @@ from typing import Any
 import msgspec
 
 from gateway.catalogue import load_catalogue
-from gateway.config_files import Enrichment, Id, PartnerFile, Poll, Rate, Target, read_file
+from gateway.completing import constants_of, enrichment_of
+from gateway.config_files import Id, PartnerFile, Poll, Rate, Target, read_file
 from gateway.errors import ConfigError
 from gateway.findings import Severity
-from gateway.formats import folder_of
 from gateway.mapping.folder import MappingSet
 from gateway.profile import AckPolicy, Identity, Profile
 from gateway.settings import Settings, base_mappings
+from gateway.switches import check_switches
 
 _AS_WRITTEN = (
-    "originator_code", "filer_type", "filer_type_by_mode", "filer_name", "program", "constants", "allow_test", "tolerance",
+    "originator_code", "filer_type", "filer_type_by_mode", "filer_name", "program", "allow_test", "tolerance",
     "salvage", "fold_case", "ignore_unknown_segments", "encoding", "assume_section_321", "bill_is_master", "aggregate_reject",
     "default_currency", "join_hours", "join_on", "options",
 )  # fmt: skip
@@ -49,7 +49,7 @@ def load_partner(path: Path, settings: Settings, rulebook: Any) -> Partner:
     own = folder / "partners" / path.stem
     extra = [folder / m for m in file.mappings] or ([own] if own.is_dir() else [])
     mappings = MappingSet(base_mappings(), extra) if extra else _base_set()
-    _check_formats(path.name, file)
+    check_switches(path.name, file)
     profile = Profile(
         partner=name,
         account=file.account or name,
@@ -67,7 +67,8 @@ def load_partner(path: Path, settings: Settings, rulebook: Any) -> Partner:
         tables=mappings,
         rules=rulebook,
         catalogue=load_catalogue(),
-        enrich=_enrichment(folder, path.name, file.enrichment),
+        constants=constants_of(path.name, file.constants),
+        enrich=enrichment_of(path.name, folder / file.enrichment.file, file.enrichment.on) if file.enrichment else None,
         structures=_structures(own / "maps"),
         **{field: getattr(file, field) for field in _AS_WRITTEN},
     )
@@ -99,26 +100,6 @@ def _identity(given: str | Id) -> Identity:
     return Identity(given) if isinstance(given, str) else Identity(given.id, given.qualifier)
 
 
-def _check_formats(name: str, file: PartnerFile) -> None:
-    """Refuse settings of formats that would never do anything, or stop the first file instead of the start."""
-    if "pgp" in file.unwrap and not file.pgp_home:
-        raise ConfigError(f"{name}: unwrap pgp needs pgp_home.", 'Write pgp_home = "keys/gnupg", a key ring of gpg.')
-    for one in file.join_formats:
-        if not folder_of(one):
-            raise ConfigError(f'{name}: join_formats "{one}" is no format.', 'Write for example ["cargo_xml_xfzb"].')
-    if "tabular" in file.options:
-        from gateway.formats.tabular.layout import options_of
-
-        options_of(file.options)
-    level = file.options.get("shipment_level")
-    if level is not None:
-        from gateway.formats.x12.levels import layouts
-
-        known = sorted({layout.shipment_level for layout in layouts()})
-        if level not in known:
-            raise ConfigError(f"{name}: shipment_level {level!r} is not known.", f"Known: {', '.join(known)}.")
-
-
 def _severities(name: str, file: PartnerFile, mappings: MappingSet) -> dict[str, Severity]:
     """Return the partner's severities. A rule that nothing knows is a slip of the pen that would change nothing."""
     known = load_catalogue()
@@ -148,38 +129,6 @@ def _structures(folder: Path) -> Any:
     from gateway.formats.x12.pyx12_maps import compile_folder
 
     return compile_folder(folder)
-
-
-def _enrichment(
-    folder: Path, name: str, raw: Enrichment | None
-) -> Callable[[dict[str, Any]], dict[str, Any] | None] | None:
-    """Return the join of a partner's enrichment CSV, None without one.
-
-    Rows are joined on the value of the canonical field `on`; each other column is a canonical shipment field (dotted
-    for objects, e.g. security_scan.method).
-    """
-    if raw is None:
-        return None
-    file, key = folder / raw.file, raw.on
-    if not file.is_file():
-        raise ConfigError(f"{name}: enrichment file {raw.file} is not there.", "Give its path from the profile folder.")
-    rows: dict[str, dict[str, Any]] = {}
-    with file.open(encoding="utf-8-sig", newline="") as source:
-        for row in csv.DictReader(source):
-            if row.get(key):
-                rows[row[key]] = _nested({k: v for k, v in row.items() if k and k != key and v})
-    return lambda draft: rows.get(str(draft.get(key, "")))
-
-
-def _nested(flat: dict[str, str]) -> dict[str, Any]:
-    nested: dict[str, Any] = {}
-    for name, value in flat.items():
-        *parents, leaf = name.split(".")
-        place = nested
-        for parent in parents:
-            place = place.setdefault(parent, {})
-        place[leaf] = {"true": True, "false": False}.get(value.lower(), value)
-    return nested
 
 
 def _key_lines(folder: Path, files: list[str]) -> list[str]:

@@ -1,0 +1,126 @@
+"""Constants and enrichment files: looked at when they are loaded, with the types of the canonical model."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from gateway.completing import constants_of, enrichment_of
+from gateway.errors import ConfigError
+
+
+def constants(**given: Any) -> dict[str, Any]:
+    return constants_of("acme.toml", given)
+
+
+def test_constants_become_values_of_a_draft() -> None:
+    made = constants(
+        known_carrier_customer_flag=True,
+        gross_weight_kg=0.5,
+        package_count=3,
+        seller={"name": "A", "identifiers": [{"type": "duns", "value": "123456789"}]},
+        total_value={"amount": "24.9", "currency": "USD"},
+        fair_retail_value_usd="24.999",
+        estimated_arrival_at="2025-03-02T10:00:00+01:00",
+    )
+    assert made == {
+        "known_carrier_customer_flag": True,
+        "gross_weight_kg": "0.5",
+        "package_count": 3,
+        "seller": {"name": "A", "identifiers": [{"type": "duns", "value": "123456789"}]},
+        "total_value": {"amount": "24.90", "currency": "USD"},
+        "fair_retail_value_usd": "25.00",
+        "estimated_arrival_at": "2025-03-02T09:00:00Z",
+    }
+
+
+@pytest.mark.parametrize(
+    ("given", "said", "mend"),
+    [
+        ({"nonsense": 1}, "constants.nonsense is no field of a shipment", "schema.json"),
+        ({"sellr": {}}, "constants.sellr is no field", "Did you mean seller?"),
+        ({"seller": {"nam": "A"}}, "constants.seller.nam is no field of a party", "Did you mean name?"),
+        ({"seller": "A"}, "constants.seller has parts", "[constants.seller]"),
+        ({"items": []}, "constants.items is a list", "at least one"),
+        ({"package_count": 0}, "constants.package_count", "whole number from 1"),
+        ({"package_count": True}, "constants.package_count", "whole number from 1"),
+        ({"gross_weight_kg": "1e3"}, "constants.gross_weight_kg", "12.50"),
+        ({"gross_weight_kg": -1}, "constants.gross_weight_kg", "12.50"),
+        ({"unsold_merchandise": "yes"}, "constants.unsold_merchandise", "true or false"),
+        ({"mode_of_transportation": "lorry"}, "constants.mode_of_transportation", "air, truck"),
+        ({"country_of_shipment": "usa"}, "constants.country_of_shipment", "US"),
+        ({"estimated_arrival_at": "2025-03-02T10:00:00"}, "constants.estimated_arrival_at", "with its zone"),
+        ({"fx_date": "2.3.2025"}, "constants.fx_date", "2025-03-02"),
+        ({"carrier_code": "TOOLONG"}, "constants.carrier_code", "1 to 4 characters"),
+    ],
+)
+def test_a_constant_that_cannot_be_is_refused_at_the_start(given: dict[str, Any], said: str, mend: str) -> None:
+    with pytest.raises(ConfigError, match=r"acme\.toml") as caught:
+        constants(**given)
+    assert said in caught.value.message
+    assert mend in caught.value.advice
+
+
+def joined(tmp_path: Path, text: str | bytes, on: str = "house_bill_number") -> Any:
+    path = tmp_path / "rows.csv"
+    path.write_bytes(text if isinstance(text, bytes) else text.encode("utf-8"))
+    return enrichment_of("acme.toml", path, on)
+
+
+@pytest.mark.parametrize("delimiter", [",", ";", "\t"])
+def test_a_row_is_found_by_its_key_and_has_the_types_of_the_model(tmp_path: Path, delimiter: str) -> None:
+    text = "\ufeffhouse_bill_number,package_count,total_value.amount,total_value.currency,unsold_merchandise\r\nH1, 3 ,24.9,USD,TRUE\r\n,,,,\r\nH2,,,,\r\nH1, 3 ,24.9,USD,TRUE\r\n"
+    find = joined(tmp_path, text.replace(",", delimiter))
+    value = {"amount": "24.90", "currency": "USD"}
+    assert find({"house_bill_number": "H1"}) == {"package_count": 3, "total_value": value, "unsold_merchandise": True}
+    assert find({"house_bill_number": "H2"}) == {}
+    assert find({"house_bill_number": "H3"}) is None
+    assert find({}) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "said", "mend"),
+    [
+        ("", 'line 1: no column is called "house_bill_number" (found: nothing)', "first line"),
+        ("bill,seller.name\nH1,A\n", "found: bill, seller.name", "first line"),
+        ("house_bill_number,securty\nH1,A\n", 'line 1: column "securty" is no field', "security_scan"),
+        ("house_bill_number,seller.nam\nH1,A\n", "seller.nam", "Did you mean seller.name?"),
+        ("house_bill_number,seller.x.y\nH1,A\n", "seller.x.y", "seller has: name, "),
+        ("house_bill_number,seller\nH1,A\n", "column seller has parts", "seller.name"),
+        ("house_bill_number,items\nH1,A\n", "column items has parts", "A list"),
+        ("house_bill_number,seller.name,seller.name\nH1,A,B\n", "two columns are called seller.name", "one of them"),
+        ("house_bill_number,package_count\nH1,2\nH2,x\n", "line 3: package_count", "whole number"),
+        ("house_bill_number,seller.name\nH1,A\nH1,B\n", "line 3: house_bill_number stands in line 2 too", "one of"),
+        ("house_bill_number,seller.name\n,A\n", "line 2: house_bill_number is empty", "needs one"),
+        ("house_bill_number,seller.name\nH1,A,B\n", "line 2: cell 3 stands under no column name", "Name the column"),
+        ("house_bill_number,seller.name,\nH1,A,B\n", "line 2: cell 3 stands under no column name", "Name the column"),
+        (b"house_bill_number,seller.name\nH1,Stra\xdfe\n", "is not in UTF-8", "CSV UTF-8"),
+        ("house_bill_number,seller.name\nH1," + 200_000 * "x" + "\n", "line 2: field larger", "CSV"),
+    ],
+)
+def test_a_file_that_cannot_be_used_is_told_with_line_and_mend(
+    tmp_path: Path, text: str | bytes, said: str, mend: str
+) -> None:
+    with pytest.raises(ConfigError, match=r"rows\.csv") as caught:
+        joined(tmp_path, text)
+    assert said in caught.value.message
+    assert mend in caught.value.advice
+
+
+def test_values_are_not_told(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError) as caught:
+        joined(tmp_path, "house_bill_number,seller.name\nH1,JORDAN\x07EXAMPLE\n")
+    assert "JORDAN" not in caught.value.message + caught.value.advice
+
+
+def test_the_key_is_a_text_field_and_the_file_is_there(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="no text field of a shipment") as caught:
+        joined(tmp_path, "x\n", on="house_bil_number")
+    assert "house_bill_number" in caught.value.advice
+    with pytest.raises(ConfigError, match="no text field"):
+        joined(tmp_path, "package_count\n3\n", on="package_count")
+    for name in ("gone.csv", 300 * "a"):
+        with pytest.raises(ConfigError, match="cannot be read"):
+            enrichment_of("acme.toml", tmp_path / name, "house_bill_number")
