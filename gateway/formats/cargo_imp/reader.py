@@ -13,7 +13,7 @@ from decimal import Decimal, InvalidOperation
 from functools import cache
 
 from gateway.findings import Finding, Position, Scope, Severity
-from gateway.formats.cargo_imp.leftover import cut, fields_left, house_glued, line_twice
+from gateway.formats.cargo_imp.leftover import cut, fields_left, house_glued, line_twice, rates_left
 from gateway.formats.cargo_imp.message import ImpNode, block, control_location, fields_of, tag_of
 from gateway.formats.cargo_imp.split import MAX_LINE, MAX_LINES, Line, Text, split_messages
 from gateway.profile import Profile
@@ -139,6 +139,7 @@ class ImpReader:
     def _leftovers(self, nodes: list[ImpNode], kind: Kind) -> Iterator[Finding]:
         for node in nodes:
             yield from line_twice(node, kind.once)
+            yield from rates_left(node)
             yield from fields_left(node, kind.most)
 
     def _blocks(self, text: Text, kind: Kind) -> Iterator[list[Line] | Finding]:
