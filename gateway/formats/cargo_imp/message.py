@@ -37,30 +37,38 @@ _LAST_IS_TEXT = {"HBS": 6, "WBL": 3, "NG": 1}
 class ImpNode(Node, eq=False, kw_only=True):
     """A line or a part of it. lines: (number in the file, text) of the whole message, on its root only.
 
-    starts: bytes of the line before each field; a part of a line has another tag than the line begins with.
+    starts: bytes of the line before each field; a part of a line has another tag than the line begins with. source: its line.
     """
 
     lines: list[tuple[int, str]] | None = None
     starts: tuple[int, ...] = ()
+    source: Line | None = None
 
     def start_of(self, number: int) -> int:
         """See Node."""
         return self.starts[number - 1] if 0 < number <= len(self.starts) else 0
 
+    def size_of(self, number: int) -> int:
+        """See Node; what was put together out of several lines ends with the first."""
+        if self.source is None:
+            return super().size_of(number)
+        return min(self.source.size(self.elements[number]), self.length - self.start_of(number))
+
 
 def node_of(tag: str, fields: list[str], line: Line) -> ImpNode:
     """Return a node for a line or a part of one."""
-    starts = _starts(line.text, fields)
-    return ImpNode(tag, [tag, *fields], line.offset, line.length, line.number, line.number, starts=starts)
+    starts = _starts(line, fields)
+    return ImpNode(tag, [tag, *fields], line.offset, line.length, line.number, line.number, starts=starts, source=line)
 
 
-def _starts(text: str, fields: list[str]) -> tuple[int, ...]:
+def _starts(line: Line, fields: list[str]) -> tuple[int, ...]:
     """Return where in a line its fields begin, blanks left out: mostly they are its last ones."""
+    text = line.text
     pieces: list[tuple[str, int]] = []
     at = 0
     for piece in text.split("/"):
         before = text[: at + len(piece) - len(piece.lstrip())]
-        pieces.append((piece.strip(), len(before.encode("utf-8"))))
+        pieces.append((piece.strip(), line.size(before)))
         at += len(piece) + 1
     if [p for p, _ in pieces[len(pieces) - len(fields) :]] == fields:
         return tuple(start for _, start in pieces[len(pieces) - len(fields) :])
@@ -98,7 +106,7 @@ def block(tag: str, lines: list[Line], *, name_on: str) -> list[ImpNode]:
     first, rest = lines[0], lines[1:]
     if tag == "CCL":
         airport, carrier = control_location(first.text) or ("", "")
-        return [ImpNode(tag, [tag, airport, carrier], first.offset, first.length, first.number, first.number, starts=(0, 3))]  # fmt: skip
+        return [ImpNode(tag, [tag, airport, carrier], first.offset, first.length, first.number, first.number, starts=(0, first.size(airport)), source=first)]  # fmt: skip
     head = node_of(tag, fields_of(first.text), first)
     if tag == "WBL":
         _join_weight(head)
@@ -155,7 +163,7 @@ def _join_flights(head: ImpNode, rest: list[Line]) -> None:
         fields = fields_of(line.text)
         ahead = line.offset - head.offset
         head.elements += fields
-        head.starts += tuple(ahead + start for start in _starts(line.text, fields))
+        head.starts += tuple(ahead + start for start in _starts(line, fields))
 
 
 def _party(head: ImpNode, rest: list[Line], name_on: str) -> None:
@@ -170,7 +178,10 @@ def _party(head: ImpNode, rest: list[Line], name_on: str) -> None:
         return
     if name_on == "line" and head.element(1):
         name = " ".join(f for f in head.elements[1:] if f)  # a slant in a name ends no field
-        head.take(node_of("NAM", [name], Line(name, head.offset + 4, len(name), head.line)))
+        before, first = head.start_of(1), head.source or Line("", 0, 0, 0)
+        head.take(
+            node_of("NAM", [name], Line(name, head.offset + before, first.size(name), head.line, codec=first.codec))
+        )
         head.elements, head.starts = head.elements[:1], ()  # it stands below now, and nowhere twice
     elif plain:
         line, fields = plain.pop(0)

@@ -78,20 +78,13 @@ class ImpReader:
         """Yield events; never raises on data."""
         yield InterchangeBegin(self._interchange)
         yield GroupBegin(self._group)
-        for text in split_messages(chunks):
-            self._to_received([*text.lines, *text.stray])
+        for text in split_messages(chunks, self._scale):
             if text.stray:
                 yield self._stray(text.stray)
             if text.kind:
                 yield from self._message(text)
         yield GroupEnd(self._group, received=self._messages)
         yield InterchangeEnd(self._interchange, received=self._messages)
-
-    def _to_received(self, lines: list[Line]) -> None:
-        """Turn places in transcoded text into those in the received bytes; nodes take theirs from the lines."""
-        base, factor = self._scale
-        for line in lines if self._scale != (0, 1) else ():
-            line.offset, line.length = base + factor * line.offset, factor * line.length
 
     def _stray(self, lines: list[Line]) -> Finding:
         """Return what is said of lines outside of messages: those of a message show that its identifier is damaged."""
