@@ -30,7 +30,6 @@ class XmlDialect:
     """See gateway.records.Dialect."""
 
     name = "xml"
-    selects_others = True  # NAME[TypeCode=!A|B]
     nodes_have_text = True  # two elements that say the same are no contradiction
 
     def finder(self, path: Path, at: str) -> Finder:
