@@ -13,7 +13,8 @@ import msgspec
 from gateway import acks
 from gateway.formats import folder_of, format_module
 from gateway.profile import Profile
-from gateway.results import Counts, Outcome, ShipmentResult, Spool, unpack
+from gateway.results import Counts, Outcome, ShipmentResult, unpack
+from gateway.spools import Spool
 
 _WAITED = "GW-JOIN-PENDING"
 

@@ -21,7 +21,8 @@ from gateway.formats.x12 import ack_350
 from gateway.profile import Profile
 from gateway.records import Acknowledged, Group, GroupBegin, Interchange, InterchangeBegin, MessageBegin, Unit
 from gateway.responses import Response, ResponseError, read_responses
-from gateway.results import AckRequest, MemorySpool, Records
+from gateway.results import AckRequest, Records
+from gateway.spools import MemorySpool
 
 _HEAD = ("shipment", "status", "code", "text", "at", "file")
 _WITH_350 = "x12_309"

@@ -1,7 +1,7 @@
 """What `translate` hands on: per shipment, per message, per interchange; the only input of acknowledgment writers.
 
-Records go to a spool (append, then read again as often as needed), so that a file with a million refused shipments
-needs no more memory than one with ten. The order is that of the file:
+Records go to a spool (spools.py), so that a file with a million refused shipments needs no more memory than one with
+ten. The order is that of the file:
 
     InterchangeBegin GroupBegin MessageOpened (MessageFinding | ShipmentResult)* MessageClosed GroupEnd InterchangeEnd
 """
@@ -10,13 +10,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any
 
 import msgspec
 
 from gateway.findings import Finding
 from gateway.profile import Profile
-from gateway.records import Group, GroupBegin, GroupEnd, Interchange, InterchangeBegin, InterchangeEnd
+from gateway.records import GroupBegin, GroupEnd, Interchange, InterchangeBegin, InterchangeEnd
+from gateway.spools import Spool
 
 
 class MessageOpened(msgspec.Struct, frozen=True, tag="MO", tag_field="record"):
@@ -83,83 +84,6 @@ Record = (
 )
 """MessageFinding also carries the findings of scope group, interchange and file."""
 
-RECORD_TYPES = Record
-
-
-class Spool(Protocol):
-    """An append-only store of bytes that can be read again; bytes go in and come out unchanged and in order."""
-
-    def append(self, record: bytes) -> None:
-        """Add one record."""
-        ...
-
-    def __iter__(self) -> Iterator[bytes]:
-        """Read all records again from the first."""
-        ...
-
-    def mark(self) -> int:
-        """Return a place for `since`: the end, as it is now."""
-        ...
-
-    def since(self, mark: int) -> Iterator[bytes]:
-        """Read the records that were added after a mark. Thousands of such readings may be open at once."""
-        ...
-
-    def sibling(self) -> Spool:
-        """Return a second, empty spool that lives as long as this one."""
-        ...
-
-
-class MemorySpool:
-    """The spool of tests and small files."""
-
-    def __init__(self) -> None:
-        self._records: list[bytes] = []
-
-    def append(self, record: bytes) -> None:
-        """Add one record."""
-        self._records.append(record)
-
-    def __iter__(self) -> Iterator[bytes]:
-        """Read all records again."""
-        return iter(self._records)
-
-    def mark(self) -> int:
-        """Return the number of records."""
-        return len(self._records)
-
-    def since(self, mark: int) -> Iterator[bytes]:
-        """Read the records after a mark."""
-        return (self._records[at] for at in range(mark, len(self._records)))
-
-    def sibling(self) -> MemorySpool:
-        """Return another one."""
-        return MemorySpool()
-
-
-class NoSpool:
-    """Keeps nothing: for a reading whose results nobody asks for."""
-
-    def append(self, record: bytes) -> None:
-        """See Spool."""
-
-    def __iter__(self) -> Iterator[bytes]:
-        """See Spool."""
-        return iter(())
-
-    def mark(self) -> int:
-        """See Spool."""
-        return 0
-
-    def since(self, mark: int) -> Iterator[bytes]:
-        """See Spool."""
-        return iter(())
-
-    def sibling(self) -> NoSpool:
-        """See Spool."""
-        return self
-
-
 _encoder = msgspec.msgpack.Encoder()
 _decoder: msgspec.msgpack.Decoder[Record] = msgspec.msgpack.Decoder(
     InterchangeBegin
@@ -171,8 +95,6 @@ _decoder: msgspec.msgpack.Decoder[Record] = msgspec.msgpack.Decoder(
     | GroupEnd
     | InterchangeEnd
 )
-
-
 _decode = _decoder.decode
 
 
@@ -344,10 +266,3 @@ def unpack(kept: Iterator[bytes], spool: Spool, change: Callable[[ShipmentResult
     for record in map(_decode, kept):
         records.append(change(record) if isinstance(record, ShipmentResult) else record)
     return Outcome("", o.format, o.counts, o.refused, set(), records, o.interchanges, o.refused_interchanges, [])
-
-
-__all__ = [
-    "Ack", "AckRequest", "Counts", "Delivery", "Finding", "Group", "GroupBegin", "GroupEnd", "Interchange", "InterchangeBegin",
-    "InterchangeEnd", "MemorySpool", "MessageClosed", "MessageFinding", "MessageOpened", "Outcome", "Record", "Records",
-    "ShipmentResult", "Spool", "pack", "unpack",
-]  # fmt: skip

@@ -19,9 +19,10 @@ from gateway.history import History, MemoryHistory
 from gateway.judge import Judge
 from gateway.profile import Profile
 from gateway.reading import Reading
-from gateway.results import Counts, Delivery, MemorySpool, NoSpool, Outcome, Records, Spool
+from gateway.results import Counts, Delivery, Outcome, Records
 from gateway.settling import Settler
 from gateway.sharing import Aside, Others
+from gateway.spools import MemorySpool, NoSpool, Spool
 
 
 def translate(

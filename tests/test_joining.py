@@ -12,7 +12,8 @@ import pytest
 from gateway.check import parse_instant
 from gateway.history import MemoryHistory
 from gateway.late import answer_late
-from gateway.results import MemorySpool, ShipmentResult, pack
+from gateway.results import ShipmentResult, pack
+from gateway.spools import MemorySpool
 from tests.drops import Drop, drop, profile_for, sample
 
 NOW = parse_instant("2025-02-27T10:00:00Z")

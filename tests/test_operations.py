@@ -9,6 +9,7 @@ import socket
 import subprocess
 import sys
 import time
+import tomllib
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
@@ -16,6 +17,7 @@ from pathlib import Path
 
 import pytest
 
+from gateway.commands.config import lines, masked
 from gateway.commands.doctor import doctor
 from tests.test_reload import run, wait
 
@@ -165,6 +167,15 @@ def test_a_key_that_lists_name_twice_is_shown_once(site: Path) -> None:
     shown = json.loads(run("config", "show", str(site), "--json"))["keys"]
     assert [name for name in shown if name.startswith("encryption")] == ["encryption key 1"]
     assert [name for name in shown if name.endswith("key of northtest")] == ["target and poll key of northtest"]
+
+
+def test_settings_are_shown_as_they_can_be_written(site: Path) -> None:
+    path = site / "partners" / "northtest.toml"
+    path.write_text(path.read_text() + '\n[constants.seller]\nname = "A \\"B\\" é\\\\"\n"odd key" = [1.5, false]\n')
+    wanted = tomllib.loads(path.read_text())
+    text = "\n".join(lines(masked(wanted)))
+    assert tomllib.loads(text) == wanted
+    assert wanted["constants"]["seller"] == {"name": 'A "B" é\\', "odd key": [1.5, False]}
 
 
 def test_the_command_ends_with_1_for_an_error_and_names_the_next_step(site: Path) -> None:

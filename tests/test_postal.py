@@ -17,8 +17,9 @@ from gateway.formats import postal
 from gateway.history import MemoryHistory
 from gateway.mapping.folder import MappingSet
 from gateway.records import Interchange, InterchangeBegin, InterchangeEnd, MessageBegin, MessageEnd
-from gateway.results import AckRequest, MemorySpool, Records, ShipmentResult
+from gateway.results import AckRequest, Records, ShipmentResult
 from gateway.site import base_mappings
+from gateway.spools import MemorySpool
 from tests.drops import Drop, drop, profile_for, sample
 from tests.formats.xml.support import events, findings, shape
 

@@ -6,6 +6,7 @@ host, arguments of the alert command, and whatever key is named like a secret.
 
 from __future__ import annotations
 
+import json
 import re
 import tomllib
 from collections.abc import Iterator
@@ -20,6 +21,7 @@ MASK = "***"
 _SECRET = re.compile(r"(?i)passw|passphrase|secret|token|api_?key|credential|authorization|private")
 _PATH = re.compile(r"(?i)(_file|_home|_dir)$")  # names of files are no secrets
 _PASSWORD = re.compile(r"(\w+://[^/@\s:]*):[^@\s]*@")
+_BARE_KEY = re.compile(r"[A-Za-z0-9_-]+")
 _IN_QUERY = re.compile(r"([?&;][^=&;\s]*)=[^&;\s]*")
 
 
@@ -56,12 +58,27 @@ def _address(key: str, value: str) -> str:
 
 
 def lines(settings: dict[str, Any], prefix: str = "") -> Iterator[str]:
-    """Yield `key = value` for a reader, sections as dotted keys."""
+    """Yield `key = value` as it stands in a file, sections as dotted keys."""
     for key, value in settings.items():
+        name = prefix + _key(key)
         if isinstance(value, dict):
-            yield from lines(value, f"{prefix}{key}.")
+            yield from lines(value, f"{name}.")
         else:
-            yield f"{prefix}{key} = {value}"
+            yield f"{name} = {_toml(value)}"
+
+
+def _key(key: str) -> str:
+    return key if _BARE_KEY.fullmatch(key) else _toml(key)
+
+
+def _toml(value: Any) -> str:
+    if isinstance(value, list):
+        return f"[{', '.join(map(_toml, value))}]"
+    if isinstance(value, dict):
+        return "{ " + ", ".join(f"{_key(key)} = {_toml(one)}" for key, one in value.items()) + " }"
+    if isinstance(value, bool):
+        return str(value).lower()
+    return json.dumps(value, ensure_ascii=False) if isinstance(value, str) else str(value)
 
 
 def private_files(site: Site) -> Iterator[tuple[str, Path]]:

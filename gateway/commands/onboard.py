@@ -20,8 +20,9 @@ from typing import Any
 
 from gateway.check import Checker
 from gateway.commands.demo import GATEWAY_TOML
+from gateway.commands.onboard_draft import Draft, Guess
 from gateway.commands.onboard_message import message_draft
-from gateway.commands.onboard_table import Draft, Guess, table_draft
+from gateway.commands.onboard_table import table_draft
 from gateway.errors import ConfigError
 from gateway.formats import sniffers
 from gateway.formats.detect import HEAD, detect

@@ -6,7 +6,7 @@ from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 
-from gateway.commands.onboard_table import Draft, Guess
+from gateway.commands.onboard_draft import Draft, Guess
 from gateway.formats import format_module
 from gateway.formats.detect import Detection, Transcoded
 from gateway.mapping.cover import Coverage

@@ -8,9 +8,10 @@ from typing import Any
 
 from gateway.canonical.model import PARTY_ROLES
 from gateway.findings import NOWHERE, Finding, Scope, Severity
-from gateway.mapping.cells import Line, Target, filled_in
+from gateway.mapping.cells import Target, filled_in
 from gateway.mapping.compile import Block
 from gateway.mapping.grammar import Test
+from gateway.mapping.line import Line
 from gateway.mapping.shapes import first_that_holds, for_nodes
 from gateway.mapping.sources import Run
 from gateway.mapping.straight import Fill

@@ -14,9 +14,11 @@ from typing import Any
 
 from gateway.canonical.model import PARTY_ROLES, PERSONAL_FIELDS, fields_of
 from gateway.errors import MappingError
-from gateway.mapping.cells import BoundStep, Format, Line, Target
+from gateway.mapping.cells import Target
 from gateway.mapping.codes import CodeTables
 from gateway.mapping.grammar import Call, CellError, Test, parse_path, parse_source, parse_transform, parse_when
+from gateway.mapping.line import BoundStep, Line
+from gateway.mapping.quick import Format
 from gateway.mapping.table import Row
 from gateway.mapping.transforms import Unusable, find_transform, registry
 from gateway.mapping.transforms.numbers import plain

@@ -10,9 +10,10 @@ from collections.abc import Iterator
 from typing import Any
 
 from gateway.findings import Position
-from gateway.mapping.cells import Line, Target
+from gateway.mapping.cells import Target
 from gateway.mapping.compile import Compiler, formatter, target_type
 from gateway.mapping.folder import MappingFacts, MappingSet
+from gateway.mapping.line import Line
 from gateway.mapping.sources import Run
 from gateway.mapping.table import Fault, Row
 from gateway.records import Finder, Getter, Locator, Path

@@ -19,7 +19,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from gateway.mapping.cells import CAREFUL, InLineTest, Line, Quick, Target
+from gateway.mapping.cells import Target
+from gateway.mapping.line import InLineTest, Line
+from gateway.mapping.quick import CAREFUL, Quick
 from gateway.mapping.remembering import all_of, maker, reader, tester
 from gateway.mapping.straight import holds_of_nothing
 from gateway.mapping.transforms.text import collapse, lower, trim, upper

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from gateway.mapping.cells import CAREFUL, REMEMBERED, InLineTest, Quick
+from gateway.mapping.line import InLineTest
+from gateway.mapping.quick import CAREFUL, REMEMBERED, Quick
 from gateway.records import InLinePath
 
 

@@ -7,8 +7,9 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any, Generic, TypeVar
 
-from gateway.mapping.cells import InLineTest, Line, Target
+from gateway.mapping.cells import Target
 from gateway.mapping.in_line import Text
+from gateway.mapping.line import InLineTest, Line
 from gateway.mapping.straight import Fill, by_closures, choice, function, without_shapes
 from gateway.records import Dialect
 

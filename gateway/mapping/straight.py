@@ -17,7 +17,9 @@ from functools import lru_cache
 from types import CodeType
 from typing import Any
 
-from gateway.mapping.cells import CAREFUL, Line, Quick, Target
+from gateway.mapping.cells import Target
+from gateway.mapping.line import Line
+from gateway.mapping.quick import CAREFUL, Quick
 from gateway.mapping.sources import Run
 from gateway.records import Dialect
 

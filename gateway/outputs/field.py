@@ -6,10 +6,10 @@ import re
 
 from gateway.errors import MappingError
 from gateway.formats.xml import Kind
-from gateway.mapping.cells import Line
 from gateway.mapping.codes import CodeTables
 from gateway.mapping.compile import Compiler, parsed
 from gateway.mapping.grammar import Source, parse_source, parse_transform, parse_when
+from gateway.mapping.line import Line
 from gateway.mapping.table import Row
 from gateway.mapping.transforms import Unusable, registry
 from gateway.outputs.elements import Goal, goal_of, problem_of_goal

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from gateway.formats.xml import Kind
-from gateway.mapping.cells import Line
+from gateway.mapping.line import Line
 from gateway.mapping.sources import Condition
 from gateway.outputs.elements import Goal
 

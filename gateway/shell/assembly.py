@@ -15,9 +15,10 @@ from pathlib import Path
 import msgspec
 
 from gateway.results import Delivery, Outcome
-from gateway.shell.folders import NewFile, sync_all
+from gateway.shell.folders import NewFile, remove_tree
 from gateway.shell.names import stored_name
 from gateway.shell.spool import FileSpool
+from gateway.shell.syncing import sync_all
 
 DELIVERED = 0o640  # rights of a file that may become the delivered one
 _TOGETHER = 64  # files that are brought to the disk at once
@@ -184,3 +185,9 @@ def write_answer(
         for file in files:
             file.close()
     return Staged(kind, target, name, f"acks/{name}", files[0].size, files[0].sha256)
+
+
+def clear(place: Path) -> None:
+    """Remove what an earlier try left in a drop's folder."""
+    remove_tree(place / "out")
+    remove_tree(place / "acks")

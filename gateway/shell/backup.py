@@ -30,10 +30,11 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import OperationalError
 
 from gateway.errors import ConfigError
-from gateway.shell.folders import StateFolders, make_folder, private_file, remove_tree, sync_all, sync_folder
+from gateway.shell.folders import StateFolders, make_folder, private_file, remove_tree
 from gateway.shell.ledger import FINAL, MAX_CONTROL, Ledger
 from gateway.shell.ledger_copy import copy_into_file
 from gateway.shell.schema import drops
+from gateway.shell.syncing import sync_all, sync_folder
 from gateway.shell.vault import stored
 
 SKIPPED_NUMBERS = 100_000

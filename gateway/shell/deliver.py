@@ -22,7 +22,8 @@ from typing import NamedTuple, Protocol
 import stamina
 
 from gateway.errors import DeliveryError
-from gateway.shell.folders import digest, private_file, sync_all
+from gateway.shell.folders import digest, private_file
+from gateway.shell.syncing import sync_all
 
 _COPY = 1 << 18  # bytes copied at a time
 _NO_LINKS = (errno.EPERM, errno.EOPNOTSUPP, errno.EMLINK, errno.ENOSYS, errno.EXDEV)

@@ -14,7 +14,7 @@ from typing import Protocol
 from gateway.errors import ConfigError
 from gateway.history import History
 from gateway.profile import Profile
-from gateway.results import Delivery, Outcome, Spool
+from gateway.results import Delivery, Outcome
 from gateway.sharing import Others
 from gateway.shell import journal
 from gateway.shell.deliver import RetryPolicy
@@ -23,6 +23,7 @@ from gateway.shell.ledger import STORAGE_FAULTS, Ledger
 from gateway.shell.log import logger
 from gateway.shell.unwrap import Limits
 from gateway.shell.vault import Vault
+from gateway.spools import Spool
 
 _PASSING = {
     errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EROFS, errno.EMFILE, errno.ENFILE, errno.ENOMEM,

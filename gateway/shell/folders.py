@@ -16,17 +16,14 @@ import os
 import secrets
 import shutil
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from functools import cache, partial
 from pathlib import Path
-from queue import SimpleQueue
+
+from gateway.shell.syncing import sync_folder
 
 BLOCK = 1 << 15
-_SYNCERS = 7
-_FILE = os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC
-_FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
 _WAITING = 1 << 17  # bytes of a new file that are kept before they are written
 Clock = Callable[[], datetime]
 
@@ -53,85 +50,6 @@ def parse_instant(text: str) -> datetime:
 def received(receipt: str) -> datetime:
     """Return when a drop came, from its receipt id."""
     return datetime.strptime(receipt[:21], "%Y%m%dT%H%M%S%f").replace(tzinfo=UTC)
-
-
-def sync_folder(folder: Path) -> None:
-    """Bring a directory's entries to the disk."""
-    fd = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(fd)
-    finally:
-        os.close(fd)
-
-
-def sync_file(path: Path) -> None:
-    """Bring a file's bytes to the disk. A failed fsync is an OSError: the bytes are then not to be trusted."""
-    fd = os.open(path, os.O_RDONLY | os.O_NOFOLLOW)
-    try:
-        os.fsync(fd)
-    finally:
-        os.close(fd)
-
-
-def sync_all(files: Iterable[Path] = (), folders: Iterable[Path] = ()) -> None:
-    """Bring several files and directories to the disk at once: the file system then writes them in one go.
-
-    One after the other each waits for a commit of its own. Raises the first OSError, after all have ended.
-    """
-    paths = [(path, _FILE) for path in files] + [(path, _FOLDER) for path in folders]
-    for start in range(0, len(paths), _SYNCERS + 1):
-        handles = list[int]()
-        try:
-            handles += (os.open(path, flags) for path, flags in paths[start : start + _SYNCERS + 1])
-            sync_handles(handles)
-        finally:  # opened and closed here: the threads do nothing but wait, and need the interpreter once
-            for handle in handles:
-                os.close(handle)
-
-
-def sync_handles(handles: Iterable[int]) -> None:
-    """Bring what several descriptors stand for to the disk at once, as `sync_all` does."""
-    jobs = [partial(os.fsync, handle) for handle in handles]
-    if not jobs:
-        return
-    ended = _Ended()
-    for job in jobs[1:]:
-        _syncers().put((job, ended))
-    errors = [_tried(jobs[0])]  # here, not in a thread: one hand-over less
-    errors += [ended.get() for _ in jobs[1:]]
-    for error in errors:
-        if error is not None:
-            raise error
-
-
-_Ended = SimpleQueue["BaseException | None"]
-_Jobs = SimpleQueue[tuple[Callable[[], None], _Ended]]
-
-
-def _tried(job: Callable[[], None]) -> BaseException | None:
-    try:
-        job()
-    except BaseException as error:  # raised when the others have ended, too
-        return error
-    return None
-
-
-@cache
-def _syncers() -> _Jobs:
-    """Return the queue of threads that wait for the disk; an executor costs a small drop a millisecond more."""
-    jobs = _Jobs()
-
-    def run() -> None:
-        while True:
-            job, ended = jobs.get()
-            ended.put(_tried(job))
-
-    for number in range(_SYNCERS):
-        threading.Thread(target=run, name=f"sync-{number}", daemon=True).start()
-    return jobs
-
-
-os.register_at_fork(after_in_child=_syncers.cache_clear)  # a forked worker has the queue, but none of its threads
 
 
 def make_folder(folder: Path, *, mode: int = 0o777) -> None:

@@ -29,12 +29,11 @@ from gateway.shell.folders import (
     private_file,
     read_blocks,
     remove_tree,
-    sync_all,
-    sync_folder,
     utc_now,
 )
-from gateway.shell.names import shown_name, stored_name
+from gateway.shell.names import MARKER, shown_name, stored_name
 from gateway.shell.seal import SealError
+from gateway.shell.syncing import sync_all, sync_folder
 from gateway.shell.vault import Vault
 
 _CLAIM = "claim.json"
@@ -309,16 +308,20 @@ def _copy(path: Path, raw: Path, before: os.stat_result) -> None:
 
 
 def _finish_copy(claimed: Claimed, place: Path) -> None:
-    """Delete a source that was copied whole before the crash, if it is still the same file."""
+    """Delete what the crash left of a file that was taken whole: its marker, and the source if it is still the same file."""
     if claimed.source is None:
         return
     name, device, inode, size, mtime = claimed.source
     path = Path(os.fsdecode(name.encode("latin-1")))
+    marker = path.with_name(path.name + MARKER)
     try:
         status = path.lstat()
     except OSError:
+        with suppress(OSError):  # without its file a marker is nobody's: it must be younger than the file it tells of
+            marker.unlink()
         return
     same = (status.st_dev, status.st_ino, *_print(status)) == (device, inode, size, mtime)
     if same and (place / _RAW).exists() and not path.samefile(place / _RAW):
+        marker.unlink(missing_ok=True)
         path.unlink()
         sync_folder(path.parent)

@@ -4,48 +4,33 @@
     with ledger.transaction() as connection:      # what belongs together commits together
         outbox.plan(connection, ...)
 
-SQLite runs in WAL mode with synchronous=FULL: what was committed survives a power cut.
+What was committed survives a power cut. How the databases are set up is in engines.py, their schema in schema.py.
 """
 
 from __future__ import annotations
 
 import contextlib
-import os
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import msgspec
-from sqlalchemy import (
-    Connection,
-    Engine,
-    Select,
-    bindparam,
-    create_engine,
-    event,
-    func,
-    inspect,
-    select,
-)
-from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ArgumentError, DatabaseError, IntegrityError, NoSuchModuleError, OperationalError
+from sqlalchemy import Connection, Engine, Select, bindparam, func, select
+from sqlalchemy.exc import DatabaseError, IntegrityError, OperationalError
 
 from gateway.errors import ConfigError
 from gateway.shell import journal
+from gateway.shell.engines import FROZEN, engine_of, light_engine
 from gateway.shell.hot import HotConnection
-from gateway.shell.schema import controls, drops, interchanges, metadata, shipments
+from gateway.shell.revisions import migrate
+from gateway.shell.schema import controls, drops, interchanges, shipments
 from gateway.shell.statements import insert_rows, run
 
-REVISION = "0004"  # the newest file in migrations/versions
 MAX_CONTROL = 999_999_999
 STORAGE_FAULTS = (OSError, OperationalError, sqlite3.OperationalError)  # disk full, locked, connection lost: may pass
 FINAL = ("done", "quarantined", "failed", "duplicate")
-_BUSY_MS = 30_000
-_CACHE_KIB = 4096
-_FROZEN = "REPEATABLE READ"
 
 
 class Drop(msgspec.Struct, frozen=True):
@@ -109,7 +94,7 @@ class Ledger:
     @contextmanager
     def frozen(self) -> Iterator[Connection]:
         """Open a connection to a PostgreSQL ledger that sees it as it is now, whatever is committed later."""
-        engine = self._engine.execution_options(isolation_level=_FROZEN)
+        engine = self._engine.execution_options(isolation_level=FROZEN)
         with engine.begin() as connection:
             connection.exec_driver_sql("SELECT 1 FROM controls LIMIT 1")  # the first statement fixes what is seen
             yield connection
@@ -239,110 +224,13 @@ def open_ledger(url: str, *, create: bool = True) -> Ledger:
     url: "sqlite:///relative/ledger.db", "sqlite:////absolute/ledger.db" or "postgresql+psycopg://user@host/gateway".
     Raises ConfigError when it is missing (create=False), damaged, newer than this program or not reachable.
     """
+    engine = engine_of(url, create=create)
     try:
-        address = make_url(url)
-        sqlite = address.get_backend_name() == "sqlite"
-        if sqlite:
-            _prepare_file(Path(address.database or ""), create)
-        options: dict[str, Any] = {"connect_args": {"timeout": _BUSY_MS / 1000}} if sqlite else {"pool_pre_ping": True}
-        engine = create_engine(address, hide_parameters=True, **options)
-    except (ArgumentError, NoSuchModuleError, ImportError) as error:
-        raise ConfigError(
-            f"gateway.toml: ledger cannot be used: {error}.",
-            "Write sqlite:///PATH or install the driver named in the URL.",
-        ) from None
-    if sqlite:
-        event.listen(engine, "connect", _tune_sqlite)
-        event.listen(engine, "begin", _begin_sqlite)
-    else:
-        event.listen(engine, "begin", _begin_other)
-    try:
-        _migrate(engine, create=create)
+        migrate(engine)
     except DatabaseError as error:
         engine.dispose()
         raise ConfigError(
             f"The ledger cannot be opened: {error.orig}.",
             "Stop all gateways; if it stays, restore the ledger from the last backup and run gateway verify.",
         ) from error
-    return Ledger(engine, _light(engine) if sqlite else None)
-
-
-def _prepare_file(path: Path, create: bool) -> None:
-    if not path.exists():
-        if not create:
-            raise ConfigError(
-                f"There is no ledger at {path}.", "Check state_dir, or run gateway serve once to make it."
-            )
-        try:
-            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            os.close(os.open(path, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600))
-        except OSError as error:
-            raise ConfigError(
-                f"The ledger cannot be made at {path}: {error.strerror}.", "Make the folder writable for the gateway."
-            ) from None
-
-
-def _tune_sqlite(connection: Any, _record: Any) -> None:
-    connection.isolation_level = None  # SQLAlchemy's begin event below says when a transaction starts
-    for pragma in (
-        f"busy_timeout={_BUSY_MS}",
-        "journal_mode=WAL",
-        "synchronous=FULL",
-        "foreign_keys=ON",
-        f"cache_size=-{_CACHE_KIB}",
-    ):
-        connection.execute(f"PRAGMA {pragma}")
-
-
-def _light(engine: Engine) -> Engine:
-    """Return an engine on the same file whose commits do not wait for the disk."""
-    light = create_engine(engine.url, hide_parameters=True, connect_args={"timeout": _BUSY_MS / 1000})
-    event.listen(light, "connect", _tune_sqlite)
-    event.listen(light, "connect", lambda connection, _: connection.execute("PRAGMA synchronous=NORMAL"))
-    event.listen(light, "begin", _begin_sqlite)
-    return light
-
-
-def _begin_sqlite(connection: Connection) -> None:
-    if connection.get_execution_options().get("isolation_level") != "AUTOCOMMIT":
-        connection.exec_driver_sql("BEGIN IMMEDIATE")  # take the write lock now, not half-way
-
-
-def _begin_other(connection: Connection) -> None:
-    if connection.get_execution_options().get("isolation_level") not in ("AUTOCOMMIT", _FROZEN):
-        connection.exec_driver_sql("SELECT pg_advisory_xact_lock(321)")  # as with SQLite: one writer at a time
-
-
-def _migrate(engine: Engine, *, create: bool) -> None:
-    if _revision(engine) == REVISION:
-        return
-    from alembic import command, script  # only when there is something to do: the import takes 0.1 s
-    from alembic.config import Config
-
-    config = Config()
-    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
-    known = {revision.revision for revision in script.ScriptDirectory.from_config(config).walk_revisions()}
-    with engine.begin() as connection:
-        found = _revision_of(connection)
-        if found and found not in known:
-            raise ConfigError(
-                f"The ledger has the schema {found}, which this version does not know.",
-                "Install the newer gateway again.",
-            )
-        if not found and set(inspect(connection).get_table_names()) & set(metadata.tables):
-            raise ConfigError(
-                "The ledger database holds tables of something else.", "Give the gateway its own database."
-            )
-        config.attributes["connection"] = connection
-        command.upgrade(config, "head")
-
-
-def _revision(engine: Engine) -> str:
-    with engine.execution_options(isolation_level="AUTOCOMMIT").connect() as connection:
-        return _revision_of(connection)
-
-
-def _revision_of(connection: Connection) -> str:
-    if not inspect(connection).has_table("alembic_version"):
-        return ""
-    return str(connection.exec_driver_sql("SELECT version_num FROM alembic_version").scalar() or "")
+    return Ledger(engine, light_engine(engine) if engine.dialect.name == "sqlite" else None)

@@ -14,22 +14,14 @@ import msgspec
 
 from gateway.shell import journal, versions
 from gateway.shell.desk import Desk
-from gateway.shell.folders import (
-    ReceiptIds,
-    StateFolders,
-    instant,
-    parse_instant,
-    private_file,
-    received,
-    remove_tree,
-    sync_file,
-)
+from gateway.shell.folders import ReceiptIds, StateFolders, instant, parse_instant, private_file, received, remove_tree
 from gateway.shell.intake import Claimed, put_member, raw_path
 from gateway.shell.ledger import Drop
 from gateway.shell.log import logger
 from gateway.shell.process import release
 from gateway.shell.retention import set_hold
 from gateway.shell.seal import SealError
+from gateway.shell.syncing import sync_file
 
 REPLAY, RETAIN, HOLD, UNHOLD, SEAL = "replay", "retain", "hold", "unhold", "seal"
 

@@ -12,7 +12,8 @@ import stat
 from pathlib import Path
 
 from gateway.errors import ConfigError
-from gateway.shell.folders import private_file, sync_folder
+from gateway.shell.folders import private_file
+from gateway.shell.syncing import sync_folder
 
 _SHORTEST = 16
 

@@ -20,7 +20,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from gateway.shell.folders import sync_handles
+from gateway.shell.syncing import sync_handles
 
 MAX_RANGES = 10_000  # a client that scatters more writes than this is not sending a file
 BLOCK = 1 << 20

@@ -12,7 +12,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO, Self
 
-from gateway.shell.folders import private_file, sync_file, sync_folder
+from gateway.shell.folders import private_file
+from gateway.shell.syncing import sync_file, sync_folder
 
 _BUFFER = 1 << 17
 _SMALL = 1 << 16  # bytes of a spool without a file
@@ -40,7 +41,7 @@ def load(file: BinaryIO) -> Iterator[bytes]:
 
 
 class FileSpool:
-    """A gateway.results.Spool in a file; what was in the file before is gone. Iterations may overlap with appends.
+    """A gateway.spools.Spool in a file; what was in the file before is gone. Iterations may overlap with appends.
 
     What is small stays in memory and needs no file.
     """

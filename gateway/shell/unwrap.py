@@ -19,7 +19,8 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import IO
 
-from gateway.shell.folders import private_file, sync_file
+from gateway.shell.folders import private_file
+from gateway.shell.syncing import sync_file
 
 KINDS = ("zip", "gz", "pgp")
 _BLOCK = 1 << 16

@@ -17,8 +17,9 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from gateway.errors import ConfigError
-from gateway.shell.folders import BLOCK, StateFolders, make_folder, private_file, read_blocks, sync_all, sync_folder
+from gateway.shell.folders import BLOCK, StateFolders, make_folder, private_file, read_blocks
 from gateway.shell.seal import HEADER, Key, SealError, key_id, read_key, seal, unseal
+from gateway.shell.syncing import sync_all, sync_folder
 
 SEALED = ".sealed"
 _HALF = (".sealing", ".opening")

@@ -19,10 +19,11 @@ from sqlalchemy import ColumnElement, Connection, func, select, tuple_
 
 from gateway.errors import ConfigError
 from gateway.shell import journal
-from gateway.shell.folders import StateFolders, instant, make_folder, private_file, received, sync_all
+from gateway.shell.folders import StateFolders, instant, make_folder, private_file, received
 from gateway.shell.ledger import Ledger
 from gateway.shell.schema import mappings, outputs
 from gateway.shell.statements import in_batches
+from gateway.shell.syncing import sync_all
 
 _SHORTEST = 4
 

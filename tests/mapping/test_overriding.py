@@ -84,3 +84,23 @@ def test_edited_checks_come_back_one_by_one():
 def test_no_two_checks_of_a_base_table_are_one(facts):
     rows = [r for r in MappingSet(base_mappings()).rows(facts)[0] if r.target == "(refuse)"]
     assert len({(r.level, r.rule, r.when) for r in rows}) == len(rows)
+
+
+def arrivals(tmp_path: Path, rows: str) -> set[tuple[str, str]]:
+    """Return arrival and day of the law of the delivered shipments of a partner with rows of its own."""
+    (message,) = dropped(tmp_path, rows, sample("x12/01")).messages()
+    return {(s["estimated_arrival_at"], s["regime_verdict"]["as_of_date"]) for s in message["shipments"]}
+
+
+def test_the_day_of_the_law_goes_with_an_arrival_that_is_read_elsewhere(tmp_path):
+    ((instant, day),) = arrivals(tmp_path, "")
+    assert (instant, day) == ("2025-01-15T19:30:00Z", "2025-01-15")
+    other = "message,estimated_arrival_at,,,,2025-01-21T03:00:00Z,,,,\n"
+    assert arrivals(tmp_path, other) == {("2025-01-21T03:00:00Z", "2025-01-20")}  # the evening before at the port
+    own_day = "message,_arrival_day,,,,2025-01-19,,,,\n"
+    assert arrivals(tmp_path, other + own_day) == {("2025-01-21T03:00:00Z", "2025-01-19")}
+
+
+def test_the_day_as_written_stays_where_the_arrival_is_read_from_the_same_place(tmp_path):
+    stricter = "message,estimated_arrival_at,P4.02; .05; .01,,port_time,,yes,S321-TIME,no arrival,\n"
+    assert arrivals(tmp_path, stricter) == arrivals(tmp_path, "")

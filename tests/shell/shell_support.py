@@ -28,7 +28,7 @@ from typing import Any
 
 from gateway.history import History, ShipmentClaim
 from gateway.profile import Identity, Profile
-from gateway.results import Ack, Counts, Delivery, Outcome, Records, Spool
+from gateway.results import Ack, Counts, Delivery, Outcome, Records
 from gateway.shell.crew import Recipe, Shop
 from gateway.shell.deliver import RetryPolicy
 from gateway.shell.desk import Alert, Result
@@ -37,6 +37,7 @@ from gateway.shell.ledger import open_ledger
 from gateway.shell.loop import Engine
 from gateway.shell.vault import Vault, vault_of
 from gateway.shell.verify import Problem, verify
+from gateway.spools import Spool
 
 PROFILE = Profile("acme", "acme-sftp", "ACME", (Identity("*"),), (Identity("*"),))
 NOW = datetime(2025, 3, 3, 10, tzinfo=UTC)

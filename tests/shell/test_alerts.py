@@ -13,7 +13,7 @@ import pytest
 
 from gateway.commands.serving import Gateway
 from gateway.responses import Response
-from gateway.shell import decide, housework, late, orders
+from gateway.shell import housework, late, orders, translating
 from gateway.shell.folders import StateFolders
 from gateway.shell.ledger import open_ledger
 from gateway.shell.orders import HOLD, Order
@@ -74,7 +74,7 @@ def test_a_file_that_is_too_large(yard: Yard) -> None:
 
 def test_bytes_that_change_after_they_were_taken(yard: Yard, monkeypatch: pytest.MonkeyPatch) -> None:
     yard.drop("a.edi", ONE)
-    monkeypatch.setattr(decide, "read_blocks", lambda _path: iter((b"MSG m1\n",)))
+    monkeypatch.setattr(translating, "read_blocks", lambda _path: iter((b"MSG m1\n",)))
     yard.run()
     assert rules(yard) == ["DROP-CHANGED"]
 
@@ -108,7 +108,7 @@ def test_a_disk_that_is_full(yard: Yard, monkeypatch: pytest.MonkeyPatch) -> Non
 
     yard.drop("a.edi", ONE)
     with monkeypatch.context() as patch:
-        patch.setattr(decide, "stage_answers", full)
+        patch.setattr(translating, "stage_answers", full)
         yard.run()
     assert set(rules(yard)) == {"DROP-WAITS"}
     yard.run()

@@ -13,8 +13,8 @@ from gateway.results import Delivery
 from gateway.shell import deliver as module
 from gateway.shell.assembly import Assembler, BooksError
 from gateway.shell.deliver import LocalTarget, RetryPolicy, deliver
-from gateway.shell.folders import sync_all
 from gateway.shell.spool import FileSpool
+from gateway.shell.syncing import sync_all
 
 DATA = b"shipment" * 1000
 SHA = hashlib.sha256(DATA).hexdigest()

@@ -157,6 +157,19 @@ def test_recovery_keeps_claimed_files_and_removes_claims_without_bytes(place: Pl
     assert [p.name for p in place.folders.work.iterdir()] == [claimed.receipt]
 
 
+def test_recovery_removes_the_marker_that_a_power_cut_brought_back(place: Place) -> None:
+    marker, other = place.folder / "trip1.edi.done", place.folder / "trip2.edi.done"
+    claimed = place.claim(place.file("trip1.edi"))
+    marker.touch()  # the folder's entries were not on the disk yet
+    other.touch()
+    assert place.intake.recover() == [claimed]
+    assert os.listdir(place.folder) == ["trip2.edi.done"]
+    place.file("trip1.edi", b"the next one of this name")
+    marker.touch()
+    assert place.intake.recover() == [claimed]
+    assert sorted(os.listdir(place.folder)) == ["trip1.edi", "trip1.edi.done", "trip2.edi.done"]
+
+
 def test_recovery_leaves_a_claim_in_progress_alone(place: Place) -> None:
     candidate = place.file("trip1.edi")
     fetch = place.intake._fetch

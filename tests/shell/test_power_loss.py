@@ -11,8 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from gateway.shell.folders import sync_all
+from gateway.shell import syncing
 from gateway.shell.sftp_staging import StagingFolder
+from gateway.shell.syncing import sync_all
 from tests.shell.power import PowerCut, PowerCutError
 from tests.shell.shell_support import Yard
 from tests.shell.test_faults import TWO, check_answered_once, converge
@@ -33,6 +34,7 @@ def test_a_power_cut_at_any_step_loses_and_doubles_nothing(
             shutil.copy(tmp_path / "2025.key", live)
         yard.drop("trip1.edi", TWO)
         with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(syncing, "_SYNCERS", 0)  # one after the other: the plug is pulled between them, too
             cut = PowerCut(patch, live)
             cut.arm(at, image, kept=kept)
             with suppress(PowerCutError):
@@ -42,17 +44,16 @@ def test_a_power_cut_at_any_step_loses_and_doubles_nothing(
             assert steps > 40, "the calls were not noted"
             injected(len(range(1, at, stride)))
             return
-        after = Yard(image)
+        shutil.rmtree(live)
+        image.rename(live)  # the same places: claims name the drop folder
+        after = Yard(live)
         if key:
-            shutil.copy(tmp_path / "2025.key", image)  # it lies on another disk
+            shutil.copy(tmp_path / "2025.key", live)  # it lies on another disk
         converge(after)
         check_answered_once(after)
-        archived = {
-            p.suffix for p in (image / "state" / "archive").rglob("*") if p.is_file() and p.name != "claim.json"
-        }
+        archived = {p.suffix for p in (live / "state" / "archive").rglob("*") if p.is_file() and p.name != "claim.json"}
         assert (archived == {".sealed"}) is key
         shutil.rmtree(live)
-        shutil.rmtree(image)
     pytest.fail("a run without a cut was never reached")
 
 
@@ -122,6 +123,7 @@ def test_files_that_were_taken_together_survive_a_power_cut(tmp_path: Path, kept
         for number in range(4):
             yard.drop(f"trip{number}.edi", f"ICN {number}\nMSG m{number}\nSHIP b{number} 1.00\n")
         with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(syncing, "_SYNCERS", 0)
             cut = PowerCut(patch, live)
             cut.arm(at, image, kept=kept)
             with suppress(PowerCutError):
@@ -129,7 +131,9 @@ def test_files_that_were_taken_together_survive_a_power_cut(tmp_path: Path, kept
             met = image.exists()
         if not met:
             return
-        after = Yard(image)
+        shutil.rmtree(live)
+        image.rename(live)
+        after = Yard(live)
         converge(after)
         assert [name for name in after.names("in") if name.endswith(".edi")] == []  # a marker of the image may be older
         assert [name.split(".")[1] for name in after.deliveries()] == ["m0", "m1", "m2", "m3"]
@@ -137,7 +141,6 @@ def test_files_that_were_taken_together_survive_a_power_cut(tmp_path: Path, kept
             f"trip{n}.edi.receipt.json" for n in range(4)
         ]
         shutil.rmtree(live)
-        shutil.rmtree(image)
     pytest.fail("a run without a cut was never reached")
 
 

@@ -13,7 +13,7 @@ import pyx12.x12file
 from gateway.profile import Identity
 from gateway.responding import responses_of
 from gateway.responses import Response, ResponseError, read_responses
-from gateway.shell import decide
+from gateway.shell import members
 from tests.drops import profile_for, sample
 from tests.shell.site_support import Place
 from tests.test_reload import run
@@ -103,7 +103,7 @@ def test_a_crash_while_responses_are_shared_out_passes_each_on_once(place: Place
     place.drop("good-xfzb.xml", "inbox2")
     place.run()
     place.respond("r1.json", *(Response(s, "released", at=AT) for s in place.shipments()))
-    real, calls = decide.put_member, []
+    real, calls = members.put_member, []
 
     def stop(*args: object) -> None:
         calls.append(1)
@@ -112,7 +112,7 @@ def test_a_crash_while_responses_are_shared_out_passes_each_on_once(place: Place
         real(*args)  # type: ignore[arg-type]
 
     with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
-        patch.setattr(decide, "put_member", stop)
+        patch.setattr(members, "put_member", stop)
         place.run()
     place.run()
     for partner in ("northtest", "othertest"):

@@ -10,12 +10,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.shell.folders import sync_file
 from gateway.shell.sftp_accounts import Account, Hourly, Limits
 from gateway.shell.sftp_files import AccountFiles
 from gateway.shell.sftp_paths import RefusedError, TakenFile, Upload
 from gateway.shell.sftp_staging import Ranges, StagingFolder
 from gateway.shell.sftp_tombstones import Tombstones
+from gateway.shell.syncing import sync_file
 
 SPANS = st.lists(st.tuples(st.integers(0, 60), st.integers(0, 12)), max_size=30)
 

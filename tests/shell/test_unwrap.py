@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from gateway.check import parse_instant
-from gateway.shell import decide
+from gateway.shell import members
 from gateway.shell.unwrap import Limits, UnwrapError, take_out, wrapping
 from gateway.site import base_site
 from gateway.translate import translate
@@ -79,7 +79,7 @@ def test_a_gzip_file_is_opened_and_answered_under_its_inner_name(yard: Open) -> 
 
 def test_a_crash_between_the_members_makes_none_twice_and_loses_none(yard: Open, monkeypatch) -> None:
     put(yard, "batch.zip", zipped(a_DOT_edi=ONE, b_DOT_edi=TWO))
-    real, calls = decide.put_member, []
+    real, calls = members.put_member, []
 
     def stop(*args: object) -> None:
         calls.append(1)
@@ -88,7 +88,7 @@ def test_a_crash_between_the_members_makes_none_twice_and_loses_none(yard: Open,
         real(*args)  # type: ignore[arg-type]
 
     with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
-        patch.setattr(decide, "put_member", stop)
+        patch.setattr(members, "put_member", stop)
         yard.run()
     yard.run()
     assert len(yard.deliveries()) == 2

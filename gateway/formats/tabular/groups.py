@@ -5,12 +5,13 @@
     row of a key that left the window before       CSV-GROUP-SPLIT: the message is refused, since a part of the shipment
                                                    went on already; the same content again is left to the history
 
-Memory: WINDOW rows, and two numbers for each of the last REMEMBERED keys. Older keys are left to the history, which
-refuses the later part as S321-DUP.
+Memory: WINDOW rows, and two numbers for each of the last REMEMBERED keys, twice that many at most. Older keys are left to
+the history, which refuses the later part as S321-DUP.
 """
 
 from __future__ import annotations
 
+from array import array
 from collections import OrderedDict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -20,8 +21,8 @@ from gateway.formats.tabular.rows import Row
 
 WINDOW = 500
 """Rows that wait for further rows of their shipment."""
-REMEMBERED = 100_000
-"""Keys of shipments that left the window."""
+REMEMBERED = 65_536
+"""Keys of shipments that left the window: as many at least."""
 MOST = 20_000
 """Rows of one shipment that are kept (some 60 MB); what has more is refused."""
 
@@ -52,6 +53,61 @@ class Shipment:
         return len(self.rows) == 1 and not self.findings and not self.split
 
 
+class Departed:
+    """The last keys that were noted, each with the number noted last: 16 bytes for a place, where a dict takes 170.
+
+    Two tables of open addressing, half full at most: when the newer one holds `least` keys, the older one goes.
+    """
+
+    def __init__(self, least: int) -> None:
+        self._least = least
+        self._old = _table(1)
+        self._keys, self._numbers = _table(1024)
+        self._count = 0
+
+    def note(self, key: int, number: int) -> int:
+        """Note a number for a key, both of 64 bits and not 0; return the one noted before, 0 when there is none."""
+        place = _place(self._keys, key)
+        if self._keys[place]:
+            before = self._numbers[place]
+        else:
+            keys, numbers = self._old
+            before = numbers[_place(keys, key)]
+            if self._count >= min(self._least, len(self._keys) // 2):
+                self._make_room()
+                place = _place(self._keys, key)
+            self._count += 1
+            self._keys[place] = key
+        self._numbers[place] = number
+        return before
+
+    def _make_room(self) -> None:
+        keys, numbers = self._keys, self._numbers
+        if self._count >= self._least:
+            self._old, self._count = (keys, numbers), 0
+            self._keys, self._numbers = _table(len(keys))
+            return
+        self._keys, self._numbers = _table(2 * len(keys))
+        for key, number in zip(keys, numbers, strict=True):
+            if key:
+                place = _place(self._keys, key)
+                self._keys[place], self._numbers[place] = key, number
+
+
+def _table(places: int) -> tuple[array[int], array[int]]:
+    """Return keys and numbers of an empty table. places: a power of 2."""
+    return array("q", bytes(8 * places)), array("q", bytes(8 * places))
+
+
+def _place(keys: array[int], key: int) -> int:
+    """Return where a key stands in a table, or where it would."""
+    last = len(keys) - 1
+    place = key & last
+    while (there := keys[place]) and there != key:
+        place = place + 1 & last
+    return place
+
+
 class Grouper:
     """Collects the rows of one table."""
 
@@ -60,7 +116,7 @@ class Grouper:
         # a plain dict would look for its first entry among all that left it before
         self._waiting: OrderedDict[int, Shipment] = OrderedDict()  # in the order of their first rows
         self._last: Shipment | None = None
-        self._left: OrderedDict[int, int] = OrderedDict()
+        self._left = Departed(REMEMBERED)
         self._rows = 0
         self._next = 0
 
@@ -101,11 +157,6 @@ class Grouper:
         if shipment.key:
             if self._open.get(shipment.key) is shipment:
                 del self._open[shipment.key]
-            name = hash(shipment.key)
-            content = hash(tuple([tuple(row.elements) for row in shipment.rows]))
-            before = self._left.pop(name, None)
-            shipment.split = before is not None and before != content
-            self._left[name] = content
-            if len(self._left) > REMEMBERED:
-                self._left.popitem(last=False)
+            content = hash(tuple([tuple(row.elements) for row in shipment.rows])) or 1
+            shipment.split = self._left.note(hash(shipment.key) or 1, content) not in (0, content)
         return shipment

@@ -1,18 +1,19 @@
-"""Checks of ISA, GS, ST and their trailers: each fault with its TA1, AK9 or AK5 code.
+"""Checks of ISA, GS and ST, and of what stands outside a set: each fault with its TA1, AK9 or AK5 code.
 
-Codes: X12 elements I18 (TA105), 716 (AK905) and 718 (AK502). What needs the past (duplicate ISA13) is `translate`'s.
+Codes: X12 elements I18 (TA105), 716 (AK905) and 718 (AK502). Their ends are checked in trailers.py; what needs the past
+(duplicate ISA13) is `translate`'s.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from datetime import datetime
 
 from gateway.findings import Finding, Position, Scope, Severity
-from gateway.formats.x12.tokenizer import Header
+from gateway.formats.x12.sets import set_kinds
+from gateway.formats.x12.tokens import Header
 from gateway.profile import Profile
-from gateway.records import Group, Interchange, Message, Node
+from gateway.records import Group, Interchange, Node
 
 _ERROR, _WARNING = Severity.ERROR, Severity.WARNING
 
@@ -97,59 +98,6 @@ def check_isa(header: Header, profile: Profile) -> list[Finding]:
     return found
 
 
-def check_iea(node: Node, interchange: Interchange, groups: int, *, answered: bool) -> list[Finding]:
-    """Compare IEA with the ISA and with the groups counted. answered: there was a TA1, so that there may be no group."""
-    found: list[Finding] = []
-    number, control = node.element(1), node.element(2)
-    if _as_number(control) != _as_number(interchange.control_number):
-        found.append(
-            _trailer(
-                node,
-                2,
-                "X12-IEA-CONTROL",
-                "001",
-                f"IEA02 {control} is not ISA13 {interchange.control_number}: two files were glued together, or one was cut.",
-            )
-        )
-    elif control != interchange.control_number:
-        place = node.place(2)
-        found.append(
-            Finding(
-                "X12-CTLNUM-FORMAT",
-                _WARNING,
-                Scope.INTERCHANGE,
-                f"IEA02 {control} is not written as ISA13 {interchange.control_number} (leading zeros).",
-                place,
-                value=control,
-            )
-        )
-    if _as_number(number) != groups:
-        found.append(
-            _trailer(
-                node,
-                1,
-                "X12-IEA-COUNT",
-                "021",
-                f"IEA01 says {number or 'nothing'}, but {groups} functional group(s) were received.",
-            )
-        )
-    elif not groups and not answered:
-        found.append(_trailer(node, 1, "X12-EMPTY", "024", "The interchange holds no functional group."))
-    return found
-
-
-def _trailer(node: Node, element: int, rule: str, note: str, message: str) -> Finding:
-    return Finding(
-        rule,
-        _ERROR,
-        Scope.INTERCHANGE,
-        message,
-        node.place(element),
-        value=node.element(element),
-        ack={"TA104": "R", "TA105": note},
-    )
-
-
 def read_gs(node: Node, index: int) -> Group:
     """Return the facts of a GS."""
     e = [*node.elements, *[""] * (9 - len(node.elements))]
@@ -173,6 +121,9 @@ def check_gs(node: Node, group: Group, seen: set[str]) -> list[Finding]:
         found.append(
             group_fault(node, 6, "X12-GS06-DUP", "6", f"GS06 {group.control_number} stands twice in this interchange.")
         )
+    if group.functional_id not in {f for kind in set_kinds().values() for f in kind.functional_ids}:
+        said = f'GS01: "{group.functional_id}" is not a functional group we take; AQ is the Customs Manifest (309).'
+        found.append(group_fault(node, 1, "X12-GS01", "1", said))
     return found
 
 
@@ -187,25 +138,6 @@ def group_fault(node: Node, element: int, rule: str, code: str, message: str) ->
         value=node.element(element),
         ack={"AK901": "R", "AK905": code},
     )
-
-
-def check_ge(node: Node, group: Group, sets: int) -> list[Finding]:
-    """Compare GE with the GS and with the sets counted."""
-    found: list[Finding] = []
-    number, control = node.element(1), node.element(2)
-    if _as_number(control) != _as_number(group.control_number):
-        found.append(group_fault(node, 2, "X12-GE-CONTROL", "4", f"GE02 {control} is not GS06 {group.control_number}."))
-    if _as_number(number) != sets:
-        found.append(
-            group_fault(
-                node,
-                1,
-                "X12-GE-COUNT",
-                "5",
-                f"GE01 says {number or 'nothing'}, but {sets} transaction set(s) were received.",
-            )
-        )
-    return found
 
 
 def set_fault(place: Position, rule: str, code: str, message: str, value: str | None = None) -> Finding:
@@ -235,41 +167,6 @@ def check_st(node: Node, seen: set[str]) -> list[Finding]:
     return []
 
 
-def check_se(node: Node, control: str, segments: int) -> list[Finding]:
-    """Compare SE with the ST and with the segments counted (ST and SE included)."""
-    found: list[Finding] = []
-    if node.element(2) != control:
-        found.append(
-            set_fault(
-                node.place(2), "X12-SE-CONTROL", "3", f"SE02 {node.element(2)} is not ST02 {control}.", node.element(2)
-            )
-        )
-    if _as_number(node.element(1)) != segments:
-        found.append(
-            set_fault(
-                node.place(1),
-                "X12-SE-COUNT",
-                "4",
-                f"SE01 says {node.element(1) or 'nothing'}, but {segments} segments were received.",
-                node.element(1),
-            )
-        )
-    return found
-
-
-def check_bills(message: Message, bills: int) -> Iterator[Finding]:
-    """Compare the control total of a manifest (M10-08, the number of bills) with the LX loops of the set."""
-    for m10 in (message.root.children or {}).get("M10", ())[:1] if message.unit == "LX" else ():
-        told = m10.element(8).strip()
-        if told and _as_number(told) != bills:
-            said, place = f"M10-08 says {told} bills, but the set has {bills}.", m10.place(8, data_element="380")
-            yield Finding("X12-BILL-COUNT", Severity.WARNING, Scope.MESSAGE, said, place, value=told)
-
-
-def _as_number(text: str) -> int | None:
-    return int(text) if text.isascii() and text.isdigit() else None
-
-
 def _is_date(text: str, pattern: str, length: int) -> bool:
     if len(text) != length or not (text.isascii() and text.isdigit()):
         return False
@@ -278,3 +175,15 @@ def _is_date(text: str, pattern: str, length: int) -> bool:
     except ValueError:
         return False
     return True
+
+
+def stray(node: Node, *, grouped: bool) -> Finding:
+    """Return the error of a segment outside every set: the part of the envelope it stands in cannot be trusted.
+
+    grouped: it stands in a functional group.
+    """
+    said, place = f"{node.tag[:10]} stands outside a transaction set.", node.place()
+    scope, ack = (
+        (Scope.GROUP, {"AK901": "R", "AK905": "5"}) if grouped else (Scope.INTERCHANGE, {"TA104": "R", "TA105": "024"})
+    )
+    return Finding("X12-SEG-OUTSIDE", _ERROR, scope, said, place, ack=ack)

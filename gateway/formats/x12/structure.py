@@ -5,7 +5,8 @@
     findings = matcher.end(se_node);                       unit = matcher.completed
 
 Streaming: one segment at a time, memory of one shipment. A segment that is unknown, out of place or too many is in a
-finding and never in the tree, so nothing is attached to the wrong party. Not here: envelope and counts (envelope.py).
+finding and never in the tree, so nothing is attached to the wrong party. Not here: envelope and counts (envelope.py,
+trailers.py).
 """
 
 from __future__ import annotations

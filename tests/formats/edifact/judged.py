@@ -21,13 +21,13 @@ from gateway.records import (
 )
 from gateway.results import (
     AckRequest,
-    MemorySpool,
     MessageClosed,
     MessageFinding,
     MessageOpened,
     Records,
     ShipmentResult,
 )
+from gateway.spools import MemorySpool
 from tests.formats.edifact.samples import events, profile
 
 NOW = datetime(2025, 9, 30, 12, 15, tzinfo=UTC)

@@ -15,7 +15,8 @@ from gateway.formats.edifact import ACKS
 from gateway.formats.edifact.ack_aperak import MOST_ERRORS
 from gateway.profile import AckPolicy
 from gateway.records import Acknowledged
-from gateway.results import MemorySpool, MessageClosed, MessageFinding, Records
+from gateway.results import MessageClosed, MessageFinding, Records
+from gateway.spools import MemorySpool
 from tests.formats.edifact.judged import business, judge
 from tests.formats.edifact.samples import FILES, bills, case, errors, events, findings, fixture, interchange, message
 

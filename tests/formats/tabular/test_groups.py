@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from gateway.formats.tabular import groups
-from gateway.formats.tabular.groups import Grouper
+from gateway.formats.tabular.groups import Departed, Grouper
 from gateway.formats.tabular.rows import Part, Record, row_node
 from tests.drops import drop, sample
 
@@ -59,7 +61,7 @@ def test_memory_does_not_grow_with_the_file(monkeypatch):
         grouper.add(key, row, [])
     assert len(grouper._waiting) <= 11
     assert len(grouper._open) <= 11
-    assert len(grouper._left) <= 20
+    assert grouper._left._count <= 20
 
 
 def test_a_shipment_keeps_so_many_rows_and_counts_the_others(monkeypatch: pytest.MonkeyPatch):
@@ -79,3 +81,27 @@ def test_a_shipment_of_too_many_rows_is_refused_and_named(monkeypatch: pytest.Mo
     assert result.counts() == (1, 0, 1, 0)
     (said,) = [f for f in result.findings() if f.rule == "CSV-LIMIT"]
     assert (said.message, said.position.row) == ("The shipment has more than 3 rows; the other 2 were not read.", 2)
+
+
+@given(st.lists(st.tuples(st.integers(1, 60), st.integers(1, 3)), max_size=400), st.integers(1, 30))
+def test_the_last_keys_are_remembered_with_their_last_number(noted: list[tuple[int, int]], least: int) -> None:
+    departed, numbers, order = Departed(least), dict[int, int](), list[int]()
+    for small, number in noted:
+        key = (small << 58) - (1 << 63) or 1  # they meet in one place, on both sides of 0
+        last = list(dict.fromkeys(reversed(order)))
+        before = departed.note(key, number)
+        if key in last[:least]:
+            assert before == numbers[key]
+        elif key not in last[: 3 * least]:
+            assert before == 0
+        else:
+            assert before in (0, numbers[key])
+        numbers[key] = number
+        order.append(key)
+
+
+def test_a_table_grows_with_what_it_holds() -> None:
+    departed = Departed(5_000)
+    assert [departed.note(hash(f"key {n}") or 1, n + 1) for n in range(5_000)] == [0] * 5_000
+    assert [departed.note(hash(f"key {n}") or 1, 1) for n in range(5_000)] == list(range(1, 5_001))
+    assert len(departed._keys) == 16_384

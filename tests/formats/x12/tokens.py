@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from gateway.findings import Finding, Scope
-from gateway.formats.x12.tokenizer import Header, Token, Tokenizer
+from gateway.formats.x12.tokenizer import Tokenizer
+from gateway.formats.x12.tokens import Header, Token
 from gateway.records import Node
 
 BLANK = frozenset(b" \t\r\n")

@@ -11,7 +11,7 @@ from gateway.formats.edifact.structure.layouts import Component, Element, layout
 from gateway.formats.edifact.structure.policy import SyntaxPolicy
 from gateway.records import Node, Separators
 
-_KEPT = 8_192  # short segments remembered as good: LOC+9+CNSZX:139:6' comes with every bill
+_KEPT = 2_048  # short segments remembered as good: LOC+9+CNSZX:139:6' comes with every bill
 _KEPT_LENGTH = 64
 _MOST_COMPONENTS, _MOST_ELEMENTS = 100, 200
 _PLAIN_LENGTH = 4_096  # longer ones are damage, or worth a closer look

@@ -1,0 +1,31 @@
+"""What the tokenizer yields: headers, segments (gateway.records.Node) and findings, with offsets of the received file."""
+
+from __future__ import annotations
+
+import msgspec
+
+from gateway.findings import Finding
+from gateway.records import Node, Separators
+
+
+class Header(msgspec.Struct, frozen=True):
+    """One ISA segment. elements[0] = "ISA", elements[1..16] padded as received; faults: what is irregular about it."""
+
+    elements: list[str]
+    separators: Separators
+    offset: int
+    line: int
+    length: int
+    faults: tuple[Finding, ...] = ()
+
+
+class Scale(msgspec.Struct, frozen=True):
+    """Maps offsets of transcoded text back to the received file: received = base + factor * offset."""
+
+    base: int = 0
+    factor: int = 1
+
+
+UNSCALED = Scale()
+
+Token = Header | Node | Finding
