@@ -124,7 +124,7 @@ class Judge:
         for m, draft, late, said, faults, purpose, data in zip(mappings, drafts, prepared, ruled, schema, purposes, encoded, strict=True):  # fmt: skip
             findings = m.findings
             if findings or late or said or faults:
-                every = (*findings, *late, *self._unsaid(faults, said), *said)
+                every = (*_one_weight(findings), *late, *self._unsaid(faults, said), *said)
                 placed = [self.weigh(place(f, m.mapped)) for f in every]
                 if purpose == "cancel":
                     placed = cancelling.tell(placed, draft)
@@ -232,6 +232,13 @@ def _tidy(findings: list[Finding]) -> list[Finding]:
         known.add(same)
         kept.append(finding)
     return kept
+
+
+def _one_weight(findings: list[Finding]) -> list[Finding]:
+    """Drop the remark that a weight is not usable where its unit is refused: that is why."""
+    if not any(f.target == "weight_source_unit" and f.refuses for f in findings):
+        return findings
+    return [f for f in findings if f.target != "gross_weight_kg" or f.refuses]
 
 
 def _line(pointer: str) -> str:

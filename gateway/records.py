@@ -57,7 +57,12 @@ class Node(msgspec.Struct, eq=False):
 
     def start_of(self, number: int) -> int:
         """Return how many bytes of the segment stand before element `number` (exact while the segment is ASCII or UTF-8)."""
-        return sum((len(e) if e.isascii() else len(e.encode("utf-8"))) + 1 for e in self.elements[:number])
+        return sum(self.size_of(n) + 1 for n in range(min(number, len(self.elements))))
+
+    def size_of(self, number: int) -> int:
+        """Return how many bytes element `number` has (exact while the segment is ASCII or UTF-8)."""
+        text = self.elements[number]
+        return len(text) if text.isascii() else len(text.encode("utf-8"))
 
     def walk(self) -> Iterator[Node]:
         """Yield this node and all below it in document order."""

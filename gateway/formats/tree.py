@@ -208,14 +208,14 @@ def place_of(node: Node, leaf: str, root: Node) -> Position:
     if isinstance(root, RootNode) and _bytes(root.separators.element.join(node.elements)) != node.length:
         return node.place(number)
     offset, text = node.offset + node.start_of(number), node.elements[number]
-    component = int(leaf.partition("-")[2]) if "-" in leaf else None
+    size, component = node.size_of(number), int(leaf.partition("-")[2]) if "-" in leaf else None
     if component is not None and isinstance(root, RootNode):
         parts = text.split(root.separators.component)
         if component <= len(parts):
             offset += sum(_bytes(p) + 1 for p in parts[: component - 1])
-            text = parts[component - 1]
+            size = _bytes(parts[component - 1])
     return Position(
-        offset=offset, length=_bytes(text), line=node.line, segment=node.tag, segment_position=node.position,
+        offset=offset, length=size, line=node.line, segment=node.tag, segment_position=node.position,
         element=number, component=component,
     )  # fmt: skip
 

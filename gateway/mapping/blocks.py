@@ -8,7 +8,7 @@ from typing import Any
 
 from gateway.canonical.model import PARTY_ROLES
 from gateway.findings import NOWHERE, Finding, Scope, Severity
-from gateway.mapping.cells import Target
+from gateway.mapping.cells import Target, filled_in
 from gateway.mapping.compile import Block
 from gateway.mapping.grammar import Test
 from gateway.mapping.line import Line
@@ -147,8 +147,8 @@ def _refused(line: Line, node: Any, root: Any, run: Run) -> Finding:
     shown = value
     if line.apply is not None and value:
         with suppress(Unusable, ValueError):
-            shown = line.apply([value])
-    said = row.message.replace("{value}", shown or "").rstrip(".") + "."
+            shown = line.apply([value]) or value
+    said = filled_in(row.message, shown or "").rstrip(".") + "."
     said = said[:1].upper() + said[1:]
     place = line.locate(node, root) or NOWHERE
     return Finding(row.rule or "MAP-REFUSED", severity, Scope.SHIPMENT, said, place, value=value, row=row.where)

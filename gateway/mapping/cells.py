@@ -53,7 +53,7 @@ class Target:
                     if lost is None and line.loses(values):
                         lost = line, values[0]
                 except (Unusable, ValueError) as error:
-                    self._fail(line, node, root, next((v for v in values if v), ""), _unusable(error), run)
+                    self._fail(line, node, root, next((v for v in values if v.strip()), ""), _unusable(error), run)
                     return
             if line.row.default:
                 self.put(out, self.format(line.row.default))
@@ -82,7 +82,8 @@ class Target:
             )  # fmt: skip
 
     def _fail(self, line: Line, node: Any, root: Any, value: str, error: Unusable, run: Run) -> None:
-        said = line.row.message.replace("{value}", "the value" if line.personal else f'"{value}"')
+        quoted = f'"{legible(value)}"' if legible(value) else ""
+        said = filled_in(line.row.message, "the value" if line.personal else quoted, "that cannot be seen")
         if said.endswith(" missing"):  # a row has one message for both
             said = f"{said.removesuffix(' missing')} not usable"
         reason = "the value cannot be used" if line.personal else error.reason
@@ -97,7 +98,8 @@ class Target:
         )
 
     def _missing(self, line: Line, node: Any, root: Any, run: Run) -> None:
-        said = line.row.message.replace("{value}", "nothing") or f"{self.words(run)} is missing"
+        what, mark, _ = line.row.message.partition("{value}")
+        said = f"{what.strip() or self.words(run)} is missing" if mark or not what else what
         self._finding(line, node, root, run, line.row.rule or "MAP-REQUIRED", said[:1].upper() + said[1:] + ".", None)
 
     def _not_passed(self, line: Line, value: str, node: Any, root: Any, run: Run) -> None:
@@ -130,6 +132,16 @@ class Target:
     def pointer(self, run: Run) -> str:
         """JSON pointer inside the shipment."""
         return f"{run.prefix}/{self.name.replace('.', '/')}"
+
+
+def legible(value: str) -> str:
+    """Return a value as a message shows it: blanks around it taken off, "" when nothing of it can be seen."""
+    return value.strip() if any(c.isprintable() and not c.isspace() for c in value) else ""
+
+
+def filled_in(message: str, value: str, empty: str = "empty") -> str:
+    """Return the message of a row with its value; empty: stands for a value that is none."""
+    return message.replace("{value}", legible(value) or empty)
 
 
 def _unusable(error: Exception) -> Unusable:

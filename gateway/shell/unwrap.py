@@ -127,7 +127,7 @@ def _members(
 
 def _zipped(raw: Path, name: str, limits: Limits) -> Iterator[tuple[str, Iterable[bytes]]]:
     with zipfile.ZipFile(raw) as archive:
-        entries = [i for i in archive.infolist() if not i.is_dir()]
+        entries = [i for i in archive.infolist() if not i.filename.endswith("/")]  # is_dir() fails without a name
         if len(entries) > limits.members:
             raise UnwrapError(f"It holds {len(entries)} files; {limits.members} are allowed.")
         for entry in entries:  # all of them before the first byte comes out

@@ -93,12 +93,40 @@ def test_text_behind_a_slant_and_on_further_lines_is_kept(tmp_path, number, old,
         ("03", "HOLTSVILLE/NY", "HOLTSVILLE/NY/SUFFOLK", "CARGO-IMP-FIELDS", 1),
         ("12", "-GWH0001001", "GWH0001001", "CARGO-IMP-FIELDS", 0),
         ("03", "/TE/16315550122", "/TE/16315550122/EXT 5", "CARGO-IMP-FIELDS", 1),
+        ("02", "/3/ND/", "/AND A PLUG\r\n/3/ND/", "CARGO-IMP-FIELDS", 1),
+        ("02", "/2/NG/USB-C", "/NG/WITH SHADE\r\n/2/NG/USB-C", "MAP-AMBIGUOUS", 1),
     ],
 )
 def test_what_cannot_be_passed_on_is_told(tmp_path, number, old, new, rule, accepted):
     result, _ = told(tmp_path, number, (old, new))
     assert result["shipments"]["accepted"] == accepted
     assert findings(result, rule)
+
+
+LAMP, CABLE, LINE = "9405218010", "8544429090", "/2/NG/USB-C CHARGING CABLE\r\n/3/ND//CMT40-30-20/2\r\n"
+
+
+@pytest.mark.parametrize(
+    ("changes", "goods", "unclear"),
+    [
+        ([("/5/NH/8544429090\r\n", "")], [("LED DESK LAMP USB-C CHARGING CABLE", LAMP)], False),
+        ([("/2/NG/USB-C", "/NG/USB-C"), ("/4/NH/9405218010\r\n/5/NH/8544429090\r\n", "")],
+         [("LED DESK LAMP USB-C CHARGING CABLE", None)], False),
+        ([("/2/NG/USB-C", "/2/NG/WITH SHADE\r\n/3/NG/AND USB-C")], [("LED DESK LAMP WITH SHADE AND USB-C CHARGING CABLE", None)], True),
+        ([(LINE, "/NG/WITH SHADE\r\n/2/P1/K1/CQ/W1\r\n/NG/USB-C CHARGING CABLE\r\n/NG/AND PLUG\r\n")],
+         [("LED DESK LAMP WITH SHADE", LAMP), ("USB-C CHARGING CABLE AND PLUG", CABLE)], False),
+        ([(LINE, "/NG/WITH SHADE\r\n/3/NH/9405218010\r\n/2/K1/CQ/W1\r\n/NG/USB-C CHARGING CABLE\r\n/NG/AND PLUG\r\n"), ("/4/NH/9405218010\r\n", "")],
+         [("LED DESK LAMP WITH SHADE", LAMP), ("USB-C CHARGING CABLE AND PLUG", CABLE)], False),
+        ([(LINE, LINE + "/4/P1/K1/CQ/W1\r\n/NG/PAPER\r\n"), ("/5/NH/8544429090\r\n", "")],
+         [("LED DESK LAMP USB-C CHARGING CABLE", None), ("PAPER", None)], True),
+        ([], [("LED DESK LAMP", LAMP), ("USB-C CHARGING CABLE", CABLE)], False),
+    ],
+)  # fmt: skip
+def test_goods_of_one_rate_line_are_one_line_unless_each_has_its_number(tmp_path, changes, goods, unclear):
+    result, shipment = told(tmp_path, "02", *changes)
+    assert [(i["enhanced_product_description"], i.get("hts_number")) for i in shipment["items"]] == goods
+    assert {i["country_of_origin"] for i in shipment["items"]} == {"CN"}
+    assert bool(findings(result, "MAP-AMBIGUOUS")) == unclear
 
 
 @pytest.mark.parametrize(

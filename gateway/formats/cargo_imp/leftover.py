@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from msgspec.structs import replace
+
 from gateway.findings import Finding, Position, Scope, Severity
-from gateway.formats.cargo_imp.message import ImpNode
+from gateway.formats.cargo_imp.message import RATE, ImpNode
 from gateway.formats.cargo_imp.split import Text
 from gateway.records import Node
 
 _AWB_LENGTH = 12  # 999-12345675
+_RATE_PARTS = frozenset(("NG", "NH", "NO", "NC", "ND", "NV", "NU", "NS"))
 _ENDS = {"FFM": ("LAST", "CONT"), "FWB": ("ISU",)}  # lines that end a message, or come late in it
 
 
@@ -36,6 +39,19 @@ def fields_left(node: Node, most: dict[str, int]) -> Iterator[Finding]:
             what = "is one field" if len(surplus) == 1 else f"are {len(surplus)} fields"
             said = f"Behind field {number} of {below.tag}, its last, there {what} more: not passed on."
             yield Finding("CARGO-IMP-FIELDS", Severity.WARNING, Scope.MESSAGE, said, below.place(number + 1))
+
+
+def rates_left(node: Node) -> Iterator[Finding]:
+    """Yield the rate descriptions with continuation lines that have no code of theirs: what they say is not passed on."""
+    for rate in (node.children or {}).get("RTD", ()):
+        parts = [part for parts in (rate.children or {}).values() for part in parts]
+        lost = [part for part in parts if part.tag not in _RATE_PARTS and not RATE.fullmatch(part.tag)]
+        if lost:
+            what = "a continuation line" if len(lost) == 1 else f"{len(lost)} continuation lines"
+            said = f"The rate description (RTD) has {what} without one of its codes (NG for goods): not passed on."
+            yield Finding(
+                "CARGO-IMP-FIELDS", Severity.WARNING, Scope.MESSAGE, said, replace(lost[0].place(), segment="RTD")
+            )
 
 
 def house_glued(node: Node) -> Iterator[Finding]:

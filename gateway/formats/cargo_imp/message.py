@@ -2,7 +2,7 @@
 
 HBS.01            field 1 of the line HBS (fields are parted by slants)
 SHP/NAM.01        name; SHP/ADR.01 street, SHP/LOC.01 place, .02 state, SHP/CTY.01 country, .02 post code, SHP/TEL.01
-RTD/NG.01         goods; NH tariff numbers, NO origin, NC consolidation, whatever line of RTD they stand on
+RTD/NG.01         goods of a rate line, all its NG lines; NH tariff numbers, NO origin, NC consolidation, whatever line of RTD they stand on
 OCI[03=SM].04     one node per line, continuation lines too
 CCL.01            airport of arrival, .02 carrier, of a CBP message; its line has no identifier (LAXXX)
 WBL.02            pieces and weight in one (T1K1.3), also when they are parted (T1/K1.3)
@@ -23,6 +23,8 @@ _TAG = re.compile(r"([A-Z]{3,4})(?:/(.*))?", re.S)
 _AWB = re.compile(r"\d{3}-\d{8}.*")
 _CONTROL = re.compile(r"([A-Z]{3})([A-Z0-9]{2,3})")
 _PIECES, _WEIGHT = re.compile(r"[A-Z]\d+"), re.compile(r"[KL][\d.,]+")
+RATE = re.compile(r"P\d+|[KLWRT]\d[\d.,]*|C[A-Z]")
+"""The first part of a rate line: pieces, weight, rate class; `/2/P3/K4.5/CQ` begins one as RTD does."""
 _COUNTRY = re.compile(r"[A-Za-z]{2}")
 _KINDS = ("TE", "FX", "TL")  # of numbers: telephone, fax, telex
 _DAY = re.compile(r"\d\d[A-Z]{3}")
@@ -35,30 +37,38 @@ _LAST_IS_TEXT = {"HBS": 6, "WBL": 3, "NG": 1}
 class ImpNode(Node, eq=False, kw_only=True):
     """A line or a part of it. lines: (number in the file, text) of the whole message, on its root only.
 
-    starts: bytes of the line before each field; a part of a line has another tag than the line begins with.
+    starts: bytes of the line before each field; a part of a line has another tag than the line begins with. source: its line.
     """
 
     lines: list[tuple[int, str]] | None = None
     starts: tuple[int, ...] = ()
+    source: Line | None = None
 
     def start_of(self, number: int) -> int:
         """See Node."""
         return self.starts[number - 1] if 0 < number <= len(self.starts) else 0
 
+    def size_of(self, number: int) -> int:
+        """See Node; what was put together out of several lines ends with the first."""
+        if self.source is None:
+            return super().size_of(number)
+        return min(self.source.size(self.elements[number]), self.length - self.start_of(number))
+
 
 def node_of(tag: str, fields: list[str], line: Line) -> ImpNode:
     """Return a node for a line or a part of one."""
-    starts = _starts(line.text, fields)
-    return ImpNode(tag, [tag, *fields], line.offset, line.length, line.number, line.number, starts=starts)
+    starts = _starts(line, fields)
+    return ImpNode(tag, [tag, *fields], line.offset, line.length, line.number, line.number, starts=starts, source=line)
 
 
-def _starts(text: str, fields: list[str]) -> tuple[int, ...]:
+def _starts(line: Line, fields: list[str]) -> tuple[int, ...]:
     """Return where in a line its fields begin, blanks left out: mostly they are its last ones."""
+    text = line.text
     pieces: list[tuple[str, int]] = []
     at = 0
     for piece in text.split("/"):
         before = text[: at + len(piece) - len(piece.lstrip())]
-        pieces.append((piece.strip(), len(before.encode("utf-8"))))
+        pieces.append((piece.strip(), line.size(before)))
         at += len(piece) + 1
     if [p for p, _ in pieces[len(pieces) - len(fields) :]] == fields:
         return tuple(start for _, start in pieces[len(pieces) - len(fields) :])
@@ -96,7 +106,7 @@ def block(tag: str, lines: list[Line], *, name_on: str) -> list[ImpNode]:
     first, rest = lines[0], lines[1:]
     if tag == "CCL":
         airport, carrier = control_location(first.text) or ("", "")
-        return [ImpNode(tag, [tag, airport, carrier], first.offset, first.length, first.number, first.number, starts=(0, 3))]  # fmt: skip
+        return [ImpNode(tag, [tag, airport, carrier], first.offset, first.length, first.number, first.number, starts=(0, first.size(airport)), source=first)]  # fmt: skip
     head = node_of(tag, fields_of(first.text), first)
     if tag == "WBL":
         _join_weight(head)
@@ -153,7 +163,7 @@ def _join_flights(head: ImpNode, rest: list[Line]) -> None:
         fields = fields_of(line.text)
         ahead = line.offset - head.offset
         head.elements += fields
-        head.starts += tuple(ahead + start for start in _starts(line.text, fields))
+        head.starts += tuple(ahead + start for start in _starts(line, fields))
 
 
 def _party(head: ImpNode, rest: list[Line], name_on: str) -> None:
@@ -168,7 +178,10 @@ def _party(head: ImpNode, rest: list[Line], name_on: str) -> None:
         return
     if name_on == "line" and head.element(1):
         name = " ".join(f for f in head.elements[1:] if f)  # a slant in a name ends no field
-        head.take(node_of("NAM", [name], Line(name, head.offset + 4, len(name), head.line)))
+        before, first = head.start_of(1), head.source or Line("", 0, 0, 0)
+        head.take(
+            node_of("NAM", [name], Line(name, head.offset + before, first.size(name), head.line, codec=first.codec))
+        )
         head.elements, head.starts = head.elements[:1], ()  # it stands below now, and nowhere twice
     elif plain:
         line, fields = plain.pop(0)
@@ -205,26 +218,61 @@ def _hang(head: ImpNode, tag: str, fields: list[str], line: Line) -> None:
 def _rates(head: ImpNode, rest: list[Line]) -> None:
     """Hang the parts of a rate description by their code: `/2/NG/USB-C CABLE` -> NG.01.
 
-    NG.08 is the tariff number when there are as many NH lines as NG lines (ours: else nobody knows which goods they
-    belong to), NG.09 the origin when there is one or one for each NG line, NG.10 the first tariff number that was not
-    paired, NG.11 the first origin that was not.
+    The NG lines of one rate line are one description, cut into pieces of 20 letters: they become one NG. They stay
+    goods of their own only where each has its tariff number or its origin (one rate line, as many NH or NO as NG; ours).
+    NG.08 is the tariff number and NG.09 the origin of the goods, NG.10 the first of several tariff numbers and NG.11 the
+    first of several origins that nobody can tell goods from.
     """
+    rates: list[list[ImpNode]] = [[]]
     for line in rest:
         fields = fields_of(line.text)
         if fields and fields[0].isdigit():
             fields = fields[1:]
         code = (fields[0] or "MORE") if fields else ""
+        if RATE.fullmatch(code) and rates[-1]:
+            rates.append([])
         for given in [[number] for number in _given(fields[1:])] if code == "NH" else [fields[1:]] if code else []:
             part = node_of(code, given, line)
             _join_text(part)
             head.take(part)
-    below = head.children or {}
-    goods, numbers, origins = below.get("NG", []), below.get("NH", []), below.get("NO", [])
-    one_origin = len({node.element(1) for node in origins}) == 1
-    for index, node in enumerate(goods):
-        node.elements += [""] * (8 - len(node.elements))
-        node.elements.append(numbers[index].element(1) if len(numbers) == len(goods) else "")
-        paired = one_origin or len(origins) == len(goods)
-        node.elements.append(origins[0 if one_origin else index].element(1) if paired else "")
-        node.elements.append(numbers[0].element(1) if numbers and len(numbers) != len(goods) else "")
-        node.elements.append(origins[0].element(1) if origins and not paired else "")
+            rates[-1].append(part)
+    _goods_of(head, rates)
+
+
+def _goods_of(head: ImpNode, rates: list[list[ImpNode]]) -> None:
+    """Make goods of the NG lines of each rate line, and put tariff numbers and origins behind them."""
+    parts = [{tag: [p for p in rate if p.tag == tag] for tag in ("NG", "NH", "NO")} for rate in rates]
+    parts = [part for part in parts if any(part.values())]
+    for part in parts:
+        part["NG"] = _joined(part, alone=len(parts) == 1)
+    goods = [node for part in parts for node in part["NG"]]
+    if goods:
+        (head.children or {})["NG"] = list(goods)
+    for tag, place in (("NH", 8), ("NO", 9)):
+        given = [node for part in parts for node in part[tag]]
+        one_for_all = tag == "NO" and len({node.element(1) for node in given}) == 1
+        if one_for_all or (parts and given == parts[-1][tag]):  # behind the last rate line stand those of all of them
+            _put(goods, given, place, all_alike=one_for_all)
+        else:
+            for part in parts:
+                _put(part["NG"], part[tag], place, all_alike=False)
+
+
+def _joined(part: dict[str, list[ImpNode]], *, alone: bool) -> list[ImpNode]:
+    """Return the goods of one rate line. alone: it is the only one; else goods are told apart by their rate lines."""
+    goods = part["NG"]
+    if len(goods) < 2 or (alone and len(goods) in (len(part["NH"]), len(part["NO"]))):
+        return goods
+    goods[0].elements[1:] = [" ".join(text for node in goods for text in node.elements[1:] if text)]
+    return goods[:1]
+
+
+def _put(goods: list[ImpNode], given: list[ImpNode], place: int, *, all_alike: bool) -> None:
+    """Put numbers behind the goods they belong to; two places further where nobody can tell which they are."""
+    numbers = [node.element(1) for node in given]
+    if all_alike or (len(goods) == 1 and len(set(numbers)) == 1):
+        numbers = numbers[:1] * len(goods)
+    clear = len(numbers) == len(goods)
+    for index, node in enumerate(goods if numbers else ()):
+        node.elements += [""] * (12 - len(node.elements))
+        node.elements[place if clear else place + 2] = numbers[index if clear else 0]

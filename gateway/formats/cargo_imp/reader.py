@@ -13,7 +13,7 @@ from decimal import Decimal, InvalidOperation
 from functools import cache
 
 from gateway.findings import Finding, Position, Scope, Severity
-from gateway.formats.cargo_imp.leftover import cut, fields_left, house_glued, line_twice
+from gateway.formats.cargo_imp.leftover import cut, fields_left, house_glued, line_twice, rates_left
 from gateway.formats.cargo_imp.message import ImpNode, block, control_location, fields_of, tag_of
 from gateway.formats.cargo_imp.split import MAX_LINE, MAX_LINES, Line, Text, split_messages
 from gateway.profile import Profile
@@ -78,20 +78,13 @@ class ImpReader:
         """Yield events; never raises on data."""
         yield InterchangeBegin(self._interchange)
         yield GroupBegin(self._group)
-        for text in split_messages(chunks):
-            self._to_received([*text.lines, *text.stray])
+        for text in split_messages(chunks, self._scale):
             if text.stray:
                 yield self._stray(text.stray)
             if text.kind:
                 yield from self._message(text)
         yield GroupEnd(self._group, received=self._messages)
         yield InterchangeEnd(self._interchange, received=self._messages)
-
-    def _to_received(self, lines: list[Line]) -> None:
-        """Turn places in transcoded text into those in the received bytes; nodes take theirs from the lines."""
-        base, factor = self._scale
-        for line in lines if self._scale != (0, 1) else ():
-            line.offset, line.length = base + factor * line.offset, factor * line.length
 
     def _stray(self, lines: list[Line]) -> Finding:
         """Return what is said of lines outside of messages: those of a message show that its identifier is damaged."""
@@ -139,6 +132,7 @@ class ImpReader:
     def _leftovers(self, nodes: list[ImpNode], kind: Kind) -> Iterator[Finding]:
         for node in nodes:
             yield from line_twice(node, kind.once)
+            yield from rates_left(node)
             yield from fields_left(node, kind.most)
 
     def _blocks(self, text: Text, kind: Kind) -> Iterator[list[Line] | Finding]:

@@ -34,9 +34,9 @@ _ECHOING = ("FMA", "FNA")
 
 
 class Line(msgspec.Struct):
-    """One line. text: without its end; offset: bytes from the start of the text; number: from 1.
+    """One line. text: without its end; offset, length: bytes in the received file; number: from 1.
 
-    ended: a line end, or the sign for the end of the text, stands behind it.
+    ended: a line end, or the sign for the end of the text, stands behind it; codec: how its letters stand in the file.
     """
 
     text: str
@@ -44,6 +44,12 @@ class Line(msgspec.Struct):
     length: int
     number: int
     ended: bool = True
+    codec: str = "utf-8"
+
+    def size(self, text: str) -> int:
+        """Return how many bytes a text of the line has in the received file."""
+        wide = self.codec == "utf-16-le"
+        return len(text) << wide if text.isascii() else len(text.encode(self.codec, "replace"))
 
 
 class Text(msgspec.Struct):
@@ -56,11 +62,14 @@ class Text(msgspec.Struct):
     too_long: bool = False
 
 
-def split_messages(chunks: Iterable[bytes]) -> Iterator[Text]:
-    """Yield the messages of a file; stray lines come with the next message, or with kind "" at the end."""
+def split_messages(chunks: Iterable[bytes], scale: tuple[int, int] = (0, 1)) -> Iterator[Text]:
+    """Yield the messages of a file; stray lines come with the next message, or with kind "" at the end.
+
+    scale: of a text that was transcoded, bytes before it and bytes of a letter (2: it was UTF-16).
+    """
     current: Text | None = None
     stray: list[Line] = []
-    for line in _lines(chunks):
+    for line in _lines(chunks, *scale):
         text = line.text.strip()
         found = IDENTIFIER.fullmatch(text)
         envelope = _ADDRESS.fullmatch(text) or _ORIGIN.fullmatch(text) or _TELEX.fullmatch(text)
@@ -87,16 +96,16 @@ def split_messages(chunks: Iterable[bytes]) -> Iterator[Text]:
         yield Text("", "", [], stray)
 
 
-def _lines(chunks: Iterable[bytes]) -> Iterator[Line]:
+def _lines(chunks: Iterable[bytes], base: int, factor: int) -> Iterator[Line]:
     """Yield the lines: CR LF, LF or CR; bytes outside of ASCII as Windows letters."""
-    rest, more, offset, number = b"", 0, 0, 1  # more: bytes of an open line that are not kept
+    rest, more, offset, number = b"", 0, base, 1  # more: bytes of an open line that are not kept
     for chunk in chunks:
         parts = chunk.split(b"\n")
         parts[0] = rest + parts[0]
         rest = parts.pop()
         for part in parts:
-            yield _line(part, offset, number, more)
-            offset += len(part) + more + 1
+            yield _line(part, offset, number, more, factor)
+            offset += _received(part, factor) + (more + 1) * factor
             number, more = number + 1, 0
         if len(rest) > MAX_LINE + 1:
             more += len(rest) - MAX_LINE - 1
@@ -104,21 +113,26 @@ def _lines(chunks: Iterable[bytes]) -> Iterator[Line]:
     if rest:
         parts = rest.split(b"\r") if b"\r" in rest.rstrip(b"\r") else [rest]
         for part in parts:
-            line = _line(part, offset, number, more)
+            line = _line(part, offset, number, more, factor)
             line.ended = part is not parts[-1] or part.endswith(_ENDS)
             yield line
-            offset += len(part) + 1
+            offset += _received(part, factor) + factor
             number += 1
 
 
-def _line(raw: bytes, offset: int, number: int, more: int) -> Line:
+def _received(raw: bytes, factor: int) -> int:
+    """Return how many bytes a piece of text had before it was transcoded to UTF-8."""
+    return factor * len(raw) if factor == 1 or raw.isascii() else len(raw.decode("utf-8", "replace").encode("utf-16-le"))  # fmt: skip
+
+
+def _line(raw: bytes, offset: int, number: int, more: int, factor: int) -> Line:
     end = raw.rstrip(_MARKS)
     body = end.lstrip(_BEFORE)
-    offset += len(end) - len(body)
-    length = len(body) + more
+    offset += (len(end) - len(body)) * factor
+    length = _received(body, factor) + more * factor
     body = body[:MAX_LINE]
     try:
-        text = body.decode("utf-8")
+        text, codec = body.decode("utf-8"), "utf-8"
     except UnicodeDecodeError:
-        text = body.decode("cp1252", "replace")
-    return Line(text, offset, length, number)
+        text, codec = body.decode("cp1252", "replace"), "cp1252"
+    return Line(text, offset, length, number, codec=codec if factor == 1 else "utf-16-le")

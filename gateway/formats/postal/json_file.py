@@ -4,7 +4,8 @@
     {"ItemId": "UA473124829CN", "ContentPiece": [{"Description": "Model kit"}]}
 
 Which objects are read is json_documents.csv: the keys that tell one and that its items have, and the key whose objects
-are the items (".Item" = the object is the item; it is hung below a root under that name). The document is read as a whole: a receptacle holds some hundred items.
+are the items (".Item" = the object is the item; it is hung below a root under that name); json_names.csv says which keys
+each object may have. The document is read as a whole: a receptacle holds some hundred items.
 """
 
 from __future__ import annotations
@@ -31,6 +32,7 @@ from gateway.records import (
     Message,
     MessageBegin,
     MessageEnd,
+    Node,
     Unit,
 )
 from gateway.shipped import files, table_rows
@@ -73,6 +75,14 @@ def documents() -> tuple[Document, ...]:
     )
 
 
+@cache
+def names(kind: str) -> dict[str, frozenset[str]]:
+    """Return element -> keys of it that we know (json_names.csv). kind: message type."""
+    text = files(__package__).joinpath("json_names.csv").read_text("utf-8")
+    rows = [row for row in table_rows(text) if row["type"] in ("", kind)]
+    return {name: frozenset(row["keys"].split()) for row in rows for name in row["elements"].split()}
+
+
 def is_json(head: bytes) -> bool:
     """True when a file begins like a JSON object or list."""
     return head.lstrip(b"\xef\xbb\xbf\r\n\t ")[:1] in (b"{", b"[")
@@ -94,10 +104,11 @@ def read_json(chunks: Iterable[bytes], profile: Profile, scale: tuple[int, int])
     yield GroupBegin(group)
     text, fault = _text(chunks, scale)
     number = 0
+    told: set[tuple[str, str]] = set()
     try:
         while fault is None and text.blank():
             for node in text.tree("object"):
-                yield from _message(node, number, interchange, group, _inside(text.lost, node))
+                yield from _message(node, number, interchange, group, _inside(text.lost, node), told)
                 number += 1
             text.lost.clear()
         if fault is None and not number:
@@ -127,9 +138,14 @@ def _text(chunks: Iterable[bytes], scale: tuple[int, int]) -> tuple[JsonText, Fi
 
 
 def _message(
-    node: JsonNode, number: int, interchange: Interchange, group: Group, lost: list[Position]
+    node: JsonNode,
+    number: int,
+    interchange: Interchange,
+    group: Group,
+    lost: list[Position],
+    told: set[tuple[str, str]],
 ) -> Iterator[Event]:
-    """Yield one object as a message. lost: places of values with the sign of a lost character."""
+    """Yield one object as a message. lost: places of values with the sign of a lost character; told: keys told before."""
     kind = next((d for d in documents() if _fits(node, d)), None)
     if kind is not None and kind.unit.startswith("."):
         node = _hung(node, kind)
@@ -144,6 +160,8 @@ def _message(
         known = " or ".join(", ".join((*d.keys, *d.items_with)) for d in documents())
         said = f"The object is none that we read; such an object has the keys {known}."
         yield Finding("JSON-SHAPE", Severity.ERROR, Scope.MESSAGE, said, node.here())
+    if kind is not None:
+        yield from _strangers(node, names(kind.type), told)
     items = (
         [one for one in (node.children or {}).get(kind.unit.lstrip("."), ()) if isinstance(one, JsonNode)]
         if kind
@@ -155,6 +173,23 @@ def _message(
         yield from (_lost(place, Scope.SHIPMENT) for place in _inside(lost, item))
         yield Unit(message, count, item, f"{item.tag} {count}", kind.role if kind else "")
     yield MessageEnd(message, len(items))
+
+
+def _strangers(root: Node, known: dict[str, frozenset[str]], told: set[tuple[str, str]]) -> Iterator[Finding]:
+    """Yield the keys that hold something and that we do not know, each once in a file and without its value."""
+    stack = [root]
+    while stack:
+        node = stack.pop()
+        keys = known.get(node.tag, frozenset())
+        for key, below in (node.children or {}).items():
+            full = next((one for one in below if one.element(1) or one.children), None)
+            if key in keys:
+                stack += below
+            elif full is not None and (node.tag, key) not in told:
+                told.add((node.tag, key))
+                said = f'Key "{key[:60]}" of {node.tag[:60]} is not known and was not read.'
+                place = full.here() if isinstance(full, JsonNode) else full.place()
+                yield Finding("CSV-EXTRA-COLUMN", Severity.WARNING, Scope.MESSAGE, said, place, value=key[:60])
 
 
 def _inside(places: list[Position], node: JsonNode) -> list[Position]:

@@ -15,6 +15,7 @@ from itertools import chain, islice
 from typing import Any
 
 from gateway.findings import Finding, Position, Scope, Severity
+from gateway.formats.tabular.ace_keys import NOT_KNOWN, ace_strangers
 from gateway.formats.tabular.json_objects import JsonFault, Lines, fault
 from gateway.formats.tabular.json_objects import objects as objects_of
 from gateway.formats.tabular.layout import KEYS, Header, Options, vocabulary
@@ -29,6 +30,7 @@ SHIPMENTS = frozenset(
 """Keys of arrays whose objects are shipments (ours, but for shipments of ACE trips)."""
 ITEMS = frozenset(("items", "commodities", "lines", "goods", "products", "contents", "lineitems", "orderlines"))
 """Keys of arrays whose objects are goods lines."""
+_TRIP = "ACE_TRIP"
 _PEEKED = 1000  # records that the columns are told from; keys that come later are added
 
 
@@ -66,6 +68,8 @@ class _JsonReader(TableReader):
         self._rows = self._objects = 0
         self._fault: Finding | None = None
         self._first: dict[str, Any] = {}
+        self._new: list[int] = []  # cells of keys that came with this goods line
+        self._met: dict[int, Position] = {}  # where the key of a cell came first
 
     def events(self, values: Lines, interchange: Interchange, group: Group) -> Iterator[Event]:
         """Yield the events between group header and trailer."""
@@ -93,10 +97,26 @@ class _JsonReader(TableReader):
 
     def _closing(self, message: Any) -> Iterator[Finding]:
         yield from super()._closing(message)
-        if not self._options.message_type:  # the keys of the other shapes are those of a mapping of their own
+        if not self._options.message_type:  # the keys of a partner's own shape are those of a mapping of its own
             yield from self._strangers(self._header, len(self._header.names), Position(line=1))
+        elif self._options.message_type == _TRIP:
+            yield from self._ace_strangers()
         if self._fault is not None:
             yield self._fault
+
+    def _ace_strangers(self) -> Iterator[Finding]:
+        """Yield the keys of an ACE trip that are not passed on, each once, with the place where it came first."""
+        for index, name, why in ace_strangers(self._header):
+            place = self._met.get(index)
+            if place is None:
+                continue  # a column of the partner's layout
+            said, severity = f'Key "{name}" is known and was not passed on.', Severity.INFO
+            if why == NOT_KNOWN:
+                said, severity = (
+                    f'Key "{name}" is not known and was not read, first at {place.column}.',
+                    Severity.WARNING,
+                )
+            yield Finding("CSV-EXTRA-COLUMN", severity, Scope.MESSAGE, said, place, value=name)
 
     def _records(self, values: Lines) -> Iterator[Record]:
         try:
@@ -161,10 +181,22 @@ class _JsonReader(TableReader):
             _flatten(line, "", goods, skip="")
             self._rows += 1
             cells = self._cells(own, goods, inner)
+            if self._new:
+                self._meet(place, path or place.path, number, one)
             group = f"#{self._objects}" if inner else ""
             yield Record(
                 cells, self._rows, place.line, place.offset, place.length, "", "", 1, path or place.path, group
             )
+
+    def _meet(self, place: Record, path: str, number: int, one: dict[str, Any]) -> None:
+        """Note where the keys that are new came first. path, number: of the shipment and its goods line; one: its object."""
+        for index in self._new:
+            name = self._header.names[index]
+            within = "[]." in name or name.partition(".")[0].partition(" (")[0] in one
+            full = f"{path}.{name}".lstrip(".") if within else name
+            at = full.removesuffix(" (list of objects)").replace("[].", f"[{number}].", 1)
+            self._met[index] = Position(offset=place.offset, length=place.length or None, line=place.line, row=self._rows, column=at)  # fmt: skip
+        self._new.clear()
 
     def _cells(self, own: dict[str, str], goods: dict[str, str], inner: str) -> list[str]:
         """Return the cells of one goods line: its own values, and those of its shipment that it does not have itself.
@@ -209,6 +241,7 @@ class _JsonReader(TableReader):
                 raise _too_many()
             index = self._places[name] = self._header.add(name)
             self._header.names[index] = shown
+            self._new.append(index)
         return index
 
 
@@ -234,7 +267,7 @@ _remembered = lru_cache(4096)(_told_by)
 def _kind(value: dict[str, Any]) -> str:
     """Return the message type that the document names itself ("data": "ACE_TRIP"), "" for plain rows."""
     kind = value.get("data")
-    return "ACE_TRIP" if kind in ("ACE_TRIP", "ACE_SHIPMENT") else ""
+    return _TRIP if kind in (_TRIP, "ACE_SHIPMENT") else ""
 
 
 def _is_list(value: Any) -> bool:

@@ -223,10 +223,14 @@ class Header:
             found.append(("weight_unit", True))
         return found
 
+    def own(self) -> set[str]:
+        """Return the plain names of the columns that the partner's layout reads or says to know."""
+        own = {plain_name(n) for n in (*self._options.extra_columns, *self._options.group_by)}
+        return own | {plain_name(str(rule["column"])) for rule in self._options.split}
+
     def strangers(self, width: int) -> list[tuple[str, str]]:
         """Return (name, standard column or "") of the first `width` columns that no mapping of ours passes on."""
-        own = {plain_name(n) for n in (*self._options.extra_columns, *self._options.group_by)}
-        own |= {plain_name(str(rule["column"])) for rule in self._options.split}
+        own = self.own()
         found = []
         for name, standard in list(zip(self.names, self.standard, strict=True))[:width]:
             plain = plain_name(name)

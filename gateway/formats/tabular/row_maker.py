@@ -124,7 +124,11 @@ class RowMaker:
         if record.fault or record.lines > 1:
             self._faults(parts, record, findings)
 
+        told = "CSV-ENCODING" if any(part.record.fault == "encoding" for part in parts) else ""
+
         def say(rule: str, severity: Severity, cell: int, said: str) -> None:
+            if rule == told:
+                return  # the whole line was told already
             findings.append(self._finding(rule, severity, parts, cell, said, cells[cell]))
 
         self._mender.mend(cells, say, careful=careful)
@@ -224,6 +228,8 @@ class RowMaker:
             told = ""
             for row in rows:
                 value = row.elements[index].strip()
+                if "\ufffd" in value:
+                    continue  # told of as such; what it was before, nobody knows
                 if value and told and value != told:
                     cell = self.root.cells[index]
                     words = f'The rows of the shipment differ in column "{self.root.names[cell]}", which is one value for all of them.'

@@ -166,11 +166,19 @@ class Splitter:
         text = "".join(t for _, t in held)
         length = sum(len(b) for b, _ in held) if self._factor == 1 else len(text) * self._factor
         self._number += 1
-        bad = "encoding" if "\ufffd" in text and not fault else fault
+        bad = "encoding" if "\ufffd" in text and not fault and not all(self._fits(b) for b, _ in held) else fault
         record = Record(cells, self._number, self._line + 1, self._offset, length, text, bad, len(held))
         self._line += len(held)
         self._offset += length
         return record
+
+    def _fits(self, line: bytes) -> bool:
+        """True when the bytes of a line are of the character set."""
+        try:
+            line.decode(self._encoding)
+        except UnicodeDecodeError:
+            return False
+        return True
 
     def _damaged(self, held: list[tuple[bytes, str]]) -> Iterator[Record]:
         """Yield the lines of a record with an unbalanced quote one by one."""

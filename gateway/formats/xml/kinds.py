@@ -11,6 +11,10 @@ master_when    PATH=VALUE|VALUE: then the document is a master, whatever the rol
 versions       first figures of the versions we know; "" = any
 code, codes    path of a type code and the values it may have; "" = none
 answers        "yes": an answer of somebody to us (XFNM), read and never answered
+
+names.csv beside it names what a document may hold, whatever its order: type ("" = every message), elements, the children
+and attributes that each of them may have. A row of elements * gives the attributes of all elements of documents whose
+elements we have no list of.
 """
 
 from __future__ import annotations
@@ -21,6 +25,14 @@ from functools import cache
 
 from gateway.formats.xml.sniffing import root_of
 from gateway.shipped import files, table_rows
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """What an element may hold. children: None when we have no list of them."""
+
+    children: frozenset[str] | None
+    attributes: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +56,7 @@ class Kind:
         default_factory=dict
     )  # element -> children it must have (order.csv)
     many: Mapping[str, frozenset[str]] = field(default_factory=dict)  # element -> children that may stand again
+    names: Mapping[str, Names] = field(default_factory=dict)  # element -> what it may hold (names.csv)
 
     def fits(self, root: str, namespace: str) -> bool:
         """True when a root element is of this kind."""
@@ -63,7 +76,9 @@ def kinds_of(package: str) -> tuple[Kind, ...]:
     text = files(package).joinpath("documents.csv").read_text("utf-8")
     table = files(package).joinpath("order.csv")
     order = list(table_rows(table.read_text("utf-8"))) if table.is_file() else []
-    return tuple(_kind(row, order) for row in table_rows(text))
+    names = files(package).joinpath("names.csv")
+    known = list(table_rows(names.read_text("utf-8"))) if names.is_file() else []
+    return tuple(_kind(row, order, known) for row in table_rows(text))
 
 
 def score(head: bytes, package: str, near: float = 0.0, other: float = 0.0) -> float:
@@ -78,7 +93,7 @@ def score(head: bytes, package: str, near: float = 0.0, other: float = 0.0) -> f
     return near if any(kind.root == name for kind in kinds) else other if name else 0.0
 
 
-def _kind(row: dict[str, str], order: list[dict[str, str]]) -> Kind:
+def _kind(row: dict[str, str], order: list[dict[str, str]], known: list[dict[str, str]]) -> Kind:
     when, _, values = row.get("master_when", "").partition("=")
     order = [o for o in order if o["type"] in ("", row["type"]) and row.get("answers") != "yes"]
     return Kind(
@@ -97,6 +112,12 @@ def _kind(row: dict[str, str], order: list[dict[str, str]]) -> Kind:
         order={o["parent"]: {name: rank for rank, name in enumerate(o["children"].split())} for o in order},
         many={o["parent"]: frozenset(o.get("many", "").split()) for o in order},
         required={o["parent"]: tuple(o["required"].split()) for o in order if o.get("required")},
+        names={
+            name: Names(None if name == "*" else frozenset(o["children"].split()), frozenset(o["attributes"].split()))
+            for o in known
+            if o["type"] in ("", row["type"]) and row.get("answers") != "yes"
+            for name in o["elements"].split()
+        },
     )
 
 

@@ -8,6 +8,7 @@ SpecifiedLogisticsTransportMovement[StageCode=Main-Carriage]
 Address/Line/@rest                                       the texts of all elements found but the first; @join: of all; @last: of the last
 IncludedCustomsNote[SubjectCode+ContentCode=CNE+CT]/Content      the note that has both
 ../@id                                                   the element around this one
+TransportContractDocument[TypeCode=!703|740]/ID          those of any other type, or of none
 """
 
 from __future__ import annotations
@@ -136,7 +137,10 @@ def _selector(step: Step) -> Callable[[list[XmlNode]], list[XmlNode]] | None:
 
 
 def _chosen(values: tuple[str, ...], value_of: Callable[[XmlNode], str]) -> Callable[[list[XmlNode]], list[XmlNode]]:
-    """Return the choice of the nodes with the first value that any of them has."""
+    """Return the choice of the nodes with the first value that any of them has; `!A|B`: of those that have none of them."""
+    if values[0].startswith("!"):
+        others = frozenset((values[0][1:], *values[1:]))
+        return lambda nodes: [node for node in nodes if value_of(node) not in others]
 
     def select(nodes: list[XmlNode]) -> list[XmlNode]:
         for value in values:

@@ -134,6 +134,8 @@ class XmlReader:
                     self._hang(node, opened[-1], local)
                 else:
                     self._root = node
+                if attributes and self._remarks is not None:
+                    self._remarks.attributes(node, attributes)
                 opened.append(node)
                 continue
             node = opened.pop()
@@ -160,7 +162,7 @@ class XmlReader:
         if local in self._numbers:
             node.number += self._numbers[local]
         if self._remarks is not None and (
-            node.attributes is not None or node.number > 1 or up.tag in self._remarks.order
+            node.attributes is not None or node.number > 1 or up.tag in self._remarks.parents
         ):
             self._remarks.look(node, up)
 
@@ -205,7 +207,7 @@ class XmlReader:
             said = f"The root element {{{namespace}}}{local} is not one that we read ({known})."
             place = Position(offset=0, line=element.sourceline, segment=local, xpath=f"/{local}")
             raise _FaultError(Finding("XML-NS-UNKNOWN", Severity.ERROR, Scope.INTERCHANGE, said, place, value=local))
-        self._remarks = Remarks(self._kind.order, self._kind.many) if self._kind.order else None
+        self._remarks = Remarks(self._kind) if self._kind.order else None
         self._depth = len(self._kind.unit) or 1 << 30
 
     def _syntax_fault(self, error: etree.XMLSyntaxError, source: Source, *, cut: bool) -> tuple[Finding, ...]:

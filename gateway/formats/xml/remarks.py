@@ -2,13 +2,13 @@
 
 The tables are order.csv of a format folder: type ("" = every message), parent, children in their order, those a
 writer must give (required; not looked at here), those that may stand again (many). Only parents of the
-table are looked at; each fault is told once for a parent and child. A row of parent * stands for documents whose order
+table are looked at; names.csv says what elements of a document may hold in any order; each fault is told once for a parent and child. A row of parent * stands for documents whose order
 we have no table of: of all elements that hold text those of its column many may stand again.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
 from gateway.findings import Finding, Scope, Severity
 from gateway.formats.xml.kinds import Kind
@@ -17,6 +17,8 @@ from gateway.records import Node
 
 _MOST = 50
 _UNITS = ("KGM", "LBR")
+_OF_XML = ("{http://www.w3.org/2001/XMLSchema-instance}", "{http://www.w3.org/XML/1998/namespace}")
+"""Namespaces of attributes that any element may have."""
 
 
 def header_remarks(kind: Kind, root: XmlNode) -> Iterator[Finding]:
@@ -36,19 +38,24 @@ def header_remarks(kind: Kind, root: XmlNode) -> Iterator[Finding]:
 class Remarks:
     """Looks at one element after the other; `take` gives what was found since."""
 
-    def __init__(self, order: Mapping[str, Mapping[str, int]], many: Mapping[str, frozenset[str]]) -> None:
-        self.order, self._many, self._free = order, many, many.get("*")
+    def __init__(self, kind: Kind) -> None:
+        self._order, self._many, self._free = kind.order, kind.many, kind.many.get("*")
+        self._names, self._any = kind.names, kind.names.get("*")
+        self.parents = frozenset((*kind.order, *kind.names))  # elements whose children are looked at
         self._again: list[XmlNode] = []  # compared when they are whole
         self._told: set[tuple[str, str, str]] = set()
         self._found: list[Finding] = []
 
     def look(self, node: XmlNode, up: XmlNode) -> None:
         """Compare an element that starts with what its parent may hold."""
+        names = self._names.get(up.tag)
+        if names is not None and names.children is not None and node.tag not in names.children:
+            self._tell("XML-UNKNOWN-ELEMENT", f"{node.tag} is no element of {up.tag} that we know.", node, up)
         if self._free is not None:
             if node.number > 1 and node.tag not in self._free:
                 self._again.append(node)
             return
-        ranks = self.order.get(up.tag)
+        ranks = self._order.get(up.tag)
         if ranks is not None:
             rank = ranks.get(node.tag)
             if rank is None:
@@ -65,12 +72,24 @@ class Remarks:
             if unit and unit not in _UNITS:
                 self._tell("XML-UNIT", f'unitCode "{unit}" of {node.tag} is none of {" and ".join(_UNITS)}.', node, up)
 
-    def _tell(self, rule: str, said: str, node: XmlNode, up: XmlNode) -> None:
-        key = (rule, up.tag, node.tag)
+    def attributes(self, node: XmlNode, given: list[tuple[str, str]]) -> None:
+        """Compare the attributes of an element (qualified name, value) with those that it may have."""
+        names = self._names.get(node.tag) or self._any
+        if names is None:
+            return
+        for name, _ in given:
+            if name in names.attributes or name.startswith(_OF_XML):
+                continue
+            local = name.rpartition("}")[2]
+            said = f"{local} is no attribute of {node.tag} that we know."
+            self._tell("XML-UNKNOWN-ATTRIBUTE", said, node, node, local)
+
+    def _tell(self, rule: str, said: str, node: XmlNode, up: XmlNode, attribute: str = "") -> None:
+        key = (rule, up.tag, attribute or node.tag)
         if key in self._told or len(self._told) >= _MOST:
             return
         self._told.add(key)
-        self._found.append(Finding(rule, Severity.WARNING, Scope.MESSAGE, said, node.here()))
+        self._found.append(Finding(rule, Severity.WARNING, Scope.MESSAGE, said, node.here(attribute)))
 
     def take(self) -> list[Finding]:
         """Return what was found since the last time."""

@@ -93,6 +93,9 @@ def scac(value: str) -> str:
     return word
 
 
+UNITS = frozenset(("K", "L", "KG", "LB", "KGM", "LBR", "GRM", "GR", "TNE", "OZ", "ONZ"))
+"""Weight units as the canonical model names them."""
+
 _SHAPES = {"digits": "[0-9]", "alnum": "[A-Z0-9]"}
 
 
@@ -101,14 +104,16 @@ def _fits(text: str, pattern: str, length: str) -> bool:
         return is_day(text)
     if pattern == "firms":
         return re.fullmatch("[A-Z][A-Z0-9]{3}", text) is not None
+    if pattern == "unit":
+        return text in UNITS
     if pattern not in _SHAPES:
-        raise Unusable(f'"{pattern}" is no shape; known: {", ".join(_SHAPES)}, firms, day')
+        raise Unusable(f'"{pattern}" is no shape; known: {", ".join(_SHAPES)}, firms, day, unit')
     return re.fullmatch(f"{_SHAPES[pattern]}{{{length or '1,50'}}}", text) is not None
 
 
 @transform("80107 => 80107", "Toronto => ", args=(1, 2))
 def shape(value: str, pattern: str, length: str = "") -> str:
-    """Keep the value only if it fits, else it is told and not passed on: `shape digits 5`, `shape firms`, `shape day` (a calendar day)."""
+    """Keep the value only if it fits, else it is told and not passed on: `shape digits 5`, `shape firms`, `shape day` (a calendar day), `shape unit` (of weight)."""
     text = value.strip()
     return text if _fits(text, pattern, length) else ""
 

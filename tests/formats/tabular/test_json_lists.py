@@ -8,9 +8,16 @@ from pathlib import Path
 import pytest
 
 from gateway.check import Checker, parse_instant
+from gateway.formats.tabular.ace_keys import ace_keys, ace_strangers
+from gateway.formats.tabular.layout import Header, Options
+from gateway.formats.tabular.paths import column_of
+from gateway.formats.tabular.rows import plain_name
+from gateway.mapping.grammar import parse_source, parse_when
+from gateway.mapping.table import read_table
 from gateway.site import base_site, load_site
 
 FIXTURES = Path(__file__).parents[3] / "fixtures"
+TABLE = FIXTURES.parent / "mappings" / "tabular_borderconnect_json" / "map.csv"
 TRIP = json.loads((FIXTURES / "csv" / "09_borderconnect_ace_trip.json").read_text("utf-8"))
 BEFORE = parse_instant("2025-02-27T10:00:00Z")
 
@@ -62,6 +69,45 @@ def test_a_list_of_objects_that_nobody_reads_is_told(tmp_path):
     result = checked(tmp_path, {"shipments": [row]}, load_site(FIXTURES / "profiles" / "tabular").only("plain"))
     told = [f["message"] for f in result["findings"] if f["rule"] == "CSV-EXTRA-COLUMN"]
     assert 'Column "commodities (list of objects)" is not known and was not read.' in told
+
+
+def test_unknown_keys_of_an_ace_trip_are_told_once_with_a_place_and_no_value(tmp_path):
+    one = json.loads(json.dumps(TRIP["shipments"][0]))
+    one["giftNote"], one["consignee"]["middleName"], one["commodities"][0]["colour"] = "for Robin", "Quentin", "red"
+    two = json.loads(json.dumps(one)) | {"shipmentControlNumber": "GWXX00000322", "extras": [{"a": "Robin"}]}
+    two["commodities"] += [two["commodities"][0] | {"size": "L"}]
+    result = checked(tmp_path, TRIP | {"shipments": [one, two], "convoy": "X1"})
+    assert result["shipments"]["accepted"] == 2
+    told = [f for f in result["findings"] if f["rule"] == "CSV-EXTRA-COLUMN"]
+    assert {f["column"]: f["message"] for f in told if f["severity"] == "warning"} == {
+        at: f'Key "{name}" is not known and was not read, first at {at}.'
+        for name, at in (
+            ("giftNote", "shipments[0].giftNote"),
+            ("consignee.middleName", "shipments[0].consignee.middleName"),
+            ("commodities[].colour", "shipments[0].commodities[0].colour"),
+            ("commodities[].size", "shipments[1].commodities[1].size"),
+            ("extras (list of objects)", "shipments[1].extras"),
+            ("convoy", "convoy"),
+        )
+    }
+    assert [f["message"] for f in told if f["severity"] == "info"] == [
+        f'Key "{name}" is known and was not passed on.'
+        for name in ("provinceOfLoading", "truck", "commodities[].loadedOn")
+    ]
+    assert not any(word in json.dumps(told) for word in ("Robin", "Quentin", 'red"'))
+
+
+def test_the_keys_that_the_mapping_of_ace_trips_reads_are_known():
+    sources = []
+    for row in read_table(TABLE.read_bytes(), TABLE.name).rows:
+        sources += [*parse_source(row.source), *(test.source for test in parse_when(row.when))]
+    read = {column_of(s.path) for s in sources if s.path is not None} | {s.name for s in sources if s.kind == "same"}
+    assert {key for key, passed in ace_keys().items() if not passed} == {plain_name(n) for n in read if n}
+
+
+def test_the_keys_that_a_partner_names_are_not_told():
+    header = Header(["giftNote", "hazmat", "odd"], Options(extra_columns=("giftNote",)))
+    assert [name for _, name, _ in ace_strangers(header)] == ["hazmat", "odd"]
 
 
 def test_a_shipment_without_type_is_told_in_the_words_of_json(tmp_path):
