@@ -17,7 +17,7 @@ import re
 from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime
 from decimal import Decimal
-from functools import partial
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -27,6 +27,9 @@ from gateway.errors import ConfigError
 _FIELDS = "The fields of a shipment stand in gateway/canonical/schema.json; those of a part are written seller.name."
 _NUMBER = re.compile(r"[0-9]{1,15}(\.[0-9]{1,10})?")
 _DELIMITERS = ",;\t"
+
+
+_Field = tuple[tuple[str, ...], Callable[[str], Any]]
 
 
 class _ValueError(ValueError):
@@ -180,7 +183,7 @@ class _Table:
         """Yield key and draft of each row; the same row twice is none the worse."""
         columns, table = self._opened(source)
         key_at = columns.index(self._on)
-        makers = [self._maker(column) if n != key_at else None for n, column in enumerate(columns)]
+        fields = [self._field(column) if n != key_at else None for n, column in enumerate(columns)]
         known: dict[str, tuple[list[str], int]] = {}
         try:
             for cells in table:
@@ -194,7 +197,7 @@ class _Table:
                     raise self._fault(
                         line, f"{self._on} stands in line {at} too, with other values.", "Keep one of the two."
                     )
-                yield key, self._draft(makers, columns, cells, line)
+                yield key, self._draft(fields, cells, key_at, line)
         except csv.Error as error:
             raise self._fault(table.line_num, f"{error}.", "Save it as CSV again.") from None
 
@@ -227,28 +230,30 @@ class _Table:
                 advice = f"Write a column for each part: {parts} ..." if parts else "A list cannot stand in a column."
                 raise self._fault(1, f"column {column} has parts.", advice)
 
-    def _maker(self, column: str) -> Callable[[str], Any] | None:
+    def _field(self, column: str) -> _Field | None:
+        """Return where a column's values go, and what makes them: many are the same in all rows."""
         tag = _tag(column) if column else None
-        return partial(value_of, column, tag) if tag else None
+        return (tuple(column.split(".")), lru_cache(1024)(partial(value_of, column, tag))) if tag else None
 
-    def _draft(self, makers: list[Any], columns: list[str], cells: list[str], line: int) -> dict[str, Any]:
+    def _draft(self, fields: list[_Field | None], cells: list[str], key_at: int, line: int) -> dict[str, Any]:
         draft: dict[str, Any] = {}
         for number, cell in enumerate(cells):
-            if not cell.strip() or (number < len(columns) and columns[number] == self._on):
+            if number == key_at or not cell.strip():
                 continue
-            make = makers[number] if number < len(makers) else None
-            if make is None:
+            field = fields[number] if number < len(fields) else None
+            if field is None:
                 raise self._fault(
                     line, f"cell {number + 1} stands under no column name.", "Name the column, or empty it."
                 )
-            *parents, leaf = columns[number].split(".")
+            (*parents, leaf), make = field
             place = draft
             for parent in parents:
                 place = place.setdefault(parent, {})
             try:
                 place[leaf] = make(cell)
             except _ValueError as error:
-                raise self._fault(line, f"{columns[number]} is not what the field takes.", f"Write {error}.") from None
+                name = ".".join((*parents, leaf))
+                raise self._fault(line, f"{name} is not what the field takes.", f"Write {error}.") from None
         return draft
 
     def _fault(self, line: int, said: str, advice: str) -> ConfigError:
