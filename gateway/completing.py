@@ -14,7 +14,7 @@ from __future__ import annotations
 import csv
 import difflib
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from functools import lru_cache, partial
@@ -81,6 +81,23 @@ def _of(tag: str) -> tuple[str, str]:
 def _near(name: str, known: Any) -> str:
     near = difflib.get_close_matches(name, known, 1)
     return f"Did you mean {near[0]}?" if near else _FIELDS
+
+
+def rates_of(file: str, given: Mapping[str, Any]) -> dict[str, Decimal]:
+    """Return the USD that a unit of each currency is worth. Raises ConfigError."""
+    rates = {}
+    for currency, rate in given.items():
+        if not re.fullmatch("[A-Z]{3}", currency):
+            raise ConfigError(f'{file}: fx_usd: "{currency}" is no currency.', "Write its three letters: CAD.")
+        text = (
+            "" if isinstance(rate, bool) else format(Decimal(str(rate)), "f") if isinstance(rate, float) else str(rate)
+        )
+        if not _NUMBER.fullmatch(text) or not Decimal(text):
+            raise ConfigError(
+                f"{file}: fx_usd.{currency} is no rate.", f'Write the USD for one {currency}: {currency} = "0.70".'
+            )
+        rates[currency] = Decimal(text)
+    return rates
 
 
 # --- single values ----------------------------------------------------------------------------------------------------

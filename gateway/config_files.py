@@ -22,6 +22,7 @@ Count = Annotated[int, Meta(ge=1)]
 Filer = Literal["carrier", "freight_forwarder", "online_marketplace", "customs_broker", "other"]
 Mode = Literal["air", "truck", "rail", "ocean", "mail"]
 Rate = str | int | float
+Folder = Annotated[str, Meta(min_length=1, description="the path of a folder")]
 Application = Annotated[
     str,
     Meta(
@@ -109,8 +110,8 @@ class Encryption(_Part, frozen=True):
 class GatewayFile(_Part, frozen=True):
     """gateway.toml."""
 
-    state: str = "state"
-    out: str = "out"
+    state: Folder = "state"
+    out: Folder = "out"
     ledger: str = ""  # URL; "" = SQLite in the state folder
     poll_seconds: Annotated[float, Meta(gt=0)] = 2.0
     settle_polls: Count = 2

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Mapping
 from dataclasses import dataclass
-from decimal import Decimal, InvalidOperation
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -13,8 +11,8 @@ from typing import Any
 import msgspec
 
 from gateway.catalogue import load_catalogue
-from gateway.completing import constants_of, enrichment_of
-from gateway.config_files import Id, PartnerFile, Poll, Rate, Target, read_file
+from gateway.completing import constants_of, enrichment_of, rates_of
+from gateway.config_files import Id, PartnerFile, Poll, Target, read_file
 from gateway.errors import ConfigError
 from gateway.findings import Severity
 from gateway.mapping.folder import MappingSet
@@ -61,7 +59,7 @@ def load_partner(path: Path, settings: Settings, rulebook: Any) -> Partner:
         join_formats=tuple(file.join_formats),
         severities=_severities(path.name, file, mappings),
         acks=AckPolicy(**msgspec.structs.asdict(file.acks)),
-        fx_usd=_rates(path.name, {**settings.fx_usd, **file.fx_usd}),
+        fx_usd={**settings.fx_usd, **rates_of(path.name, file.fx_usd)},
         person_secret=settings.person_secret(),
         programs=mappings.program,
         tables=mappings,
@@ -113,13 +111,6 @@ def _severities(name: str, file: PartnerFile, mappings: MappingSet) -> dict[str,
                 f"Did you mean {close[0]}?" if close else "gateway explain --all lists the rules.",
             )
     return {rule: Severity(word) for rule, word in file.severities.items()}
-
-
-def _rates(name: str, raw: Mapping[str, Rate]) -> dict[str, Decimal]:
-    try:
-        return {currency: Decimal(str(rate)) for currency, rate in raw.items()}
-    except InvalidOperation:
-        raise ConfigError(f"{name}: fx_usd holds a rate that is not a number.", 'Write CAD = "0.70".') from None
 
 
 def _structures(folder: Path) -> Any:

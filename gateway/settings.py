@@ -5,13 +5,15 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
-from gateway.config_files import GatewayFile, Rate, Responses, read_file
+from gateway.completing import rates_of
+from gateway.config_files import GatewayFile, Responses, read_file
 from gateway.errors import ConfigError
 from gateway.shell.person_key import read_key
 
@@ -57,7 +59,7 @@ class Settings:
     retention: Mapping[str, int]  # class -> days, see docs/operations.md
     person_key: Path  # key of the person hash
     person_key_named: bool  # gateway.toml names it
-    fx_usd: Mapping[str, Rate]
+    fx_usd: Mapping[str, Decimal]
     outputs: Mapping[str, Any]
 
     def person_secret(self) -> bytes:
@@ -103,7 +105,7 @@ def read_settings(folder: Path) -> Settings:
         retention={name: days for name, days in kept.items() if days is not None},
         person_key=folder / raw.person_secret_file if raw.person_secret_file else state / "person.key",
         person_key_named=bool(raw.person_secret_file),
-        fx_usd=raw.fx_usd,
+        fx_usd=rates_of("gateway.toml", raw.fx_usd),
         outputs=raw.outputs,
     )
 

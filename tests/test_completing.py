@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from gateway.completing import constants_of, enrichment_of
+from gateway.completing import constants_of, enrichment_of, rates_of
 from gateway.errors import ConfigError
 
 
@@ -124,3 +124,18 @@ def test_the_key_is_a_text_field_and_the_file_is_there(tmp_path: Path) -> None:
     for name in ("gone.csv", 300 * "a"):
         with pytest.raises(ConfigError, match="cannot be read"):
             enrichment_of("acme.toml", tmp_path / name, "house_bill_number")
+
+
+def test_rates_are_usd_for_one_unit() -> None:
+    given = {"CAD": "0.70", "EUR": 1.05, "VND": 0.000039, "KWD": 3}
+    wanted = {"CAD": "0.70", "EUR": "1.05", "VND": "0.000039", "KWD": "3"}  # as the canonical message shows them
+    made = rates_of("acme.toml", given)
+    assert {currency: str(rate) for currency, rate in made.items()} == wanted
+
+
+@pytest.mark.parametrize("rate", ["-1", "0", 0, -0.5, "nan", float("nan"), float("inf"), "1e5", "0,70", True, ""])
+def test_what_is_no_rate_is_refused(rate: Any) -> None:
+    with pytest.raises(ConfigError, match=r"acme\.toml: fx_usd\.CAD is no rate"):
+        rates_of("acme.toml", {"CAD": rate})
+    with pytest.raises(ConfigError, match='"cad" is no currency'):
+        rates_of("acme.toml", {"cad": 1})
