@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from gateway.commands.progress import Meter
+from gateway.errors import GatewayError
 from gateway.findings import Finding, Scope, Severity
 from gateway.formats import folder_of
 from gateway.history import History, MemoryHistory
@@ -182,9 +183,8 @@ def run_cases(
     cases_file: Path, profiles: Any, only: str = ""
 ) -> Iterator[tuple[dict[str, Any], dict[str, Any], list[str]]]:
     """Run a case file; yield (case, result, differences). Each case gets a fresh state. only: prefix of `format`."""
-    for line in cases_file.read_text("utf-8").splitlines():
-        case = json.loads(line) if line.strip() else None
-        if case is None or not case["format"].startswith(only):
+    for case in _cases(cases_file):
+        if not case["format"].startswith(only):
             continue
         checker = Checker(profiles, parse_instant(case.get("as_of", DEFAULT_AS_OF)))
         differences = []
@@ -194,6 +194,31 @@ def run_cases(
                 differences.append(f"before: {before['file']} was {first['verdict']}")
         result = checker.file(cases_file.parent / case["file"], _drop_name(case))
         yield case, result, differences + compare(case, result)
+
+
+_OF_A_CASE = ("id", "basis", "kind", "format", "file", "expected")
+
+
+def _cases(file: Path) -> Iterator[dict[str, Any]]:
+    """Yield the cases of a file. Raises GatewayError for a line that is none."""
+    advice = f"Each line is a JSON object with {', '.join(_OF_A_CASE)}."
+    for number, line in enumerate(file.read_bytes().splitlines(), 1):
+        if not line.strip():
+            continue
+        try:
+            case = json.loads(line)
+        except ValueError:
+            case = None
+        if not isinstance(case, dict):
+            raise GatewayError(f"{file.name}, line {number} is no case.", advice)
+        missing = [name for name in _OF_A_CASE if not isinstance(case.get(name), str)]
+        if missing:
+            raise GatewayError(f"{file.name}, line {number} has no {missing[0]}.", advice)
+        if not (file.parent / case["file"]).is_file():
+            raise GatewayError(
+                f"{file.name}, line {number}: {case['file']} is not there.", "Paths start at the case file."
+            )
+        yield case
 
 
 def _drop_name(case: dict[str, Any]) -> str:

@@ -256,3 +256,23 @@ def test_a_fault_of_ours_is_told_without_a_traceback(
     assert left.value.code == 4
     assert "KeyError" in said and "test_cli.py line" in said
     assert "JORDAN" not in said and "Traceback" not in said
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        (b"not json", "line 2 is no case"),
+        (b"[1]", "line 2 is no case"),
+        (b"\xff\x00", "line 2 is no case"),
+        (b'{"id": "S1"}', "line 2 has no basis"),
+        (
+            b'{"id":"S1","basis":"std","kind":"k","format":"x12","file":"gone.edi","expected":"accept"}',
+            "line 2: gone.edi is not there",
+        ),
+    ],
+)
+def test_a_case_file_that_is_none_is_told_with_its_line(tmp_path: Path, line: bytes, said: str) -> None:
+    (tmp_path / "cases.jsonl").write_bytes(b"\n" + line + b"\n")
+    done = gateway("check", "--cases", str(tmp_path / "cases.jsonl"))
+    assert done.returncode == 2
+    assert f"error: cases.jsonl, {said}" in done.stderr
