@@ -118,7 +118,7 @@ def clean(folder: Folder = Path()) -> None:
 
 @archive_app.command("seal")
 def seal(folder: Folder = Path()) -> None:
-    """Seal what was kept before [encryption] was set up, with the first key of key_files."""
+    """Seal what was kept before encryption was set up, with the first key of key_files."""
     from gateway.commands.archive import order_sealing
 
     site = load_site(folder)

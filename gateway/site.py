@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 
 from gateway.errors import ConfigError
 from gateway.partner import Partner, forget_base_tables, load_partner
+from gateway.places import check_places
 from gateway.profile import Profile
 from gateway.rules.folder import load_rulebook
 from gateway.settings import Settings, base_mappings, data_folder, read_settings
@@ -101,6 +102,7 @@ def load_site(folder: Path, *, starting: bool = False) -> Site:
                 f"{path.name}: partner {partner.profile.partner} stands in two files.", "Give one another name."
             )
         partners[partner.profile.partner] = partner
+    check_places(settings, partners)
     ordered = sorted(partners.values(), key=lambda p: (not p.profile.options.get("default", False), p.profile.partner))
     return Site(settings, {p.profile.partner: p for p in ordered})
 

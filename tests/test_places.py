@@ -1,0 +1,81 @@
+"""Folders that must not be one another: found when the site is loaded, before anything is moved."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from gateway.errors import ConfigError
+from gateway.site import load_site
+
+PARTNER = """
+originator_code = "ACME01"
+senders = ["ACME"]
+receivers = ["S321"]
+"""
+
+
+def site(tmp_path: Path, gateway: str = "", **partners: str) -> Path:
+    """Write a profile folder; partners: name -> further lines of its file."""
+    folder = tmp_path / "site"
+    for part in ("partners", "keys"):
+        (folder / part).mkdir(parents=True)
+    (folder / "gateway.toml").write_text(gateway)
+    for name, lines in (partners or {"acme": ""}).items():
+        (folder / "partners" / f"{name}.toml").write_text(lines + PARTNER)
+    return folder
+
+
+def test_folders_of_their_own_pass(tmp_path: Path) -> None:
+    both = site(tmp_path, 'responses = "responses"\n', acme='in_dir = "in/acme"\n', other='in_dir = "in/other"\n')
+    assert sorted(load_site(both).partners) == ["acme", "other"]
+
+
+@pytest.mark.parametrize(
+    ("folder", "said"),
+    [
+        ("out", "is the out folder"),
+        ("../site/./out", "is the out folder"),
+        ("out/test", "is the out folder of test messages"),
+        ("partners-home/acme/ack", "is the ack folder of acme"),
+        ("partners-home/acme/reject", "is the reject folder of acme"),
+        ("state", "lies in the state folder"),
+        ("state/work", "lies in the state folder"),
+        (".", "is the profile folder"),
+        ("partners", "is the folder of the partner files"),
+        ("keys", "is the folder of the keys"),
+        ("link", "is the out folder"),
+    ],
+)
+def test_a_drop_folder_that_is_something_else_is_refused(tmp_path: Path, folder: str, said: str) -> None:
+    place = site(tmp_path, acme=f'in_dir = "{folder}"\n')
+    (place / "out").mkdir()
+    (place / "link").symlink_to("out")
+    with pytest.raises(ConfigError, match="in_dir of acme") as caught:
+        load_site(place)
+    assert said in caught.value.message
+
+
+def test_two_partners_do_not_share_a_drop_folder_or_an_account(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="in_dir of other is in_dir of acme"):
+        load_site(site(tmp_path / "a", acme='in_dir = "in"\n', other='in_dir = "in"\n'))
+    place = site(tmp_path / "b", acme='account = "one"\n', other='account = "one"\n')
+    assert len(load_site(place).partners) == 2  # neither has a key: nobody logs in
+    for name in ("acme", "other"):
+        (place / "keys" / f"{name}.pub").write_text("ssh-ed25519 AAAA x\n")
+    with pytest.raises(ConfigError, match="acme and other have one SSH account, one"):
+        load_site(place)
+
+
+def test_responses_and_the_out_folder_have_places_of_their_own(tmp_path: Path) -> None:
+    for number, (line, said) in enumerate(
+        (
+            ('responses = "in"\n', "The folder of responses is in_dir of acme"),
+            ('out = "state/out"\n', "The out folder lies in the state folder"),
+        )
+    ):
+        with pytest.raises(ConfigError, match=said):
+            load_site(site(tmp_path / str(number), line, acme='in_dir = "in"\n'))
+    with pytest.raises(ConfigError, match="home of acme lies in the state folder"):
+        load_site(site(tmp_path / "home", acme='home = "state/acme"\n'))
