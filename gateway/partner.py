@@ -38,6 +38,7 @@ class Partner:
     target: Target | None
     poll: Poll | None
     sources: tuple[Path, ...] = ()  # files outside of partners/ that it is made of
+    key_places: tuple[str, ...] = ()  # where each of the keys stands
 
 
 def load_partner(path: Path, settings: Settings, rulebook: Any) -> Partner:
@@ -72,9 +73,13 @@ def load_partner(path: Path, settings: Settings, rulebook: Any) -> Partner:
     )
     sources = [folder / file.enrichment.file] if file.enrichment else []
     sources += [p for m in extra if m != own for p in m.rglob("*.csv")]
+    keys = _keys(
+        path.name, folder, [f"keys/{name}.pub"] if file.keys is None else file.keys, named=file.keys is not None
+    )
     return Partner(
         profile,
-        keys=tuple(_key_lines(folder, [f"keys/{name}.pub"] if file.keys is None else file.keys)),
+        keys=tuple(keys),
+        key_places=tuple(keys.values()),
         in_dir=folder / file.in_dir if file.in_dir else None,
         home=folder / (file.home or f"partners-home/{name}"),
         target=file.target,
@@ -122,8 +127,25 @@ def _structures(folder: Path) -> Any:
     return compile_folder(folder)
 
 
-def _key_lines(folder: Path, files: list[str]) -> list[str]:
-    """Return the lines of the key files, each once, whatever names it again."""
-    texts = [(folder / name).read_text("utf-8") for name in files if (folder / name).is_file()]
-    lines = (line.strip() for text in texts for line in text.splitlines() if line.strip() and not line.startswith("#"))
-    return list(dict.fromkeys(lines))
+def _keys(partner_file: str, folder: Path, files: list[str], *, named: bool) -> dict[str, str]:
+    """Return the lines of the key files, each once, with where it stands. named: by the partner file, so they must be there."""
+    found: dict[str, str] = {}
+    for name in files:
+        path = folder / name
+        if not named and not path.is_file():
+            continue
+        try:
+            text = path.read_text("utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            why = error.strerror if isinstance(error, OSError) else "no text"
+            advice = "Put the partner's public key there, or take the name out of keys."
+            raise ConfigError(f"{partner_file}: key file {name[:80]} cannot be read ({why}).", advice) from None
+        if "PRIVATE KEY-----" in text:
+            raise ConfigError(
+                f"{partner_file}: {name} holds a private key.",
+                "Put the public key there: the file that ends with .pub.",
+            )
+        for number, line in enumerate(text.splitlines(), 1):
+            if line.strip() and not line.startswith("#"):
+                found.setdefault(line.strip(), f"{name}, line {number}")
+    return found

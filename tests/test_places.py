@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from gateway.commands.doctor import doctor
 from gateway.errors import ConfigError
 from gateway.site import load_site
 
@@ -79,3 +80,27 @@ def test_responses_and_the_out_folder_have_places_of_their_own(tmp_path: Path) -
             load_site(site(tmp_path / str(number), line, acme='in_dir = "in"\n'))
     with pytest.raises(ConfigError, match="home of acme lies in the state folder"):
         load_site(site(tmp_path / "home", acme='home = "state/acme"\n'))
+
+
+def test_a_key_file_that_is_named_is_there_and_holds_public_keys(tmp_path: Path) -> None:
+    place = site(tmp_path, acme='keys = ["keys/gone.pub"]\n')
+    with pytest.raises(ConfigError, match=r"acme\.toml: key file keys/gone\.pub cannot be read \(No such file"):
+        load_site(place)
+    (place / "keys" / "gone.pub").write_bytes(b"\xff\xfe")
+    with pytest.raises(ConfigError, match="no text"):
+        load_site(place)
+    (place / "keys" / "gone.pub").write_text("-----BEGIN OPENSSH PRIVATE KEY-----\nx\n")
+    with pytest.raises(ConfigError, match=r"keys/gone\.pub holds a private key"):
+        load_site(place)
+    (place / "keys" / "gone.pub").write_text("# ours\n\nssh-ed25519 AAAA x\n ssh-ed25519 AAAA x \nssh-ed25519 BBBB y\n")
+    partner = load_site(place).partners["acme"]
+    assert partner.keys == ("ssh-ed25519 AAAA x", "ssh-ed25519 BBBB y")
+    assert partner.key_places == ("keys/gone.pub, line 3", "keys/gone.pub, line 5")
+    (found,) = [c for c in doctor(place) if c.name == "partner acme"]
+    assert found.state == "error"
+    assert found.said.startswith("keys/gone.pub, line 3: ")
+    assert "private" not in found.mend
+
+
+def test_without_a_word_a_key_file_may_be_missing(tmp_path: Path) -> None:
+    assert load_site(site(tmp_path)).partners["acme"].keys == ()

@@ -258,17 +258,19 @@ def _private(path: Path, name: str) -> Iterator[Check]:
 
 def _partner(site: Site, name: str, partner: Partner) -> Iterator[Check]:
     said, wrong = [], []
-    for line in partner.keys:
+    for line, place in zip(partner.keys, partner.key_places, strict=True):
         try:
             parse_authorized_key(line)
         except GatewayError as error:
-            wrong.append(error.message)
+            wrong.append(f"{place}: {error.message}")
     count = len(partner.keys)
     ways = [f"{count} key{'s' if count > 1 else ''}"] if count else []
     ways += ["drop folder"] if partner.in_dir else []
     ways += ["poll"] if partner.poll else []
     if wrong:
-        yield Check(f"partner {name}", "error", "; ".join(wrong), f"Mend keys/{name}.pub.")
+        yield Check(
+            f"partner {name}", "error", "; ".join(wrong), "Put the line there that ssh-keygen wrote into the .pub file."
+        )
     elif not ways:
         yield Check(
             f"partner {name}",

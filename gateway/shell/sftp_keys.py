@@ -16,7 +16,7 @@ import logging
 import os
 import re
 import stat
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -145,6 +145,14 @@ def parse_authorized_key(line: str) -> AuthorizedKey:
             raise ConfigError(f"Authorized key option {option!r} or its key type is not supported.", _ADVICE)
         line = line[match.end() :].lstrip()
     return AuthorizedKey(_blob(line), networks, expires)
+
+
+def keys_of(account: str, lines: Iterable[str]) -> tuple[AuthorizedKey, ...]:
+    """Return the keys of an account. Raises ConfigError that names it."""
+    try:
+        return tuple(map(parse_authorized_key, lines))
+    except ConfigError as error:
+        raise ConfigError(f"Key of account {account}: {error.message}", error.advice) from None
 
 
 def key_allowed(keys: Sequence[AuthorizedKey], blob: bytes, ip: str, now: datetime) -> bool:

@@ -34,8 +34,8 @@ from gateway.shell.sftp_keys import (
     fingerprint,
     harden,
     key_allowed,
+    keys_of,
     load_private_key,
-    parse_authorized_key,
 )
 from gateway.shell.sftp_paths import TakenFile, Upload, Waiting
 from gateway.shell.sftp_rotation import announce, prove
@@ -84,7 +84,7 @@ class SftpDropServer:
         """Let these accounts in from now on, and no others; sessions that are open stay. Raises ConfigError."""
         if len({account.name for account in accounts}) != len(accounts):
             raise ConfigError("Two SFTP accounts have the same name.", "Give every account its own name.")
-        keys = {account.name: tuple(parse_authorized_key(line) for line in account.keys) for account in accounts}
+        keys = {account.name: keys_of(account.name, account.keys) for account in accounts}
         files = {
             a.name: AccountFiles(a, self._staging, self.limits, self._on_upload, self.on_event)
             for a in accounts
