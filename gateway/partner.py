@@ -16,6 +16,7 @@ from gateway.config_files import Id, PartnerFile, Poll, Target, read_file
 from gateway.errors import ConfigError
 from gateway.findings import Severity
 from gateway.mapping.folder import MappingSet
+from gateway.own_tables import own_tables
 from gateway.profile import AckPolicy, Identity, Profile
 from gateway.settings import Settings, base_mappings
 from gateway.switches import check_switches
@@ -46,7 +47,7 @@ def load_partner(path: Path, settings: Settings, rulebook: Any) -> Partner:
     file, folder = read_file(path, PartnerFile), settings.folder
     name = file.partner or path.stem
     own = folder / "partners" / path.stem
-    extra = [folder / m for m in file.mappings] or ([own] if own.is_dir() else [])
+    extra = own_tables(path, file, folder, base_mappings())
     mappings = MappingSet(base_mappings(), extra) if extra else _base_set()
     check_switches(path.name, file)
     profile = Profile(

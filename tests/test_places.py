@@ -104,3 +104,40 @@ def test_a_key_file_that_is_named_is_there_and_holds_public_keys(tmp_path: Path)
 
 def test_without_a_word_a_key_file_may_be_missing(tmp_path: Path) -> None:
     assert load_site(site(tmp_path)).partners["acme"].keys == ()
+
+
+@pytest.mark.parametrize(
+    ("tables", "lines", "said", "mend"),
+    [
+        (["partners/acme/x12_309_truk.csv"], "", "acme/x12_309_truk.csv is read by nobody", "x12_309_truck"),
+        (["partners/acme/codes/cities.csv"], "", "acme/codes/cities.csv is read by nobody", "code cities"),
+        (["partners/acme/codes/mode_x21.csv"], "", "no row names mode_x21", "mode_x12"),
+        ([], 'mappings = ["tables"]\n', "the folder tables is not there", "profile folder"),
+        (
+            ["partners/acme/x12_309_truck.csv", "tables/x12_204.csv"],
+            'mappings = ["tables"]\n',
+            "mappings leaves out partners/acme",
+            '"partners/acme"',
+        ),
+    ],
+)
+def test_a_table_that_nobody_reads_is_told(tmp_path: Path, tables: list[str], lines: str, said: str, mend: str) -> None:
+    place = site(tmp_path, acme=lines)
+    for name in tables:
+        (place / name).parent.mkdir(parents=True, exist_ok=True)
+        (place / name).write_text("level,target,source\n")
+    with pytest.raises(ConfigError, match=r"acme\.toml") as caught:
+        load_site(place)
+    assert said in caught.value.message
+    assert mend in caught.value.advice
+
+
+def test_tables_of_base_names_and_codes_of_own_rows_pass(tmp_path: Path) -> None:
+    place = site(tmp_path, acme='enrichment = { file = "partners/acme/values.csv", on = "house_bill_number" }\n')
+    own = place / "partners" / "acme"
+    (own / "codes").mkdir(parents=True)
+    (own / "values.csv").write_text("house_bill_number\n")
+    (own / "x12_309_truck.csv").write_text("level,target,source,transform\nshipment,package_unit,M11.04,code cities\n")
+    for name in ("cities", "mode_x12"):
+        (own / "codes" / f"{name}.csv").write_text("code,value\nA,air\n")
+    assert list(load_site(place).partners) == ["acme"]

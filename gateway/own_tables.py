@@ -1,0 +1,58 @@
+"""Which folders hold a partner's own mapping rows and code tables; a table that no message would be read with is told.
+
+partners/nrtx/x12_309_truck.csv      rows over those of the base table of this name
+partners/nrtx/codes/cities.csv       a code table, over the base's or for its own rows
+"""
+
+from __future__ import annotations
+
+import difflib
+from pathlib import Path
+
+from gateway.config_files import PartnerFile
+from gateway.errors import ConfigError
+
+
+def own_tables(path: Path, file: PartnerFile, folder: Path, base: Path) -> list[Path]:
+    """Return the folders with a partner's own tables, later ones over earlier ones. Raises ConfigError.
+
+    path: the partner file; folder: the profile folder; base: the mappings that come with the program.
+    """
+    own = folder / "partners" / path.stem
+    if not file.mappings:
+        folders = [own] if own.is_dir() else []
+    else:
+        folders = [folder / name for name in file.mappings]
+        for place, name in zip(folders, file.mappings, strict=True):
+            if not place.is_dir():
+                said = f"{path.name}: mappings: the folder {name} is not there."
+                raise ConfigError(said, "Paths start at the profile folder.")
+        if own.is_dir() and any(own.glob("*.csv")) and own.resolve() not in [f.resolve() for f in folders]:
+            said = f"{path.name}: mappings leaves out partners/{path.stem}, which holds tables."
+            raise ConfigError(said, f'Add "partners/{path.stem}" to mappings, or move the tables away.')
+    known = [facts.parent.name for facts in base.glob("*/map.toml")]
+    codes = [table.stem for table in base.glob("codes/*.csv")]
+    for place in folders:
+        tables = [table for table in sorted(place.glob("*.csv")) if _is_table(table)]
+        for table in tables:
+            if table.stem not in known:
+                said = f"{path.name}: {place.name}/{table.name} is read by nobody: there is no mapping {table.stem}."
+                raise ConfigError(said, _near(table.stem, known, "gateway mapping export ID writes a base table."))
+        for table in sorted(place.glob("codes/*.csv")):
+            if table.stem not in codes and not any(table.stem in t.read_text("utf-8", "replace") for t in tables):
+                said = f"{path.name}: {place.name}/codes/{table.name} is read by nobody: no row names {table.stem}."
+                raise ConfigError(said, _near(table.stem, codes, f"Name it in a transform: code {table.stem}"))
+    return folders
+
+
+def _is_table(path: Path) -> bool:
+    """True for a file with mapping rows; enrichment rows and reports may lie beside it."""
+    with path.open("rb") as file:
+        head = file.read(2000).partition(b"\n")[0].decode("utf-8-sig", "replace").lower()
+    names = {cell.strip(' "\r') for cell in head.replace(";", ",").split(",")}
+    return {"level", "target"} <= names
+
+
+def _near(word: str, known: list[str], otherwise: str) -> str:
+    close = difflib.get_close_matches(word, known, 1)
+    return f"Did you mean {close[0]}?" if close else otherwise
