@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Sequence
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 from sqlalchemy import Connection, bindparam, literal, select
@@ -13,7 +14,7 @@ from gateway.history import Part
 from gateway.shell.folders import instant, parse_instant
 from gateway.shell.ledger import Ledger
 from gateway.shell.schema import drops, parts
-from gateway.shell.statements import in_batches, insert_rows, run
+from gateway.shell.statements import Lookup, in_batches, insert_rows, parameters, run
 
 SCRATCH = """
 CREATE TABLE parts (seq INTEGER PRIMARY KEY, key TEXT, state TEXT, place TEXT, draft BLOB, until TEXT, message INTEGER,
@@ -24,6 +25,8 @@ _NEWEST = "SELECT key, state, place, draft, until, message, number, max(seq) FRO
 _OVERDUE = (
     select(parts.c.receipt).where(parts.c.state == literal("waiting"), parts.c.until <= bindparam("now")).distinct()
 )
+_ASKED, _AT_ONCE = 32, 500  # keys of one question, rows of one batch
+_PART = ("key", "state", "place", "draft", "until", "message", "number")
 _COLUMNS = ("partner", "key", "receipt", "state", "place", "draft", "until", "message", "number")
 
 
@@ -37,16 +40,19 @@ class Parts:
     def find(self, keys: Sequence[str]) -> list[Part | None]:
         """Return what is known under each key, None for nothing or what was withdrawn."""
         asked = list({key for key in keys if key})
-        if not asked:
-            return [None] * len(keys)
-        with self._ledger.reading() as connection:
-            rows = connection.execute(
-                select(parts).where(parts.c.partner == self._partner, parts.c.key.in_(asked))
-            ).mappings()
-            found = {r["key"]: _part(r["key"], r["state"], r["place"], r["draft"].encode(), r["until"], r["message"], r["number"]) for r in rows}  # fmt: skip
-        query = f"{_NEWEST} WHERE key IN ({','.join('?' * len(asked))}) GROUP BY key"
-        found |= {key: _part(key, *rest) for key, *rest, _ in self._scratch.execute(query, asked)}
+        found: dict[str, Part] = {}
+        for some in in_batches(iter(asked), _ASKED):
+            found |= self._told(some)
+            query = f"{_NEWEST} WHERE key IN ({','.join('?' * len(some))}) GROUP BY key"
+            found |= {key: _part(key, *rest) for key, *rest, _ in self._scratch.execute(query, some)}
         return [part if (part := found.get(key)) is not None and part.state != "gone" else None for key in keys]
+
+    def _told(self, keys: list[str]) -> dict[str, Part]:
+        """Return what the ledger knows under up to _ASKED keys."""
+        with self._ledger.reading() as connection:
+            lookup = Lookup(connection, _queries()["known"])
+            rows = lookup.rows([self._partner, *keys, *keys[-1:] * (_ASKED - len(keys))])
+        return {key: _part(key, state, place, draft.encode(), *rest) for key, state, place, draft, *rest in rows}
 
     def note(self, seq: int, part: Part) -> None:
         """Note a part under a rising number."""
@@ -60,11 +66,12 @@ class Parts:
         if not self._noted:
             return
         waiting = self._scratch.execute("SELECT count(*) FROM parts WHERE state = 'waiting'").fetchone()[0]
-        for batch in in_batches(self._scratch.execute(f"{_NEWEST} GROUP BY key ORDER BY key"), 500):
-            mine = (parts.c.partner == self._partner, parts.c.key.in_([row[0] for row in batch]))
-            for (other,) in connection.execute(select(parts.c.receipt).where(*mine, parts.c.state == "waiting")).all():
+        for batch in in_batches(self._scratch.execute(f"{_NEWEST} GROUP BY key ORDER BY key"), _AT_ONCE):
+            keys = [row[0] for row in batch]
+            mine = {f"p{n}": v for n, v in enumerate((self._partner, *keys, *keys[-1:] * (_AT_ONCE - len(keys))))}
+            for (other,) in run(connection, _queries()["waiting"], **mine).fetchall():
                 settle_waiting(connection, other, joined=1)
-            connection.execute(parts.delete().where(*mine))
+            run(connection, _queries()["delete"], **mine)
             kept = [
                 (self._partner, key, receipt, state, place, draft.decode(), until, message, number)
                 for key, state, place, draft, until, message, number, _ in batch
@@ -75,6 +82,18 @@ class Parts:
                 insert_rows(connection, parts, _COLUMNS, kept)
         if waiting:  # named twice in this drop, or completed by it
             settle_waiting(connection, receipt, joined=waiting)
+
+
+@cache
+def _queries() -> dict[str, Any]:
+    """Return what is asked of the ledger for many keys: made once, since each one made leaves much to be collected."""
+    mine = parts.c.partner == parameters(1)[0]
+    keys = parts.c.key.in_(parameters(_AT_ONCE, 1))
+    return {
+        "known": select(*(parts.c[name] for name in _PART)).where(mine, parts.c.key.in_(parameters(_ASKED, 1))),
+        "waiting": select(parts.c.receipt).where(mine, keys, parts.c.state == literal("waiting")),
+        "delete": parts.delete().where(mine, keys),
+    }
 
 
 def settle_waiting(connection: Connection, receipt: str, *, joined: int = 0, rejected: int = 0) -> None:
