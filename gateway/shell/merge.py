@@ -9,13 +9,14 @@ from __future__ import annotations
 import itertools
 import sqlite3
 from collections.abc import Iterable
+from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, select, text
+from sqlalchemy import Connection, Select, bindparam, select, text
 from sqlalchemy.exc import IntegrityError
 
 from gateway.shell.schema import interchanges, person_days, shipments
-from gateway.shell.statements import in_batches, insert_rows, run
+from gateway.shell.statements import in_batches, insert_rows, parameters, run
 
 _BATCH = 500
 _SHIPMENT = ("partner", "key", "receipt", "content", "place", "person", "day", "value", "purpose", "state")
@@ -88,11 +89,11 @@ def merge_shipments(
 
 def _retire(connection: Connection, partner: str, batch: list[Any]) -> None:
     """Close the active rows that the batch replaces or cancels, after checking that they are those it saw."""
-    mine = (shipments.c.partner == partner, shipments.c.key.in_([row[0] for row in batch]), _ACTIVE)
-    columns = (shipments.c.key, shipments.c.content, shipments.c.person, shipments.c.day)
-    now = {row.key: row for row in connection.execute(select(*columns).where(*mine))}
+    keys = [row[0] for row in batch]
+    mine = {f"p{n}": value for n, value in enumerate((partner, *keys, *keys[-1:] * (_BATCH - len(keys))))}
+    now = {key: rest for key, *rest in run(connection, _active(), **mine).fetchall()}
     for key, *_, old_content in batch:
-        if (now[key].content if key in now else None) != old_content:
+        if (now[key][0] if key in now else None) != old_content:
             raise ClaimConflictError("shipment")
     if not now:
         return
@@ -103,7 +104,7 @@ def _retire(connection: Connection, partner: str, batch: list[Any]) -> None:
         if row[0] in now
     ]
     connection.execute(end.values(state=bindparam("b_state")), states)
-    summed = [{"b_person": row.person, "b_day": row.day, "b_key": key} for key, row in now.items() if row.person]
+    summed = [{"b_person": person, "b_day": day, "b_key": key} for key, (_, person, day) in now.items() if person]
     if summed:
         c = person_days.c
         gone = person_days.delete().where(
@@ -113,6 +114,14 @@ def _retire(connection: Connection, partner: str, batch: list[Any]) -> None:
             c.key == bindparam("b_key"),
         )
         connection.execute(gone, summed)
+
+
+@cache
+def _active() -> Select[Any]:
+    """Return the question for the active rows of up to _BATCH shipments, made once."""
+    c = shipments.c
+    of_keys = (c.partner == parameters(1)[0], c.key.in_(parameters(_BATCH, 1)), _ACTIVE)
+    return select(c.key, c.content, c.person, c.day).where(*of_keys)
 
 
 def _row(values: tuple[Any, ...], partner: str, receipt: str) -> tuple[Any, ...]:
