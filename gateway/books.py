@@ -11,6 +11,7 @@ from collections.abc import Iterable
 
 from gateway.findings import Finding, Scope, Severity
 from gateway.history import History
+from gateway.message_facts import message_index
 from gateway.results import Counts
 
 _ABOVE = {Scope.MESSAGE: (Scope.GROUP, Scope.INTERCHANGE), Scope.GROUP: (Scope.INTERCHANGE,), Scope.INTERCHANGE: ()}
@@ -29,7 +30,7 @@ class Tally:
         self.mark = mark
         self.rule = ""
         self.stood: Counter[str] = Counter()
-        self.messages: list[tuple[int, str]] = []  # index and key
+        self.messages: list[str] = []  # keys (gateway.message_facts.message_key), which tell the index
 
 
 class Books:
@@ -76,10 +77,10 @@ class Books:
             self._worst.add(finding.severity)
             self.syntax_errors = self.syntax_errors or "AK304" in finding.ack
 
-    def close_message(self, index: int, key: str) -> tuple[bool, int]:
+    def close_message(self, key: str) -> tuple[bool, int]:
         """Return whether the message falls, and how many of its shipments stood until now."""
         tally = self._levels[Scope.MESSAGE]
-        tally.messages = [(index, key)]
+        tally.messages = [key]
         self._close(Scope.MESSAGE)
         return bool(tally.rule), tally.stood.total()
 
@@ -117,16 +118,16 @@ class Books:
             counts.rejected += number
         self._refuse(tally.messages, tally.rule)
 
-    def take_back_all(self, messages: Iterable[tuple[int, str]], rule: str) -> None:
-        """Let nothing stand of what was closed before: the file is held. messages: index and key."""
+    def take_back_all(self, messages: Iterable[str], rule: str) -> None:
+        """Let nothing stand of what was closed before: the file is held. messages: keys."""
         for name in ("accepted", "joined", "waiting"):
             self.counts.rejected += getattr(self.counts, name)
             setattr(self.counts, name, 0)
         self._refuse(messages, rule)
 
-    def _refuse(self, messages: Iterable[tuple[int, str]], rule: str) -> None:
-        for index, key in messages:
-            self.refused.setdefault(index, rule)
+    def _refuse(self, messages: Iterable[str], rule: str) -> None:
+        for key in messages:
+            self.refused.setdefault(message_index(key), rule)
             self.refused_keys.add(key)
 
     def close(self, interchanges: int) -> None:

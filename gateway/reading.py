@@ -91,7 +91,7 @@ class Reading:
         """Hold the file in the middle: what stood so far does not."""
         self.finding(finding)
         opened = (record for record in self._records.telling() if isinstance(record, MessageOpened))
-        self._books.take_back_all(((record.index, record.key) for record in opened), finding.rule)
+        self._books.take_back_all((record.key for record in opened), finding.rule)
 
     # --- findings above the shipment --------------------------------------------------------------------------
 
@@ -189,7 +189,7 @@ class Reading:
         self._tell_rest()
         header = self._module.segments(message.root) if self._module else []
         errors = self._books.syntax_errors
-        refused, stood = self._books.close_message(message.index, self._settler.key)
+        refused, stood = self._books.close_message(self._settler.key)
         self._records.append(
             MessageClosed(message.index, refused, errors, event.segments, self._found, header, stood)
         )  # fmt: skip

@@ -69,7 +69,7 @@ def _written(mappings: list[Mapping], verdicts: list[Verdict]) -> bytes:
 class Aside:
     """What stands in the place of gateway.settling.Settler in the other process. wanted: whether a group is still to be judged."""
 
-    key, claims = "", 0
+    key, claims = "0", 0  # of messages that nobody asks this process for
 
     def __init__(self, judge: Judge, wanted: Callable[[int], bool]) -> None:
         self._judge, self._wanted = judge, wanted
