@@ -140,9 +140,9 @@ def _day(_name: str, _rest: str, given: Any) -> str | None:
 def _instant(_name: str, _rest: str, given: Any) -> str | None:
     try:
         moment = given if isinstance(given, datetime) else datetime.fromisoformat(str(given).replace("Z", "+00:00"))
-    except ValueError:
+        return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ") if moment.tzinfo else None
+    except (ValueError, OverflowError):  # a day before the first one
         return None
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ") if moment.tzinfo else None
 
 
 def _word(_name: str, words: str, given: Any) -> str | None:

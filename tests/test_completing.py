@@ -52,6 +52,7 @@ def test_constants_become_values_of_a_draft() -> None:
         ({"mode_of_transportation": "lorry"}, "constants.mode_of_transportation", "air, truck"),
         ({"country_of_shipment": "usa"}, "constants.country_of_shipment", "US"),
         ({"estimated_arrival_at": "2025-03-02T10:00:00"}, "constants.estimated_arrival_at", "with its zone"),
+        ({"estimated_arrival_at": "0001-01-01T00:00:00+14:00"}, "constants.estimated_arrival_at", "with its zone"),
         ({"fx_date": "2.3.2025"}, "constants.fx_date", "2025-03-02"),
         ({"carrier_code": "TOOLONG"}, "constants.carrier_code", "1 to 4 characters"),
     ],
