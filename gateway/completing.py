@@ -12,7 +12,6 @@ Patterns and conditions are left to the schema.
 from __future__ import annotations
 
 import csv
-import difflib
 import re
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, date, datetime
@@ -22,7 +21,7 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from gateway.canonical.model import decimal_text, fields_of
-from gateway.errors import ConfigError
+from gateway.errors import ConfigError, did_you_mean
 
 _FIELDS = "The fields of a shipment stand in gateway/canonical/schema.json; those of a part are written seller.name."
 _NUMBER = re.compile(r"[0-9]{1,15}(\.[0-9]{1,10})?")
@@ -49,7 +48,7 @@ def _part(file: str, above: str, level: str, given: dict[str, Any]) -> dict[str,
     made = {}
     for name, value in given.items():
         if name not in fields:
-            raise ConfigError(f"{file}: {above}{name} is no field of a {level}.", _near(name, fields))
+            raise ConfigError(f"{file}: {above}{name} is no field of a {level}.", did_you_mean(name, fields, _FIELDS))
         made[name] = _constant(file, above + name, fields[name], value)
     return made
 
@@ -76,11 +75,6 @@ def _of(tag: str) -> tuple[str, str]:
     """Return the kind of a tag and what it is made of; money is an object."""
     kind, _, inner = tag.partition(":")
     return ("object", "money") if kind == "money" else (kind, inner)
-
-
-def _near(name: str, known: Any) -> str:
-    near = difflib.get_close_matches(name, known, 1)
-    return f"Did you mean {near[0]}?" if near else _FIELDS
 
 
 def rates_of(file: str, given: Mapping[str, Any]) -> dict[str, Decimal]:
@@ -178,7 +172,9 @@ def enrichment_of(file: str, path: Path, on: str) -> Callable[[dict[str, Any]], 
     """
     if _of(fields_of("shipment").get(on, ""))[0] != "str":
         fields = [name for name, tag in fields_of("shipment").items() if tag.startswith("str")]
-        raise ConfigError(f'{file}: enrichment.on "{on}" is no text field of a shipment.', _near(on, fields))
+        raise ConfigError(
+            f'{file}: enrichment.on "{on}" is no text field of a shipment.', did_you_mean(on, fields, _FIELDS)
+        )
     try:
         with path.open(encoding="utf-8-sig", newline="") as source:
             rows = dict(_Table(path.name, on).rows(source))
@@ -294,6 +290,6 @@ def _near_path(path: str) -> str:
     first, dot, rest = path.partition(".")
     kind, inner = _of(fields_of("shipment").get(first, ""))
     if dot and kind == "object":
-        near = difflib.get_close_matches(rest, fields_of(inner), 1)
-        return f"Did you mean {first}.{near[0]}?" if near else f"{first} has: {', '.join(fields_of(inner))}."
-    return _near(path, fields_of("shipment"))
+        parts = fields_of(inner)
+        return did_you_mean(rest, parts, f"{first} has: {', '.join(parts)}.", f"{first}.")
+    return did_you_mean(path, fields_of("shipment"), _FIELDS)

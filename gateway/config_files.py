@@ -5,7 +5,6 @@ docs/partners.md explains every key; what needs other files (keys, tables, enric
 
 from __future__ import annotations
 
-import difflib
 import re
 import tomllib
 from pathlib import Path
@@ -15,7 +14,7 @@ from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin
 import msgspec
 from msgspec import Meta
 
-from gateway.errors import ConfigError
+from gateway.errors import ConfigError, did_you_mean
 
 Port = Annotated[int, Meta(ge=0, le=65535)]
 Count = Annotated[int, Meta(ge=1)]
@@ -236,8 +235,7 @@ def _told(file: str, said: str, kind: type[Any]) -> ConfigError:
         if field[1] == "missing required":
             return ConfigError(f"{file}: {name} is missing.", _SEE)
         known = _names(place)
-        close = difflib.get_close_matches(field[2], known, 1)
-        advice = f"Did you mean {close[0]}?" if close else f"Known: {', '.join(known)}."
+        advice = did_you_mean(field[2], known, f"Known: {', '.join(known)}.")
         return ConfigError(f'{file}: key "{name}" is not known.', advice)
     choices = [str(choice) for t in _alternatives(place) if get_origin(t) is Literal for choice in get_args(t)]
     if choices and fault.startswith("Invalid"):

@@ -8,6 +8,8 @@ GatewayError
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 
 class GatewayError(Exception):
     """Base of all errors with advice for the person at the keyboard. `advice` is one imperative sentence."""
@@ -40,3 +42,11 @@ class DeliveryError(GatewayError):
     def __init__(self, message: str, advice: str = "", *, retry: bool = True) -> None:
         super().__init__(message, advice)
         self.retry = retry
+
+
+def did_you_mean(word: str, known: Iterable[str], otherwise: str, before: str = "") -> str:
+    """Return the advice for a word that is not known: the nearest one that is, else `otherwise`. before: stands before it."""
+    from difflib import get_close_matches  # a word that is not known is rare
+
+    near = get_close_matches(word, list(known), 1)
+    return f"Did you mean {before}{near[0]}?" if near else otherwise

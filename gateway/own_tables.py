@@ -6,11 +6,10 @@ partners/nrtx/codes/cities.csv       a code table, over the base's or for its ow
 
 from __future__ import annotations
 
-import difflib
 from pathlib import Path
 
 from gateway.config_files import PartnerFile
-from gateway.errors import ConfigError
+from gateway.errors import ConfigError, did_you_mean
 
 
 def own_tables(path: Path, file: PartnerFile, folder: Path, base: Path) -> list[Path]:
@@ -30,6 +29,8 @@ def own_tables(path: Path, file: PartnerFile, folder: Path, base: Path) -> list[
         if own.is_dir() and any(own.glob("*.csv")) and own.resolve() not in [f.resolve() for f in folders]:
             said = f"{path.name}: mappings leaves out partners/{path.stem}, which holds tables."
             raise ConfigError(said, f'Add "partners/{path.stem}" to mappings, or move the tables away.')
+    if not folders:
+        return []
     known = [facts.parent.name for facts in base.glob("*/map.toml")]
     codes = [table.stem for table in base.glob("codes/*.csv")]
     for place in folders:
@@ -37,11 +38,13 @@ def own_tables(path: Path, file: PartnerFile, folder: Path, base: Path) -> list[
         for table in tables:
             if table.stem not in known:
                 said = f"{path.name}: {place.name}/{table.name} is read by nobody: there is no mapping {table.stem}."
-                raise ConfigError(said, _near(table.stem, known, "gateway mapping export ID writes a base table."))
+                raise ConfigError(
+                    said, did_you_mean(table.stem, known, "gateway mapping export ID writes a base table.")
+                )
         for table in sorted(place.glob("codes/*.csv")):
             if table.stem not in codes and not any(table.stem in t.read_text("utf-8", "replace") for t in tables):
                 said = f"{path.name}: {place.name}/codes/{table.name} is read by nobody: no row names {table.stem}."
-                raise ConfigError(said, _near(table.stem, codes, f"Name it in a transform: code {table.stem}"))
+                raise ConfigError(said, did_you_mean(table.stem, codes, f"Name it in a transform: code {table.stem}"))
     return folders
 
 
@@ -51,8 +54,3 @@ def _is_table(path: Path) -> bool:
         head = file.read(2000).partition(b"\n")[0].decode("utf-8-sig", "replace").lower()
     names = {cell.strip(' "\r') for cell in head.replace(";", ",").split(",")}
     return {"level", "target"} <= names
-
-
-def _near(word: str, known: list[str], otherwise: str) -> str:
-    close = difflib.get_close_matches(word, known, 1)
-    return f"Did you mean {close[0]}?" if close else otherwise

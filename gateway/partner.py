@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -13,7 +12,7 @@ import msgspec
 from gateway.catalogue import load_catalogue
 from gateway.completing import constants_of, enrichment_of, rates_of
 from gateway.config_files import Id, PartnerFile, Poll, Target, read_file
-from gateway.errors import ConfigError
+from gateway.errors import ConfigError, did_you_mean
 from gateway.findings import Severity
 from gateway.mapping.folder import MappingSet
 from gateway.own_tables import own_tables
@@ -111,11 +110,8 @@ def _severities(name: str, file: PartnerFile, mappings: MappingSet) -> dict[str,
     own = {row.rule for facts in mappings.facts for row in mappings.rows(facts)[0]} if unknown else set()
     for rule in unknown:
         if rule not in own:
-            close = difflib.get_close_matches(rule, [one.rule for one in known], 1)
-            raise ConfigError(
-                f'{name}: severities: there is no rule "{rule}".',
-                f"Did you mean {close[0]}?" if close else "gateway explain --all lists the rules.",
-            )
+            advice = did_you_mean(rule, [one.rule for one in known], "gateway explain --all lists the rules.")
+            raise ConfigError(f'{name}: severities: there is no rule "{rule}".', advice)
     return {rule: Severity(word) for rule, word in file.severities.items()}
 
 

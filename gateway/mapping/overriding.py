@@ -16,9 +16,8 @@ from gateway.mapping.table import Row
 Key = tuple[str, ...]
 """What rows of a table have in common that a partner's rows replace together."""
 
-_GOES_WITH = {
-    "_arrival_day": "estimated_arrival_at"
-}  # a target of our own: the field whose day, as it was written, it is
+_GOES_WITH = {"_arrival_day": "estimated_arrival_at"}
+"""A target of our own -> the field whose day, as it was written, it is."""
 
 
 def effective_rows(base: list[Row], *overrides: list[Row]) -> list[Row]:

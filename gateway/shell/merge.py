@@ -16,7 +16,7 @@ from sqlalchemy import Connection, Select, bindparam, select, text
 from sqlalchemy.exc import IntegrityError
 
 from gateway.shell.schema import interchanges, person_days, shipments
-from gateway.shell.statements import in_batches, insert_rows, parameters, run
+from gateway.shell.statements import in_batches, insert_rows, numbered, padded, parameters, run
 
 _BATCH = 500
 _SHIPMENT = ("partner", "key", "receipt", "content", "place", "person", "day", "value", "purpose", "state")
@@ -89,8 +89,7 @@ def merge_shipments(
 
 def _retire(connection: Connection, partner: str, batch: list[Any]) -> None:
     """Close the active rows that the batch replaces or cancels, after checking that they are those it saw."""
-    keys = [row[0] for row in batch]
-    mine = {f"p{n}": value for n, value in enumerate((partner, *keys, *keys[-1:] * (_BATCH - len(keys))))}
+    mine = numbered(padded(partner, [row[0] for row in batch], _BATCH))
     now = {key: rest for key, *rest in run(connection, _active(), **mine).fetchall()}
     for key, *_, old_content in batch:
         if (now[key][0] if key in now else None) != old_content:

@@ -14,7 +14,7 @@ from gateway.history import Part
 from gateway.shell.folders import instant, parse_instant
 from gateway.shell.ledger import Ledger
 from gateway.shell.schema import drops, parts
-from gateway.shell.statements import Lookup, in_batches, insert_rows, parameters, run
+from gateway.shell.statements import Lookup, in_batches, insert_rows, numbered, padded, parameters, run
 
 SCRATCH = """
 CREATE TABLE parts (seq INTEGER PRIMARY KEY, key TEXT, state TEXT, place TEXT, draft BLOB, until TEXT, message INTEGER,
@@ -51,7 +51,7 @@ class Parts:
         """Return what the ledger knows under up to _ASKED keys."""
         with self._ledger.reading() as connection:
             lookup = Lookup(connection, _queries()["known"])
-            rows = lookup.rows([self._partner, *keys, *keys[-1:] * (_ASKED - len(keys))])
+            rows = lookup.rows(padded(self._partner, keys, _ASKED))
         return {key: _part(key, state, place, draft.encode(), *rest) for key, state, place, draft, *rest in rows}
 
     def note(self, seq: int, part: Part) -> None:
@@ -67,8 +67,7 @@ class Parts:
             return
         waiting = self._scratch.execute("SELECT count(*) FROM parts WHERE state = 'waiting'").fetchone()[0]
         for batch in in_batches(self._scratch.execute(f"{_NEWEST} GROUP BY key ORDER BY key"), _AT_ONCE):
-            keys = [row[0] for row in batch]
-            mine = {f"p{n}": v for n, v in enumerate((self._partner, *keys, *keys[-1:] * (_AT_ONCE - len(keys))))}
+            mine = numbered(padded(self._partner, [row[0] for row in batch], _AT_ONCE))
             for (other,) in run(connection, _queries()["waiting"], **mine).fetchall():
                 settle_waiting(connection, other, joined=1)
             run(connection, _queries()["delete"], **mine)

@@ -11,7 +11,7 @@ from sqlalchemy import Select, func, select, text
 from gateway.history import ShipmentClaim
 from gateway.shell.ledger import Ledger
 from gateway.shell.schema import interchanges, person_days, shipments
-from gateway.shell.statements import Lookup, parameters
+from gateway.shell.statements import Lookup, padded, parameters
 
 MILLION = 1_000_000
 MAX_KEYS = 100  # contributors named by day_total; the sum counts all of them
@@ -55,7 +55,7 @@ class Past:
     def shipments(self, keys: list[str]) -> dict[str, ShipmentClaim]:
         """Return the active shipments among up to BATCH keys."""
         size, name = (FEW, "few") if len(keys) <= FEW else (BATCH, "many")
-        rows = self._rows(name, [self.partner, *keys, *keys[-1:] * (size - len(keys))])
+        rows = self._rows(name, padded(self.partner, keys, size))
         return {
             key: ShipmentClaim(key, content, place, person, day, Decimal(value) / MILLION, purpose)
             for key, content, place, person, day, value, purpose in rows

@@ -43,7 +43,7 @@ class Lookup:
 
     def rows(self, values: Sequence[Any]) -> list[Any]:
         """Run with the values of p0, p1 ... and return all rows as tuples."""
-        params: Any = self._fixed | {f"p{index}": value for index, value in enumerate(values)}
+        params: Any = self._fixed | numbered(values)
         if self._order is not None:
             params = [params[name] for name in self._order]
         try:
@@ -88,6 +88,16 @@ def insert_rows(connection: Connection, table: Table, names: Sequence[str], rows
 def parameters(count: int, start: int = 0) -> list[Any]:
     """Return bindparams p0 ... for a Lookup."""
     return [bindparam(f"p{index}", required=False) for index in range(start, start + count)]
+
+
+def padded(first: str, keys: list[str], size: int) -> list[str]:
+    """Return the values of a question for up to `size` keys behind a first value; the last key fills it up."""
+    return [first, *keys, *keys[-1:] * (size - len(keys))]
+
+
+def numbered(values: Sequence[Any]) -> dict[str, Any]:
+    """Return values by the names that `parameters` gives."""
+    return {f"p{index}": value for index, value in enumerate(values)}
 
 
 def in_batches(rows: Iterator[Any], size: int = 1000) -> Iterator[list[Any]]:

@@ -22,14 +22,13 @@ Column names are compared without blanks, punctuation and case; columns.csv hold
 from __future__ import annotations
 
 import codecs
-import difflib
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
 
-from gateway.errors import ConfigError
+from gateway.errors import ConfigError, did_you_mean
 from gateway.formats.tabular.rows import ABSENT, plain_name
 from gateway.shipped import files, table_rows
 
@@ -122,8 +121,7 @@ def _check(raw: Mapping[str, Any]) -> None:
     """Raise ConfigError for what cannot be used."""
     for key in raw:
         if key not in Options.__dataclass_fields__:
-            near = difflib.get_close_matches(key, Options.__dataclass_fields__, 1)
-            advice = f"Did you mean {near[0]}?" if near else "See docs/formats/tabular.md for every key."
+            advice = did_you_mean(key, Options.__dataclass_fields__, "See docs/formats/tabular.md for every key.")
             raise ConfigError(f"options.tabular.{key} is not known.", advice)
     for pattern in (raw.get("title", ""), *(rule.get("pattern", "") for rule in raw.get("split", ()))):
         try:
