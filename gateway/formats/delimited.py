@@ -1,4 +1,4 @@
-"""Text with a release character: splitting at unreleased separators, dropping and adding releases.
+"""What X12 and EDIFACT have in common: the window on a file, and text with a release character.
 
     "MEN?'S ?+ BOYS+2"  split at +  ->  "MEN?'S ?+ BOYS", "2"      unrelease("MEN?'S ?+ BOYS") -> "MEN'S + BOYS"
 
@@ -6,6 +6,10 @@ Parts keep their release characters until the last split is done; X12 has none (
 """
 
 from __future__ import annotations
+
+from collections.abc import Iterator
+
+import msgspec
 
 
 def split_released(text: str, separator: str, release: str) -> list[str]:
@@ -59,3 +63,50 @@ def released(text: str, specials: str, release: str) -> str:
     if not any(character in text for character in specials):
         return text
     return "".join(release + character if character in specials else character for character in text)
+
+
+class Scale(msgspec.Struct, frozen=True):
+    """Maps offsets of transcoded text back to the received file: received = base + factor * offset."""
+
+    base: int = 0
+    factor: int = 1
+
+
+UNSCALED = Scale()
+
+
+class Window:
+    """Text read and not yet consumed, with its offset and line. A tokenizer is one, so that its loops need no way around.
+
+    _buffer: latin-1 text, one character = one byte; _offset: of its first character.
+    """
+
+    def __init__(self, scale: Scale) -> None:
+        self._scale = scale
+        self._buffer = ""
+        self._offset = 0
+        self._line = 1
+
+    def _fill(self, source: Iterator[bytes], want: int) -> bool:
+        """Read until the buffer holds `want` characters; False at the end of the file."""
+        while len(self._buffer) < want:
+            chunk = next(source, None)
+            if chunk is None:
+                return False
+            self._buffer += chunk.decode("latin-1")
+        return True
+
+    def _drop(self, count: int) -> str:
+        """Consume characters, keeping offset and line right; return them."""
+        gone, self._buffer = self._buffer[:count], self._buffer[count:]
+        self._advance(gone)
+        return gone
+
+    def _advance(self, text: str) -> None:
+        """Move offset and line behind `text`, which was consumed."""
+        self._line += text.count("\n")
+        self._offset += len(text)
+
+    def _at(self, offset: int) -> int:
+        """Return the offset in the received file."""
+        return self._scale.base + self._scale.factor * offset

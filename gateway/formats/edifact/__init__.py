@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from gateway.formats.delimited import Scale
 from gateway.formats.edifact.ack_aperak import write_aperak
 from gateway.formats.edifact.ack_contrl import write_contrl
 from gateway.formats.edifact.ack_cusres import write_cusres
 from gateway.formats.edifact.identify import identify
 from gateway.formats.edifact.paths import DIALECT
 from gateway.formats.edifact.reader import EdifactReader
-from gateway.formats.edifact.service import Scale, sniff
+from gateway.formats.edifact.service import sniff
 from gateway.profile import Profile
 from gateway.records import Event, Node
 

@@ -14,10 +14,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from gateway.findings import Finding, Position, Severity
+from gateway.formats.delimited import UNSCALED, Scale
 from gateway.formats.edifact import trailers
 from gateway.formats.edifact.envelope import component, fault, read_unb, read_ung
 from gateway.formats.edifact.message import OpenMessage
-from gateway.formats.edifact.service import ONE_TO_ONE, Header, Scale
+from gateway.formats.edifact.service import Header
 from gateway.formats.edifact.strays import Strays
 from gateway.formats.edifact.structure.tables import SERVICE_TAGS
 from gateway.formats.edifact.tokenizer import Tokenizer
@@ -45,7 +46,7 @@ def _too_many(node: Node) -> Finding:
 class EdifactReader:
     """Reads one file; `read` yields the events of gateway.records."""
 
-    def __init__(self, profile: Profile, scale: Scale = ONE_TO_ONE) -> None:
+    def __init__(self, profile: Profile, scale: Scale = UNSCALED) -> None:
         options = profile.options
         forced = "utf-8" if profile.encoding or scale.factor != 1 else ""
         self._tokenizer = Tokenizer(

@@ -36,17 +36,6 @@ _INFORMATION_SEPARATORS = "\x1f\x1d.  \x1c"
 
 
 @dataclass(frozen=True, slots=True)
-class Scale:
-    """Maps offsets of transcoded text back to the received file: received = base + factor * offset."""
-
-    base: int = 0
-    factor: int = 1
-
-
-ONE_TO_ONE = Scale()
-
-
-@dataclass(frozen=True, slots=True)
 class Header:
     """One UNB with its UNA. elements[0] = "UNB"; una: the 6 characters as received, "" when there was no UNA.
 

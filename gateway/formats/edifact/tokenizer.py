@@ -12,10 +12,10 @@ from __future__ import annotations
 from collections.abc import Callable, Generator, Iterable, Iterator
 
 from gateway.findings import Finding, Position, Scope, Severity
-from gateway.formats.delimited import ends_released, split_released
+from gateway.formats.delimited import UNSCALED, Scale, Window, ends_released, split_released
 from gateway.formats.edifact.charset import Charset, charset_of, open_escape
 from gateway.formats.edifact.lines import LineBreaks
-from gateway.formats.edifact.service import GAP, HEADER_BYTES, ONE_TO_ONE, START, Header, Scale, read_header
+from gateway.formats.edifact.service import GAP, HEADER_BYTES, START, Header, read_header
 from gateway.formats.noise import EDIFACT_DATA, Skipped
 from gateway.records import Node
 
@@ -32,23 +32,18 @@ Taker = Callable[..., tuple[int, int, int]]
 """See structure.matcher.Matcher.take."""
 
 
-class Tokenizer:
+class Tokenizer(Window):
     """Splits a file into interchanges and segments. Feed it once with `tokens`.
 
     forced: character set of the text when it was transcoded ("" = as UNB declares); unox: codec for UNOX.
     keep_breaks: line breaks inside segments stay data (partner option `wrap = "keep"`).
     """
 
-    def __init__(
-        self, scale: Scale = ONE_TO_ONE, *, forced: str = "", unox: str = "", keep_breaks: bool = False
-    ) -> None:
-        self._scale = scale
+    def __init__(self, scale: Scale = UNSCALED, *, forced: str = "", unox: str = "", keep_breaks: bool = False) -> None:
+        super().__init__(scale)
         self._forced = forced
         self._unox = unox
         self._keep_breaks = keep_breaks
-        self._buffer = ""  # latin-1 text: one character = one byte
-        self._offset = 0  # of the buffer's first character
-        self._line = 1
         self._line_start = 0  # offset of the line that the last UNB stands on
         self._breaks = LineBreaks("", 0)
         self._charset = Charset("UNOA", "ascii")
@@ -72,22 +67,6 @@ class Tokenizer:
                 yield from self._segments(source, header)
 
     # --- between interchanges ---------------------------------------------------------------------------------
-
-    def _fill(self, source: Iterator[bytes], want: int) -> bool:
-        """Read until the buffer holds `want` characters; False at the end of the file."""
-        while len(self._buffer) < want:
-            chunk = next(source, None)
-            if chunk is None:
-                return False
-            self._buffer += chunk.decode("latin-1")
-        return True
-
-    def _drop(self, count: int) -> str:
-        """Consume characters, keeping offset and line right; return them."""
-        gone, self._buffer = self._buffer[:count], self._buffer[count:]
-        self._line += gone.count("\n")
-        self._offset += count
-        return gone
 
     def _seek(self, source: Iterator[bytes], before: int) -> Generator[Token, None, Header | None]:
         """Skip to the next UNA or UNB, reporting what is skipped; return its Header, None at the end of the file."""
@@ -289,9 +268,6 @@ class Tokenizer:
         self._drop(len(self._buffer))
 
     # --- findings ---------------------------------------------------------------------------------------------
-
-    def _at(self, offset: int) -> int:
-        return self._scale.base + self._scale.factor * offset
 
     def _here(self, offset: int, length: int) -> Position:
         return Position(offset=self._at(offset), length=length, line=self._line)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from gateway.formats.delimited import Scale
 from gateway.formats.tree import RootNode, TreeDialect
 from gateway.formats.x12 import ack_355, ack_824, ack_997, ack_999, ack_ta1
 from gateway.formats.x12.layout import data_elements
 from gateway.formats.x12.reader import X12Reader, sniff
 from gateway.formats.x12.sets import set_kinds
-from gateway.formats.x12.tokens import Scale
 from gateway.profile import Profile
 from gateway.records import Event, Node
 

@@ -15,13 +15,14 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from gateway.findings import Finding, Position, Scope, Severity
+from gateway.formats.delimited import UNSCALED, Scale
 from gateway.formats.x12 import envelope, trailers
 from gateway.formats.x12.inbound import answer_of_ta1
 from gateway.formats.x12.message import OpenMessage
 from gateway.formats.x12.policy import SyntaxPolicy
 from gateway.formats.x12.structure import Matcher
 from gateway.formats.x12.tokenizer import Tokenizer
-from gateway.formats.x12.tokens import UNSCALED, Header, Scale
+from gateway.formats.x12.tokens import Header
 from gateway.limits import SEGMENTS
 from gateway.profile import Profile
 from gateway.records import (

@@ -16,11 +16,12 @@ import re
 from collections.abc import Generator, Iterable, Iterator
 
 from gateway.findings import Finding, Position
+from gateway.formats.delimited import UNSCALED, Scale
 from gateway.formats.noise import X12_DATA, Skipped
 from gateway.formats.x12.isa import HEADER_BYTES, split_isa
 from gateway.formats.x12.remarks import BLANKS, Remarks, fault
-from gateway.formats.x12.tokens import UNSCALED, Header, Scale, Token
-from gateway.formats.x12.window import Window
+from gateway.formats.x12.tokens import Header, Token
+from gateway.formats.x12.window import LineWindow
 from gateway.records import Node, Separators
 
 MAX_SEGMENT = 262_144
@@ -32,7 +33,7 @@ _SEEK_LIMIT = 65_536  # bytes of leading noise that are searched for an ISA
 _CUT_HEADER = 112  # a file that ends before this many bytes of its ISA was cut: 106 and the tag behind it
 
 
-class Tokenizer(Window):
+class Tokenizer(LineWindow):
     """Splits a file into interchanges and segments. Feed it once with `tokens`.
 
     lenient: line breaks inside segments are removed (wrapped records) or blanked with a warning; else they stay data.

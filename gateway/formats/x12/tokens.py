@@ -19,13 +19,4 @@ class Header(msgspec.Struct, frozen=True):
     faults: tuple[Finding, ...] = ()
 
 
-class Scale(msgspec.Struct, frozen=True):
-    """Maps offsets of transcoded text back to the received file: received = base + factor * offset."""
-
-    base: int = 0
-    factor: int = 1
-
-
-UNSCALED = Scale()
-
 Token = Header | Node | Finding

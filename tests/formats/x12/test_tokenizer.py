@@ -10,9 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gateway.findings import Finding
+from gateway.formats.delimited import Scale
 from gateway.formats.noise import Skipped
 from gateway.formats.x12.tokenizer import MAX_SEGMENT, Tokenizer
-from gateway.formats.x12.tokens import Header, Scale
+from gateway.formats.x12.tokens import Header
 from gateway.records import Node
 from tests.drops import sample, x12_samples
 from tests.formats.x12.tokens import damaged, facts, findings, headers, nodes, rules, tokens, unaccounted
