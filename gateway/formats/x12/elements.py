@@ -91,19 +91,22 @@ class _Known(dict[str, bool]):
 
 
 class SegmentCheck:
-    """Checks segments of one definition under one interchange's separators."""
+    """Checks segments of one definition under one interchange's separators.
+
+    known: for each element, the tag first, the memory of its good values; dated: a value depends on another (1250, 1251).
+    """
 
     def __init__(self, definition: SegmentDef, chars: Charset) -> None:
         self.definition = definition
         self._chars = chars
         self._shapes: set[bytes] = set()
         self._rules = tuple((rule, rule[0], tuple(map(int, re.findall("..", rule[1:])))) for rule in definition.syntax)
-        self._known = ({definition.tag: True}, *(self._memory(element) for element in definition.elements))
+        self.known = ({definition.tag: True}, *(self._memory(element) for element in definition.elements))
         self._least = max((n for n, e in enumerate(definition.elements, 1) if e.use == "R"), default=0) + 1
         self._simple = (
             min([len(definition.elements), *(_harmless(kind, numbers) for _, kind, numbers in self._rules)]) + 1
         )
-        self._dated = any(element.de == "1251" for element in definition.elements)
+        self.dated = any(element.de == "1251" for element in definition.elements)
 
     def passes(self, elements: list[str]) -> bool:
         """True when `faults(elements)` is empty; the fast way to know. elements[0] is the tag."""
@@ -114,7 +117,7 @@ class SegmentCheck:
             shape = bytes(map(bool, elements))
             if shape not in self._shapes and not self._new_shape(shape, elements):
                 return False
-        return all(map(getitem, self._known, elements)) and not (self._dated and any(self._period_faults(elements)))
+        return all(map(getitem, self.known, elements)) and not (self.dated and any(self._period_faults(elements)))
 
     def faults(self, elements: list[str]) -> list[Fault]:
         """Return everything wrong with the segment, in the order of its elements."""

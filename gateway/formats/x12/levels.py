@@ -85,6 +85,7 @@ class Undecided:
     """Stands in for the Matcher of a set until its first segment is there, which `decide` makes the Matcher of."""
 
     completed: Node | None = None
+    starts = None
     context = units = 0
 
     def __init__(self, decide: Callable[[Node | None], Matcher]) -> None:

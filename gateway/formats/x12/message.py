@@ -34,6 +34,7 @@ class Flat:
 
     def __init__(self, root: Node, unit: str) -> None:
         self._root, self._unit, self._current = root, unit, root
+        self.starts = None
         self.completed: Node | None = None
         self.context = 0
         self._count = 0

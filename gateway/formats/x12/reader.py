@@ -22,7 +22,7 @@ from gateway.formats.x12.message import OpenMessage
 from gateway.formats.x12.policy import SyntaxPolicy
 from gateway.formats.x12.structure import Matcher
 from gateway.formats.x12.tokenizer import Tokenizer
-from gateway.formats.x12.tokens import Header
+from gateway.formats.x12.tokens import Header, Run
 from gateway.limits import SEGMENTS
 from gateway.profile import Profile
 from gateway.records import (
@@ -38,6 +38,14 @@ from gateway.records import (
 )
 
 _ENVELOPE = frozenset(("ISA", "TA1", "GS", "ST", "SE", "GE", "IEA"))
+
+
+def _next(tags: list[str], at: int) -> int:
+    """Return where the next segment with the same tag is, 0 when there is none."""
+    try:
+        return tags.index(tags[at], at + 1)
+    except ValueError:
+        return 0
 
 
 def _too_many(node: Node) -> Finding:
@@ -58,52 +66,72 @@ class X12Reader:
         self._matcher: Any = None  # the open message's: what takes the segments, without a way around
         self._interchanges = self._groups = self._sets = self._messages = 0
         self._position = 0
+        self._most = SEGMENTS  # position up to which a unit may reach
         self._last: Node | None = None
         self._group_numbers: set[str] = set()
         self._set_numbers: set[str] = set()
         self._unsupported = self._answered = False  # the open group's version: said once; TA1 in the interchange
         self._gs_place = Position()  # of GS08
 
-    def read(self, chunks: Iterable[bytes]) -> Iterator[Event]:  # noqa: PLR0912  the hot loop
+    def read(self, chunks: Iterable[bytes]) -> Iterator[Event]:
         """Yield events; never raises on data. chunks: any split of the file."""
-        position, most = 0, SEGMENTS
-        for token in self._tokenizer.tokens(chunks):
-            if type(token) is Node:
-                matcher = self._matcher
-                if matcher is not None and token.tag not in _ENVELOPE:
-                    position += 1
-                    token.position = position
-                    if position >= most:
-                        if position == most:
-                            yield _too_many(token)
-                        continue
-                    findings = matcher.feed(token)
-                    unit = matcher.completed
-                    if unit is not None:
-                        most = position + SEGMENTS
-                        message = self._message
-                        assert message is not None
-                        if not findings:
-                            yield message.counted(unit)
-                        else:
-                            yield from message.around(unit, findings, token)
-                    elif findings:
-                        yield from findings
-                    continue
-                self._position = position
-                self._last = token
-                yield from self._control(token)
-                position, most = self._position, self._position + SEGMENTS
-            elif type(token) is Header:
-                yield from self._isa(token)
+        for token in self._tokenizer.runs(chunks):
+            kind = type(token)
+            if kind is Run:
+                yield from self._run(token)  # type: ignore[arg-type]
+            elif kind is Node:
+                yield from self._segment(token)  # type: ignore[arg-type]
+            elif kind is Header:
+                yield from self._isa(token)  # type: ignore[arg-type]
             else:
                 assert isinstance(token, Finding)
                 if token.rule == "X12-TRUNCATED":
-                    self._position = position
                     yield from self._cut(token)
                 else:
                     yield token
         yield from self._close_interchange(None)
+
+    def _run(self, run: Run) -> Iterator[Event]:
+        """Read segments that follow each other: units like others before them whole, the rest one by one."""
+        tags, at, size = run.tags, 0, len(run.tags)
+        while at < size:
+            end = at + 1
+            matcher = self._matcher
+            if matcher is not None and tags[at] == matcher.starts:
+                end = _next(tags, at) or size
+                behind = self._position + end - at
+                if end < size and behind < self._most and matcher.take_unit(run, at, end, self._position + 1):
+                    if matcher.completed is not None:
+                        self._most = self._position + 1 + SEGMENTS
+                        yield self._message.counted(matcher.completed)  # type: ignore[union-attr]
+                    at, self._position = end, behind
+                    continue
+            while at < end:
+                yield from self._segment(run.node(at))
+                at += 1
+
+    def _segment(self, node: Node) -> Iterable[Event]:
+        """Return the events of one segment."""
+        matcher = self._matcher
+        if matcher is None or node.tag in _ENVELOPE:
+            return self._envelope(node)
+        self._position += 1
+        node.position = self._position
+        if self._position >= self._most:
+            return (_too_many(node),) if self._position == self._most else ()
+        findings: list[Event] = matcher.feed(node)
+        unit: Node | None = matcher.completed
+        if unit is None:
+            return findings
+        message = self._message
+        assert message is not None
+        self._most = self._position + SEGMENTS
+        return message.around(unit, findings, node) if findings else (message.counted(unit),)  # type: ignore[arg-type]
+
+    def _envelope(self, node: Node) -> Iterator[Event]:
+        self._last = node
+        yield from self._control(node)
+        self._most = self._position + SEGMENTS
 
     # --- control segments -------------------------------------------------------------------------------------
 

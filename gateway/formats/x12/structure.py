@@ -3,6 +3,7 @@
     matcher = Matcher(table, root, separators, "LX", policy)
     for node in segments:  findings = matcher.feed(node);  unit = matcher.completed
     findings = matcher.end(se_node);                       unit = matcher.completed
+    matcher.take_unit(run, begin, end, position)           the same as feed for each segment of a whole LX loop, where it can
 
 Streaming: one segment at a time, memory of one shipment. A segment that is unknown, out of place or too many is in a
 finding and never in the tree, so nothing is attached to the wrong party. Not here: envelope and counts (envelope.py,
@@ -16,7 +17,9 @@ from msgspec.structs import replace
 from gateway.findings import Finding, Position, Severity
 from gateway.formats.x12.elements import TRAILING, Fault
 from gateway.formats.x12.layout import SetTable, Structures, known_segments, load_table
+from gateway.formats.x12.plans import plans_of
 from gateway.formats.x12.policy import SyntaxPolicy, is_personal, with_cbp
+from gateway.formats.x12.tokens import Run
 from gateway.formats.x12.transitions import HEADER, INSIDE, LOOP, UNIT, Choices, Slot, machine
 from gateway.formats.x12.wording import element_message, level_missing, level_unexpected, segment_message
 from gateway.records import Node, Separators
@@ -32,6 +35,7 @@ _VALUE_KEPT = 256  # characters of a faulty value kept in a finding
 class Matcher:
     """State of one transaction set.
 
+    starts: tag of the segments that start units that `take_unit` can take, None = none.
     completed: the unit (LX node) that the last `feed` or `end` completed, else None. It is not among its parent's
         children; its `parent` stays set. units: how many were completed.
     context: grows when the header above the units changes (a new P4); the new P4 takes the old one's place in the
@@ -43,6 +47,8 @@ class Matcher:
     ) -> None:
         self._machine = machine(table, unit_loop, separators.component, separators.repetition)
         self._policy = policy
+        self._plans = plans_of(self._machine)
+        self.starts = self._plans.unit.tag if self._plans is not None else None
         self._slot = self._machine.start
         self._next = self._slot.next
         self._count = 1  # of the current segment in a row
@@ -79,6 +85,40 @@ class Matcher:
         if slot.check.passes(node.elements):
             return _GOOD
         return self._element_findings(node, slot)
+
+    def take_unit(self, run: Run, begin: int, end: int, position: int) -> bool:
+        """Take the segments of one whole unit, `end` not among them; False when nothing was taken: feed them one by one.
+
+        position: of the first. Taken are units without any fault whose tags came before.
+        """
+        plans = self._plans
+        assert plans is not None
+        unit, depth = plans.unit, plans.unit.depth
+        turns = self._turns[depth] + 1 if self._entered[depth] is unit else 1
+        tags = tuple(run.tags[begin:end])
+        plan = plans.get(tags) or plans.make(tags)
+        if plan is None or self._next.get(unit.tag) is not unit or (unit.maximum and turns > unit.maximum):
+            return False
+        if not plan.passes(run.segments[begin:end]):
+            return False
+        self.completed = None
+        if self._page is not None:
+            self._turn_page()
+        self._complete()
+        nodes = run.nodes(begin, end, position)
+        plan.hang(nodes)
+        first = self._unit = nodes[0]
+        first.parent = self._open[depth - 1]
+        self._turns[depth], self._entered[depth] = turns, unit
+        for at, number in plan.opens.items():
+            self._open[at] = nodes[number]
+        for at, slot in plan.entered.items():
+            self._entered[at] = slot
+        for at, count in plan.turns.items():
+            self._turns[at] = count
+        self._slot, self._count, self._last = plan.last, plan.count, nodes[-1]
+        self._next = plan.last.next
+        return True
 
     def end(self, node: Node | None) -> list[Finding]:
         """Close the set before its SE (`node`); None when the set was cut off: then nothing is reported missing."""

@@ -14,13 +14,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Generator, Iterable, Iterator
+from itertools import accumulate
 
 from gateway.findings import Finding, Position
 from gateway.formats.delimited import UNSCALED, Scale
 from gateway.formats.noise import X12_DATA, Skipped
 from gateway.formats.x12.isa import HEADER_BYTES, split_isa
 from gateway.formats.x12.remarks import BLANKS, Remarks, fault
-from gateway.formats.x12.tokens import Header, Token
+from gateway.formats.x12.tokens import Header, Run, Token
 from gateway.formats.x12.window import LineWindow
 from gateway.records import Node, Separators
 
@@ -29,7 +30,9 @@ MAX_SEGMENT = 262_144
 
 _START = re.compile(rb"ISA([^A-Za-z0-9\r\n ])[ -~\x80-\xff\r\n]{2,4}\1")
 _GLUED = r"(IEA{0}[0-9]+{0}[0-9]+)[\r\n]*ISA[^A-Za-z0-9 ]"  # two files written one behind the other
+_AFTER = re.compile(r"\r?\n(?=[^\r\n])")
 _SEEK_LIMIT = 65_536  # bytes of leading noise that are searched for an ISA
+_RUN = 512  # segments handed on together: what a processor keeps at hand
 _CUT_HEADER = 112  # a file that ends before this many bytes of its ISA was cut: 106 and the tag behind it
 
 
@@ -47,6 +50,14 @@ class Tokenizer(LineWindow):
 
     def tokens(self, chunks: Iterable[bytes]) -> Iterator[Token]:
         """Yield headers, segments and findings in file order. Never raises on data."""
+        for token in self.runs(chunks):
+            if type(token) is Run:
+                yield from map(token.node, range(len(token.tags)))
+            else:
+                yield token  # type: ignore[misc]
+
+    def runs(self, chunks: Iterable[bytes]) -> Iterator[Token | Run]:
+        """Yield the same with segments that need no closer look as runs, which are cheaper."""
         source = iter(chunks)
         interchanges = 0
         while True:
@@ -115,13 +126,13 @@ class Tokenizer(LineWindow):
 
     # --- segments ---------------------------------------------------------------------------------------------
 
-    def _segments(self, source: Iterator[bytes], separators: Separators) -> Iterator[Token]:
+    def _segments(self, source: Iterator[bytes], separators: Separators) -> Iterator[Token | Run]:
         """Yield the segments up to and including IEA (or up to a new ISA, or the end of the file)."""
         terminator = separators.segment
         newline_ends = terminator in "\r\n"
         while True:
-            if self._buffer[:1] == "\n" and not newline_ends and self._buffer[1:2] not in ("\r", "\n", ""):
-                self._drop(1)  # the line break after a terminator
+            if not newline_ends and (found := _AFTER.match(self._buffer)):
+                self._drop(found.end())  # the line break after a terminator
             width = self._even(separators)
             if width:
                 done = yield from self._even_segments(separators.element, terminator + "\r\n"[2 - width + 1 :], width)
@@ -203,7 +214,7 @@ class Tokenizer(LineWindow):
         return False
 
     def _even(self, separators: Separators) -> int:
-        """Return the length of what ends every segment in the buffer (terminator, or terminator and line break).
+        """Return the length of what ends every segment in the buffer (terminator, or terminator and line break: LF, CRLF).
 
         0 when anything in the buffer needs a closer look: blanks around segments, empty segments, line breaks inside,
         letters outside ASCII, a new ISA. The buffer starts with the first character of a segment then.
@@ -211,40 +222,45 @@ class Tokenizer(LineWindow):
         text, end = self._buffer, separators.segment
         if len(text) > MAX_SEGMENT and max(map(len, text.split(end))) > MAX_SEGMENT:
             return 0
-        if end in "\r\n" or not text.isascii() or text[:1] in ("\r", "\n", " ", "\t", end, "") or "\r" in text:
+        if end in "\r\n" or not text.isascii() or text[:1] in ("\r", "\n", " ", "\t", end, ""):
             return 0
-        breaks = text.count("\n")
-        if breaks and breaks != text.count(end + "\n"):
+        breaks, returns = text.count("\n"), text.count("\r")
+        stop = end + ("\r" if returns else "") + ("\n" if breaks else "")
+        if breaks and (breaks != text.count(stop) or returns not in (0, breaks)):
             return 0
-        if not breaks:
-            stop = end
-        elif text.count(end) - breaks in (0, 1) and (breaks == text.count(end) or text.endswith(end)):
-            stop = end + "\n"
-        else:
+        if returns and not breaks:
+            return 0
+        if breaks and not (text.count(end) - breaks in (0, 1) and (breaks == text.count(end) or text.endswith(end))):
             return 0
         odd = (f"{stop} ", f"{stop}\t", f" {end}", stop + end, f"ISA{separators.element}")
         return 0 if any(o in text for o in odd) else len(stop)
 
-    def _even_segments(self, element: str, stop: str, width: int) -> Generator[Token, None, bool]:
+    def _even_segments(self, element: str, stop: str, width: int) -> Generator[Run, None, bool]:
         """Yield the segments of an even buffer; True when IEA was among them. What is not terminated stays."""
         parts = self._buffer.split(stop)
         tail = parts.pop()
         offset, line, base, factor = self._offset, self._line, self._scale.base, self._scale.factor
-        step = 1 if width == 2 else 0
-        offset = base + factor * offset
-        for number, text in enumerate(parts):
-            elements = text.split(element)
-            tag, size = elements[0], len(text)
-            yield Node(tag, elements, offset, factor * size, line, 0)
-            offset += factor * (size + width)
-            line += step
-            if tag == "IEA":
-                offset = (offset - base) // factor
-                self._buffer = stop.join([*parts[number + 1 :], tail])
+        for at in range(0, len(parts), _RUN):
+            texts = parts[at : at + _RUN]
+            segments = [text.split(element) for text in texts]
+            tags = [elements[0] for elements in segments]
+            last = "IEA" in tags
+            if last:
+                count = tags.index("IEA") + 1
+                texts, segments, tags = texts[:count], segments[:count], tags[:count]
+            count = len(texts)
+            sizes = list(map(len, texts)) if factor == 1 else [factor * len(text) for text in texts]
+            *offsets, after = accumulate(map((factor * width).__add__, sizes), initial=base + factor * offset)
+            lines = range(line, line + count) if width > 1 else [line] * count
+            yield Run(tags, segments, offsets, sizes, lines)
+            offset = (after - base) // factor
+            line += count if width > 1 else 0
+            if last:
+                self._buffer = stop.join([*parts[at + count :], tail])
                 self._settle(offset, line)
                 return True
         self._buffer = tail
-        self._settle((offset - base) // factor, line)
+        self._settle(offset, line)
         return False
 
     def _broken(self, text: str, start: int) -> Generator[Finding, None, str]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import msgspec
 
 from gateway.findings import Finding
@@ -17,6 +19,26 @@ class Header(msgspec.Struct, frozen=True):
     line: int
     length: int
     faults: tuple[Finding, ...] = ()
+
+
+class Run(msgspec.Struct, frozen=True):
+    """Segments that follow each other, each with its elements, as columns; Nodes are made of them one by one or together."""
+
+    tags: list[str]
+    segments: list[list[str]]
+    offsets: Sequence[int]
+    lengths: Sequence[int]
+    lines: Sequence[int]
+
+    def node(self, at: int) -> Node:
+        """Return one segment."""
+        return Node(self.tags[at], self.segments[at], self.offsets[at], self.lengths[at], self.lines[at], 0)
+
+    def nodes(self, begin: int, end: int, position: int) -> list[Node]:
+        """Return the segments from `begin` to before `end`. position: of the first."""
+        here = slice(begin, end)
+        columns = self.tags[here], self.segments[here], self.offsets[here], self.lengths[here], self.lines[here]
+        return list(map(Node, *columns, range(position, position + end - begin)))
 
 
 Token = Header | Node | Finding

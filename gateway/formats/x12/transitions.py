@@ -92,7 +92,7 @@ class Machine:
             self._connect(slot)
         self.tags = frozenset(slot.tag for slot in self.slots)
         self.levels = ", ".join(dict.fromkeys(slot.level for slot in self.slots if slot.level))
-        self.unit_loop = unit_loop
+        self.unit: Slot | None = None  # where a shipment starts
         if unit_loop:
             self._mark_units(unit_loop)
 
@@ -188,6 +188,7 @@ class Machine:
         if unit is None:
             said = f"The structure table has no loop that starts with {unit_loop}."
             raise ConfigError(said, "Name the segment that starts one shipment.")
+        self.unit = unit
         around: list[Slot] = []
         loop = self._homes[unit][0]
         while loop.parent is not None:

@@ -158,7 +158,7 @@ def test_the_memory_of_values_stays_small() -> None:
     check = _check("N3")
     for number in range(5000):
         assert check.passes(["N3", f"{number} ELM ST"])
-    assert len(check._known[1]) <= 600
+    assert len(check.known[1]) <= 600
 
 
 @given(st.dates(), st.times())

@@ -46,7 +46,16 @@ def test_any_chunks_give_what_the_whole_file_gives(path: Path, sizes: list[int])
     assert facts(tokens(data, itertools.cycle(sizes))) == facts(tokens(data))
 
 
+_LONG = PLAIN.replace(b"LX*2~", b"VID*TL**TRL5501*SEAL778812~\n" * 3000 + b"LX*2~")
+
 AWKWARD = {
+    "long, line feeds": _LONG,
+    "long, carriage returns and line feeds": _LONG.replace(b"\n", b"\r\n"),
+    "long, no line ends": _LONG.replace(b"\n", b""),
+    "long, both line ends": _LONG.replace(b"\n", b"\r\n", 2000),
+    "long, carriage returns only": _LONG.replace(b"\n", b"\r"),
+    "long, a carriage return in the data": _LONG.replace(b"\n", b"\r\n").replace(b"TRL5501", b"TRL\r5501", 1),
+    "long, one line feed without its carriage return": _LONG.replace(b"\n", b"\r\n").replace(b"\r\n", b"\n", 1),
     "line end with a blank, next line indented": PLAIN.replace(b"~\nN3*905", b"~ \n  N3*905"),
     "a segment that is too long": PLAIN.replace(b"905 BIRCH AVE", b"9" * (MAX_SEGMENT + 10)),
     "a segment of just the longest length": PLAIN.replace(b"905 BIRCH AVE", b"9" * (MAX_SEGMENT - 3)),

@@ -1,0 +1,141 @@
+"""Plans: how all segments of a shipment go into its tree at once, because shipments before it had the same tags.
+
+    LX M11 N9 N1 N3 N4 N1 N3 N4   ->   n0.children = {"M11": [n1], "N9": [n2], "N1": [n3, n6]}; n3.children = {...}
+
+A plan says where the state machine is after these tags; what one segment after the other would have come to. Tags that
+need a choice, that skip something mandatory or that come too often have none.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from functools import lru_cache
+from itertools import chain
+from operator import call, getitem
+from typing import Any
+
+from gateway.formats.x12.transitions import INSIDE, LOOP, Machine, Slot
+from gateway.records import Node
+
+_TAGS = Sequence[str]
+_Filled = dict[tuple[int, tuple[int, ...], bytes], tuple[Any, ...]]
+"""(plan, elements of each segment, which of them are filled) -> the memory of each element's good values."""
+
+_OFTEN = 4  # times that tags must have come: to make a plan costs as much as ten shipments without one
+_KEPT = 512  # plans of one machine
+_COUNTED = 4096  # tags of shipments that are counted
+_FILLED = 4096  # fill patterns that the plans of a machine remember together
+_MOST = 200  # segments of a shipment with a plan
+_LEVEL = 3  # see Slot.key: HL must name the HL it stands under
+
+
+class Plan:
+    """The way of one sequence of tags.
+
+    last, count: the place of the last segment, and how often it came in a row.
+    opens: depth -> index of the segment that opened the loop there; entered, turns: see Matcher, from the unit's depth on.
+    """
+
+    def __init__(self, number: int, slots: list[Slot], filled: _Filled) -> None:
+        self.last = slots[-1]
+        self.count = 1
+        self.opens: dict[int, int] = {}
+        self.entered: dict[int, Slot | None] = {}
+        self.turns: dict[int, int] = {}
+        self._checks = [slot.check.passes for slot in slots]
+        self._known = [slot.check.known for slot in slots]
+        self._dated = any(slot.check.dated for slot in slots)
+        self._number, self._filled = number, filled
+        self.hang: Callable[[list[Node]], None]
+
+    def passes(self, segments: list[list[str]]) -> bool:
+        """True when every segment is right; the same answer as that of its own check."""
+        flat = list(chain.from_iterable(segments))
+        filled = self._number, tuple(map(len, segments)), bytes(map(bool, flat))
+        known = self._filled.get(filled)
+        if known is not None:  # what is missing or too much was looked at; the values are left
+            return all(map(getitem, known, flat))
+        good = all(map(call, self._checks, segments))
+        if good and not self._dated and len(self._filled) < _FILLED:
+            self._filled[filled] = tuple(
+                chain.from_iterable(known[: len(one)] for known, one in zip(self._known, segments, strict=True))
+            )
+        return good
+
+
+class Plans:
+    """The plans of one machine for the shipments that start at `unit`. A plan is made when its tags have come some times."""
+
+    def __init__(self, unit: Slot) -> None:
+        self.unit = unit
+        self._plans: dict[tuple[str, ...], Plan | None] = {}
+        self._seen: Counter[tuple[str, ...]] = Counter()
+        self._filled: _Filled = {}
+        self.get = self._plans.get
+
+    def make(self, tags: tuple[str, ...]) -> Plan | None:
+        """Return the plan of tags that `get` has none for; None when there is none, or none yet."""
+        if tags in self._plans or len(self._plans) >= _KEPT or len(tags) > _MOST:
+            return None
+        if len(self._seen) < _COUNTED or tags in self._seen:
+            self._seen[tags] += 1
+        if self._seen[tags] < _OFTEN:
+            return None
+        del self._seen[tags]
+        plan = self._plans[tags] = _plan(self.unit, tags, len(self._plans), self._filled)
+        return plan
+
+
+@lru_cache(64)
+def plans_of(machine: Machine) -> Plans | None:
+    """Return the plans of a machine; None when its shipments can have none."""
+    unit = machine.unit
+    return Plans(unit) if unit is not None and not unit.keys else None
+
+
+def _plan(unit: Slot, tags: _TAGS, number: int, filled: _Filled) -> Plan | None:
+    """Walk the machine as the Matcher does, one segment after the other."""
+    slots, parents = [unit], [-1]
+    open_: dict[int, int] = {unit.depth: 0}
+    entered: dict[int, Slot | None] = {unit.depth + 1: None}
+    turns: dict[int, int] = {}
+    count = 1
+    for at, tag in enumerate(tags[1:], 1):
+        here = slots[-1]
+        slot = here.next.get(tag)
+        if not isinstance(slot, Slot) or slot.kind not in (INSIDE, LOOP):
+            return None
+        count = count + 1 if slot is here and not slot.trigger else 1
+        times = count
+        if slot.trigger:
+            if slot.key == _LEVEL:
+                return None
+            times = turns[slot.depth] = turns[slot.depth] + 1 if entered.get(slot.depth) is slot else 1
+            entered[slot.depth], entered[slot.depth + 1] = slot, None
+            parents.append(open_[slot.depth - 1])
+            open_[slot.depth] = at
+        else:
+            parents.append(open_[slot.depth])
+        if slot.maximum and times > slot.maximum:
+            return None
+        slots.append(slot)
+    plan = Plan(number, slots, filled)
+    plan.count, plan.opens, plan.entered, plan.turns = count, open_, entered, turns
+    plan.hang = _written(tags, parents)
+    return plan
+
+
+def _written(tags: _TAGS, parents: list[int]) -> Callable[[list[Node]], None]:
+    """Return (nodes) -> None: hangs each segment under its parent. The text is made of tags of the structure table and numbers."""
+    below: dict[int, dict[str, list[str]]] = {}
+    for number, parent in enumerate(parents[1:], 1):
+        below.setdefault(parent, {}).setdefault(tags[number], []).append(f"n{number}")
+    lines = [f"[{', '.join(f'n{number}' for number in range(len(tags)))}] = nodes"]
+    for parent, children in below.items():
+        lists = ", ".join(f"{tag!r}: [{', '.join(nodes)}]" for tag, nodes in children.items())
+        lines.append(f"n{parent}.children = {{{lists}}}")
+    names: dict[str, Any] = {}
+    exec("def hang(nodes):\n " + "\n ".join(lines), names)  # noqa: S102  our own text, see above
+    hang: Callable[[list[Node]], None] = names["hang"]
+    return hang
