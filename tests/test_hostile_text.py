@@ -15,12 +15,14 @@ from pathlib import Path
 import pytest
 
 import gateway
+from gateway import written
 from gateway.canonical.validate import load_schema
 from gateway.errors import MappingError
-from gateway.mapping import straight
+from gateway.formats import x12
 from gateway.mapping.folder import MappingSet
 from gateway.mapping.grammar import parse_when
 from gateway.site import base_mappings
+from tests.drops import profile_for, sample
 from tests.fuzz.run import HangError, limited
 
 ROOT = Path(gateway.__file__).parent
@@ -39,7 +41,7 @@ def test_the_program_evaluates_no_text_and_starts_no_shell() -> None:
     for path in SOURCES:
         for line, name, call in called(path):
             seen += 1
-            made_by_us = path.name == "straight.py" and name in ("compile", "exec")  # see the next test
+            made_by_us = path.name == "written.py" and name in ("compile", "exec")  # see the next test
             assert made_by_us or name not in FORBIDDEN, f"{path.name}:{line} {name}"
             shell = [k for k in call.keywords if k.arg == "shell" and ast.unparse(k.value) != "False"]
             assert not shell, f"{path.name}:{line} shell="
@@ -50,8 +52,8 @@ def test_the_program_evaluates_no_text_and_starts_no_shell() -> None:
 def texts(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The functions that are made of tables, as text."""
     found: list[str] = []
-    real = straight._code
-    monkeypatch.setattr(straight, "_code", lambda text: found.append(text) or real(text))
+    real = written._code
+    monkeypatch.setattr(written, "_code", lambda text: found.append(text) or real(text))
     return found
 
 
@@ -63,6 +65,7 @@ def write_functions(mappings: MappingSet) -> None:
 
 def check_constants_only(texts: list[str], constant: str) -> None:
     fixed = {
+        "BLANKS",
         "CAREFUL",
         "EMPTY",
         "NONE",
@@ -76,6 +79,7 @@ def check_constants_only(texts: list[str], constant: str) -> None:
         "index",
         "len",
         "node",
+        "nodes",
         "out",
         "raw",
         "root",
@@ -106,6 +110,15 @@ def test_functions_made_of_tables_hold_numbered_names_and_constants_only(texts: 
     write_functions(MappingSet(base_mappings()))
     assert len(texts) > 100
     check_constants_only(texts, r"[A-Za-z0-9_+.:@-]*|[ ?*,]")
+
+
+def test_functions_made_of_the_segments_of_shipments_hold_numbered_names_only(texts: list[str]) -> None:
+    bill = b"LX*1~M11*00450001*80107*2*PCS*1.2*K***13***NRTX~" + b"N9*2I*1Z~" * 5 + b"N1*SH*A~N3*1 ELM~N3*2 ELM~"
+    data = sample("x12/01").replace(b"LX*1~", bill.replace(b"~", b"~\n") * 30 + b"LX*1~", 1)
+    list(x12.read([data], profile_for(data)))
+    made = [text for text in texts if text.startswith("def hang(nodes)")]
+    assert made
+    check_constants_only(made, "")
 
 
 @pytest.mark.parametrize(

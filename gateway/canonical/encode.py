@@ -10,7 +10,8 @@ Drafts are plain dicts of JSON-ready values with keys in any order. This is not 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from operator import itemgetter
+from itertools import repeat
+from operator import call, is_not, itemgetter
 from typing import Any
 
 import msgspec
@@ -35,8 +36,7 @@ def _nested_levels(level: str) -> dict[str, str]:
 
 
 _NESTED = {level: _nested_levels(level) for level in LEVELS}
-_Order = Callable[[dict[str, Any]], dict[str, Any]]
-_orders: dict[str, dict[tuple[str, ...], _Order]] = {level: {} for level in LEVELS}
+_shapes: dict[str, dict[tuple[str, ...], _Shape]] = {level: {} for level in LEVELS}
 
 
 def encode_shipment(draft: dict[str, Any]) -> bytes:
@@ -61,57 +61,70 @@ def encode_message(envelope: dict[str, Any], shipments: Iterable[dict[str, Any]]
 def _ordered(draft: dict[str, Any], level: str) -> dict[str, Any]:
     """Return the draft with its keys in canonical order, all levels down; the same object when nothing moves."""
     keys = tuple(draft)
-    return (_orders[level].get(keys) or _learn(level, keys))(draft)
+    return (_shapes[level].get(keys) or _learn(level, keys)).put_in_order(draft)
 
 
-def _as_it_is(draft: dict[str, Any]) -> dict[str, Any]:
-    return draft
+class _Shape:
+    """Objects with the same keys in the same order; whether anything moves below them is asked of all below at once."""
 
+    __slots__ = ("_lists", "_names", "_objects", "_order", "_shapes", "_values")
 
-def _learn(level: str, keys: tuple[str, ...]) -> _Order:
-    """Return and remember how objects with these keys, in this order, are put in canonical order."""
-    rank = _RANK[level]
-    if unknown := [key for key in keys if key not in rank]:
-        raise ValueError(f"{', '.join(map(repr, unknown))}: not a field of {level} in the canonical model 1.0")
-    order = tuple(sorted(keys, key=rank.__getitem__))
-    nested = [(key, _NESTED[level][key]) for key in order if key in _NESTED[level]]
-    if len(_orders[level]) >= _SHAPES_KEPT:
-        _orders[level].clear()
-    known = _orders[level][keys] = _order(order, nested, moved=order != keys)
-    return known
+    def __init__(self, keys: tuple[str, ...], level: str) -> None:
+        order = sorted(keys, key=_RANK[level].__getitem__)
+        self._order = order if order != list(keys) else None  # canonical, where it is another
+        self._values = itemgetter(*order) if len(order) > 1 else None
+        nested, tags = _NESTED[level], fields_of(level)
+        below = [(name, nested[name]) for name in order if name in nested]
+        self._lists = [(name, inner) for name, inner in below if tags[name].startswith("list:")]
+        self._names = [(name, inner) for name, inner in below if (name, inner) not in self._lists]
+        objects = [name for name, _ in self._names]
+        self._objects = itemgetter(*objects, objects[0]) if objects else None  # one more: a tuple also of one
+        self._shapes = [_shapes[inner].get for _, inner in self._names]
 
+    @property
+    def still(self) -> bool:
+        """True when nothing can move: the keys are in order, and nothing stands below them."""
+        return not (self._order or self._names or self._lists)
 
-def _order(order: tuple[str, ...], nested: list[tuple[str, str]], *, moved: bool) -> _Order:
-    if not nested and not moved:
-        return _as_it_is
-    values_of = itemgetter(*order) if len(order) > 1 else None
-    inner = [(name, _orders[level].get, level) for name, level in nested]
-
-    def put_in_order(draft: dict[str, Any]) -> dict[str, Any]:
-        changed = {}
-        for name, known, level in inner:
+    def put_in_order(self, draft: dict[str, Any]) -> dict[str, Any]:
+        """Return an object of this shape in canonical order; the same when nothing moves."""
+        changed: dict[str, Any] = {}
+        if self._objects is not None and not _all_still(self._shapes, self._objects(draft)):
+            for name, inner in self._names:
+                value = draft[name]
+                if type(value) is dict and (new := _ordered(value, inner)) is not value:
+                    changed[name] = new
+        for name, inner in self._lists:
             value = draft[name]
-            if type(value) is dict and known(tuple(value)) is _as_it_is:
-                continue
-            if (new := _below(value, level)) is not value:
-                changed[name] = new
+            if type(value) is list and not _all_still(repeat(_shapes[inner].get), value):
+                entries = [_ordered(entry, inner) if type(entry) is dict else entry for entry in value]
+                if any(map(is_not, entries, value)):
+                    changed[name] = entries
         if changed:
             draft = {**draft, **changed}
-        return dict(zip(order, values_of(draft), strict=True)) if moved and values_of else draft
+        if self._order is None or self._values is None:
+            return draft
+        return dict(zip(self._order, self._values(draft), strict=True))
 
-    return put_in_order
+
+_STILL = _Shape((), "money")
+_ALL_STILL = {_STILL}
 
 
-def _below(value: Any, level: str) -> Any:
-    """Return an object of a level, or a list of them, in order; other values as they are."""
-    if type(value) is not list:
-        return _ordered(value, level) if type(value) is dict else value
-    known, new, same = _orders[level].get, [], True
-    for entry in value:
-        keys = tuple(entry) if type(entry) is dict else None
-        if keys is not None and (order := known(keys) or _learn(level, keys)) is not _as_it_is:
-            new.append(order(entry))
-            same = same and new[-1] is entry
-        else:
-            new.append(entry)
-    return value if same else new
+def _all_still(shapes: Iterable[Callable[[Any], Any]], values: Iterable[Any]) -> bool:
+    """True when nothing moves in these objects, whose shapes are known; shapes: what gives the shape of each by its keys."""
+    try:
+        return set(map(call, shapes, map(tuple, values))) == _ALL_STILL
+    except TypeError:  # what should be an object is none
+        return False
+
+
+def _learn(level: str, keys: tuple[str, ...]) -> _Shape:
+    """Return and remember how objects with these keys, in this order, are put in canonical order."""
+    if unknown := [key for key in keys if key not in _RANK[level]]:
+        raise ValueError(f"{', '.join(map(repr, unknown))}: not a field of {level} in the canonical model 1.0")
+    if len(_shapes[level]) >= _SHAPES_KEPT:
+        _shapes[level].clear()
+    shape = _Shape(keys, level)
+    known = _shapes[level][keys] = _STILL if shape.still else shape
+    return known

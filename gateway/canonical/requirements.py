@@ -11,7 +11,7 @@ separated by blanks (blank = every mode). Not here: what every party needs for i
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, KeysView, Mapping
 from functools import cache
 from typing import Any
 
@@ -89,10 +89,11 @@ def requirement_of(filer_type: object, mode: object, path: tuple[str, ...]) -> R
 
 
 @cache
-def not_expected(filer_type: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Return the fields of the shipment and of a goods line that this filer is not expected to send (letter N)."""
+def not_expected(filer_type: str) -> tuple[KeysView[str], KeysView[str]]:
+    """Return the fields of the shipment and of a goods line that this filer is not expected to send (letter N), in order."""
     paths = [row.path for row in requirements() if row.letters.get(filer_type) == "N" and not row.modes]
-    return tuple(p[0] for p in paths if len(p) == 1), tuple(p[2] for p in paths if p[:2] == ("items", "*"))
+    of_line = [p[2] for p in paths if p[:2] == ("items", "*")]
+    return dict.fromkeys(p[0] for p in paths if len(p) == 1).keys(), dict.fromkeys(of_line).keys()
 
 
 def rule_of_group(parent: tuple[str, ...], names: Iterable[str]) -> str:

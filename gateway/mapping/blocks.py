@@ -12,7 +12,7 @@ from gateway.mapping.cells import Target, filled_in
 from gateway.mapping.compile import Block
 from gateway.mapping.grammar import Test
 from gateway.mapping.line import Line
-from gateway.mapping.shapes import first_that_holds, for_nodes
+from gateway.mapping.shapes import first_that_holds, for_goods, for_nodes
 from gateway.mapping.sources import Run
 from gateway.mapping.straight import Fill
 from gateway.mapping.table import Row
@@ -66,8 +66,15 @@ class Bound(Fields):
         self.required = next((row for row, _, _ in block.bindings if row.required), None)
         self.refusals = Refusals(block.actions, dialect)
         self._party = block.level in PARTY_ROLES
-        more = [line for row, line in block.actions if row.target == "(continue)"]
-        self.more = Choice(more[:1], dialect)
+        self._more = [line for row, line in block.actions if row.target == "(continue)"][:1]
+        self.alone = Fields(block.targets, dialect)
+
+    def write(self) -> None:
+        """See Fields. The function of goods lines gives what `for_goods` says."""
+        if self._more or self.refusals:
+            self.fill = for_goods(self.targets, self._more, self.refusals.lines, self._dialect)
+        else:
+            super().write()
 
     def takes_all(self, way: Way) -> bool:
         """True when all nodes of a way are handed on, else the first.
@@ -92,12 +99,10 @@ class Bound(Fields):
                 return found if self.takes_all(way) else found[:1]
         return []
 
-    def continues(self, node: Any, root: Any, run: Run) -> str | None:
-        """Return the text of a continuation line, None when the node is a line of its own."""
-        if self.more.first(node, root, run) < 0:
-            return None
-        line = self.more.lines[0]
-        return " ".join(v.strip() for v in line.values(node, root, run) if v) if line.values else ""
+    def continuation(self, node: Any, root: Any, run: Run) -> str:
+        """Return the text of a node that carries on the line before."""
+        values = self._more[0].values
+        return " ".join(v.strip() for v in values(node, root, run) if v) if values else ""
 
 
 class Choice:

@@ -16,6 +16,7 @@ Source text is made from numbers, segment tags and field names only, as in strai
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -29,6 +30,8 @@ from gateway.records import ITSELF, InLineElement, InLinePath, InLineSteps
 
 _NOTHING = '""'  # the expression of an element that cannot be there
 _NONE = "EMPTY"  # of nodes that cannot be there
+_READ = re.compile(r'\((e\d*)\[(\d+)\] if len\(\1\) > \2 else ""\)')  # what Text._element writes
+_FEW = 2  # reads of a segment that are not worth to fill it up
 _SPELLED: dict[Any, str] = {
     None: "raw.strip()", trim: "raw.strip()", collapse: '" ".join(raw.split())', upper: "raw.strip().upper()", lower: "raw.strip().lower()",
 }  # fmt: skip
@@ -61,7 +64,7 @@ class Text:
     @property
     def text(self) -> list[str]:
         """All lines of the function."""
-        return [*self._head.values(), *self.lines]
+        return self._filled_up([*self._head.values(), *self.lines])
 
     def write(self, line: str) -> None:
         """Add a line to the open block."""
@@ -88,6 +91,12 @@ class Text:
         holds = self._conditions(f"c{number}", line)
         if holds is not None:
             self.write(f"if first < 0{f' and {holds}' if holds else ''}: first = {number}")
+
+    def leave(self, tag: str, line: Line, value: str) -> None:
+        """Write that the function gives `value` at once where the condition of a row holds."""
+        holds = self._conditions(tag, line)
+        if holds is not None:
+            self.write(f"if {holds or 'True'}: return {value}")
 
     def way(self, tag: str, way: Any, takes_all: bool) -> str:
         """Return the expression of the nodes that a binding row finds, "" when it never can."""
@@ -316,6 +325,23 @@ class Text:
         if tag in self._shape:
             return self._variable(key, "n", f"c[{self._tag(tag)}]")
         return self._variable(key, "n", f"above(node, {self._tag(tag)})") if climbs else _NONE
+
+    def _filled_up(self, lines: list[str]) -> list[str]:
+        """Return the lines with segments of which several elements are read filled up first: no read asks for the length."""
+        reads: dict[str, list[int]] = {}
+        for line in lines:
+            for name, number in _READ.findall(line):
+                reads.setdefault(name, []).append(int(number))
+        often = {name: max(numbers) for name, numbers in reads.items() if len(numbers) > _FEW}
+        self.names["BLANKS"] = ("",) * (max(often.values(), default=0) + 1)
+        filled: list[str] = []
+        for line in lines:
+            filled.append(_READ.sub(lambda read: read[0] if read[1] not in often else f"{read[1]}[{read[2]}]", line))
+            name = line.lstrip().partition(" = ")[0]
+            if name in often:
+                blank = line[: len(line) - len(line.lstrip())]
+                filled.append(f"{blank}if len({name}) <= {often[name]}: {name} = [*{name}, *BLANKS]")
+        return filled
 
 
 def _raw(element: InLineElement, text: str) -> str:

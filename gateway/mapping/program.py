@@ -13,7 +13,9 @@ from gateway.mapping.compile import Block
 from gateway.mapping.mapped import Later, Mapped
 from gateway.mapping.plans import Plans
 from gateway.mapping.several import gravest, left_out, told_already
+from gateway.mapping.shapes import CONTINUES
 from gateway.mapping.sources import Condition, Run, node_place
+from gateway.mapping.table import Row
 from gateway.profile import MappedShipment, Origin, Profile
 from gateway.records import Dialect, Message
 
@@ -57,14 +59,15 @@ class CompiledProgram:
         run.inherited = inherited
         draft = mapped.draft
         first, found = self._plans.of(node, root)(node, root, draft, run)
-        for name, value in inherited.items():
-            if name not in draft:
-                draft[name] = value
+        draft = mapped.draft = {**inherited, **draft}
         if first >= 0:
             self._refusals.tell(first, node, root, run)
         for (role, bound), nodes in zip(self._parties, found, strict=False):
-            if role not in draft:
-                self._party(role, bound, nodes, mapped, node, root, run)
+            if nodes:
+                if role not in draft:
+                    self._party(role, bound, nodes, mapped, root, run)
+            elif bound.required and role not in draft and bound.applies(node, root, run):
+                run.findings.append(self._party_missing(role, bound.required, node, root))
         self._lists(mapped, found, root, run)
         run.level = ""
         self._complete(draft, profile, run)
@@ -103,18 +106,14 @@ class CompiledProgram:
         message.cache[self.mapping_version] = (message.context, values, errors)
         return values
 
-    def _party(
-        self, role: str, bound: Bound, nodes: Sequence[Any], mapped: Mapped, node: Any, root: Any, run: Run
-    ) -> None:
-        if not nodes:
-            if bound.required and bound.applies(node, root, run):
-                row = bound.required
-                severity = Severity.WARNING if row.required == "warn" else Severity.ERROR
-                said = row.message or f"{role} is missing"
-                run.findings.append(
-                    Finding(row.rule or "S321-ROLE-REQ", severity, Scope.SHIPMENT, said[:1].upper() + said[1:] + ".", self.here(node, root) or NOWHERE, role, pointer=f"/{role}", row=row.where)
-                )  # fmt: skip
-            return
+    def _party_missing(self, role: str, row: Row, node: Any, root: Any) -> Finding:
+        severity = Severity.WARNING if row.required == "warn" else Severity.ERROR
+        said = row.message or f"{role} is missing"
+        return Finding(
+            row.rule or "S321-ROLE-REQ", severity, Scope.SHIPMENT, said[:1].upper() + said[1:] + ".", self.here(node, root) or NOWHERE, role, pointer=f"/{role}", row=row.where
+        )  # fmt: skip
+
+    def _party(self, role: str, bound: Bound, nodes: Sequence[Any], mapped: Mapped, root: Any, run: Run) -> None:
         party: dict[str, Any] = {}
         run.level = role
         bound.fill(nodes[0], root, party, run)
@@ -142,35 +141,45 @@ class CompiledProgram:
     def _lists(self, mapped: Mapped, found: Sequence[Sequence[Any]], root: Any, run: Run) -> None:
         """Fill goods lines and references. found: nodes of parties, items and references, block by block."""
         items: list[dict[str, Any]] = []
+        run.level = "items"
         for at, bound in enumerate(self._items, len(self._parties)):
-            carries_on = bool(bound.more)
             for one in found[at]:
-                more = bound.continues(one, root, run) if carries_on else None
-                if more is not None and items:
-                    text = f"{items[-1].get('enhanced_product_description', '')} {more}".strip()
-                    items[-1]["enhanced_product_description"] = text
-                    continue
-                run.level, run.index = "items", len(items)
+                run.index = len(items)
                 item: dict[str, Any] = {"line_number": len(items) + 1}
-                bound.fill(one, root, item, run)
-                if bound.refusals:
-                    bound.refusals.look(one, root, run)
+                told = bound.fill(one, root, item, run)
+                if told:
+                    if told == CONTINUES and items:
+                        text = (
+                            f"{items[-1].get('enhanced_product_description', '')} {bound.continuation(one, root, run)}"
+                        )
+                        items[-1]["enhanced_product_description"] = text.strip()
+                        continue
+                    if told == CONTINUES:  # there is no line before
+                        bound.alone.fill(one, root, item, run)
+                        bound.refusals.look(one, root, run)
+                    else:
+                        bound.refusals.tell(told - 1, one, root, run)
                 items.append(item)
                 mapped._items.append(one)
         if items:
             mapped.draft["items"] = items
+        self._fill_references(mapped, found, root, run)
+
+    def _fill_references(self, mapped: Mapped, found: Sequence[Sequence[Any]], root: Any, run: Run) -> None:
         references: list[dict[str, Any]] = []
         known: set[tuple[Any, ...]] = set()
-        for bound, nodes in zip(self._references, found[len(found) - len(self._references) :], strict=True):
-            for one in nodes:
-                run.level, run.index = "references", len(references)
+        run.level = "references"
+        for at, bound in enumerate(self._references, len(found) - len(self._references)):
+            for one in found[at]:
+                run.index = len(references)
                 reference: dict[str, Any] = {}
                 bound.fill(one, root, reference, run)
-                same = tuple(reference.items())
-                if reference.get("value") and reference.get("type") and same not in known:
-                    known.add(same)
-                    references.append(reference)
-                    mapped._references.append(one)
+                if "value" in reference and "type" in reference:
+                    same = tuple(reference.items())
+                    if same not in known:
+                        known.add(same)
+                        references.append(reference)
+                        mapped._references.append(one)
         if references:
             mapped.draft["references"] = references
 

@@ -10,6 +10,7 @@ from typing import Any, Generic, TypeVar
 from gateway.mapping.cells import Target
 from gateway.mapping.in_line import Text
 from gateway.mapping.line import InLineTest, Line
+from gateway.mapping.sources import Run
 from gateway.mapping.straight import Fill, by_closures, choice, function, without_shapes
 from gateway.records import Dialect
 
@@ -17,6 +18,9 @@ _AT_ONCE = 4  # shapes for which functions are made when they come the first tim
 _OFTEN = 32  # times that others must have come
 _KEPT = 64  # shapes of one block that have functions of their own
 _COUNTED = 4096  # shapes whose times are counted
+
+CONTINUES = -1
+"""See for_goods."""
 
 _Shape = tuple[str, ...]
 Made = TypeVar("Made")
@@ -65,6 +69,19 @@ class Shapes(Generic[Made]):
 
         return of
 
+    def runner(self: Shapes[Fill], *, sometimes: bool) -> Fill:
+        """Return the function that runs what is made for the shape of its node."""
+        get, choose, unusual = self.made.get, self.choose, self.unusual
+
+        def run_own(node: Any, root: Any, out: dict[str, Any], run: Run) -> Any:
+            if sometimes and not root.usual:
+                return unusual()(node, root, out, run)
+            children = node.children
+            shape = tuple(children) if children else ()
+            return (get(shape) or choose(shape))(node, root, out, run)
+
+        return run_own
+
 
 def helpers_of(dialect: Dialect | None) -> dict[str, Any] | None:
     """Return what a dialect lends to functions in line; None when its paths cannot be read so."""
@@ -83,10 +100,33 @@ def for_nodes(targets: list[Target], dialect: Dialect | None) -> Fill:
     helpers = helpers_of(dialect)
     if helpers is None:
         return without_shapes(targets, dialect)
-    sometimes = getattr(dialect, "in_line_sometimes", False)
-    if not sometimes and not any(_looks_below(line) for target in targets for line in target.lines):
-        return fields(targets, helpers, frozenset())
-    return _dispatched(chooser(dialect, partial(fields, targets, helpers), partial(by_closures, targets)))
+    lines = [line for target in targets for line in target.lines]
+    return _by_shape(lines, dialect, partial(fields, targets, helpers), partial(by_closures, targets))
+
+
+def for_goods(targets: list[Target], more: list[Line], refusals: list[Line], dialect: Dialect | None) -> Fill:
+    """Return a function that fills a goods line and gives 1 + the index of the refusal that holds, 0 for none.
+
+    Where the condition of a row of `more` holds, the node carries on the line before: nothing is filled, CONTINUES is given.
+    """
+    helpers = helpers_of(dialect)
+    if helpers is None:
+        return _in_turn(without_shapes(targets, dialect), more, refusals)
+    lines = [*more, *refusals, *(line for target in targets for line in target.lines)]
+    otherwise = lambda: _in_turn(by_closures(targets), more, refusals)  # noqa: E731
+    return _by_shape(lines, dialect, partial(goods, targets, more, refusals, helpers), otherwise)
+
+
+def _in_turn(fill: Fill, more: list[Line], refusals: list[Line]) -> Fill:
+    continues, refused = choice(more), choice(refusals)
+
+    def line(node: Any, root: Any, out: dict[str, Any], run: Run) -> int:
+        if more and continues(node, root, out, run) >= 0:
+            return CONTINUES
+        fill(node, root, out, run)
+        return 1 + refused(node, root, out, run) if refusals else 0
+
+    return line
 
 
 def first_that_holds(lines: list[Line], dialect: Dialect) -> Fill:
@@ -94,11 +134,17 @@ def first_that_holds(lines: list[Line], dialect: Dialect) -> Fill:
     helpers = helpers_of(dialect)
     if helpers is None:
         return choice(lines)
-    return _dispatched(chooser(dialect, partial(which, lines, helpers), partial(choice, lines)))
+    return _by_shape(lines, dialect, partial(which, lines, helpers), partial(choice, lines))
 
 
-def _dispatched(of: Callable[[Any, Any], Fill]) -> Fill:
-    return lambda node, root, out, run: of(node, root)(node, root, out, run)
+def _by_shape(
+    lines: list[Line], dialect: Dialect | None, make: Callable[[frozenset[str] | None], Fill], otherwise: Callable[[], Fill]
+) -> Fill:  # fmt: skip
+    """Return what is made for the shape of each node; made once where no row looks below its node."""
+    sometimes = getattr(dialect, "in_line_sometimes", False)
+    if not sometimes and not any(map(_looks_below, lines)):
+        return make(frozenset())
+    return Shapes(make, otherwise).runner(sometimes=sometimes)
 
 
 def _looks_below(line: Line) -> bool:
@@ -114,6 +160,20 @@ def fields(targets: list[Target], helpers: dict[str, Any], shape: frozenset[str]
     for number, target in enumerate(targets):
         text.target(number, target)
     return function(text.text or ["pass"], text.names)
+
+
+def goods(
+    targets: list[Target], more: list[Line], refusals: list[Line], helpers: dict[str, Any], shape: frozenset[str] | None
+) -> Fill:
+    """Return a function that does what is done at a goods line with this shape, see for_goods."""
+    text = Text(helpers, shape)
+    for number, line in enumerate(more):
+        text.leave(f"m{number}", line, str(CONTINUES))
+    for number, target in enumerate(targets):
+        text.target(number, target)
+    for number, line in enumerate(refusals):
+        text.choice(number, line)
+    return function(["first = -1", *text.text, "return first + 1"], text.names)
 
 
 def which(lines: list[Line], helpers: dict[str, Any], shape: frozenset[str] | None) -> Fill:

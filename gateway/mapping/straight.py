@@ -13,10 +13,9 @@ to Target.careful.
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import lru_cache
-from types import CodeType
 from typing import Any
 
+from gateway import written
 from gateway.mapping.cells import Target
 from gateway.mapping.line import Line
 from gateway.mapping.quick import CAREFUL, Quick
@@ -27,18 +26,9 @@ Fill = Callable[[Any, Any, dict[str, Any], Run], Any]
 """(node, root, dict to fill, run)."""
 
 
-@lru_cache(1024)
-def _code(text: str) -> CodeType:
-    """Compile a function once: the parties of a table, and tables of one family, often have the same text."""
-    return compile(text, "<mapping>", "exec")
-
-
 def function(lines: list[str], names: dict[str, Any]) -> Fill:
     """Return the function with these lines."""
-    text = "def fill(node, root, out, run):\n" + "\n".join(f" {line}" for line in lines)
-    exec(_code(text), names)  # noqa: S102  our own text, see _Source and in_line.py
-    fill: Fill = names["fill"]
-    return fill
+    return written.function("fill(node, root, out, run)", lines, names)
 
 
 def by_closures(targets: list[Target]) -> Fill:

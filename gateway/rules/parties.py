@@ -34,17 +34,8 @@ def check_parties(draft: dict[str, Any], tables: Tables) -> Iterator[Finding]:
                 "name",
                 party,
             )
-        for field in ("name", "address_line_1", "city"):
-            text = str(party.get(field, ""))
-            if not text.isascii() and not is_latin(text):
-                yield _finding(
-                    "Q-NON-LATIN",
-                    Severity.WARNING,
-                    f"The {words} {field.replace('_', ' ')} holds letters that are not Latin.",
-                    role,
-                    field,
-                    party,
-                )
+        if not f"{party.get('name')}{party.get('address_line_1')}{party.get('city')}".isascii():
+            yield from _not_latin(role, words, party)
     initiator, deliver = draft.get("shipment_initiator"), draft.get(_DTP)
     if (
         tables.consolidators
@@ -61,6 +52,13 @@ def check_parties(draft: dict[str, Any], tables: Tables) -> Iterator[Finding]:
         )
     if isinstance(deliver, dict):
         yield from _deliver_to(deliver, tables)
+
+
+def _not_latin(role: str, words: str, party: dict[str, Any]) -> Iterator[Finding]:
+    for field in ("name", "address_line_1", "city"):
+        if not is_latin(str(party.get(field, ""))):
+            said = f"The {words} {field.replace('_', ' ')} holds letters that are not Latin."
+            yield _finding("Q-NON-LATIN", Severity.WARNING, said, role, field, party)
 
 
 def _deliver_to(party: dict[str, Any], tables: Tables) -> Iterator[Finding]:

@@ -15,6 +15,7 @@ from itertools import chain
 from operator import call, getitem
 from typing import Any
 
+from gateway import written
 from gateway.formats.x12.transitions import INSIDE, LOOP, Machine, Slot
 from gateway.records import Node
 
@@ -127,15 +128,12 @@ def _plan(unit: Slot, tags: _TAGS, number: int, filled: _Filled) -> Plan | None:
 
 
 def _written(tags: _TAGS, parents: list[int]) -> Callable[[list[Node]], None]:
-    """Return (nodes) -> None: hangs each segment under its parent. The text is made of tags of the structure table and numbers."""
-    below: dict[int, dict[str, list[str]]] = {}
+    """Return (nodes) -> None: hangs each segment under its parent."""
+    below: dict[int, dict[str, list[int]]] = {}
     for number, parent in enumerate(parents[1:], 1):
-        below.setdefault(parent, {}).setdefault(tags[number], []).append(f"n{number}")
+        below.setdefault(parent, {}).setdefault(tags[number], []).append(number)
     lines = [f"[{', '.join(f'n{number}' for number in range(len(tags)))}] = nodes"]
     for parent, children in below.items():
-        lists = ", ".join(f"{tag!r}: [{', '.join(nodes)}]" for tag, nodes in children.items())
+        lists = ", ".join(f"t{few[0]}: [{', '.join(f'n{number}' for number in few)}]" for few in children.values())
         lines.append(f"n{parent}.children = {{{lists}}}")
-    names: dict[str, Any] = {}
-    exec("def hang(nodes):\n " + "\n ".join(lines), names)  # noqa: S102  our own text, see above
-    hang: Callable[[list[Node]], None] = names["hang"]
-    return hang
+    return written.function("hang(nodes)", lines, {f"t{number}": tag for number, tag in enumerate(tags)})
