@@ -8,6 +8,8 @@ What became of the last change stands in state/profile.json, which `gateway stat
 from __future__ import annotations
 
 import json
+import os
+import stat
 from collections.abc import Callable, Iterator
 from datetime import datetime
 from pathlib import Path
@@ -18,6 +20,8 @@ from gateway.site import Site, base_mappings, load_afresh
 
 Print = frozenset[tuple[str, int, int]]
 """(path, time of change in ns, size) of every file that a site is made of."""
+
+_SUFFIXES = (".toml", ".csv", ".xml", ".pub")
 
 _AT_START = (
     "workers",
@@ -96,20 +100,33 @@ def last_change(state_dir: Path) -> dict[str, Any]:
 
 def fingerprint(site: Site) -> Print:
     """Return what tells one state of the configuration from another."""
-    found = set()
-    for path in _files(site):
-        try:
-            status = path.stat()
-        except OSError:  # gone since it was listed; the next look sees it
-            continue
-        found.add((str(path), status.st_mtime_ns, status.st_size))
+    folder = site.settings.folder
+    found = set(_told(folder / "gateway.toml"))
+    for place in (folder / "partners", folder / "keys", base_mappings()):
+        found.update(_below(str(place)))
+    for partner in site.partners.values():
+        for path in partner.sources:
+            found.update(_told(path))
     return frozenset(found)
 
 
-def _files(site: Site) -> Iterator[Path]:
-    folder = site.settings.folder
-    yield folder / "gateway.toml"
-    for place in (folder / "partners", folder / "keys", base_mappings()):
-        yield from (p for p in place.rglob("*") if p.suffix in (".toml", ".csv", ".xml", ".pub") and p.is_file())
-    for partner in site.partners.values():
-        yield from partner.sources
+def _told(path: Path | os.DirEntry[str]) -> Iterator[tuple[str, int, int]]:
+    try:
+        status = path.stat()
+    except OSError:  # gone since it was listed; the next look sees it
+        return
+    if stat.S_ISREG(status.st_mode):
+        yield os.fspath(path), status.st_mtime_ns, status.st_size
+
+
+def _below(folder: str) -> Iterator[tuple[str, int, int]]:
+    """Yield the files of a folder and of those below it. It is asked every second: scandir takes a third of what rglob takes."""
+    try:
+        with os.scandir(folder) as entries:
+            for entry in entries:
+                if entry.is_dir(follow_symlinks=False):
+                    yield from _below(entry.path)
+                elif entry.name.endswith(_SUFFIXES):
+                    yield from _told(entry)
+    except OSError:  # no such folder, or gone since it was listed
+        return
