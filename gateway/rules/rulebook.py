@@ -100,7 +100,7 @@ class Rulebook:
 
     def _goods(self, item: dict[str, Any], index: int, program: str, *, documents: bool) -> list[Finding]:
         """Check description and tariff number; what was in order once is not looked at again."""
-        key = (item.get("enhanced_product_description"), item.get("hts_number"), program, documents)
+        key = hash((item.get("enhanced_product_description"), item.get("hts_number"), program, documents))
         if key in self.tables.plain_items:
             return _NONE
         findings = [*check_item(item, index, self.tables, documents=documents), *check_hts(item, index, program)]

@@ -68,7 +68,7 @@ class Tables:
     hubs: frozenset[tuple[str, str]]
     hours: Mapping[str, float]
     looked_up: dict[tuple[str, frozenset[str], str], Regime | None] = field(default_factory=dict)  # regime_of's memory
-    plain_items: set[tuple[object, ...]] = field(default_factory=set)  # goods lines known to be in order
+    plain_items: set[int] = field(default_factory=set)  # hashes (64 bits) of goods lines known to be in order
 
     def zone(self, port: str) -> str:
         """Return the time zone of a port: of its own row, else of its district (the first two digits), else UTC."""
