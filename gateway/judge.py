@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Any
 
 import msgspec
+from msgspec.structs import replace
 
 from gateway import cancelling
 from gateway.cancelling import is_absent
@@ -18,7 +19,9 @@ from gateway.canonical.validate import ShipmentValidator
 from gateway.findings import NOWHERE, Finding, Position, Scope, Severity
 from gateway.profile import MappedShipment, Profile, Program
 from gateway.records import Message, Unit
+from gateway.rules.lost import LOST_BYTES, lost_characters
 
+_NONE: list[Finding] = []  # the usual answer; shared, never changed
 _OWN = frozenset(("house_bill_number", "shipment_tracking_number"))
 
 
@@ -123,8 +126,9 @@ class Judge:
         verdicts: list[Verdict] = []
         for m, draft, late, said, faults, purpose, data in zip(mappings, drafts, prepared, ruled, schema, purposes, encoded, strict=True):  # fmt: skip
             findings = m.findings
-            if findings or late or said or faults:
-                every = (*_one_weight(findings), *late, *self._unsaid(faults, said), *said)
+            lost = self._lost(m, draft, faults) if LOST_BYTES in data else _NONE
+            if findings or late or said or faults or lost:
+                every = (*_one_weight(findings), *late, *self._unsaid(faults, said), *said, *lost)
                 placed = [self.weigh(place(f, m.mapped)) for f in every]
                 if purpose == "cancel":
                     placed = cancelling.tell(placed, draft)
@@ -160,7 +164,7 @@ class Judge:
     def weigh(self, finding: Finding) -> Finding:
         """Return the finding with the partner's own severity for its rule, if there is one."""
         severity = self._profile.severities.get(finding.rule)
-        return finding if severity is None else msgspec.structs.replace(finding, severity=severity)
+        return finding if severity is None else replace(finding, severity=severity)
 
     def _unsaid(self, schema: list[Finding], ruled: list[Finding]) -> list[Finding]:
         """Return the schema's findings without those that a rule says in better words of the same field."""
@@ -170,6 +174,15 @@ class Judge:
         if any(target.startswith("items.total_value") for target in said):
             said |= _SUMS
         return [f for f in schema if f.rule != "S321-SCHEMA" or f.target not in said]
+
+    def _lost(self, m: Mapping, draft: dict[str, Any], faults: list[Finding]) -> list[Finding]:
+        """Return what is said of lost characters that neither the reader nor the schema told of."""
+        if any(f.rule == "CSV-ENCODING" for f in m.findings):
+            return _NONE
+        told = {place_key(f.position) for f in m.findings if f.rule == "X12-ELE-CHAR"} - {None}
+        said = {f.target for f in faults}
+        lost = [place(replace(f, personal=_is_personal(f.pointer)), m.mapped) for f in lost_characters(draft)]
+        return [f for f in lost if f.target not in said and (f.refuses or place_key(f.position) not in told)]
 
     def _schema(self, draft: dict[str, Any], encoded: bytes) -> list[Finding]:
         filer = self._profile.filer_type_for(str(draft.get("mode_of_transportation", "")))
@@ -195,9 +208,7 @@ def place(finding: Finding, mapped: MappedShipment | None) -> Finding:
     origin = mapped.locate(finding.pointer)
     value = finding.value if finding.value is None or origin.received is None else origin.received
     personal = finding.personal or (value is not None and origin.personal)
-    return msgspec.structs.replace(
-        finding, position=origin.position, row=finding.row or origin.row, value=value, personal=personal
-    )
+    return replace(finding, position=origin.position, row=finding.row or origin.row, value=value, personal=personal)
 
 
 def _tidy(findings: list[Finding]) -> list[Finding]:

@@ -1,4 +1,4 @@
-"""Which folders hold a partner's own mapping rows and code tables; a table that no message would be read with is told.
+"""Which folders hold a partner's own mapping rows and code tables; a table or folder that nothing would be read with is told.
 
 partners/nrtx/x12_309_truck.csv      rows over those of the base table of this name
 partners/nrtx/codes/cities.csv       a code table, over the base's or for its own rows
@@ -26,7 +26,7 @@ def own_tables(path: Path, file: PartnerFile, folder: Path, base: Path) -> list[
             if not place.is_dir():
                 said = f"{path.name}: mappings: the folder {name} is not there."
                 raise ConfigError(said, "Paths start at the profile folder.")
-        if own.is_dir() and any(own.glob("*.csv")) and own.resolve() not in [f.resolve() for f in folders]:
+        if own.is_dir() and _holds_tables(own) and own.resolve() not in [f.resolve() for f in folders]:
             said = f"{path.name}: mappings leaves out partners/{path.stem}, which holds tables."
             raise ConfigError(said, f'Add "partners/{path.stem}" to mappings, or move the tables away.')
     if not folders:
@@ -46,6 +46,27 @@ def own_tables(path: Path, file: PartnerFile, folder: Path, base: Path) -> list[
                 said = f"{path.name}: {place.name}/codes/{table.name} is read by nobody: no row names {table.stem}."
                 raise ConfigError(said, did_you_mean(table.stem, codes, f"Name it in a transform: code {table.stem}"))
     return folders
+
+
+def check_read(folder: Path, files: dict[str, str], read: set[Path]) -> None:
+    """Raise ConfigError for a folder of partners/ that holds tables and that nobody reads.
+
+    folder: the profile folder; files: stem of each partner file -> the partner in it; read: the folders that partners have.
+    """
+    for place in sorted((folder / "partners").iterdir()):
+        if place.name in files or place.name[:1] == "." or not place.is_dir() or place.resolve() in read:
+            continue
+        if _holds_tables(place) or any(place.glob("maps/*.xml")):
+            said = f"partners/{place.name} holds tables and is read by nobody: there is no partners/{place.name}.toml."
+            meant = next((stem for stem, partner in files.items() if partner == place.name), "")
+            if meant:
+                raise ConfigError(said, f"The file of {place.name} is {meant}.toml: name the folder partners/{meant}.")
+            otherwise = "Name it after its partner file, add it to mappings of a partner, or move it out of partners/."
+            raise ConfigError(said, did_you_mean(place.name, files, otherwise, "partners/"))
+
+
+def _holds_tables(place: Path) -> bool:
+    return any(_is_table(table) for table in place.glob("*.csv")) or any(place.glob("codes/*.csv"))
 
 
 def _is_table(path: Path) -> bool:

@@ -39,6 +39,7 @@ class Partner:
     poll: Poll | None
     sources: tuple[Path, ...] = ()  # files outside of partners/ that it is made of
     key_places: tuple[str, ...] = ()  # where each of the keys stands
+    tables: tuple[Path, ...] = ()  # folders with its own mapping rows and codes
 
 
 def load_partner(path: Path, settings: Settings, rulebook: Any) -> Partner:
@@ -85,6 +86,7 @@ def load_partner(path: Path, settings: Settings, rulebook: Any) -> Partner:
         target=file.target,
         poll=file.poll,
         sources=tuple(sources),
+        tables=tuple(extra),
     )
 
 

@@ -1,7 +1,8 @@
 """Folders of a site that must not be one another: what is taken from a folder is moved out of it.
 
 A drop folder that is the out folder would take deliveries back, the acknowledgment folder would be answered for ever, the
-profile folder would lose its settings. Only files directly in a folder are taken, so a folder below another is another one.
+profile folder would lose its settings. Answers of two partners in one folder would be read by both, and take each other's
+names. Only files directly in a folder are taken and shown, so a folder below another is another one.
 """
 
 from __future__ import annotations
@@ -20,8 +21,8 @@ _OWN = "Give it a folder of its own."
 
 
 def check_places(settings: Settings, partners: dict[str, Partner]) -> None:
-    """Raise ConfigError when files would be taken from a folder that is written, or by two; or two share an account."""
-    written = {path.resolve(): words for words, path in _written(settings, partners)}
+    """Raise ConfigError when files would be taken from a folder that is written, or by two; or two share a home or an account."""
+    written = _apart(settings, partners)
     state = settings.state_dir.resolve()
     taken: dict[Path, str] = {}
     for words, path in _taken(settings, partners):
@@ -42,6 +43,24 @@ def check_places(settings: Settings, partners: dict[str, Partner]) -> None:
             raise ConfigError(said, "The account tells whose a file is: give each its own.")
 
 
+def _apart(settings: Settings, partners: dict[str, Partner]) -> dict[Path, str]:
+    """Return what is written into which folder. Raises ConfigError when a partner would read what is not its own."""
+    homes: dict[Path, str] = {}
+    for name, partner in partners.items():
+        other = homes.setdefault(partner.home.resolve(), name)
+        if other != name:
+            said = f"home of {name} is home of {other}: each would read the other's acknowledgments."
+            raise ConfigError(said, _OWN)
+    written = {path.resolve(): words for words, path in _ours(settings)}
+    for name, partner in partners.items():
+        for part in ("ack", "reject"):
+            place = (partner.home / part).resolve()
+            if place in written:
+                raise ConfigError(f"home of {name}: its {part} folder is {written[place]}.", _OWN)
+            written[place] = f"the {part} folder of {name}"
+    return written
+
+
 def _taken(settings: Settings, partners: dict[str, Partner]) -> Iterator[tuple[str, Path]]:
     for name, partner in partners.items():
         if partner.in_dir is not None:
@@ -50,13 +69,10 @@ def _taken(settings: Settings, partners: dict[str, Partner]) -> Iterator[tuple[s
         yield "The folder of responses", settings.responses_dir
 
 
-def _written(settings: Settings, partners: dict[str, Partner]) -> Iterator[tuple[str, Path]]:
+def _ours(settings: Settings) -> Iterator[tuple[str, Path]]:
     folder = settings.folder
     yield "the profile folder", folder
     yield "the folder of the partner files", folder / "partners"
     yield "the folder of the keys", folder / "keys"
     yield "the out folder", settings.out_dir
     yield "the out folder of test messages", settings.out_dir / "test"
-    for name, partner in partners.items():
-        for part in ("ack", "reject"):
-            yield f"the {part} folder of {name}", partner.home / part

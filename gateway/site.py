@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gateway.errors import ConfigError
+from gateway.own_tables import check_read
 from gateway.partner import Partner, forget_base_tables, load_partner
 from gateway.places import check_places
 from gateway.profile import Profile
@@ -95,6 +96,7 @@ def load_site(folder: Path, *, starting: bool = False) -> Site:
         )
     rulebook = load_rulebook(base_mappings())
     partners = {}
+    named: dict[str, str] = {}  # stem of each file -> its partner
     for path in files:
         partner = load_partner(path, settings, rulebook)
         if partner.profile.partner in partners:
@@ -102,6 +104,8 @@ def load_site(folder: Path, *, starting: bool = False) -> Site:
                 f"{path.name}: partner {partner.profile.partner} stands in two files.", "Give one another name."
             )
         partners[partner.profile.partner] = partner
+        named[path.stem] = partner.profile.partner
+    check_read(folder, named, {place.resolve() for one in partners.values() for place in one.tables})
     check_places(settings, partners)
     ordered = sorted(partners.values(), key=lambda p: (not p.profile.options.get("default", False), p.profile.partner))
     return Site(settings, {p.profile.partner: p for p in ordered})

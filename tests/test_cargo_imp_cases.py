@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,13 +11,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gateway.check import Checker, parse_instant, run_cases
-from gateway.findings import Finding
+from gateway.findings import Finding, Severity
 from gateway.formats import format_module
 from gateway.history import MemoryHistory
 from gateway.records import Acknowledged, InterchangeEnd, MessageEnd, Unit
 from gateway.results import Outcome
 from gateway.site import base_site
 from gateway.translate import translate
+from tests.drops import drop
 
 FIXTURES = Path(__file__).parent.parent / "fixtures"
 SAMPLES = sorted((FIXTURES / "cargoimp").glob("*.txt"))
@@ -220,3 +222,56 @@ def test_the_airport_of_arrival_is_read_from_the_line_without_identifier():
     line = waybill(sample("12")).node.children["CCL"][0]
     assert line.elements == ["CCL", "LAX", "XX"]
     assert sample("12")[line.offset : line.offset + line.length] == b"LAXXX"
+
+
+# --- small letters ------------------------------------------------------------------------------------------------
+
+
+def read_as(data: bytes, **changes):
+    """Return (outcome, messages) of a file, read with the profile of its sender and these changes."""
+    result = drop(data, now=BEFORE, profile=replace(base_site().partners["gwsender"].profile, **changes))
+    return result, [{**message, "source": None, "message_id": None} for message in result.messages()]
+
+
+@pytest.mark.parametrize("number", ["02", "03", "05", "07", "10", "12", "15"])
+def test_a_message_in_small_letters_is_read_like_one_in_capitals_where_the_partner_file_says_so(number):
+    (capitals, expected), (small, messages) = read_as(sample(number)), read_as(sample(number).lower(), fold_case=True)
+    assert (small.counts(), messages) == (capitals.counts(), expected)
+    assert small.rules() - capitals.rules() == {"CARGO-IMP-CHAR"}
+    said = [f for f in small.findings() if f.rule == "CARGO-IMP-CHAR"]
+    assert all(f.severity is Severity.WARNING and "read as capitals" in f.message for f in said)
+    places = {(f.rule, f.position.offset, f.position.length) for f in capitals.findings()}
+    assert places <= {(f.rule, f.position.offset, f.position.length) for f in small.findings()}
+
+
+def test_the_answer_repeats_small_letters_as_they_came():
+    small, _ = read_as(sample("07").lower(), fold_case=True)
+    lines = small.answers["FNA"].decode().splitlines()
+    assert "fhl/4" in lines
+    assert lines[lines.index("fhl/4") :] == sample("07").decode().lower().splitlines()
+
+
+@pytest.mark.parametrize("number", ["02", "03", "10", "12"])
+def test_without_that_a_message_in_small_letters_is_refused_and_told_as_such(number):
+    small, messages = read_as(sample(number).lower())
+    (said,) = [f for f in small.findings() if f.rule == "CARGO-IMP-LOST"]
+    assert (small.outcome.verdict, messages) == ("reject", [])
+    assert "in small letters" in said.message
+    line = sample(number).lower().splitlines()[said.position.line - 1]
+    assert line.decode() in said.message
+
+
+def test_one_of_two_messages_in_small_letters_is_told():
+    data = sample("03") + b".HKGFFXX 010815\r\n" + sample("05").lower()
+    small, messages = read_as(data)
+    assert "CARGO-IMP-LOST" in {f.rule for f in small.findings() if f.refuses}
+    assert [s["house_bill_number"] for m in messages for s in m["shipments"]] == ["GWH0001001"]
+
+
+def test_strict_partners_have_small_letters_refused_also_when_they_are_folded():
+    small, messages = read_as(sample("12").lower(), fold_case=True, tolerance="strict")
+    assert (small.outcome.verdict, messages) == ("reject", [])
+
+
+def test_fold_case_changes_nothing_of_capitals():
+    assert read_as(sample("12"), fold_case=True)[1] == read_as(sample("12"))[1]

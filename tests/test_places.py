@@ -69,6 +69,39 @@ def test_two_partners_do_not_share_a_drop_folder_or_an_account(tmp_path: Path) -
         load_site(place)
 
 
+def test_two_partners_do_not_share_a_home(tmp_path: Path) -> None:
+    for number, (one, two) in enumerate((("both", "both"), ("both", "./x/../both"), ("partners-home/other", None))):
+        lines = {"acme": f'home = "{one}"\n', "other": f'home = "{two}"\n' if two else ""}
+        with pytest.raises(ConfigError, match="home of other is home of acme: each would read the other's"):
+            load_site(site(tmp_path / str(number), **lines))
+    place = site(tmp_path / "link", acme='home = "a"\n', other='home = "b"\n')
+    (place / "a").mkdir()
+    (place / "b").symlink_to("a")
+    with pytest.raises(ConfigError, match="home of other is home of acme"):
+        load_site(place)
+    nested = site(tmp_path / "nested", acme='home = "a"\n', other='home = "a/ack"\n')
+    assert len(load_site(nested).partners) == 2  # only files directly in a folder are shown
+
+
+@pytest.mark.parametrize(
+    ("gateway", "home", "said"),
+    [
+        ('out = "a/ack"\n', "a", "home of acme: its ack folder is the out folder"),
+        ('out = "a"\n', "a", ""),
+        ("", "link", "home of acme: its reject folder is the folder of the keys"),
+    ],
+)
+def test_a_partner_does_not_read_what_is_not_its_own(tmp_path: Path, gateway: str, home: str, said: str) -> None:
+    place = site(tmp_path, gateway, acme=f'home = "{home}"\n')
+    (place / "link").mkdir()
+    (place / "link" / "reject").symlink_to("../keys")
+    if not said:
+        assert load_site(place)
+        return
+    with pytest.raises(ConfigError, match=said):
+        load_site(place)
+
+
 def test_responses_and_the_out_folder_have_places_of_their_own(tmp_path: Path) -> None:
     for number, (line, said) in enumerate(
         (
@@ -119,6 +152,12 @@ def test_without_a_word_a_key_file_may_be_missing(tmp_path: Path) -> None:
             "mappings leaves out partners/acme",
             '"partners/acme"',
         ),
+        (
+            ["partners/acme/codes/mode_x12.csv", "tables/x12_204.csv"],
+            'mappings = ["tables"]\n',
+            "mappings leaves out partners/acme",
+            '"partners/acme"',
+        ),
     ],
 )
 def test_a_table_that_nobody_reads_is_told(tmp_path: Path, tables: list[str], lines: str, said: str, mend: str) -> None:
@@ -140,4 +179,33 @@ def test_tables_of_base_names_and_codes_of_own_rows_pass(tmp_path: Path) -> None
     (own / "x12_309_truck.csv").write_text("level,target,source,transform\nshipment,package_unit,M11.04,code cities\n")
     for name in ("cities", "mode_x12"):
         (own / "codes" / f"{name}.csv").write_text("code,value\nA,air\n")
+    assert list(load_site(place).partners) == ["acme"]
+
+
+@pytest.mark.parametrize(
+    ("table", "mend"),
+    [
+        ("partners/acm/x12_309_truck.csv", "Did you mean partners/acme?"),
+        ("partners/Zulu Express/codes/cities.csv", "move it out of partners/"),
+        ("partners/zz/maps/309.5020.xml", "add it to mappings of a partner"),
+        ("partners/northern/x12_309_truck.csv", "The file of northern is nrtx.toml: name the folder partners/nrtx."),
+    ],
+)
+def test_a_folder_of_tables_without_a_partner_file_is_told(tmp_path: Path, table: str, mend: str) -> None:
+    place = site(tmp_path, acme="", nrtx='partner = "northern"\n')
+    (place / table).parent.mkdir(parents=True)
+    (place / table).write_text("level,target,source\n")
+    with pytest.raises(ConfigError, match="holds tables and is read by nobody") as caught:
+        load_site(place)
+    assert mend in caught.value.advice
+
+
+def test_folders_that_hold_no_tables_or_that_a_partner_names_pass(tmp_path: Path) -> None:
+    place = site(tmp_path, acme='mappings = ["partners/shared"]\n')
+    for name in ("shared", ".off"):
+        (place / "partners" / name).mkdir()
+        (place / "partners" / name / "x12_309_truck.csv").write_text("level,target,source\n")
+    for name in ("values", "acme"):  # rows of an enrichment file are no tables
+        (place / "partners" / name).mkdir()
+        (place / "partners" / name / "may.csv").write_text("house_bill_number,total\n")
     assert list(load_site(place).partners) == ["acme"]

@@ -268,6 +268,10 @@ def test_fixed_widths(site):
     profile, data = fixed_widths(site)
     outcome = outcome_of(data, profile)
     assert (outcome.verdict, outcome.counts.found, outcome.counts.accepted) == ("accept", 1, 1)
+    columns = profile.options["tabular"]["columns"]
+    for end, column in ((b" ", columns[-1]), (b"", columns[-1]), (b"\r", "")):
+        cut = [f for f in findings_of(outcome_of(data.rstrip() + end, profile)) if f.rule == "CSV-CUT"]
+        assert [f.position.column for f in cut] == ([column] if column else [])
 
 
 def test_text_behind_the_last_column_of_a_layout_is_told(site):

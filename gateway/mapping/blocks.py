@@ -27,9 +27,9 @@ class Fields:
         self.targets, self._dialect = targets, dialect
         self.fill: Fill = self._first
 
-    def _first(self, node: Any, root: Any, out: dict[str, Any], run: Run) -> None:
+    def _first(self, node: Any, root: Any, out: dict[str, Any], run: Run) -> Any:
         self.write()
-        self.fill(node, root, out, run)
+        return self.fill(node, root, out, run)
 
     def write(self) -> None:
         """Write the function."""

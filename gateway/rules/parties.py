@@ -10,6 +10,7 @@ from functools import lru_cache
 from typing import Any
 
 from gateway.findings import Finding, Scope, Severity
+from gateway.rules.lost import LOST
 from gateway.rules.tables import Tables, normal
 
 _OUTSIDE = frozenset(("VI", "GU", "AS", "MP"))  # outside the customs territory: 19 CFR 101.1, HTSUS General Note 2
@@ -111,11 +112,14 @@ def _deliver_to(party: dict[str, Any], tables: Tables) -> Iterator[Finding]:
 
 @lru_cache(2048)
 def is_latin(text: str) -> bool:
-    """True when every letter of a text is Latin and nothing in it is an emoji or another symbol outside Latin-1."""
+    """True when every letter of a text is Latin and nothing in it is an emoji or another symbol outside Latin-1.
+
+    What a lost character was nobody knows: it is told as such (gateway.rules.lost).
+    """
     if text.isascii():
         return True
     for char in text:
-        if ord(char) < 128:
+        if ord(char) < 128 or char == LOST:
             continue
         category = unicodedata.category(char)
         if category[0] == "L" and "LATIN" not in unicodedata.name(char, ""):

@@ -13,6 +13,7 @@ import fcntl
 import mmap
 import os
 import signal
+import warnings
 from collections.abc import Callable, Iterator
 from datetime import datetime
 from pathlib import Path
@@ -67,7 +68,7 @@ class Second:
         with contextlib.suppress(OSError):  # more than the system lets us have
             fcntl.fcntl(writing, fcntl.F_SETPIPE_SZ, _PIPE)
         try:
-            self._pid = os.fork()
+            self._pid = _fork()
         except OSError:
             os.close(self._pipe)
             raise
@@ -129,6 +130,19 @@ class Second:
                 return False
             self._buffer += piece
         return True
+
+
+def _fork() -> int:
+    """Fork beside the thread in which a worker listens to the gateway, without the warning of Python 3.12 and later.
+
+    They warn since a lock that another thread holds stays locked in the child. That thread waits in a read, and the child
+    takes no lock of its (it has neither its pipe nor its queue); if it hung all the same, the worker would do all by itself:
+    it never waits for a second process. As an error the warning would be raised with the child running and its number lost.
+    The nursery forks without a thread (tests/shell/test_workers.py).
+    """
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)
+        return os.fork()
 
 
 def _run(work: Callable[[Callable[[int], bool]], Verdicts], position: mmap.mmap, writing: int) -> NoReturn:

@@ -167,6 +167,22 @@ def test_a_refusal_takes_the_first_condition_that_holds():
     assert mapped(rows, "LX*1 M11*B********13").findings == []
 
 
+def test_the_first_goods_line_that_a_program_sees_is_refused_like_the_next():
+    rows = BIND + ITEMS + "item,(refuse),N10.01,N10.01=0,,,yes,S321-NOT-321,no pieces ({value}),,\n"
+    message, unit = tree("LX*1 N10*0*COTTON N10*2*HAT N10*0*SCARF")
+    one, profile = program(rows), base_site().partners["gwsender"].profile
+    told = [[f.pointer for f in one.run(message, unit, profile).findings] for _ in range(2)]
+    assert told[0] == told[1]
+    assert len(told[0]) == 2
+
+
+def test_the_first_line_that_a_program_sees_may_carry_on_nothing():
+    message, unit = tree("LX*1 N10**COTTON N10**SHIRTS")
+    one, profile = program(BIND + ITEMS), base_site().partners["gwsender"].profile
+    found = [one.run(message, unit, profile).draft["items"] for _ in range(2)]
+    assert found == [[{"line_number": 1, "enhanced_product_description": "COTTON SHIRTS"}]] * 2
+
+
 def test_a_partners_rows_replace_all_rows_of_their_target():
     base = BIND + "shipment,package_unit,M11.04,,upper,PCS,,,,,\nshipment,port_of_lading,M11.02,,,,,,,,\n"
     own = "shipment,package_unit,M11.05,,lower,,,,,,\n"

@@ -8,6 +8,7 @@ import os
 import re
 import signal
 import time
+import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -55,6 +56,28 @@ def test_verdicts_come_in_order_and_those_that_are_too_late_are_left_out() -> No
         assert other.used == 3
     finally:
         other.close()
+
+
+def test_a_fork_beside_the_listening_thread_does_not_warn_and_never_loses_the_child(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    fork = os.fork
+
+    def warning() -> int:  # as Python 3.12 does: in the parent, with the child running
+        if pid := fork():
+            warnings.warn("multi-threaded", DeprecationWarning, stacklevel=2)
+        return pid
+
+    def work(wanted: Wanted) -> Work:
+        yield 0, b"v"
+
+    monkeypatch.setattr(os, "fork", warning)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        other = Second(work)
+    ready(other)
+    assert other.verdicts(0) == b"v"
+    other.close()
 
 
 def test_nobody_waits_for_a_process_that_hangs() -> None:

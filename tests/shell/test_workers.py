@@ -201,6 +201,13 @@ def test_a_file_that_kills_two_workers_is_held_and_the_others_go_on(yard: Yard) 
     assert yard.problems() == []
 
 
+def test_the_nursery_forks_without_a_thread(yard: Yard, running: Callable[[], Engine]) -> None:
+    pool = running()._crew
+    wait(lambda: all(lane.hand and lane.hand.pid for lane in pool._lanes), "no workers")  # type: ignore[attr-defined]
+    nursery = pool._nursery._process.pid  # type: ignore[attr-defined]
+    assert len(list(Path(f"/proc/{nursery}/task").iterdir())) == 1
+
+
 def test_a_dead_nursery_is_replaced(yard: Yard, running: Callable[[], Engine]) -> None:
     engine = running()
     pool = engine._crew

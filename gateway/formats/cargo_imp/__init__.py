@@ -23,12 +23,14 @@ ACK_ENDINGS = {"FMA": "txt", "FNA": "txt"}
 
 
 def sniff(head: bytes) -> float:
-    """Return 1 when an identifier line stands among the first lines, behind a Type B envelope at most."""
+    """Return 1 when an identifier line stands among the first lines, behind a Type B envelope at most; less in small letters."""
     for line in head[:2048].decode("latin-1").splitlines()[:6]:
         text = line.strip(" \t\r\0\x01\x02\x03\x04")
         if IDENTIFIER.fullmatch(text):
             return 1.0
-        if text and not re.fullmatch(r"Q[A-Z] .*|\..*|ZCZC.*", text):
+        if IDENTIFIER.fullmatch(text.upper()):
+            return 0.5  # told by the reader, or folded where the partner file says so
+        if text and not re.fullmatch(r"Q[A-Z] .*|\..*|ZCZC.*", text.upper()):
             return 0.0
     return 0.0
 

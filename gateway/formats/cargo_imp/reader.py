@@ -15,7 +15,7 @@ from functools import cache
 from gateway.findings import Finding, Position, Scope, Severity
 from gateway.formats.cargo_imp.leftover import cut, fields_left, house_glued, line_twice, rates_left
 from gateway.formats.cargo_imp.message import ImpNode, block, control_location, fields_of, tag_of
-from gateway.formats.cargo_imp.split import MAX_LINE, MAX_LINES, Line, Text, split_messages
+from gateway.formats.cargo_imp.split import IDENTIFIER, MAX_LINE, MAX_LINES, Line, Text, split_messages
 from gateway.profile import Profile
 from gateway.records import (
     Acknowledged,
@@ -78,7 +78,7 @@ class ImpReader:
         """Yield events; never raises on data."""
         yield InterchangeBegin(self._interchange)
         yield GroupBegin(self._group)
-        for text in split_messages(chunks, self._scale):
+        for text in split_messages(chunks, self._scale, fold=self._profile.fold_case):
             if text.stray:
                 yield self._stray(text.stray)
             if text.kind:
@@ -88,6 +88,10 @@ class ImpReader:
 
     def _stray(self, lines: list[Line]) -> Finding:
         """Return what is said of lines outside of messages: those of a message show that its identifier is damaged."""
+        small = next((line for line in lines if IDENTIFIER.fullmatch(line.text.strip().upper())), None)
+        if small is not None:
+            said = f'The identifier line "{small.text.strip()}" is in small letters: no message was read from here on.'
+            return Finding("CARGO-IMP-LOST", Severity.ERROR, Scope.MESSAGE, said, self._place(small))
         tags = {tag for kind in kinds().values() for tag in kind.lines}
         lost = sum(line.text[:3] in tags and line.text[3:4] in ("/", "") for line in lines)
         said = f"{len(lines)} lines before a message belong to none and were not used"
@@ -99,7 +103,7 @@ class ImpReader:
     def _message(self, text: Text) -> Iterator[Event]:
         kind = kinds().get(text.kind)
         first = text.lines[0]
-        root = ImpNode(text.kind, [text.kind, text.version], first.offset, first.length, first.number, 1, lines=[(line.number, line.text) for line in text.lines])  # fmt: skip
+        root = ImpNode(text.kind, [text.kind, text.version], first.offset, first.length, first.number, 1, lines=[(line.number, line.came) for line in text.lines])  # fmt: skip
         message = Message(
             f"cargo_imp_{text.kind.lower()}", text.kind, text.version, "", self._messages, root, self._interchange, self._group
         )  # fmt: skip
@@ -162,15 +166,15 @@ class ImpReader:
         if long is not None:
             said = f"The line has {len(long.text)} characters; {WIDTH} fit into a Type B line."
             yield Finding("CARGO-IMP-LONG", self._weight(), Scope.MESSAGE, said, self._place(long))
-        odd = next((line for line in text.lines if not _ALLOWED.fullmatch(line.text)), None)
+        odd = next((line for line in text.lines if not _ALLOWED.fullmatch(line.came)), None)
         if odd is not None:
-            sign = next(c for c in odd.text if not _ALLOWED.fullmatch(c))
+            sign = next(c for c in odd.came if not _ALLOWED.fullmatch(c))
             what = (
                 "small letters"
                 if sign.islower() and sign.isascii()
                 else f'the character "{sign if sign.isprintable() else "?"}"'
             )
-            said = f"The message holds {what}, which Cargo-IMP does not have."
+            said = f"The message holds {what}, which Cargo-IMP does not have{'; they were read as capitals' if odd.received else ''}."
             yield Finding("CARGO-IMP-CHAR", self._weight(), Scope.MESSAGE, said, self._place(odd))
 
     def _weight(self) -> Severity:

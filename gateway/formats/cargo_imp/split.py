@@ -25,6 +25,9 @@ MAX_LINES = 20_000
 MAX_LINE = 65_536
 """Bytes of one line that are kept; a Type B line has 69 characters."""
 
+_CAPITALS = {letter: letter - 32 for letter in b"abcdefghijklmnopqrstuvwxyz"}
+"""Letters of ASCII only: a text that is folded has the length it had."""
+
 _MARKS = b"\r\0\x1a\x01\x02\x03\x04"
 """Signs around a line: of files, and of telex lines (start of heading, start and end of text, end of transmission)."""
 
@@ -36,7 +39,8 @@ _ECHOING = ("FMA", "FNA")
 class Line(msgspec.Struct):
     """One line. text: without its end; offset, length: bytes in the received file; number: from 1.
 
-    ended: a line end, or the sign for the end of the text, stands behind it; codec: how its letters stand in the file.
+    ended: a line end, or the sign for the end of the text, stands behind it; codec: how its letters stand in the file;
+    received: the text as it came, where it was folded to capitals, else "".
     """
 
     text: str
@@ -45,6 +49,12 @@ class Line(msgspec.Struct):
     number: int
     ended: bool = True
     codec: str = "utf-8"
+    received: str = ""
+
+    @property
+    def came(self) -> str:
+        """The text as it came."""
+        return self.received or self.text
 
     def size(self, text: str) -> int:
         """Return how many bytes a text of the line has in the received file."""
@@ -62,14 +72,17 @@ class Text(msgspec.Struct):
     too_long: bool = False
 
 
-def split_messages(chunks: Iterable[bytes], scale: tuple[int, int] = (0, 1)) -> Iterator[Text]:
+def split_messages(chunks: Iterable[bytes], scale: tuple[int, int] = (0, 1), *, fold: bool = False) -> Iterator[Text]:
     """Yield the messages of a file; stray lines come with the next message, or with kind "" at the end.
 
-    scale: of a text that was transcoded, bytes before it and bytes of a letter (2: it was UTF-16).
+    scale: of a text that was transcoded, bytes before it and bytes of a letter (2: it was UTF-16); fold: small letters are
+    read as capitals.
     """
     current: Text | None = None
     stray: list[Line] = []
     for line in _lines(chunks, *scale):
+        if fold and (folded := line.text.translate(_CAPITALS)) != line.text:
+            line.received, line.text = line.text, folded
         text = line.text.strip()
         found = IDENTIFIER.fullmatch(text)
         envelope = _ADDRESS.fullmatch(text) or _ORIGIN.fullmatch(text) or _TELEX.fullmatch(text)

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator
 from itertools import chain, islice
 
 from gateway.findings import NOWHERE, Finding, Position, Scope, Severity
+from gateway.formats.tabular.ending import cut_off
 from gateway.formats.tabular.groups import MOST, Grouper, Shipment
 from gateway.formats.tabular.layout import Header, Options, looks_like_header, vocabulary
 from gateway.formats.tabular.row_maker import RowMaker
@@ -190,6 +191,7 @@ class TableReader:
         message, root = begin.message, rows.root
         yield begin
         yield from findings
+        record: Record | None = None
         for record in records:
             if record.fault in _FAULTS:
                 self._unread = True
@@ -203,6 +205,8 @@ class TableReader:
                     yield from self._unit(shipment, message, rows)
         for shipment in self._grouper.end():
             yield from self._unit(shipment, message, rows)
+        if record is not None and self._kind == "csv" and not rows.skip(record):
+            yield from cut_off(record, root, 0, rows.width, fixed=bool(self._options.widths))
         yield from self._closing(message)
         yield MessageEnd(message, rows.count)
 

@@ -12,6 +12,7 @@ from decimal import Decimal
 
 from gateway.findings import Finding, Scope, Severity
 from gateway.formats.sums import is_plain
+from gateway.formats.tabular.ending import cut_off
 from gateway.formats.tabular.layout import Header, Options
 from gateway.formats.tabular.reader import TableReader, file_fault, is_file_fault, place_of_record
 from gateway.formats.tabular.rows import Part, Record
@@ -41,6 +42,7 @@ class RecordTypeReader(TableReader):
         yield begin
         yield from findings
         lines = _Lines(options, rows.index(str(options.trailer.get("of", ""))))
+        record: Record | None = None
         for record in records:
             if is_file_fault(record):
                 self._unread = True
@@ -58,6 +60,9 @@ class RecordTypeReader(TableReader):
         for shipment in self._grouper.end():
             yield from self._unit(shipment, begin.message, rows)
         yield from lines.end()
+        if record is not None and lines.complete and not options.trailer:  # a trailer tells more
+            *above, own = [len(options.records[kind]) for kind in options.record_order]
+            yield from cut_off(record, rows.root, sum(above) - 1, own + 1)  # its first cell is its type
         yield from self._closing(begin.message)
         yield MessageEnd(begin.message, rows.count)
         yield GroupEnd(group, "", 1)

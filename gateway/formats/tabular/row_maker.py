@@ -8,6 +8,7 @@ from operator import itemgetter
 
 from gateway.findings import Finding, Position, Scope, Severity
 from gateway.formats.tabular.cells import Mender
+from gateway.formats.tabular.ending import CUT_OFF, is_open
 from gateway.formats.tabular.layout import KEYS, Header, Options, standard_places, vocabulary
 from gateway.formats.tabular.rows import ABSENT, Part, Record, Row, TableRoot, place_of, row_node
 
@@ -31,13 +32,14 @@ class RowMaker:
         self, header: Header, root: TableRoot, options: Options, width: int, extra: list[str], kind: str, delimiter: str
     ) -> None:
         """width: cells that a record should have; extra: cells that every row gets behind them; kind: csv, xlsx, json."""
-        self.root, self.count = root, 0
-        self._header, self._width, self._extra = header, width, extra
+        self.root, self.count, self.width = root, 0, width
+        self._header, self._extra = header, extra
         self._mender = Mender(header, options, delimiter)
         self._keys = header.keys()
         self._numbers = [header.index(n) for n in KEYS if header.has(n) and header.index(n) not in self._keys]
         self._owner = [header.index(n) for n in _OWNER if header.has(n)]
         self._above: tuple[tuple[str, ...], list[str]] = ((), [])
+        self._ragged = False  # a row lacked cells: the sender leaves empty ones out
         self._text, self._fixed = kind == "csv", bool(options.widths)
         self._fill = [header.index(n) for n in options.fill_down if header.has(n)]
         self._previous: list[str] = []
@@ -82,8 +84,8 @@ class RowMaker:
         if record.fault in _NO_CELLS:
             return ""
         size = len(cells)
-        if self._goods and size >= self._width and cells[self._goods[0]] and cells[self._goods[-1]]:
-            again = cells[self._goods[0]] == self._named and [c.strip() for c in cells[: self._width]] == self._names
+        if self._goods and size >= self.width and cells[self._goods[0]] and cells[self._goods[-1]]:
+            again = cells[self._goods[0]] == self._named and [c.strip() for c in cells[: self.width]] == self._names
             return "CSV-HEADER-AGAIN" if again else ""
         filled = [c.strip() for c in cells if c.strip()]
         if not filled:
@@ -91,7 +93,7 @@ class RowMaker:
         goods = any(i < size and cells[i].strip() for i in self._goods)
         if self._total(cells, filled, goods=goods):
             return "CSV-TOTAL-ROW"
-        return "CSV-TEXT-ROW" if len(filled) == 1 and self._width > 3 and cells[0].strip() and not goods else ""
+        return "CSV-TEXT-ROW" if len(filled) == 1 and self.width > 3 and cells[0].strip() and not goods else ""
 
     def _total(self, cells: list[str], filled: list[str], *, goods: bool) -> bool:
         """True for a row of totals: its first text says so, or any text of a row without number and consignee."""
@@ -114,11 +116,11 @@ class RowMaker:
         careful = not self._text or bool(parts) or self._mender.suspicious(record.text)
         cells = record.cells if cells is None else cells
         parts = parts or (Part(0, record),)
-        if len(cells) != self._width:
+        if len(cells) != self.width:
             cells = self._fit(cells, parts, findings)
         if len(self._header.names) != self._full:
             self._arrange()
-        if self._full > self._width:
+        if self._full > self.width:
             cells += self._extra
             cells += [""] * (self._full - len(cells))
         if record.fault or record.lines > 1:
@@ -187,7 +189,7 @@ class RowMaker:
 
     def _fit(self, cells: list[str], parts: tuple[Part, ...], findings: list[Finding]) -> list[str]:
         """Return a short or long row as wide as the header, and say so."""
-        size, width = len(cells), self._width
+        size, width = len(cells), self.width
         told = self._text and parts[-1].record.fault not in _QUOTES
         if size > width:
             if told and self._fixed:
@@ -200,8 +202,11 @@ class RowMaker:
         if told:
             lost = self._header.standard[size:width]
             needed = width - size > 1 or any(c is None or c.need or c.level == "item" for c in lost)
-            severity = Severity.ERROR if needed else Severity.WARNING
+            cut = is_open(parts[-1].record) and not self._ragged
+            self._ragged = True
+            severity = Severity.ERROR if needed or cut else Severity.WARNING
             said = f"The row has {size} cells, the header {width}: the last {width - size} {'are' if width - size > 1 else 'is'} missing."
+            said += CUT_OFF if cut else ""
             findings.append(self._finding("CSV-FIELDS", severity, parts, ABSENT, said))
         return cells + [""] * (width - size)
 

@@ -9,6 +9,8 @@ from gateway.shipped import files, table_rows
 
 _SHOWN = 40  # characters of a value, codes of a list
 _CODES_SHOWN = 12
+_LOST = "\ufffd"
+"""What a program writes for a character that it could not read."""
 
 
 @cache
@@ -64,7 +66,8 @@ def element_message(fault: Fault, segment: SegmentDef, *, personal: bool) -> str
         )
     numeric = element.type[0] in "NR"
     size = len(fault.value) - (fault.value.count("-") + fault.value.count(".") if numeric else 0)
-    text = _ELEMENT["6 number" if numeric and fault.code == "6" else fault.code].format(
+    kind = (" number" if numeric else " lost" if _LOST in fault.value else "") if fault.code == "6" else ""
+    text = _ELEMENT[fault.code + kind].format(
         value="the value" if personal else f'"{fault.value[:_SHOWN]}"',
         name=f"element {element.de} ({element.name})",
         size=size,
@@ -83,6 +86,7 @@ _ELEMENT = {
     "4": "{value} has {size} character(s); {name} needs at least {min}",
     "5": "{value} has {size} characters; {name} takes at most {max}",
     "6": "{value} holds a character that {name} does not allow",
+    "6 lost": "{value} holds the sign for a character that was lost before the file came (U+FFFD), which {name} does not allow",
     "6 number": "{value} is not a number as {name} needs it",
     "7": "{value} is not a code of {name}{codes}",
     "8": "{value} is not a date; {name} needs a day of the calendar",
