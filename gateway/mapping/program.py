@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import cached_property
 from typing import Any
 
 from gateway.canonical.model import PARTY_ROLES
 from gateway.findings import NOWHERE, Finding, Position, Scope, Severity
+from gateway.mapping.beside import Beside
 from gateway.mapping.blocks import Bound, Fields, Refusals
 from gateway.mapping.cells import Target
 from gateway.mapping.compile import Block
@@ -68,6 +70,7 @@ class CompiledProgram:
                     self._party(role, bound, nodes, mapped, root, run)
             elif bound.required and role not in draft and bound.applies(node, root, run):
                 run.findings.append(self._party_missing(role, bound.required, node, root))
+        self._beside.tell(mapped, node, root, run)
         self._lists(mapped, found, root, run)
         run.level = ""
         self._complete(draft, profile, run)
@@ -83,6 +86,11 @@ class CompiledProgram:
     def bound(self) -> list[Bound]:
         """The blocks that are read in nodes of their own: parties, goods lines, references."""
         return [*(bound for _, bound in self._parties), *self._items, *self._references]
+
+    @cached_property
+    def _beside(self) -> Beside:
+        """What tells of parties that none of the bound ones is."""
+        return Beside(self._parties, self._dialect, self.unit_path[-1] if self.unit_path else "")
 
     def write(self) -> None:
         """Write every function of the mapping, as if messages had asked for all of them."""
