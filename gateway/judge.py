@@ -115,6 +115,7 @@ class Judge:
         ruled = [rules.check(d, profile, self._now, p) for d, p in zip(drafts, purposes, strict=True)]
         for draft in drafts:
             draft.pop("_arrival_day", None)
+            draft.pop("_document_number", None)
         encoded = list(map(encode_shipment, drafts))
         schema = [self._schema(d, e) for d, e in zip(drafts, encoded, strict=True)]
         for at, purpose in enumerate(purposes):
