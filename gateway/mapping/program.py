@@ -14,6 +14,7 @@ from gateway.mapping.cells import Target
 from gateway.mapping.compile import Block
 from gateway.mapping.mapped import Later, Mapped
 from gateway.mapping.plans import Plans
+from gateway.mapping.reads import read_below
 from gateway.mapping.several import gravest, left_out, told_already
 from gateway.mapping.shapes import CONTINUES
 from gateway.mapping.sources import Condition, Run, node_place
@@ -50,6 +51,7 @@ class CompiledProgram:
             (level, t.name): t for level, level_blocks in blocks.items() for b in level_blocks for t in b.targets
         }
         self._near: dict[tuple[str, str], Target | None] = {}
+        self._reads: dict[tuple[str, ...], dict[str, Any]] = {}
         self.here: Callable[[Any, Any], Position | None] = node_place(dialect, unit)
 
     def run(self, message: Message, node: Any, profile: Profile) -> MappedShipment:
@@ -91,6 +93,12 @@ class CompiledProgram:
     def _beside(self) -> Beside:
         """What tells of parties that none of the bound ones is."""
         return Beside(self._parties, self._dialect, self.unit_path[-1] if self.unit_path else "")
+
+    def reads(self, message: Message, profile: Profile, unit: tuple[str, ...]) -> dict[str, Any]:
+        """Return the elements below a unit that rows read, see reads.py."""
+        if unit not in self._reads:
+            self._reads[unit] = read_below(self.blocks, unit)
+        return self._reads[unit]
 
     def write(self) -> None:
         """Write every function of the mapping, as if messages had asked for all of them."""
@@ -279,6 +287,10 @@ class ProgramChoice:
     def later(self, message: Message, node: Any, profile: Profile) -> Later:
         """See CompiledProgram."""
         return self.choose(message, profile).later(message, node, profile)
+
+    def reads(self, message: Message, profile: Profile, unit: tuple[str, ...]) -> dict[str, Any]:
+        """See CompiledProgram."""
+        return self.choose(message, profile).reads(message, profile, unit)
 
     def choose(self, message: Message, profile: Profile) -> CompiledProgram:
         """Return the program for a message; the last one when no condition holds."""
