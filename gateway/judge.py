@@ -15,6 +15,7 @@ from gateway import cancelling
 from gateway.cancelling import is_absent
 from gateway.canonical.encode import encode_shipment
 from gateway.canonical.validate import ShipmentValidator
+from gateway.echoes import unsaid
 from gateway.findings import NOWHERE, Finding, Position, Scope, Severity
 from gateway.profile import MappedShipment, Profile, Program
 from gateway.records import Message, Unit
@@ -100,6 +101,8 @@ class Judge:
         findings = mapped.findings
         if flagged and findings:
             findings = [f for f in findings if place_key(f.position) not in flagged]
+        if syntax and findings:
+            syntax = unsaid(syntax, [w for f in findings if (w := self.weigh(f)).severity is not Severity.OFF])
         return Mapping(message, unit, mapped, [*syntax, *findings], flagged)
 
     def later(self, message: Message, unit: Unit, program: Program) -> Mapping:
