@@ -21,7 +21,9 @@ from gateway.history import History, Part
 from gateway.judge import Judged, Mapping
 from gateway.profile import Profile
 
-_NOT_TAKEN = frozenset(("transmission_purpose", "_arrival_day", "house_bill_number", "shipment_tracking_number"))
+_NOT_TAKEN = frozenset(
+    ("transmission_purpose", "_arrival_day", "_document_number", "house_bill_number", "shipment_tracking_number")
+)
 
 
 class Join(msgspec.Struct, eq=False):

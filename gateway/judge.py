@@ -16,6 +16,7 @@ from gateway import cancelling
 from gateway.cancelling import is_absent
 from gateway.canonical.encode import encode_shipment
 from gateway.canonical.validate import ShipmentValidator
+from gateway.echoes import unsaid
 from gateway.findings import NOWHERE, Finding, Position, Scope, Severity
 from gateway.profile import MappedShipment, Profile, Program
 from gateway.records import Message, Unit
@@ -103,6 +104,8 @@ class Judge:
         findings = mapped.findings
         if flagged and findings:
             findings = [f for f in findings if place_key(f.position) not in flagged]
+        if syntax and findings:
+            syntax = unsaid(syntax, [w for f in findings if (w := self.weigh(f)).severity is not Severity.OFF])
         return Mapping(message, unit, mapped, [*syntax, *findings], flagged)
 
     def later(self, message: Message, unit: Unit, program: Program) -> Mapping:
@@ -118,6 +121,7 @@ class Judge:
         ruled = [rules.check(d, profile, self._now, p) for d, p in zip(drafts, purposes, strict=True)]
         for draft in drafts:
             draft.pop("_arrival_day", None)
+            draft.pop("_document_number", None)
         encoded = list(map(encode_shipment, drafts))
         schema = [self._schema(d, e) for d, e in zip(drafts, encoded, strict=True)]
         for at, purpose in enumerate(purposes):

@@ -99,6 +99,10 @@ class Program(Protocol):
         """Pass a unit by that another process maps; the draft is empty, `locate` maps it."""
         ...
 
+    def reads(self, message: Message, profile: Profile, unit: tuple[str, ...]) -> dict[str, Any]:
+        """Return the names of elements below a unit that rows read, as a tree; unit: the names from the root to it."""
+        ...
+
 
 @dataclass(frozen=True, repr=False, eq=False)  # one of a kind; it holds the key of the person hash
 class Profile:

@@ -41,6 +41,7 @@ def layer(name: str) -> int:
         "gateway.translate",
         "gateway.judge",
         "gateway.cancelling",
+        "gateway.echoes",
         "gateway.books",
         "gateway.settling",
         "gateway.reading",

@@ -49,7 +49,7 @@ EXPECTED = {
     "11": ("partial", 3, 2, ["EDIFACT-ELEM-MISSING"]),
     "12": ("partial", 3, 1, ["S321-DESC-VAGUE", "S321-HTS-LEN", "S321-ROLE-REQ", "S321-VAL-800"]),
     "13": ("accept", 2, 2, []),
-    "14": ("accept", 2, 2, []),
+    "14": ("accept_with_warnings", 2, 2, ["MAP-FIRST-TAKEN"]),  # bill 1 has another consignee (CN) than delivery party (DP)
     "15": ("accept_with_warnings", 1, 1, ["EDIFACT-BILL-IN-BGM", "S321-TIME"]),
     "16": ("accept", 0, 0, []),
     "17": ("accept", 3, 3, []),

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import cached_property
 from typing import Any
 
 from gateway.canonical.model import PARTY_ROLES
 from gateway.findings import NOWHERE, Finding, Position, Scope, Severity
+from gateway.mapping.beside import Beside
 from gateway.mapping.blocks import Bound, Fields, Refusals
 from gateway.mapping.cells import Target
 from gateway.mapping.compile import Block
 from gateway.mapping.mapped import Later, Mapped
 from gateway.mapping.plans import Plans
+from gateway.mapping.reads import read_below
 from gateway.mapping.several import gravest, left_out, told_already
 from gateway.mapping.shapes import CONTINUES
 from gateway.mapping.sources import Condition, Run, node_place
@@ -48,6 +51,7 @@ class CompiledProgram:
             (level, t.name): t for level, level_blocks in blocks.items() for b in level_blocks for t in b.targets
         }
         self._near: dict[tuple[str, str], Target | None] = {}
+        self._reads: dict[tuple[str, ...], dict[str, Any]] = {}
         self.here: Callable[[Any, Any], Position | None] = node_place(dialect, unit)
 
     def run(self, message: Message, node: Any, profile: Profile) -> MappedShipment:
@@ -68,6 +72,7 @@ class CompiledProgram:
                     self._party(role, bound, nodes, mapped, root, run)
             elif bound.required and role not in draft and bound.applies(node, root, run):
                 run.findings.append(self._party_missing(role, bound.required, node, root))
+        self._beside.tell(mapped, node, root, run)
         self._lists(mapped, found, root, run)
         run.level = ""
         self._complete(draft, profile, run)
@@ -83,6 +88,17 @@ class CompiledProgram:
     def bound(self) -> list[Bound]:
         """The blocks that are read in nodes of their own: parties, goods lines, references."""
         return [*(bound for _, bound in self._parties), *self._items, *self._references]
+
+    @cached_property
+    def _beside(self) -> Beside:
+        """What tells of parties that none of the bound ones is."""
+        return Beside(self._parties, self._dialect, self.unit_path[-1] if self.unit_path else "")
+
+    def reads(self, message: Message, profile: Profile, unit: tuple[str, ...]) -> dict[str, Any]:
+        """Return the elements below a unit that rows read, see reads.py."""
+        if unit not in self._reads:
+            self._reads[unit] = read_below(self.blocks, unit)
+        return self._reads[unit]
 
     def write(self) -> None:
         """Write every function of the mapping, as if messages had asked for all of them."""
@@ -271,6 +287,10 @@ class ProgramChoice:
     def later(self, message: Message, node: Any, profile: Profile) -> Later:
         """See CompiledProgram."""
         return self.choose(message, profile).later(message, node, profile)
+
+    def reads(self, message: Message, profile: Profile, unit: tuple[str, ...]) -> dict[str, Any]:
+        """See CompiledProgram."""
+        return self.choose(message, profile).reads(message, profile, unit)
 
     def choose(self, message: Message, profile: Profile) -> CompiledProgram:
         """Return the program for a message; the last one when no condition holds."""

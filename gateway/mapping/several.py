@@ -1,7 +1,8 @@
 """Several parties of one role where a shipment has one: what is said of those that were left out.
 
 Who gets the goods and who sends them decide what is declared: taking the first of two different ones would be a guess.
-Of all other roles the first is taken, with a warning.
+Of all other roles the first is taken, with a warning. Where one stands for another by the order that a table gives
+(NAD+DP before NAD+CN), that order tells which is meant; what the other says is told.
 """
 
 from __future__ import annotations
@@ -27,6 +28,18 @@ def left_out(role: str, taken: dict[str, Any], other: dict[str, Any], place: Pos
         return Finding("MAP-PARTY-TWICE", Severity.ERROR, Scope.SHIPMENT, said, place, role)
     said = f"Several parties were sent as {words}; the first was taken, this one was not passed on."
     return Finding("MAP-FIRST-TAKEN", Severity.WARNING, Scope.SHIPMENT, said, place, role)
+
+
+def passed_by(role: str, taken: str, label: str, place: Position) -> Finding:
+    """Return what is said of a party that would have filled a role if another had not been there; both as in "NAD CN"."""
+    said = f"{taken} was taken as {role.replace('_', ' ')}; what {label} says otherwise was not passed on."
+    return Finding("MAP-FIRST-TAKEN", Severity.WARNING, Scope.SHIPMENT, said, place, role)
+
+
+def says_otherwise(taken: dict[str, Any], other: dict[str, Any]) -> bool:
+    """True when a party says anything that the one taken does not say too."""
+    single = [(field,) for field in other if not any(field in fields for fields in _WHO_AND_WHERE)]
+    return any((text := _text(other, fields)) and text != _text(taken, fields) for fields in (*_WHO_AND_WHERE, *single))
 
 
 def differ(one: dict[str, Any], other: dict[str, Any]) -> bool:

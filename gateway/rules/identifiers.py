@@ -1,4 +1,4 @@
-"""Check digits of transport documents, and US ports."""
+"""Check digits of transport documents, numbers that differ, and US ports."""
 
 from __future__ import annotations
 
@@ -12,11 +12,16 @@ from gateway.rules.tables import Tables
 
 _AWB = re.compile(r"[0-9]{11}")
 _S10 = re.compile(r"[A-Z]{2}[0-9]{9}[A-Z]{2}")
+_NUMBERS = ("house_bill_number", "shipment_tracking_number", "master_bill_number", "shipment_id")
+"""What a shipment may be known by, what it is known by best first."""
+
 _UPS = re.compile(r"1Z[0-9A-Z]{16}")
 
 
 def check_identifiers(draft: dict[str, Any], tables: Tables) -> Iterator[Finding]:
-    """Yield wrong check digits (AWB and S10: error, 1Z: warning), unknown ports, tariff numbers of odd length."""
+    """Yield wrong check digits (AWB and S10: error, 1Z: warning), other numbers of the document, unknown ports."""
+    if "_document_number" in draft:
+        yield from _document_number(draft)
     master, mode = str(draft.get("master_bill_number", "")), draft.get("mode_of_transportation")
     if mode == "air" and _AWB.fullmatch(master) and int(master[3:10]) % 7 != int(master[10]):
         yield _finding(
@@ -57,6 +62,21 @@ def check_identifiers(draft: dict[str, Any], tables: Tables) -> Iterator[Finding
                 "/first_us_port",
                 port,
             )
+
+
+def _document_number(draft: dict[str, Any]) -> Iterator[Finding]:
+    """Yield a remark on a document number (CNI 1004 of EDIFACT) that is none of the numbers of the shipment."""
+    number = draft["_document_number"]
+    known = [text for name in _NUMBERS if isinstance(text := draft.get(name), str)]
+    if not known or number in known or _bare(number) in map(_bare, known):
+        return
+    said = f'The shipment has the document number "{number}" too, which is none of its other numbers; "{known[0]}" was taken.'
+    yield _finding("MAP-AMBIGUOUS", Severity.WARNING, said, "_document_number", "/_document_number", number)
+
+
+def _bare(number: str) -> str:
+    """Return letters and digits of a number, in capitals: 999-12345675 is 99912345675."""
+    return "".join(c for c in number.upper() if c.isalnum())
 
 
 @lru_cache(4096)

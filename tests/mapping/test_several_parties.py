@@ -70,7 +70,11 @@ ONE = ("N3*905 BIRCH AVE*APT 4", "N4*COLUMBUS*OH*43004*US")
 @pytest.mark.parametrize(
     ("lines", "rules"),
     [
-        (("N1*CN*JORDAN EXAMPLE", *ONE, "N1*ST*CASEY OTHER", "N3*1 ELM ST", "N4*RENO*NV*89501*US"), []),  # by priority
+        (
+            ("N1*CN*JORDAN EXAMPLE", *ONE, "N1*ST*CASEY OTHER", "N3*1 ELM ST", "N4*RENO*NV*89501*US"),
+            ["MAP-FIRST-TAKEN"],
+        ),  # by priority
+        (("N1*CN*JORDAN EXAMPLE", *ONE, "N1*ST*Jordan  Example", *ONE), []),
         (("N1*CN*JORDAN EXAMPLE", *ONE, "N1*CN*Jordan  Example.", *ONE), ["MAP-FIRST-TAKEN"]),
         (("N1*CN*JORDAN EXAMPLE", *ONE, "N1*CN*JORDAN EXAMPLE", "N3*905 BIRCH AVE APT 4"), ["MAP-FIRST-TAKEN"]),
         (("N1*CN*JORDAN EXAMPLE", *ONE, "N1*CN*JORDAN EXAMPLE", *ONE, "PER*IC**TE*5550100"), ["MAP-FIRST-TAKEN"]),

@@ -10,6 +10,8 @@ role           shipment, part or master (records.Unit)
 master_when    PATH=VALUE|VALUE: then the document is a master, whatever the role
 versions       first figures of the versions we know; "" = any
 code, codes    path of a type code and the values it may have; "" = none
+aside          ends of paths below the unit of elements that say nothing of a shipment; "-" when there are none. Where the column has
+               anything, elements that no row of the mapping reads are told (unread.py)
 answers        "yes": an answer of somebody to us (XFNM), read and never answered
 
 names.csv beside it names what a document may hold, whatever its order: type ("" = every message), elements, the children
@@ -56,6 +58,7 @@ class Kind:
         default_factory=dict
     )  # element -> children it must have (order.csv)
     many: Mapping[str, frozenset[str]] = field(default_factory=dict)  # element -> children that may stand again
+    aside: tuple[tuple[str, ...], ...] | None = None  # None: what is not read is not told
     names: Mapping[str, Names] = field(default_factory=dict)  # element -> what it may hold (names.csv)
 
     def fits(self, root: str, namespace: str) -> bool:
@@ -112,6 +115,7 @@ def _kind(row: dict[str, str], order: list[dict[str, str]], known: list[dict[str
         order={o["parent"]: {name: rank for rank, name in enumerate(o["children"].split())} for o in order},
         many={o["parent"]: frozenset(o.get("many", "").split()) for o in order},
         required={o["parent"]: tuple(o["required"].split()) for o in order if o.get("required")},
+        aside=tuple(_steps(path) for path in row["aside"].split() if path != "-") if row.get("aside") else None,
         names={
             name: Names(None if name == "*" else frozenset(o["children"].split()), frozenset(o["attributes"].split()))
             for o in known

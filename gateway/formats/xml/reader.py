@@ -18,6 +18,7 @@ from gateway.formats.xml.bytes_in import Source
 from gateway.formats.xml.kinds import Kind
 from gateway.formats.xml.nodes import XmlNode, text_at
 from gateway.formats.xml.remarks import Remarks, header_remarks
+from gateway.formats.xml.unread import Unread, unread_in
 from gateway.profile import Profile
 from gateway.records import (
     Acknowledged,
@@ -66,6 +67,7 @@ class XmlReader:
         self._names: dict[str, str] = {}
         self._held: list[Finding] = []
         self._remarks: Remarks | None = None
+        self._unread: Unread | None = None
         self._numbers: dict[str, int] = {}  # how many units of a name were let go
 
     def read(self, chunks: Iterable[bytes]) -> Iterator[Event]:
@@ -76,11 +78,14 @@ class XmlReader:
         except _FaultError as fault:
             self._held.append(fault.finding)
             self._held += fault.more
+            self._unread = None
         self._held = source.findings + self._held
         yield from self._begin()
         yield from self._held
         if self._remarks is not None:
             yield from self._remarks.take()
+        if self._unread is not None and (remark := self._unread.remark()) is not None:
+            yield remark
         assert self._message is not None
         yield MessageEnd(self._message, self._elements)
         yield GroupEnd(self._message.group, received=1)
@@ -250,6 +255,7 @@ class XmlReader:
             root or XmlNode("", [""], 0, 0, 1, 0), self._interchange, group, envelope=envelope,
         )  # fmt: skip
         yield MessageBegin(self._message)
+        self._unread = unread_in(self._message, kind, self._profile)
         if sender and kind is not None and not kind.answers:
             yield from self._stranger(sender, kind)
         if kind is not None and root is not None:
@@ -284,6 +290,8 @@ class XmlReader:
             role = "master"
         if self._remarks is not None:
             yield from self._remarks.take()
+        if self._unread is not None:
+            self._unread.look(node)
         self._units += 1
         yield Unit(self._message, self._units, node, f"{node.tag} {self._units}", role)
         if node.up is not None and node.up.children:

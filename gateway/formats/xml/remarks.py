@@ -17,6 +17,9 @@ from gateway.records import Node
 
 _MOST = 50
 _UNITS = ("KGM", "LBR")
+MAPPED = frozenset(("XML-UNIT", "XML-TWICE"))
+"""Remarks on elements that the mapping may not be able to use, and then says so of each shipment."""
+
 _OF_XML = ("{http://www.w3.org/2001/XMLSchema-instance}", "{http://www.w3.org/XML/1998/namespace}")
 """Namespaces of attributes that any element may have."""
 
@@ -43,7 +46,8 @@ class Remarks:
         self._names, self._any = kind.names, kind.names.get("*")
         self.parents = frozenset((*kind.order, *kind.names))  # elements whose children are looked at
         self._again: list[XmlNode] = []  # compared when they are whole
-        self._told: set[tuple[str, str, str]] = set()
+        self._unit = kind.unit[-1] if kind.unit else ""
+        self._told: set[tuple[str, str, str, str | None]] = set()
         self._found: list[Finding] = []
 
     def look(self, node: XmlNode, up: XmlNode) -> None:
@@ -70,7 +74,8 @@ class Remarks:
         if node.attributes is not None and node.tag.endswith("WeightMeasure"):
             unit = node.attributes.get("unitCode", "")
             if unit and unit not in _UNITS:
-                self._tell("XML-UNIT", f'unitCode "{unit}" of {node.tag} is none of {" and ".join(_UNITS)}.', node, up)
+                said = f'unitCode "{unit}" of {node.tag} is none of {" and ".join(_UNITS)}.'
+                self._tell("XML-UNIT", said, node, up, value=unit)
 
     def attributes(self, node: XmlNode, given: list[tuple[str, str]]) -> None:
         """Compare the attributes of an element (qualified name, value) with those that it may have."""
@@ -84,12 +89,22 @@ class Remarks:
             said = f"{local} is no attribute of {node.tag} that we know."
             self._tell("XML-UNKNOWN-ATTRIBUTE", said, node, node, local)
 
-    def _tell(self, rule: str, said: str, node: XmlNode, up: XmlNode, attribute: str = "") -> None:
-        key = (rule, up.tag, attribute or node.tag)
+    def _tell(
+        self, rule: str, said: str, node: XmlNode, up: XmlNode, attribute: str = "", value: str | None = None
+    ) -> None:
+        key = (rule, up.tag, attribute or node.tag, value)
         if key in self._told or len(self._told) >= _MOST:
             return
         self._told.add(key)
-        self._found.append(Finding(rule, Severity.WARNING, Scope.MESSAGE, said, node.here(attribute)))
+        scope = Scope.SHIPMENT if rule in MAPPED and self._in_unit(node) else Scope.MESSAGE
+        self._found.append(Finding(rule, Severity.WARNING, scope, said, node.here(attribute), value=value))
+
+    def _in_unit(self, node: XmlNode) -> bool:
+        """True for what is handed on with a shipment: the mapping may have said better what is told of it (gateway.judge)."""
+        above: XmlNode | None = node
+        while self._unit and above is not None and above.tag != self._unit:
+            above = above.up
+        return above is not None
 
     def take(self) -> list[Finding]:
         """Return what was found since the last time."""
