@@ -35,16 +35,21 @@ class Beside:
     def __init__(self, parties: Sequence[tuple[str, Bound]], dialect: Dialect, unit: str) -> None:
         ways = [(role, bound, alternatives(bound.ways, dialect, unit)) for role, bound in parties]
         self._roles = [(role, bound, found) for role, bound, found in ways if len(found) > 1]
-        paths = {path.text: path for _, bound, _ in self._roles for way in bound.ways if (path := _any_of(way.path))}
+        any_of = [_any_of(way.path) for _, bound, _ in self._roles for way in bound.ways]
+        paths = {(path.absolute, path.steps): path for path in any_of}
         self._all = [dialect.finder(path, unit) for path in paths.values()]
 
     def tell(self, mapped: Mapped, node: Any, root: Any, run: Run) -> None:
         """Add what is to be said of a unit whose parties are bound. Most units have none that is not bound."""
-        bound = {id(one) for one in mapped._parties.values()}
-        if any(id(one) not in bound for find in self._all for one in find(node, root)):
-            for role, block, ways in self._roles:
-                if role in mapped._parties:
-                    self._of_role(role, block, ways, mapped, bound, node, root, run)
+        bound = set(map(id, mapped._parties.values()))
+        for find in self._all:
+            if not bound.issuperset(map(id, find(node, root))):
+                break
+        else:
+            return
+        for role, block, ways in self._roles:
+            if role in mapped._parties:
+                self._of_role(role, block, ways, mapped, bound, node, root, run)
 
     def _of_role(
         self, role: str, block: Bound, ways: Sequence[Alternative], mapped: Mapped, bound: set[int], node: Any, root: Any, run: Run

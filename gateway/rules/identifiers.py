@@ -20,7 +20,7 @@ _UPS = re.compile(r"1Z[0-9A-Z]{16}")
 
 def check_identifiers(draft: dict[str, Any], tables: Tables) -> Iterator[Finding]:
     """Yield wrong check digits (AWB and S10: error, 1Z: warning), other numbers of the document, unknown ports."""
-    if "_document_number" in draft:
+    if "_document_number" in draft and draft["_document_number"] != draft.get("house_bill_number"):
         yield from _document_number(draft)
     master, mode = str(draft.get("master_bill_number", "")), draft.get("mode_of_transportation")
     if mode == "air" and _AWB.fullmatch(master) and int(master[3:10]) % 7 != int(master[10]):

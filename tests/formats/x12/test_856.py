@@ -235,3 +235,20 @@ def test_a_cancelled_and_an_amended_manifest_find_their_parcels(tmp_path: Path, 
     assert result["accepted"] == ["LPX0000001", "LPX0000002"]
     assert {s["transmission_purpose"] for s in result["messages"][0]["shipments"]} == {purpose}
     assert not [f for f in result["findings"] if f["rule"] == "S321-AMEND-NF"]
+
+
+ST = "N1*ST*ROBIN EXAMPLE~\nN3*9 ELM AVE~\nN4*AKRON*OH*44301*US~\n"
+
+
+@pytest.mark.parametrize(("expected", "told"), [("ALEX SAMPLE", set()), (None, {"MAP-FIRST-TAKEN"})])
+def test_a_buyer_beside_the_deliver_to_party(tmp_path: Path, expected: str | None, told: set[str]) -> None:
+    text = SAMPLE.read_text("ascii")
+    block = re.search(r"N1\*BY\*ALEX SAMPLE~\n(N3.*\nN4.*\n)", text)
+    assert block is not None
+    new = ST + (block[0] if expected else "N1*BY*BIG RETAIL INC~\n")
+    grown = 58 + new.count("~") - block[0].count("~")
+    result = _check(tmp_path, (block[0], new), ("SE*58*", f"SE*{grown}*"))
+    first = result["messages"][0]["shipments"][0]
+    assert first["final_deliver_to_party"]["name"] == "ROBIN EXAMPLE"
+    assert first.get("buyer", {}).get("name") == expected
+    assert {f["rule"] for f in result["findings"]} & {"MAP-FIRST-TAKEN"} == told
