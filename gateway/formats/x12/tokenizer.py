@@ -14,11 +14,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Generator, Iterable, Iterator
-from itertools import accumulate
+from functools import partial
 
 from gateway.findings import Finding, Position
 from gateway.formats.delimited import UNSCALED, Scale
 from gateway.formats.noise import X12_DATA, Skipped
+from gateway.formats.x12.even import even_end, run_of, with_letters
 from gateway.formats.x12.isa import HEADER_BYTES, split_isa
 from gateway.formats.x12.remarks import BLANKS, Remarks, fault
 from gateway.formats.x12.tokens import Header, Run, Token
@@ -144,10 +145,20 @@ class Tokenizer(LineWindow):
                 yield from self._too_long(source)
                 return
             chunk = next(source, None)
-            if chunk is None:
+            if chunk is not None:
+                self._buffer += chunk.decode("latin-1")
+                continue
+            done = yield from self._uneven_segments(source, separators)  # the last one, without the line break of the others
+            if not done:
                 yield from self._unterminated(separators)
-                return
-            self._buffer += chunk.decode("latin-1")
+            return
+
+    def _even(self, separators: Separators) -> int:
+        """Return the length of what ends every segment in the buffer, 0 when one of them needs a closer look."""
+        text = self._buffer
+        if len(text) > MAX_SEGMENT and max(map(len, text.split(separators.segment))) > MAX_SEGMENT:
+            return 0
+        return even_end(text, separators)
 
     def _uneven_segments(self, source: Iterator[bytes], separators: Separators) -> Generator[Token, None, bool]:
         """Yield the segments of the buffer one by one, with a look at everything around and inside them.
@@ -213,49 +224,23 @@ class Tokenizer(LineWindow):
         self._buffer = tail
         return False
 
-    def _even(self, separators: Separators) -> int:
-        """Return the length of what ends every segment in the buffer (terminator, or terminator and line break: LF, CRLF).
-
-        0 when anything in the buffer needs a closer look: blanks around segments, empty segments, line breaks inside,
-        letters outside ASCII, a new ISA. The buffer starts with the first character of a segment then.
-        """
-        text, end = self._buffer, separators.segment
-        if len(text) > MAX_SEGMENT and max(map(len, text.split(end))) > MAX_SEGMENT:
-            return 0
-        if end in "\r\n" or not text.isascii() or text[:1] in ("\r", "\n", " ", "\t", end, ""):
-            return 0
-        breaks, returns = text.count("\n"), text.count("\r")
-        stop = end + ("\r" if returns else "") + ("\n" if breaks else "")
-        if breaks and (breaks != text.count(stop) or returns not in (0, breaks)):
-            return 0
-        if returns and not breaks:
-            return 0
-        if breaks and not (text.count(end) - breaks in (0, 1) and (breaks == text.count(end) or text.endswith(end))):
-            return 0
-        odd = (f"{stop} ", f"{stop}\t", f" {end}", stop + end, f"ISA{separators.element}")
-        return 0 if any(o in text for o in odd) else len(stop)
-
-    def _even_segments(self, element: str, stop: str, width: int) -> Generator[Run, None, bool]:
+    def _even_segments(self, element: str, stop: str, width: int) -> Generator[Token | Run, None, bool]:
         """Yield the segments of an even buffer; True when IEA was among them. What is not terminated stays."""
         parts = self._buffer.split(stop)
         tail = parts.pop()
         offset, line, base, factor = self._offset, self._line, self._scale.base, self._scale.factor
+        plain = self._buffer.isascii()
         for at in range(0, len(parts), _RUN):
             texts = parts[at : at + _RUN]
-            segments = [text.split(element) for text in texts]
-            tags = [elements[0] for elements in segments]
-            last = "IEA" in tags
-            if last:
-                count = tags.index("IEA") + 1
-                texts, segments, tags = texts[:count], segments[:count], tags[:count]
-            count = len(texts)
-            sizes = list(map(len, texts)) if factor == 1 else [factor * len(text) for text in texts]
-            *offsets, after = accumulate(map((factor * width).__add__, sizes), initial=base + factor * offset)
-            lines = range(line, line + count) if width > 1 else [line] * count
-            yield Run(tags, segments, offsets, sizes, lines)
+            run, after = run_of(texts, element, base + factor * offset, line, width, factor)
+            if plain:
+                yield run
+            else:
+                yield from with_letters(run, texts, element, partial(self._remarks.decode, transcoded=factor != 1))
+            count = len(run.tags)
             offset = (after - base) // factor
             line += count if width > 1 else 0
-            if last:
+            if run.tags[-1] == "IEA":
                 self._buffer = stop.join([*parts[at + count :], tail])
                 self._settle(offset, line)
                 return True

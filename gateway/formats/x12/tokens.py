@@ -34,6 +34,11 @@ class Run(msgspec.Struct, frozen=True):
         """Return one segment."""
         return Node(self.tags[at], self.segments[at], self.offsets[at], self.lengths[at], self.lines[at], 0)
 
+    def part(self, begin: int, end: int) -> Run:
+        """Return the segments from `begin` to before `end` as a run."""
+        here = slice(begin, end)
+        return Run(self.tags[here], self.segments[here], self.offsets[here], self.lengths[here], self.lines[here])
+
     def nodes(self, begin: int, end: int, position: int) -> list[Node]:
         """Return the segments from `begin` to before `end`. position: of the first."""
         here = slice(begin, end)

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import itertools
 from pathlib import Path
+from unittest.mock import patch
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from hypothesis.strategies import DataObject
 
 from gateway.findings import Finding
 from gateway.formats.delimited import Scale
 from gateway.formats.noise import Skipped
 from gateway.formats.x12.tokenizer import MAX_SEGMENT, Tokenizer
-from gateway.formats.x12.tokens import Header
+from gateway.formats.x12.tokens import Header, Token
 from gateway.records import Node
 from tests.drops import sample, x12_samples
 from tests.formats.x12.tokens import damaged, facts, findings, headers, nodes, rules, tokens, unaccounted
@@ -53,6 +55,11 @@ AWKWARD = {
     "long, carriage returns and line feeds": _LONG.replace(b"\n", b"\r\n"),
     "long, no line ends": _LONG.replace(b"\n", b""),
     "long, both line ends": _LONG.replace(b"\n", b"\r\n", 2000),
+    "long, letters beyond ASCII": _LONG.replace(b"LUCKY", "LÜCKY".encode()).replace(b"TRL5501", "TÉL".encode(), 7),
+    "long, letters of Windows-1252 and of UTF-8": _LONG.replace(b"LUCKY", b"L\xdcCKY").replace(
+        b"TRL5501", "TÉL".encode(), 900
+    ),
+    "long, letters and carriage returns": _LONG.replace(b"LUCKY", b"L\xdcCKY").replace(b"\n", b"\r\n"),
     "long, carriage returns only": _LONG.replace(b"\n", b"\r"),
     "long, a carriage return in the data": _LONG.replace(b"\n", b"\r\n").replace(b"TRL5501", b"TRL\r5501", 1),
     "long, one line feed without its carriage return": _LONG.replace(b"\n", b"\r\n").replace(b"\r\n", b"\n", 1),
@@ -79,6 +86,28 @@ def test_awkward_files_give_the_same_in_any_chunks_and_leave_no_byte_untold(what
     for sizes in (itertools.cycle((1, 2, 3, 97)), itertools.repeat(509), itertools.repeat(65_536)):
         assert facts(tokens(data, sizes)) == whole
     assert unaccounted(data) == []
+
+
+def _one_by_one(data: bytes) -> list[Token]:
+    with patch("gateway.formats.x12.tokenizer.even_end", lambda text, separators: 0):
+        return tokens(data)
+
+
+@pytest.mark.parametrize("what", [*AWKWARD, *SAMPLES], ids=lambda what: what if isinstance(what, str) else what.stem)
+def test_many_at_once_are_what_one_by_one_are(what: str | Path) -> None:
+    data = AWKWARD[what] if isinstance(what, str) else what.read_bytes()
+    assert facts(tokens(data)) == facts(_one_by_one(data))
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.data())
+def test_many_at_once_are_what_one_by_one_are_in_damaged_files(luck: DataObject) -> None:
+    data = PLAIN.replace(b"\n", luck.draw(st.sampled_from([b"", b"\n", b"\r\n"])))
+    piece = st.sampled_from([b"\xc3\xa9", b"\xe9", b"\x81", b"\r", b"\n", b"~", b" ", b"*", b"ISA*", b"IEA*1*1~"])
+    for _ in range(luck.draw(st.integers(0, 4))):
+        at = luck.draw(st.integers(150, len(data)))
+        data = data[:at] + luck.draw(piece) + data[at:]
+    assert facts(tokens(data)) == facts(_one_by_one(data))
 
 
 # --- bytes --------------------------------------------------------------------------------------------------------
