@@ -15,6 +15,7 @@ from gateway.formats.sums import is_plain
 from gateway.formats.tabular.ending import cut_off
 from gateway.formats.tabular.layout import Header, Options
 from gateway.formats.tabular.reader import TableReader, file_fault, is_file_fault, place_of_record
+from gateway.formats.tabular.row_maker import filled_in
 from gateway.formats.tabular.rows import Part, Record
 from gateway.records import (
     Event,
@@ -47,7 +48,7 @@ class RecordTypeReader(TableReader):
             if is_file_fault(record):
                 self._unread = True
                 yield file_fault(record, self._encoding_words())
-            if not any(c.strip() for c in record.cells):
+            if not filled_in(record.cells):
                 self._skipped(record)
                 continue
             yield from lines.take(record)

@@ -25,6 +25,11 @@ _NO_CELLS = frozenset((*_QUOTES, "encoding", "long", "sheet", "json"))
 """Faults of records that are never skipped as empty or as totals: they are named in the answers."""
 
 
+def filled_in(cells: list[str]) -> list[str]:
+    """Return the texts of the cells that hold any; Ctrl-Z, by which old systems end a file, and NUL are none."""
+    return [text for cell in cells if (text := cell.strip().strip("\x1a\0").strip())]
+
+
 class RowMaker:
     """Makes rows of the records of one table."""
 
@@ -87,7 +92,7 @@ class RowMaker:
         if self._goods and size >= self.width and cells[self._goods[0]] and cells[self._goods[-1]]:
             again = cells[self._goods[0]] == self._named and [c.strip() for c in cells[: self.width]] == self._names
             return "CSV-HEADER-AGAIN" if again else ""
-        filled = [c.strip() for c in cells if c.strip()]
+        filled = filled_in(cells)
         if not filled:
             return "empty"
         goods = any(i < size and cells[i].strip() for i in self._goods)

@@ -148,7 +148,9 @@ class Tokenizer(LineWindow):
             if chunk is not None:
                 self._buffer += chunk.decode("latin-1")
                 continue
-            done = yield from self._uneven_segments(source, separators)  # the last one, without the line break of the others
+            done = yield from self._uneven_segments(
+                source, separators
+            )  # the last one, without the line break of the others
             if not done:
                 yield from self._unterminated(separators)
             return
