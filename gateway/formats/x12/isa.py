@@ -37,8 +37,11 @@ class Isa(msgspec.Struct, frozen=True):
     faults: list[tuple[str, str]]
 
 
-def split_isa(text: str, *, lenient: bool) -> Isa | None:
-    """Return the ISA that `text` starts with (one character = one byte), None when it cannot be split."""
+def split_isa(text: str, *, lenient: bool, column: int = 0) -> Isa | None:
+    """Return the ISA that `text` starts with (one character = one byte), None when it cannot be split.
+
+    column: characters that stand before it in its line, of another interchange.
+    """
     element = text[3:4]
     cut = _nth(text, element, 16) if element else -1
     if cut < 0:
@@ -55,7 +58,7 @@ def split_isa(text: str, *, lenient: bool) -> Isa | None:
     elements.append(full["component"] if full else "")
     segment = match["segment"]
     line_break = text.find("\n", 0, cut)
-    wrap = line_break - (text[line_break - 1] == "\r") if line_break > 0 and segment not in "\r\n" else 0
+    wrap = column + line_break - (text[line_break - 1] == "\r") if line_break > 0 and segment not in "\r\n" else 0
     separators = Separators(element, elements[16], segment, _repetition(elements))
     return Isa(elements, separators, cut + 1 + match.end(), wrap, _faults(elements, separators, match["pad"], wrap))
 

@@ -100,7 +100,7 @@ class Tokenizer(LineWindow):
     def _header(self, source: Iterator[bytes]) -> Header:
         """Read the ISA at the start of the buffer and consume it with its terminator."""
         offset, line = self._offset, self._line
-        isa = split_isa(self._buffer[:HEADER_BYTES], lenient=self._lenient)
+        isa = split_isa(self._buffer[:HEADER_BYTES], lenient=self._lenient, column=offset - self._line_start)
         if isa is None:
             return self._unreadable(source, offset, line, self._buffer[3:4])
         here = Position(offset=self._at(offset), length=isa.length, line=line, segment="ISA")
