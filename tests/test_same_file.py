@@ -24,6 +24,8 @@ from tests.drops import FIXTURES, SAMPLES_NOW
 
 Change = Callable[[bytes], bytes]
 
+_BOM = b"\xef\xbb\xbf"
+
 _OTHERS = (
     *("h09", "h10", "h22", "04_tab_utf16", "12_utf16le"),  # UTF-16: a byte more at an end is half a character
     *("h12", "h13", "h19", "14_empty", "37_isa_short"),  # what is wrong with them is their form
@@ -35,10 +37,11 @@ def _wrapped(width: int, line_break: bytes) -> Change:
     """Return what breaks a file into records of one width, as mainframes do."""
 
     def change(data: bytes) -> bytes:
-        flat = _without_breaks(data)
+        flat = _without_breaks(data.removeprefix(_BOM))
         if re.search(rb"[\r\n]", flat):
             return data
-        return line_break.join(flat[at : at + width] for at in range(0, len(flat), width))
+        bom = data[: len(_BOM)] if data.startswith(_BOM) else b""  # editors write it before what is wrapped already
+        return bom + line_break.join(flat[at : at + width] for at in range(0, len(flat), width))
 
     return change
 
@@ -46,8 +49,7 @@ def _wrapped(width: int, line_break: bytes) -> Change:
 def _terminator(data: bytes) -> bytes:
     if data[:3] == b"UNA":
         return data[8:9]
-    start = data.find(b"ISA", 0, 6)  # a byte order mark may stand before it
-    return data[start + 105 : start + 106] if start >= 0 else b"'"
+    return data[105:106] if data[:3] == b"ISA" else b"'"
 
 
 def _without_breaks(data: bytes) -> bytes:
@@ -125,7 +127,7 @@ ENDS: dict[str, Change] = {
     "CRLF": lambda data: data.replace(b"\r\n", b"\n").replace(b"\n", b"\r\n"),
     "CRLF but the last": lambda data: data.replace(b"\r\n", b"\n").rstrip(b"\n").replace(b"\n", b"\r\n"),
     "Ctrl-Z": lambda data: data + b"\x1a",
-    "byte order mark": lambda data: b"\xef\xbb\xbf" + data.removeprefix(b"\xef\xbb\xbf"),
+    "byte order mark": lambda data: _BOM + data.removeprefix(_BOM),
 }
 SEGMENTS: dict[str, Change] = {
     "no line breaks": _without_breaks,
