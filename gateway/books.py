@@ -11,7 +11,6 @@ from collections.abc import Iterable
 
 from gateway.findings import Finding, Scope, Severity
 from gateway.history import History
-from gateway.message_facts import message_index
 from gateway.results import Counts
 
 _ABOVE = {Scope.MESSAGE: (Scope.GROUP, Scope.INTERCHANGE), Scope.GROUP: (Scope.INTERCHANGE,), Scope.INTERCHANGE: ()}
@@ -30,7 +29,7 @@ class Tally:
         self.mark = mark
         self.rule = ""
         self.stood: Counter[str] = Counter()
-        self.messages: list[str] = []  # keys (gateway.message_facts.message_key), which tell the index
+        self.messages = range(0)  # indexes of its messages, which follow each other
 
 
 class Books:
@@ -39,7 +38,6 @@ class Books:
     def __init__(self, counts: Counts, history: History) -> None:
         self.counts = counts
         self.refused: dict[int, str] = {}
-        self.refused_keys: set[str] = set()
         self.refused_interchanges: dict[int, str] = {}
         self.syntax_errors = False
         self._history = history
@@ -77,10 +75,10 @@ class Books:
             self._worst.add(finding.severity)
             self.syntax_errors = self.syntax_errors or "AK304" in finding.ack
 
-    def close_message(self, key: str) -> tuple[bool, int]:
+    def close_message(self, index: int) -> tuple[bool, int]:
         """Return whether the message falls, and how many of its shipments stood until now."""
         tally = self._levels[Scope.MESSAGE]
-        tally.messages = [key]
+        tally.messages = range(index, index + 1)
         self._close(Scope.MESSAGE)
         return bool(tally.rule), tally.stood.total()
 
@@ -105,7 +103,8 @@ class Books:
         if scope is Scope.MESSAGE:
             for above in _ABOVE[scope]:
                 self._levels[above].stood.update({} if tally.rule else tally.stood)
-                self._levels[above].messages += tally.messages
+                begun = self._levels[above].messages or tally.messages
+                self._levels[above].messages = range(begun.start, tally.messages.stop)
         elif tally.rule:
             for above in _ABOVE[scope]:
                 self._levels[above].stood.subtract(tally.stood)
@@ -118,17 +117,16 @@ class Books:
             counts.rejected += number
         self._refuse(tally.messages, tally.rule)
 
-    def take_back_all(self, messages: Iterable[str], rule: str) -> None:
-        """Let nothing stand of what was closed before: the file is held. messages: keys."""
+    def take_back_all(self, messages: Iterable[int], rule: str) -> None:
+        """Let nothing stand of what was closed before: the file is held. messages: indexes."""
         for name in ("accepted", "joined", "waiting"):
             self.counts.rejected += getattr(self.counts, name)
             setattr(self.counts, name, 0)
         self._refuse(messages, rule)
 
-    def _refuse(self, messages: Iterable[str], rule: str) -> None:
-        for key in messages:
-            self.refused.setdefault(message_index(key), rule)
-            self.refused_keys.add(key)
+    def _refuse(self, messages: Iterable[int], rule: str) -> None:
+        for index in messages:
+            self.refused.setdefault(index, rule)
 
     def close(self, interchanges: int) -> None:
         """End the file; one in which nothing was found falls with its last interchange."""

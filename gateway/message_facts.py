@@ -136,15 +136,6 @@ def message_key(message: Message) -> str:
     return f"{text[:60]}-{message.index + 1:04d}"
 
 
-def message_index(key: str) -> int:
-    """Return the index of the message that has a key.
-
-    >>> message_index("000000001-1-0001-0012")
-    11
-    """
-    return int(key.rpartition("-")[2]) - 1
-
-
 def _created(message: Message, now: datetime) -> str:
     """Return ISA09/ISA10 (UNB S004) as an instant; the sender's clock is taken as UTC, `now` where it has none."""
     date, time = message.interchange.date, message.interchange.time[:4]

@@ -91,7 +91,7 @@ class Reading:
         """Hold the file in the middle: what stood so far does not."""
         self.finding(finding)
         opened = (record for record in self._records.telling() if isinstance(record, MessageOpened))
-        self._books.take_back_all((record.key for record in opened), finding.rule)
+        self._books.take_back_all((record.index for record in opened), finding.rule)
 
     # --- findings above the shipment --------------------------------------------------------------------------
 
@@ -189,7 +189,7 @@ class Reading:
         self._tell_rest()
         header = self._module.segments(message.root) if self._module else []
         errors = self._books.syntax_errors
-        refused, stood = self._books.close_message(self._settler.key)
+        refused, stood = self._books.close_message(message.index)
         self._records.append(
             MessageClosed(message.index, refused, errors, event.segments, self._found, header, stood)
         )  # fmt: skip
@@ -251,7 +251,6 @@ class Reading:
             format=self._format or seen.kind or seen.format,
             counts=books.counts,
             refused=books.refused,
-            refused_keys=books.refused_keys,
             records=self._records,
             interchanges=self._interchanges,
             refused_interchanges=books.refused_interchanges,

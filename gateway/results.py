@@ -8,7 +8,7 @@ ten. The order is that of the file:
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -222,7 +222,6 @@ class Outcome(msgspec.Struct):
 
     verdict: accept, accept_with_warnings, partial, reject, quarantine.
     refused: message index -> rule that refused the whole message, whichever level it came from.
-    refused_keys: keys of the messages whose deliveries must be dropped.
     records: every result in file order, re-readable.
     strangers: envelopes that were refused because their sender does not belong to the account.
     """
@@ -231,7 +230,6 @@ class Outcome(msgspec.Struct):
     format: str
     counts: Counts
     refused: dict[int, str]
-    refused_keys: set[str]
     records: Records
     interchanges: list[Interchange]
     refused_interchanges: dict[int, str]  # interchange index -> rule
@@ -240,6 +238,31 @@ class Outcome(msgspec.Struct):
     duplicate_of: str = ""
     answers_refuse: int = 0  # how many answers in the file refuse something of ours
     strangers: int = 0
+
+    @property
+    def refused_keys(self) -> Refused:
+        """The keys of the messages whose deliveries must be dropped."""
+        return Refused(self.refused)
+
+
+class Refused:
+    """Keys of the messages whose deliveries must be dropped; refused: their indexes."""
+
+    def __init__(self, refused: Container[int]) -> None:
+        self._refused = refused
+
+    def __contains__(self, key: object) -> bool:
+        """True for the key (gateway.message_facts.message_key) of a message that was refused."""
+        return message_index(str(key)) in self._refused
+
+
+def message_index(key: str) -> int:
+    """Return the index of the message that has a key.
+
+    >>> message_index("000000001-1-0001-0012")
+    11
+    """
+    return int(key.rpartition("-")[2]) - 1
 
 
 class _Kept(msgspec.Struct, frozen=True):
@@ -265,4 +288,4 @@ def unpack(kept: Iterator[bytes], spool: Spool, change: Callable[[ShipmentResult
     records = Records(spool)
     for record in map(_decode, kept):
         records.append(change(record) if isinstance(record, ShipmentResult) else record)
-    return Outcome("", o.format, o.counts, o.refused, set(), records, o.interchanges, o.refused_interchanges, [])
+    return Outcome("", o.format, o.counts, o.refused, records, o.interchanges, o.refused_interchanges, [])

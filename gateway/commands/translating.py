@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Container
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -81,7 +82,7 @@ class _Writer:
             self._files[piece.key][1].write(piece.data)
             self._files[piece.key][1].close()
 
-    def finish(self, refused: set[str]) -> list[str]:
+    def finish(self, refused: Container[str]) -> list[str]:
         """Rename what stands, remove what was refused; return the names."""
         names = []
         for key, (path, file) in self._files.items():

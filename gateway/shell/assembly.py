@@ -9,7 +9,7 @@ import contextlib
 import errno
 import itertools
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator
 from pathlib import Path
 
 import msgspec
@@ -76,19 +76,19 @@ class Assembler:
             self._write(piece.data)
             self._finish()
 
-    def check_ends(self, refused: set[str]) -> None:
+    def check_ends(self, refused: Container[str]) -> None:
         """Raise BooksError when a message that is kept has no end."""
         unended = self._unended | ({self._key} if self._file is not None else set())
-        if unended - refused:
-            raise BooksError(f"message {min(unended - refused)} has no end")
+        if kept := [key for key in unended if key not in refused]:
+            raise BooksError(f"message {min(kept)} has no end")
 
-    def kept(self, refused: set[str]) -> Iterator[Staged]:
+    def kept(self, refused: Container[str]) -> Iterator[Staged]:
         """Yield the files of the messages that were not refused and hold a shipment."""
         for message in map(_decode, self._done):
             if message.key not in refused and message.shipments:
                 yield message.staged
 
-    def shipments(self, refused: set[str]) -> int:
+    def shipments(self, refused: Container[str]) -> int:
         """Return how many shipments the kept messages hold."""
         return sum(message.shipments for message in map(_decode, self._done) if message.key not in refused)
 

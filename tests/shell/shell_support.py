@@ -26,6 +26,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+import msgspec
+
 from gateway.history import History, ShipmentClaim
 from gateway.profile import Identity, Profile
 from gateway.results import Ack, Counts, Delivery, Outcome, Records
@@ -42,6 +44,16 @@ from gateway.spools import Spool
 PROFILE = Profile("acme", "acme-sftp", "ACME", (Identity("*"),), (Identity("*"),))
 NOW = datetime(2025, 3, 3, 10, tzinfo=UTC)
 ONE_TRY = RetryPolicy(attempts=1)
+
+
+class ToyOutcome(Outcome):
+    """Its keys are the words behind MSG, which tell no index."""
+
+    toy_refused: set[str] = msgspec.field(default_factory=set)
+
+    @property
+    def refused_keys(self) -> Any:
+        return self.toy_refused
 
 
 def fake_translate(
@@ -128,7 +140,7 @@ def fake_translate(
         acks.append(Ack("rejects", ".rejects.csv", [b"id,reason\n", b"x,bad\n"], folder="reject"))
     if verdict == "quarantine":
         acks = acks[1:2]
-    yield Outcome(verdict, "toy", counts, {}, refused, Records(spool), [], {}, acks)
+    yield ToyOutcome(verdict, "toy", counts, {}, Records(spool), [], {}, acks, toy_refused=refused)
 
 
 def take(path: Path) -> None:
