@@ -224,14 +224,16 @@ def reader(spec: Spec) -> Callable[[], Facts]:
 
 
 def tokens(spec: Spec) -> Callable[[], Facts]:
-    """The tokenizer of X12 or EDIFACT alone: segments with elements, number, line and byte offset."""
+    """The tokenizer of X12 or EDIFACT alone, as the reader runs it: segments with elements, number, line and byte offset."""
     from importlib import import_module
 
+    from gateway.formats.x12.tokens import Run
     from gateway.records import Node
 
     file = Path(spec["file"])
-    make = import_module(f"gateway.formats.{spec['format']}.tokenizer").Tokenizer
-    return lambda: {"segments": sum(1 for t in make().tokens(_chunks(file)) if type(t) is Node)}
+    tokenizer = import_module(f"gateway.formats.{spec['format']}.tokenizer").Tokenizer()
+    read = getattr(tokenizer, "runs", tokenizer.tokens)
+    return lambda: {"segments": sum(len(t.tags) if type(t) is Run else type(t) is Node for t in read(_chunks(file)))}
 
 
 def schema(spec: Spec) -> Callable[[], Facts]:
