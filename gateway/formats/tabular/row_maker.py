@@ -13,6 +13,7 @@ from gateway.formats.tabular.layout import KEYS, Header, Options, standard_place
 from gateway.formats.tabular.rows import ABSENT, Part, Record, Row, TableRoot, place_of, row_node
 
 _TOTAL = re.compile(r"\W*(?:grand\s+|sub)?-?(?:total|totals|sum|summe|gesamt|合计)\b\W*", re.I)
+_SUM = re.compile(r"[-+]?\W{0,2}[0-9][0-9.,' ]*\W{0,2}[A-Za-z]{0,3}")
 _PERSONAL = frozenset(("name", "address", "city", "zip", "phone"))
 _QUOTES = {
     "quote": "A quote is opened in this line and not closed as it should be; the line was not used.",
@@ -101,9 +102,12 @@ class RowMaker:
         return "CSV-TEXT-ROW" if len(filled) == 1 and self.width > 3 and cells[0].strip() and not goods else ""
 
     def _total(self, cells: list[str], filled: list[str], *, goods: bool) -> bool:
-        """True for a row of totals: its first text says so, or any text of a row without number and consignee."""
+        """True for a row of totals: its first text says so or one beside numbers, or any text of a row without number and consignee."""
         if not goods:
-            return _TOTAL.fullmatch(filled[0]) is not None
+            others = [text for text in filled if not _TOTAL.fullmatch(text)]
+            return _TOTAL.fullmatch(filled[0]) is not None or (
+                len(others) < len(filled) and all(map(_SUM.fullmatch, others))
+            )
         owner = (*self._keys, self._header.index("consignee_name"))
         if any(i < len(cells) and cells[i].strip() for i in owner):
             return False
