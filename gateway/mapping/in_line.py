@@ -16,11 +16,11 @@ Source text is made from numbers, segment tags and field names only, as in strai
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from typing import Any
 
 from gateway.mapping.cells import Target
+from gateway.mapping.filling_up import filled_up, read_of
 from gateway.mapping.line import InLineTest, Line
 from gateway.mapping.quick import CAREFUL, Quick
 from gateway.mapping.remembering import all_of, maker, reader, tester
@@ -30,8 +30,6 @@ from gateway.records import ITSELF, InLineElement, InLinePath, InLineSteps
 
 _NOTHING = '""'  # the expression of an element that cannot be there
 _NONE = "EMPTY"  # of nodes that cannot be there
-_READ = re.compile(r'\((e\d*)\[(\d+)\] if len\(\1\) > \2 else ""\)')  # what Text._element writes
-_FEW = 2  # reads of a segment that are not worth to fill it up
 _SPELLED: dict[Any, str] = {
     None: "raw.strip()", trim: "raw.strip()", collapse: '" ".join(raw.split())', upper: "raw.strip().upper()", lower: "raw.strip().lower()",
 }  # fmt: skip
@@ -64,7 +62,8 @@ class Text:
     @property
     def text(self) -> list[str]:
         """All lines of the function."""
-        return self._filled_up([*self._head.values(), *self.lines])
+        lines, self.names["BLANKS"] = filled_up([*self._head.values(), *self.lines])
+        return lines
 
     def write(self, line: str) -> None:
         """Add a line to the open block."""
@@ -276,7 +275,7 @@ class Text:
             name = self._known(key) or self._variable(
                 key, "e", first if self._sure(steps) else f"{first} if {nodes} else EMPTY"
             )
-        return f'({name}[{element}] if len({name}) > {element} else "")'
+        return read_of(name, element)
 
     def _nodes(self, steps: InLineSteps) -> str:
         """Return the variable of the nodes that the steps lead to, in the order of the finder."""
@@ -325,23 +324,6 @@ class Text:
         if tag in self._shape:
             return self._variable(key, "n", f"c[{self._tag(tag)}]")
         return self._variable(key, "n", f"above(node, {self._tag(tag)})") if climbs else _NONE
-
-    def _filled_up(self, lines: list[str]) -> list[str]:
-        """Return the lines with segments of which several elements are read filled up first: no read asks for the length."""
-        reads: dict[str, list[int]] = {}
-        for line in lines:
-            for name, number in _READ.findall(line):
-                reads.setdefault(name, []).append(int(number))
-        often = {name: max(numbers) for name, numbers in reads.items() if len(numbers) > _FEW}
-        self.names["BLANKS"] = ("",) * (max(often.values(), default=0) + 1)
-        filled: list[str] = []
-        for line in lines:
-            filled.append(_READ.sub(lambda read: read[0] if read[1] not in often else f"{read[1]}[{read[2]}]", line))
-            name = line.lstrip().partition(" = ")[0]
-            if name in often:
-                blank = line[: len(line) - len(line.lstrip())]
-                filled.append(f"{blank}if len({name}) <= {often[name]}: {name} = [*{name}, *BLANKS]")
-        return filled
 
 
 def _raw(element: InLineElement, text: str) -> str:
