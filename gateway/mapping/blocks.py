@@ -67,7 +67,11 @@ class Bound(Fields):
         self.refusals = Refusals(block.actions, dialect)
         self._party = block.level in PARTY_ROLES
         self._more = [line for row, line in block.actions if row.target == "(continue)"][:1]
-        self.alone = Fields(block.targets, dialect)
+
+    @cached_property
+    def alone(self) -> Fields:
+        """The targets by themselves: a node that would carry on a line, where there is none before it."""
+        return Fields(self.targets, self._dialect)
 
     def write(self) -> None:
         """See Fields. The function of goods lines gives what `for_goods` says."""

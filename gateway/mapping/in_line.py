@@ -91,6 +91,13 @@ class Text:
         if holds is not None:
             self.write(f"if first < 0{f' and {holds}' if holds else ''}: first = {number}")
 
+    def all(self, targets: list[Target], lines: list[Line]) -> None:
+        """Write all targets of a block, then the conditions of the rows of a choice."""
+        for number, target in enumerate(targets):
+            self.target(number, target)
+        for number, line in enumerate(lines):
+            self.choice(number, line)
+
     def leave(self, tag: str, line: Line, value: str) -> None:
         """Write that the function gives `value` at once where the condition of a row holds."""
         holds = self._conditions(tag, line)

@@ -73,7 +73,8 @@ class CompiledProgram:
             elif bound.required and role not in draft and bound.applies(node, root, run):
                 run.findings.append(self._party_missing(role, bound.required, node, root))
         self._beside.tell(mapped, node, root, run)
-        self._lists(mapped, found, root, run)
+        self._fill_goods(mapped, found, root, run)
+        self._fill_references(mapped, found, root, run)
         run.level = ""
         self._complete(draft, profile, run)
         mapped.findings = run.findings
@@ -154,8 +155,8 @@ class CompiledProgram:
         if found:
             run.findings.append(gravest(found))
 
-    def _lists(self, mapped: Mapped, found: Sequence[Sequence[Any]], root: Any, run: Run) -> None:
-        """Fill goods lines and references. found: nodes of parties, items and references, block by block."""
+    def _fill_goods(self, mapped: Mapped, found: Sequence[Sequence[Any]], root: Any, run: Run) -> None:
+        """Fill goods lines. found: nodes of parties, items and references, block by block."""
         items: list[dict[str, Any]] = []
         run.level = "items"
         for at, bound in enumerate(self._items, len(self._parties)):
@@ -163,23 +164,19 @@ class CompiledProgram:
                 run.index = len(items)
                 item: dict[str, Any] = {"line_number": len(items) + 1}
                 told = bound.fill(one, root, item, run)
-                if told:
-                    if told == CONTINUES and items:
-                        text = (
-                            f"{items[-1].get('enhanced_product_description', '')} {bound.continuation(one, root, run)}"
-                        )
-                        items[-1]["enhanced_product_description"] = text.strip()
-                        continue
-                    if told == CONTINUES:  # there is no line before
-                        bound.alone.fill(one, root, item, run)
-                        bound.refusals.look(one, root, run)
-                    else:
-                        bound.refusals.tell(told - 1, one, root, run)
+                if told == CONTINUES and items:
+                    before = items[-1].get("enhanced_product_description", "")
+                    items[-1]["enhanced_product_description"] = f"{before} {bound.continuation(one, root, run)}".strip()
+                    continue
+                if told == CONTINUES:  # there is no line before
+                    bound.alone.fill(one, root, item, run)
+                    bound.refusals.look(one, root, run)
+                elif told:
+                    bound.refusals.tell(told - 1, one, root, run)
                 items.append(item)
                 mapped._items.append(one)
         if items:
             mapped.draft["items"] = items
-        self._fill_references(mapped, found, root, run)
 
     def _fill_references(self, mapped: Mapped, found: Sequence[Sequence[Any]], root: Any, run: Run) -> None:
         references: list[dict[str, Any]] = []

@@ -9,9 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from gateway.mapping.compile import BINDINGS, Block
-from gateway.mapping.grammar import parse_source, parse_when
-from gateway.mapping.table import Row
+from gateway.mapping.compile import Block
+from gateway.mapping.grammar import Test
 from gateway.records import Path
 
 Names = tuple[str, ...]
@@ -32,22 +31,24 @@ def read_below(blocks: Mapping[str, Sequence[Block]], unit: Names) -> dict[str, 
 def _of_block(block: Block, unit: Names, *, above: bool, itself: bool) -> Iterator[Names]:
     """Yield what a block reads. above: its paths start at the root; itself: its node is the unit."""
     starts: list[Names] = []
-    for row, path, _ in block.bindings:
+    for _, path, when in block.bindings:
         found = list(_of_path(path, (), unit, "", above=above))
         yield from found
         starts.append(found[-1] if found else ())
-        yield from _of_row(row, (), unit, "", above=above, binding=True)
-    rows = [row for row, _ in block.actions] + [row for of_it in block.rows.values() for row in of_it]
+        yield from _of_tests(when, (), unit, "", above=above)
+    lines = [line for _, line in block.actions] + [line for target in block.targets for line in target.lines]
     for start in [()] if itself or above or not starts else dict.fromkeys(starts):
-        for row in rows:
-            yield from _of_row(row, start, unit, block.at, above=above)
+        for line in lines:
+            for source in line.sources:
+                if source.path is not None:
+                    yield from _of_path(source.path, start, unit, block.at, above=above)
+            yield from _of_tests(line.when, start, unit, block.at, above=above)
 
 
-def _of_row(row: Row, start: Names, unit: Names, at: str, *, above: bool, binding: bool = False) -> Iterator[Names]:
-    sources = [] if binding or row.target in BINDINGS else list(parse_source(row.source))
-    for source in (*sources, *(test.source for test in parse_when(row.when))):
-        if source.path is not None:
-            yield from _of_path(source.path, start, unit, at, above=above)
+def _of_tests(tests: tuple[Test, ...], start: Names, unit: Names, at: str, *, above: bool) -> Iterator[Names]:
+    for test in tests:
+        if test.source.path is not None:
+            yield from _of_path(test.source.path, start, unit, at, above=above)
 
 
 def _of_path(path: Path, start: Names, unit: Names, at: str, *, above: bool) -> Iterator[Names]:

@@ -113,7 +113,10 @@ def for_goods(targets: list[Target], more: list[Line], refusals: list[Line], dia
     if helpers is None:
         return _in_turn(without_shapes(targets, dialect), more, refusals)
     lines = [*more, *refusals, *(line for target in targets for line in target.lines)]
-    otherwise = lambda: _in_turn(by_closures(targets), more, refusals)  # noqa: E731
+
+    def otherwise() -> Fill:
+        return _in_turn(by_closures(targets), more, refusals)
+
     return _by_shape(lines, dialect, partial(goods, targets, more, refusals, helpers), otherwise)
 
 
@@ -157,8 +160,7 @@ def _looks_below(line: Line) -> bool:
 def fields(targets: list[Target], helpers: dict[str, Any], shape: frozenset[str] | None) -> Fill:
     """Return a function that fills all targets of a node with this shape."""
     text = Text(helpers, shape)
-    for number, target in enumerate(targets):
-        text.target(number, target)
+    text.all(targets, [])
     return function(text.text or ["pass"], text.names)
 
 
@@ -169,18 +171,14 @@ def goods(
     text = Text(helpers, shape)
     for number, line in enumerate(more):
         text.leave(f"m{number}", line, str(CONTINUES))
-    for number, target in enumerate(targets):
-        text.target(number, target)
-    for number, line in enumerate(refusals):
-        text.choice(number, line)
+    text.all(targets, refusals)
     return function(["first = -1", *text.text, "return first + 1"], text.names)
 
 
 def which(lines: list[Line], helpers: dict[str, Any], shape: frozenset[str] | None) -> Fill:
     """Return a function that gives the index of the first row whose condition holds, -1 when none does."""
     text = Text(helpers, shape)
-    for number, line in enumerate(lines):
-        text.choice(number, line)
+    text.all([], lines)
     return function(["first = -1", *text.text, "return first"], text.names)
 
 
@@ -193,10 +191,7 @@ def unit(
 ) -> Fill:
     """Return a function that does all that is done at a unit, see plans.py. blocks: Bound (blocks.py)."""
     text = Text(helpers, shape)
-    for number, target in enumerate(targets):
-        text.target(number, target)
-    for number, line in enumerate(refusals):
-        text.choice(number, line)
+    text.all(targets, refusals)
     found = []
     for number, block in enumerate(blocks):
         ways = [text.way(f"w{number}_{index}", way, block.takes_all(way)) for index, way in enumerate(block.ways)]

@@ -13,25 +13,25 @@ from gateway.formats.x12.tokens import Run
 from gateway.records import Separators
 
 
-def even_end(text: str, separators: Separators) -> int:
-    """Return the length of what ends every segment of a text (terminator, or terminator and line break: LF, CRLF).
+def even_end(text: str, separators: Separators) -> str:
+    """Return what ends every segment of a text: the terminator, or terminator and line break (LF, CRLF).
 
-    0 when anything in it needs a closer look: blanks around segments, empty segments, line breaks inside, a new ISA. Else
+    "" when anything in it needs a closer look: blanks around segments, empty segments, line breaks inside, a new ISA. Else
     the text starts with the first character of a segment.
     """
     end = separators.segment
     if end in "\r\n" or text[:1] in ("\r", "\n", " ", "\t", end, ""):
-        return 0
+        return ""
     breaks, returns = text.count("\n"), text.count("\r")
     stop = end + ("\r" if returns else "") + ("\n" if breaks else "")
     if breaks and (breaks != text.count(stop) or returns not in (0, breaks)):
-        return 0
+        return ""
     if returns and not breaks:
-        return 0
+        return ""
     if breaks and not (text.count(end) - breaks in (0, 1) and (breaks == text.count(end) or text.endswith(end))):
-        return 0
+        return ""
     odd = (f"{stop} ", f"{stop}\t", f" {end}", stop + end, f"ISA{separators.element}")
-    return 0 if any(o in text for o in odd) else len(stop)
+    return "" if any(o in text for o in odd) else stop
 
 
 def run_of(texts: list[str], element: str, offset: int, line: int, width: int, factor: int) -> tuple[Run, int]:

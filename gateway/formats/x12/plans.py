@@ -16,10 +16,11 @@ from operator import call, getitem
 from typing import Any
 
 from gateway import written
-from gateway.formats.x12.transitions import INSIDE, LOOP, Machine, Slot
+from gateway.formats.x12.transitions import INSIDE, LEVEL, LOOP, Machine, Slot
 from gateway.records import Node
 
 _TAGS = Sequence[str]
+_Hang = Callable[[list[Node]], None]
 _Filled = dict[tuple[int, tuple[int, ...], bytes], tuple[Any, ...]]
 """(plan, elements of each segment, which of them are filled) -> the memory of each element's good values."""
 
@@ -28,27 +29,24 @@ _KEPT = 512  # plans of one machine
 _COUNTED = 4096  # tags of shipments that are counted
 _FILLED = 4096  # fill patterns that the plans of a machine remember together
 _MOST = 200  # segments of a shipment with a plan
-_LEVEL = 3  # see Slot.key: HL must name the HL it stands under
 
 
 class Plan:
     """The way of one sequence of tags.
 
-    last, count: the place of the last segment, and how often it came in a row.
+    hang: puts the segments into their tree; last, count: the place of the last one, and how often it came in a row.
     opens: depth -> index of the segment that opened the loop there; entered, turns: see Matcher, from the unit's depth on.
     """
 
-    def __init__(self, number: int, slots: list[Slot], filled: _Filled) -> None:
-        self.last = slots[-1]
-        self.count = 1
-        self.opens: dict[int, int] = {}
-        self.entered: dict[int, Slot | None] = {}
-        self.turns: dict[int, int] = {}
+    def __init__(
+        self, number: int, filled: _Filled, slots: list[Slot], hang: _Hang, count: int, opens: dict[int, int], entered: dict[int, Slot | None], turns: dict[int, int],
+    ) -> None:  # fmt: skip
+        self.hang, self.last, self.count = hang, slots[-1], count
+        self.opens, self.entered, self.turns = opens, entered, turns
         self._checks = [slot.check.passes for slot in slots]
         self._known = [slot.check.known for slot in slots]
         self._dated = any(slot.check.dated for slot in slots)
         self._number, self._filled = number, filled
-        self.hang: Callable[[list[Node]], None]
 
     def passes(self, segments: list[list[str]]) -> bool:
         """True when every segment is right; the same answer as that of its own check."""
@@ -110,7 +108,7 @@ def _plan(unit: Slot, tags: _TAGS, number: int, filled: _Filled) -> Plan | None:
         count = count + 1 if slot is here and not slot.trigger else 1
         times = count
         if slot.trigger:
-            if slot.key == _LEVEL:
+            if slot.key == LEVEL:
                 return None
             times = turns[slot.depth] = turns[slot.depth] + 1 if entered.get(slot.depth) is slot else 1
             entered[slot.depth], entered[slot.depth + 1] = slot, None
@@ -121,13 +119,10 @@ def _plan(unit: Slot, tags: _TAGS, number: int, filled: _Filled) -> Plan | None:
         if slot.maximum and times > slot.maximum:
             return None
         slots.append(slot)
-    plan = Plan(number, slots, filled)
-    plan.count, plan.opens, plan.entered, plan.turns = count, open_, entered, turns
-    plan.hang = _written(tags, parents)
-    return plan
+    return Plan(number, filled, slots, _written(tags, parents), count, open_, entered, turns)
 
 
-def _written(tags: _TAGS, parents: list[int]) -> Callable[[list[Node]], None]:
+def _written(tags: _TAGS, parents: list[int]) -> _Hang:
     """Return (nodes) -> None: hangs each segment under its parent."""
     below: dict[int, dict[str, list[int]]] = {}
     for number, parent in enumerate(parents[1:], 1):

@@ -76,19 +76,16 @@ class X12Reader:
     def read(self, chunks: Iterable[bytes]) -> Iterator[Event]:
         """Yield events; never raises on data. chunks: any split of the file."""
         for token in self._tokenizer.runs(chunks):
-            kind = type(token)
-            if kind is Run:
-                yield from self._run(token)  # type: ignore[arg-type]
-            elif kind is Node:
-                yield from self._segment(token)  # type: ignore[arg-type]
-            elif kind is Header:
-                yield from self._isa(token)  # type: ignore[arg-type]
+            if isinstance(token, Run):
+                yield from self._run(token)
+            elif isinstance(token, Node):
+                yield from self._segment(token)
+            elif isinstance(token, Header):
+                yield from self._isa(token)
+            elif token.rule == "X12-TRUNCATED":
+                yield from self._cut(token)
             else:
-                assert isinstance(token, Finding)
-                if token.rule == "X12-TRUNCATED":
-                    yield from self._cut(token)
-                else:
-                    yield token
+                yield token
         yield from self._close_interchange(None)
 
     def _run(self, run: Run) -> Iterator[Event]:
@@ -96,14 +93,14 @@ class X12Reader:
         tags, at, size = run.tags, 0, len(run.tags)
         while at < size:
             end = at + 1
-            matcher = self._matcher
-            if matcher is not None and tags[at] == matcher.starts:
+            message, matcher = self._message, self._matcher
+            if message is not None and tags[at] == matcher.starts:
                 end = _next(tags, at) or size
                 behind = self._position + end - at
                 if end < size and behind < self._most and matcher.take_unit(run, at, end, self._position + 1):
                     if matcher.completed is not None:
                         self._most = self._position + 1 + SEGMENTS
-                        yield self._message.counted(matcher.completed)  # type: ignore[union-attr]
+                        yield message.counted(matcher.completed)
                     at, self._position = end, behind
                     continue
             while at < end:
@@ -119,14 +116,14 @@ class X12Reader:
         node.position = self._position
         if self._position >= self._most:
             return (_too_many(node),) if self._position == self._most else ()
-        findings: list[Event] = matcher.feed(node)
+        findings: list[Finding] = matcher.feed(node)
         unit: Node | None = matcher.completed
         if unit is None:
             return findings
         message = self._message
         assert message is not None
         self._most = self._position + SEGMENTS
-        return message.around(unit, findings, node) if findings else (message.counted(unit),)  # type: ignore[arg-type]
+        return message.around(unit, findings, node) if findings else (message.counted(unit),)
 
     def _envelope(self, node: Node) -> Iterator[Event]:
         self._last = node

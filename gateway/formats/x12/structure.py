@@ -20,7 +20,7 @@ from gateway.formats.x12.layout import SetTable, Structures, known_segments, loa
 from gateway.formats.x12.plans import plans_of
 from gateway.formats.x12.policy import SyntaxPolicy, is_personal, with_cbp
 from gateway.formats.x12.tokens import Run
-from gateway.formats.x12.transitions import HEADER, INSIDE, LOOP, UNIT, Choices, Slot, machine
+from gateway.formats.x12.transitions import HEADER, INSIDE, LEVEL, LOOP, UNIT, Choices, Slot, machine
 from gateway.formats.x12.wording import element_message, level_missing, level_unexpected, segment_message
 from gateway.records import Node, Separators
 
@@ -28,7 +28,6 @@ __all__ = ["Matcher", "SetTable", "Structures", "SyntaxPolicy", "load_table"]
 
 _GOOD: list[Finding] = []  # the answer for a segment that is right; shared, never changed
 _LENIENT = SyntaxPolicy()
-_LEVEL = 3  # element of HL that holds its level; no other segment is told apart by element 3
 _VALUE_KEPT = 256  # characters of a faulty value kept in a finding
 
 
@@ -150,7 +149,7 @@ class Matcher:
             self._entered[depth + 1] = None
             if slot.maximum and self._turns[depth] > slot.maximum:
                 findings = [self._segment_finding(node, "4", slot.loop, limit=slot.maximum)]
-            if slot.key == _LEVEL and node.element(2) != self._open[depth - 1].element(1) and depth > 1:
+            if slot.key == LEVEL and node.element(2) != self._open[depth - 1].element(1) and depth > 1:
                 findings = [*findings, self._wrong_parent(node, slot)]
             self._hang(node, slot)
             self._open[depth] = node
@@ -175,7 +174,7 @@ class Matcher:
                 self._turn_page()
         else:
             parent.take(node)
-            if slot.key == _LEVEL:  # an item reads what its order or pack says
+            if slot.key == LEVEL:  # an item reads what its order or pack says
                 node.parent = parent
 
     def _turn_page(self) -> None:
@@ -305,7 +304,7 @@ class Matcher:
             ack = {}
         personal = is_personal(node.tag, fault.element)
         said = element_message(fault, slot.check.definition, personal=personal)
-        if slot.level and fault.code == "7" and fault.element == _LEVEL:
+        if slot.level and fault.code == "7" and fault.element == LEVEL:
             said = level_unexpected(fault.value, self._machine.levels)
         return Finding(
             ruling.rule,

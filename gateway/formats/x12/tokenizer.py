@@ -52,10 +52,10 @@ class Tokenizer(LineWindow):
     def tokens(self, chunks: Iterable[bytes]) -> Iterator[Token]:
         """Yield headers, segments and findings in file order. Never raises on data."""
         for token in self.runs(chunks):
-            if type(token) is Run:
+            if isinstance(token, Run):
                 yield from map(token.node, range(len(token.tags)))
             else:
-                yield token  # type: ignore[misc]
+                yield token
 
     def runs(self, chunks: Iterable[bytes]) -> Iterator[Token | Run]:
         """Yield the same with segments that need no closer look as runs, which are cheaper."""
@@ -134,9 +134,9 @@ class Tokenizer(LineWindow):
         while True:
             if not newline_ends and (found := _AFTER.match(self._buffer)):
                 self._drop(found.end())  # the line break after a terminator
-            width = self._even(separators)
-            if width:
-                done = yield from self._even_segments(separators.element, terminator + "\r\n"[2 - width + 1 :], width)
+            stop = self._even(separators)
+            if stop:
+                done = yield from self._even_segments(separators.element, stop)
             else:
                 done = yield from self._uneven_segments(source, separators)
             if done:
@@ -148,18 +148,17 @@ class Tokenizer(LineWindow):
             if chunk is not None:
                 self._buffer += chunk.decode("latin-1")
                 continue
-            done = yield from self._uneven_segments(
-                source, separators
-            )  # the last one, without the line break of the others
+            # the last segment may lack the line break of the others
+            done = yield from self._uneven_segments(source, separators)
             if not done:
                 yield from self._unterminated(separators)
             return
 
-    def _even(self, separators: Separators) -> int:
-        """Return the length of what ends every segment in the buffer, 0 when one of them needs a closer look."""
+    def _even(self, separators: Separators) -> str:
+        """Return what ends every segment in the buffer, "" when one of them needs a closer look."""
         text = self._buffer
         if len(text) > MAX_SEGMENT and max(map(len, text.split(separators.segment))) > MAX_SEGMENT:
-            return 0
+            return ""
         return even_end(text, separators)
 
     def _uneven_segments(self, source: Iterator[bytes], separators: Separators) -> Generator[Token, None, bool]:
@@ -226,12 +225,12 @@ class Tokenizer(LineWindow):
         self._buffer = tail
         return False
 
-    def _even_segments(self, element: str, stop: str, width: int) -> Generator[Token | Run, None, bool]:
+    def _even_segments(self, element: str, stop: str) -> Generator[Token | Run, None, bool]:
         """Yield the segments of an even buffer; True when IEA was among them. What is not terminated stays."""
         parts = self._buffer.split(stop)
         tail = parts.pop()
         offset, line, base, factor = self._offset, self._line, self._scale.base, self._scale.factor
-        plain = self._buffer.isascii()
+        width, plain = len(stop), self._buffer.isascii()
         for at in range(0, len(parts), _RUN):
             texts = parts[at : at + _RUN]
             run, after = run_of(texts, element, base + factor * offset, line, width, factor)

@@ -36,14 +36,14 @@ class Run(msgspec.Struct, frozen=True):
 
     def part(self, begin: int, end: int) -> Run:
         """Return the segments from `begin` to before `end` as a run."""
-        here = slice(begin, end)
-        return Run(self.tags[here], self.segments[here], self.offsets[here], self.lengths[here], self.lines[here])
+        return Run(*self._columns(slice(begin, end)))
 
     def nodes(self, begin: int, end: int, position: int) -> list[Node]:
         """Return the segments from `begin` to before `end`. position: of the first."""
-        here = slice(begin, end)
-        columns = self.tags[here], self.segments[here], self.offsets[here], self.lengths[here], self.lines[here]
-        return list(map(Node, *columns, range(position, position + end - begin)))
+        return list(map(Node, *self._columns(slice(begin, end)), range(position, position + end - begin)))
+
+    def _columns(self, here: slice) -> tuple[list[str], list[list[str]], Sequence[int], Sequence[int], Sequence[int]]:
+        return self.tags[here], self.segments[here], self.offsets[here], self.lengths[here], self.lines[here]
 
 
 Token = Header | Node | Finding

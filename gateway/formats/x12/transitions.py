@@ -19,6 +19,9 @@ from gateway.formats.x12.layout import LoopDef, SegmentUse, SetTable
 from gateway.formats.x12.values import charset
 
 _KEY_ELEMENT = {"HL": 3, "S5": 2}  # the element whose codes tell loops that start with this tag apart; else element 1
+LEVEL = _KEY_ELEMENT["HL"]
+"""Element of HL that holds its level; no other segment is told apart by element 3. HL must name the HL it stands under."""
+
 INSIDE, LOOP, UNIT, HEADER, OUTSIDE = range(5)
 """Kinds of places: plain segment, start of a loop, start of the unit loop, start of a loop around units, none of these.
 

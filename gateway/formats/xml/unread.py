@@ -14,7 +14,7 @@ from gateway.findings import Finding, Position, Scope, Severity
 from gateway.formats.xml.kinds import Kind
 from gateway.formats.xml.nodes import XmlNode
 from gateway.profile import Profile
-from gateway.records import Message
+from gateway.records import Message, Node
 
 _KEPT = 50  # different elements that are told apart in one file
 _NAMED = 8  # that the remark names
@@ -47,13 +47,13 @@ class Unread:
         """Note what is not read of a unit."""
         self._look(unit, self._read, ())
 
-    def _look(self, node: XmlNode, read: Mapping[str, Any], path: Names) -> None:
+    def _look(self, node: Node, read: Mapping[str, Any], path: Names) -> None:
         for name, nodes in (node.children or {}).items():
             here = (*path, name)
             below = read.get(name)
             if below is not None:
                 for child in nodes:
-                    self._look(child, below, here)  # type: ignore[arg-type]
+                    self._look(child, below, here)
             elif here not in self._found and not self._passed_by(here):
                 self._note(here, nodes)
 
