@@ -81,6 +81,7 @@ class SftpRemote:
         except ConfigError as error:
             raise DeliveryError(error.message, error.advice, retry=False) from error
         sock = socket.create_connection((self.host, self.port), self.timeout_s)
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # small requests do not wait for the peer's ACK
         try:
             transport = self._transport = paramiko.Transport(sock)
         except Exception:

@@ -99,6 +99,9 @@ class SftpDropServer:
         listener = socket.socket(family, socket.SOCK_STREAM)
         try:
             listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            listener.setsockopt(
+                socket.IPPROTO_TCP, socket.TCP_NODELAY, 1
+            )  # else an answer may wait 40 ms for the peer's ACK
             listener.bind((self.host, self.port))
         except OSError as error:
             listener.close()

@@ -100,6 +100,14 @@ def test_a_file_is_delivered_under_its_final_name_only(server: Server, tmp_path:
 
 
 @needs_sshd
+def test_small_requests_do_not_wait_for_the_peer_to_acknowledge(server: Server) -> None:
+    remote = server.remote()
+    sock = remote.run(lambda client: client.get_channel().get_transport().sock)
+    assert sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
+    remote.close()
+
+
+@needs_sshd
 def test_delivering_again_changes_nothing(server: Server) -> None:
     target = SftpTarget(server.remote(), str(server.folder))
     target.put("a.json", [DATA], len(DATA), SHA)

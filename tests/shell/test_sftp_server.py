@@ -181,6 +181,12 @@ def test_after_three_wrong_keys_the_connection_ends(shared: Drop, other_key: par
     assert until(lambda: not transport.is_active())
 
 
+def test_answers_do_not_wait_for_the_peer_to_acknowledge(drop: Drop) -> None:
+    with drop.client():
+        (connection,) = drop.server._list()
+        assert connection.transport.sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
+
+
 def test_an_ecdsa_key_logs_in(tmp_path: Path) -> None:
     key = paramiko.ECDSAKey(vals=(k := ec.generate_private_key(ec.SECP256R1()), k.public_key()))
     with open_drop(tmp_path) as drop:
