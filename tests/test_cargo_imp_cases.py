@@ -275,3 +275,18 @@ def test_strict_partners_have_small_letters_refused_also_when_they_are_folded():
 
 def test_fold_case_changes_nothing_of_capitals():
     assert read_as(sample("12"), fold_case=True)[1] == read_as(sample("12"))[1]
+
+
+def test_a_section_of_a_sitatex_header_that_is_not_known_is_told_and_loses_nothing():
+    result, _ = read_as(
+        sample("13") + b"\n=HEADER\nRCV,2025/03/01 10:15\n=PRIORITY\nQK\n=TXET\nSOMETHING\n" + sample("03")
+    )
+    found = list(result.findings())
+    assert [f.position.line for f in found if f.rule == "CARGO-IMP-STRAY"] == [11]
+    assert not [f for f in found if f.refuses]
+
+
+def test_a_sitatex_header_without_its_text_is_a_message_without_lines():
+    found, _ = read_as(b"=PRIORITY\nQK\n=SMI\nFHL/4\n=TEXT\n\n=PRIORITY\nQK\n=TEXT\n" + sample("03"))
+    assert found.counts()[:2] == (1, 1)
+    assert {f.position.line for f in found.findings() if f.refuses} == {4}

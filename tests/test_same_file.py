@@ -122,6 +122,25 @@ def _utf16(data: bytes) -> bytes:
     return data.decode().encode("utf-16") if data.isascii() else data
 
 
+def _envelope(before: bytes) -> Change:
+    """Return what puts an envelope before each Cargo-IMP message; {0} is its identifier, {1} its name, {2} its version."""
+
+    def change(data: bytes) -> bytes:
+        answers = data.startswith((b"FNA", b"FMA"))  # the message it repeats is part of it
+        return re.sub(
+            rb"(?m)^(F[A-Z]{2})((?:/\d+)?)$",
+            lambda found: before.replace(b"{0}", found[0]).replace(b"{1}", found[1]).replace(b"{2}", found[2]),
+            data.replace(b"\r\n", b"\n"),
+            count=1 if answers else 0,
+        )
+
+    return change
+
+
+SITATEX = (
+    b"=HEADER\nRCV,2025/03/01 10:15\n=PRIORITY\nQK\n=DESTINATION TYPE B\nSTX,GWYXXXX\nSTX,LAXFWXX\n"
+    b"=ORIGIN\nHKGFFXX\n=DBLSIG\nXX\n=MSGID\n010815\n"
+)
 ENDS: dict[str, Change] = {
     "no last line break": lambda data: data.rstrip(b"\r\n"),
     "CRLF": lambda data: data.replace(b"\r\n", b"\n").replace(b"\n", b"\r\n"),
@@ -143,7 +162,17 @@ FORMS: dict[str, tuple[str, dict[str, Change]]] = {
         "a line for each segment": _separators(b"|", b":", b"\n"),
     }),
     "edifact": (".edi", SEGMENTS | {"UNA": _una}),
-    "cargoimp": (".txt", {"UTF-16": _utf16, "blank lines before": SEGMENTS["blank lines before"]}),
+    "cargoimp": (".txt", {
+        "UTF-16": _utf16,
+        "blank lines before": SEGMENTS["blank lines before"],
+        "Type B": _envelope(b"QK GWYXXXX LAXFWXX\n.HKGFFXX 010815\n{0}"),
+        "SITATEX": _envelope(SITATEX + b"=TEXT\n{0}"),
+        "SITATEX, blank lines": _envelope(SITATEX + b"=SMI\n\n=TEXT\n\n\n{0}"),
+        "SITATEX, SMI too": _envelope(SITATEX + b"=SMI\n{1}\n=TEXT\n{0}"),
+        "SITATEX, SMI": _envelope(SITATEX + b"=SMI\n{0}\n=TEXT"),
+        "SITATEX, version in the text": _envelope(SITATEX + b"=SMI\n{1}\n=TEXT\n{2}"),
+        "SITATEX without =TEXT": _envelope(SITATEX + b"{0}"),
+    }),
     "xml": (".xml", {
         "written anew": _anew("UTF-8"),
         "UTF-16": _anew("UTF-16"),

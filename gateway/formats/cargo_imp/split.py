@@ -4,6 +4,10 @@ QK GWYXXXX          priority and addresses   } Type B envelope, left out
 .HKGFFXX 010815     origin and time          }
 FHL/4               identifier line: a message starts here
 MBI/999-...         lines of the message
+
+SITATEX writes the same envelope in sections, name and content on lines of their own, and may say there which message it is:
+=HEADER RCV,2025/03/01 10:15   =PRIORITY QK   =DESTINATION TYPE B STX,GWYXXXX   =ORIGIN HKGFFXX   =MSGID 010815   =SMI FHL   =TEXT
+(the layout of files that public programs write and read; SITA's own description was not seen)
 """
 
 from __future__ import annotations
@@ -16,9 +20,13 @@ import msgspec
 IDENTIFIER = re.compile(
     r"(FWB|FHL|FFM|FNA|FMA|FSU|FSA|FBL|FRI|FRC|FRX|FXI|FXC|FXX|FSN|FSI|FSC|FSQ|FER|FDM|PER|PSN)(?:/(\d+))?"
 )
-_ADDRESS = re.compile(r"Q[A-Z] [A-Z0-9 ]{5,}")
-_TELEX = re.compile(r"ZCZC.*|NNNN")  # start and end of a message on the telex line
-_ORIGIN = re.compile(r"\.[A-Z0-9]{5,8}( \d{6})?.*")
+_ENVELOPE = re.compile(
+    r"Q[A-Z] [A-Z0-9 ]{5,}"  # addresses
+    r"|\.[A-Z0-9]{5,8}(?: \d{6})?.*"  # origin
+    r"|ZCZC.*|NNNN"  # start and end of a message on the telex line
+    r"|=(HEADER|PRIORITY|DESTINATION TYPE [A-Z]|ORIGIN|DBLSIG|MSGID|SMI|SUBJECT|TEXT)"
+)
+_VERSION = re.compile(r"/\d+")
 MAX_LINES = 20_000
 """Lines of one message that are kept; a manifest of a flight has a few hundred."""
 
@@ -80,18 +88,16 @@ def split_messages(chunks: Iterable[bytes], scale: tuple[int, int] = (0, 1), *, 
     """
     current: Text | None = None
     stray: list[Line] = []
-    for line in _lines(chunks, *scale):
-        if fold and (folded := line.text.translate(_CAPITALS)) != line.text:
-            line.received, line.text = line.text, folded
+    lines = _lines(chunks, *scale)
+    for line in without_headers(map(_folded, lines) if fold else lines):
         text = line.text.strip()
         found = IDENTIFIER.fullmatch(text)
-        envelope = _ADDRESS.fullmatch(text) or _ORIGIN.fullmatch(text) or _TELEX.fullmatch(text)
         echoed = current is not None and current.kind in _ECHOING  # the message that it answers is no new one
         if found is not None and (not echoed or found[1] in _ECHOING):
             if current is not None:
                 yield current
             current, stray = Text(found[1], found[2] or "", [line], stray), []
-        elif envelope:
+        elif _ENVELOPE.fullmatch(text):
             if current is not None:
                 yield current
             current = None
@@ -107,6 +113,49 @@ def split_messages(chunks: Iterable[bytes], scale: tuple[int, int] = (0, 1), *, 
         yield current
     if stray:
         yield Text("", "", [], stray)
+
+
+def without_headers(lines: Iterable[Line]) -> Iterator[Line]:
+    """Yield the lines without what stands in SITATEX headers; their `=NAME` lines stay, they part messages.
+
+    An identifier that only the header holds (=SMI, with the version there or in the text) comes before the text.
+    """
+    section, named = "", None
+    for line in lines:
+        text = line.text.strip()
+        known, envelope = IDENTIFIER.fullmatch(text), _ENVELOPE.fullmatch(text)
+        if envelope and envelope[1]:
+            if named is not None and not section and envelope[1] != "TEXT":  # the next header: that one had no text
+                yield named
+                named = None
+            section = envelope[1] if envelope[1] != "TEXT" else ""
+        elif text.startswith("="):
+            section = ""  # none that is known: what follows is told as stray, not lost
+        elif section == "SMI" or (section and not known):  # an identifier elsewhere: =TEXT is missing, the text begins
+            if known:
+                yield from [named] if named is not None else []
+                named = line
+            continue
+        elif text and not envelope:
+            section = ""
+            if named is not None and not known:
+                version = _VERSION.fullmatch(text) is not None and "/" not in named.text
+                named.text += text if version else ""
+                yield named
+                named = None
+                if version:
+                    continue
+            named = None
+        yield line
+    if named is not None:
+        yield named
+
+
+def _folded(line: Line) -> Line:
+    text = line.text.translate(_CAPITALS)
+    if text != line.text:
+        line.received, line.text = line.text, text
+    return line
 
 
 def _lines(chunks: Iterable[bytes], base: int, factor: int) -> Iterator[Line]:
