@@ -224,9 +224,12 @@ def _tidy(findings: list[Finding]) -> list[Finding]:
     kept: list[Finding] = []
     known: set[tuple[Any, ...]] = set()  # what is in kept; a list of thousands would be walked for each
     faulty: set[tuple[str, str]] = set()
+    letters = {place_key(f.position) for f in findings if f.rule == "X12-ELE-CHAR" and f.severity is not Severity.OFF}
     for finding in findings:
         if finding.severity is Severity.OFF:
             continue
+        if finding.rule == "Q-NON-LATIN" and place_key(finding.position) in letters - {None}:
+            continue  # the reader told of these letters
         target = finding.target
         if target[:1] == "_" and any(
             k.position == finding.position and (k.refuses or not finding.refuses) for k in kept

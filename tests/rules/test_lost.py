@@ -91,6 +91,13 @@ def test_other_letters_beside_a_lost_one_are_told_as_before():
     assert sorted(told(result)) == [("Q-CHAR-LOST", "warning"), ("Q-NON-LATIN", "warning")]
 
 
+def test_letters_that_the_x12_reader_told_of_are_told_once():
+    data = sample("x12/01").replace(b"JORDAN", "深圳".encode())
+    assert told(drop(data, now=SAMPLES_NOW)) == [("X12-ELE-CHAR", "warning")]
+    silent = replace(profile_for(data), severities={"X12-ELE-CHAR": Severity.OFF})
+    assert told(drop(data, now=SAMPLES_NOW, profile=silent)) == [("Q-NON-LATIN", "warning")]
+
+
 def test_a_partner_may_have_it_refused_and_it_is_told_where_the_reader_does_not():
     data = damaged("csv/01", "RILEY SAMPLE")
     profile = profile_for(data)
