@@ -61,7 +61,7 @@ class Site:
     @cached_property
     def vault(self) -> Vault:
         """What opens the kept files of the state folder. Raises ConfigError when a key file is missing."""
-        from gateway.shell.vault import vault_of  # it brings cryptography, which no check of a file needs
+        from gateway.shell.vault import vault_of  # no check of a file needs it
 
         return vault_of(self.settings.key_files, self.settings.state_dir)
 

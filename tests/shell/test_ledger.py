@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 import sqlite3
 import subprocess
 import sys
@@ -10,11 +11,13 @@ from pathlib import Path
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
+from sqlalchemy import Connection, create_engine
 from sqlalchemy.exc import OperationalError
 
 from gateway.errors import ConfigError
 from gateway.shell import journal
 from gateway.shell.ledger import MAX_CONTROL, Ledger, open_ledger
+from gateway.shell.revisions import REVISION, upgrade
 from gateway.shell.schema import controls, metadata
 from gateway.shell.statements import in_batches
 
@@ -23,11 +26,25 @@ def opened(folder: Path) -> Ledger:
     return open_ledger(f"sqlite:///{folder}/ledger.db")
 
 
-def test_the_migrations_make_exactly_the_tables_of_the_schema(tmp_path: Path) -> None:
+def test_a_new_ledger_has_exactly_the_tables_that_the_migrations_make(tmp_path: Path) -> None:
+    migrated = create_engine(f"sqlite:///{tmp_path}/migrated.db")
+    upgrade(migrated)
     ledger = opened(tmp_path)
-    with ledger.transaction() as connection:
-        assert compare_metadata(MigrationContext.configure(connection), metadata) == []
+    with ledger.transaction() as new, migrated.begin() as old:
+        for connection in (new, old):
+            assert compare_metadata(MigrationContext.configure(connection), metadata) == []
+        assert _tables(new) == _tables(old)
+        assert new.exec_driver_sql("SELECT * FROM alembic_version").fetchall() == [(REVISION,)]
+        assert old.exec_driver_sql("SELECT * FROM alembic_version").fetchall() == [(REVISION,)]
     ledger.close()
+    migrated.dispose()
+
+
+def _tables(connection: Connection) -> dict[str, list[str]]:
+    """Return the lines of all definitions, which come in another order where a column was added later."""
+    made = connection.exec_driver_sql("SELECT name, sql FROM sqlite_master WHERE sql IS NOT NULL")
+    made = [(name, re.sub(r"\s+", " ", sql).partition("(")) for name, sql in made]
+    return {name: [head, *sorted(re.split(r",(?![^(]*\))", rest))] for name, (head, _, rest) in made}
 
 
 def test_sqlite_is_durable_and_private(tmp_path: Path) -> None:
