@@ -88,7 +88,7 @@ def gateway(spec: Spec) -> Callable[[], Facts]:
         result = process(claimed, profile, Targets(out, out, ack, reject), desk)
         drop_row = desk.ledger.drop(result.receipt)
         facts = {name: getattr(drop_row, name) for name in _COUNTS}
-        delivered = sum(p.stat().st_size for p in (root / "out").iterdir())
+        delivered = sum(entry.stat().st_size for entry in os.scandir(root / "out"))  # as it comes: no list of 100,000
         return {**facts, "state": result.state, "delivered": delivered > 0}
 
     return run
