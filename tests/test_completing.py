@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +11,11 @@ import pytest
 
 from gateway.completing import constants_of, enrichment_of, rates_of
 from gateway.errors import ConfigError
+from gateway.mapping.folder import MappingSet
+from gateway.mapping.table import COLUMNS
+from gateway.results import ShipmentResult
+from gateway.site import base_mappings
+from tests.drops import SAMPLES_NOW, drop, profile_for, sample
 
 
 def constants(**given: Any) -> dict[str, Any]:
@@ -140,3 +147,49 @@ def test_what_is_no_rate_is_refused(rate: Any) -> None:
         rates_of("acme.toml", {"CAD": rate})
     with pytest.raises(ConfigError, match='"cad" is no currency'):
         rates_of("acme.toml", {"cad": 1})
+
+
+def test_what_the_enrichment_knows_is_not_changed_by_the_shipments_that_took_it(tmp_path: Path) -> None:
+    """A draft is completed in place: the key of the person, the currency. What other shipments read must not change with it."""
+    columns = ("name", "address_line_1", "city", "state_province", "postal_code", "country_code")
+    buyer = ("RILEY PLACEHOLDER", "3310 LAKEVIEW DR", "ERIE", "PA", "16501", "US")
+    head = ",".join(("conveyance_reference", *(f"final_deliver_to_party.{name}" for name in columns)))
+    (tmp_path / "e.csv").write_text(f"{head}\n{','.join(('NRTX25A01', *buyer))}\n", "utf-8")
+    data = sample("x12/01")
+    profile = profile_for(data, enrich=enrichment_of("acme.toml", tmp_path / "e.csv", "conveyance_reference"))
+    first, second = data.split(b"LX*2~")
+    without = (
+        re.sub(rb"N1\*CN\*JORDAN.*?(?=VID)", b"", first, flags=re.S) + b"LX*2~" + second.replace(b"SE*28", b"SE*25")
+    )
+    results = [drop(without, profile=profile, now=SAMPLES_NOW) for _ in range(2)]
+    for (
+        result
+    ) in results:  # the first bill lacks the consignee that the second one names, in the very words of the file
+        assert "MAP-ENRICH-CONFLICT" not in result.rules()
+        parties = [one["final_deliver_to_party"] for m in result.messages() for one in m["shipments"]]
+        assert parties[0] == parties[1]
+    assert results[0].messages() == results[1].messages()
+
+
+def test_parts_of_a_value_of_the_header_belong_to_each_shipment(tmp_path: Path) -> None:
+    """A bill without values of its own gets the partner's currency for that of the header; its neighbour must not get it from there."""
+    columns = ",".join(COLUMNS)
+    (tmp_path / "x12_309_truck.csv").write_text(f"{columns}\nmessage,total_value.amount,/M10.05,,,,,,,,\n", "utf-8")
+    tables = MappingSet(base_mappings(), (tmp_path,))
+    data = sample("x12/01").replace(b"CA***NRTX25A01", b"CA**18*NRTX25A01")
+    profile = profile_for(
+        data, tables=tables, programs=tables.program, default_currency="CAD", fx_usd={"CAD": Decimal("0.7")}
+    )
+    first, second = data.split(b"LX*2~")
+    no_value = re.sub(rb"(610910|392690)\*[0-9]+\*", rb"\1**", first)
+    behind, alone = (drop(one + b"LX*2~" + second, profile=profile, now=SAMPLES_NOW) for one in (no_value, first))
+    bills = [
+        {
+            r.id: (r.verdict, [(f.rule, f.message) for f in r.findings])
+            for r in one.outcome.records
+            if isinstance(r, ShipmentResult)
+        }
+        for one in (behind, alone)
+    ]
+    assert bills[0]["00450001"] != bills[1]["00450001"]
+    assert bills[0]["00450002"] == bills[1]["00450002"]

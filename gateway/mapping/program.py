@@ -25,6 +25,13 @@ from gateway.records import Dialect, Message
 _REMEMBERED = 1024  # places that a program remembers
 
 
+def own_copy(value: Any) -> Any:
+    """Return a value whose parts nobody else has: a draft is completed in place, what several shipments read is not."""
+    if isinstance(value, dict):
+        return {name: own_copy(part) for name, part in value.items()}
+    return [own_copy(part) for part in value] if isinstance(value, list) else value
+
+
 class CompiledProgram:
     """One mapping table, ready to run. Immutable; safe to share between files."""
 
@@ -110,17 +117,19 @@ class CompiledProgram:
 
     def _header(self, message: Message, root: Any, profile: Profile, run: Run) -> dict[str, Any]:
         """Return the message level's values, read once per context; its remarks go to the first shipment only."""
+        values: dict[str, Any]
         kept = message.cache.get(self.mapping_version)
         if kept is not None and kept[0] == message.context:
             run.findings += kept[2]
-            values: dict[str, Any] = kept[1]
+            values = own_copy(kept[1]) if kept[3] else kept[1]
             return values
-        own = Run(message, profile)
-        values = {}
+        own, values = Run(message, profile), {}
         self._message.fill(root, root, values, own)
         run.findings += own.findings
         errors = [f for f in own.findings if f.severity is Severity.ERROR]
-        message.cache[self.mapping_version] = (message.context, values, errors)
+        parts = any(isinstance(value, dict | list) for value in values.values())
+        message.cache[self.mapping_version] = (message.context, values, errors, parts)
+        values = own_copy(values) if parts else values
         return values
 
     def _party_missing(self, role: str, row: Row, node: Any, root: Any) -> Finding:
@@ -202,14 +211,14 @@ class CompiledProgram:
             self._enrich(draft, profile.enrich(draft) or {}, run)
         for name, value in profile.constants.items():
             if name not in draft:
-                draft[name] = dict(value) if isinstance(value, dict) else value
+                draft[name] = own_copy(value)
 
     @staticmethod
     def _enrich(draft: dict[str, Any], known: dict[str, Any], run: Run) -> None:
         """Take what the enrichment knows and the input lacks; what was said of it as missing is then no longer true."""
         taken = known.keys() - draft.keys()
         if taken:
-            draft.update((name, known[name]) for name in known if name in taken)
+            draft.update((name, own_copy(known[name])) for name in known if name in taken)
             run.findings[:] = [
                 f for f in run.findings if f.value is not None or f.pointer.lstrip("/").partition("/")[0] not in taken
             ]
