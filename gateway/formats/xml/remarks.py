@@ -2,8 +2,9 @@
 
 The tables are order.csv of a format folder: type ("" = every message), parent, children in their order, those a
 writer must give (required; not looked at here), those that may stand again (many). Only parents of the
-table are looked at; names.csv says what elements of a document may hold in any order; each fault is told once for a parent and child. A row of parent * stands for documents whose order
-we have no table of: of all elements that hold text those of its column many may stand again.
+table are looked at; names.csv says what elements of a document may hold in any order; each fault is told once for a parent and child,
+of each shipment where a value was not read (XML-TWICE). A row of parent * stands for documents whose order we have no table of: of all elements
+that hold text those of its column many may stand again.
 """
 
 from __future__ import annotations
@@ -15,8 +16,9 @@ from gateway.formats.xml.kinds import Kind
 from gateway.formats.xml.nodes import XmlNode, text_at
 from gateway.records import Node
 
-_MOST = 50
+_MOST = 50  # of a message, and of each shipment
 _UNITS = ("KGM", "LBR")
+_Key = tuple[str, str, str, str | None]
 MAPPED = frozenset(("XML-UNIT", "XML-TWICE"))
 """Remarks on elements that the mapping may not be able to use, and then says so of each shipment."""
 
@@ -47,7 +49,8 @@ class Remarks:
         self.parents = frozenset((*kind.order, *kind.names))  # elements whose children are looked at
         self._again: list[XmlNode] = []  # compared when they are whole
         self._unit = kind.unit[-1] if kind.unit else ""
-        self._told: set[tuple[str, str, str, str | None]] = set()
+        self._told: set[_Key] = set()
+        self._of_unit: tuple[XmlNode | None, set[_Key]] = (None, set())  # the shipment, and what was told of it
         self._found: list[Finding] = []
 
     def look(self, node: XmlNode, up: XmlNode) -> None:
@@ -93,18 +96,26 @@ class Remarks:
         self, rule: str, said: str, node: XmlNode, up: XmlNode, attribute: str = "", value: str | None = None
     ) -> None:
         key = (rule, up.tag, attribute or node.tag, value)
-        if key in self._told or len(self._told) >= _MOST:
+        unit = self._unit_of(node) if rule in MAPPED else None
+        told = self._told_of(unit) if unit is not None and rule == "XML-TWICE" else self._told
+        if key in told or len(told) >= _MOST:
             return
-        self._told.add(key)
-        scope = Scope.SHIPMENT if rule in MAPPED and self._in_unit(node) else Scope.MESSAGE
+        told.add(key)
+        scope = Scope.MESSAGE if unit is None else Scope.SHIPMENT
         self._found.append(Finding(rule, Severity.WARNING, scope, said, node.here(attribute), value=value))
 
-    def _in_unit(self, node: XmlNode) -> bool:
-        """True for what is handed on with a shipment: the mapping may have said better what is told of it (gateway.judge)."""
-        above: XmlNode | None = node
-        while self._unit and above is not None and above.tag != self._unit:
-            above = above.up
-        return above is not None
+    def _unit_of(self, node: XmlNode) -> XmlNode | None:
+        """Return the shipment that a node lies in, None for what stands above: the mapping may say better what is told of it (gateway.judge)."""
+        while node.tag != self._unit:
+            if node.up is None:
+                return None if self._unit else node  # the whole document is the shipment
+            node = node.up
+        return node
+
+    def _told_of(self, unit: XmlNode) -> set[_Key]:
+        if self._of_unit[0] is not unit:
+            self._of_unit = unit, set()
+        return self._of_unit[1]
 
     def take(self) -> list[Finding]:
         """Return what was found since the last time."""

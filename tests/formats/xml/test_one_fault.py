@@ -8,6 +8,7 @@ import pytest
 
 from gateway.check import parse_instant
 from gateway.findings import Severity
+from gateway.results import ShipmentResult
 from tests.drops import Drop, drop, sample
 
 WHEN = parse_instant("2025-02-27T10:00:00Z")
@@ -99,3 +100,16 @@ def test_an_element_that_stands_again_is_told_once(element, name, old, new, rule
 
 def test_where_a_partner_has_the_first_taken_the_reader_says_so():
     assert again(VALUE, "xml/03", b"43.98", b"44", severities={"MAP-AMBIGUOUS": Severity.OFF}) == ["XML-TWICE"]
+
+
+@pytest.mark.parametrize(
+    ("name", "element", "shipments"),
+    [
+        ("xml/15", rb"<city>([A-Z]*)</city>(?=<state>)", ["LX123456785GB", "UA102030405CN", "HX555666772FR"]),
+        ("xml/05", rb"<ram:SummaryDescription>([A-Z -]*)</ram:SummaryDescription>", ["GWH0001001", "GWH0001002", "GWH0001003"]),
+    ],
+)  # fmt: skip
+def test_what_stands_twice_and_is_not_read_is_told_of_each_shipment(name, element, shipments):
+    data = re.sub(element, lambda found: found[0] + found[0].replace(found[1], b"ELSEWHERE"), sample(name))
+    results = [r for r in drop(data, now=WHEN).outcome.records if isinstance(r, ShipmentResult)]
+    assert [r.id for r in results if "XML-TWICE" in {f.rule for f in r.findings}] == shipments
