@@ -288,3 +288,34 @@ def test_half_a_character_in_json_refuses_its_item_only():
     (lost,) = [f for f in result.findings() if f.rule == "CSV-ENCODING"]
     start = data.index(b'"Plastic \\ud800')
     assert (lost.position.offset, lost.position.line) == (start, data.count(b"\n", 0, start) + 1)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "refused"),
+    [
+        (b"UA473124829CN'", b"UA473124829CN+1'", {"UA473124829CN"}),
+        (b"CE202509304GB'", b"CE202509304GB+1'", {"CE202509304GB"}),
+        (b"GID+2+1:PX'\nRFF+AAS:CE202509304GB'", b"GID+2+1:PX+A+B+C+D+E+F'\nRFF+AAS:CE202509304GB'", {"CE202509304GB"}),
+        (b"CNT+7:3.5:KGM'", b"CNT+7:3.5:KGM+1'", {"UA473124829CN", "CE202509304GB"}),  # of the whole receptacle
+        (b"CNT+7:1.2:KGM'", b"CNT+7:1.2:KGM+1'", {"LV100000175CN"}),
+        (b"RFF+AAS:UA473124829CN'\nGID+2", b"RFF'\nGID+2", {"GID 1 of CNI 1"}),
+    ],
+)  # fmt: skip
+def test_a_syntax_error_in_an_item_of_a_receptacle_refuses_that_item(old, new, refused):
+    assert old in EDI
+    result = send(EDI.replace(old, new), MemoryHistory(), tolerance="strict", salvage="shipment")
+    told = [r for r in result.outcome.records if isinstance(r, ShipmentResult)]
+    faulty = {
+        r.label if r.label in refused else r.id for r in told if any(f.rule.startswith("EDIFACT") for f in r.findings)
+    }
+    assert faulty == refused
+    assert books(result) == (3, 0, len(refused), 0, 3 - len(refused))
+
+
+def test_a_syntax_error_in_a_receptacle_without_items_is_no_fault_of_the_next_one():
+    items = b"GID+1+1:PX'\nRFF+AAS:UA473124829CN'\nGID+2+1:PX'\nRFF+AAS:CE202509304GB'\n"
+    data = EDI.replace(b"CNT+7:3.5:KGM'", b"CNT+7:3.5:KGM+1'").replace(items, b"").replace(b"UNT+25", b"UNT+21")
+    result = send(data, MemoryHistory(), tolerance="strict", salvage="shipment")
+    (item,) = (r for r in result.outcome.records if isinstance(r, ShipmentResult))
+    assert {f.rule for f in item.findings} == {"GW-JOIN-PENDING"}
+    assert [f.scope for f in result.findings() if f.rule == "EDIFACT-ELEM-TOO-MANY"] == [Scope.MESSAGE]

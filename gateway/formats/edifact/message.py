@@ -11,6 +11,7 @@ import msgspec
 from gateway.findings import Finding, Scope, Severity
 from gateway.formats.edifact.answers import answers
 from gateway.formats.edifact.envelope import component, components, fault
+from gateway.formats.edifact.items import MISSING, ItemFindings
 from gateway.formats.edifact.root import message_root
 from gateway.formats.edifact.structure.checks import Checker
 from gateway.formats.edifact.structure.matcher import Matcher
@@ -71,6 +72,8 @@ class OpenMessage:
         upper = self._message.interchange.version.startswith("UNOA")
         checker = Checker(self._release, self._separators, policy, upper_only=upper)
         self._matcher = Matcher(kind.table, self._root, units, policy, checker) if kind else None
+        inner = kind.unit.partition("/")[2] if kind else ""
+        self._items = ItemFindings(inner) if inner else None
         self.feed = self._matcher.feed if self._matcher else self.count
         self.take = self._matcher.take if self._matcher else None
 
@@ -161,15 +164,23 @@ class OpenMessage:
 
     def events(self, found: list[Finding]) -> Iterator[Event]:
         """Put a completed shipment between the findings about it and those about what follows."""
-        completed = self._matcher.completed if self._matcher is not None else None
+        matcher = self._matcher
+        completed = matcher.completed if matcher is not None else None
         if completed is None:
-            yield from self._capped(found)
+            yield from self._of_open(self._capped(found))
             return
-        assert self._matcher is not None
-        self._matcher.completed = None
-        yield from self._capped([f for f in found if f.rule == "EDIFACT-SEG-MISSING"])
+        assert matcher is not None
+        matcher.completed = None
+        missing = self._capped([f for f in found if f.rule == MISSING])
+        yield from self._items.hold(missing, completed, completed) if self._items else missing
         yield from self._unit(completed)
-        yield from self._capped([f for f in found if f.rule != "EDIFACT-SEG-MISSING"])
+        yield from self._of_open(self._capped([f for f in found if f.rule != MISSING]))
+
+    def _of_open(self, found: Iterator[Finding]) -> Iterator[Finding]:
+        """Yield findings about what is open; those about an item of it wait until it is handed out."""
+        if self._items is None or self._matcher is None:
+            return found
+        return self._items.hold(found, self._matcher.unit, self._matcher.last)
 
     def _unit(self, node: Node) -> Iterator[Event]:
         if self.kind is None or not self.kind.translated:
@@ -178,12 +189,13 @@ class OpenMessage:
         self._message.context = self._matcher.context if self._matcher else 0
         label = f"{node.tag} {component(node, 1, 1, self._separators)}".strip()
         role = "part" if self.kind.role == "parts" else "shipment"
-        inner = self.kind.unit.partition("/")[2]
-        for unit in (node.children or {}).get(inner, ()) if inner else (node,):
-            self._units += 1
-            name = f"{inner} {component(unit, 1, 1, self._separators)} of {label}" if inner else label
-            yield Unit(self._message, self._units, unit, name, role)
-        if not inner:  # an item is placed by what stands above it
+        for unit, found in self._items.of_items(node) if self._items else ((node, ()),):
+            yield from found
+            if unit is not None:
+                self._units += 1
+                name = f"{unit.tag} {component(unit, 1, 1, self._separators)} of {label}" if self._items else label
+                yield Unit(self._message, self._units, unit, name, role)
+        if self._items is None:  # an item is placed by what stands above it
             self._before.append(node)
         if len(self._before) > HELD:
             _release(self._before.popleft())
