@@ -26,7 +26,7 @@ class Mapped:
     def __init__(self, program: CompiledProgram, message: Message, node: Any, profile: Profile) -> None:
         self.program = program
         self._message, self._node, self._profile = message, node, profile
-        self._header = header_now(message)
+        self._header = header_now(message, node)
         self._parties: dict[str, Any] = {}
         self._items: list[Any] = []
         self._references: list[Any] = []
@@ -72,7 +72,7 @@ class Later:
 
     def __init__(self, program: CompiledProgram, message: Message, node: Any, profile: Profile) -> None:
         self.program, self._message, self._node, self._profile = program, message, node, profile
-        self._header, self._known, self._context = header_now(message), dict(message.cache), message.context
+        self._header, self._known, self._context = header_now(message, node), dict(message.cache), message.context
         self._mapped: MappedShipment | None = None
         self.draft: dict[str, Any] = {}
         self.findings: list[Finding] = []
@@ -89,11 +89,35 @@ class Later:
         return self._mapped.locate(pointer)
 
 
-def header_now(message: Message) -> dict[str, Any] | None:
-    """Return the header segments as they are now, made once per context: a later P4 takes the place of this one."""
+def header_now(message: Message, node: Any) -> dict[str, Any] | None:
+    """Return the segments above a unit as they are now, made once per context: a later P4 or HL takes the place of this one."""
     kept = message.cache.get("header")
     if kept is None or kept[0] != message.context:
-        children = getattr(message.root, "children", None)
-        kept = message.cache["header"] = (message.context, dict(children) if children else None)
+        kept = message.cache["header"] = (message.context, _above_unit(message.root, node))
     header: dict[str, Any] | None = kept[1]
     return header
+
+
+def _above_unit(root: Any, node: Any) -> dict[str, Any] | None:
+    """Return the children of the root; what stands between it and the unit (HL of a shipment, HL of an order) is copied with its own."""
+    between = []
+    above = getattr(node, "parent", None)
+    while above is not None and above is not root:
+        between.append(above)
+        above = above.parent
+    header = here = _children_of(root)
+    for one in reversed(between):
+        beside = here.get(one.tag, ()) if here else ()
+        if here is None or not any(other is one for other in beside):
+            break
+        own = copy(one)
+        own.children = _children_of(one)
+        here[one.tag] = [own if other is one else other for other in beside]
+        here = own.children
+    return header
+
+
+def _children_of(node: Any) -> dict[str, Any] | None:
+    """Return what stands below a node, apart from what will be added there."""
+    children = getattr(node, "children", None)
+    return {tag: list(nodes) for tag, nodes in children.items()} if children else None

@@ -11,7 +11,7 @@ import pytest
 from gateway.check import Checker, parse_instant
 from gateway.errors import ConfigError
 from gateway.site import base_site, load_site
-from tests.drops import SAMPLES_NOW, drop
+from tests.drops import SAMPLES_NOW, drop, sample
 
 SAMPLE = Path(__file__).parents[3] / "fixtures" / "x12" / "15_856_marketplace_parcels.edi"
 
@@ -252,3 +252,13 @@ def test_a_buyer_beside_the_deliver_to_party(tmp_path: Path, expected: str | Non
     assert first["final_deliver_to_party"]["name"] == "ROBIN EXAMPLE"
     assert first.get("buyer", {}).get("name") == expected
     assert {f["rule"] for f in result["findings"]} & {"MAP-FIRST-TAKEN"} == told
+
+
+def test_a_finding_about_an_order_quotes_and_places_that_order_not_a_later_one():
+    """Orders take each other's place above their parcels; where a value stood is asked when several parcels were mapped."""
+    first, seller, rest = sample("x12/15").decode().partition("N1*SE*SUNRISE EXPORT TRADING CO~")
+    own = f"N1*SE*SUNRISE EXPORT TRADING CO*92*{'Q' * 70}~"
+    data = (first + own + rest.replace(seller, "N1*SE*SUNRISE EXPORT TRADING CO*92*SELLER-2~")).encode()
+    (told,) = (f for f in drop(data, now=SAMPLES_NOW).findings() if f.rule == "S321-SCHEMA")
+    assert told.target == "marketplace.marketplace_seller_id"
+    assert (told.value, told.position.offset) == ("Q" * 70, data.index(b"QQQ"))
