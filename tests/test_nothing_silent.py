@@ -10,7 +10,7 @@ import openpyxl
 import pytest
 
 from gateway.check import Checker, parse_instant
-from gateway.formats.tabular.cells import read_date
+from gateway.formats.tabular.dates import read_date
 from gateway.site import base_site, load_site
 
 FIXTURES = Path(__file__).parent.parent / "fixtures"

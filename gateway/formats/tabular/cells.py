@@ -8,19 +8,28 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Callable
-from datetime import date, timedelta
-from functools import lru_cache
 
 from gateway.findings import Severity
+from gateway.formats.tabular.dates import read_date
 from gateway.formats.tabular.layout import Header, Options
 
 Say = Callable[[str, Severity, int, str], None]
 """(rule, severity, index of the cell, sentence) -> a finding of the row."""
 
-_ERROR = re.compile(r"#(?:REF!|N/A|VALUE!|DIV/0!|NAME\?|NULL!|NUM!|SPILL!|CALC!)|#{3,}", re.I)
+_ERROR = re.compile(
+    r"#(?:REF!|N/A|VALUE!|DIV/0!|NAME\?|NULL!|NUM!|SPILL!|CALC!|BEZUG!|NV|WERT!|ZAHL!|VALEUR!|NOM\?|NOMBRE!|¡REF!|¡VALOR!|¿NOMBRE\?|¡NUM!)|#{3,}",
+    re.I,
+)
+"""English, German, French, Spanish."""
 _GUARD = re.compile(r'="?([^"]*)"?', re.S)
 _EXPONENT = re.compile(r"[0-9](?:[.,][0-9]+)?E\+?[0-9]{1,3}", re.I)
-_DAY = r"(?:[0-9]{1,2}-(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)|(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)-[0-9]{2})"
+_DAY = (
+    r"[0-9]{1,2}-(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)|(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)-[0-9]{2}"
+    r"|[0-9]{1,2}\. (?:Jan|Feb|Mrz|Apr|Mai|Jun|Jul|Aug|Sep|Okt|Nov|Dez)|(?:Mrz|Mai|Okt|Dez) [0-9]{2}"
+    r"|[0-9]{1,2}-(?:janv|févr|mars|avr|mai|juin|juil|août|sept|déc|ene|abr|ago|dic)\.?|[0-9]{1,2}月[0-9]{1,2}日"
+)
+"""Days as spreadsheets in English, German, French, Spanish and Chinese show them."""
+_DAY_LETTERS = 9  # as many as such a text has
 _BECAME_DATE = re.compile(_DAY, re.I)
 _BECAME_WORD = re.compile(
     r"TRUE|FALSE|WAHR|FALSCH|VRAI|FAUX|(?:JAN|FEB|MAR|APR|JUN|JUL|AUG|SEP|SEPT|OCT|NOV|DEC)[0-9]{1,2}"
@@ -33,7 +42,9 @@ _SOME = re.compile(r"[='#$€£@(+\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufffd]")
 """One class of characters, which is found ten times as fast: without any of them only a minus sign can be suspect."""
 _THOUSANDS_POINT = re.compile(r"-?[0-9]{1,3}(?:\.[0-9]{3})+,[0-9]{1,4}")
 _THOUSANDS_COMMA = re.compile(r"-?[0-9]{1,3}(?:,[0-9]{3})+\.[0-9]{1,4}")
-_DECIMAL_COMMA = re.compile(r"-?[0-9]+,[0-9]{1,2}")
+_DECIMAL_COMMA = re.compile(r"-?(?:[0-9]+,[0-9]{1,2}|0,[0-9]{3,6})")
+_GROUPED = re.compile(r"-?[1-9][0-9]{0,2}(?:\.[0-9]{3})+")
+_DECIMAL_POINT = re.compile(r"-?[0-9]*\.[0-9]+")
 
 
 _REMEMBERED = 4096
@@ -42,7 +53,8 @@ _REMEMBERED = 4096
 class Mender:
     """Mends the cells of one table's rows, in place."""
 
-    def __init__(self, header: Header, options: Options, delimiter: str = ",") -> None:
+    def __init__(self, header: Header, options: Options, delimiter: str = ",", *, typed: bool = False) -> None:
+        """typed: the cells of numbers are numbers, written with a point whatever the partner's texts have (XLSX, JSON)."""
         self._header, self._options = header, options
         self._dates = header.of_kind("date")
         self._numbers = header.of_kind("money", "weight", "number")
@@ -51,7 +63,7 @@ class Mender:
         self._currency = header.index("currency")
         self._signs = tuple(delimiter + quote + sign for quote in ("", '"') for sign in "+-")
         self._minus = tuple(delimiter + quote + "-" for quote in ("", '"'))
-        self._comma = options.decimal == "comma"
+        self._comma, self._typed = options.decimal == "comma", typed
         self._days: set[str] = set()  # ISO dates that were seen
         self._words: set[str] = set()  # short texts that nothing is wrong with
 
@@ -73,7 +85,7 @@ class Mender:
             if index < size and ("," in cells[index] or self._comma):
                 self._number(cells, index, say)
         for index in self._texts:
-            if index < size and 0 < len(cells[index]) < 7 and cells[index] not in self._words:
+            if index < size and 0 < len(cells[index]) <= _DAY_LETTERS and cells[index] not in self._words:
                 self._text(cells[index], index, say)
         if self._currency < size and not cells[self._currency].isascii():
             self._symbol(cells, say)
@@ -170,8 +182,8 @@ class Mender:
 
     def _number(self, cells: list[str], index: int, say: Say) -> None:
         text = cells[index].strip()
-        if self._comma:
-            cells[index] = text.replace(".", "").replace(",", ".") if "," in text else text
+        if self._comma and (plain := _with_comma(text)):
+            cells[index] = plain
             return
         mended = ""
         if _THOUSANDS_COMMA.fullmatch(text):
@@ -180,13 +192,12 @@ class Mender:
             mended = text.replace(".", "").replace(",", ".")
         elif _DECIMAL_COMMA.fullmatch(text):
             mended = text.replace(",", ".")
+        elif self._comma and not self._typed:
+            mended = text.replace(".", "") if _GROUPED.fullmatch(text) else ""
+            mended = mended or (text if _DECIMAL_POINT.fullmatch(text) else "")
         if mended:
-            say(
-                "CSV-NUMBER-FORM",
-                Severity.WARNING,
-                index,
-                f'The number is written as "{text}"; it was read as {mended}.',
-            )
+            said = f'The number is written as "{text}"; it was read as {mended}.'
+            say("CSV-NUMBER-FORM", Severity.WARNING, index, said)
             cells[index] = mended
 
     def _symbol(self, cells: list[str], say: Say) -> None:
@@ -236,85 +247,12 @@ class Mender:
         cells[index] = mended
 
 
-_MONTHS = {
-    name: n
-    for n, name in enumerate(
-        ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"], start=1
-    )
-}
-_NAMED = re.compile(
-    r"([0-9]{1,2})[- ](jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]{0,6}[- ,]{1,2}(?:([0-9]{4})|([0-9]{2}))",
-    re.I,
-)
-_CLOCK = re.compile(r"(.*?[0-9])[ T]+([0-9]{1,2}):([0-9]{2})(?::([0-9]{2}))?(?: ?([AP])M)?", re.I)
+def _with_comma(text: str) -> str:
+    """Return a number of a table whose decimal mark is the comma with a point, "" when it is written in another way.
 
-
-def _clock(text: str) -> tuple[str, str]:
-    """Return (day, "T14:05:00" or "") of a date that may have a time behind it.
-
-    >>> _clock("3/2/2025 2:05 PM"), _clock("02.03.2025")
-    (('3/2/2025', 'T14:05:00'), ('02.03.2025', ''))
+    >>> _with_comma("1.018,20"), _with_comma("0,450"), _with_comma("7"), _with_comma("1,018.20"), _with_comma("12.50")
+    ('1018.20', '0.450', '7', '', '')
     """
-    found = _CLOCK.fullmatch(text)
-    if found is None:
-        return text, ""
-    hour = int(found[2]) % 12 + (12 if found[5].upper() == "P" else 0) if found[5] else int(found[2])
-    if hour > 23 or int(found[3]) > 59:
-        return text, ""
-    return found[1], f"T{hour:02d}:{found[3]}:{found[4] or '00'}"
-
-
-def _iso(year: int, month: int, day: int) -> str:
-    """Return the day in ISO form, "" when there is none; a year of 2 digits is of this century."""
-    try:
-        return date(year + 2000 if year < 100 else year, month, day).isoformat()
-    except ValueError:
-        return ""
-
-
-@lru_cache(4096)
-def read_date(text: str, order: str) -> tuple[str, str, str]:
-    """Return (ISO date, rule, sentence) of a date as spreadsheets write it; what is no date stays as it is.
-
-    order: "dmy", "mdy" or "" (not agreed). 45717 is 2025-03-01: days since 1899-12-30, the 1900 system of spreadsheets.
-
-    >>> read_date("45717.25", "")[0]
-    '2025-03-01T06:00:00'
-    >>> read_date("45717", "")[0], read_date("20250302", "")[0], read_date("28.02.2025", "")[0]
-    ('2025-03-01', '2025-03-02', '2025-02-28')
-    >>> read_date("2-Mar-25", "")[0], read_date("2025/3/2 14:05", "")[0]
-    ('2025-03-02', '2025-03-02T14:05:00')
-    """
-    if re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}.*", text, re.S):
-        return text, "", ""
-    if re.fullmatch(r"[0-9]{8}", text):
-        return f"{text[:4]}-{text[4:6]}-{text[6:]}", "", ""
-    if re.fullmatch(r"[2-5][0-9]{4}(?:\.[0-9]{1,15})?", text):
-        day = (date(1899, 12, 30) + timedelta(days=int(text[:5]))).isoformat()
-        if seconds := min(round(float("0" + text[5:]) * 86400), 86399):  # a part of a day is a time
-            day += f"T{seconds // 3600:02d}:{seconds // 60 % 60:02d}:{seconds % 60:02d}"
-        return day, "CSV-EXCEL-DATE", f"The date is the spreadsheet number {text}; it was read as {day}."
-    day, clock = _clock(text)
-    if found := _NAMED.fullmatch(day):
-        iso = _iso(int(found[3] or found[4]), _MONTHS[found[2].lower()], int(found[1]))
-        return iso + clock if iso else text, "", ""
-    if found := re.fullmatch(r"([0-9]{4})([/.-])([0-9]{1,2})\2([0-9]{1,2})", day):
-        iso = _iso(int(found[1]), int(found[3]), int(found[4]))
-        return iso + clock if iso else text, "", ""
-    found = re.fullmatch(r"([0-9]{1,2})([./-])([0-9]{1,2})\2([0-9]{4})", day)
-    if not found:
-        return text, "", ""
-    first, second = int(found[1]), int(found[3])
-    known = order or ("dmy" if found[2] == "." or first > 12 else "mdy")
-    day_of, month = (first, second) if known == "dmy" else (second, first)
-    iso = _iso(int(found[4]), month, day_of)
-    if not iso:
-        return text, "", ""
-    iso += clock
-    if not order and found[2] != "." and first <= 12 and second <= 12 and first != second:
-        return (
-            iso,
-            "CSV-DATE-AMBIGUOUS",
-            f"The date {text} can be read in two ways; it was read as month/day/year: {iso}.",
-        )
-    return iso, "", ""
+    if "." not in text:
+        return text.replace(",", ".") if text.count(",") < 2 else ""
+    return text.replace(".", "").replace(",", ".") if _THOUSANDS_POINT.fullmatch(text) else ""

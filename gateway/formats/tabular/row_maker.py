@@ -40,7 +40,7 @@ class RowMaker:
         """width: cells that a record should have; extra: cells that every row gets behind them; kind: csv, xlsx, json."""
         self.root, self.count, self.width = root, 0, width
         self._header, self._extra = header, extra
-        self._mender = Mender(header, options, delimiter)
+        self._mender = Mender(header, options, delimiter, typed=kind != "csv")
         self._keys = header.keys()
         self._numbers = [header.index(n) for n in KEYS if header.has(n) and header.index(n) not in self._keys]
         self._owner = [header.index(n) for n in _OWNER if header.has(n)]

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from gateway.formats.tabular.cells import Mender, read_date
+from gateway.formats.tabular.cells import Mender
+from gateway.formats.tabular.dates import read_date
 from gateway.formats.tabular.layout import Header, Options
 
 COLUMNS = ["house_bill", "consignee_name", "consignee_address1", "consignee_zip", "consignee_phone", "hts", "item_value", "currency", "arrival_date", "sku"]  # fmt: skip
@@ -33,6 +34,11 @@ def mend(column: str, value: str, **options) -> tuple[str, list[str]]:
         ("item_value", "#N/A", "#N/A", ["CSV-EXCEL-ERROR:error:True"]),
         ("arrival_date", "########", "########", ["CSV-EXCEL-ERROR:error:True"]),
         ("consignee_address1", "9-May", "9-May", ["CSV-EXCEL-TEXT:error:True"]),
+        ("consignee_address1", "09. Mai", "09. Mai", ["CSV-EXCEL-TEXT:error:True"]),
+        ("consignee_address1", "09-sept", "09-sept", ["CSV-EXCEL-TEXT:error:True"]),
+        ("consignee_address1", "5月9日", "5月9日", ["CSV-EXCEL-TEXT:error:True"]),
+        ("consignee_address1", "9. Mai Str. 4", "9. Mai Str. 4", []),
+        ("item_value", "#WERT!", "#WERT!", ["CSV-EXCEL-ERROR:error:True"]),
         ("consignee_name", "TRUE", "TRUE", ["CSV-EXCEL-WORD:warning:True"]),
         ("consignee_name", "MAR10", "MAR10", ["CSV-EXCEL-WORD:warning:True"]),
         ("consignee_name", "=1+1", "=1+1", ["CSV-FORMULA:warning:True"]),
@@ -46,6 +52,7 @@ def mend(column: str, value: str, **options) -> tuple[str, list[str]]:
         ("item_value", "1,018.20", "1018.20", ["CSV-NUMBER-FORM:warning:True"]),
         ("item_value", "1.019,50", "1019.50", ["CSV-NUMBER-FORM:warning:True"]),
         ("item_value", "(5.00)", "-5.00", ["CSV-NUMBER-FORM:warning:True"]),
+        ("item_value", "0,450", "0.450", ["CSV-NUMBER-FORM:warning:True"]),
         ("item_value", "1,018", "1,018", []),  # thousand or decimal: not certain, the mapping refuses it
         ("currency", "€", "EUR", ["CSV-CURRENCY-SYMBOL:warning:True"]),
         ("arrival_date", "45717", "2025-03-01", ["CSV-EXCEL-DATE:warning:True"]),
@@ -55,6 +62,32 @@ def mend(column: str, value: str, **options) -> tuple[str, list[str]]:
 )
 def test_a_cell(column, value, mended, said):
     assert mend(column, value) == (mended, said)
+
+
+@pytest.mark.parametrize(
+    ("value", "mended", "told"),
+    [
+        ("0,450", "0.450", False),
+        ("1.234", "1234", True),  # thousands, as the partner file says; read as 1.234 it passed under every limit
+        ("1.234.567", "1234567", True),
+        ("1,234.50", "1234.50", True),  # it was read as 1.2345
+        ("12.50", "12.50", True),
+        ("0.450", "0.450", True),
+        ("1.19,50", "1.19,50", False),  # no number; the mapping refuses it
+        ("1,2,3", "1,2,3", False),
+    ],
+)
+def test_numbers_of_a_table_with_a_decimal_comma(value, mended, told):
+    assert mend("item_value", value, decimal="comma") == (mended, ["CSV-NUMBER-FORM:warning:True"] * told)
+
+
+def test_the_numbers_of_a_workbook_have_a_point_whatever_its_texts_have():
+    options = Options(decimal="comma")
+    header = Header(["item_value"], options)
+    for given, read in (("1.234", "1.234"), ("0.45", "0.45"), ("1.019,50", "1019.50")):
+        cells = [given]
+        Mender(header, options, typed=True).mend(cells, lambda *said: pytest.fail(str(said)), careful=True)
+        assert cells == [read]
 
 
 def test_the_profile_settles_decimal_comma_and_order_of_dates():
