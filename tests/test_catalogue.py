@@ -95,6 +95,21 @@ def test_the_source_is_well_formed():
         assert [r for r in rows if len(r) != len(COLUMNS)] == [], path.name
 
 
+@pytest.mark.parametrize("folder", ["gateway", "mappings"])
+def test_no_table_has_a_row_that_is_wider_than_its_header(folder):
+    """An unquoted comma cuts a text in the middle, and nobody is told."""
+    for path in (ROOT / folder).rglob("*.csv"):
+        with path.open(encoding="utf-8", newline="") as file:
+            rows = [cells for cells in csv.reader(file) if cells and not cells[0].startswith("#")]
+        assert [cells for cells in rows if len(cells) > len(rows[0])] == [], path
+
+
+def test_no_sender_of_another_format_is_shown_a_segment_of_x12():
+    for words in (ROOT / "gateway" / "catalogue" / "wording").glob("*.csv"):
+        shown = [rule.rule for rule in load_catalogue().worded(words.stem) if rule.example.endswith("~")]
+        assert shown == [], words.stem
+
+
 def test_a_rule_that_stands_twice_or_lacks_a_column_is_refused():
     head = ",".join(COLUMNS)
     row = "A-B,error,shipment" + "," * (len(COLUMNS) - 3)

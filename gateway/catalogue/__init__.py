@@ -96,7 +96,7 @@ class Catalogue:
             if row["rule"] not in self._rules:
                 raise ValueError(f"wording of {name}: rule {row['rule']} is not in the catalogue")
             own = {c: row[c] for c in COLUMNS if row.get(c)}
-            worded._rules[row["rule"]] = msgspec.structs.replace(self._rules[row["rule"]], **own)
+            worded._rules[row["rule"]] = msgspec.structs.replace(worded._rules[row["rule"]], **own)
         return worded
 
     def __getitem__(self, rule: str) -> Rule:
