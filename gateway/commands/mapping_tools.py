@@ -13,10 +13,10 @@ from gateway.canonical.requirements import requirements
 from gateway.check import Checker, parse_instant
 from gateway.commands.mapping import units_of
 from gateway.commands.mapping_own import facts_of, has_own
+from gateway.mapping.choice import ProgramChoice
 from gateway.mapping.cover import Coverage
 from gateway.mapping.examples import run_examples
 from gateway.mapping.folder import MappingFacts, MappingSet
-from gateway.mapping.program import ProgramChoice
 from gateway.profile import Profile
 from gateway.site import Site, base_mappings, base_site
 

@@ -9,8 +9,9 @@ from pathlib import Path
 from gateway.commands.onboard_draft import Draft, Guess
 from gateway.formats import format_module
 from gateway.formats.detect import Detection, Transcoded
+from gateway.mapping.choice import ProgramChoice
 from gateway.mapping.cover import Coverage
-from gateway.mapping.program import CompiledProgram, ProgramChoice
+from gateway.mapping.program import CompiledProgram
 from gateway.profile import Identity, Profile
 from gateway.records import Interchange, InterchangeBegin, MessageBegin, Unit
 

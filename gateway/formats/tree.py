@@ -34,16 +34,16 @@ class TreeDialect:
     def __init__(
         self,
         name: str,
-        tags: Callable[[str, str], frozenset[str]] | None = None,
+        reach: Callable[[Path, str, str], list[str]] | None = None,
         numbers: Callable[[Node, str, int], str] | None = None,
     ) -> None:
         """Make the dialect of one format.
 
-        tags: (message type, version) -> segment tags that may occur, for lint; None = not known.
+        reach: (path, segment it starts at, message type) -> why it leads nowhere, for lint; None = not known.
         numbers: (message root, tag, element) -> data element number, for positions; None = positions have none.
         """
         self.name = name
-        self._tags, self._numbers = tags, numbers
+        self._reach, self._numbers = reach, numbers
 
     def finder(self, path: Path, at: str) -> Finder:
         """Return the nodes the path leads to."""
@@ -171,10 +171,8 @@ class TreeDialect:
             problems.append(
                 f'"{path.leaf}" is not an element number; write {path.steps[-1].name if path.steps else at}.05'
             )
-        tags = self._tags(message_type, version) if self._tags else frozenset()
-        problems += [
-            f"{s.name} is not a segment of {message_type}" for s in path.steps if tags and s.name not in (*tags, "..")
-        ]
+        if self._reach is not None and not problems:
+            problems = self._reach(path, at, message_type)
         return problems
 
 

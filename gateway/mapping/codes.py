@@ -7,11 +7,22 @@ separated by "|". A table named mode is the file codes/mode.csv; a partner's own
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Iterator, Mapping
 
 import msgspec
 
-from gateway.mapping.table import Fault, read_cells
+from gateway.mapping.table import Fault, read_records
+
+COLUMNS = ("code", "value", "from", "to", "one_way")
+FREE = ("source", "read_on")
+"""Columns that tell a reader of the table where a code is from; like those that start with "note" nothing reads them."""
+
+_BLANK = {
+    "code": ("the row has a value and no code", "write the code, or remove the row"),
+    "value": ("the code has no value", "write what the canonical model says, or remove the row: a code without a row is told"),
+}  # fmt: skip
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
 class CodeTable(msgspec.Struct, frozen=True):
@@ -77,33 +88,28 @@ class CodeTables:
     def _read(self, name: str, data: bytes) -> CodeTable:
         file = f"codes/{name}.csv"
         faults = self._faults[name] = []
-        rows = read_cells(data, file, faults)
-        if not rows:
-            return CodeTable(name, {})
-        header = [c.strip().lower() for c in rows[0][1]]
         entries: dict[str, str] = {}
         dated: dict[str, tuple[tuple[str, str, str], ...]] = {}
         one_way: set[str] = set()
-        for line, cells in rows[1:]:
-            row = dict(zip(header, (c.strip() for c in cells), strict=False))
-            key = "code" if "code" in header else header[0]
-            value = row.get("value", row.get(header[1], "") if len(header) > 1 else "")
-            for code in row.get(key, "").split("|"):
-                if row.get("from") or row.get("to"):
-                    dated[code] = (*dated.get(code, ()), (row.get("from", ""), row.get("to", ""), value))
-                elif code in entries and entries[code] != value:
-                    faults.append(
-                        Fault(
-                            "MAP-CODE-TWICE",
-                            file,
-                            line,
-                            "code",
-                            f'code "{code}" has two values',
-                            "remove one, or give both dates",
-                        )
-                    )
-                else:
-                    entries[code] = value
-                if row.get("one_way"):
+        for line, row in read_records(data, file, COLUMNS, ("code", "value"), faults, FREE):
+            for column in ("code", "value"):
+                if not row[column]:
+                    faults.append(Fault("MAP-CODE-BLANK", file, line, column, *_BLANK[column]))
+            faults += _bad_days(row, file, line)
+            for code in row["code"].split("|"):
+                if row["from"] or row["to"]:
+                    dated[code] = (*dated.get(code, ()), (row["from"], row["to"], row["value"]))
+                elif entries.setdefault(code, row["value"]) != row["value"]:
+                    said, advice = f'code "{code}" has two values', "remove one, or give both dates"
+                    faults.append(Fault("MAP-CODE-TWICE", file, line, "code", said, advice))
+                if row["one_way"]:
                     one_way.add(code)
         return CodeTable(name, entries, dated, frozenset(one_way))
+
+
+def _bad_days(row: Mapping[str, str], file: str, line: int) -> Iterator[Fault]:
+    """Days are compared as texts: one in another form would count on the wrong days."""
+    for column in ("from", "to"):
+        if row[column] and not _DAY.fullmatch(row[column]):
+            said = f'"{row[column]}" is not a day such as 2025-03-04'
+            yield Fault("MAP-CODE-DATE", file, line, column, said, "format the column as text and write year-month-day")

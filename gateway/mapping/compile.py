@@ -16,6 +16,7 @@ from gateway.canonical.model import PARTY_ROLES, PERSONAL_FIELDS, fields_of
 from gateway.errors import MappingError
 from gateway.mapping.cells import Target
 from gateway.mapping.codes import CodeTables
+from gateway.mapping.defaults import unfit
 from gateway.mapping.grammar import Call, CellError, Test, parse_path, parse_source, parse_transform, parse_when
 from gateway.mapping.line import BoundStep, Line
 from gateway.mapping.quick import Format
@@ -109,14 +110,17 @@ class Compiler:
             if line.steps:
                 self._check_type(line, tag)
             if line.row.default:
-                self._check_default(line.row, form)
+                self._check_default(line.row, form, tag)
         return Target(block.level, name, lines, form)
 
-    def _check_default(self, row: Row, form: Format) -> None:
+    def _check_default(self, row: Row, form: Format, tag: str) -> None:
+        said = unfit(tag, row.target, row.default)
         try:
             form(row.default)
         except Unusable as error:
-            raise self._error(row, "default", str(error), "write a value that the target can hold") from None
+            said = str(error)
+        if said:
+            raise self._error(row, "default", said, "write a value that the target can hold")
 
     def _check_type(self, line: Line, tag: str) -> None:
         """Refuse a transform whose result the field can never hold: a date in a weight, a number in a date."""
@@ -135,7 +139,8 @@ class Compiler:
             raise self._error(row, "source", "the row has neither source nor default", "give one of them")
         steps = self._steps(row, len(sources)) if row.transform else ()
         when = parsed(row, "when", parse_when) if row.when else ()
-        personal = row.level in PARTY_ROLES and target.rpartition(".")[2] in PERSONAL_FIELDS.get("party", ())
+        party = row.level in PARTY_ROLES or target.partition(".")[0] in PARTY_ROLES  # final_deliver_to_party.phone
+        personal = party and target.rpartition(".")[2] in PERSONAL_FIELDS.get("party", ())
         return Line(row, sources, when, steps, self._dialect, at, personal=personal)
 
     def _steps(self, row: Row, sources: int) -> tuple[BoundStep, ...]:
@@ -172,7 +177,7 @@ class Compiler:
                 row,
                 "transform",
                 f"code table {call.args[0]} does not exist",
-                _near(call.args[0], list(self._codes)),
+                f"{_near(call.args[0], list(self._codes))}; one of your own is codes/{call.args[0]}.csv beside these rows",
             )
         return found, found.bind(call.args, self._codes)
 

@@ -19,11 +19,12 @@ import msgspec
 
 from gateway.errors import MappingError
 from gateway.formats import folder_of, format_module
+from gateway.mapping.choice import ProgramChoice, Way
 from gateway.mapping.codes import CodeTables, digest_of
 from gateway.mapping.compile import Compiler, parsed
 from gateway.mapping.grammar import CellError, parse_path, parse_when
 from gateway.mapping.overriding import effective_rows
-from gateway.mapping.program import CompiledProgram, ProgramChoice, Way
+from gateway.mapping.program import CompiledProgram
 from gateway.mapping.sources import condition
 from gateway.mapping.table import Row, Table, read_table
 from gateway.mapping.transforms import load_user_transforms
@@ -133,9 +134,9 @@ def compile_tables(facts: MappingFacts, tables: list[Table], codes: CodeTables) 
     """Compile a base table and its override tables. Raises MappingError."""
     rows, version = _effective(tables, codes.digest)
     dialect: Dialect = format_module(facts.format).DIALECT
-    unit_path = _unit_path(rows)
-    blocks = Compiler(dialect, codes, unit_path[-1] if unit_path else "").blocks(rows)
-    return CompiledProgram(facts.id, version, unit_path, blocks, dialect)
+    path = unit_path(rows)
+    blocks = Compiler(dialect, codes, path[-1] if path else "").blocks(rows)
+    return CompiledProgram(facts.id, version, path, blocks, dialect)
 
 
 def compile_sources(mapping: str, sources: Mapping[str, bytes]) -> tuple[MappingFacts, CompiledProgram]:
@@ -203,7 +204,8 @@ class _MapFile(msgspec.Struct):
     when: str = ""
 
 
-def _unit_path(rows: list[Row]) -> tuple[str, ...]:
+def unit_path(rows: list[Row]) -> tuple[str, ...]:
+    """Return the path of the row that binds the shipments, without qualifiers."""
     for row in rows:
         if row.level == "shipment" and row.target == "(each)":
             return tuple(step.name for step in parsed(row, "source", parse_path).steps)

@@ -7,12 +7,14 @@ collected instead of ending at the first, and softer ones are added.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from difflib import get_close_matches
 
 from gateway.errors import MappingError
 from gateway.mapping.compile import ACTIONS, BINDINGS, Compiler
 from gateway.mapping.examples import run_examples
-from gateway.mapping.folder import MappingFacts, MappingSet
+from gateway.mapping.folder import MappingFacts, MappingSet, unit_path
 from gateway.mapping.grammar import CellError, parse_source
+from gateway.mapping.lost_paths import lost_paths
 from gateway.mapping.table import Fault, Row
 
 
@@ -34,12 +36,39 @@ def lint(mappings: MappingSet, facts: MappingFacts) -> list[Fault]:
                 faults.append(
                     Fault("MAP-ROW", row.file, row.line, error.column, error.message.partition(": ")[2], error.advice)
                 )
+    faults += _unknown_rules(rows)
     faults += _unreachable(rows)
     faults += _without_example(rows)
     faults += _two_sources(rows)
     if not any(f.severity == "error" for f in faults):
+        faults += _lost_paths(mappings, facts)
         faults += run_examples(mappings, facts)
     return faults
+
+
+def _unknown_rules(rows: list[Row]) -> Iterator[Fault]:
+    """A finding of a rule that the catalogue does not have tells a sender neither why nor how to mend it."""
+    from gateway.catalogue import load_catalogue
+
+    catalogue = load_catalogue()
+    for row in rows:
+        if row.rule and catalogue.get(row.rule) is None:
+            near = get_close_matches(row.rule, [rule.rule for rule in catalogue], 1, 0.8)
+            advice = f"{f'did you mean {near[0]}? ' if near else ''}a blank cell is MAP-REQUIRED or MAP-VALUE"
+            yield Fault("MAP-ROW", row.file, row.line, "rule", f'rule "{row.rule}" does not exist', advice)
+
+
+def _lost_paths(mappings: MappingSet, facts: MappingFacts) -> list[Fault]:
+    """Look at the paths of the table in force; not where a partner has maps of its own for its sets."""
+    if any((folder / "maps").is_dir() for folder in mappings.overrides):
+        return []
+    from gateway.formats import format_module
+
+    rows, _ = mappings.rows(facts)
+    dialect = format_module(facts.format).DIALECT
+    unit = unit_path(rows)
+    tag = unit[-1] if unit else ""
+    return lost_paths(Compiler(dialect, mappings.codes, tag).blocks(rows), dialect, facts, tag)
 
 
 def _unreachable(rows: list[Row]) -> Iterator[Fault]:

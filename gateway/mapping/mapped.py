@@ -45,21 +45,30 @@ class Mapped:
                 root.children = self._header
             self._then = root, Run(self._message, self._profile)
         root, run = self._then
-        if parts and parts[0] in PARTY_ROLES and parts[0] in self._parties:
-            found = program.place(parts[0], ".".join(parts[1:]), self._parties[parts[0]], root, run)
-        elif parts and parts[0] in ("items", "references"):
+        found = self._given(".".join(parts), root, run) if parts else None
+        if found is None and parts:
+            found = self._place(parts, root, run)
+        return found or Origin(program.here(self._node, root) or NOWHERE)
+
+    def _given(self, name: str, root: Any, run: Run) -> Origin | None:
+        """Return where a row of the shipment or of the header read a field, a part of a party among them."""
+        program = self.program
+        return program.given("shipment", name, self._node, root, run) or program.given("message", name, root, root, run)
+
+    def _place(self, parts: list[str], root: Any, run: Run) -> Origin | None:
+        program = self.program
+        if parts[0] in PARTY_ROLES and parts[0] in self._parties:
+            return program.place(parts[0], ".".join(parts[1:]), self._parties[parts[0]], root, run)
+        if parts[0] in ("items", "references"):
             level = parts[0][:-1]
             index = int(parts[1]) if len(parts) > 1 and parts[1].isascii() and parts[1].isdigit() else 0
             nodes = self._items if level == "item" else self._references
             node = nodes[index] if index < len(nodes) else self._node
             if level == "reference" and node is not self._node:  # several blocks of a table make references
                 return Origin(program.here(node, root) or NOWHERE)
-            found = program.place(level, ".".join(parts[2:]), node, root, run)
-        else:
-            found = program.place("shipment", ".".join(parts), self._node, root, run) if parts else None
-            if found is None and parts:
-                found = program.place("message", ".".join(parts), root, root, run)
-        return found or Origin(program.here(self._node, root) or NOWHERE)
+            return program.place(level, ".".join(parts[2:]), node, root, run)
+        found = program.place("shipment", ".".join(parts), self._node, root, run)
+        return found or program.place("message", ".".join(parts), root, root, run)
 
 
 class Later:

@@ -17,7 +17,7 @@ from gateway.mapping.plans import Plans
 from gateway.mapping.reads import read_below
 from gateway.mapping.several import gravest, left_out, told_already
 from gateway.mapping.shapes import CONTINUES
-from gateway.mapping.sources import Condition, Run, node_place
+from gateway.mapping.sources import Run, node_place
 from gateway.mapping.table import Row
 from gateway.profile import MappedShipment, Origin, Profile
 from gateway.records import Dialect, Message
@@ -47,8 +47,10 @@ class CompiledProgram:
         self._dialect = dialect
         unit = unit_path[-1] if unit_path else ""
         self.blocks = blocks
-        self._message = Fields([t for b in blocks.get("message", ()) for t in b.targets])
+        header = [t for b in blocks.get("message", ()) for t in b.targets]
+        self._message = Fields(header)
         shipment = [t for b in blocks.get("shipment", ()) for t in b.targets]
+        self._parts = tuple(dict.fromkeys(t.path[0] for t in (*header, *shipment) if len(t.path) > 1))
         self._parties = [(role, Bound(b, dialect, unit)) for role in PARTY_ROLES for b in blocks.get(role, ())]
         self._items = [Bound(b, dialect, unit) for b in blocks.get("item", ())]
         self._references = [Bound(b, dialect, unit) for b in blocks.get("reference", ())]
@@ -70,7 +72,9 @@ class CompiledProgram:
         run.inherited = inherited
         draft = mapped.draft
         first, found = self._plans.of(node, root)(node, root, draft, run)
-        draft = mapped.draft = {**inherited, **draft}
+        apart = self._apart(inherited, draft)
+        draft = mapped.draft = {**inherited, **draft, **apart}
+        parties = {role: draft.pop(role) for role in PARTY_ROLES if role in apart}
         if first >= 0:
             self._refusals.tell(first, node, root, run)
         for (role, bound), nodes in zip(self._parties, found, strict=False):
@@ -79,6 +83,8 @@ class CompiledProgram:
                     self._party(role, bound, nodes, mapped, root, run)
             elif bound.required and role not in draft and bound.applies(node, root, run):
                 run.findings.append(self._party_missing(role, bound.required, node, root))
+        for role, part in parties.items():
+            draft[role] = {**draft.get(role, {}), **part}
         self._beside.tell(mapped, node, root, run)
         self._fill_goods(mapped, found, root, run)
         self._fill_references(mapped, found, root, run)
@@ -86,6 +92,14 @@ class CompiledProgram:
         self._complete(draft, profile, run)
         mapped.findings = run.findings
         return mapped
+
+    def _apart(self, inherited: dict[str, Any], draft: dict[str, Any]) -> dict[str, Any]:
+        """Return the objects of which rows of the header and the shipment write single fields, those of both together."""
+        return {
+            name: {**inherited.get(name, {}), **draft.get(name, {})}
+            for name in self._parts
+            if name in draft or name in inherited
+        }
 
     def later(self, message: Message, node: Any, profile: Profile) -> Later:
         """Pass a unit by that another process maps: only what stands above it is read, as if it had been mapped."""
@@ -237,14 +251,15 @@ class CompiledProgram:
         if target is None:
             position = self.here(node, root) if level not in ("message",) else None
             return Origin(position) if position and level != "shipment" else None
-        for line in target.lines:
-            values = line.values(node, root, run) if line.values else []
-            if any(values) and (line.holds is None or line.holds(node, root, run)):
-                told = [v for v in values if v.strip()]
-                received = told[0] if len(told) == 1 else None
-                return Origin(line.locate(node, root) or NOWHERE, line.row.where, received, line.personal)
         line = target.lines[-1]
-        return Origin(line.locate(node, root) or self.here(node, root) or NOWHERE, line.row.where)
+        return _given(target, node, root, run) or Origin(
+            line.locate(node, root) or self.here(node, root) or NOWHERE, line.row.where
+        )
+
+    def given(self, level: str, name: str, node: Any, root: Any, run: Run) -> Origin | None:
+        """Return where a target was read from, None when no row of it had anything to read."""
+        target = self._index.get((level, name))
+        return _given(target, node, root, run) if target is not None else None
 
     def _nearest(self, level: str, name: str) -> Target | None:
         """Return the target that is part of the one asked for, or has it as a part; remembered, the same few are asked for."""
@@ -258,55 +273,11 @@ class CompiledProgram:
         return self._near[key]
 
 
-Way = tuple[Condition | None, Callable[[], CompiledProgram]]
-"""The condition of a program, and what gives it."""
-
-
-class ProgramChoice:
-    """Several programs of one message type, each under a condition on the header; the first that holds runs.
-
-    A program is compiled when it is chosen. What the choice itself says of mapping and units is that of the first.
-    """
-
-    def __init__(self, ways: list[Way]) -> None:
-        self._ways = ways
-
-    @property
-    def mapping_id(self) -> str:
-        """See gateway.profile.Program."""
-        return self._ways[0][1]().mapping_id
-
-    @property
-    def mapping_version(self) -> str:
-        """See gateway.profile.Program."""
-        return self._ways[0][1]().mapping_version
-
-    @property
-    def unit_path(self) -> tuple[str, ...]:
-        """See gateway.profile.Program."""
-        return self._ways[0][1]().unit_path
-
-    def run(self, message: Message, node: Any, profile: Profile) -> MappedShipment:
-        """Map one unit with the program whose condition holds for this message."""
-        return self.choose(message, profile).run(message, node, profile)
-
-    def later(self, message: Message, node: Any, profile: Profile) -> Later:
-        """See CompiledProgram."""
-        return self.choose(message, profile).later(message, node, profile)
-
-    def reads(self, message: Message, profile: Profile, unit: tuple[str, ...]) -> dict[str, Any]:
-        """See CompiledProgram."""
-        return self.choose(message, profile).reads(message, profile, unit)
-
-    def choose(self, message: Message, profile: Profile) -> CompiledProgram:
-        """Return the program for a message; the last one when no condition holds."""
-        chosen = message.cache.get("program")
-        if chosen is None:
-            run = Run(message, profile)
-            way = next(
-                (give for holds, give in self._ways if holds is None or holds(message.root, message.root, run)),
-                self._ways[-1][1],
-            )
-            chosen = message.cache["program"] = way()
-        program: CompiledProgram = chosen
-        return program
+def _given(target: Target, node: Any, root: Any, run: Run) -> Origin | None:
+    for line in target.lines:
+        values = line.values(node, root, run) if line.values else []
+        if any(values) and (line.holds is None or line.holds(node, root, run)):
+            told = [v for v in values if v.strip()]
+            received = told[0] if len(told) == 1 else None
+            return Origin(line.locate(node, root) or NOWHERE, line.row.where, received, line.personal)
+    return None

@@ -17,7 +17,7 @@ COLUMNS = ("level", "target", "source", "when", "transform", "default", "require
 """Columns of a mapping table; every other column must start with "note"."""
 
 _FOLD = str.maketrans({"‘": "'", "’": "'", "“": '"', "”": '"', "–": "-", "—": "-", "\xa0": " ", "…": "..."})
-_EXCEL_ERROR = re.compile(r"#(NAME|REF|VALUE|N/A|DIV/0|NUM|NULL)[?!]?", re.I)
+_EXCEL_ERROR = re.compile(r"#(NAME|REF|VALUE|N/A|DIV/0|NUM|NULL|BEZUG|WERT|NV|ZAHL|VALEUR|NOM|NOMBRE)[?!]?", re.I)
 _EXCEL_DATE = re.compile(r"\d{1,2}-(Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)(-\d{2,4})?", re.I)
 _EXCEL_BIG = re.compile(r"\d(\.\d+)?E\+\d+", re.I)
 _ELEMENT_ALONE = re.compile(r"0?\.\d+")
@@ -79,11 +79,16 @@ def read_table(data: bytes, file: str) -> Table:
 
 
 def read_records(
-    data: bytes, file: str, columns: tuple[str, ...], needed: tuple[str, ...], faults: list[Fault]
+    data: bytes,
+    file: str,
+    columns: tuple[str, ...],
+    needed: tuple[str, ...],
+    faults: list[Fault],
+    free: tuple[str, ...] = (),
 ) -> list[tuple[int, dict[str, str]]]:
     """Return (line, cells by column) of a table that coordinators edit; what is wrong with it goes to `faults`.
 
-    columns: those the table may have, besides free ones that start with "note"; needed: those it must have.
+    columns: those the table may have, besides free ones that start with "note" or are named; needed: those it must have.
     """
     records: list[tuple[int, dict[str, str]]] = []
     header: list[str] = []
@@ -91,7 +96,7 @@ def read_records(
     for line, cells in read_cells(data, file, faults):
         if not header:
             header = [c.strip().lower() for c in cells]
-            _check_header(header, file, line, columns, needed, faults)
+            _check_header(header, file, line, columns, needed, faults, free)
             continue
         if len(cells) > len(header) and "".join(cells[len(header) :]).strip():
             said = f"the row has {len(cells)} cells, the header {len(header)}"
@@ -148,7 +153,7 @@ def read_cells(data: bytes, file: str, faults: list[Fault]) -> list[tuple[int, l
     try:
         for cells in reader:
             first = cells[0].lstrip() if cells else ""
-            if first[0] != "#" if first else "".join(cells).strip():
+            if (first[0] != "#" or _EXCEL_ERROR.fullmatch(first.strip())) if first else "".join(cells).strip():
                 rows.append((reader.line_num, cells))
     except csv.Error as error:
         faults.append(
@@ -165,7 +170,13 @@ def read_cells(data: bytes, file: str, faults: list[Fault]) -> list[tuple[int, l
 
 
 def _check_header(
-    header: list[str], file: str, line: int, columns: tuple[str, ...], needed: tuple[str, ...], faults: list[Fault]
+    header: list[str],
+    file: str,
+    line: int,
+    columns: tuple[str, ...],
+    needed: tuple[str, ...],
+    faults: list[Fault],
+    free: tuple[str, ...],
 ) -> None:
     known = ", ".join(columns)
     for column in needed:
@@ -173,7 +184,7 @@ def _check_header(
             said = f'column "{column}" is missing'
             faults.append(Fault("MAP-COLUMN", file, line, column, said, f"the columns are {known}"))
     for column in header:
-        if column and column not in columns and not column.startswith("note"):
+        if column and column not in (*columns, *free) and not column.startswith("note"):
             said, advice = f'column "{column}" is not known', f"write one of {known}, or start its name with note"
             faults.append(Fault("MAP-COLUMN", file, line, column, said, advice))
         if column and header.count(column) > 1:

@@ -125,6 +125,38 @@ def test_the_order_of_qualifiers_is_the_preference():
     assert draft(BIND + PARTY.format(""), text.replace("*ST*", "*XX*"))["seller"] == {"name": "CARL", "city": "CITYC"}
 
 
+def test_a_row_of_the_shipment_may_write_one_field_of_a_party_and_the_party_keeps_the_others():
+    """How a value is read that stands beside the party: it took the place of the whole party."""
+    text = "M10*555 LX*1 N1*CN*CARL N4*CITYC N1*N1*NORA N4*CITYN"
+    own = "shipment,seller.city,N1[N1]/N4.01,,,,,,,,\n"
+    assert draft(BIND + PARTY.format("yes") + own, text)["seller"] == {"name": "CARL", "city": "CITYN"}
+    found = mapped(BIND + PARTY.format("yes") + own, text)
+    place = found.locate("/seller/city").position
+    assert text[place.offset :][: place.length] == "CITYN"
+    of_header = "message,seller.phone,M10.01,,,,,,,,\n"
+    assert draft(BIND + PARTY.format("") + own + of_header, text)["seller"] == {"name": "CARL", "city": "CITYN", "phone": "555"}  # fmt: skip
+    assert draft(BIND + PARTY.format("") + own + of_header, text.replace("*CN*", "*XX*"))["seller"] == {"city": "CITYN", "phone": "555"}  # fmt: skip
+
+
+def test_a_party_of_which_a_row_of_the_shipment_writes_a_field_is_missed_all_the_same():
+    own = "shipment,seller.city,N1[N1]/N4.01,,,,,,,,\n"
+    (finding,) = mapped(BIND + PARTY.format("yes") + own, "LX*1 N1*N1*NORA N4*CITYN").findings
+    assert (finding.rule, finding.pointer) == ("S321-ROLE-REQ", "/seller")
+
+
+def test_what_such_a_row_reads_is_as_personal_as_the_field():
+    own = "shipment,seller.phone,N1[N1]/N4.01,,phone,,,,,,\n"
+    found = mapped(BIND + PARTY.format("") + own, "LX*1 N1*CN*CARL N1*N1*NORA N4*SECRET").findings
+    assert found and all(f.personal and "SECRET" not in f.message for f in found)
+
+
+def test_a_value_of_the_header_is_placed_at_the_header_though_the_shipment_has_a_row_for_it():
+    rows = "message,carrier_code,M10.01,,,,yes,,,,\n" + BIND + "shipment,carrier_code,M11.12,,,,,,,,\n"
+    text = "M10*NRTX LX*1 M11*B"
+    place = mapped(rows, text).locate("/carrier_code").position
+    assert text[place.offset : place.offset + place.length] == "NRTX"
+
+
 def test_a_party_that_must_be_there_is_told_at_the_shipment():
     (finding,) = mapped(BIND + PARTY.format("yes"), "LX*1 N1*XX*X").findings
     assert (finding.rule, finding.pointer, finding.position.segment) == ("S321-ROLE-REQ", "/seller", "LX")

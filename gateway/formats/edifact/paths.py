@@ -17,7 +17,7 @@ from gateway.findings import Position
 from gateway.formats.delimited import split_released
 from gateway.formats.edifact.finders import MESSAGE, finder, in_line_helpers, steps_of
 from gateway.formats.edifact.leaves import add_up, known, of_segment, places, reader
-from gateway.formats.edifact.structure.tables import Group, Row, kind_of, load_table
+from gateway.formats.edifact.structure.tables import Group, Row, kinds, load_table
 from gateway.formats.edifact.texts import elements_of
 from gateway.records import ITSELF, Finder, Getter, InLinePath, Locator, Node, Path, Separators
 
@@ -88,16 +88,15 @@ class EdifactDialect:
         return InLinePath(way, (), _first_of(lambda nodes, node, root: read(node, root), more))
 
     def problems(self, path: Path, at: str, message_type: str, version: str) -> list[str]:
-        """Return why the path can never read anything in this message."""
-        kind = kind_of(message_type, version.rpartition(".")[2])
-        if kind is None:
+        """Return why the path can never read anything in this message, in any of the directories that we read."""
+        tables = {kind.table for kind in kinds() if kind.message == message_type}
+        if not tables:
             return []
         tags = [step.name for step in steps_of(path)]
         start = MESSAGE if path.absolute else at or MESSAGE
-        where = f"{message_type} {version}"
         found: list[str] = []
-        if not _possible(kind.table, start, tags):
-            found.append(f"{path.text}: {where} has no {'/'.join(tags)} below {start}")
+        if not any(_possible(table, start, tags) for table in tables):
+            found.append(f"{path.text}: {message_type} has no {'/'.join(tags)} below {start}")
         leaves = [(tags[-1] if tags else at, path.leaf), *((step.name, step.qualifier) for step in path.steps)]
         found += [
             f"{path.text}: {tag} has no data element {leaf}" for tag, leaf in leaves if leaf and not known(tag, leaf)

@@ -8,6 +8,7 @@ from gateway.formats.delimited import Scale
 from gateway.formats.tree import RootNode, TreeDialect
 from gateway.formats.x12 import ack_355, ack_824, ack_997, ack_999, ack_ta1
 from gateway.formats.x12.layout import data_elements
+from gateway.formats.x12.reach import problems
 from gateway.formats.x12.reader import X12Reader, sniff
 from gateway.formats.x12.sets import set_kinds
 from gateway.profile import Profile
@@ -19,7 +20,7 @@ def _data_element(root: Node, tag: str, element: int) -> str:
     return data_elements(facts.get("ST01", ""), facts.get("GS08", "")).get((tag, element), "")
 
 
-DIALECT = TreeDialect("x12", numbers=_data_element)
+DIALECT = TreeDialect("x12", problems, _data_element)
 
 ACKS = {"TA1": ack_ta1.write, "997": ack_997.write, "999": ack_999.write, "824": ack_824.write, "355": ack_355.write}
 """Acknowledgment kind -> writer, in the order they are sent."""
