@@ -203,16 +203,17 @@ def mapping_versions(
 
 @mapping_app.command("diff")
 def mapping_diff(
+    new: Annotated[
+        Path, typer.Option("--new", help="Folder with the new rows (ID.csv, codes/) or a whole mappings folder.")
+    ],
     files: Annotated[
         list[Path] | None, typer.Argument(help="Files to try; or --since for what the archive holds.")
     ] = None,
-    new: Annotated[
-        Path, typer.Option("--new", help="Folder with the new rows (ID.csv, codes/) or a whole mappings folder.")
-    ] = Path(),
     since: Annotated[str, typer.Option("--since", help="With --profile: archived files since 7d, 12h or a date.")] = "",
     profile: ProfileDir = None,
     as_of: AsOf = "",
     as_json: AsJson = False,
+    partner: PartnerName = "",
 ) -> None:
     """Show what a changed table would change: tried in memory with the old and the new table; nothing is touched."""
     from datetime import UTC, datetime
@@ -222,8 +223,8 @@ def mapping_diff(
     now = moment_of(as_of) or datetime.now(UTC)
     if bool(since) == bool(files):
         raise GatewayError("Name files, or --since with --profile.", "gateway mapping diff --new DIR FILE ...")
-    sources = archived(site_of(profile), since, now) if since else sources_of(files or [], site_of(profile), now)
-    result = compare(sources, new)
+    site = site_of(profile, partner)
+    result = compare(archived(site, since, now) if since else sources_of(files or [], site, now), new)
     if as_json:
         print(json.dumps(result, ensure_ascii=False))
         raise typer.Exit(1 if result["counts"]["newly_rejected"] else 0)
@@ -234,5 +235,5 @@ def mapping_diff(
             out(f"    {plain(s['shipment'])}: {plain(s['before'])} -> {plain(s['after'])}")
     for v in result["verdicts"]:
         out(f"{v['change'].replace('_', ' ')}: {plain(v['shipment'])} of {plain(v['file'])}  {v['rules']}")
-    out("next: put the rows into partners/NAME/ of the profile, then gateway mapping check")
+    out("next: put the rows into partners/NAME/ of the profile, then gateway mapping check --profile DIR")
     raise typer.Exit(1 if result["counts"]["newly_rejected"] else 0)

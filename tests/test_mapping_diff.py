@@ -29,7 +29,8 @@ def diff(tmp_path, rows: str):
 
 def test_the_same_rows_change_nothing(tmp_path):
     result = diff(tmp_path, "shipment,package_unit,M11.04,,upper,,,,,ctn => CTN,\n")
-    assert result["counts"] == {"files": 2, "unchanged": 4, "changed": 0, "newly_rejected": 0, "newly_accepted": 0}
+    assert result["counts"] == {"files": 2, "unchanged": 3, "changed": 0, "newly_rejected": 0, "newly_accepted": 0, "rejected_before_and_after": 1}  # fmt: skip
+    assert [(v["change"], v["rules"]) for v in result["verdicts"]] == [("rejected_before_and_after", "S321-VAL-800")]
 
 
 def test_a_changed_field_is_shown_with_samples_before_and_after(tmp_path):
@@ -51,12 +52,38 @@ def test_personal_values_are_masked(tmp_path):
 def test_shipments_that_would_fall_are_named_with_the_rule(tmp_path):
     result = diff(tmp_path, "shipment,package_unit,M11.04,,lower,,,,,ctn => ctn,\n")
     assert result["counts"]["newly_rejected"] == 3
-    assert {v["rules"] for v in result["verdicts"]} == {"S321-SCHEMA"}
+    assert {v["rules"] for v in result["verdicts"] if v["change"] == "newly_rejected"} == {"S321-SCHEMA"}
 
 
 def test_shipments_that_would_pass_are_counted(tmp_path):
     result = diff(tmp_path, "item,total_value.amount,,,,1.00,,,,,\n")
     assert result["counts"]["newly_accepted"] == 1  # 950 dollars before
+
+
+def test_a_table_that_reads_another_number_refuses_nothing(tmp_path):
+    """Shipments are compared by their place in the file: each was counted as newly rejected and as newly accepted."""
+    result = diff(tmp_path, "shipment,house_bill_number,N9[2I].02,M11 present,trim,,yes,S321-ID-1OF,none,,\n")
+    assert (result["counts"]["changed"], result["counts"]["newly_rejected"], result["counts"]["newly_accepted"]) == (3, 0, 0)  # fmt: skip
+    (field,) = (f for f in result["fields"] if f["field"] == "/house_bill_number")
+    assert field["samples"][0] == {"shipment": "00450001", "before": "00450001", "after": "1ZTRK000000001"}
+
+
+@pytest.mark.parametrize(
+    ("files", "said"),
+    [
+        ((), "holds no rows"),
+        (("x12_309_truk.csv",), "x12_309_truk.csv"),
+        (("onboard.csv",), "holds no rows"),
+        (("partners/nrtx/x12_309_truck.csv",), "profile folder"),
+    ],
+)
+def test_a_folder_without_rows_is_told_and_not_compared(tmp_path, files, said):
+    for name in files:
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(HEADER, "utf-8")
+    with pytest.raises(ConfigError, match=said) as told:
+        compare(sources_of(FILES, base_site(), NOW), tmp_path)
+    assert told.value.advice
 
 
 def test_a_folder_that_is_not_there_is_told(tmp_path):

@@ -16,7 +16,7 @@ from typing import Any
 from gateway.check import gather
 from gateway.commands.mapping import leaves
 from gateway.commands.since import start_of
-from gateway.errors import ConfigError
+from gateway.errors import ConfigError, did_you_mean
 from gateway.formats.plain.facts import mask
 from gateway.history import MemoryHistory
 from gateway.mapping.folder import MappingSet
@@ -73,17 +73,18 @@ def archived(site: Site, since: str, now: datetime) -> Iterator[Source]:
             )
 
 
+COUNTS = ("files", "unchanged", "changed", "newly_rejected", "newly_accepted", "rejected_before_and_after")
+
+
 def compare(sources: Iterator[Source], new: Path) -> dict[str, Any]:
-    """Return counts of shipments unchanged, changed, newly rejected and newly accepted, with samples per field.
+    """Return counts of shipments by what the change does to them, with samples per field; see COUNTS.
 
     new: a folder with rows (ID.csv) and codes/, as a partner's folder; a whole mappings folder replaces the base tables.
     """
-    if not new.is_dir():
-        raise ConfigError(f"{new} is no folder.", "Put the new rows into a folder: DIR/x12_309_truck.csv.")
-    whole = any(new.glob("*/map.toml"))
-    counts = dict.fromkeys(("files", "unchanged", "changed", "newly_rejected", "newly_accepted"), 0)
+    whole = _is_whole(new)
+    counts = dict.fromkeys(COUNTS, 0)
     fields: dict[str, dict[str, Any]] = {}
-    lost: list[dict[str, str]] = []
+    verdicts: list[dict[str, str]] = []
     sets: dict[str, MappingSet] = {}
     for source in sources:
         counts["files"] += 1
@@ -91,37 +92,58 @@ def compare(sources: Iterator[Source], new: Path) -> dict[str, Any]:
         key = source.profile.partner
         if key not in sets:
             own = source.profile.tables.overrides if source.profile.tables is not None else ()
+            if new.resolve() in {folder.resolve() for folder in own}:
+                raise ConfigError(
+                    f"The rows of {new} are in force already.", "Change a copy of the folder and name that."
+                )
             sets[key] = MappingSet(new if whole else base_mappings(), own if whole else (*own, new))
         after = _shipments(source, replace(source.profile, programs=sets[key].program))
-        for shipment in dict.fromkeys((*before, *after)):
-            _judge(source.name, shipment, before.get(shipment), after.get(shipment), counts, fields, lost)
-    return {"counts": counts, "fields": sorted(fields.values(), key=lambda f: -f["count"]), "verdicts": lost}
+        for place in dict.fromkeys((*before, *after)):
+            kind = _judge(before.get(place), after.get(place), fields)
+            counts[kind] += 1
+            if kind in ("newly_rejected", "newly_accepted", "rejected_before_and_after"):
+                told = after.get(place) if kind != "newly_accepted" else before.get(place)
+                verdicts.append({"file": source.name, "shipment": told.id if told else "", "change": kind, "rules": told.rules if told else ""})  # fmt: skip
+    return {"counts": counts, "fields": sorted(fields.values(), key=lambda f: -f["count"]), "verdicts": verdicts}
 
 
-def _judge(
-    file: str, shipment: str, before: Any, after: Any, counts: dict[str, int], fields: dict[str, Any], lost: list[dict[str, str]]
-) -> None:  # fmt: skip
-    old, old_rules = before or (None, "")
-    now, rules = after or (None, "")
-    if (old is None) != (now is None):
-        kind = "newly_rejected" if now is None else "newly_accepted"
-        counts[kind] += 1
-        lost.append({"file": file, "shipment": shipment, "change": kind, "rules": rules if now is None else old_rules})
-        return
+def _is_whole(new: Path) -> bool:
+    """Return whether a folder is a whole mappings folder, not a partner's. Raises ConfigError when it holds no rows."""
+    if not new.is_dir():
+        raise ConfigError(f"{new} is no folder.", "Put the new rows into a folder: DIR/x12_309_truck.csv.")
+    if any(new.glob("*/map.toml")):
+        return True
+    if (new / "partners").is_dir():
+        raise ConfigError(f"{new} is a profile folder.", f"Name the folder of the partner: {new}/partners/NAME.")
+    known = {facts.id for facts in MappingSet(base_mappings()).facts}
+    tables = sorted(path.stem for path in new.glob("*.csv") if path.name != "onboard.csv")
+    for name in tables:
+        if name not in known:
+            raise ConfigError(f"No mapping has the name of {new}/{name}.csv.", did_you_mean(name, known, "Name it ID.csv: gateway mapping show ID."))  # fmt: skip
+    if not tables and not any((new / "codes").glob("*.csv")):
+        raise ConfigError(f"{new} holds no rows.", "Put the new rows into it: x12_309_truck.csv, or codes/TABLE.csv.")
+    return False
+
+
+def _judge(before: Seen | None, after: Seen | None, fields: dict[str, Any]) -> str:
+    """Return what a change does to one shipment, see COUNTS; what becomes of its fields goes to `fields`."""
+    old = before.content if before else None
+    now = after.content if after else None
+    if old is None or now is None:
+        return "rejected_before_and_after" if old is now else "newly_rejected" if now is None else "newly_accepted"
     if old == now:
-        counts["unchanged"] += 1
-        return
-    counts["changed"] += 1
+        return "unchanged"
     left, right = dict(leaves(old, "")), dict(leaves(now, ""))
     for pointer in dict.fromkeys((*left, *right)):
         if left.get(pointer) != right.get(pointer):
             name = re.sub(r"/\d+", "/*", pointer)
             field = fields.setdefault(name, {"field": name, "count": 0, "samples": []})
             field["count"] += 1
-            if len(field["samples"]) < _SAMPLES:
+            if len(field["samples"]) < _SAMPLES and before is not None:
                 field["samples"].append(
-                    {"shipment": shipment, "before": _shown(name, left.get(pointer)), "after": _shown(name, right.get(pointer))}
+                    {"shipment": before.id, "before": _shown(name, left.get(pointer)), "after": _shown(name, right.get(pointer))}
                 )  # fmt: skip
+    return "changed"
 
 
 def _shown(field: str, value: Any) -> str:
@@ -131,20 +153,28 @@ def _shown(field: str, value: Any) -> str:
     return mask(str(value)) if any(part in dotted for part in _PERSONAL) else str(value)
 
 
-def _shipments(source: Source, profile: Profile) -> dict[str, tuple[Any, str]]:
-    """Return shipment -> (canonical shipment or None when refused, rules that refused it)."""
-    found: dict[str, tuple[Any, str]] = {}
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """One shipment of one run. content: canonical shipment, None when it was refused; rules: those that refused it."""
+
+    id: str
+    content: Any
+    rules: str = ""
+
+
+def _shipments(source: Source, profile: Profile) -> dict[tuple[int, int], Seen]:
+    """Return (message, number in it) -> shipment: a table may read another number, the place stays."""
     outcome, messages = gather(translate(source.blocks(), profile, source.now, MemoryHistory(), name=source.name))
+    passed: dict[str, list[Any]] = {}
+    for shipment in (s for message in messages for s in message["shipments"]):
+        name = shipment.get("house_bill_number") or shipment.get("shipment_tracking_number") or shipment["shipment_id"]
+        passed.setdefault(name, []).append(shipment)
+    found: dict[tuple[int, int], Seen] = {}
     for record in outcome.records:
-        if isinstance(record, ShipmentResult) and (record.verdict == "rejected" or record.message in outcome.refused):
-            rules = " ".join(sorted({f.rule for f in record.findings if f.refuses})) or outcome.refused.get(
-                record.message, ""
-            )
-            found[record.id] = (None, rules)
-    for message in messages:
-        for shipment in message["shipments"]:
-            name = (
-                shipment.get("house_bill_number") or shipment.get("shipment_tracking_number") or shipment["shipment_id"]
-            )
-            found[name] = (shipment, "")
+        if not isinstance(record, ShipmentResult):
+            continue
+        content = passed[record.id].pop(0) if passed.get(record.id) else None
+        rules = {f.rule for f in record.findings if f.refuses} | {outcome.refused.get(record.message, "")}
+        if content is not None or record.verdict in ("accepted", "rejected"):
+            found[record.message, record.number] = Seen(record.id, content, " ".join(sorted(rules - {""})))
     return found
