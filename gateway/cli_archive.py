@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from gateway.cli_common import AsJson, out, plain
-from gateway.site import Site, load_site
+from gateway.site import Site, load_site, state_site
 
 archive_app = typer.Typer(help="What is kept, how long, and what is under a legal hold.", no_args_is_help=True)
 Folder = Annotated[Path, typer.Argument(help="The profile folder.")]
@@ -60,7 +60,7 @@ def backup(
     """Copy the state folder while the gateway works: a copy that fits together and can be put in its place."""
     from gateway.commands.backup import make_backup
 
-    done = make_backup(load_site(folder), target, check=check)
+    done = make_backup(state_site(folder)[0], target, check=check)
     if as_json:
         print(json.dumps(done))
     else:
@@ -92,7 +92,7 @@ def show(folder: Folder = Path(), as_json: AsJson = False) -> None:
     """Tell what is older than the settings and would be removed; removes nothing."""
     from gateway.commands.archive import overview
 
-    found = overview(load_site(folder), datetime.now(UTC))
+    found = overview(state_site(folder)[0], datetime.now(UTC))
     if as_json:
         print(json.dumps(found))
         return
@@ -111,7 +111,7 @@ def clean(folder: Folder = Path()) -> None:
     """Remove what is older than the settings; the journal keeps names, sizes and hashes of what went."""
     from gateway.commands.archive import order_removal
 
-    site = load_site(folder)
+    site, _ = state_site(folder)
     order_removal(site)
     _next(site, folder, "")
 
@@ -121,7 +121,7 @@ def seal(folder: Folder = Path()) -> None:
     """Seal what was kept before encryption was set up, with the first key of key_files."""
     from gateway.commands.archive import order_sealing
 
-    site = load_site(folder)
+    site, _ = state_site(folder)
     order_sealing(site)
     _next(site, folder, "")
 
@@ -136,7 +136,7 @@ def hold(
     """Keep a drop whatever its age (legal hold), until it is lifted."""
     from gateway.commands.archive import order_hold
 
-    site = load_site(folder)
+    site, _ = state_site(folder)
     order_hold(site, receipt, why, lift=lift)
     _next(site, folder, "")
 

@@ -10,8 +10,8 @@ from typing import Annotated, Any
 import typer
 
 from gateway.cli_common import AsJson, AsOf, err, moment_of, out, plain, table
-from gateway.errors import GatewayError
-from gateway.site import load_site
+from gateway.errors import GatewayError, did_you_mean
+from gateway.site import load_site, state_site
 
 
 def status(
@@ -23,7 +23,7 @@ def status(
     from gateway.commands.reloading import last_change
     from gateway.commands.status import drops
 
-    site = load_site(folder)
+    site, broken = state_site(folder)
     rows = drops(site, newest)
     if as_json:
         for row in rows:
@@ -33,9 +33,14 @@ def status(
     counts |= {name: name for name in ("joined", "waiting") if any(row[name] for row in rows)}
     columns = ("receipt", "partner", "file", "state", "verdict", *counts.values(), "answers")
     table(columns, (_status_row(row, counts) for row in rows))
+    for row in rows:
+        if row["why"]:
+            out(f"{row['receipt']} waits: {plain(row['why'])}")
     change = last_change(site.settings.state_dir)
     if change.get("fault"):
         out(f"profile: a change was not taken, the tables of {change['loaded_at']} work on: {change['fault']}")
+    elif broken:
+        out(f"profile: it cannot be read as it is now; a gateway that runs works on, it does not start again: {broken}")
     out(f"next: gateway explain {rows[0]['receipt'] if rows else 'RECEIPT'} {folder}")
 
 
@@ -141,11 +146,16 @@ def explain(
     from gateway.commands.explaining import lines
     from gateway.commands.status import explain_receipt
 
-    facts = explain_receipt(load_site(folder), what)
+    if not (folder / "gateway.toml").is_file():
+        rules = [known.rule for known in load_catalogue()]
+        advice = did_you_mean(what.upper(), rules, "Name the folder of the receipt: gateway explain RECEIPT DIR.")
+        raise GatewayError(f"{what} is no rule, and {folder} is no profile folder.", advice)
+    site, _ = state_site(folder)
+    facts = explain_receipt(site, what)
     if as_html is not None:
         from gateway.commands.receipt_page import receipt_page
 
-        as_html.write_text(receipt_page(load_site(folder), facts), "utf-8")
+        as_html.write_text(receipt_page(site, facts), "utf-8")
         out(f"wrote {as_html}")
         return
     if as_json:

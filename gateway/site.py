@@ -15,7 +15,7 @@ from functools import cache, cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from gateway.errors import ConfigError
+from gateway.errors import ConfigError, MappingError
 from gateway.own_tables import check_read
 from gateway.partner import Partner, forget_base_tables, load_partner
 from gateway.places import check_places
@@ -28,7 +28,9 @@ from gateway.shell.person_key import make_key
 if TYPE_CHECKING:
     from gateway.shell.vault import Vault
 
-__all__ = ["Partner", "Settings", "Site", "base_mappings", "base_site", "data_folder", "load_afresh", "load_site"]
+__all__ = [
+    "Partner", "Settings", "Site", "base_mappings", "base_site", "data_folder", "load_afresh", "load_site", "state_site",
+]  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -109,6 +111,19 @@ def load_site(folder: Path, *, starting: bool = False) -> Site:
     check_places(settings, partners)
     ordered = sorted(partners.values(), key=lambda p: (not p.profile.options.get("default", False), p.profile.partner))
     return Site(settings, {p.profile.partner: p for p in ordered})
+
+
+def state_site(folder: Path) -> tuple[Site, str]:
+    """Read a profile folder for commands that look at its state, and what is wrong with the partner files or tables, "" if nothing.
+
+    A running gateway works on with what it loaded while somebody edits: then the site has no partners.
+    Raises ConfigError when gateway.toml cannot be read.
+    """
+    settings = read_settings(folder)
+    try:
+        return load_site(folder), ""
+    except (ConfigError, MappingError) as error:
+        return Site(settings, {}), str(error)
 
 
 @cache

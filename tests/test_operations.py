@@ -169,6 +169,54 @@ def test_a_key_that_lists_name_twice_is_shown_once(site: Path) -> None:
     assert [name for name in shown if name.endswith("key of northtest")] == ["target and poll key of northtest"]
 
 
+@pytest.mark.parametrize(
+    ("old", "new", "said", "mend"),
+    [
+        ('key_file = "keys/host_ed25519"', 'key_file = "keys/nowhere"', "nowhere is not there", "private key"),
+        ('host_key = "SHA256:x"', 'host_key = "wrong"', "cannot be read", "ssh-keygen"),
+    ],
+)
+def test_a_key_that_is_not_there_ends_no_other_look(site: Path, old: str, new: str, said: str, mend: str) -> None:
+    path = site / "partners" / "northtest.toml"
+    remote = (
+        '\n[target]\nhost = "127.0.0.1"\nport = 1\nuser = "u"\nkey_file = "keys/host_ed25519"\nhost_key = "SHA256:x"\n'
+    )
+    path.write_text(path.read_text() + remote.replace(old, new) + remote.replace("target", "poll"))
+    found = list(doctor(site, remote=True))
+    assert [c.mend for c in found if said in c.said and mend in c.mend and "target" in c.name], found
+    assert any(c.name == "poll of northtest" for c in found)
+
+
+def test_a_full_disk_is_no_question_of_rights(site: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(_fd: int) -> None:
+        raise OSError(28, os.strerror(28))
+
+    monkeypatch.setattr(os, "fsync", full)
+    (check,) = (c for c in doctor(site) if c.name == "speed")
+    assert (check.state, check.said) == ("error", os.strerror(28))
+    assert check.mend.startswith("Free some room")
+
+
+def test_who_looks_at_the_state_needs_no_partner_file_without_fault(site: Path, tmp_path: Path) -> None:
+    """While a coordinator edits, the operator still sees drops, explains them and makes a backup."""
+    assert run("demo", "run", str(site), "--json")
+    path = site / "partners" / "northtest.toml"
+    path.write_text(path.read_text().replace("filer_type =", "filer_typ ="))
+    shown = run("status", str(site))
+    assert "bad-309.edi" in shown and "filer_typ" in shown.replace("\n", "")
+    assert "S321-VAL-800" in run("explain", "bad-309.edi", str(site))
+    assert "wrote" in run("backup", str(tmp_path / "copy"), str(site))
+    assert "kept" in run("archive", "show", str(site))
+
+
+def test_what_is_no_rule_is_told_as_such() -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "gateway", "explain", "S321-VAL-8000", "/"], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 2
+    assert "is no rule" in done.stderr and "Did you mean S321-VAL-800?" in done.stderr
+
+
 def test_settings_are_shown_as_they_can_be_written(site: Path) -> None:
     path = site / "partners" / "northtest.toml"
     path.write_text(path.read_text() + '\n[constants.seller]\nname = "A \\"B\\" é\\\\"\n"odd key" = [1.5, false]\n')

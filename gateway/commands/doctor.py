@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 import socket
@@ -52,22 +53,31 @@ def doctor(folder: Path, *, remote: bool = False) -> Iterator[Check]:
     for look in (_state, _disk, _speed, _ledger, _clock, _port, _keys, _encryption):
         yield from _guarded(look, site)
     for name, partner in site.partners.items():
-        yield from _partner(site, name, partner)
+        yield from _guarded(lambda s, n=name, p=partner: _partner(s, n, p), site, f"partner {name}")  # type: ignore[misc]
         if remote:
             yield from _remote(site, name, {"target": partner.target, "poll": partner.poll})
     if remote:
         yield from _remote(site, "the receiver", {"responses": site.settings.responses_poll})
 
 
-def _guarded(look: Callable[[Site], Iterator[Check]], site: Site) -> Iterator[Check]:
+def _guarded(look: Callable[[Site], Iterator[Check]], site: Site, name: str = "") -> Iterator[Check]:
     """Run one look; what the machine refuses is a finding too."""
     try:
         yield from look(site)
+    except GatewayError as error:
+        yield Check(name or look.__name__.lstrip("_"), "error", error.message, error.advice)
     except OSError as error:
-        name = look.__name__.lstrip("_")
-        yield Check(
-            name, "error", f"{error.strerror}: {error.filename}", "Give the gateway's user the rights it needs."
-        )
+        said = f"{error.strerror}: {error.filename}" if error.filename else str(error.strerror)
+        mend = _MENDS.get(error.errno or 0, "Give the gateway's user the rights it needs.")
+        yield Check(name or look.__name__.lstrip("_"), "error", said, mend)
+
+
+_MENDS = {
+    errno.ENOSPC: "Free some room on the disk of the state folder; the intake goes on by itself.",
+    errno.EDQUOT: "Raise the quota of the gateway's user, or free some room.",
+    errno.ENOENT: "Put the file there, or correct its name in the partner file or gateway.toml.",
+    errno.EROFS: "Mount the disk for writing.",
+}
 
 
 # --- folders and disks --------------------------------------------------------------------------------------------
@@ -96,7 +106,7 @@ def _disk(site: Site) -> Iterator[Check]:
     for name, place in (("state", site.settings.state_dir), ("out", site.settings.out_dir)):
         place.mkdir(parents=True, exist_ok=True)
         usage = shutil.disk_usage(place)
-        said = f"{usage.free / 1e9:.1f} GB free"
+        said = f"{usage.free / 1e9:.1f} GB free" if usage.free >= _FREE else f"{usage.free // 1_000_000} MB free"
         bad = usage.free < _FREE or usage.free < usage.total * 0.05
         yield Check(
             f"disk of {name}",
@@ -246,6 +256,9 @@ def _encryption(site: Site) -> Iterator[Check]:
 
 
 def _private(path: Path, name: str) -> Iterator[Check]:
+    if not path.is_file():
+        yield Check(name, "error", f"{path} is not there", "Put the private key there, or correct its name.")
+        return
     if stat.S_IMODE(path.stat().st_mode) & 0o077:
         yield Check(name, "error", "others may read it", f"chmod 600 {path}")
         return
@@ -289,7 +302,11 @@ def _remote(site: Site, name: str, sections: Mapping[str, Remote | None]) -> Ite
     for section, facts in sections.items():
         if facts is None:
             continue
-        connection = remote_of(site, facts)
+        try:
+            connection = remote_of(site, facts)
+        except GatewayError as error:
+            yield Check(f"{section} of {name}", "error", error.message, error.advice)
+            continue
         try:
             found = connection.run(lambda client, f=facts: client.listdir(f.folder))  # type: ignore[misc]
             yield Check(f"{section} of {name}", "ok", f"logged in, {len(found)} entries")

@@ -13,8 +13,12 @@ def lines(facts: dict[str, Any]) -> Iterator[str]:
     if facts["delivered"]:
         yield f"  delivered: {', '.join(facts['delivered'])}"
     yield f"  answered:  {', '.join(facts['answers']) or 'not yet'}"
+    if facts["pending"]:
+        yield f"  not sent yet: {', '.join(facts['pending'])}"
+    if facts["why"]:
+        yield f"  waits: {facts['why']}"
     if facts["error"]:
-        yield f"  held: {facts['error']}"
+        yield f"  held: {facts['error']} When that is mended: gateway replay {facts['receipt']}"
     report = facts.get("report")
     for finding in (report or {}).get("findings", ()):
         if finding.get("severity") == "info":

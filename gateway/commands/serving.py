@@ -96,9 +96,15 @@ def _drop(site: Site, partner: Partner) -> PartnerDrop:
     )
 
 
-def remote_of(site: Site, facts: Remote) -> SftpRemote:
-    """Return the server of a [target], [poll] or [responses] section."""
-    return SftpRemote(facts.host, facts.port, facts.user, site.settings.folder / facts.key_file, facts.host_key)
+def remote_of(site: Site, facts: Remote, where: str = "") -> SftpRemote:
+    """Return the server of a [target], [poll] or [responses] section. where: the section, for the error.
+
+    Raises ConfigError when its key or the pinned host key cannot be read.
+    """
+    try:
+        return SftpRemote(facts.host, facts.port, facts.user, site.settings.folder / facts.key_file, facts.host_key)
+    except ConfigError as error:
+        raise ConfigError(f"{where}: {error.message}" if where else error.message, error.advice) from None
 
 
 def _target(site: Site, partner: Partner) -> SftpTarget | None:
@@ -106,7 +112,9 @@ def _target(site: Site, partner: Partner) -> SftpTarget | None:
     facts = partner.target
     if facts is None:
         return None
-    return SftpTarget(remote_of(site, facts), facts.folder, read_back=facts.read_back)
+    return SftpTarget(
+        remote_of(site, facts, f"[target] of {partner.profile.partner}"), facts.folder, read_back=facts.read_back
+    )
 
 
 @dataclass(frozen=True)
@@ -134,7 +142,7 @@ def _poller(site: Site, source: _Source, staging: Path, on_upload: Callable[[Upl
         done_folder=facts.done_folder,
         max_file_bytes=site.settings.max_file_bytes,
     )
-    return SftpDrop(remote_of(site, facts), source.account, settings, staging, on_upload)
+    return SftpDrop(remote_of(site, facts, f"[poll] of {source.account}"), source.account, settings, staging, on_upload)
 
 
 def _accounts(site: Site) -> list[Account]:

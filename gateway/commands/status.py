@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from gateway.errors import ConfigError
+from gateway.shell import journal
 from gateway.shell.folders import StateFolders
-from gateway.shell.ledger import Drop, Ledger, open_ledger
+from gateway.shell.ledger import FINAL, Drop, Ledger, open_ledger
 from gateway.shell.outbox import outputs_of
 from gateway.site import Site
 
@@ -43,14 +44,24 @@ def ledger_of(site: Site) -> Ledger:
 
 
 def _describe(ledger: Ledger, drop: Drop) -> dict[str, Any]:
-    outputs = list(outputs_of(ledger, drop.receipt))
+    done = drop.state in FINAL
+    outputs = [(o, o.state == "delivered" or (done and o.state != "held")) for o in outputs_of(ledger, drop.receipt)]
     return {
         "receipt": drop.receipt, "partner": drop.partner, "file": drop.file_name, "format": drop.format,
         "state": drop.state, "verdict": drop.verdict, "found": drop.found, "accepted": drop.accepted,
         "rejected": drop.rejected, "duplicate": drop.duplicate, "joined": drop.joined, "waiting": drop.waiting, "received_at": drop.received_at, "error": drop.error,
-        "answers": [o.name for o in outputs if o.kind != "delivery"],
-        "delivered": [o.name for o in outputs if o.kind == "delivery"],
+        "answers": [o.name for o, sent in outputs if sent and o.kind != "delivery"],
+        "delivered": [o.name for o, sent in outputs if sent and o.kind == "delivery"],
+        "pending": [o.name for o, sent in outputs if not sent],
+        "why": "" if done else last_alert(ledger, drop.receipt),
     }  # fmt: skip
+
+
+def last_alert(ledger: Ledger, receipt: str) -> str:
+    """Return what was last said of a drop to a person, "" when nothing was: why it does not go on."""
+    with ledger.reading() as connection:
+        told = [r["payload"] for r in journal.records(connection, receipt) if r["event"] == "alert"]
+    return f"{told[-1]['message']} [{told[-1]['rule']}]" if told else ""
 
 
 def explain_receipt(site: Site, receipt: str) -> dict[str, Any]:

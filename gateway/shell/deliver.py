@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import NamedTuple, Protocol
 
 import stamina
+from stamina.instrumentation import set_on_retry_hooks
 
 from gateway.errors import DeliveryError
 from gateway.shell.folders import digest, private_file
@@ -115,6 +116,9 @@ class Publishing:
                 except OSError as error:
                     raise DeliveryError(f"A folder could not be written: {error.strerror}.", _TRY_LATER) from error
         self._folders, self.remote = set(), False
+
+
+set_on_retry_hooks(())  # each try of a delivery would be two more lines of the log; DROP-DELIVERY says why it waits
 
 
 def _attempts(policy: RetryPolicy) -> Iterable[stamina.Attempt]:

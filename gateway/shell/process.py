@@ -48,7 +48,7 @@ def process(claimed: Claimed, profile: Profile, targets: Targets, desk: Desk) ->
     except ClaimConflictError as error:
         return _waiting(claimed, f"another drop changed what this one was judged by ({error})", alone=True)
     except DeliveryError as error:
-        desk.alert("DROP-DELIVERY", error.message, claimed.receipt, claimed.partner)
+        desk.alert("DROP-DELIVERY", str(error), claimed.receipt, claimed.partner)
         return _waiting(claimed, error.message)
     except SealError as error:
         desk.alert("DROP-WAITS", error.message, claimed.receipt, claimed.partner)
@@ -56,7 +56,7 @@ def process(claimed: Claimed, profile: Profile, targets: Targets, desk: Desk) ->
     except Exception as error:
         if not may_pass(error):
             logger().error("drop.fault", receipt=claimed.receipt, error=type(error).__name__, code=frames(error))
-        reason = f"The gateway's disk or ledger cannot be used now ({type(error).__name__})."
+        reason = f"The gateway's disk or ledger cannot be used now ({type(error).__name__}). gateway doctor tells more; the drop goes on by itself."
         desk.alert("DROP-WAITS", reason, claimed.receipt, claimed.partner)
         return _waiting(claimed, reason)
     return _result(drop)

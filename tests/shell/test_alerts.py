@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sqlite3
 import subprocess
@@ -11,7 +12,9 @@ from pathlib import Path
 
 import pytest
 
+from gateway.commands.explaining import lines
 from gateway.commands.serving import Gateway
+from gateway.commands.status import _describe
 from gateway.responses import Response
 from gateway.shell import housework, late, orders, translating
 from gateway.shell.folders import StateFolders
@@ -91,6 +94,45 @@ def test_a_target_that_is_away_or_refuses(yard: Yard) -> None:
     other.drop("a.edi", ONE)
     other.run()
     assert rules(other) == ["DROP-FAILED"]
+
+
+def told(yard: Yard) -> tuple[dict, list[str]]:
+    """Return what `gateway status` and `gateway explain` say of the first drop."""
+    with contextlib.closing(open_ledger(yard.ledger_url)) as ledger:
+        (drop,) = ledger.find()
+        facts = _describe(ledger, drop)
+    return facts, list(lines(facts | {"report": None}))
+
+
+def test_what_is_not_sent_is_not_told_as_sent(yard: Yard) -> None:
+    """While a target is away status and explain said "delivered", and nothing of why."""
+    yard.drop("a.edi", ONE)
+    yard.out.rename(yard.root / "away")
+    yard.run()
+    facts, said = told(yard)
+    assert (facts["state"], facts["delivered"], facts["answers"]) == ("translated", [], [])
+    assert len(facts["pending"]) >= 2 and facts["why"].endswith("[DROP-DELIVERY]")
+    assert any(line.startswith("  not sent yet: ") for line in said)
+    assert any(line.startswith("  waits: ") for line in said)
+    assert not any(line.startswith("  delivered: ") for line in said)
+    (yard.root / "away").rename(yard.out)
+    yard.run()
+    facts, said = told(yard)
+    assert (facts["state"], len(facts["delivered"]), facts["pending"], facts["why"]) == ("done", 1, [], "")
+    assert not any("waits" in line for line in said)
+
+
+def test_what_a_target_refused_for_good_is_told_as_not_sent(yard: Yard) -> None:
+    yard.drop("a.edi", ONE)
+    yard.run()
+    other = Yard(yard.root / "other")
+    (other.out / yard.deliveries()[0]).write_bytes(b"of somebody else")
+    other.drop("a.edi", ONE)
+    other.run()
+    facts, said = told(other)
+    assert (facts["state"], facts["delivered"]) == ("failed", [])
+    assert yard.deliveries()[0] in facts["pending"]
+    assert any("gateway replay" in line for line in said)
 
 
 def test_a_partner_who_is_gone(yard: Yard) -> None:
