@@ -157,7 +157,8 @@ def mapping_export(
     rows = export_table(data, mapping, output)
     out(f"wrote {output}: {rows} rows{f', as in force for {whose}' if whose else ''}")
     if whose:
-        out(f"next: edit it, then gateway mapping import {output} --over {mapping} -o partners/{whose}/{mapping}.csv")
+        place = (profile or Path()) / "partners" / whose / f"{mapping}.csv"
+        out(f"next: edit it, then gateway mapping import {output} --over {mapping} -o {place}")
     else:
         out(f"next: edit it, then gateway mapping import {output} -o map.csv")
 
@@ -180,7 +181,9 @@ def mapping_import(
         out(f"{rows} rows differ from {over}")
     output.write_bytes(data)
     out(f"wrote {output}")
-    out("next: gateway mapping check")
+    home = output.absolute().parent.parent
+    profile = f" --profile {output.parent.parent.parent}" if home.name == "partners" else ""
+    out(f"next: gateway mapping check{profile}")
 
 
 @mapping_app.command("versions")

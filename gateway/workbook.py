@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import csv
 import io
+from datetime import date, time, timedelta
 from pathlib import Path
 from zipfile import BadZipFile
 
@@ -37,6 +38,12 @@ _WIDTHS = {
     "note": 40,
 }
 _SPARE_ROWS = 200  # below the table: drop-downs for rows that are added
+_KINDS: tuple[tuple[tuple[type, ...], str], ...] = (
+    ((str,), "a formula"),
+    ((bool,), "TRUE or FALSE"),
+    ((int, float), "a number"),
+    ((date, time, timedelta), "a date or time"),
+)
 _HOW = (
     ("level", "message, shipment, item, reference, or a party such as seller"),
     ("target", "field of the level, or (each), (first), (refuse), (continue)"),
@@ -127,15 +134,25 @@ def import_table(source: Path) -> bytes:
     while rows and not any(rows[-1]):
         rows.pop()
     width = len(_stripped(rows[0])) if rows else 0
+    rows = [_stripped(row) if row[:1] and row[0].startswith("#") else (row + [""] * width)[:width] for row in rows]
     text = io.StringIO()
-    csv.writer(text, lineterminator="\n").writerows(
-        _stripped(row) if row[:1] and row[0].startswith("#") else (row + [""] * width)[:width] for row in rows
-    )
+    csv.writer(text, lineterminator="\n").writerows(rows)
     data = text.getvalue().encode()
     for fault in _faults(data, source.name, rows[0] if rows else []):
         if fault.severity == "error":
-            raise MappingError(fault.file, fault.line, fault.column, fault.message, fault.advice)
+            row = _row_of(fault.line, rows)
+            raise MappingError(fault.file, row, fault.column, fault.message, fault.advice)
     return data
+
+
+def _row_of(line: int, rows: list[list[str]]) -> int:
+    """Return the row of a workbook that ends on a line of its CSV: cells with line breaks take several lines there."""
+    last = 0
+    for number, row in enumerate(rows, 1):
+        last += 1 + sum(cell.count("\n") for cell in row)
+        if last >= line:
+            return number
+    return len(rows)
 
 
 def _faults(data: bytes, file: str, header: list[str]) -> list[Fault]:
@@ -153,7 +170,8 @@ def _text(value: object, file: str, row: int, column: int) -> str:
     if isinstance(value, str) and not value.startswith("="):
         return value.replace("_x000D_", "").replace("\r\n", "\n")
     where = f"{get_column_letter(column)}{row}"
-    said = f"cell {where} holds a {'formula' if isinstance(value, str) else type(value).__name__}, not a text"
+    kind = next((words for types, words in _KINDS if isinstance(value, types)), "something else")
+    said = f"cell {where} holds {kind}, not a text"
     raise MappingError(file, row, "", said, "format the column as text and type the value again")
 
 

@@ -131,3 +131,27 @@ def test_the_commands(profile, tmp_path):
     assert (done.returncode, "tabular_csv (totals)  rows" in done.stdout) == (0, True), done.stdout
     done = gateway("mapping", "export", "tabular_csv", "--partner", "totals", "-o", str(book))
     assert (done.returncode, "--partner needs --profile" in done.stderr) == (2, True)
+
+
+def test_notes_of_a_partners_rows_come_back(profile, tmp_path):
+    data, _ = table_in_force("x12_309_truck", profile, "totals")
+    table = rows(data)
+    for row in table:
+        if row["target"] == "package_unit":
+            row["default"], row["note"] = "CTN", "agreed by telephone"
+    text = io.StringIO()
+    writer = csv.DictWriter(text, list(table[0]), lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(table)
+    own, count = own_rows(text.getvalue().encode(), "x12_309_truck")
+    assert (count, [(r["target"], r["note"]) for r in rows(own)]) == (1, [("package_unit", "agreed by telephone")])
+
+
+def test_the_next_step_names_the_profile_folder(profile, tmp_path):
+    book, target = tmp_path / "t.xlsx", profile / "partners" / "totals" / "tabular_csv.csv"
+    done = gateway(
+        "mapping", "export", "tabular_csv", "--profile", str(profile), "--partner", "totals", "-o", str(book)
+    )
+    assert f"-o {target}" in done.stdout.replace("\n", "")
+    done = gateway("mapping", "import", str(book), "--over", "tabular_csv", "-o", str(target))
+    assert f"next: gateway mapping check --profile {profile}" in done.stdout.replace("\n", "")

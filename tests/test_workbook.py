@@ -41,7 +41,7 @@ def test_the_header_is_locked_the_rows_are_not_and_words_are_offered(tmp_path):
 
 @pytest.mark.parametrize(
     ("value", "kind"),
-    [(0.02, "float"), (5, "int"), (dt.date(2025, 3, 5), "datetime"), ("=A1", "formula"), (True, "bool")],
+    [(0.02, "a number"), (5, "a number"), (dt.date(2025, 3, 5), "a date"), ("=A1", "formula"), (True, "TRUE or FALSE")],
 )
 def test_what_excel_turned_is_refused_with_its_cell(tmp_path, value, kind):
     path = truck(tmp_path)
@@ -99,3 +99,17 @@ def test_the_commands(tmp_path):
     assert done.returncode == 0, done.stderr
     assert (tmp_path / "map.csv").read_bytes() == (base_mappings() / "x12_309_truck" / "map.csv").read_bytes()
     assert gateway("mapping", "export", "nowhere", "-o", str(tmp_path / "n.xlsx")).returncode == 2
+
+
+def test_a_fault_of_the_table_is_told_with_the_row_of_the_workbook(tmp_path):
+    """Examples have line breaks: the line of the CSV is another one than the row that Excel shows."""
+    path = tmp_path / "m.xlsx"
+    export_table((base_mappings() / "x12_309_truck" / "map.csv").read_bytes(), "x12_309_truck", path)
+    book = load_workbook(path)
+    sheet = book["map"]
+    row = next(r for r in range(2, sheet.max_row) if sheet.cell(r, 2).value == "package_unit")
+    sheet.cell(row, 3).value = "#NAME?"
+    book.save(path)
+    with pytest.raises(MappingError) as told:
+        import_table(path)
+    assert (told.value.line, told.value.column) == (row, "source")

@@ -76,24 +76,26 @@ def own_rows(data: bytes, mapping: str) -> tuple[bytes, int]:
     """Return the rows of an edited table that differ from its base table, as a partner's file, and how many they are.
 
     All rows of a level and target go together, as overrides replace them together, but for checks, (refuse); what is
-    missing is taken out.
+    missing is taken out. Their notes go with them.
     """
     base = read_table((facts_of(MappingSet(base_mappings()), mapping).folder / "map.csv").read_bytes(), mapping).rows
     edited = read_table(data, "map.csv").rows
     before, now = _by_target(base), _by_target(edited)
+    notes = dict(_notes(data, "map.csv"))
     rows: list[list[str]] = []
     for key in dict.fromkeys((*now, *before)):
         if key not in now:
-            rows.append(_cells(_none(key)))
-        elif now[key] != before.get(key):
-            rows += now[key]
-    return _csv([list(COLUMNS), *rows]), len(rows)
+            rows.append([*_cells(_none(key)), ""])
+        elif [_cells(row) for row in now[key]] != [_cells(row) for row in before.get(key, ())]:
+            rows += [[*_cells(row), notes.get(row.line, "")] for row in now[key]]
+    table = [[*COLUMNS, "note"], *rows]
+    return _csv(table if any(row[-1] for row in rows) else [row[:-1] for row in table]), len(rows)
 
 
-def _by_target(rows: list[Row]) -> dict[Key, list[list[str]]]:
-    found: dict[Key, list[list[str]]] = {}
+def _by_target(rows: list[Row]) -> dict[Key, list[Row]]:
+    found: dict[Key, list[Row]] = {}
     for row in rows:
-        found.setdefault(key_of(row), []).append(_cells(row))
+        found.setdefault(key_of(row), []).append(row)
     return found
 
 
