@@ -106,6 +106,19 @@ def test_check_as_the_readme_prints_it_runs(tmp_path):
     assert "S321-VAL-800" in done.stdout
 
 
+def test_the_example_of_the_readme_is_the_sample_and_what_check_says_of_it(tmp_path):
+    run = [sys.executable, "-m", "gateway"]
+    subprocess.run([*run, "demo", "init", "try"], cwd=tmp_path, check=True, capture_output=True, timeout=60)
+    sample = (tmp_path / "try" / "samples" / "bad-309.edi").read_text().split("\n")
+    said = subprocess.run(
+        [*run, "check", "try/samples/bad-309.edi", "--profile", "try", "--as-of", "2025-01-14T10:00:00Z"],
+        cwd=tmp_path, capture_output=True, text=True, check=False, timeout=60,
+    ).stdout  # fmt: skip
+    shown = DOCS["README.md"].partition("## What goes in, what comes out")[2].split("```")
+    assert [line for line in shown[1].split("\n") if line not in (*sample, "")] == []
+    assert [line for line in shown[3].strip().split("\n") if line.strip() not in said] == []
+
+
 def test_every_test_that_the_table_of_faults_names_exists():
     page = DOCS["docs/reliability.md"].partition("## Each fault and its test")[2]
     paths = list((ROOT / "tests").rglob("test_*.py"))

@@ -141,3 +141,59 @@ def test_spanish_names_are_known_and_the_sender_is_not_the_consignee(tmp_path):
         "item_value": "Valor total",
     }
     assert {k: fields[k][0] for k in wanted} == wanted
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        "Sendungsnr;Empfänger;Straße;PLZ;Ort;Bundesland;Land;Telefon;Warenbezeichnung;Zolltarifnr;Ursprung;Menge;Stückpreis;Warenwert;Währung;Gewicht kg;Ankunft",
+        "运单号;收件人;收件地址;邮编;城市;州;国家;电话;品名;海关编码;原产国;数量;单价;总价;币种;重量（kg）;到达日期",
+    ],
+    ids=["German", "Chinese"],
+)
+def test_german_and_chinese_names_are_known(tmp_path, header):
+    row = (
+        "X1;Anna M;12 Oak St;02116;Boston;MA;US;+1 617 555 0101;Shirt;6109100012;CN;2;12,50;25,00;USD;0,450;2025-03-01"
+    )
+    fields = found(onboard([write(tmp_path, "t.csv", f"{header}\n{row}\n".encode())], "p", tmp_path / "site", NOW))
+    wanted = [
+        "tracking_number",
+        "consignee_name",
+        "consignee_address1",
+        "consignee_zip",
+        "consignee_city",
+        "consignee_state",
+        "consignee_country",
+        "consignee_phone",
+        "item_description",
+        "hts",
+        "origin",
+        "quantity",
+        "unit_value",
+        "item_value",
+        "currency",
+        "weight_kg",
+        "arrival_date",
+    ]
+    assert {name: fields[name][0] for name in wanted} == dict(zip(wanted, header.split(";"), strict=True))
+
+
+def test_several_samples_are_counted_together_and_a_question_says_where_and_how_many(tmp_path):
+    data = (FIXTURES / "x12" / "01_309_truck_5020_s321.edi").read_bytes().replace(b"*1.2*K*", b"*1.2*KG*")
+    samples = [write(tmp_path, f"{n}.edi", data.replace(b"0000001", b"000000%d" % n)) for n in (1, 2)]
+    result = onboard(samples, "p", tmp_path / "site", NOW)
+    asked = [q for q in result["questions"] if "X12-LEN-LONG" in q]
+    assert len(asked) == 1
+    assert asked[0].startswith("X12-LEN-LONG (M11-06) refuses 4 of the samples' shipments: M11-06: ")
+    assert '[severities] X12-LEN-LONG = "warning"' in asked[0]
+    assert ["base table", "x12_309_truck: 4 shipments"] in result["facts"]
+    assert len([q for q in result["questions"] if "N10-12" in q]) == 1
+
+
+def test_a_row_whose_transform_leaves_nothing_gave_no_value(tmp_path):
+    data = (FIXTURES / "x12" / "01_309_truck_5020_s321.edi").read_bytes()
+    data = data.replace(b"N4*COLUMBUS*OH*43004*US~\n", b"N4*COLUMBUS*OH*43004*US~\nPER*IC**TE*16145550134~\n")
+    data = data.replace(b"SE*28*", b"SE*29*")
+    fields = found(onboard([write(tmp_path, "a.edi", data)], "p", tmp_path / "site", NOW))
+    assert "final_deliver_to_party.phone" in fields
+    assert "final_deliver_to_party.email" not in fields

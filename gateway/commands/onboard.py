@@ -13,7 +13,7 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections import Counter
+from collections import defaultdict
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -21,7 +21,7 @@ from typing import Any
 from gateway.check import Checker
 from gateway.commands.demo import GATEWAY_TOML
 from gateway.commands.onboard_draft import Draft, Guess
-from gateway.commands.onboard_message import message_draft
+from gateway.commands.onboard_message import Covers, add_fields, message_draft
 from gateway.commands.onboard_table import table_draft
 from gateway.errors import ConfigError
 from gateway.formats import sniffers
@@ -45,7 +45,9 @@ def onboard(samples: list[Path], partner: str, folder: Path, moment: datetime | 
     toml = folder / "partners" / f"{partner}.toml"
     if toml.exists():
         raise ConfigError(f"{toml} is there already.", "Remove it first, or name another partner.")
-    draft = _merged([_draft(path) for path in samples])
+    covers: Covers = {}
+    draft = _merged([_draft(path, covers) for path in samples])
+    add_fields(covers, draft)
     own = folder / "partners" / partner
     own.mkdir(parents=True, exist_ok=True)
     (folder / "keys").mkdir(exist_ok=True)
@@ -71,7 +73,7 @@ def onboard(samples: list[Path], partner: str, folder: Path, moment: datetime | 
     }  # fmt: skip
 
 
-def _draft(path: Path) -> Draft:
+def _draft(path: Path, covers: Covers) -> Draft:
     if not path.is_file():
         raise ConfigError(f"{path} is not there.", "Check the path.")
     data, profile = path.read_bytes(), next(iter(base_site().partners.values())).profile
@@ -79,7 +81,7 @@ def _draft(path: Path) -> Draft:
     if seen.hold is not None and not (seen.format or _looks_like_table(data)):
         raise ConfigError(f"{path.name} cannot be read: {seen.hold.message}", "Ask the sender which format it is.")
     if seen.format and seen.format != "tabular":
-        return message_draft(path, data, seen, profile)
+        return message_draft(path, data, seen, profile, covers)
     kind = "xlsx" if data.startswith(b"PK") else "json" if data.lstrip()[:1] in (b"{", b"[") else "csv"
     return table_draft(data, kind)
 
@@ -112,16 +114,33 @@ def _merged(drafts: list[Draft]) -> Draft:
 
 
 def _refusals(results: list[dict[str, Any]]) -> list[str]:
-    """What still refuses the samples, each rule and field once, as questions."""
-    told: Counter[tuple[str, str, str]] = Counter()
+    """What still refuses the samples, each rule at each place once, as questions; the first finding stands for all."""
+    first: dict[tuple[str, str], dict[str, Any]] = {}
+    refused: defaultdict[tuple[str, str], set[tuple[str, Any]]] = defaultdict(set)
     for result in results:
-        for f in result["findings"]:
-            if f["severity"] == "error":
-                told[f["rule"], f["field"], f["fix"]] += 1
+        for f in (f for f in result["findings"] if f["severity"] == "error"):
+            place = f["field"] or "-".join(str(part).zfill(2) for part in (f["segment"], f["element"]) if part)
+            first.setdefault((f["rule"], place), f)
+            one = {(result["file"], f["shipment"])} if f["shipment"] else _all_of(result)
+            refused[f["rule"], place] |= one
     return [
-        f"{rule}{f' ({field})' if field else ''} refuses {number} of the samples' shipments: {_CONSTANTS if field in _SAID_ONCE else fix}"
-        for (rule, field, fix), number in told.most_common(15)
+        f"{rule}{f' ({place})' if place else ''} refuses {len(shipments)} of the samples' shipments: {_what(first[rule, place])}"
+        for (rule, place), shipments in sorted(refused.items(), key=lambda told: -len(told[1]))[:15]
     ]
+
+
+def _all_of(result: dict[str, Any]) -> set[tuple[str, Any]]:
+    """Return all shipments of a file: a fault of the whole message refuses them together."""
+    return {(result["file"], number) for number in range(result["shipments"]["found"])}
+
+
+def _what(finding: dict[str, Any]) -> str:
+    if finding["field"] in _SAID_ONCE:
+        return _CONSTANTS
+    said = f"{finding['message']} {finding['fix']}"
+    habit = finding["rule"].startswith(("X12-", "EDIFACT-")) and not finding["shipment"]
+    let = f' If it is a habit that does no harm: [severities] {finding["rule"]} = "warning" in the partner file.'
+    return said + let if habit else said
 
 
 # --- what is written ----------------------------------------------------------------------------------------------

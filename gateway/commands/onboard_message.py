@@ -19,12 +19,19 @@ _ANYBODY = (Identity("*"),)
 _MOST = 25  # unread elements that become questions
 
 
-def message_draft(path: Path, data: bytes, seen: Detection, profile: Profile) -> Draft:
-    """Return the draft for one file of messages. profile: any; senders and receivers are let in unseen."""
+Covers = dict[str, Coverage]
+"""Mapping id -> what all samples together show of it."""
+
+
+def message_draft(path: Path, data: bytes, seen: Detection, profile: Profile, covers: Covers) -> Draft:
+    """Return the draft for one file of messages, without its fields: `add_fields` tells them of all samples together.
+
+    profile: any; senders and receivers are let in unseen. covers: what the file shows of each mapping is added.
+    """
     profile = replace(profile, senders=_ANYBODY, receivers=_ANYBODY)
     draft = Draft(seen.format)
     kinds: Counter[str] = Counter()
-    covers: dict[str, Coverage] = {}
+    read = sum(cover.units for cover in covers.values())
     events = format_module(seen.format).read(Transcoded((data,), seen), profile, (seen.skip, seen.factor))
     for event in events:
         if isinstance(event, InterchangeBegin):
@@ -35,11 +42,15 @@ def message_draft(path: Path, data: bytes, seen: Detection, profile: Profile) ->
             _cover(event, profile, covers, by_element=seen.format != "edifact")
     for kind, number in kinds.items():
         draft.facts.append(("messages", f"{number} times {kind}"))
-    for name, cover in sorted(covers.items()):
-        _rows(name, cover, draft)
-    if not covers:
+    if sum(cover.units for cover in covers.values()) == read:
         draft.questions.append(f"{path.name} holds no shipment that a base table reads: is it the right sample?")
     return draft
+
+
+def add_fields(covers: Covers, draft: Draft) -> None:
+    """Add to a draft which rows gave a value in how many shipments of the samples, and what nothing reads."""
+    for name, cover in sorted(covers.items()):
+        _rows(name, cover, draft)
 
 
 def _envelope(facts: Interchange, draft: Draft) -> None:
@@ -59,7 +70,7 @@ def _envelope(facts: Interchange, draft: Draft) -> None:
     draft.facts += [fact for fact in shown if fact not in draft.facts]
 
 
-def _cover(unit: Unit, profile: Profile, covers: dict[str, Coverage], *, by_element: bool) -> None:
+def _cover(unit: Unit, profile: Profile, covers: Covers, *, by_element: bool) -> None:
     message = unit.message
     choice = profile.programs(message.format, message.type, message.version) if profile.programs else None
     program = choice.choose(message, profile) if isinstance(choice, ProgramChoice) else choice

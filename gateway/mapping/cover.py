@@ -13,6 +13,7 @@ from gateway.mapping.grammar import parse_path, parse_source, parse_when
 from gateway.mapping.program import CompiledProgram
 from gateway.mapping.sources import Run
 from gateway.mapping.table import Row
+from gateway.mapping.transforms import Unusable
 from gateway.profile import Profile
 from gateway.records import Message, Path
 
@@ -71,6 +72,8 @@ class Coverage:
                 continue
             values = line.values(node, root, run) if line.values is not None else []
             if any(v and not v.isspace() for v in values) or (line.values is None and line.row.default):
+                if _makes_nothing(line, values):
+                    continue
                 self._fired[line.row.where] = self._fired.get(line.row.where, 0) + 1
                 self._look_up(line.row.transform, values, run.profile.tables)
                 return
@@ -180,6 +183,16 @@ class Coverage:
     def _leaf(self, leaf: str) -> str:
         head = leaf.partition("-")[0].partition("@")[0]
         return "" if not self._by_element else str(int(head)) if head.isdigit() else leaf
+
+
+def _makes_nothing(line: Any, values: Any) -> bool:
+    """True when the transforms leave nothing of what was read: an e-mail address where there is a telephone number only."""
+    if not values or line.apply is None or "code" in line.row.transform:  # a code without an entry is told as such
+        return False
+    try:
+        return not line.apply(values)
+    except (Unusable, ValueError):
+        return False
 
 
 def _leaves(node: Any, by_element: bool) -> Iterator[tuple[str, str]]:
