@@ -48,6 +48,19 @@ def test_pyx12_accepts_every_997_and_999(path: Path, functional: str, maps: Path
         assert ask_pyx12(answer, maps) == (True, []), answer.decode()
 
 
+@pytest.mark.parametrize("count", [b"7", b"007", b"999999", b"1000000", b"9" * 40, b"-1", b"1.0", b""])
+@pytest.mark.parametrize("functional", ["997", "999"])
+def test_a_wrong_count_of_sets_is_repeated_only_where_the_answer_can_hold_it(
+    count: bytes, functional: str, maps: Path
+) -> None:
+    answer = drop(
+        PLAIN.replace(b"GE*1*", b"GE*" + count + b"*"), now=SAMPLES_NOW, acks={"functional": functional}
+    ).answers[functional]
+    assert ask_pyx12(answer, maps) == (True, []), answer.decode()
+    told = count.decode() if count.isdigit() and len(count) < 7 else "1"
+    assert f"\nAK9*R*{told}*1*0*5~" in answer.decode()
+
+
 def test_pyx12_is_asked_in_earnest(maps: Path) -> None:
     assert sum("999" in _drop(p, acks={"functional": "999"}).answers for p in SAMPLES) > 70
     for old, new in ((b"*A*1*1*1~", b"*Q*1*1*1~"), (b"SE*6*", b"SE*7*"), (b"AK1*AQ", b"AK1*AQQQ")):

@@ -9,6 +9,7 @@ refused by Section 321 rules leave AK5 at A, and are answered in 824 and 355.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
@@ -17,6 +18,7 @@ from gateway.formats.x12.ack_envelope import ACK_SETS, Envelope, answerable, ech
 from gateway.records import Group, GroupBegin, GroupEnd
 from gateway.results import AckRequest, MessageClosed, MessageFinding, MessageOpened, ShipmentResult
 
+_COUNT = re.compile(r"[0-9]{1,6}")  # AK902 repeats GE01 where it is one: element 97, N0 1/6
 _ANSWERS = frozenset(("FA", "AG", "AU", "AX", "AZ"))  # groups of answers: 997, 999, 824, 350, 353, 355
 
 
@@ -128,8 +130,8 @@ class Functional:
             result = "P"
         else:
             result = "E" if group.with_errors else "A"
-        declared = record.declared if record.declared.isascii() and record.declared.isdigit() else str(record.received)
-        yield self._out.segment("AK9", result, declared, str(record.received), str(accepted), *codes)
+        told = record.declared if _COUNT.fullmatch(record.declared) else str(record.received)
+        yield self._out.segment("AK9", result, told, str(record.received), str(accepted), *codes)
         yield self._out.se()
 
     # --- set --------------------------------------------------------------------------------------------------

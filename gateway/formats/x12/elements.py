@@ -59,7 +59,7 @@ def _never(value: str) -> bool:
 def _harmless(kind: str, numbers: tuple[int, ...]) -> int:
     """Return how many elements a segment may have without any chance to break a syntax rule."""
     if kind == "R":
-        return 0
+        return -1  # the tag alone breaks it
     return sorted(numbers)[1] - 1 if kind == "E" else (min(numbers) if kind == "P" else numbers[0]) - 1
 
 
@@ -120,13 +120,20 @@ class SegmentCheck:
         return all(map(getitem, self.known, elements)) and not (self.dated and any(self._period_faults(elements)))
 
     def faults(self, elements: list[str]) -> list[Fault]:
-        """Return everything wrong with the segment, in the order of its elements."""
+        """Return everything wrong with the segment, in the order of its elements; one cause is one fault.
+
+        An element that two syntax rules ask for is missing once, and a period that is too long is not a wrong date as well.
+        """
         found = list(self._shape_faults(elements))
         for number, element in enumerate(self.definition.elements, 1):
             if number < len(elements) and elements[number]:
                 found += self._value_faults(number, element, elements[number])
-        found += self._period_faults(elements)
-        return sorted(found, key=lambda fault: (fault.code == TRAILING, fault.element, fault.component or 0))
+        told = {fault.element for fault in found}
+        found += [fault for fault in self._period_faults(elements) if fault.element not in told]
+        first: dict[tuple[object, ...], Fault] = {}
+        for fault in found:
+            first.setdefault((fault.element, fault.component, fault.code, fault.value), fault)
+        return sorted(first.values(), key=lambda f: (f.code == TRAILING, f.element, f.component or 0))
 
     # --- which elements are filled ----------------------------------------------------------------------------
 

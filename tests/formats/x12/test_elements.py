@@ -139,6 +139,23 @@ def test_a_syntax_rule_l_wants_one_of_the_others() -> None:
     assert check.passes(["ZZ", "", "b"])
 
 
+def test_a_bare_tag_breaks_a_rule_that_wants_one_element_of_several() -> None:
+    elements = [ElementDef(str(n), "x", "S", "AN", 1, 5) for n in range(1, 4)]
+    check = SegmentCheck(SegmentDef("ZZ", "x", elements, ["R0103"]), CHARS)
+    assert not check.passes(["ZZ"])
+    assert [(f.element, f.code) for f in check.faults(["ZZ"])] == [(1, "2")]
+    bare = _check("L11", "004010", set_id="310")
+    assert not bare.passes(["L11"])
+
+
+def test_one_cause_is_one_fault() -> None:
+    two_rules = _check("L11", "004010", set_id="204")
+    assert {rule[0] for rule in two_rules.definition.syntax} == {"P", "R"}
+    assert [(f.element, f.code) for f in two_rules.faults(["L11", "", "BM"])] == [(1, "2")]
+    assert _faults("DMG*D8*" + "1" * 40) == [(2, "5")]
+    assert _faults("DMG*D8*1980\u00c90101") == [(2, "6")]
+
+
 def test_an_element_marked_not_used_must_be_empty() -> None:
     elements = [ElementDef("1", "x", "R", "AN", 1, 5), ElementDef("2", "x", "N", "AN", 1, 5)]
     check = SegmentCheck(SegmentDef("ZZ", "x", elements), CHARS)
