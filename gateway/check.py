@@ -17,7 +17,7 @@ from gateway.errors import GatewayError
 from gateway.findings import Finding, Scope, Severity
 from gateway.formats import folder_of
 from gateway.history import History, MemoryHistory
-from gateway.moments import read_moment
+from gateway.moments import in_zone, read_moment
 from gateway.profile import Profile
 from gateway.results import Delivery, MessageFinding, Outcome, ShipmentResult
 from gateway.translate import translate
@@ -229,7 +229,7 @@ def _drop_name(case: dict[str, Any]) -> str:
 def parse_instant(text: str) -> datetime:
     """Return an aware UTC instant of an ISO date or date and time. Raises ValueError."""
     moment = read_moment(text)
-    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else in_zone(moment, UTC)
 
 
 def compare(case: dict[str, Any], result: dict[str, Any]) -> list[str]:

@@ -8,7 +8,7 @@ Python's own reader takes weeks (2025-W10-2), days without dashes and more; what
 from __future__ import annotations
 
 import re
-from datetime import date, datetime
+from datetime import date, datetime, tzinfo
 
 _DAY = r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
 _ONLY_DAY = re.compile(_DAY)
@@ -37,3 +37,15 @@ def read_moment(text: str) -> datetime:
     except ValueError:  # 30 February
         pass
     raise ValueError(f'"{text}" is not a date and time such as 2025-03-04T21:30:00Z')
+
+
+def in_zone(moment: datetime, zone: tzinfo) -> datetime:
+    """Return an aware moment as another zone writes it.
+
+    At the ends of the calendar (1 January of year 1, 31 December 9999) the other zone's day may not exist: there the
+    clock stays as it is. No shipment has such a day, and the schema refuses it; the reader must not fall over it.
+    """
+    try:
+        return moment.astimezone(zone)
+    except OverflowError:
+        return moment.replace(tzinfo=zone)

@@ -155,7 +155,7 @@ def _refused(line: Line, node: Any, root: Any, run: Run) -> Finding:
     value = next((v for v in line.values(node, root, run) if v), None) if line.values else None
     shown = value
     if line.apply is not None and value:
-        with suppress(Unusable, ValueError):
+        with suppress(Unusable, ValueError, ArithmeticError):
             shown = line.apply([value]) or value
     said = filled_in(row.message, shown or "").rstrip(".") + "."
     said = said[:1].upper() + said[1:]

@@ -52,7 +52,7 @@ class Target:
                         return
                     if lost is None and line.loses(values):
                         lost = line, values[0]
-                except (Unusable, ValueError) as error:
+                except (Unusable, ValueError, ArithmeticError) as error:
                     self._fail(line, node, root, next((v for v in values if v.strip()), ""), _unusable(error), run)
                     return
             if line.row.default:

@@ -49,7 +49,7 @@ class Quick:
             try:
                 text = one(raw) if one is not None else raw.strip()
                 value = CAREFUL if type(text) is Noted else form(text) if text else nothing([raw])
-            except (Unusable, ValueError):
+            except (Unusable, ValueError, ArithmeticError):
                 return CAREFUL
             if value is not None and len(known) < REMEMBERED:
                 known[raw] = value
@@ -62,7 +62,7 @@ class Quick:
             try:
                 text = apply(values) if apply is not None else values[0].strip()
                 value = CAREFUL if type(text) is Noted else form(text) if text else nothing(values)
-            except (Unusable, ValueError):
+            except (Unusable, ValueError, ArithmeticError):
                 return CAREFUL
             if value is not None and len(known) < REMEMBERED:
                 known[raw] = value

@@ -7,6 +7,7 @@ from functools import lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from gateway.moments import in_zone
 from gateway.rules.tables import Regime, Tables
 
 
@@ -27,7 +28,7 @@ def _local_day(instant: str, zone: str) -> str:
         moment = datetime.fromisoformat(instant.replace("Z", "+00:00"))
     except ValueError:
         return ""
-    return moment.astimezone(ZoneInfo(zone)).strftime("%Y-%m-%d")
+    return in_zone(moment, ZoneInfo(zone)).date().isoformat()
 
 
 def regime_of(draft: dict[str, Any], tables: Tables, day: str) -> Regime | None:

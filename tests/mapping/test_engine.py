@@ -71,6 +71,12 @@ def test_the_first_alternative_with_a_value_wins():
     assert draft(rows, "LX*1 M11*B1********B9") == {"house_bill_number": "B9"}
 
 
+def test_an_argument_that_no_number_can_have_is_told_and_does_not_stop_the_file():
+    found = mapped(BIND + "shipment,gross_weight_kg,M11.03,,rounded 80,,,,,,\n", "LX*1 M11*B1**1.5")
+    assert "gross_weight_kg" not in found.draft
+    assert "look at the arguments in the mapping table" in found.findings[0].message
+
+
 def test_a_value_that_cannot_be_used_is_a_finding_and_does_not_fall_through():
     rows = BIND + (
         "shipment,package_count,M11.03,,count,,,S321-QTY-ZERO,pieces {value},,\n"

@@ -39,7 +39,7 @@ WIDTH = 69
 _LOST = 3  # lines of messages outside of one that are no accident
 
 _ALLOWED = re.compile(r"[A-Z0-9 ./,\-]*")
-_QUANTITY = re.compile(r"[TPSD]?(\d+)?([KL])(\d+(?:[.,]\d*)?)?.*")
+_QUANTITY = re.compile(r"[TPSD]?(\d+)?([KL])(\d+(?:\.\d*|,\d{0,2})?)?(?![\d.,]).*")  # as transforms.numbers reads it
 
 
 @dataclass(frozen=True, slots=True)

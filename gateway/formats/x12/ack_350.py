@@ -13,7 +13,7 @@ from collections.abc import Iterator, Sequence
 from datetime import UTC
 
 from gateway.formats.x12.ack_envelope import Envelope, answerable, reply_version
-from gateway.moments import read_moment
+from gateway.moments import in_zone, read_moment
 from gateway.records import Group
 from gateway.responses import Response
 from gateway.results import AckRequest
@@ -39,7 +39,7 @@ def write(
     for elements in headers:
         yield out.raw(elements)
     for response, (number, issuer) in zip(responses, bills, strict=True):
-        at = read_moment(response.at).astimezone(UTC) if response.at else request.now
+        at = in_zone(read_moment(response.at), UTC) if response.at else request.now
         code = response.code if len(response.code) == 2 else _CODES[response.status]
         yield out.segment("X4", number[:25], "1", "", "", at.strftime("%Y%m%d"), at.strftime("%H%M"), code, "", issuer)
         text = " ".join(

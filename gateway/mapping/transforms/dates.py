@@ -5,25 +5,34 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from contextlib import suppress
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import MAXYEAR, MINYEAR, UTC, datetime, timedelta, timezone
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from gateway.mapping.transforms.registry import Tables, Unusable, transform
-from gateway.moments import read_moment
+from gateway.moments import in_zone, read_moment
 
 _PARTS = (("CCYY", "%Y"), ("MM", "%m"), ("DD", "%d"), ("HH", "%H"), ("mm", "%M"), ("SS", "%S"), ("YY", "%y"))
 _DTM = {
+    "2": "DDMMYY",
+    "3": "MMDDYY",
+    "4": "DDMMCCYY",
+    "5": "DDMMCCYYHHmm",
+    "10": "CCYYMMDDTHHmm",
     "101": "YYMMDD",
     "102": "CCYYMMDD",
     "201": "YYMMDDHHmm",
+    "202": "YYMMDDHHmmSS",
     "203": "CCYYMMDDHHmm",
     "204": "CCYYMMDDHHmmSS",
     "205": "CCYYMMDDHHmmZZZ",
+    "301": "YYMMDDHHmmZZZ",
+    "302": "YYMMDDHHmmSSZZZ",
     "303": "CCYYMMDDHHmmZZZ",
     "304": "CCYYMMDDHHmmSSZZZ",
 }
-_OFFSET = re.compile(r"([+-])([0-9]{2}):?([0-9]{2})?")
+"""2379 -> form, the codes of UNTDID that name one day; periods, weeks and days without a year do not."""
+_OFFSET = re.compile(r"([+-])([0-9]{2}):?([0-5][0-9])?")
 _ZONES = {"UTC": "UTC", "GMT": "UTC", "Z": "UTC", "ZZZ": "UTC"}
 """Zone texts behind a DTM that mean one thing everywhere; EST, CST, IST and the like do not."""
 
@@ -60,7 +69,7 @@ def _read(value: str, words: str) -> datetime:
 def date(value: str, words: str, zone: str = "UTC") -> str:
     """A date or a date and time by a pattern: `date CCYYMMDD`, `date CCYYMMDDHHmm America/New_York`."""
     moment = _read(value, words)
-    return utc(moment, zone) if "HH" in words else moment.strftime("%Y-%m-%d")
+    return utc(moment, zone) if "HH" in words else moment.date().isoformat()
 
 
 @transform("202510011830 => 2025-10-01T18:30:00Z", args=(1, 2), name="datetime", result="timestamp")
@@ -75,12 +84,16 @@ def datetime_(value: str, words: str, zone: str = "UTC") -> str:
     "202510011830EST; 303 => !MAP-VALUE",
     "20251001; 102 => 2025-10-01T12:00:00Z",
     "20251001; 102; 0615 => 2025-10-01T06:15:00Z",
+    "011025; 2 => 2025-10-01T12:00:00Z",
+    "20251001; 718 => !MAP-VALUE",
     many=True,
     args=(0, 1),
     result="timestamp",
 )
 def dtm(values: list[str], zone: str = "UTC") -> str:
     """EDIFACT DTM: value and format code 2379 (102, 203, 204, 303 ...); a date alone is noon, unless the time follows.
+
+    Without a code the length of the value tells the form.
 
     A zone behind the value (303, 304) counts; without one the time is local in `zone`: `dtm America/Chicago`.
     """
@@ -99,7 +112,7 @@ def dtm(values: list[str], zone: str = "UTC") -> str:
 @transform("202510011830; 203 => 2025-10-01", "20251001; 102 => 2025-10-01", many=True, result="date")
 def dtm_day(values: list[str]) -> str:
     """The calendar day of an EDIFACT DTM as written, that is the sender's local day."""
-    return _dtm(values)[0].strftime("%Y-%m-%d")
+    return _dtm(values)[0].date().isoformat()
 
 
 def _dtm(values: list[str]) -> tuple[datetime, str]:
@@ -108,7 +121,10 @@ def _dtm(values: list[str]) -> tuple[datetime, str]:
     values: date or date and time, 2379, and the time HHMM where it stands in a segment of its own.
     """
     value = values[0].strip()
-    form = _DTM.get(values[1].strip() if len(values) > 1 else "")
+    code = values[1].strip() if len(values) > 1 else ""
+    form = _DTM.get(code)
+    if form is None and code:  # 010325 is a day of March in code 2 and of January in code 3: no guess against a code
+        raise Unusable(f'"{code}" (2379) is no form of a date that is read; write 102 or 203')
     if form is None:
         form = {8: "CCYYMMDD", 12: "CCYYMMDDHHmm", 6: "YYMMDD"}.get(len(value), "CCYYMMDDHHmm")
     offset = ""
@@ -166,7 +182,7 @@ def port_iso(values: list[str], tables: Tables | None) -> str:
 def port_day(values: list[str], tables: Tables | None) -> str:
     """The calendar day of an instant at a Schedule D port; without a port (or its zone) the day in UTC."""
     moment = read_moment(iso(values[0]))
-    return moment.astimezone(ZoneInfo(_zone((*values, "")[1].strip(), tables))).strftime("%Y-%m-%d")
+    return in_zone(moment, ZoneInfo(_zone((*values, "")[1].strip(), tables))).date().isoformat()
 
 
 @transform(
@@ -205,7 +221,7 @@ def flight_day(values: list[str]) -> str:
     days = list(_days(int(found[1]), month, clock))
     if not days:
         raise Unusable(f'"{text}" is not a day of the calendar')
-    return min(days, key=lambda day: abs(day - clock)).strftime("%Y-%m-%d")
+    return min(days, key=lambda day: abs(day - clock)).date().isoformat()
 
 
 _FLIGHT_DAY = re.compile(r"([0-9]{2})([A-Z]{3})?")
@@ -246,8 +262,14 @@ def _zone(port: str, tables: Tables | None) -> str:
 def utc(moment: datetime, zone: str) -> str:
     """Return an RFC 3339 instant in UTC; a moment without offset is local in `zone`."""
     if moment.tzinfo is None:
-        local = ZoneInfo(zone)
-        moment = moment.replace(tzinfo=local)
-        if moment.astimezone(UTC).astimezone(local).replace(tzinfo=None) != moment.replace(tzinfo=None):
-            moment += timedelta(hours=1)  # the hour that a daylight saving change leaves out
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        moment = _local(moment, ZoneInfo(zone))
+    return in_zone(moment, UTC).replace(tzinfo=None).isoformat(timespec="seconds") + "Z"
+
+
+def _local(moment: datetime, zone: ZoneInfo) -> datetime:
+    there = moment.replace(tzinfo=zone)
+    if MINYEAR < moment.year < MAXYEAR:
+        back = there.astimezone(UTC).astimezone(zone)
+        if back.replace(tzinfo=None) != moment:
+            return there + timedelta(hours=1)  # the hour that a daylight saving change leaves out
+    return there

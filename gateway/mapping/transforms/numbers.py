@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import ROUND_HALF_UP, Context, Decimal
 from functools import lru_cache
 
 from gateway.mapping.transforms.registry import Noted, Unusable, transform
 
 _IN_THOUSANDS = re.compile(r"[+-]?[0-9]{1,3}(?:[,.][0-9]{3})+(?:[.,][0-9]*)?")
+_WITH_COMMA = re.compile(r"[+-]?(?:[1-9][0-9]{0,2}(?:\.[0-9]{3})+|[0-9]+|(?=,[0-9]))(?:,[0-9]*)?")
+_EXACT = Context(prec=60)  # a product of two numbers has at most 48 digits
 _PLAIN = re.compile(r"[+-]?(?:[0-9]{1,15}(?:\.[0-9]{0,9})?|\.[0-9]{1,9})")
 
 KILOGRAMS = {
@@ -67,11 +69,13 @@ def plain(value: Decimal, places: int) -> str:
     return f"{whole}.{fraction.ljust(places, '0')}" if places or fraction else whole
 
 
-@transform("24.90 => 24.90", "12,5 => 12.5", args=(0, 1), result="decimal")
+@transform("24.90 => 24.90", "12,5 => 12.5", "1,250 => !MAP-VALUE", args=(0, 1), result="decimal")
 def decimal(value: str, mark: str = ".") -> str:
-    """A number; `decimal comma` reads 1.234,50 as 1234.50."""
+    """A number; `decimal comma` reads 1.234,50 as 1234.50. A point that parts no thousands (24.90) is refused there: it is no comma."""
     text = value.strip()
     if mark == ",":
+        if not _WITH_COMMA.fullmatch(text):
+            raise Unusable(f'"{text}" is not a number with a decimal comma such as 1.234,50')
         text = text.replace(".", "").replace(",", ".")
     elif re.fullmatch(r"[+-]?[0-9]+,[0-9]{1,2}", text):
         text = text.replace(",", ".")
@@ -117,7 +121,7 @@ def extended(values: list[str]) -> str:
     """A line total of unit price and quantity; without a quantity one piece is meant."""
     price = number(values[0])
     quantity = number(values[1]) if len(values) > 1 and values[1].strip() else Decimal(1)
-    return plain((price * quantity).normalize(), 2)
+    return plain(_EXACT.multiply(price, quantity).normalize(_EXACT), 2)
 
 
 @transform("24.905 => 24.91", "24.5 => 24.50", args=(0, 1), result="decimal")
@@ -167,10 +171,13 @@ def weight_unit(value: str) -> str:
     return _CANONICAL_UNIT[word]
 
 
-_IMP = re.compile(r"[TPSD]?(?P<pieces>\d+)?(?:(?P<unit>[KL])(?P<weight>\d+(?:[.,]\d*)?))?.*")
+_IMP = re.compile(r"[TPSD]?(?P<pieces>\d+)?(?:(?P<unit>[KL])(?P<weight>\d+(?:\.\d*|,\d{0,2})?))?(?![\d.,]).*")
+"""A number that goes on (K1.2.3, T2,5K3) is none, nothing of it is cut off; in K1,250 the comma may part thousands."""
 
 
-@transform("T2K3.2 => 3.200", "K1.25 => 1.250", "L4.4 => 1.996", "K1,25 => 1.250", result="decimal")
+@transform(
+    "T2K3.2 => 3.200", "K1.25 => 1.250", "L4.4 => 1.996", "K1,25 => 1.250", "K1,250.5 => !MAP-VALUE", result="decimal"
+)
 def imp_weight(value: str) -> str:
     """The weight of a Cargo-IMP quantity such as T2K3.2 or K1.25, in kilograms; K kilograms, L pounds."""
     found = _IMP.fullmatch(value.strip())

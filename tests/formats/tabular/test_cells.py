@@ -92,7 +92,21 @@ def test_the_numbers_of_a_workbook_have_a_point_whatever_its_texts_have():
 
 def test_the_profile_settles_decimal_comma_and_order_of_dates():
     assert mend("item_value", "1.019,50", decimal="comma") == ("1019.50", [])
+    assert mend("item_value", "24,90", decimal="comma") == ("24.90", [])
     assert mend("arrival_date", "1/3/2025", date_order="dmy") == ("2025-03-01", [])
+
+
+@pytest.mark.parametrize(
+    ("text", "read"),
+    [("1.250", "1250"), ("24.90", "24.90"), ("0.450", "0.450"), ("-1.250.000", "-1250000"), ("12.3456", "12.3456")],
+)
+def test_a_point_where_a_comma_is_agreed_is_told(text, read):
+    assert mend("item_value", text, decimal="comma") == (read, ["CSV-NUMBER-FORM:warning:True"])
+
+
+@pytest.mark.parametrize("text", ["1.2.3,4", "1,2,3", "1.23,4", ",", "1.,5"])
+def test_what_is_no_number_with_a_comma_is_left_for_the_mapping_to_refuse(text):
+    assert mend("item_value", text, decimal="comma") == (text, [])
 
 
 @pytest.mark.parametrize(("text", "iso"), [("28.02.2025", "2025-02-28"), ("25/3/2025", "2025-03-25"), ("20250302", "2025-03-02"), ("2025-03-04T21:30:00-08:00", "2025-03-04T21:30:00-08:00")])  # fmt: skip
