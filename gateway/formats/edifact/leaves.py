@@ -13,16 +13,13 @@ import re
 from functools import cache, lru_cache
 
 from gateway.formats.delimited import split_released, unrelease
-from gateway.formats.edifact.structure.layouts import Component, layouts, positions
+from gateway.formats.edifact.structure.layouts import NUMBERS, Component, layouts, positions
 from gateway.formats.sums import total
 from gateway.records import Getter, Node, Separators
 
 _RELEASE = "03A"  # the places of the elements used are the same in all directories read
 SUMS = {"MEA": "6314", "GID": "7224", "MOA": "5004", "QTY": "6060", "CNT": "6066"}
 """Segment -> the number that `@sum` adds."""
-
-NUMBERS = frozenset((*SUMS.values(), "6162", "6152", "5402", "6348", "6061"))
-"""Data elements that may hold a decimal mark."""
 
 
 @cache

@@ -10,7 +10,8 @@ from collections.abc import Callable
 from functools import cache
 from typing import Any
 
-from gateway.formats.edifact.leaves import NUMBERS, join_texts, layout_of, places
+from gateway.formats.edifact.leaves import join_texts, layout_of, places
+from gateway.formats.edifact.structure.layouts import NUMBERS
 from gateway.records import InLineElement
 
 Read = Callable[[str], Any]

@@ -122,7 +122,12 @@ def test_too_many_repetitions_are_counted():
 
 
 def test_small_letters_and_odd_tags_are_code_15():
-    assert rules(interchange(message([*bills(1), "cst+1"]))) == ["EDIFACT-TAG"]
+    for odd in ("cst+1", "NEIL+1200 TEST AVENUE+AUSTIN", "S SHIRTS"):  # the end of O'NEIL and MEN'S SHIRTS
+        data = interchange(message([*bills(1), odd]))
+        (finding,) = errors(data)
+        assert (finding.rule, finding.ack["CONTRL"], finding.scope) == ("EDIFACT-TAG", "15", Scope.MESSAGE)
+        (finding,) = errors(data, salvage="shipment", ignore_unknown_segments=True)
+        assert (finding.rule, finding.scope) == ("EDIFACT-TAG", Scope.SHIPMENT)
 
 
 def test_a_missing_goods_item_names_the_segment_before_the_gap():
@@ -173,6 +178,37 @@ def test_repetitions_are_checked_one_by_one():
     v4 = Separators("+", ":", "'", "*", "?", "")
     assert look("GID+1+1:PX*2:CT", v4) == []
     assert look("GID+1+1:PX*X:CT", v4, version="4") == [("37", "3:1")]
+
+
+def test_a_repetition_that_nobody_reads_is_not_lost_in_silence():
+    v4 = Separators("+", ":", "'", "*", "?", "")
+    assert look("FTX+AAA+++COTTON * KNIT", v4) == [("16", "5")]
+    assert look("FTX+AAA+++COTTON ?* KNIT", v4) == []
+    assert look("FTX+AAA+++COTTON * KNIT") == []  # data in syntax 3
+    assert look("RFF+HWB:1*HWB:2", v4) == [("16", "2")]
+    assert look("MOA+40:24.90:USD*40:10.00:USD", v4) == [("16", "2")]
+    assert look("GID+1+1:PX*2:CT*3:CT*4:CT*5:CT", v4) == []  # as often as the directory writes C213
+    assert look("GID+1+1:PX*2:CT*3:CT*4:CT*5:CT*6:CT", v4) == [("16", "3")]
+    assert look("GID+1+1:PX+2:CT*3:CT*4:CT*5:CT*6:CT", v4) == [("16", "4")]
+
+
+def test_a_repetition_too_many_refuses_the_message_and_names_its_place():
+    data = interchange(message([s.replace("ON SHIRTS", "ON * SHIRTS") for s in bills(1)]))
+    assert b"ON * SHIRTS" in data
+    assert errors(data) == []
+    (finding,) = errors(re.sub(rb"UNO([A-C]):3", rb"UNO\1:4", data))
+    assert (finding.rule, finding.ack["UCD"], finding.scope) == ("EDIFACT-ELEM-REPEAT", "5", Scope.MESSAGE)
+
+
+def test_numbers_that_a_directory_writes_as_text_have_the_announced_mark_too():
+    comma, point = (Separators("+", ":", "'", release="?", decimal=mark) for mark in ",.")
+    for text in ("MEA+AAE+G+KGM:{}", "QTY+1:{}"):
+        at = text.format("1,250"), text.format("1.250")
+        place = "4:2" if text.startswith("MEA") else "2:2"
+        assert look(at[0], comma) == look(at[1], point) == []
+        assert look(at[1], comma) == look(at[0], point) == [("19", place)]
+        assert look(at[0]) == look(at[1]) == []  # no UNA: both marks
+        assert look(text.format("1.250,5"), comma) == [("19", place)]
 
 
 def test_only_the_announced_decimal_mark_counts():

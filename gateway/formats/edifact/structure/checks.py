@@ -7,7 +7,16 @@ import re
 from gateway.findings import Finding, Position, Severity
 from gateway.formats.delimited import split_released, unrelease
 from gateway.formats.edifact.service import GAP
-from gateway.formats.edifact.structure.layouts import Component, Element, layouts, patterns
+from gateway.formats.edifact.structure.layouts import (
+    NUMBERS,
+    Component,
+    Element,
+    Layout,
+    layouts,
+    most_repetitions,
+    other_mark,
+    patterns,
+)
 from gateway.formats.edifact.structure.policy import SyntaxPolicy
 from gateway.records import Node, Separators
 
@@ -93,6 +102,7 @@ class Checker:
             value = node.element(number)
             if value:
                 found += self._element(node, unit, number, element, value)
+                found += self._repetitions(node, unit, number, layout, value)
             elif element.mandatory:
                 first = element.components[0]
                 found.append(self._missing(node, unit, number, 1 if element.composite else 0, first.id))
@@ -129,6 +139,18 @@ class Checker:
                     found.append(self._missing(node, unit, number, at, component.id))
         return found
 
+    def _repetitions(self, node: Node, unit: Node | None, number: int, layout: Layout, value: str) -> list[Finding]:
+        """Only the first repetition of an element is read: one too many is a loss, or a * that should have been released."""
+        s = self._separators
+        if not s.repetition or s.repetition not in value:
+            return []
+        given = len(split_released(value, s.repetition, s.release))
+        most = most_repetitions(layout, number)
+        if given <= most:
+            return []
+        said = f'has {given} repetitions (parted by "{s.repetition}"); {most} is the most'
+        return [self._finding("EDIFACT-ELEM-REPEAT", "16", said, node, unit, number)]
+
     def _value(
         self, node: Node, unit: Node | None, number: int, place: int, component: Component, text: str
     ) -> Finding | None:
@@ -149,6 +171,11 @@ class Checker:
                 )
                 return self._finding(rule, code, said, node, unit, number, place, name=name, value=text)
             length = sum(character.isdigit() for character in text)
+        elif name in NUMBERS and self._separators.decimal and re.fullmatch(r"-?[0-9.,]+", text):
+            if other_mark(self._separators) in text:  # 1.250 where UNA names the comma: thousands or decimals
+                said = f'{name} "{text[:20]}" is not a number with decimal mark "{self._separators.decimal}"'
+                code = "19" if self._policy.version < "4" else "37"
+                return self._finding("EDIFACT-DECIMAL", code, said, node, unit, number, place, name=name, value=text)
         elif component.kind == "a" and any(character.isdigit() for character in text):
             return self._finding(
                 "EDIFACT-ELEM-TYPE",

@@ -43,6 +43,9 @@ class Element:
 
 Layout = tuple[Element, ...]
 
+NUMBERS = frozenset(("6314", "7224", "5004", "6060", "6066", "6162", "6152", "5402", "6348", "6061"))
+"""Data elements that hold a number, those that the directories write as text (6314, 6060) among them."""
+
 
 def layouts(release: str) -> dict[str, Layout]:
     """Return tag -> layout of a directory ("95B")."""
@@ -120,9 +123,26 @@ def _component(component: Component, separators: Separators) -> str:
         body = f"-?(?:{fraction}|{whole})" if component.shortest == 1 and longest > 2 else f"-?{whole}"
     else:
         special = "".join({separators.element, separators.component, separators.repetition, separators.release} - {""})
+        if component.id in NUMBERS and separators.decimal:
+            special += other_mark(separators)
         data = "[A-Za-z ]" if component.kind == "a" else f"[^{re.escape(special)}]"
         body = f"{data}{{{component.shortest},{component.longest}}}+"
     return body if component.mandatory else f"(?:{body})?+"
+
+
+def other_mark(separators: Separators) -> str:
+    """Return the mark that is none in an interchange whose UNA names one (syntax 1 to 3)."""
+    return "," if separators.decimal == "." else "."
+
+
+def most_repetitions(layout: Layout, number: int) -> int:
+    """Return how often element `number` (from 1) may be repeated in syntax 4: as often as the directory writes it in a row."""
+    own, count = layout[number - 1], 0
+    for element in layout[number - 1 :]:
+        if element.composite != own.composite or element.components != own.components:
+            break
+        count += 1
+    return count
 
 
 @cache

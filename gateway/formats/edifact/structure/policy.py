@@ -1,7 +1,7 @@
 """What a structure fault costs: strict refuses the message, lenient delivers what can still be read safely.
 
-Lenient (the default): mandatory segments and elements must be there and numbers must be numbers; a segment in an
-unexpected place, one repetition too many, a text that is too long are warnings and the mapping goes on (ours: real
+Lenient (the default): mandatory segments and elements must be there, numbers must be numbers and tags tags (the end of a text
+behind an unreleased terminator is none, nor is a tag in small letters); a segment in an unexpected place, one repetition too many, a text that is too long are warnings and the mapping goes on (ours: real
 manifests break these rules). Source of the codes: 0085 of CONTRL.
 """
 
@@ -81,7 +81,7 @@ class SyntaxPolicy:
             rule, said = "EDIFACT-SEG-POSITION", f"Segment {tag} stands where it is not expected."
         else:
             rule, said = "EDIFACT-SEG-UNKNOWN", f"Segment {tag} does not belong to this message."
-        finding = self._finding(rule, "15", said, node, unit)
+        finding = self._finding(rule, "15", said, node, unit, lost=rule == "EDIFACT-TAG")
         if rule == "EDIFACT-SEG-UNKNOWN" and self.ignore_unknown:
             return msgspec.structs.replace(
                 finding, severity=Severity.INFO, scope=self.scope(unit, Severity.INFO), ack={}
@@ -105,7 +105,10 @@ class SyntaxPolicy:
             return Scope.SHIPMENT
         return Scope.MESSAGE
 
-    def _finding(self, rule: str, code: str, message: str, node: Node, unit: Node | None) -> Finding:
-        severity = Severity.ERROR if self.strict else Severity.WARNING
+    def _finding(
+        self, rule: str, code: str, message: str, node: Node, unit: Node | None, *, lost: bool = False
+    ) -> Finding:
+        """lost: what stands there was meant for another place, so that even lenient partners are told no."""
+        severity = Severity.ERROR if self.strict or lost else Severity.WARNING
         ack = {"CONTRL": code, "UCS": str(node.position)}
         return Finding(rule, severity, self.scope(unit, severity), message, node.place(), ack=ack)
