@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from gateway.findings import Finding
-from gateway.formats.x12.structure import Matcher, SyntaxPolicy, load_table
+from gateway.formats.x12.structure import Matcher, SetTable, SyntaxPolicy, load_table
 from gateway.records import Node, Separators
 
 FIXTURES = Path(__file__).parents[3] / "fixtures"
@@ -85,11 +85,12 @@ def read(
     policy: SyntaxPolicy = LENIENT,
     separators: Separators = SEPARATORS,
     unit: str | None = None,
+    table: SetTable | None = None,
 ) -> Reading:
-    """Feed the segments between ST and SE; text is split at ~ and *, line breaks are ignored."""
+    """Feed the segments between ST and SE; text is split at ~ and *, line breaks are ignored. table: None = that of the set."""
     if isinstance(segments, str):
         segments = [part.strip().split("*") for part in segments.split("~") if part.strip()]
-    table = load_table(set_id, version)
+    table = table or load_table(set_id, version)
     assert table is not None
     root = Node("ST", ["ST", set_id, "0001"], 0, 11, 1, 1)
     unit = ("LX" if set_id == "309" else "") if unit is None else unit
