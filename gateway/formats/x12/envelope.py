@@ -7,11 +7,13 @@ Codes: X12 elements I18 (TA105), 716 (AK905) and 718 (AK502). Their ends are che
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from datetime import datetime
 
 from gateway.findings import Finding, Position, Scope, Severity
 from gateway.formats.x12.sets import set_kinds
 from gateway.formats.x12.tokens import Header
+from gateway.formats.x12.values import is_date, is_time
 from gateway.profile import Profile
 from gateway.records import Group, Interchange, Node
 
@@ -175,6 +177,36 @@ def _is_date(text: str, pattern: str, length: int) -> bool:
     except ValueError:
         return False
     return True
+
+
+_MOST = {"GS": 8, "ST": 3, "SE": 2, "GE": 2, "IEA": 2}  # elements of a control segment
+
+
+def odd_elements(node: Node) -> Iterator[tuple[int, str]]:
+    """Yield (element, sentence) for what is wrong in a control segment and changes nothing: nobody reads it."""
+    most = _MOST.get(node.tag, len(node.elements))
+    if any(node.elements[most + 1 :]):
+        yield most + 1, f"{node.tag} has more than {most} elements; the others were not read."
+    if node.tag != "GS":
+        return
+    day, clock, agency = node.element(4), node.element(5), node.element(7)
+    if not (is_date(day) and len(day) in (6, 8)):
+        yield 4, f'GS04: "{day[:8]}" is not a date CCYYMMDD.'
+    if not is_time(clock):
+        yield 5, f'GS05: "{clock[:8]}" is not a time HHMM.'
+    if agency not in ("X", "T"):
+        yield 7, f'GS07: "{agency[:2]}" is not X (ASC X12) or T.'
+
+
+def odd(node: Node, said: set[tuple[str, int]]) -> Iterator[Finding]:
+    """Yield the remarks on a control segment, each kind once; said: those of the interchange so far."""
+    for element, sentence in odd_elements(node):
+        if (node.tag, element) not in said:
+            said.add((node.tag, element))
+            place = node.place(element)
+            yield Finding(
+                "X12-CONTROL-ODD", _WARNING, Scope.INTERCHANGE, sentence, place, value=node.element(element)[:35]
+            )
 
 
 def stray(node: Node, *, grouped: bool) -> Finding:

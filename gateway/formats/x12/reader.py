@@ -69,6 +69,7 @@ class X12Reader:
         self._most = SEGMENTS  # position up to which a unit may reach
         self._last: Node | None = None
         self._group_numbers: set[str] = set()
+        self._odd: set[tuple[str, int]] = set()  # remarks on control segments that the interchange has
         self._set_numbers: set[str] = set()
         self._unsupported = self._answered = False  # the open group's version: said once; TA1 in the interchange
         self._gs_place = Position()  # of GS08
@@ -135,6 +136,7 @@ class X12Reader:
     def _control(self, node: Node) -> Iterator[Event]:
         """Handle an envelope segment, or a segment that stands outside every set."""
         tag = node.tag
+        yield from envelope.odd(node, self._odd)
         if tag == "ST":
             yield from self._st(node)
         elif tag == "SE" and self._message is not None:
@@ -158,6 +160,7 @@ class X12Reader:
         interchange = envelope.read_isa(header, self._interchanges)
         self._interchanges += 1
         self._groups, self._answered = 0, False
+        self._odd = set()
         self._group_numbers = set()
         self._interchange = interchange
         yield InterchangeBegin(interchange)

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from gateway.findings import Finding, Scope
+from gateway.findings import Finding, Scope, Severity
 from gateway.formats import x12
 from gateway.profile import Identity
 from gateway.records import Interchange, InterchangeBegin
@@ -92,6 +92,39 @@ def test_a_fault_of_gs_or_ge_refuses_the_group_with_its_ak9_code(what: str) -> N
     assert [f.rule for f in faults] == rules
     assert all(f.scope is Scope.GROUP and f.refuses for f in faults)
     assert dict(faults[0].ack) == {"AK901": "R", "AK905": code}
+
+
+ODD = {
+    "GS04": (b"*20250115*0930*1*X", b"*20251340*0930*1*X", ("GS", 4)),
+    "GS04 empty": (b"*20250115*0930*1*X", b"**0930*1*X", ("GS", 4)),
+    "GS05": (b"*20250115*0930*1*X", b"*20250115*2460*1*X", ("GS", 5)),
+    "GS07": (b"*20250115*0930*1*X", b"*20250115*0930*1*Q", ("GS", 7)),
+    "GS09": (b"*X*005020~", b"*X*005020*Y~", ("GS", 9)),
+    "ST04": (b"ST*309*0001~", b"ST*309*0001**A~", ("ST", 4)),
+    "SE03": (b"SE*28*0001~", b"SE*28*0001*A~", ("SE", 3)),
+    "GE03": (b"GE*1*1~", b"GE*1*1*A~", ("GE", 3)),
+    "IEA03": (b"IEA*1*000000001~", b"IEA*1*000000001*A~", ("IEA", 3)),
+}
+
+
+@pytest.mark.parametrize("what", ODD)
+def test_what_nobody_reads_in_a_control_segment_is_told_and_refuses_nothing(what: str) -> None:
+    old, new, place = ODD[what]
+    assert PLAIN.count(old) == 1
+    (fault,) = _faults(PLAIN.replace(old, new))
+    assert (fault.rule, fault.severity, fault.ack) == ("X12-CONTROL-ODD", Severity.WARNING, {})
+    assert (fault.position.segment, fault.position.element) == place
+    assert _faults(PLAIN.replace(b"GE*1*1~", b"GE*1*1**~")) == [], "empty elements at the end say nothing"
+
+
+def test_a_remark_on_control_segments_is_said_once_an_interchange() -> None:
+    odd = PLAIN.replace(b"SE*28*0001~", b"SE*28*0001*A~")
+    body = odd[odd.index(b"ST*") : odd.index(b"GE*")]
+    two = odd.replace(body, body + body.replace(b"0001~", b"0002~").replace(b"0001*A", b"0002*A")).replace(
+        b"GE*1", b"GE*2"
+    )
+    assert [f.rule for f in _faults(two)] == ["X12-CONTROL-ODD"]
+    assert [f.rule for f in _faults(two + two.replace(b"000000001", b"000000002"))] == ["X12-CONTROL-ODD"] * 2
 
 
 def test_a_group_id_that_we_do_not_take_refuses_the_group() -> None:
