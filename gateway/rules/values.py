@@ -7,6 +7,7 @@ from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 from functools import lru_cache
 from typing import Any
 
+from gateway.canonical.model import decimal_text
 from gateway.findings import Finding, Scope, Severity
 from gateway.profile import Profile
 
@@ -30,6 +31,11 @@ def _decimal(text: str) -> Decimal | None:
         return None
 
 
+def _cents(value: Decimal) -> Decimal:
+    """Return an amount in cents, half up: 800.005 is above the limit."""
+    return value.quantize(_CENT, ROUND_HALF_UP)
+
+
 def complete_values(draft: dict[str, Any], profile: Profile, day: str) -> list[Finding]:
     """Fill total_value and fair_retail_value_usd from the lines (value of the goods, without freight)."""
     items = draft.get("items")
@@ -42,9 +48,9 @@ def complete_values(draft: dict[str, Any], profile: Profile, day: str) -> list[F
         if value is None:
             return _convert(draft, items, profile, day)
         total += value
-    text = f"{total:.2f}"
+    text = decimal_text(total, 2)
     sent = draft.setdefault("total_value", {"amount": text, "currency": "USD"})
-    draft.setdefault("fair_retail_value_usd", text)
+    draft.setdefault("fair_retail_value_usd", f"{_cents(total):f}")
     same = type(sent) is dict and sent.get("amount") == text  # a total that could not be read leaves its currency alone
     return [] if same else list(_sum_differs(sent, total, "USD"))
 
@@ -96,7 +102,7 @@ def _convert(draft: dict[str, Any], items: list[dict[str, Any]], profile: Profil
                 )
             )
             continue
-        usd += (total * rate).quantize(_CENT, ROUND_HALF_UP)
+        usd += _cents(total * rate)
         if currency != "USD":
             findings.append(
                 _finding(
@@ -116,7 +122,7 @@ def _convert(draft: dict[str, Any], items: list[dict[str, Any]], profile: Profil
     if totals:
         if len(totals) == 1:
             ((currency, total),) = totals.items()
-            sent = draft.setdefault("total_value", {"amount": f"{total:.2f}", "currency": currency})
+            sent = draft.setdefault("total_value", {"amount": decimal_text(total, 2), "currency": currency})
             findings += _sum_differs(sent, total, currency)
         draft.setdefault("fair_retail_value_usd", f"{usd:.2f}")
     return findings

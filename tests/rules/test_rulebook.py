@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import copy
+import random
+from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
+from fractions import Fraction
 from typing import Any
 
 import pytest
@@ -158,6 +161,34 @@ def test_values_are_summed_and_converted_in_cents():
     assert said(draft) == {"FX-CONVERTED": "warning"}
     assert draft["fair_retail_value_usd"] == "42.40"  # 25.00 x 0.70 + 24.90
     assert draft["fx_rate"] == "0.70"
+
+
+def test_sums_are_exact_and_cents_are_half_up():
+    r = random.Random(41)
+    rates = {"USD": Decimal(1), "CAD": Decimal("0.70"), "KWD": Decimal("3.2512")}
+    profile = replace(PROFILE, fx_usd=rates)
+    for _ in range(200):
+        currency, parts = r.choice(list(rates)), [r.randrange(1, 300_000) for _ in range(r.randrange(1, 5))]
+        draft = copy.deepcopy(GOOD)
+        draft["items"] = [
+            {
+                **GOOD["items"][0],
+                "line_number": n,
+                "total_value": {"amount": f"{p // 1000}.{p % 1000:03d}", "currency": currency},
+            }
+            for n, p in enumerate(parts, 1)
+        ]
+        RULES.prepare(draft, profile, NOW)
+        assert Fraction(draft["total_value"]["amount"]) == Fraction(sum(parts), 1000), "no mill is lost"
+        cents = int(Fraction(sum(parts), 1000) * Fraction(rates[currency]) * 100 + Fraction(1, 2))
+        assert draft["fair_retail_value_usd"] == f"{cents // 100}.{cents % 100:02d}"
+
+
+@pytest.mark.parametrize(
+    ("amount", "above"), [("800.00", False), ("800.004", False), ("800.005", True), ("800.01", True)]
+)
+def test_half_a_cent_above_the_limit_is_above_it(amount, above):
+    assert ("S321-VAL-800" in said(changed("items.0.total_value.amount", amount))) == above
 
 
 def key_of(**party: str) -> str:
