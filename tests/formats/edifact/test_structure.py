@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import re
 
 import pytest
@@ -9,7 +10,7 @@ import pytest
 from gateway.findings import Scope, Severity
 from gateway.formats.delimited import split_released
 from gateway.formats.edifact.structure.checks import Checker
-from gateway.formats.edifact.structure.layouts import layouts, positions
+from gateway.formats.edifact.structure.layouts import layouts, patterns, positions
 from gateway.formats.edifact.structure.policy import SyntaxPolicy
 from gateway.formats.edifact.structure.tables import Group, Row, kind_of, kinds, load_table, release_key, table_tags
 from gateway.records import Node, Separators
@@ -239,3 +240,28 @@ def test_element_numbers_have_their_places():
     assert at["MEA"]["6314"] == ((3, 2),)
     assert at["BGM"]["1225"] == ((3, 0),)
     assert positions("95B")["NAD"]["3229"] == ((7, 0),)
+
+
+@pytest.mark.parametrize("release", ["03A", "95B"])
+def test_what_the_pattern_lets_pass_has_no_fault_piece_by_piece(release):
+    r = random.Random(release)
+    signs = [
+        PLAIN,
+        *(Separators("+", ":", "'", release="?", decimal=d) for d in ",."),
+        Separators("+", ":", "'", "*", "?", ""),
+    ]
+    odd = ["", "A", "1", "1.5", "1,5", "-1", ".5", "5.", "1.2.3", "-", "A" * 40, "9" * 40, " ", "*", "\u00e9"]
+    passed = 0
+    for _ in range(3000):
+        tag, separators = r.choice(list(layouts(release))), r.choice(signs)
+        elements = []
+        for element in layouts(release)[tag][: r.randrange(10)]:
+            given = element.components[: r.randrange(1, len(element.components) + 1)]
+            fit = ["".join(r.choices("123" if c.kind == "n" else "ABC", k=r.randrange(c.shortest, min(c.longest, 40) + 1))) for c in given]  # fmt: skip
+            elements.append(":".join(text if r.random() < 0.7 else r.choice(odd) for text in fit))
+        text = "+".join([tag, *elements])
+        checker = Checker(release, separators, SyntaxPolicy(strict=True))
+        if patterns(release, separators)[tag].fullmatch(text):
+            passed += 1
+            assert checker._look(Node(tag, text.split("+"), 0, 0, 1, 1), None, text) == [], (text, separators)
+    assert passed > 500

@@ -98,19 +98,23 @@ def patterns(release: str, separators: Separators) -> dict[str, re.Pattern[str]]
 
 
 def _segment(tag: str, layout: Layout, separators: Separators) -> str:
-    tail = ""
+    tail, ends = "", True  # ends: the segment may end before this element
     for element in reversed(layout):
-        body = _composite(element, separators)
-        text = re.escape(separators.element) + (body if element.mandatory else f"(?:{body})?+") + tail
-        tail = text if element.mandatory else f"(?:{text})?+"
+        body, separator = _composite(element, separators), re.escape(separators.element)
+        if element.mandatory and not element.components[0].mandatory:
+            body = rf"(?!{separator}|\Z){body}"  # all of its components are conditional, but one must be there
+        text = separator + (body if element.mandatory else f"(?:{body})?+") + tail
+        ends = ends and not element.mandatory
+        tail = f"(?:{text})?+" if ends else text
     return re.escape(tag) + tail
 
 
 def _composite(element: Element, separators: Separators) -> str:
-    tail = ""
+    tail, ends = "", True
     for component in reversed(element.components[1:]):
         text = re.escape(separators.component) + _component(component, separators) + tail
-        tail = text if component.mandatory else f"(?:{text})?+"
+        ends = ends and not component.mandatory
+        tail = f"(?:{text})?+" if ends else text
     return _component(element.components[0], separators) + tail
 
 
