@@ -2,7 +2,8 @@
 
     2025-03-04   2025-03-04T21:30   2025-03-04 21:30:00   2025-03-04T21:30:00.123Z   2025-03-04T21:30:00-08:00
 
-Python's own reader takes weeks (2025-W10-2), days without dashes and more; what is not documented is not taken.
+Python's own reader takes weeks (2025-W10-2), days without dashes, from 3.14 on 24:00, and more; what is not documented is
+not taken, by any version.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from datetime import date, datetime, tzinfo
 _DAY = r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
 _ONLY_DAY = re.compile(_DAY)
 _MOMENT = re.compile(
-    rf"{_DAY}(?:[T ][0-9]{{2}}:[0-9]{{2}}(?::[0-9]{{2}}(?:\.[0-9]+)?)?(?:Z|[+-][0-9]{{2}}(?::?[0-9]{{2}})?)?)?"
+    rf"{_DAY}(?:[T ](?:[01][0-9]|2[0-3]):[0-5][0-9](?::[0-9]{{2}}(?:\.[0-9]+)?)?(?:Z|[+-][0-9]{{2}}(?::?[0-9]{{2}})?)?)?"
 )
 
 

@@ -17,6 +17,7 @@ import warnings
 import zipfile
 import zlib
 from collections.abc import Iterable, Iterator
+from decimal import Decimal
 from typing import Any
 
 from gateway.findings import Finding, Position, Scope, Severity
@@ -235,8 +236,8 @@ def _records(sheet: Any) -> Iterator[Record]:
 def _text(value: Any) -> str:
     """Return the text of a cell value; what a double cannot hold exactly comes out in scientific notation.
 
-    >>> _text(97201.0), _text(123456789012345678), _text(dt.datetime(2025, 3, 2))
-    ('97201', '1.23456789012346E+17', '2025-03-02')
+    >>> _text(97201.0), _text(123456789012345678), _text(dt.datetime(2025, 3, 2)), _text(0.00002), _text(0.1 + 0.2)
+    ('97201', '1.23456789012346E+17', '2025-03-02', '0.00002', '0.3')
     """
     if value is None:
         return ""
@@ -248,7 +249,8 @@ def _text(value: Any) -> str:
         if value == int(value):
             whole = str(int(value))
             return whole if len(whole.lstrip("-")) <= 15 else f"{float(value):.14E}"
-        return format(value, ".15g") if 1e-5 < abs(value) < 1e15 else str(value)
+        text = format(value, ".15g")
+        return format(Decimal(text), "f") if 1e-9 < abs(value) < 1e15 else text  # 0.00002 has lost nothing
     if isinstance(value, dt.datetime):
         return value.date().isoformat() if value.time() == dt.time() else value.isoformat(timespec="seconds")
     return value.isoformat() if isinstance(value, dt.date | dt.time) else str(value)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import datetime as dt
 import io
+import random
 import zipfile
+from decimal import Decimal
 
 import openpyxl
 import pytest
@@ -69,6 +71,22 @@ def test_a_number_of_more_than_15_digits_has_lost_some(tmp_path):
     result = check(workbook([HEAD, [123456789012345678, *ROW[1:]]]), tmp_path)
     assert ("ID-SCIENTIFIC", 2, "tracking_number") in rules(result)
     assert result["accepted"] == []
+
+
+def test_numbers_and_times_of_cells_are_those_that_were_written():
+    r = random.Random(51)
+    numbers = [
+        f"{r.randrange(10 ** r.randrange(1, 9))}.{r.randrange(10**6):06d}"[: r.randrange(3, 16)] for _ in range(300)
+    ]
+    numbers += [str(r.randrange(10 ** r.randrange(1, 16))) for _ in range(100)] + ["0.00002", "0.000001", "-3.10"]
+    times = [dt.datetime(2000, 1, 1) + dt.timedelta(seconds=r.randrange(40 * 365 * 86400)) for _ in range(200)]  # noqa: DTZ001
+    data = workbook([*([float(n)] for n in numbers), *([t] for t in times)])
+    book = openpyxl.load_workbook(io.BytesIO(data), read_only=True, data_only=True)
+    texts = [record.cells[0] for record in xlsx_file._records(book.active)]
+    for number, text in zip(numbers, texts, strict=False):
+        assert Decimal(text) == Decimal(number)
+        assert "E" not in text.upper()
+    assert [dt.datetime.fromisoformat(t) for t in texts[len(numbers) :]] == times
 
 
 def test_the_same_column_twice_and_empty_rows_are_told(tmp_path):
