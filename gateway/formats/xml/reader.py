@@ -17,7 +17,7 @@ from gateway.findings import Finding, Position, Scope, Severity
 from gateway.formats.xml.bytes_in import Source
 from gateway.formats.xml.kinds import Kind
 from gateway.formats.xml.nodes import XmlNode, text_at
-from gateway.formats.xml.remarks import Remarks, header_remarks
+from gateway.formats.xml.remarks import Remarks, header_remarks, stray_remark, stray_text
 from gateway.formats.xml.unread import Unread, unread_in
 from gateway.profile import Profile
 from gateway.records import (
@@ -66,6 +66,7 @@ class XmlReader:
         self._message: Message | None = None
         self._names: dict[str, str] = {}
         self._held: list[Finding] = []
+        self._strays: set[str] = set()  # names of elements with text between their elements: told once
         self._remarks: Remarks | None = None
         self._unread: Unread | None = None
         self._numbers: dict[str, int] = {}  # how many units of a name were let go
@@ -148,6 +149,9 @@ class XmlReader:
                 text = element.text
                 if text and (text := text.strip()) and (node.attributes is None or element.get(_NIL) not in _TRUE):
                     node.elements.append(text)
+            elif node.tag not in self._strays and (where := stray_text(element)) is not None:
+                self._strays.add(node.tag)
+                self._held.append(stray_remark(node, where))
             if len(opened) <= self._depth and self._ends(node):
                 yield from self._unit(node)
                 _free(element)

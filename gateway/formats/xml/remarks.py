@@ -10,6 +10,7 @@ that hold text those of its column many may stand again.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 from gateway.findings import Finding, Scope, Severity
 from gateway.formats.xml.kinds import Kind
@@ -38,6 +39,25 @@ def header_remarks(kind: Kind, root: XmlNode) -> Iterator[Finding]:
         found = f'{kind.code[-1]} "{code}" is not that' if code else f"The message has no {kind.code[-1]}, such as that"
         said = f"{found} of a {kind.type} ({' or '.join(kind.codes)}); the root element counts."
         yield Finding("XML-TYPE-CODE", Severity.WARNING, Scope.MESSAGE, said, root.here(), value=code)
+
+
+def stray_text(element: Any) -> int | None:
+    """Return the line of the text that stands between the elements of an element, None for blanks only.
+
+    element: of lxml, whole, with elements in it. No row reads such a text: a tag is missing around it, or stands inside a value.
+    """
+    if (text := element.text) and not text.isspace():
+        return int(element.sourceline or 1)
+    for child in element:
+        if (text := child.tail) and not text.isspace():
+            return int(child.sourceline or 1)
+    return None
+
+
+def stray_remark(node: XmlNode, line: int) -> Finding:
+    """Return the remark on it; the text itself may be a name or an address, so it is not shown."""
+    said = f"Text stands between the elements of {node.tag} (near line {line}); it was not read."
+    return Finding("XML-STRAY-TEXT", Severity.WARNING, Scope.MESSAGE, said, node.here())
 
 
 class Remarks:
