@@ -80,13 +80,8 @@ class Coverage:
 
     def _look_up(self, transform: str, values: list[str], tables: Any) -> None:
         """Note a code that its table does not have; rows that keep unknown codes are not asked."""
-        step = transform.partition("|")[0].split()
-        if (
-            step[:1] not in (["code"], ["party_id"], ["agency_id"])
-            or "keep" in step
-            or tables is None
-            or step[1] not in tables.codes
-        ):
+        step = _first_step(transform)
+        if step[0] not in _CODED or "keep" in step or tables is None or step[1] not in tables.codes:
             return
         code = values[-1].strip() if step[0] == "agency_id" else next(v.strip() for v in values if v.strip())
         if code and tables.codes[step[1]].get(code) is None:
@@ -185,9 +180,18 @@ class Coverage:
         return "" if not self._by_element else str(int(head)) if head.isdigit() else leaf
 
 
+_CODED = ("code", "party_id", "agency_id")  # transforms that look a code up in the table they name
+
+
+def _first_step(transform: str) -> list[str]:
+    return transform.partition("|")[0].split() or [""]
+
+
 def _makes_nothing(line: Any, values: Any) -> bool:
     """True when the transforms leave nothing of what was read: an e-mail address where there is a telephone number only."""
-    if not values or line.apply is None or "code" in line.row.transform:  # a code without an entry is told as such
+    if (
+        not values or line.apply is None or _first_step(line.row.transform)[0] in _CODED
+    ):  # told as a code without an entry
         return False
     try:
         return not line.apply(values)

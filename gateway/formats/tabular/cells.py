@@ -45,6 +45,7 @@ _THOUSANDS_COMMA = re.compile(r"-?[0-9]{1,3}(?:,[0-9]{3})+\.[0-9]{1,4}")
 _DECIMAL_COMMA = re.compile(r"-?(?:[0-9]+,[0-9]{1,2}|0,[0-9]{3,6})")
 _GROUPED = re.compile(r"-?[1-9][0-9]{0,2}(?:\.[0-9]{3})+")
 _DECIMAL_POINT = re.compile(r"-?[0-9]*\.[0-9]+")
+_NO_POINT = re.compile(r"[+-]?(?:[0-9]+(?:,[0-9]*)?|,[0-9]+)")
 
 
 _REMEMBERED = 4096
@@ -253,6 +254,6 @@ def _with_comma(text: str) -> str:
     >>> _with_comma("1.018,20"), _with_comma("0,450"), _with_comma("7"), _with_comma("1,018.20"), _with_comma("12.50")
     ('1018.20', '0.450', '7', '', '')
     """
-    if "." not in text:
-        return text.replace(",", ".") if text.count(",") < 2 else ""
+    if _NO_POINT.fullmatch(text):
+        return text.replace(",", ".")
     return text.replace(".", "").replace(",", ".") if _THOUSANDS_POINT.fullmatch(text) else ""
