@@ -52,7 +52,7 @@ def mapping_show(
 @mapping_app.command("trace")
 def mapping_trace(
     file: Annotated[Path, typer.Argument(help="The file to trace.")],
-    shipment: Annotated[str, typer.Option(help="Only this shipment (house bill).")] = "",
+    shipment: Annotated[str, typer.Option(help="Only this shipment: house bill, tracking number or shipment id.")] = "",
     field: Annotated[str, typer.Option(help="Only canonical fields that start with this.")] = "",
     profile: ProfileDir = None,
     as_json: AsJson = False,

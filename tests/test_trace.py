@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from gateway.commands.mapping import trace
-from gateway.errors import GatewayError
+from gateway.errors import ConfigError, GatewayError
 from gateway.site import base_site
 from tests.drops import FIXTURES, sample
 
@@ -103,3 +103,12 @@ def test_each_format_has_values_traced_to_their_own_bytes() -> None:
     for path in SAMPLES:
         traced[path.parent.name] += sum(bool(s["raw"]) for s in steps(path))
     assert all(number > 20 for number in traced.values()), traced
+
+
+def test_a_shipment_is_named_by_any_of_its_numbers_and_one_that_is_not_there_is_told(tmp_path: Path) -> None:
+    path = FIXTURES / "csv" / "02_semicolon_cp1252.csv"
+    found = list(trace(path, base_site(), "CP987654326DE", ""))
+    assert {step["shipment"] for step in found} == {"CP987654326DE"}
+    with pytest.raises(ConfigError, match="has no shipment NOWHERE") as told:
+        list(trace(path, base_site(), "NOWHERE", ""))
+    assert "CP987654326DE" in told.value.advice

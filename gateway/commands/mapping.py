@@ -89,8 +89,16 @@ def _dated(units: Iterator[Unit]) -> Iterator[Unit]:
         yield unit
 
 
+_NUMBERS = ("house_bill_number", "shipment_tracking_number", "shipment_id")
+"""What names a shipment, as everywhere in the answers: the first that is there."""
+
+
 def trace(path: Path, site: Site, shipment: str, field: str) -> Iterator[dict[str, Any]]:
-    """Yield for each canonical value of a file where it was read and by which row."""
+    """Yield for each canonical value of a file where it was read and by which row.
+
+    shipment: only the one with this number, whichever of its numbers it is. Raises ConfigError when there is none.
+    """
+    seen: dict[str, None] = {}
     read = units_of(path, site)
     places, encoding = exact_places(read.data, read.format, read.profile), encoding_of(read.data, read.profile)
     for event in read.units:
@@ -98,8 +106,10 @@ def trace(path: Path, site: Site, shipment: str, field: str) -> Iterator[dict[st
         if program is None:
             continue
         mapped = program.run(event.message, event.node, read.profile)
-        name = str(mapped.draft.get("house_bill_number") or mapped.draft.get("shipment_id") or event.label)
-        if shipment and shipment not in (name, mapped.draft.get("shipment_id")):
+        numbers = [str(mapped.draft[field]) for field in _NUMBERS if mapped.draft.get(field)]
+        name = numbers[0] if numbers else event.label
+        seen[name] = None
+        if shipment and shipment not in (*numbers, event.label):
             continue
         for pointer, value in leaves(mapped.draft, ""):
             if field and not pointer.lstrip("/").replace("/", ".").startswith(field):
@@ -111,6 +121,10 @@ def trace(path: Path, site: Site, shipment: str, field: str) -> Iterator[dict[st
             told = exact is not None or position.element is not None
             raw = read.data[offset : offset + length].decode(encoding, "replace") if told else ""
             yield {"shipment": name, "pointer": pointer, "value": value, "place": position.words(), "offset": offset if exact else position.offset, "length": length, "raw": raw, "row": row}  # fmt: skip
+        if shipment:
+            return
+    if shipment:
+        raise ConfigError(f"{path.name} has no shipment {shipment}.", f"It has {', '.join([*seen][:12]) or 'none'}.")
 
 
 def leaves(node: Any, pointer: str) -> Iterator[tuple[str, Any]]:

@@ -12,6 +12,7 @@
     values = { mode = "air", weight_unit = "KG" }   columns that the file does not have
     title = "MAWB: (?P<master_bill>[0-9-]+)"        values out of the title rows
     split = [{ column = "Consignee", pattern = "(?P<consignee_name>[^,]+), ..." }]
+    add_up = ["weight_kg"]        each row has the weight of its own goods: the shipment has the sum (pieces too)
     group_by, fill_down, extra_columns = ["..."]    keys of a shipment; cells that repeat; columns read by own rows
     decimal = "comma"             1.234,50      date_order = "dmy" or "mdy"      sheet = "Manifest"
     message_type = "orders"       which mapping reads the table; accept_empty = true
@@ -92,6 +93,7 @@ class Options:
     group_by: tuple[str, ...] = ()
     fill_down: tuple[str, ...] = ()
     extra_columns: tuple[str, ...] = ()
+    add_up: tuple[str, ...] = ()
     decimal: str = ""
     date_order: str = ""
     sheet: str = ""
@@ -104,7 +106,7 @@ def options_of(profile_options: Mapping[str, Any]) -> Options:
     raw: Mapping[str, Any] = profile_options.get("tabular") or {}
     _check(raw)
     known: dict[str, Any] = dict(raw)
-    for name in ("columns", "group_by", "fill_down", "extra_columns", "record_order", "split"):
+    for name in ("columns", "group_by", "fill_down", "extra_columns", "add_up", "record_order", "split"):
         if name in known:
             known[name] = tuple(known[name])
     if "widths" in known:
@@ -138,6 +140,10 @@ def _check(raw: Mapping[str, Any]) -> None:
         raise ConfigError(
             f"options.tabular.encoding {raw['encoding']} is not known.", 'Write for example "cp1252".'
         ) from None
+    sums = [c.name for c in vocabulary()[0].values() if c.level == "shipment" and c.kind in ("weight", "number")]
+    for name in raw.get("add_up", ()):
+        if name not in sums:
+            raise ConfigError(f"options.tabular.add_up: {name} cannot be added up.", f"Name one of {', '.join(sums)}.")
     if raw.get("widths") and len(raw["widths"]) != len(raw.get("columns", ())):
         raise ConfigError("options.tabular: widths and columns differ in number.", "Name each width in columns.")
     if raw.get("decimal", "") not in ("", "comma", "point") or raw.get("date_order", "") not in ("", "dmy", "mdy"):

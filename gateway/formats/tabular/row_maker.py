@@ -56,8 +56,10 @@ class RowMaker:
         self._names = [name.strip() for name in header.names[:width]] if kind != "json" else []
         self._named = self._names[self._goods[0]] if self._names and self._goods else ""
         places = standard_places()
-        names = ("weight_unit",) if kind == "json" else tuple(places)
-        self._shared = [places[n] for n in names if vocabulary()[0][n].level == "shipment" and header.has(n)]
+        root.add_up = tuple(places[n] for n in options.add_up)
+        names = [n for n in places if vocabulary()[0][n].level == "shipment" and n not in options.add_up]
+        self._shared = [places[n] for n in names if header.has(n) or header.growing]
+        self._shared_of_object = [places["weight_unit"]] if header.has("weight_unit") or header.growing else []
         self._say_shared = itemgetter(*self._shared) if self._shared else None
         self._arrange()
 
@@ -235,10 +237,12 @@ class RowMaker:
 
     def conflicts(self, rows: list[Row]) -> Iterator[Finding]:
         """Yield the columns of the shipment in which its rows say different things."""
-        said = self._say_shared
-        if said is None or all(said(row.elements) == said(rows[0].elements) for row in rows[1:]):
+        said, shared = self._say_shared, self._shared
+        if rows[0].record.group:  # goods lines of one JSON object: what is of the shipment stands in it once
+            shared = self._shared_of_object
+        elif said is None or all(said(row.elements) == said(rows[0].elements) for row in rows[1:]):
             return
-        for index in self._shared:
+        for index in shared:
             told = ""
             for row in rows:
                 value = row.elements[index].strip()

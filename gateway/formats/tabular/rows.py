@@ -9,11 +9,13 @@ TableRoot  the Node of tag TABLE: column name -> index, for the whole message
 from __future__ import annotations
 
 import unicodedata
+from decimal import Decimal
 from functools import lru_cache
 
 import msgspec
 
 from gateway.findings import Position
+from gateway.formats.sums import is_plain
 from gateway.records import Node
 
 ABSENT = 1 << 30
@@ -72,12 +74,14 @@ class TableRoot(Node, eq=False, kw_only=True):
     """The table. names: header names as received, by cell; cells: index of an element -> index of its cell.
 
     there: indexes of the elements that the table has columns for; () while columns may still be added.
+    add_up: indexes of the elements that are added up over the rows of a shipment.
     """
 
     columns: Columns
     names: list[str]
     cells: list[int]
     there: tuple[int, ...] = ()
+    add_up: tuple[int, ...] = ()
 
 
 class Part(msgspec.Struct, frozen=True):
@@ -127,9 +131,18 @@ def rows_node(rows: list[Row], root: TableRoot) -> Rows:
             for index, cell in enumerate(row.elements):
                 if cell and not cells[index]:
                     cells[index] = cell
+        for index in root.add_up:
+            cells[index] = _sum([row.elements[index].strip() for row in rows if index < len(row.elements)])
     node = Rows("ROWS", cells, first.offset, first.length, first.line, first.position, rows=rows, root=root)
     node.children = {"ROW": list(rows)}
     return node
+
+
+def _sum(texts: list[str]) -> str:
+    """Return the sum of the cells that hold anything; the first text that is no plain number instead, for the finding."""
+    filled = [text for text in texts if text]
+    wrong = next((text for text in filled if not is_plain(text)), "")
+    return wrong or (format(sum(map(Decimal, filled), Decimal(0)), "f") if filled else "")
 
 
 def place_of(parts: tuple[Part, ...], cell: int, root: TableRoot) -> Position:
