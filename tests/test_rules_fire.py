@@ -84,6 +84,7 @@ EDITS: list[tuple[str, str, list[tuple[str, str]]]] = [
     # tables
     ("CSV-CONTROL", TABLE, [("GOLDEN SAMPLE", "GOLDEN\x01SAMPLE")]),
     ("CSV-GROUP-CONFLICT", TABLE, [("j.example@example.com,1,1.250,KG,2", "j.example@example.com,2,1.250,KG,2")]),
+    ("CSV-PORT-PADDED", TABLE, [(",2720,", ",901,")]),
     ("CSV-QUOTE-STRAY", TABLE, [("GOLDEN SAMPLE", 'GOLDEN "SAMPLE"')]),
     ("CSV-RECORD-ORDER", RECORDS, [("TRL,2,3,68.98\r\n", "TRL,2,3,68.98\r\nITM,9,LATE,1,1,1.00,USD,CN\n")]),
     ("CSV-RECORD-TYPE", RECORDS, [("TRL,2,3,68.98", "XXX,1\nTRL,2,3,68.98")]),

@@ -93,7 +93,7 @@ def test_a_partner_with_maps_of_its_own_is_left_alone(tmp_path: Path) -> None:
     ("row", "column", "said", "advice"),
     [
         ("shipment,package_unit,M11.04,,,,yes,S321-ROL-REQ,no unit,A => A", "rule", "does not exist", "S321-ROLE-REQ"),
-        ("shipment,package_unit,M11.04,,,,yes,OURS-1,no unit,A => A", "rule", "does not exist", "MAP-REQUIRED"),
+        ("shipment,package_unit,M11.04,,,,yes,OURS-1,no unit,A => A", "rule", "does not exist", "a blank cell is"),
         ("shipment,first_us_port,,,,901,,,,", "default", "four digits", ""),
         ("shipment,estimated_arrival_at,,,,30.11.2026,,,,", "default", "2025-03-04T14:15:00Z", ""),
         ("shipment,mode_of_transportation,,,,lorry,,,,", "default", "none of air", ""),

@@ -49,6 +49,7 @@ _NO_POINT = re.compile(r"[+-]?(?:[0-9]+(?:,[0-9]*)?|,[0-9]+)")
 
 
 _REMEMBERED = 4096
+_PORT = 4  # digits of a port of Schedule D
 
 
 class Mender:
@@ -61,7 +62,7 @@ class Mender:
         self._numbers = header.of_kind("money", "weight", "number")
         self._texts = header.of_kind("name", "address", "city")
         self._kinds = [c.kind if c is not None else "" for c in header.standard]
-        self._currency = header.index("currency")
+        self._currency, self._port = header.index("currency"), header.index("arrival_port")
         self._signs = tuple(delimiter + quote + sign for quote in ("", '"') for sign in "+-")
         self._minus = tuple(delimiter + quote + "-" for quote in ("", '"'))
         self._comma, self._typed = options.decimal == "comma", typed
@@ -88,6 +89,8 @@ class Mender:
         for index in self._texts:
             if index < size and 0 < len(cells[index]) <= _DAY_LETTERS and cells[index] not in self._words:
                 self._text(cells[index], index, say)
+        if self._port < size and len(cells[self._port]) == _PORT - 1 and cells[self._port].isdecimal():
+            self._padded(cells, say)
         if self._currency < size and not cells[self._currency].isascii():
             self._symbol(cells, say)
 
@@ -200,6 +203,15 @@ class Mender:
             said = f'The number is written as "{text}"; it was read as {mended}.'
             say("CSV-NUMBER-FORM", Severity.WARNING, index, said)
             cells[index] = mended
+
+    def _padded(self, cells: list[str], say: Say) -> None:
+        """Put the zero back that a spreadsheet dropped: ports of Schedule D have four digits, all of the northeast begin with 0."""
+        full = cells[self._port].zfill(_PORT)
+        said = (
+            f"The port {cells[self._port]} has {_PORT - 1} digits; it was read as {full}: spreadsheets drop the zero."
+        )
+        say("CSV-PORT-PADDED", Severity.WARNING, self._port, said)
+        cells[self._port] = full
 
     def _symbol(self, cells: list[str], say: Say) -> None:
         text = cells[self._currency].strip()

@@ -8,7 +8,7 @@ from gateway.formats.tabular.cells import Mender
 from gateway.formats.tabular.dates import read_date
 from gateway.formats.tabular.layout import Header, Options
 
-COLUMNS = ["house_bill", "consignee_name", "consignee_address1", "consignee_zip", "consignee_phone", "hts", "item_value", "currency", "arrival_date", "sku"]  # fmt: skip
+COLUMNS = ["house_bill", "consignee_name", "consignee_address1", "consignee_zip", "consignee_phone", "hts", "item_value", "currency", "arrival_date", "sku", "arrival_port"]  # fmt: skip
 
 
 def mend(column: str, value: str, **options) -> tuple[str, list[str]]:
@@ -54,6 +54,9 @@ def mend(column: str, value: str, **options) -> tuple[str, list[str]]:
         ("item_value", "(5.00)", "-5.00", ["CSV-NUMBER-FORM:warning:True"]),
         ("item_value", "0,450", "0.450", ["CSV-NUMBER-FORM:warning:True"]),
         ("item_value", "1,018", "1,018", []),  # thousand or decimal: not certain, the mapping refuses it
+        ("arrival_port", "901", "0901", ["CSV-PORT-PADDED:warning:True"]),
+        ("arrival_port", "0901", "0901", []),
+        ("arrival_port", "JFK", "JFK", []),
         ("currency", "€", "EUR", ["CSV-CURRENCY-SYMBOL:warning:True"]),
         ("arrival_date", "45717", "2025-03-01", ["CSV-EXCEL-DATE:warning:True"]),
         ("arrival_date", "3/1/2025", "2025-03-01", ["CSV-DATE-AMBIGUOUS:warning:True"]),
