@@ -65,6 +65,11 @@ class Targets:
         """Return the target of an output row: out, test, ack or reject."""
         return {"out": self.out, "test": self.test, "ack": self.ack, "reject": self.reject}[name]
 
+    def answered(self, stem: str) -> bool:
+        """True when answers to a file of this name lie in the partner's folders: every drop has a receipt, most a report."""
+        names = ((self.ack, "receipt.json"), (self.ack, "report.json"), (self.reject, "report.json"))
+        return any(isinstance(t, LocalTarget) and (t.folder / f"{stem}.{name}").exists() for t, name in names)
+
 
 @dataclass(frozen=True, slots=True)
 class RetryPolicy:

@@ -105,14 +105,18 @@ class Ledger:
             connection = opened.enter_context(self._hot.writing(durable=durable)) if self._hot is not None else None
             yield connection or opened.enter_context(engine.begin())
 
-    def see(self, drop: Drop, at: str) -> tuple[Drop, bool]:
-        """Note a claimed file as seen; return its row, as it is when it exists already, and whether it is new."""
+    def see(self, drop: Drop, at: str, *, answered: bool = False) -> tuple[Drop, bool]:
+        """Note a claimed file as seen; return its row, as it is when it exists already, and whether it is new.
+
+        answered: answers to a file of this name lie in the partner's folders, of a drop that the ledger may not know
+        (it was restored from a backup): the new ones get a name of their own.
+        """
         with self.passing() as connection:
             rows = run(connection, _queries().drop, receipt=drop.receipt).fetchall()
             if rows:
                 return Drop(*rows[0]), False
             taken = run(connection, _queries().stem, partner=drop.partner, stem=drop.stored_name).fetchone()
-            stem = drop.stored_name if taken is None else f"{drop.stored_name}.{drop.receipt}"
+            stem = f"{drop.stored_name}.{drop.receipt}" if taken is not None or answered else drop.stored_name
             drop = msgspec.structs.replace(drop, answer_stem=stem)
             insert_rows(connection, drops, Drop.__struct_fields__, [msgspec.structs.astuple(drop)])
             facts = {"partner": drop.partner, "file": drop.file_name, "size": drop.size, "sha256": drop.sha256}

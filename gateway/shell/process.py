@@ -35,7 +35,8 @@ def process(claimed: Claimed, profile: Profile, targets: Targets, desk: Desk) ->
     Never raises for what a file holds or a disk does; calling it again goes on where it stopped.
     """
     try:
-        drop, fresh = desk.ledger.see(decide.new_drop(claimed), claimed.received_at)
+        answered = targets.answered(claimed.stored_name)
+        drop, fresh = desk.ledger.see(decide.new_drop(claimed), claimed.received_at, answered=answered)
         if drop.state not in FINAL:
             desk.vault.unseal(desk.folders.work / claimed.receipt)  # it was held, or is answered late
         if drop.state == "seen":

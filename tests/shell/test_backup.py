@@ -312,3 +312,23 @@ def test_the_command_copies_a_real_site_and_checks_the_copy(tmp_path: Path) -> N
     (tmp_path / "copy").rename(place.folder / "state")
     assert "VERIFY-RAW" in run("verify", str(place.folder))
     assert "Name a new folder" in run("backup", str(place.folder / "out"), str(place.folder))
+
+
+def test_files_that_come_again_after_a_restore_are_answered_beside_the_earlier_answers(tmp_path: Path) -> None:
+    """Their answers lie in the folders already; the new ones took the same names, and every such drop was held."""
+    place = Place(tmp_path / "site")
+    place.drop("good-309.edi")
+    place.run()
+    run("backup", str(tmp_path / "copy"), str(place.folder))
+    place.drop("prelim-309.edi")
+    place.run()
+    shutil.rmtree(place.folder / "state")
+    (tmp_path / "copy").rename(place.folder / "state")
+    for path in (place.folder / "out").glob("*.json"):  # the receiver took them away
+        path.unlink()
+    place.drop("prelim-309.edi")
+    place.run()
+    rows = [json.loads(line) for line in run("status", str(place.folder), "--json").splitlines()]
+    assert [(row["file"], row["state"]) for row in rows] == [("good-309.edi", "done"), ("prelim-309.edi", "done")]
+    assert all(rows[1]["receipt"] in name for name in rows[1]["answers"])
+    assert len(list((place.folder / "out").glob("*.json"))) == 1
