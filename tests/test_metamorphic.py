@@ -25,7 +25,7 @@ from gateway.mapping.folder import MappingSet
 from gateway.profile import Profile
 from gateway.rules.rulebook import Rulebook
 from tests.metamorphic.changes import KINDS, changed
-from tests.metamorphic.compared import differences, everything, in_chunks, together
+from tests.metamorphic.compared import changed_later, differences, everything, in_chunks, together
 from tests.metamorphic.families import frames
 from tests.metamorphic.frames import Frame, Piece
 from tests.metamorphic.profiles import WAYS, profile_of
@@ -67,6 +67,7 @@ def test_a_shipment_comes_to_the_same_in_any_company(name: str, drawn: list[Any]
     frame, profile = frames()[name], profile_of(name, way)
     pieces, unread = pieces_of(frame, drawn), fresh(profile)
     assert differences(together(frame, pieces, profile), [together(frame, [one], unread) for one in pieces]) == []
+    assert changed_later(frame.build(pieces)[0], profile, frame.file_name) == []
 
 
 @pytest.mark.parametrize("name", frames())

@@ -8,8 +8,11 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
+from gateway.formats import format_module, sniffers
+from gateway.formats.detect import HEAD, Transcoded, detect
 from gateway.history import History
 from gateway.profile import Profile
+from gateway.records import Unit
 from gateway.results import Outcome
 from tests.metamorphic.frames import Frame, Piece
 from tests.metamorphic.told import FIRST, ONCE, File, Told, run, told
@@ -107,3 +110,21 @@ def in_chunks(data: bytes, chance: random.Random) -> list[bytes]:
         chunks.append(data[at : at + size])
         at += size
     return chunks
+
+
+def changed_later(data: bytes, profile: Profile, name: str) -> list[str]:
+    """Return the shipments whose segments are others when the file was read than when they were handed out."""
+    seen = detect(data[:HEAD], name, sniffers(), profile.encoding, "")
+    if seen.hold is not None or not seen.format:
+        return []
+    handed: list[tuple[Unit, Any]] = []
+    events = format_module(seen.format).read(Transcoded([data], seen), profile, (seen.skip, seen.factor))
+    for event in events:
+        if isinstance(event, Unit):
+            handed.append((event, _tree(event.node)))
+    return [unit.label for unit, tree in handed if _tree(unit.node) != tree]
+
+
+def _tree(node: Any) -> Any:
+    below = node.children or {}
+    return list(node.elements), node.offset, [(tag, [_tree(one) for one in nodes]) for tag, nodes in below.items()]

@@ -14,7 +14,7 @@ from collections import Counter
 from typing import Any
 
 from tests.metamorphic.changes import changed, drawn
-from tests.metamorphic.compared import differences, everything, in_chunks, together
+from tests.metamorphic.compared import changed_later, differences, everything, in_chunks, together
 from tests.metamorphic.families import frames
 from tests.metamorphic.frames import Frame, Piece
 from tests.metamorphic.fresh import Ask, forget, nursery, warm_up
@@ -71,7 +71,7 @@ def broken(frame: Frame, pieces: list[Piece], way: str, chance: random.Random, a
     if here != there:
         said.append("other than fresh" if fresh else "other in chunks")
         said += [f"{one!r}\n{other!r}"[:3000] for one, other in zip(here, there, strict=True) if one != other]
-    return said
+    return said + changed_later(data, profile, frame.file_name)
 
 
 def main(seconds: float, seed: int, names: list[str]) -> None:

@@ -205,7 +205,9 @@ class Matcher:
         slot, missing = next(((s, m) for s, m in choices if not s.keys or key in s.keys), choices[0])
         findings = self._missing(missing)
         for gap in missing:
-            if gap.trigger and gap.depth < slot.depth + slot.trigger:  # a loop entered without its first segment
+            if (
+                gap.trigger and gap.depth <= slot.depth
+            ):  # a loop entered without its first segment: not that of the shipment before
                 self._open[gap.depth] = self._open[gap.depth - 1]
                 self._entered[gap.depth] = gap
                 self._turns[gap.depth] = 1

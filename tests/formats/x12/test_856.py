@@ -10,8 +10,11 @@ import pytest
 
 from gateway.check import Checker, parse_instant
 from gateway.errors import ConfigError
-from gateway.site import base_site, load_site
-from tests.drops import SAMPLES_NOW, drop, sample
+from gateway.formats import x12
+from gateway.records import Unit
+from gateway.results import ShipmentResult
+from gateway.site import base_mappings, base_site, load_site
+from tests.drops import SAMPLES_NOW, drop, profile_for, sample
 
 SAMPLE = Path(__file__).parents[3] / "fixtures" / "x12" / "15_856_marketplace_parcels.edi"
 
@@ -262,3 +265,18 @@ def test_a_finding_about_an_order_quotes_and_places_that_order_not_a_later_one()
     (told,) = (f for f in drop(data, now=SAMPLES_NOW).findings() if f.rule == "S321-SCHEMA")
     assert told.target == "marketplace.marketplace_seller_id"
     assert (told.value, told.position.offset) == ("Q" * 70, data.index(b"QQQ"))
+
+
+@pytest.mark.parametrize("salvage", ["message", "shipment"])
+def test_goods_before_their_level_stay_in_their_own_order(salvage: str) -> None:
+    """LIN before the HL of level I: it and what follows hung under the goods of the order before, which was named in the answers by it."""
+    text = (base_mappings() / "x12_856_order" / "examples" / "two_orders.edi").read_text("ascii")
+    goods = "LIN*1*SK*SKU-CB-02*CH*CN~\n"
+    data = text.replace("PRF*ORD-902~\n", "PRF*ORD-902~\n" + goods).replace("SE*54", "SE*55").encode()
+    result = drop(data, now=SAMPLES_NOW, salvage=salvage)
+    assert "X12-SEG-MISSING" in result.rules()
+    told = [r for r in result.outcome.records if isinstance(r, ShipmentResult)]
+    assert [r.id for r in told] == ["LPX0000001", "LPX0000002"]
+    first, second = (e.node for e in x12.read([data], profile_for(data)) if isinstance(e, Unit))
+    assert max(n.offset for n in first.walk()) < second.offset
+    assert {n.elements[2] for n in second.walk() if n.tag == "REF"} == {"LPX0000002", "MKTP-S0002"}
