@@ -21,7 +21,7 @@ from tests.metamorphic.fresh import Ask, forget, nursery, warm_up
 from tests.metamorphic.profiles import WAYS, profile_of
 from tests.metamorphic.told import File
 
-FRESH = 0.15
+FRESH = 0.04
 """Part of the files that are asked of a fresh process."""
 
 SHOWN = 4

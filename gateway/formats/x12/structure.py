@@ -207,7 +207,7 @@ class Matcher:
         for gap in missing:
             if (
                 gap.trigger and gap.depth <= slot.depth
-            ):  # a loop entered without its first segment: not that of the shipment before
+            ):  # a loop entered without its first segment: no part of the one before
                 self._open[gap.depth] = self._open[gap.depth - 1]
                 self._entered[gap.depth] = gap
                 self._turns[gap.depth] = 1

@@ -14,6 +14,7 @@ from gateway.formats.edifact.structure.layouts import layouts, patterns, positio
 from gateway.formats.edifact.structure.policy import SyntaxPolicy
 from gateway.formats.edifact.structure.tables import Group, Row, kind_of, kinds, load_table, release_key, table_tags
 from gateway.records import Node, Separators
+from tests.drops import drop, sample
 from tests.formats.edifact.samples import HEAD, bills, errors, findings, interchange, message, rules, units, values
 
 PLAIN = Separators("+", ":", "'", release="?", decimal="")
@@ -265,3 +266,13 @@ def test_what_the_pattern_lets_pass_has_no_fault_piece_by_piece(release):
             passed += 1
             assert checker._look(Node(tag, text.split("+"), 0, 0, 1, 1), None, text) == [], (text, separators)
     assert passed > 500
+
+
+def test_small_letters_in_unoa_are_told_once_and_refuse_the_message_not_its_first_shipment():
+    data = sample("edifact/02").replace(b"ROBIN SPECIMEN", b"Robin Specimen").replace(b"ALEX EXAMPLE", b"Alex Example")
+    (said,) = (
+        f for f in drop(data, salvage="shipment", tolerance="strict").findings() if f.rule == "EDIFACT-CHARACTER"
+    )
+    assert (said.scope, said.severity) == (Scope.MESSAGE, Severity.ERROR)
+    (said,) = (f for f in drop(data).findings() if f.rule == "EDIFACT-CHARACTER")
+    assert (said.scope, said.severity) == (Scope.MESSAGE, Severity.WARNING)

@@ -81,14 +81,14 @@ class Checker:
         found: list[Finding] = []
         layout = self._layouts[node.tag]
         if self._upper_only and text != text.upper() and not self._lower_said:
-            self._lower_said = True
+            self._lower_said = True  # told once: of the message, not of the shipment that happens to be the first
             found.append(
                 self._finding(
                     "EDIFACT-CHARACTER",
                     "21",
                     "holds small letters, which UNOA does not have",
                     node,
-                    unit,
+                    None,
                     1,
                     strict_only=True,
                 )
