@@ -17,7 +17,9 @@ def frames() -> dict[str, Frame]:
     found = [
         s.x12_shipments("309 truck", "x12/01", "x12/06", "x12/05", "x12/02"),
         s.x12_shipments("309 truck in one line", "x12/06", "x12/01", end="~"),
-        s.x12_shipments("309 ocean", "x12/07"),
+        s.x12_shipments("309 ocean", "x12/07", end="~\r\n"),
+        s.x12_shipments("309 rail", "x12/08"),
+        s.x12_shipments("309 amended", "x12/04"),
         s.x12_pages("309 pages", "x12/01", "x12/06"),
         s.x12_shipments("856 parcels", "x12/15"),
         s.x12_shipments("856 orders", "x12_856_order/two_orders.edi"),
@@ -49,6 +51,7 @@ def frames() -> dict[str, Frame]:
         d.xml_document("wco", "xml/14"),
         d.xml_document("ubl", "xml-extra/01"),
         d.json_pieces("itmatt json", "xml-extra/05", (), words=("LX", "UA")),
+        d.json_pieces("predes json", "xml-extra/04", ("Item",), words=("LX", "HX")),
         d.json_pieces("ace trip", "csv/09", ("shipments",), words=("GWXX00",)),
         d.json_pieces("json lines", "xml-extra/05", (), lines=True, words=("LX", "UA")),
         d.table("csv", "csv/01", "hawb", words=("GWH00", "1ZSAMPLE")),
