@@ -29,13 +29,17 @@ def serve(
     gateway = Gateway(site, port=port)
     gateway.port = gateway.server.start()
     account = gateway.accounts[0] if gateway.accounts else "ACCOUNT"
-    out(f"SFTP    127.0.0.1:{gateway.port}  accounts: {', '.join(gateway.accounts) or 'none (no keys)'}")
+    out(
+        f"SFTP    {site.settings.sftp_host}:{gateway.port}  accounts: {', '.join(gateway.accounts) or 'none (no keys)'}"
+    )
     out(f"host key {gateway.server.fingerprint}")
     if gateway.server.next_fingerprint:
         out(f"next host key {gateway.server.next_fingerprint} (announced)")
     out(f"out     {gateway.site.settings.out_dir}")
+    key = folder / "keys" / account
+    sample = folder / "samples" / "bad-309.edi"
     out(
-        f"next: sftp -P {gateway.port} -i {folder}/keys/{account} {account}@127.0.0.1   then: put {folder}/samples/bad-309.edi in/"
+        f"next: sftp -P {gateway.port} -i {key if key.is_file() else 'KEY'} {account}@127.0.0.1   then: put {sample if sample.is_file() else 'FILE'} in/"
     )
     sys.stdout.flush()
     gateway.run()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from gateway.canonical.validate import prepare
@@ -22,7 +23,7 @@ from gateway.shell.loop import Engine
 from gateway.shell.monitor import Monitor
 from gateway.shell.pager import Pager
 from gateway.shell.responses import RECEIVER
-from gateway.shell.sftp_accounts import Account
+from gateway.shell.sftp_accounts import Account, SftpEvent, log_event
 from gateway.shell.sftp_client import SftpRemote, SftpTarget
 from gateway.shell.sftp_keys import create_host_key
 from gateway.shell.sftp_paths import TakenFile, Upload
@@ -31,6 +32,9 @@ from gateway.shell.sftp_server import SftpDropServer
 from gateway.shell.vault import Vault
 from gateway.site import Partner, Site, load_site
 from gateway.translate import assist, translate
+
+_FAULT_AGAIN = timedelta(minutes=1)
+"""Between two alerts of a disk that takes no uploads: a client tries many times."""
 
 
 @dataclass(frozen=True)
@@ -193,7 +197,9 @@ class Gateway:
             accounts=accounts,
             staging=staging,
             on_upload=self.engine.take_upload,
+            on_event=self._event,
         )
+        self._faulted = datetime.min.replace(tzinfo=UTC)  # when the last storage fault of an upload was told
         self.accounts = [a.name for a in accounts]
         self.port = 0
         self._thread: threading.Thread | None = None
@@ -224,6 +230,15 @@ class Gateway:
     def _alert(self, alert: Alert) -> None:
         self.monitor.alert(alert)
         self._pager.tell(alert)
+
+    def _event(self, event: SftpEvent) -> None:
+        """Log what the SFTP server tells; an upload that the disk did not take is for a person too, once a minute."""
+        log_event(event)
+        now = self.engine.desk.clock()
+        if event.rule == "SFTP-FAULT" and now - self._faulted >= _FAULT_AGAIN:
+            self._faulted = now
+            said = f"An upload could not be stored ({event.detail}). gateway doctor tells more; the sender must send it again."
+            self._alert(Alert(event.rule, said, "", event.account))
 
     def _open_monitor(self) -> None:
         settings = self.site.settings

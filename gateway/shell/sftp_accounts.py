@@ -6,7 +6,6 @@ Not SSH: nothing here imports paramiko. Keys are text lines in OpenSSH `authoriz
 from __future__ import annotations
 
 import ipaddress
-import logging
 import re
 import threading
 import time
@@ -16,8 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from gateway.errors import ConfigError
-
-LOG = logging.getLogger("gateway.sftp")
+from gateway.shell.log import logger
 
 ACCOUNT_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,31}")
 
@@ -78,16 +76,15 @@ class SftpEvent:
 EventSink = Callable[[SftpEvent], None]
 
 
+USUAL = ("SFTP-HANDED-OVER", "SFTP-HANDSHAKE", "SFTP-IDLE", "SFTP-LOGIN", "SFTP-RENAMED-LATE", "SFTP-UNSTABLE")
+"""Events that are no warning: those that the catalogue calls info."""
+
+
 def log_event(event: SftpEvent) -> None:
     """Write an event as one log line: the sink when the caller gives none."""
-    LOG.info(
-        "%s account=%s peer=%s name=%s %s",
-        event.rule,
-        escaped(event.account),
-        event.peer,
-        event.name,
-        event.detail,
-    )
+    write = logger().info if event.rule in USUAL else logger().warning
+    facts = {"account": escaped(event.account), "peer": event.peer, "file": event.name, "detail": event.detail}
+    write("sftp", rule=event.rule, **{name: text for name, text in facts.items() if text})
 
 
 def escaped(name: str) -> str:

@@ -291,6 +291,7 @@ class Connection(paramiko.ServerInterface):
                 self.server.on_event(SftpEvent("SFTP-LIMIT-CONNECTIONS", escaped(username), self.peer))
                 return OPEN_FAILED_ADMINISTRATIVELY_PROHIBITED
             self.user = username
+            self.server.on_event(SftpEvent("SFTP-LOGIN", escaped(username), self.peer))
             announce(self.transport, self.server.host_keys)
         self._channels.add(chanid)
         return OPEN_SUCCEEDED

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import json
 import socket
 import threading
 import time
@@ -12,12 +13,15 @@ from pathlib import Path
 
 import paramiko
 import pytest
+import structlog
 from cryptography.hazmat.primitives.asymmetric import ec
 from paramiko.message import Message
 from paramiko.sftp import CMD_SETSTAT, CMD_STATUS
 
+from gateway.catalogue import load_catalogue
 from gateway.errors import ConfigError
-from gateway.shell.sftp_accounts import Account, Guard, Limits, SftpEvent, escaped, log_event
+from gateway.shell.log import configure
+from gateway.shell.sftp_accounts import USUAL, Account, Guard, Limits, SftpEvent, escaped, log_event
 from gateway.shell.sftp_keys import CIPHERS, MACS, create_host_key, fingerprint
 from gateway.shell.sftp_server import SftpDropServer
 from tests.shell.sftp_support import USER, Drop, close, needs_sftp, open_drop, until
@@ -481,13 +485,27 @@ def test_a_large_file_arrives_whole_across_many_packets(drop: Drop) -> None:
     assert (stored == data, upload.sha256) == (True, hashlib.sha256(data).hexdigest())
 
 
-def test_the_log_line_of_an_event_cannot_be_forged_by_a_name(caplog: pytest.LogCaptureFixture) -> None:
-    with caplog.at_level("INFO", "gateway.sftp"):
-        log_event(
-            SftpEvent("SFTP-NAME", "a\nb", "192.0.2.1", escaped("x\n2026 INFO accepted\x1b]0;\u2028é"), "refused")
-        )
-    [line] = caplog.messages
-    assert line == "SFTP-NAME account=a\\nb peer=192.0.2.1 name=x\\n2026 INFO accepted\\x1b]0;\\u2028\\xe9 refused"
+def test_the_log_line_of_an_event_cannot_be_forged_by_a_name() -> None:
+    text, before = io.StringIO(), structlog.get_config()
+    configure(text)
+    try:
+        name = escaped("x\n2026 INFO accepted\x1b]0;\u2028é")
+        log_event(SftpEvent("SFTP-NAME", "a\nb", "192.0.2.1", name, "refused"))
+        log_event(SftpEvent("SFTP-LOGIN", "acme", "192.0.2.1"))
+    finally:
+        structlog.configure(**before)
+    refused, login = map(json.loads, text.getvalue().splitlines())
+    assert (refused["level"], refused["event"], refused["rule"]) == ("warning", "sftp", "SFTP-NAME")
+    assert (refused["peer"], refused["detail"]) == ("192.0.2.1", "refused")
+    assert (refused["account"] + refused["file"]).isprintable()
+    assert set(USUAL) == {r.rule for r in load_catalogue() if r.rule.startswith("SFTP-") and r.severity == "info"}
+    assert (login["level"], login["account"], "file" in login) == ("info", "acme", False)
+
+
+def test_a_login_is_told(drop: Drop) -> None:
+    with drop.client() as client:
+        client.listdir("/")
+    assert [event.account for event in drop.events if event.rule == "SFTP-LOGIN"] == [USER]
 
 
 def test_stopping_waits_for_a_hand_over_so_that_the_client_gets_its_answer(drop: Drop) -> None:
