@@ -20,6 +20,7 @@ from gateway.shell import housework, late, orders, translating
 from gateway.shell.folders import StateFolders
 from gateway.shell.ledger import open_ledger
 from gateway.shell.orders import HOLD, Order
+from gateway.shell.sftp_accounts import SftpEvent
 from gateway.site import load_site
 from gateway.translate import translate
 from tests.drops import sample
@@ -241,3 +242,16 @@ def test_a_setting_that_is_read_at_the_start_only(tmp_path: Path) -> None:
     finally:
         gateway.close()
     assert alerts == ["PROFILE-RESTART"]
+
+
+def test_a_disk_that_takes_no_upload_is_told_once_a_minute(tmp_path: Path) -> None:
+    site = Place(tmp_path / "site").site
+    told: list[str] = []
+    gateway = Gateway(site, port=0)
+    try:
+        gateway._pager.tell = lambda alert: told.append(f"{alert.rule} {alert.partner}: {alert.message}")
+        for rule in ("SFTP-LOGIN", "SFTP-FAULT", "SFTP-FAULT"):
+            gateway._event(SftpEvent(rule, "northtest", "192.0.2.1", "a.edi", "No space left on device"))
+    finally:
+        gateway.close()
+    assert len(told) == 1 and told[0].startswith("SFTP-FAULT northtest: An upload could not be stored (No space left")
