@@ -27,12 +27,19 @@ ONCE = frozenset(
         *("XML-UNKNOWN-ELEMENT", "XML-UNKNOWN-ATTRIBUTE", "XML-UNIT", "XML-ORDER", "XML-NOT-READ"),
         *("ENC-UTF8-ASSUMED", "ENC-CP1252-ASSUMED", "ENC-MISMATCH", "ENC-INVALID"),
         *("X12-NOISE-BETWEEN-SEGMENTS", "X12-SEG-EMPTY", "X12-WRAPPED-LINES", "X12-BREAK-IN-DATA"),
-        *("CARGO-IMP-CHAR", "EDIFACT-CHARACTER", "EDIFACT-WRAPPED-LINES", "EDIFACT-BREAK-IN-DATA", "CSV-EXTRA-COLUMN"),
+        *(
+            "CARGO-IMP-CHAR",
+            "CARGO-IMP-LONG",
+            "EDIFACT-CHARACTER",
+            "EDIFACT-WRAPPED-LINES",
+            "EDIFACT-BREAK-IN-DATA",
+            "CSV-EXTRA-COLUMN",
+        ),
     )
 )
 """Rules that tell each thing once for a message, where it stands first."""
 
-FIRST = frozenset(("EDIFACT-CHARACTER", "CARGO-IMP-CHAR"))
+FIRST = frozenset(("EDIFACT-CHARACTER", "CARGO-IMP-CHAR", "CARGO-IMP-LONG"))
 """Those of them whose words name the first place."""
 
 _NUMBERS = frozenset(("UCS", "AK302", "IK302"))
