@@ -35,6 +35,7 @@ from tests.metamorphic.profiles import WAYS, profile_of
 from tests.metamorphic.told import NOW, OF_SEVERAL
 
 SOME = settings(max_examples=3, suppress_health_check=list(HealthCheck))
+FEW = settings(SOME, max_examples=2)
 
 parts = st.floats(0, 0.999)
 neighbours = st.lists(
@@ -76,7 +77,7 @@ def test_a_shipment_comes_to_the_same_in_any_company(name: str, drawn: list[Any]
 
 @pytest.mark.parametrize("name", frames())
 @given(drawn=neighbours, way=st.sampled_from(list(WAYS)), seed=st.integers(0, 999))
-@SOME
+@FEW
 def test_a_file_comes_to_the_same_after_others_and_in_any_chunks(
     name: str, drawn: list[Any], way: str, seed: int
 ) -> None:
