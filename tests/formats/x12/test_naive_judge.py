@@ -84,6 +84,11 @@ def _ours(set_id: str, version: str, segments: Segments) -> Reading:
     return read(segments, set_id, version, unit=unit)
 
 
+def _other_stop(segments: Segments) -> bool:
+    """True when a 204 has a stop that is neither pick-up nor delivery: such a loop of the map has no goods (ours)."""
+    return any(s[0] == "S5" and "".join(s[2:3]) not in {"CL", "CU", "LD", "PL", "PU", "UL"} for s in segments)
+
+
 def _structural(finding: Finding) -> bool:
     """True for a fault of the structure itself; which level may stand where, and under which HL, is checked by its elements."""
     return finding.ack.get("AK304", "8") != "8" and not (
@@ -107,7 +112,8 @@ def test_samples_are_judged_alike(key: tuple[str, str]) -> None:
     for _ in range(200):
         segments = _damage(r, r.choice(BASES[key]))
         found = _ours(set_id, version, segments).findings
-        if not layouts(set_id):  # of an 856 the map has all levels, a set only those it names
+        # of an 856 the map has all levels, a set only those it names
+        if not layouts(set_id) and not _other_stop(segments):
             fine = naive.legal(root, segments)
             assert fine == (not any(map(_structural, found))), segments
             both += fine
