@@ -170,6 +170,8 @@ class Settler:
             return "rejected", None
         content = hashlib.sha256(_of_any_day(judged.draft, judged.encoded)).hexdigest()[:32]
         verdict = self._compare(judged, judged.draft, earlier, content)
+        if verdict == "accepted" and self._other_filer(judged, judged.draft):
+            verdict = "rejected"
         if verdict != "accepted":
             return verdict, None
         claim = self._claim(judged, judged.draft, key, content, sums)
@@ -189,6 +191,21 @@ class Settler:
             finding = msgspec.structs.replace(finding, severity=Severity.WARNING)
         self._add(judged, finding)
         return "duplicate" if earlier.content == content else "rejected"
+
+    def _other_filer(self, judged: Judged, draft: dict[str, Any]) -> bool:
+        """Return whether a shipment is refused because the head of its message names another kind of filer."""
+        if self._first is None or not self._profile.filer_type_by_mode:
+            return False
+        first, mode = (str((d or {}).get("mode_of_transportation", "")) for d in (self._first.draft, draft))
+        kind, own = self._profile.filer_type_for(first), self._profile.filer_type_for(mode)
+        if kind == own:
+            return False
+        said = f"By {mode} you file as {own}; the message is delivered as that of a {kind}, since its first shipment goes by {first}."
+        pointer = "/mode_of_transportation"
+        self._add(
+            judged, Finding("S321-FILER-MIXED", Severity.ERROR, Scope.SHIPMENT, said.replace("_", " "), pointer=pointer)
+        )
+        return judged.refused
 
     def _claim(self, judged: Judged, draft: dict[str, Any], key: str, content: str, sums: _Sums) -> ShipmentClaim:
         """Return the claim of a shipment after checking the person's sum of the day."""

@@ -118,6 +118,10 @@ def test_no_name_of_a_message_stands_in_the_archive_and_all_commands_work(tmp_pa
     assert told["report"]["findings"]
     assert place.command("report", "northtest", folder)[0]["rules"]
     (tmp_path / "rows").mkdir()
+    row = (
+        "level,target,source,when,transform,default,required,rule,message,example\nshipment,first_us_port,,,,5201,,,,\n"
+    )
+    (tmp_path / "rows" / "tabular_csv.csv").write_text(row)  # of none of the four files
     (diff,) = place.command("mapping", "diff", "--new", str(tmp_path / "rows"), "--since", "1d", "--profile", folder)
     assert diff["counts"]["files"] == 4
     assert diff["counts"]["unchanged"] >= 3
