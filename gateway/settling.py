@@ -188,9 +188,10 @@ class Settler:
             return "accepted"
         finding = self._rules.duplicate(draft, earlier, content)
         if earlier.content == content:
-            finding = msgspec.structs.replace(finding, severity=Severity.WARNING)
-        self._add(judged, finding)
-        return "duplicate" if earlier.content == content else "rejected"
+            self._add(judged, msgspec.structs.replace(finding, severity=Severity.WARNING))
+            return "duplicate"
+        judged.add(finding)  # refused whatever a partner file makes of the rule: two originals contradict each other
+        return "rejected"
 
     def _other_filer(self, judged: Judged, draft: dict[str, Any]) -> bool:
         """Return whether a shipment is refused because the head of its message names another kind of filer."""

@@ -7,7 +7,9 @@ from pathlib import Path
 import pytest
 
 from gateway.check import Checker, parse_instant
+from gateway.findings import Severity
 from gateway.site import base_site
+from tests.drops import x12_drop
 
 FOLDER = Path(__file__).parent.parent / "fixtures" / "x12"
 
@@ -104,3 +106,10 @@ def test_amendments_keep_their_action():
         ("original", "add"), ("cancel", "delete"), ("amend", "replace"),
     ]  # fmt: skip
     assert shipments[2]["amendment"]["quantity"] == "4"
+
+
+@pytest.mark.parametrize("severity", [Severity.WARNING, Severity.OFF])
+def test_other_content_under_a_number_that_was_accepted_is_an_error_in_any_case(severity):
+    result = x12_drop("48", severities={"S321-DUP": severity})
+    assert result.counts()[1:3] == (1, 1)
+    assert [f.severity for f in result.findings() if f.rule == "S321-DUP"] == [Severity.ERROR]
