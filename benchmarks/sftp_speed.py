@@ -23,8 +23,10 @@ BIG, SMALL, SMALL_BYTES = 32 << 20, 150, 10_240
 
 def _serve_own(folder: Path) -> int:
     from gateway.commands.serving import Gateway
+    from gateway.shell import log
     from gateway.site import load_site
 
+    log.configure()  # as `serve` does; to standard output it would fill the pipe that nobody reads
     return Gateway(load_site(folder), port=0).server.start()
 
 
@@ -116,7 +118,10 @@ def measure(folder: Path, rounds: int) -> dict[str, dict[str, float]]:
     try:
         for name in runs:
             servers[name] = subprocess.Popen(
-                [sys.executable, __file__, "serve", name, str(folder)], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+                [sys.executable, __file__, "serve", name, str(folder)],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,
             )
         ports = {name: int(s.stdout.readline()) for name, s in servers.items() if s.stdout}
         for number in range(rounds):

@@ -23,6 +23,7 @@ from gateway.profile import MappedShipment, Origin, Profile
 from gateway.records import Dialect, Message
 
 _REMEMBERED = 1024  # places that a program remembers
+_NO_PARTIES: dict[str, Any] = {}  # of which rows of the shipment write single fields; nobody changes it
 
 
 def own_copy(value: Any) -> Any:
@@ -50,7 +51,10 @@ class CompiledProgram:
         header = [t for b in blocks.get("message", ()) for t in b.targets]
         self._message = Fields(header)
         shipment = [t for b in blocks.get("shipment", ()) for t in b.targets]
-        self._parts = tuple(dict.fromkeys(t.path[0] for t in (*header, *shipment) if len(t.path) > 1))
+        parts = dict.fromkeys(t.path[0] for t in (*header, *shipment) if len(t.path) > 1)
+        inherited, own = ({t.path[0] for t in targets} for targets in (header, shipment))
+        self._both = tuple(name for name in parts if name in inherited and name in own)
+        self._parts_of = tuple(role for role in PARTY_ROLES if role in parts)
         self._parties = [(role, Bound(b, dialect, unit)) for role in PARTY_ROLES for b in blocks.get(role, ())]
         self._items = [Bound(b, dialect, unit) for b in blocks.get("item", ())]
         self._references = [Bound(b, dialect, unit) for b in blocks.get("reference", ())]
@@ -72,9 +76,11 @@ class CompiledProgram:
         run.inherited = inherited
         draft = mapped.draft
         first, found = self._plans.of(node, root)(node, root, draft, run)
-        apart = self._apart(inherited, draft)
-        draft = mapped.draft = {**inherited, **draft, **apart}
-        parties = {role: draft.pop(role) for role in PARTY_ROLES if role in apart}
+        for name in self._both:  # rows of the header and of the shipment write single fields of it
+            if name in inherited and name in draft:
+                draft[name] = {**inherited[name], **draft[name]}
+        draft = mapped.draft = {**inherited, **draft}
+        parties = {role: draft.pop(role) for role in self._parts_of if role in draft} if self._parts_of else _NO_PARTIES
         if first >= 0:
             self._refusals.tell(first, node, root, run)
         for (role, bound), nodes in zip(self._parties, found, strict=False):
@@ -92,14 +98,6 @@ class CompiledProgram:
         self._complete(draft, profile, run)
         mapped.findings = run.findings
         return mapped
-
-    def _apart(self, inherited: dict[str, Any], draft: dict[str, Any]) -> dict[str, Any]:
-        """Return the objects of which rows of the header and the shipment write single fields, those of both together."""
-        return {
-            name: {**inherited.get(name, {}), **draft.get(name, {})}
-            for name in self._parts
-            if name in draft or name in inherited
-        }
 
     def later(self, message: Message, node: Any, profile: Profile) -> Later:
         """Pass a unit by that another process maps: only what stands above it is read, as if it had been mapped."""
