@@ -19,8 +19,8 @@ from tests.metamorphic.frames import Spans
 
 NOW = datetime(2025, 1, 14, 10, 0, tzinfo=UTC)
 
-OF_SEVERAL = frozenset(("S321-DUP", "S321-AGG-800", "S321-AGG-NEAR", "Q-TWIN", "S321-AMEND-NF"))
-"""Rules about several shipments: the same one again, one person's goods of a day, parcels that look alike, amendments."""
+OF_SEVERAL = frozenset(("S321-DUP", "S321-AGG-800", "S321-AGG-NEAR", "Q-TWIN", "S321-AMEND-NF", "S321-FILER-MIXED"))
+"""Rules about several shipments: the same one again, one person's goods of a day, parcels that look alike, amendments, modes of a message."""
 
 ONCE = frozenset(
     (
