@@ -183,7 +183,7 @@ class Judge:
         """Return what is said of lost characters that neither the reader nor the schema told of."""
         if any(f.rule == "CSV-ENCODING" for f in m.findings):
             return _NONE
-        told = {place_key(f.position) for f in m.findings if f.rule == "X12-ELE-CHAR"} - {None}
+        told = _told_letters(m.findings)
         said = {f.target for f in faults}
         lost = [place(replace(f, personal=_is_personal(f.pointer)), m.mapped) for f in lost_characters(draft)]
         return [f for f in lost if f.target not in said and (f.refuses or place_key(f.position) not in told)]
@@ -224,11 +224,11 @@ def _tidy(findings: list[Finding]) -> list[Finding]:
     kept: list[Finding] = []
     known: set[tuple[Any, ...]] = set()  # what is in kept; a list of thousands would be walked for each
     faulty: set[tuple[str, str]] = set()
-    letters = {place_key(f.position) for f in findings if f.rule == "X12-ELE-CHAR" and f.severity is not Severity.OFF}
+    letters = _told_letters(findings)
     for finding in findings:
         if finding.severity is Severity.OFF:
             continue
-        if finding.rule == "Q-NON-LATIN" and place_key(finding.position) in letters - {None}:
+        if finding.rule == "Q-NON-LATIN" and place_key(finding.position) in letters:
             continue  # the reader told of these letters
         target = finding.target
         if target[:1] == "_" and any(
@@ -250,6 +250,11 @@ def _tidy(findings: list[Finding]) -> list[Finding]:
         known.add(same)
         kept.append(finding)
     return kept
+
+
+def _told_letters(findings: list[Finding]) -> set[Place | None]:
+    """Return the places whose letters the X12 reader told of; nobody tells of them again."""
+    return {place_key(f.position) for f in findings if f.rule == "X12-ELE-CHAR"} - {None}
 
 
 def _one_weight(findings: list[Finding]) -> list[Finding]:

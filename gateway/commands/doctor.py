@@ -9,8 +9,10 @@ import socket
 import stat
 import time
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -53,7 +55,7 @@ def doctor(folder: Path, *, remote: bool = False) -> Iterator[Check]:
     for look in (_state, _disk, _speed, _ledger, _clock, _port, _keys, _encryption):
         yield from _guarded(look, site)
     for name, partner in site.partners.items():
-        yield from _guarded(lambda s, n=name, p=partner: _partner(s, n, p), site, f"partner {name}")  # type: ignore[misc]
+        yield from _guarded(partial(_partner, name=name, partner=partner), site, f"partner {name}")
         if remote:
             yield from _remote(site, name, {"target": partner.target, "poll": partner.poll})
     if remote:
@@ -303,17 +305,11 @@ def _remote(site: Site, name: str, sections: Mapping[str, Remote | None]) -> Ite
         if facts is None:
             continue
         try:
-            connection = remote_of(site, facts)
-        except GatewayError as error:
-            yield Check(f"{section} of {name}", "error", error.message, error.advice)
-            continue
-        try:
-            found = connection.run(lambda client, f=facts: client.listdir(f.folder))  # type: ignore[misc]
+            with closing(remote_of(site, facts)) as connection:
+                found = connection.run(lambda client, f=facts: client.listdir(f.folder))  # type: ignore[misc]
             yield Check(f"{section} of {name}", "ok", f"logged in, {len(found)} entries")
         except GatewayError as error:
             yield Check(f"{section} of {name}", "error", error.message, error.advice)
-        finally:
-            connection.close()
 
 
 def facts_of(check: Check) -> dict[str, Any]:

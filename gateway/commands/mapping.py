@@ -90,7 +90,11 @@ def _dated(units: Iterator[Unit]) -> Iterator[Unit]:
 
 
 _NUMBERS = ("house_bill_number", "shipment_tracking_number", "shipment_id")
-"""What names a shipment, as everywhere in the answers: the first that is there."""
+
+
+def numbers_of(shipment: dict[str, Any]) -> list[str]:
+    """Return the numbers of a canonical shipment; the first one names it, as everywhere in the answers."""
+    return [str(shipment[name]) for name in _NUMBERS if shipment.get(name)]
 
 
 def trace(path: Path, site: Site, shipment: str, field: str) -> Iterator[dict[str, Any]]:
@@ -106,7 +110,7 @@ def trace(path: Path, site: Site, shipment: str, field: str) -> Iterator[dict[st
         if program is None:
             continue
         mapped = program.run(event.message, event.node, read.profile)
-        numbers = [str(mapped.draft[field]) for field in _NUMBERS if mapped.draft.get(field)]
+        numbers = numbers_of(mapped.draft)
         name = numbers[0] if numbers else event.label
         seen[name] = None
         if shipment and shipment not in (*numbers, event.label):

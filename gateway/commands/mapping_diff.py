@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from gateway.check import gather
-from gateway.commands.mapping import leaves
+from gateway.commands.mapping import leaves, numbers_of
 from gateway.commands.since import start_of
 from gateway.errors import ConfigError, did_you_mean
 from gateway.formats.plain.facts import mask
@@ -167,8 +167,7 @@ def _shipments(source: Source, profile: Profile) -> dict[tuple[int, int], Seen]:
     outcome, messages = gather(translate(source.blocks(), profile, source.now, MemoryHistory(), name=source.name))
     passed: dict[str, list[Any]] = {}
     for shipment in (s for message in messages for s in message["shipments"]):
-        name = shipment.get("house_bill_number") or shipment.get("shipment_tracking_number") or shipment["shipment_id"]
-        passed.setdefault(name, []).append(shipment)
+        passed.setdefault(numbers_of(shipment)[0], []).append(shipment)
     found: dict[tuple[int, int], Seen] = {}
     for record in outcome.records:
         if not isinstance(record, ShipmentResult):

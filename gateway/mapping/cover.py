@@ -189,9 +189,8 @@ def _first_step(transform: str) -> list[str]:
 
 def _makes_nothing(line: Any, values: Any) -> bool:
     """True when the transforms leave nothing of what was read: an e-mail address where there is a telephone number only."""
-    if (
-        not values or line.apply is None or _first_step(line.row.transform)[0] in _CODED
-    ):  # told as a code without an entry
+    coded = _first_step(line.row.transform)[0] in _CODED  # told as a code without an entry
+    if not values or line.apply is None or coded:
         return False
     try:
         return not line.apply(values)

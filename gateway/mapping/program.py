@@ -129,19 +129,17 @@ class CompiledProgram:
 
     def _header(self, message: Message, root: Any, profile: Profile, run: Run) -> dict[str, Any]:
         """Return the message level's values, read once per context; its remarks go to the first shipment only."""
-        values: dict[str, Any]
         kept = message.cache.get(self.mapping_version)
         if kept is not None and kept[0] == message.context:
             run.findings += kept[2]
-            values = own_copy(kept[1]) if kept[3] else kept[1]
-            return values
-        own, values = Run(message, profile), {}
-        self._message.fill(root, root, values, own)
-        run.findings += own.findings
-        errors = [f for f in own.findings if f.severity is Severity.ERROR]
-        parts = any(isinstance(value, dict | list) for value in values.values())
-        message.cache[self.mapping_version] = (message.context, values, errors, parts)
-        values = own_copy(values) if parts else values
+        else:
+            own, read = Run(message, profile), dict[str, Any]()
+            self._message.fill(root, root, read, own)
+            run.findings += own.findings
+            errors = [f for f in own.findings if f.severity is Severity.ERROR]
+            parts = any(isinstance(value, dict | list) for value in read.values())
+            kept = message.cache[self.mapping_version] = (message.context, read, errors, parts)
+        values: dict[str, Any] = own_copy(kept[1]) if kept[3] else kept[1]
         return values
 
     def _party_missing(self, role: str, row: Row, node: Any, root: Any) -> Finding:

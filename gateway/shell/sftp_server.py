@@ -99,9 +99,8 @@ class SftpDropServer:
         listener = socket.socket(family, socket.SOCK_STREAM)
         try:
             listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            listener.setsockopt(
-                socket.IPPROTO_TCP, socket.TCP_NODELAY, 1
-            )  # else an answer may wait 40 ms for the peer's ACK
+            # else an answer may wait 40 ms for the peer's ACK; connections inherit it
+            listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             listener.bind((self.host, self.port))
         except OSError as error:
             listener.close()

@@ -64,14 +64,20 @@ WORDS_X12 = ("^00", "1ZTRK", "LPX", "HBL", "AIRTRK", "LPTRK", "^LOAD", "INV")
 FIXED_X12 = frozenset(("ISA", "GS", "ST", "SE", "GE", "IEA", "LX", "HL", "S5", "P4"))
 
 
-def x12_shipments(name: str, *samples: str, end: str = "~\n", take: int = 6, keep: int = 0) -> Frame:
-    """Return a frame around the shipments of one set; further samples lend their shipments. keep: how many stand before in every file."""
+def shipments_of(samples: Sequence[str], family: str, end: str, parting: str) -> list[Piece]:
+    """Return the shipments of samples, taken apart into segments."""
     pieces: list[Piece] = []
     for one in samples:
         data = sample_of(one)
-        starts, stop = taken_apart(data, "x12")
+        starts, stop = taken_apart(data, family)
         text = data.decode("latin-1")
-        pieces += [split(text[a:b], "~", "*") for a, b in zip(starts, [*starts[1:], stop], strict=True)]
+        pieces += [split(text[a:b], end, parting) for a, b in zip(starts, [*starts[1:], stop], strict=True)]
+    return pieces
+
+
+def x12_shipments(name: str, *samples: str, end: str = "~\n", take: int = 6, keep: int = 0) -> Frame:
+    """Return a frame around the shipments of one set; further samples lend their shipments. keep: how many stand before in every file."""
+    pieces = shipments_of(samples, "x12", "~", "*")
     first = sample_of(samples[0])
     starts, stop = taken_apart(first, "x12")
     head = split(first[: starts[keep]].decode(), "~", "*")
@@ -210,12 +216,7 @@ def _free_edifact(segment: Segment, number: int) -> Sequence[int]:
 
 def edifact_shipments(name: str, *samples: str, words: Sequence[str] = WORDS_EDIFACT) -> Frame:
     """Return a frame around the consignments of one message."""
-    pieces: list[Piece] = []
-    for one in samples:
-        data = sample_of(one)
-        starts, stop = taken_apart(data, "edifact")
-        text = data.decode("latin-1")
-        pieces += [split(text[a:b], "'", "+") for a, b in zip(starts, [*starts[1:], stop], strict=True)]
+    pieces = shipments_of(samples, "edifact", "'", "+")
     first = sample_of(samples[0])
     starts, stop = taken_apart(first, "edifact")
     head = split(first[: starts[0]].decode(), "'", "+")

@@ -133,7 +133,8 @@ def without_headers(lines: Iterable[Line]) -> Iterator[Line]:
             section = ""  # none that is known: what follows is told as stray, not lost
         elif section == "SMI" or (section and not known):  # an identifier elsewhere: =TEXT is missing, the text begins
             if known:
-                yield from [named] if named is not None else []
+                if named is not None:
+                    yield named
                 named = line
             continue
         elif text and not envelope:

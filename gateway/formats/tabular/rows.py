@@ -9,13 +9,12 @@ TableRoot  the Node of tag TABLE: column name -> index, for the whole message
 from __future__ import annotations
 
 import unicodedata
-from decimal import Decimal
 from functools import lru_cache
 
 import msgspec
 
 from gateway.findings import Position
-from gateway.formats.sums import is_plain
+from gateway.formats.sums import is_plain, total
 from gateway.records import Node
 
 ABSENT = 1 << 30
@@ -142,7 +141,7 @@ def _sum(texts: list[str]) -> str:
     """Return the sum of the cells that hold anything; the first text that is no plain number instead, for the finding."""
     filled = [text for text in texts if text]
     wrong = next((text for text in filled if not is_plain(text)), "")
-    return wrong or (format(sum(map(Decimal, filled), Decimal(0)), "f") if filled else "")
+    return wrong or total(filled)
 
 
 def place_of(parts: tuple[Part, ...], cell: int, root: TableRoot) -> Position:
