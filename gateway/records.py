@@ -51,6 +51,14 @@ class Node(msgspec.Struct, eq=False):
         else:
             children[node.tag] = [node]
 
+    def cut_way_up(self) -> None:
+        """Take the way back from all nodes below this one: they are freed at once, then."""
+        for nodes in (self.children or {}).values():
+            for child in nodes:
+                child.parent = None
+                if child.children:
+                    child.cut_way_up()
+
     def element(self, number: int) -> str:
         """Return element `number` (1-based), "" when absent."""
         return self.elements[number] if number < len(self.elements) else ""

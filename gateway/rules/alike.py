@@ -71,23 +71,28 @@ class Neighbours:
     """
 
     def __init__(self, most: int = _REMEMBERED) -> None:
-        self._at: Recent[list[_Person]] = Recent(most)
+        self._at: Recent[_First | list[_Person]] = Recent(most)
 
     def check(self, party: dict[str, Any], person: str, day: str, value: Decimal, number: str) -> list[Finding]:
         """Count a shipment in; return a warning when it takes the persons together above the limit, none of them alone."""
         street = normal(str(party.get("address_line_1", ""))).split()[:2]
         if len(street) < 2:
             return _NOTHING
-        key = (day, str(party.get("postal_code", ""))[:5], *street)
-        there = self._at.get(key)
+        place = hash((day, str(party.get("postal_code", ""))[:5], *street))
+        there = self._at.get(place)
+        name = str(party.get("name", ""))
         if there is None:
-            self._at.put(key, [_Person(person, str(party.get("name", "")), value, (number,))])
+            self._at.put(place, (hash(person), name, value, number))
             return _NOTHING
-        own = next((one for one in there if one.key == person), None)
+        if isinstance(there, tuple):
+            there = [_Person(*there[:3], there[3:])]
+            self._at.put(place, there)
+        key = hash(person)
+        own = next((one for one in there if one.key == key), None)
         if own is None:
             if len(there) >= _HUB:
                 return _NOTHING
-            own = _Person(person, str(party.get("name", "")), Decimal(0), ())
+            own = _Person(key, name, Decimal(0), ())
             there.append(own)
         own.total += value
         own.numbers = (*own.numbers[1 - _NAMED :], number)
@@ -104,9 +109,13 @@ class Neighbours:
         return [_warn("S321-AGG-NEAR", said, "fair_retail_value_usd", "/items/0/total_value/amount", f"{total:.2f}")]
 
 
+_First = tuple[int, str, Decimal, str]
+"""The only shipment to an address so far, as it is with most: hash of the person, name, USD, number."""
+
+
 @dataclass(slots=True)
 class _Person:
-    key: str
+    key: int
     name: str
     total: Decimal
     numbers: tuple[str, ...]

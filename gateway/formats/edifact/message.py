@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections import deque
 from collections.abc import Iterator
 
 import msgspec
@@ -18,15 +17,12 @@ from gateway.formats.edifact.structure.matcher import Matcher
 from gateway.formats.edifact.structure.policy import SyntaxPolicy
 from gateway.formats.edifact.structure.tables import Kind, kind_of, kinds
 from gateway.formats.edifact.trailers import check_consignments, check_unt
+from gateway.formats.handed_out import HandedOut
 from gateway.profile import Profile
 from gateway.records import Event, Group, Interchange, Message, MessageBegin, MessageEnd, Node, Unit
 
 MAX_ERRORS = 100
 """Errors of one message that are reported; more are counted in one last finding."""
-
-HELD = 64
-"""Shipments handed out that keep their way up: they are judged some dozens at once, and what is said of them looks for
-its place then."""
 
 
 class OpenMessage:
@@ -60,7 +56,7 @@ class OpenMessage:
         self._message = message
         self._position = 1
         self._units = self._errors = 0
-        self._before: deque[Node] = deque()  # the shipments handed out before
+        self._before = HandedOut()
         self._whole = message.unit == "UNH"
         self._prepare(self.kind)
 
@@ -195,10 +191,7 @@ class OpenMessage:
                 self._units += 1
                 name = f"{unit.tag} {component(unit, 1, 1, self._separators)} of {label}" if self._items else label
                 yield Unit(self._message, self._units, unit, name, role)
-        if self._items is None:  # an item is placed by what stands above it
-            self._before.append(node)
-        if len(self._before) > HELD:
-            _release(self._before.popleft())
+        self._before.add(node)
 
     def _capped(self, found: list[Finding]) -> Iterator[Finding]:
         """Let the first MAX_ERRORS errors through."""
@@ -255,15 +248,6 @@ class OpenMessage:
     def end(self) -> MessageEnd:
         """Return the closing event."""
         return MessageEnd(self._message, self.position)
-
-
-def _release(node: Node) -> None:
-    """Cut the way up inside a shipment that is HELD back: its memory is free at once, without the cycle collector."""
-    for nodes in (node.children or {}).values():
-        for child in nodes:
-            child.parent = None
-            if child.children:
-                _release(child)
 
 
 def _facts(interchange: Interchange, group: Group, unh: Node, identifier: list[str]) -> dict[str, str]:

@@ -21,7 +21,7 @@ from gateway.formats.tabular.rows import Row
 
 WINDOW = 500
 """Rows that wait for further rows of their shipment."""
-REMEMBERED = 65_536
+REMEMBERED = 32_768
 """Keys of shipments that left the window: as many at least."""
 MOST = 20_000
 """Rows of one shipment that are kept (some 60 MB); what has more is refused."""

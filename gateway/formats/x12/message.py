@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 from functools import partial
 
 from gateway.findings import Finding, Position, Scope, Severity
+from gateway.formats.handed_out import HandedOut
 from gateway.formats.tree import RootNode
 from gateway.formats.x12 import envelope
 from gateway.formats.x12.inbound import answers_of
@@ -101,6 +102,7 @@ class OpenMessage:
         self.matcher: Takes = Flat(root, self.message.unit)
         self._separators = interchange.separators
         self._taken_over = taken_over
+        self._before: HandedOut | None = None  # where the segments of a shipment know the level above
 
     # --- the beginning ----------------------------------------------------------------------------------------
 
@@ -138,7 +140,7 @@ class OpenMessage:
         layout = choose(message.type, first or message.root, level)
         message.envelope["HL"], message.unit = layout.name, layout.unit
         matcher = Matcher(with_levels(table, layout.levels), message.root, self._separators, layout.unit, policy)
-        self.matcher = matcher
+        self.matcher, self._before = matcher, HandedOut()
         self._taken_over(matcher)
         return matcher
 
@@ -169,6 +171,8 @@ class OpenMessage:
         message, matcher = self.message, self.matcher
         self.units += 1
         message.context = matcher.context
+        if self._before is not None:
+            self._before.add(unit)
         role = "unread" if type(matcher) is Flat else "shipment"
         return Unit(message, self.units, unit, f"{unit.tag} {unit.element(1)}".strip(), role)
 

@@ -23,6 +23,14 @@ class XmlNode(Node, eq=False, kw_only=True):
         """Text of the element."""
         return self.elements[1] if len(self.elements) > 1 else ""
 
+    def cut_way_up(self) -> None:
+        """See Node: the way back of an element is `up`."""
+        for nodes in (self.children or {}).values():
+            for child in nodes:
+                child.up = None  # type: ignore[attr-defined]  # below an element stand elements
+                if child.children:
+                    child.cut_way_up()
+
     def xpath(self) -> str:
         """Return the path from the root; a number only where a name repeats."""
         steps: list[str] = []

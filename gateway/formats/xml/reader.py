@@ -14,6 +14,7 @@ from typing import Any
 from lxml import etree
 
 from gateway.findings import Finding, Position, Scope, Severity
+from gateway.formats.handed_out import HandedOut
 from gateway.formats.xml.bytes_in import Source
 from gateway.formats.xml.kinds import Kind
 from gateway.formats.xml.nodes import XmlNode, text_at
@@ -70,6 +71,7 @@ class XmlReader:
         self._remarks: Remarks | None = None
         self._unread: Unread | None = None
         self._numbers: dict[str, int] = {}  # how many units of a name were let go
+        self._before = HandedOut()
 
     def read(self, chunks: Iterable[bytes]) -> Iterator[Event]:
         """Yield events; never raises on data. chunks: any split of the file."""
@@ -302,6 +304,7 @@ class XmlReader:
             siblings = node.up.children[node.tag]
             siblings.pop()
             self._numbers[node.tag] = self._numbers.get(node.tag, 0) + 1
+        self._before.add(node)
 
     def _answer(self, node: XmlNode) -> Acknowledged:
         status = text_at(node, ("BusinessHeaderDocument", "StatusCode"))
