@@ -11,13 +11,13 @@ HELD = 64
 
 
 class HandedOut:
-    """The last shipments of one message. Older ones lose the way up, and are freed as soon as nobody holds them."""
+    """The last shipments of one file. Older ones lose the way up, and are freed as soon as nobody holds them."""
 
     def __init__(self) -> None:
         self._nodes: deque[Node] = deque()
 
     def add(self, node: Node) -> None:
-        """Count a shipment that was handed out."""
+        """Count a shipment that was handed out, or the root of a message that has ended."""
         self._nodes.append(node)
         if len(self._nodes) > HELD:
             self._nodes.popleft().cut_way_up()

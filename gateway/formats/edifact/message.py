@@ -28,7 +28,9 @@ MAX_ERRORS = 100
 class OpenMessage:
     """Give the segments between UNH and UNT to `feed`, and what it returns (but None) to `events`."""
 
-    def __init__(self, unh: Node, interchange: Interchange, group: Group, index: int, profile: Profile) -> None:
+    def __init__(
+        self, unh: Node, interchange: Interchange, group: Group, index: int, profile: Profile, handed_out: HandedOut
+    ) -> None:
         assert interchange.separators is not None
         self._separators = interchange.separators
         self._profile = profile
@@ -56,7 +58,7 @@ class OpenMessage:
         self._message = message
         self._position = 1
         self._units = self._errors = 0
-        self._before = HandedOut()
+        self._handed_out = handed_out
         self._whole = message.unit == "UNH"
         self._prepare(self.kind)
 
@@ -191,7 +193,7 @@ class OpenMessage:
                 self._units += 1
                 name = f"{unit.tag} {component(unit, 1, 1, self._separators)} of {label}" if self._items else label
                 yield Unit(self._message, self._units, unit, name, role)
-        self._before.add(node)
+        self._handed_out.add(node)
 
     def _capped(self, found: list[Finding]) -> Iterator[Finding]:
         """Let the first MAX_ERRORS errors through."""

@@ -23,6 +23,7 @@ from gateway.formats.edifact.strays import Strays
 from gateway.formats.edifact.structure.tables import SERVICE_TAGS
 from gateway.formats.edifact.tokenizer import Tokenizer
 from gateway.formats.edifact.unb import check_unb
+from gateway.formats.handed_out import HandedOut
 from gateway.limits import SEGMENTS
 from gateway.profile import Profile
 from gateway.records import (
@@ -66,6 +67,7 @@ class EdifactReader:
         self._last: Node | None = None
         self._cut = False  # a finding has said that the rest of the interchange is lost
         self._strays = Strays()
+        self._handed_out = HandedOut()
 
     def read(self, chunks: Iterable[bytes]) -> Iterator[Event]:
         """Yield events; never raises on data. chunks: any split of the file."""
@@ -123,7 +125,7 @@ class EdifactReader:
         elif tag == "UNT" and self._message is not None:
             self._tokenizer.taker = None
             yield from self._message.unt(node)
-            self._message = None
+            self._forget(self._message)
         elif tag == "UNG":
             yield from self._ung(node)
         elif tag == "UNE" and self._group is not None and (self._group.control_number or self._group.functional_id):
@@ -186,7 +188,7 @@ class EdifactReader:
         assert self._group is not None
         self._group_messages += 1
         self._interchange_messages += 1
-        message = OpenMessage(node, self._interchange, self._group, self._messages, self._profile)
+        message = OpenMessage(node, self._interchange, self._group, self._messages, self._profile, self._handed_out)
         self._messages += 1
         self._message, self._tokenizer.taker = message, message.take
         yield message.begin
@@ -224,6 +226,10 @@ class EdifactReader:
             said = f"UNT is missing: message {self._message.begin.message.control_number} has no end."
             yield fault("EDIFACT-UNT-MISSING", "13", "UCM", "UNT", said, place)
         yield self._message.end()
+        self._forget(self._message)
+
+    def _forget(self, message: OpenMessage) -> None:
+        self._handed_out.add(message.begin.message.root)
         self._message = None
 
     def _close_group(self, node: Node | None) -> Iterator[Event]:

@@ -69,7 +69,13 @@ class OpenMessage:
     """
 
     def __init__(
-        self, node: Node, interchange: Interchange, group: Group, index: int, taken_over: Callable[[Matcher], None]
+        self,
+        node: Node,
+        interchange: Interchange,
+        group: Group,
+        index: int,
+        taken_over: Callable[[Matcher], None],
+        handed_out: HandedOut,
     ) -> None:
         assert interchange.separators is not None
         kind = set_kinds().get(node.element(1))
@@ -102,7 +108,8 @@ class OpenMessage:
         self.matcher: Takes = Flat(root, self.message.unit)
         self._separators = interchange.separators
         self._taken_over = taken_over
-        self._before: HandedOut | None = None  # where the segments of a shipment know the level above
+        self._handed_out = handed_out
+        self._leveled = False  # the segments of a shipment know the level above
 
     # --- the beginning ----------------------------------------------------------------------------------------
 
@@ -140,7 +147,7 @@ class OpenMessage:
         layout = choose(message.type, first or message.root, level)
         message.envelope["HL"], message.unit = layout.name, layout.unit
         matcher = Matcher(with_levels(table, layout.levels), message.root, self._separators, layout.unit, policy)
-        self.matcher, self._before = matcher, HandedOut()
+        self.matcher, self._leveled = matcher, True
         self._taken_over(matcher)
         return matcher
 
@@ -171,8 +178,8 @@ class OpenMessage:
         message, matcher = self.message, self.matcher
         self.units += 1
         message.context = matcher.context
-        if self._before is not None:
-            self._before.add(unit)
+        if self._leveled:
+            self._handed_out.add(unit)
         role = "unread" if type(matcher) is Flat else "shipment"
         return Unit(message, self.units, unit, f"{unit.tag} {unit.element(1)}".strip(), role)
 

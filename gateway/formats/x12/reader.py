@@ -16,6 +16,7 @@ from typing import Any
 
 from gateway.findings import Finding, Position, Scope, Severity
 from gateway.formats.delimited import UNSCALED, Scale
+from gateway.formats.handed_out import HandedOut
 from gateway.formats.x12 import envelope, trailers
 from gateway.formats.x12.inbound import answer_of_ta1
 from gateway.formats.x12.message import OpenMessage
@@ -73,6 +74,7 @@ class X12Reader:
         self._set_numbers: set[str] = set()
         self._unsupported = self._answered = False  # the open group's version: said once; TA1 in the interchange
         self._gs_place = Position()  # of GS08
+        self._handed_out = HandedOut()
 
     def read(self, chunks: Iterable[bytes]) -> Iterator[Event]:
         """Yield events; never raises on data. chunks: any split of the file."""
@@ -188,7 +190,7 @@ class X12Reader:
             self._group, self._gs_place = Group(self._groups), node.place()
             yield GroupBegin(self._group)
         node.position = self._position = 1
-        opened = OpenMessage(node, self._interchange, self._group, self._messages, self._taken_over)
+        opened = OpenMessage(node, self._interchange, self._group, self._messages, self._taken_over, self._handed_out)
         self._sets += 1
         self._messages += 1
         self._message, self._matcher = opened, opened.matcher

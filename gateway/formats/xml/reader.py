@@ -71,7 +71,7 @@ class XmlReader:
         self._remarks: Remarks | None = None
         self._unread: Unread | None = None
         self._numbers: dict[str, int] = {}  # how many units of a name were let go
-        self._before = HandedOut()
+        self._handed_out = HandedOut()
 
     def read(self, chunks: Iterable[bytes]) -> Iterator[Event]:
         """Yield events; never raises on data. chunks: any split of the file."""
@@ -304,7 +304,7 @@ class XmlReader:
             siblings = node.up.children[node.tag]
             siblings.pop()
             self._numbers[node.tag] = self._numbers.get(node.tag, 0) + 1
-        self._before.add(node)
+        self._handed_out.add(node)
 
     def _answer(self, node: XmlNode) -> Acknowledged:
         status = text_at(node, ("BusinessHeaderDocument", "StatusCode"))
