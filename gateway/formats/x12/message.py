@@ -230,6 +230,8 @@ class OpenMessage:
         if self.kind is not None and self.kind.role == "ack":
             yield from answers_of(self.message, self.kind.name)
         yield MessageEnd(self.message, segments)
+        if self._leveled:
+            self._handed_out.add(self.message.root)
 
 
 def _facts(interchange: Interchange, group: Group, node: Node) -> dict[str, str]:
