@@ -88,7 +88,10 @@ class Compiler:
                 block.rows[row.target] = [row]
         for level in blocks.values():
             for block in level:
-                block.targets += [self._target(block, target, of_it) for target, of_it in block.rows.items()]
+                targets = [self._target(block, target, of_it) for target, of_it in block.rows.items()]
+                block.targets += sorted(
+                    targets, key=_canonical_place
+                )  # what is filled in order needs no putting in order
         return blocks
 
     def _bind(self, block: Block, row: Row) -> None:
@@ -255,6 +258,14 @@ def _identification(text: str) -> list[dict[str, str]]:
     """Return the list of one identification, written as kind and number."""
     kind, _, number = text.partition(" ")
     return [{"type": kind, "value": number}]
+
+
+def _canonical_place(target: Target) -> int:
+    """Return where a field stands in the parties, goods lines and references of the canonical model; 0 elsewhere."""
+    level = "party" if target.level in PARTY_ROLES else target.level
+    if level not in ("party", "item", "reference"):
+        return 0
+    return list(fields_of(level)).index(target.path[0])
 
 
 def _nearest(level: str, name: str) -> str:
