@@ -191,9 +191,9 @@ def unit(
 ) -> Fill:
     """Return a function that does all that is done at a unit, see plans.py. blocks: Bound (blocks.py)."""
     text = Text(helpers, shape)
-    text.all(targets, refusals)
     found = []
-    for number, block in enumerate(blocks):
+    for number, block in enumerate(blocks):  # first: what the blocks look up always, rows look up under conditions
         ways = [text.way(f"w{number}_{index}", way, block.takes_all(way)) for index, way in enumerate(block.ways)]
         found.append(" or ".join(filter(None, ways)) or "EMPTY" if ways else "[node]")
+    text.all(targets, refusals)
     return function(["first = -1", *text.text, f"return first, ({''.join(f'{one}, ' for one in found)})"], text.names)

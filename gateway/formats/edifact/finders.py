@@ -197,23 +197,29 @@ def indexer(tag: str, qualifier: str) -> Callable[[list[Node], Node], _Index]:
     return index
 
 
-def _index(nodes: list[Node], root: Node) -> dict[str, list[Node]]:
+def _index(nodes: list[Node], root: Node) -> _Index:
     """Return qualifier -> nodes, by the first component of the first element."""
-    separators = root.separators  # type: ignore[attr-defined]
-    component = separators.component
-    found: dict[str, list[Node]] = {}
-    for node in nodes:
-        elements = node.elements
+    if len(nodes) == 1:  # the usual case
+        elements = nodes[0].elements
         text = elements[1] if len(elements) > 1 else ""
-        if text and not text.isalnum():
-            text = text.split(component, 1)[0]
-            if not text.isalnum():
-                text = components(node, 1, separators)[0].strip()
+        return {text if text.isalnum() else _first(nodes[0], text, root): nodes}
+    found: _Index = {}
+    for node in nodes:
+        text = node.elements[1] if len(node.elements) > 1 else ""
+        if not text.isalnum():
+            text = _first(node, text, root)
         if text in found:
             found[text].append(node)
         else:
             found[text] = [node]
     return found
+
+
+def _first(node: Node, text: str, root: Node) -> str:
+    """Return the first component of a first element that is not letters and digits alone."""
+    separators = root.separators  # type: ignore[attr-defined]
+    first: str = text.split(separators.component, 1)[0]
+    return first if not text or first.isalnum() else components(node, 1, separators)[0].strip()
 
 
 def _select(step: Step) -> _Select | None:
