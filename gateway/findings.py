@@ -108,10 +108,3 @@ class Finding(msgspec.Struct, frozen=True, omit_defaults=True):
     def refuses(self) -> bool:
         """True when this finding refuses its scope."""
         return self.severity is Severity.ERROR
-
-
-def with_place(finding: Finding, position: Position, row: str = "") -> Finding:
-    """Return the finding with a source position (and mapping row) if it has none of its own."""
-    if finding.position is not NOWHERE and finding.position != NOWHERE:
-        return finding
-    return msgspec.structs.replace(finding, position=position, row=finding.row or row)

@@ -54,13 +54,6 @@ class SchemaError(msgspec.Struct, frozen=True):
     message: str
     rule: str
 
-    @property
-    def missing_pointers(self) -> tuple[str, ...]:
-        """Pointers of the missing properties."""
-        if self.keyword == "required":
-            return (self.pointer,)
-        return tuple(f"{self.pointer}/{name}" for name in self.missing)
-
 
 class Fault(NamedTuple):
     """A raw error, split to one place: a missing or unknown property at its own path."""

@@ -200,10 +200,6 @@ class Header:
         """Return the indexes of all columns of these kinds."""
         return [i for i, c in enumerate(self.standard) if c is not None and c.kind in kinds]
 
-    def of_level(self, level: str) -> list[int]:
-        """Return the indexes of all columns of a level."""
-        return [i for i, c in enumerate(self.standard) if c is not None and c.level == level]
-
     def keys(self) -> list[int]:
         """Return the indexes of the cells that make rows one shipment."""
         names = self._options.group_by or next(((k,) for k in KEYS if self.has(k)), ())
