@@ -93,7 +93,19 @@ def test_formats_and_mapping_do_not_know_each_other(name):
     if name.startswith("gateway.formats."):
         assert not any(o.startswith(("gateway.mapping", "gateway.rules")) for o in others)
         own = name.split(".")[2]
-        shared = {"delimited", "halves", "noise", "structure", "sums", "tree", "detect", "plain", "xml", own}
+        shared = {
+            "delimited",
+            "halves",
+            "handed_out",
+            "noise",
+            "structure",
+            "sums",
+            "tree",
+            "detect",
+            "plain",
+            "xml",
+            own,
+        }
         assert not {o.split(".")[2] for o in others if o.startswith("gateway.formats.")} - shared
     if name.startswith("gateway.mapping.") and name not in ("gateway.mapping.folder", "gateway.mapping.lint"):
         assert not any(o.startswith("gateway.formats.") for o in others)
