@@ -276,3 +276,43 @@ def test_small_letters_in_unoa_are_told_once_and_refuse_the_message_not_its_firs
     assert (said.scope, said.severity) == (Scope.MESSAGE, Severity.ERROR)
     (said,) = (f for f in drop(data).findings() if f.rule == "EDIFACT-CHARACTER")
     assert (said.scope, said.severity) == (Scope.MESSAGE, Severity.WARNING)
+
+
+CUT_TEXTS = [
+    ("ALEX EXAMPLE", "ALEX + EXAMPLE", "EDIFACT-ELEM-TOO-MANY", "11"),
+    ("AUSTIN", "AUSTIN: MUELLER", "EDIFACT-ELEM-TOO-MANY", "7:2"),
+    ("COTTON SHIRTS", "COTTON + SHIRTS", "EDIFACT-ELEM-LONG", "6"),
+    ("COTTON SHIRTS", "COTTON + A + B + SHIRTS", "EDIFACT-ELEM-TOO-MANY", "8"),
+    ("COTTON SHIRTS", "A:B:C:D:E: SHIRTS", "EDIFACT-ELEM-TOO-MANY", "5:6"),
+]
+
+
+@pytest.mark.parametrize(("old", "new", "rule", "place"), CUT_TEXTS)
+def test_what_stands_behind_an_unreleased_separator_refuses_with_either_tolerance(old, new, rule, place):
+    def data(text: str) -> bytes:
+        return interchange(message([s.replace(old, text) for s in bills(1)]))
+
+    for tolerance in ("lenient", "strict"):
+        finding = errors(data(new), tolerance=tolerance)[0]
+        assert (finding.rule, finding.ack["UCD"], finding.scope) == (rule, place, Scope.MESSAGE)
+        assert "is not read" in finding.message
+    assert errors(data(new), salvage="shipment")[0].scope is Scope.SHIPMENT
+    assert findings(data(re.sub("[+:]", r"?\g<0>", new))) == []
+
+
+@pytest.mark.parametrize(
+    ("release", "text", "place"),
+    [
+        ("03A", "TDT+20++3++++++9", "11"), ("11A", "TDT+20++3++++++9+X", "12"), ("24A", "TDT+20++3++++++9+X+X", "13"),
+        ("03A", "BGM+785+M+9+AB", "6"), ("13A", "BGM+785+M+9+AB+2", "7"), ("24A", "BGM+785+M+9+AB+2+EN", "8"),
+        ("95B", "GID+1+1+2+3", "6"), ("97A", "GID+1+1+2+3+4+5", "8"), ("96A", "NAD+CN++++A+C++1+US", "11"),
+    ],
+)  # fmt: skip
+def test_elements_that_later_directories_have_are_no_fault(release, text, place):
+    assert look(text, release=release) == []
+    assert look(text + "+X", release=release) == [("16", place)]
+
+
+def test_the_fourth_line_of_a_street_is_read_in_older_directories_too():
+    assert look("NAD+CN+++A+1:2:3:4+C++1+US", release="96A") == []
+    assert positions("96A")["NAD"]["3042"] == ((5, 1), (5, 2), (5, 3), (5, 4))

@@ -13,6 +13,7 @@ from gateway.formats.edifact.structure.layouts import (
     Element,
     Layout,
     layouts,
+    most,
     most_repetitions,
     other_mark,
     patterns,
@@ -23,6 +24,7 @@ from gateway.records import Node, Separators
 _KEPT = 2_048  # short segments remembered as good: LOC+9+CNSZX:139:6' comes with every bill
 _KEPT_LENGTH = 64
 _MOST_COMPONENTS, _MOST_ELEMENTS = 100, 200
+_LONGEST_CODE, _SHORTEST_TEXT = 3, 35
 _PLAIN_LENGTH = 4_096  # longer ones are damage, or worth a closer look
 
 Seen = tuple[str, list[str], int, int, int]
@@ -33,7 +35,7 @@ class Checker:
     """Checks the segments of one message. upper_only: the character set has no small letters (UNOA)."""
 
     def __init__(self, release: str, separators: Separators, policy: SyntaxPolicy, *, upper_only: bool = False) -> None:
-        self._layouts = layouts(release)
+        self._layouts, self._release = layouts(release), release
         self._matches = {tag: pattern.fullmatch for tag, pattern in patterns(release, separators).items()}
         self._element_separator = separators.element
         self._separators = separators
@@ -93,10 +95,16 @@ class Checker:
                     strict_only=True,
                 )
             )
-        if any(node.elements[len(layout) + 1 :]) or len(node.elements) > _MOST_ELEMENTS:
-            said = f"has {len(node.elements) - 1} elements; {len(layout)} is the most"
+        limit = len(layout)
+        if len(node.elements) - 1 > limit:
+            limit = max(limit, most(self._release, node.tag))
+        lost = any(node.elements[limit + 1 :])
+        if lost or len(node.elements) > _MOST_ELEMENTS:
+            said = f"has {len(node.elements) - 1} elements; {limit} is the most" + _released(
+                lost, self._separators.element
+            )
             found.append(
-                self._finding("EDIFACT-ELEM-TOO-MANY", "16", said, node, unit, len(layout) + 1, strict_only=True)
+                self._finding("EDIFACT-ELEM-TOO-MANY", "16", said, node, unit, limit + 1, strict_only=not lost)
             )
         for number, element in enumerate(layout, 1):
             value = node.element(number)
@@ -113,20 +121,14 @@ class Checker:
         found: list[Finding] = []
         for repetition in split_released(value, s.repetition, s.release) if s.repetition else [value]:
             parts = split_released(repetition, s.component, s.release)
-            if any(parts[len(element.components) :]) or len(parts) > _MOST_COMPONENTS:
-                said = f"has {len(parts)} components; {len(element.components)} is the most"
-                found.append(
-                    self._finding(
-                        "EDIFACT-ELEM-TOO-MANY",
-                        "16",
-                        said,
-                        node,
-                        unit,
-                        number,
-                        len(element.components) + 1,
-                        strict_only=True,
-                    )
-                )
+            limit = len(element.components)
+            if len(parts) > limit:
+                limit = max(limit, most(self._release, node.tag, number))
+            lost = any(parts[limit:])
+            if lost or len(parts) > _MOST_COMPONENTS:
+                said = f"has {len(parts)} components; {limit} is the most" + _released(lost, s.component)
+                rule = "EDIFACT-ELEM-TOO-MANY"
+                found.append(self._finding(rule, "16", said, node, unit, number, limit + 1, strict_only=not lost))
             empty = not any(parts)
             for place, component in enumerate(element.components, 1):
                 text = parts[place - 1] if place <= len(parts) else ""
@@ -145,10 +147,10 @@ class Checker:
         if not s.repetition or s.repetition not in value:
             return []
         given = len(split_released(value, s.repetition, s.release))
-        most = most_repetitions(layout, number)
-        if given <= most:
+        limit = most_repetitions(layout, number)
+        if given <= limit:
             return []
-        said = f'has {given} repetitions (parted by "{s.repetition}"); {most} is the most'
+        said = f'has {given} repetitions (parted by "{s.repetition}"); {limit} is the most'
         return [self._finding("EDIFACT-ELEM-REPEAT", "16", said, node, unit, number)]
 
     def _value(
@@ -157,25 +159,13 @@ class Checker:
         """Check kind and length of one data element."""
         length = len(text)
         name = component.id
-        if component.kind == "n":
-            mark = re.escape(self._separators.decimal) if self._separators.decimal else ".,"
-            if not re.fullmatch(rf"-?(?:[0-9]+(?:[{mark}][0-9]*)?|[{mark}][0-9]+)", text):
-                decimal = re.fullmatch(r"-?[0-9.,]+", text) is not None
-                said = f'{name} "{text[:20]}" is not a number' + (
-                    f' with decimal mark "{self._separators.decimal}"' if decimal and self._separators.decimal else ""
-                )
-                rule, code = (
-                    ("EDIFACT-DECIMAL", "19" if self._policy.version < "4" else "37")
-                    if decimal
-                    else ("EDIFACT-ELEM-TYPE", "37")
-                )
+        if component.kind == "n" or name in NUMBERS:
+            fault = self._no_number(component, text)
+            if fault is not None:
+                rule, code, said = fault
                 return self._finding(rule, code, said, node, unit, number, place, name=name, value=text)
+        if component.kind == "n":
             length = sum(character.isdigit() for character in text)
-        elif name in NUMBERS and self._separators.decimal and re.fullmatch(r"-?[0-9.,]+", text):
-            if other_mark(self._separators) in text:  # 1.250 where UNA names the comma: thousands or decimals
-                said = f'{name} "{text[:20]}" is not a number with decimal mark "{self._separators.decimal}"'
-                code = "19" if self._policy.version < "4" else "37"
-                return self._finding("EDIFACT-DECIMAL", code, said, node, unit, number, place, name=name, value=text)
         elif component.kind == "a" and any(character.isdigit() for character in text):
             return self._finding(
                 "EDIFACT-ELEM-TYPE",
@@ -189,9 +179,11 @@ class Checker:
                 strict_only=True,
             )
         if length > component.longest:
-            said = f"{name} is {length} characters long; {component.longest} is the most"
+            lost = place < 2 and self._goes_on(node, number, component)
+            mark = self._separators.element
+            said = f"{name} is {length} characters long; {component.longest} is the most{_released(lost, mark)}"
             return self._finding(
-                "EDIFACT-ELEM-LONG", "39", said, node, unit, number, place, name=name, strict_only=True
+                "EDIFACT-ELEM-LONG", "39", said, node, unit, number, place, name=name, strict_only=not lost
             )
         if length < component.shortest:
             said = f"{name} is {length} characters long; {component.shortest} is the least"
@@ -199,6 +191,29 @@ class Checker:
                 "EDIFACT-ELEM-SHORT", "40", said, node, unit, number, place, name=name, strict_only=True
             )
         return None
+
+    def _no_number(self, component: Component, text: str) -> tuple[str, str, str] | None:
+        """Return rule, code and words when a number cannot be read as one (data elements of text: in doubt of the mark only)."""
+        s = self._separators
+        decimal = re.fullmatch(r"-?[0-9.,]+", text) is not None
+        if component.kind == "n":
+            mark = re.escape(s.decimal) if s.decimal else ".,"
+            fine = re.fullmatch(rf"-?(?:[0-9]+(?:[{mark}][0-9]*)?|[{mark}][0-9]+)", text) is not None
+        else:  # 1.250 where UNA names the comma: thousands or decimals
+            fine = not (decimal and s.decimal and other_mark(s) in text)
+        if fine:
+            return None
+        said = f'{component.id} "{text[:20]}" is not a number'
+        if not decimal:
+            return "EDIFACT-ELEM-TYPE", "37", said
+        said += f' with decimal mark "{s.decimal}"' if s.decimal else ""
+        return "EDIFACT-DECIMAL", "19" if self._policy.version < "4" else "37", said
+
+    def _goes_on(self, node: Node, number: int, component: Component) -> bool:
+        """True when what stands in a short code right behind a text must be the rest of the text (FTX+AAA+++SHOES + SOCKS')."""
+        if component.longest > _LONGEST_CODE or number < 2 or not node.element(number - 1):
+            return False
+        return self._layouts[node.tag][number - 2].components[-1].longest >= _SHORTEST_TEXT
 
     def _missing(self, node: Node, unit: Node | None, number: int, place: int, name: str) -> Finding:
         return self._finding("EDIFACT-ELEM-MISSING", "13", f"{name} is missing", node, unit, number, place, name=name)
@@ -215,3 +230,8 @@ class Checker:
         return Finding(
             rule, severity, self._policy.scope(unit, severity), f"{where}: {said}.", position, value=value, ack=ack
         )
+
+
+def _released(lost: bool, mark: str) -> str:
+    """Return how to mend a text that a separator has cut; "" when nothing was lost."""
+    return f'; what stands behind is not read (a "{mark}" in a text is written "?{mark}")' if lost else ""

@@ -1,4 +1,5 @@
-"""Segment layouts as data: segments.csv (D.03A), segments_d95b.csv (what differs up to D.97A).
+"""Segment layouts as data: segments.csv (D.03A), segments_d95b.csv (what differs up to D.97A), segments_more.csv (what
+other directories have behind what we read: no value of a shipment, but no fault either).
 
     tag,element,component,id,composite,element_status,status,format
     RFF,1,1,1153,C506,M,M,an..3        RFF+HWB:GWH1'     element 1 is C506, its first component 1153
@@ -85,6 +86,18 @@ def _read(name: str) -> dict[str, Layout]:
 def _range(text: str) -> range:
     first, _, last = text.partition("-")
     return range(int(first), int(last or first) + 1)
+
+
+def most(release: str, tag: str, element: int = 0) -> int:
+    """Return how many elements a segment has in a directory (or components its element), 0 when its layout has them all."""
+    since = release_key(release)
+    mine = (r for r in _more() if r["tag"] == tag and r["element"] == str(element or ""))
+    return max((int(r["most"]) for r in mine if not r["from"] or release_key(r["from"]) <= since), default=0)
+
+
+@cache
+def _more() -> tuple[dict[str, str], ...]:
+    return tuple(table_rows(_FOLDER.joinpath("segments_more.csv").read_text("utf-8")))
 
 
 @lru_cache(maxsize=32)

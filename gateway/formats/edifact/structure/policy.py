@@ -1,7 +1,8 @@
 """What a structure fault costs: strict refuses the message, lenient delivers what can still be read safely.
 
 Lenient (the default): mandatory segments and elements must be there, numbers must be numbers and tags tags (the end of a text
-behind an unreleased terminator is none, nor is a tag in small letters); a segment in an unexpected place, one repetition too many, a text that is too long are warnings and the mapping goes on (ours: real
+behind an unreleased terminator is none, nor is a tag in small letters); what an unreleased separator cut off a text
+is an error too; a segment in an unexpected place, one repetition too many, a text that is too long are warnings and the mapping goes on (ours: real
 manifests break these rules). Source of the codes: 0085 of CONTRL.
 """
 
