@@ -18,6 +18,7 @@ HEADER_BYTES = 512
 """Bytes looked at: an ISA, wrapped and padded by a careless editor, and the tag behind it."""
 
 _LENGTHS = (3, 2, 10, 2, 10, 2, 15, 2, 15, 6, 4, 1, 5, 9, 1, 1)  # tag and elements 1-15
+_FIXED = sum(_LENGTHS) + 16  # up to and including the 16th element separator
 _AFTER = r"(?=[\r\n\t ]*(?:GS|ST|TA1|IEA|ISB|ISE)(?![A-Za-z0-9]))"
 _FULL_TAIL = re.compile(r"(?P<component>[^A-Za-z0-9 ])(?P<pad> *)(?P<segment>[^A-Za-z0-9 ])" + _AFTER, re.ASCII)
 _SHORT_TAIL = re.compile(r"(?P<pad> *)(?P<segment>[^A-Za-z0-9 ])" + _AFTER, re.ASCII)
@@ -61,6 +62,24 @@ def split_isa(text: str, *, lenient: bool, column: int = 0) -> Isa | None:
     wrap = column + line_break - (text[line_break - 1] == "\r") if line_break > 0 and segment not in "\r\n" else 0
     separators = Separators(element, elements[16], segment, _repetition(elements))
     return Isa(elements, separators, cut + 1 + match.end(), wrap, _faults(elements, separators, match["pad"], wrap))
+
+
+def standard_isa(text: str) -> Isa | None:
+    """Return an ISA that no known segment follows, told by the widths of the standard alone; None when it has others.
+
+    The file ends behind it, or a damaged segment follows. The separators are "" when the file ends before them.
+    """
+    element = text[3:4]
+    head = text[:_FIXED]
+    elements = head.split(element)[:16] if element else []
+    if tuple(len(e) for e in elements) != _LENGTHS or len(head) < _FIXED or not head.endswith(element):
+        return None
+    component, segment = text[_FIXED : _FIXED + 1], text[_FIXED + 1 : _FIXED + 2]
+    if any(c.isalnum() or c == " " for c in component + segment):
+        return None
+    elements.append(component)
+    length = _FIXED + len(component + segment)
+    return Isa(elements, Separators(element, component, segment, _repetition(elements)), length, 0, [])
 
 
 def _repetition(elements: list[str]) -> str:

@@ -20,7 +20,7 @@ from gateway.findings import Finding, Position
 from gateway.formats.delimited import UNSCALED, Scale
 from gateway.formats.noise import X12_DATA, Skipped
 from gateway.formats.x12.even import even_end, run_of, with_letters
-from gateway.formats.x12.isa import HEADER_BYTES, split_isa
+from gateway.formats.x12.isa import HEADER_BYTES, split_isa, standard_isa
 from gateway.formats.x12.remarks import BLANKS, Remarks, fault
 from gateway.formats.x12.tokens import Header, Run, Token
 from gateway.formats.x12.window import LineWindow
@@ -102,7 +102,9 @@ class Tokenizer(LineWindow):
         offset, line = self._offset, self._line
         isa = split_isa(self._buffer[:HEADER_BYTES], lenient=self._lenient, column=offset - self._line_start)
         if isa is None:
-            return self._unreadable(source, offset, line, self._buffer[3:4])
+            isa = standard_isa(self._buffer)
+            if isa is None or not isa.separators.segment:
+                return self._unreadable(source, offset, line, isa.elements if isa else ["ISA"])
         here = Position(offset=self._at(offset), length=isa.length, line=line, segment="ISA")
         if isa.wrap:
             self._wrap = isa.wrap
@@ -111,8 +113,12 @@ class Tokenizer(LineWindow):
         self._drop(isa.length)
         return Header(isa.elements, isa.separators, self._at(offset), line, isa.length, faults)
 
-    def _unreadable(self, source: Iterator[bytes], offset: int, line: int, element: str) -> Header:
-        """An ISA without 16 elements and a terminator: nothing after it can be split, to the end of the file."""
+    def _unreadable(self, source: Iterator[bytes], offset: int, line: int, elements: list[str]) -> Header:
+        """An ISA without 16 elements and a terminator: nothing after it can be split, to the end of the file.
+
+        elements: those of an ISA that only its terminator is missing of: its sender can be answered.
+        """
+        element = self._buffer[3:4]
         truncated = len(self._buffer) < _CUT_HEADER
         sample = self._discard(source)
         here = Position(offset=self._at(offset), length=sample, line=line, segment="ISA")
@@ -123,7 +129,7 @@ class Tokenizer(LineWindow):
             else "ISA cannot be read: 16 elements and a segment terminator before GS were not found."
         )
         found = fault(rule, what, here)
-        return Header(["ISA"], Separators(element, "", ""), self._at(offset), line, sample, (found,))
+        return Header(elements, Separators(element, "", ""), self._at(offset), line, sample, (found,))
 
     # --- segments ---------------------------------------------------------------------------------------------
 

@@ -81,6 +81,9 @@ def check_ge(node: Node, group: Group, sets: int) -> list[Finding]:
                 f"GE01 says {number or 'nothing'}, but {sets} transaction set(s) were received.",
             )
         )
+    elif not sets:
+        said = f"Group {group.control_number} holds no transaction set: nothing is delivered."
+        found.append(Finding("X12-EMPTY", Severity.WARNING, Scope.GROUP, said, node.place(1), value=number))
     return found
 
 

@@ -12,7 +12,7 @@ from gateway.findings import Finding, Scope, Severity
 from gateway.formats import x12
 from gateway.profile import Identity
 from gateway.records import Interchange, InterchangeBegin
-from tests.drops import profile_for, sample, x12_samples
+from tests.drops import drop, profile_for, sample, x12_samples
 
 PLAIN = sample("x12/01")
 GS = b"GS*AQ*NRTX*S321GATEWAY*20250115*0930*1*X*005020~\n"
@@ -208,3 +208,30 @@ def test_every_finding_of_the_envelope_has_a_place_and_a_sentence(path: Path) ->
         assert finding.position.offset is not None
         assert finding.message.endswith(".")
         assert not finding.message[0].islower()
+
+
+# --- cut files ----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("size", [104, 105, 106, 107, 108, 130])
+def test_a_file_cut_anywhere_behind_the_header_gets_a_ta1(size: int) -> None:
+    """ISA has the widths of the standard: sender and control number are sure, whatever is missing behind them."""
+    answers = drop(PLAIN[:size])
+    assert [s for s in answers.segments("TA1") if s.startswith("TA1")] == ["TA1*000000001*250115*0930*R*023"]
+    assert "TA1" not in drop(PLAIN[:103]).answers  # nobody knows how ISA went on
+    assert "TA1" not in drop(_isa(6, "NRTX")[:95]).answers
+
+
+def test_a_damaged_segment_behind_the_header_hides_nothing_of_it() -> None:
+    isa, body = PLAIN[:106], PLAIN[107:]
+    said = drop(isa + b"\nXS" + body[2:])
+    assert {"X12-SEG-OUTSIDE", "X12-IEA-COUNT"} <= said.rules()
+    assert said.deliveries == []
+    assert any(s.startswith("TA1*000000001*250115*0930*R") for s in said.segments("TA1"))
+
+
+def test_a_group_without_a_set_is_told() -> None:
+    head = PLAIN[: PLAIN.index(b"ST*309")]
+    said = drop(head + b"GE*0*1~\nIEA*1*000000001~\n")
+    assert [(f.rule, f.severity, f.scope) for f in said.findings()] == [("X12-EMPTY", Severity.WARNING, Scope.GROUP)]
+    assert said.segments("999")[2] == "AK9*A*0*0*0"
