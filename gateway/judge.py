@@ -18,6 +18,7 @@ from gateway.canonical.encode import encode_shipment
 from gateway.canonical.validate import ShipmentValidator
 from gateway.echoes import unsaid
 from gateway.findings import NOWHERE, Finding, Position, Scope, Severity
+from gateway.own_words import in_own_words
 from gateway.profile import MappedShipment, Profile, Program
 from gateway.records import Message, Unit
 from gateway.rules.lost import LOST_BYTES, lost_characters
@@ -137,6 +138,8 @@ class Judge:
                 if purpose == "cancel":
                     placed = cancelling.tell(placed, draft)
                 findings = _tidy([f for f in placed if not _unread(f, draft, m.flagged)])
+                if m.message.written is not None:
+                    findings = in_own_words(findings, m.message.written, self._words_of(m.message.format))
             verdicts.append((draft, findings, data))
         return verdicts
 
@@ -169,6 +172,10 @@ class Judge:
         """Return the finding with the partner's own severity for its rule, if there is one."""
         severity = self._profile.severities.get(finding.rule)
         return finding if severity is None else replace(finding, severity=severity)
+
+    def _words_of(self, message_format: str) -> Any:
+        """Return the catalogue in the words of a format, None without one."""
+        return self._profile.catalogue and self._profile.catalogue.worded(message_format)
 
     def _unsaid(self, schema: list[Finding], ruled: list[Finding]) -> list[Finding]:
         """Return the schema's findings without those that a rule says in better words of the same field."""

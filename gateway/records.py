@@ -161,6 +161,7 @@ class Message:
     envelope: dict[str, str] = field(default_factory=dict)
     unit: str = ""  # tag of the unit loop
     cache: dict[str, Any] = field(default_factory=dict)  # values read once per context, kept by the mapping
+    written: Callable[[str], str] | None = None  # tables: a standard column -> as the file's header writes it
 
 
 class InterchangeBegin(msgspec.Struct, frozen=True, tag="IB", tag_field="record"):

@@ -42,6 +42,7 @@ def layer(name: str) -> int:
         "gateway.judge",
         "gateway.cancelling",
         "gateway.echoes",
+        "gateway.own_words",
         "gateway.books",
         "gateway.settling",
         "gateway.reading",

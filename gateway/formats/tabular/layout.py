@@ -8,7 +8,7 @@
     records.SHP = ["house_bill"]  record types: the first cell names the type, the others the cells behind it
     record_order = ["HDR", "SHP", "ITM"]   outermost first; a row is made at each record of the last type
     trailer = { type = "TRL", SHP = 1, ITM = 2, sum = 3, of = "item_value" }   what the trailer counts, and in which cell
-    rename = { "Sendungsnummer" = "tracking_number" }
+    rename = { "Sendungsnummer" = "tracking_number", "col 6" = "shipper_city" }   by name, or by place (from 1)
     values = { mode = "air", weight_unit = "KG" }   columns that the file does not have
     title = "MAWB: (?P<master_bill>[0-9-]+)"        values out of the title rows
     split = [{ column = "Consignee", pattern = "(?P<consignee_name>[^,]+), ..." }]
@@ -26,6 +26,7 @@ import codecs
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from difflib import get_close_matches
 from functools import cache
 from typing import Any
 
@@ -36,6 +37,8 @@ from gateway.shipped import files, table_rows
 DELIMITERS = (",", ";", "\t", "|")
 _WORDS = {"comma": ",", "semicolon": ";", "tab": "\t", "pipe": "|", "bar": "|"}
 NAMES = {",": "comma", ";": "semicolon", "\t": "tab", "|": "pipe"}
+_SHOWN = 60  # letters of a name that messages repeat
+_LIKELY = 5  # letters of a name that may stand inside another one
 KEYS = ("house_bill", "tracking_number", "order_number")
 """Columns whose equal values make rows one shipment; the first that the table has."""
 
@@ -66,6 +69,12 @@ def vocabulary() -> tuple[dict[str, Column], dict[str, str]]:
             if plain_name(alias):
                 aliases.setdefault(plain_name(alias), row["column"])
     return columns, aliases
+
+
+def other_names(name: str) -> list[str]:
+    """Return the other names that a standard column is known by, as columns.csv writes them."""
+    text = files(__package__).joinpath("columns.csv").read_text("utf-8")
+    return next((row["aliases"].split("|") for row in table_rows(text) if row["column"] == name), [])
 
 
 @cache
@@ -177,7 +186,7 @@ class Header:
     def _learn(self, name: str, index: int) -> None:
         columns, aliases = vocabulary()
         plain = plain_name(name)
-        meant = self._rename.get(plain) or aliases.get(plain, "")
+        meant = self._rename.get(f"col{index + 1}") or self._rename.get(plain) or aliases.get(plain, "")
         self.standard.append(columns.get(meant))
         for key in dict.fromkeys((plain_name(meant), plain)):
             if not key:
@@ -191,6 +200,12 @@ class Header:
     def index(self, name: str) -> int:
         """Return the index of a column, ABSENT when the table has none of that name."""
         return self.known.get(plain_name(name), ABSENT)
+
+    def written(self, name: str) -> str:
+        """Return a standard column as the file's own header writes it, "" when it has none of it (or writes it so too)."""
+        index = self.index(name) if name in vocabulary()[0] else ABSENT
+        given = " ".join(self.names[index].split())[:_SHOWN] if index < len(self.names) else ""
+        return "" if given == name else given
 
     def has(self, name: str) -> bool:
         """True when the table has the column."""
@@ -232,9 +247,10 @@ class Header:
         """Return (name, standard column or "") of the first `width` columns that no mapping of ours passes on."""
         own = self.own()
         found = []
-        for name, standard in list(zip(self.names, self.standard, strict=True))[:width]:
+        for number, (name, standard) in enumerate(list(zip(self.names, self.standard, strict=True))[:width], start=1):
             plain = plain_name(name)
-            if not plain or plain in own or plain_name(self._rename.get(plain, "")) in own:
+            meant = self._rename.get(f"col{number}") or self._rename.get(plain, "")
+            if not plain or plain in own or plain_name(meant) in own:
                 continue
             if standard is None:
                 found.append((name, ""))
@@ -243,6 +259,16 @@ class Header:
             ):
                 found.append((name, standard.name))
         return found
+
+    def likely(self, name: str, width: int) -> str:
+        """Return which of the first `width` names that nobody knows may mean a standard column, "" for none."""
+        known = {plain_name(other) for other in (name, *other_names(name))} - {""}
+        for own, standard in zip(self.names[:width], self.standard[:width], strict=True):
+            plain = plain_name(own)
+            inside = len(plain) >= _LIKELY and any(plain in other or other in plain for other in known)
+            if standard is None and plain and (inside or get_close_matches(plain, known, 1, 0.8)):
+                return own
+        return ""
 
     def fit(self) -> int:
         """Return how many of the names are known columns."""

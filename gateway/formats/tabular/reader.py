@@ -12,7 +12,7 @@ from itertools import chain, islice
 from gateway.findings import NOWHERE, Finding, Position, Scope, Severity
 from gateway.formats.tabular.ending import cut_off
 from gateway.formats.tabular.groups import MOST, Grouper, Shipment
-from gateway.formats.tabular.layout import Header, Options, looks_like_header, vocabulary
+from gateway.formats.tabular.layout import Header, Options, looks_like_header, other_names, vocabulary
 from gateway.formats.tabular.row_maker import RowMaker
 from gateway.formats.tabular.rows import Columns, Record, TableRoot, rows_node
 from gateway.profile import Profile
@@ -137,11 +137,13 @@ class TableReader:
                 if header.standard[second] is not None or header.names[first] in own
                 else Severity.WARNING
             )
+            meant = header.standard[second]
             said = (
                 f'Columns {first + 1} and {second + 1} are both "{name}"'
                 if header.names[first] == name
                 else f'Columns {first + 1} "{header.names[first]}" and {second + 1} "{name}" mean the same'
             )
+            said += f" ({meant.name})" if meant is not None and meant.name != name else ""
             yield Finding(
                 "CSV-DUP-HEADER",
                 severity,
@@ -156,7 +158,7 @@ class TableReader:
                 "CSV-MISSING-COLUMN",
                 severity,
                 Scope.MESSAGE,
-                f"The table has no column {name}.{'' if fatal else self._instead(name)}",
+                _no_column(name, header.likely(name, width)) + ("" if fatal else self._instead(name)),
                 _column(place, name),
                 value=name,
             )
@@ -222,7 +224,7 @@ class TableReader:
         columns = Columns(growing=header.growing)
         root = TableRoot("TABLE", ["TABLE"], 0, 0, 1, 0, columns=columns, names=header.names, cells=[])
         kind = self._options.message_type or "rows"
-        message = Message(self._kind, kind, "", "", 0, root, interchange, group, unit="ROWS")
+        message = Message(self._kind, kind, "", "", 0, root, interchange, group, unit="ROWS", written=header.written)
         findings = list(self._check_header(header, head, width))
         severities = self._profile.severities
         self._unread = any(severities.get(f.rule, f.severity) is Severity.ERROR for f in findings)
@@ -311,6 +313,13 @@ def _column(place: Position, name: str) -> Position:
         if place is not NOWHERE
         else place
     )
+
+
+def _no_column(name: str, likely: str) -> str:
+    """Return that a column is missing, with other names it is known by, and the one of the table that may be meant."""
+    others = ", ".join(f'"{o}"' for o in other_names(name)[:3])
+    said = f"The table has no column {name}{f' (or {others})' if others else ''}."
+    return said + (f' Perhaps it is column "{likely}", a name that is not known.' if likely else "")
 
 
 def is_file_fault(record: Record) -> bool:

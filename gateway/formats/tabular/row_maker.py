@@ -31,6 +31,15 @@ def filled_in(cells: list[str]) -> list[str]:
     return [text for cell in cells if (text := cell.strip().strip("\x1a\0").strip())]
 
 
+def _shape(text: str) -> str:
+    """Return a text with one letter for all letters and one digit for all digits.
+
+    >>> _shape("TRK 001"), _shape("Tel. 12")
+    ('AAA 000', 'AAA. 00')
+    """
+    return "".join("0" if c.isdigit() else "A" if c.isalpha() else c for c in text.strip())
+
+
 class RowMaker:
     """Makes rows of the records of one table."""
 
@@ -101,7 +110,13 @@ class RowMaker:
         goods = any(i < size and cells[i].strip() for i in self._goods)
         if self._total(cells, filled, goods=goods):
             return "CSV-TOTAL-ROW"
-        return "CSV-TEXT-ROW" if len(filled) == 1 and self.width > 3 and cells[0].strip() and not goods else ""
+        text = len(filled) == 1 and self.width > 3 and cells[0].strip() and not goods
+        return "CSV-TEXT-ROW" if text and not self._numbered(cells) else ""
+
+    def _numbered(self, cells: list[str]) -> bool:
+        """True when the one text of a row is a number like that of the row above: a shipment of which all else is missing."""
+        key = self._above[0]
+        return self._keys[:1] == [0] and len(key) == 1 and _shape(cells[0]) == _shape(key[0])
 
     def _total(self, cells: list[str], filled: list[str], *, goods: bool) -> bool:
         """True for a row of totals: its first text says so or one beside numbers, or any text of a row without number and consignee."""

@@ -1,0 +1,89 @@
+"""Columns are named as the sender's own file writes them; two of one meaning are told with the way out."""
+
+from __future__ import annotations
+
+import json
+import re
+
+import pytest
+
+from gateway.formats.tabular.layout import vocabulary
+from gateway.profile import Profile
+from tests.drops import drop, profile_for
+
+HEAD = (
+    "Sendungsnummer;Empfänger;Straße;Ort;Bundesland;PLZ;Land;Absender;Absender Straße;Absender Ort;Absender Land;"
+    "Warenbeschreibung;Ursprungsland;Warenwert;Währung;Gewicht;Gewichtseinheit;Zolltarifnummer;Menge;Transportart;Zielhafen;ETA"
+)
+GOOD = "TRK1;Pat Sample;12 Main St;Erie;PA;16501;US;Demo GmbH;Hauptstr. 1;Köln;DE;Cotton shirts;CN;12.50;USD;0.5;KG;6109100012;1;air;2720;2025-03-04"
+OURS = "|".join(sorted(vocabulary()[0], key=len, reverse=True))
+
+
+def told(text: str, name: str = "goods.csv", **changes: object) -> list[dict[str, str]]:
+    return drop(text.encode(), name=name, **changes).rejects()
+
+
+def profile(**tabular: object) -> Profile:
+    return profile_for(HEAD.encode(), options={"tabular": {"delimiter": ";", **tabular}})
+
+
+def test_what_is_said_of_a_cell_names_the_column_of_the_file():
+    nothing = "TRK2;" + ";" * 20
+    wrong = "TRK3;Pat;x;y;ZZ;1;QQ;Demo;a;b;QQ;gifts;QQ;1x;EURO;2x;KX;61091;0;jet;27;tomorrow"
+    rows = told("\n".join([HEAD, wrong, nothing, ""]))
+    assert len(rows) > 25
+    names = set(HEAD.split(";"))
+    for row in rows:
+        assert row["column"] in names | {""}, row
+        words = row["what is wrong"] + row["how to mend it"]
+        assert set(re.findall(r'columns? "([^"]+)"', words)) <= names, row
+        assert re.search(rf"\\bcolumns? ({OURS})\\b", words) is None, row
+    (row,) = (r for r in rows if r["field"] == "consignee name" and r["shipment"] == "TRK2")
+    assert row["what is wrong"] == 'Consignee name (column "Empfänger") missing.'
+    mends = {row["how to mend it"] for row in rows if row["rule"] == "MAP-WEIGHT"}
+    assert mends == {'Write the weight into column "Gewicht" and K, KG, L or LB into column "Gewichtseinheit".'}
+
+
+def test_keys_of_json_are_named_like_columns():
+    row = {"Sendungsnummer": "TRK1", "Empfänger": "Pat", "Warenbeschreibung": "x", "Warenwert": "1", "Währung": "USD"}
+    rows = told(json.dumps([{**row, "shipper": {"name": ""}, "Land": "QQQ"}]), "goods.json")
+    words = [r["what is wrong"] for r in rows]
+    assert 'Shipper name (column "shipper.name") missing.' in words
+    assert any('column "Land"' in w for w in words)
+    assert (
+        "Consignee street (column consignee_address1) missing." in words
+    )  # the file has none: our name tells what to send
+
+
+@pytest.mark.parametrize("name", ["Ort", "Stadt"])
+def test_two_columns_of_one_meaning_are_told_with_both_places(name):
+    head = HEAD.replace("Absender Ort", name)
+    result = drop(f"{head}\n{GOOD}\n".encode(), name="goods.csv")
+    (finding,) = (f for f in result.findings() if f.rule == "CSV-DUP-HEADER")
+    assert "4" in finding.message
+    assert "10" in finding.message
+    assert "(consignee_city)" in finding.message
+    row, *_ = (r for r in result.rejects() if r["rule"] == "CSV-DUP-HEADER")
+    assert "rename" in row["how to mend it"]
+    for key in ("col 10", *([name] if name != "Ort" else [])):
+        done = drop(
+            f"{head}\n{GOOD}\n".encode(), name="goods.csv",
+            profile=profile(rename={key: "shipper_city"}),
+        )  # fmt: skip
+        (message,) = done.messages()
+        (shipment,) = message["shipments"]
+        assert shipment["shipment_initiator"]["city"] == "Köln"
+        assert shipment["final_deliver_to_party"]["city"] == "Erie"
+
+
+def test_a_missing_column_is_told_with_its_names_and_the_one_that_may_be_meant():
+    text = f"{HEAD}\n{GOOD}\n".replace("Warenbeschreibung", "Warenbeschreibg").replace("Warenwert", "Betrag")
+    (words, other) = (f.message for f in drop(text.encode(), name="g.csv").findings() if f.rule == "CSV-MISSING-COLUMN")
+    assert words.startswith('The table has no column item_description (or "description", ')
+    assert words.endswith('Perhaps it is column "Warenbeschreibg", a name that is not known.')
+    assert "Perhaps" not in other
+
+
+def test_a_number_alone_is_a_shipment_of_which_all_else_is_missing():
+    text = f"{HEAD}\n{GOOD}\nTRK2{';' * 21}\nchecked by A. Clerk{';' * 21}\n"
+    assert drop(text.encode(), name="g.csv").counts() == (2, 1, 1, 0)
