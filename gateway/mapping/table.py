@@ -13,12 +13,12 @@ from dataclasses import dataclass, field
 
 import msgspec
 
+from gateway.spreadsheets import DAY, ERROR
+
 COLUMNS = ("level", "target", "source", "when", "transform", "default", "required", "rule", "message", "example")
 """Columns of a mapping table; every other column must start with "note"."""
 
 _FOLD = str.maketrans({"‘": "'", "’": "'", "“": '"', "”": '"', "–": "-", "—": "-", "\xa0": " ", "…": "..."})
-_EXCEL_ERROR = re.compile(r"#(NAME|REF|VALUE|N/A|DIV/0|NUM|NULL|BEZUG|WERT|NV|ZAHL|VALEUR|NOM|NOMBRE)[?!]?", re.I)
-_EXCEL_DATE = re.compile(r"\d{1,2}-(Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)(-\d{2,4})?", re.I)
 _EXCEL_BIG = re.compile(r"\d(\.\d+)?E\+\d+", re.I)
 _ELEMENT_ALONE = re.compile(r"0?\.\d+")
 _SUSPECT = frozenset("#.0123456789")
@@ -153,7 +153,7 @@ def read_cells(data: bytes, file: str, faults: list[Fault]) -> list[tuple[int, l
     try:
         for cells in reader:
             first = cells[0].lstrip() if cells else ""
-            if (first[0] != "#" or _EXCEL_ERROR.fullmatch(first.strip())) if first else "".join(cells).strip():
+            if (first[0] != "#" or ERROR.fullmatch(first.strip())) if first else "".join(cells).strip():
                 rows.append((reader.line_num, cells))
     except csv.Error as error:
         faults.append(
@@ -192,7 +192,7 @@ def _check_header(
 
 
 def _check_excel(faults: list[Fault], file: str, line: int, column: str, cell: str) -> None:
-    if _EXCEL_ERROR.fullmatch(cell):
+    if ERROR.fullmatch(cell):
         faults.append(
             Fault(
                 "MAP-EXCEL",
@@ -203,7 +203,7 @@ def _check_excel(faults: list[Fault], file: str, line: int, column: str, cell: s
                 "format the column as text and type the value again",
             )
         )
-    elif _EXCEL_DATE.fullmatch(cell):
+    elif DAY.fullmatch(cell):
         faults.append(
             Fault(
                 "MAP-EXCEL",

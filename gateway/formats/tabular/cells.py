@@ -12,25 +12,13 @@ from collections.abc import Callable
 from gateway.findings import Severity
 from gateway.formats.tabular.dates import read_date
 from gateway.formats.tabular.layout import Header, Options
+from gateway.spreadsheets import DAY, DAY_LETTERS, ERROR
 
 Say = Callable[[str, Severity, int, str], None]
 """(rule, severity, index of the cell, sentence) -> a finding of the row."""
 
-_ERROR = re.compile(
-    r"#(?:REF!|N/A|VALUE!|DIV/0!|NAME\?|NULL!|NUM!|SPILL!|CALC!|BEZUG!|NV|WERT!|ZAHL!|VALEUR!|NOM\?|NOMBRE!|¡REF!|¡VALOR!|¿NOMBRE\?|¡NUM!)|#{3,}",
-    re.I,
-)
-"""English, German, French, Spanish."""
 _GUARD = re.compile(r'="?([^"]*)"?', re.S)
 _EXPONENT = re.compile(r"[0-9](?:[.,][0-9]+)?E\+?[0-9]{1,3}", re.I)
-_DAY = (
-    r"[0-9]{1,2}-(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)|(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)-[0-9]{2}"
-    r"|[0-9]{1,2}\. (?:Jan|Feb|Mrz|Apr|Mai|Jun|Jul|Aug|Sep|Okt|Nov|Dez)|(?:Mrz|Mai|Okt|Dez) [0-9]{2}"
-    r"|[0-9]{1,2}-(?:janv|févr|mars|avr|mai|juin|juil|août|sept|déc|ene|abr|ago|dic)\.?|[0-9]{1,2}月[0-9]{1,2}日"
-)
-"""Days as spreadsheets in English, German, French, Spanish and Chinese show them."""
-_DAY_LETTERS = 9  # as many as such a text has
-_BECAME_DATE = re.compile(_DAY, re.I)
 _BECAME_WORD = re.compile(
     r"TRUE|FALSE|WAHR|FALSCH|VRAI|FAUX|(?:JAN|FEB|MAR|APR|JUN|JUL|AUG|SEP|SEPT|OCT|NOV|DEC)[0-9]{1,2}"
 )
@@ -87,7 +75,7 @@ class Mender:
             if index < size and ("," in cells[index] or self._comma):
                 self._number(cells, index, say)
         for index in self._texts:
-            if index < size and 0 < len(cells[index]) <= _DAY_LETTERS and cells[index] not in self._words:
+            if index < size and 0 < len(cells[index]) <= DAY_LETTERS and cells[index] not in self._words:
                 self._text(cells[index], index, say)
         if self._port < size and len(cells[self._port]) == _PORT - 1 and cells[self._port].isdecimal():
             self._padded(cells, say)
@@ -119,7 +107,7 @@ class Mender:
 
     def _one(self, cells: list[str], index: int, text: str, kind: str, say: Say) -> None:
         """Look at a cell that starts with a sign or a digit."""
-        if _ERROR.fullmatch(text):
+        if ERROR.fullmatch(text):
             say(
                 "CSV-EXCEL-ERROR",
                 Severity.ERROR,
@@ -229,7 +217,7 @@ class Mender:
 
     def _text(self, cell: str, index: int, say: Say) -> None:
         text = cell.strip()
-        if _BECAME_DATE.fullmatch(text):
+        if DAY.fullmatch(text):
             say(
                 "CSV-EXCEL-TEXT",
                 Severity.ERROR,

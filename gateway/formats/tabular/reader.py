@@ -229,6 +229,7 @@ class TableReader:
         severities = self._profile.severities
         self._unread = any(severities.get(f.rule, f.severity) is Severity.ERROR for f in findings)
         rows = RowMaker(header, root, self._options, width, list(added.values()), self._kind, self._delimiter)
+        rows.default_currency = self._profile.default_currency
         return MessageBegin(message), rows, findings
 
     def _encoding_words(self) -> str:

@@ -7,10 +7,11 @@ from collections.abc import Iterator
 from operator import itemgetter
 
 from gateway.findings import Finding, Position, Scope, Severity
+from gateway.formats.tabular.as_shown import as_shown
 from gateway.formats.tabular.cells import Mender
 from gateway.formats.tabular.ending import CUT_OFF, is_open
 from gateway.formats.tabular.layout import KEYS, Header, Options, standard_places, vocabulary
-from gateway.formats.tabular.rows import ABSENT, Part, Record, Row, TableRoot, place_of, row_node
+from gateway.formats.tabular.rows import ABSENT, Part, Record, Row, SheetRecord, TableRoot, place_of, row_node
 
 _TOTAL = re.compile(r"\W*(?:grand\s+|sub)?-?(?:total|totals|sum|summe|gesamt|合计)\b\W*", re.I)
 _SUM = re.compile(r"[-+]?\W{0,2}[0-9][0-9.,' ]*\W{0,2}[A-Za-z]{0,3}")
@@ -47,7 +48,7 @@ class RowMaker:
         self, header: Header, root: TableRoot, options: Options, width: int, extra: list[str], kind: str, delimiter: str
     ) -> None:
         """width: cells that a record should have; extra: cells that every row gets behind them; kind: csv, xlsx, json."""
-        self.root, self.count, self.width = root, 0, width
+        self.root, self.count, self.width, self.default_currency = root, 0, width, ""
         self._header, self._extra = header, extra
         self._mender = Mender(header, options, delimiter, typed=kind != "csv")
         self._keys = header.keys()
@@ -159,6 +160,8 @@ class RowMaker:
                 return  # the whole line was told already
             findings.append(self._finding(rule, severity, parts, cell, said, cells[cell]))
 
+        if isinstance(record, SheetRecord):
+            as_shown(cells, record, self._header, self.default_currency, say)
         self._mender.mend(cells, say, careful=careful)
         if self._split or self._fill:
             self._complete(cells)

@@ -15,6 +15,7 @@ import msgspec
 
 from gateway.findings import Position
 from gateway.formats.sums import is_plain, total
+from gateway.formats.tabular.shown import Shown
 from gateway.records import Node
 
 ABSENT = 1 << 30
@@ -39,6 +40,13 @@ class Record(msgspec.Struct, eq=False):
     lines: int = 1
     path: str = ""
     group: str = ""
+
+
+class SheetRecord(Record, eq=False):
+    """One row of a workbook. shown: cells for which Excel shows more than their number; dated: cells that are dates."""
+
+    shown: dict[int, Shown] = {}
+    dated: tuple[int, ...] = ()
 
 
 def plain_name(text: str) -> str:

@@ -16,14 +16,17 @@ import re
 import warnings
 import zipfile
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
+from types import MappingProxyType
 from typing import Any
 
 from gateway.findings import Finding, Position, Scope, Severity
 from gateway.formats.tabular.layout import Options
 from gateway.formats.tabular.reader import TableReader
-from gateway.formats.tabular.rows import Record
+from gateway.formats.tabular.rows import Record, SheetRecord
+from gateway.formats.tabular.shown import Shown, formats_of
+from gateway.formats.tabular.shown import shown as shown_of
 from gateway.profile import Profile
 from gateway.records import Event, Group, GroupBegin, GroupEnd, Interchange, InterchangeBegin, InterchangeEnd
 
@@ -36,6 +39,8 @@ MAX_PARTS = 2000
 MAX_COLUMNS = 1024
 MAX_ROW = 4_194_304  # bytes of XML between two row ends: the reader holds a row at a time
 BLANK_ROWS = 1000  # of a run that are passed on; one cell in the last row of a sheet makes a million
+_EXACT = 1e15  # whole numbers from here on have lost digits
+_DATES = (dt.date, dt.time, dt.timedelta)
 _MERGED = re.compile(rb'<mergeCell [^>]{0,40}ref="([A-Z]{1,3}([0-9]+):[A-Z]{1,3}([0-9]+))"')
 _HIDDEN = re.compile(rb'<row [^>]{0,200}hidden="(?:1|true)"')
 _NUMBER = re.compile(rb' r="([0-9]+)"')
@@ -89,7 +94,7 @@ def read_xlsx(chunks: Iterable[bytes], profile: Profile, options: Options) -> It
         said = f"{many} no stored value and {'were' if seen.formulas > 1 else 'was'} read as empty."
         findings.append(Finding("XLSX-FORMULA", Severity.WARNING, Scope.INTERCHANGE, said))
     findings += _hints(seen, str(getattr(book[name], "_worksheet_path", "")).lstrip("/"))
-    yield from TableReader(profile, options, "xlsx").read(_records(book[name]), findings)
+    yield from TableReader(profile, options, "xlsx").read(_records(book[name], formats_of(book)), findings)
 
 
 def _hints(seen: Seen, part: str) -> Iterator[Finding]:
@@ -209,28 +214,46 @@ def _sheet(book: Any, wanted: str) -> tuple[str, int]:
     return name, 0 if wanted else len(others)
 
 
-def _records(sheet: Any) -> Iterator[Record]:
-    """Yield the rows of a sheet as text; a damaged row ends the sheet with a record of fault "sheet"."""
+def _records(sheet: Any, formats: Mapping[int, str] = MappingProxyType({})) -> Iterator[Record]:
+    """Yield the rows of a sheet as text; a damaged row ends the sheet with a record of fault "sheet".
+
+    formats: style -> number format of the styles that show more than a number; without any, cells need no style.
+    """
     sheet.reset_dimensions()
     number = blank = 0
-    rows = sheet.iter_rows(max_col=MAX_COLUMNS, values_only=True)
-    nothing = (None,) * MAX_COLUMNS
+    rows = sheet.iter_rows(max_col=MAX_COLUMNS, values_only=not formats)
     while True:
         try:
-            row = next(rows)
+            cells = next(rows)
         except StopIteration:
             return
         except Exception:
             yield Record([""], number + 1, fault="sheet")
             return
         number += 1
-        blank = blank + 1 if row == nothing else 0
+        row = [cell.value for cell in cells] if formats else list(cells)
+        while row and row[-1] is None:
+            row.pop()
+        blank = 0 if row else blank + 1
         if blank > BLANK_ROWS:
             continue
-        cells = [_text(value) for value in row]
-        while len(cells) > 1 and not cells[-1]:
-            cells.pop()
-        yield Record(cells or [""], number)
+        shown = _shown(cells, row, formats) if formats else {}
+        dated = tuple(n for n, value in enumerate(row) if isinstance(value, _DATES))
+        texts = [_text(value) for value in row] or [""]
+        while len(texts) > 1 and not texts[-1]:
+            texts.pop()
+        yield SheetRecord(texts, number, shown=shown, dated=dated) if shown or dated else Record(texts, number)
+
+
+def _shown(cells: Sequence[Any], row: list[Any], formats: Mapping[int, str]) -> dict[int, Shown]:
+    """Return the cells of which Excel shows more than their number."""
+    found = {}
+    for n, value in enumerate(row):
+        if type(value) in (int, float) and abs(value) < _EXACT and (code := formats.get(cells[n]._style_id)):
+            seen = shown_of(code, value)
+            if seen is not None:
+                found[n] = seen
+    return found
 
 
 def _text(value: Any) -> str:

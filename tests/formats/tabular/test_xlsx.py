@@ -33,6 +33,18 @@ def workbook(rows, sheets=()) -> bytes:
     return data.getvalue()
 
 
+def formatted(formats: dict[str, str], row=None, **values) -> bytes:
+    """Return a workbook with one shipment; formats: column -> number format; values: column -> cell."""
+    book = openpyxl.Workbook()
+    book.active.append(HEAD)
+    book.active.append([values.get(name, cell) for name, cell in zip(HEAD, row or ROW, strict=True)])
+    for name, code in formats.items():
+        book.active.cell(2, HEAD.index(name) + 1).number_format = code
+    data = io.BytesIO()
+    book.save(data)
+    return data.getvalue()
+
+
 def check(data: bytes, tmp_path, name: str = "manifest.xlsx"):
     path = tmp_path / name
     path.write_bytes(data)
@@ -143,3 +155,61 @@ def test_other_archives_stay_held(tmp_path):
     with zipfile.ZipFile(data, "w") as archive:
         archive.writestr("manifest.csv", "a,b\n1,2\n")
     assert check(data.getvalue(), tmp_path, "m.zip")["verdict"] == "quarantine"
+
+
+def test_what_names_something_is_read_as_excel_shows_it(tmp_path):
+    formats = {
+        "tracking_number": '"GW"0000000', "house_bill": "000000", "consignee_zip": "00000", "hts": r"0000\.00\.0000", "arrival_port": "0000",
+    }  # fmt: skip
+    values = {"tracking_number": 12, "house_bill": 77, "consignee_zip": 2116, "hts": 409100012, "arrival_port": 417}
+    result = check(formatted(formats, **values), tmp_path)
+    (shipment,) = result["messages"][0]["shipments"]
+    assert (shipment["shipment_tracking_number"], shipment["house_bill_number"]) == ("GW0000012", "000077")
+    assert shipment["final_deliver_to_party"]["postal_code"] == "02116"
+    assert shipment["items"][0]["hts_number"] == "0409100012"
+    assert "0417" in shipment.values()
+    assert rules(result) == []
+    for code in ("00000-0000", "[<=99999]00000;00000-0000"):
+        result = check(formatted({"consignee_zip": code}, consignee_zip=21160042), tmp_path)
+        assert result["messages"][0]["shipments"][0]["final_deliver_to_party"]["postal_code"] == "02116-0042"
+
+
+def test_amounts_and_weights_are_read_as_stored_and_a_contradiction_is_told(tmp_path):
+    fine = {"item_value": '"$"#,##0.00', "weight": '0.000" kg"', "quantity": "000"}
+    result = check(formatted(fine), tmp_path)
+    item = result["messages"][0]["shipments"][0]["items"][0]
+    assert (item["total_value"]["amount"], item["quantity"]) == ("24.90", "2")
+    assert [r for r, _, _ in rules(result)] == ["Q-ZIP-PADDED"]
+    for column, code, words in (
+        ("item_value", '#,##0.00 "€"', 'Excel shows "24.90 €", and the currency of the row is USD'),
+        ("item_value", "[$CAD] 0.00", 'Excel shows "CAD 24.90", and the currency of the row is USD'),
+        ("item_value", "0.00%", 'Excel shows "2490.00%", and the cell holds 24.9'),
+        ("item_value", "0.000,", 'Excel shows "0.025", and the cell holds 24.9'),
+        ("weight", '0.00" lb"', 'Excel shows "0.45 lb", and the unit of the row is KG'),
+    ):
+        result = check(formatted({column: code}), tmp_path)
+        (finding,) = (f for f in result["findings"] if f["rule"] == "XLSX-SHOWN")
+        assert finding["message"].startswith(words), finding
+        assert (finding["row"], finding["column"], result["accepted"]) == (2, column, [])
+
+
+@pytest.mark.parametrize("column", ["consignee_address1", "consignee_name", "house_bill", "item_description", "hts"])
+def test_a_text_that_became_a_date_is_refused_in_any_column(tmp_path, column):
+    result = check(formatted({}, **{column: dt.date(2025, 5, 9)}), tmp_path)
+    assert ("CSV-EXCEL-TEXT", 2, column) in rules(result)
+    assert result["accepted"] == []
+
+
+def test_dates_are_read_whatever_their_format(tmp_path):
+    for code in ("dd.mm.yyyy", "mmm d, yy", "[$-407]d. mmmm yyyy;@", "yyyy/mm/dd hh:mm"):
+        result = check(formatted({"arrival_date": code}, arrival_date=dt.date(2025, 3, 4)), tmp_path)
+        assert result["messages"][0]["shipments"][0]["estimated_arrival_at"] == "2025-03-04T20:00:00Z", code
+
+
+def test_no_number_format_stops_the_reading():
+    r = random.Random(7)
+    for _ in range(3000):
+        code = "".join(r.choice('0#?.,;%"\\[]<>=$-€ @EGdmyh/_*x') for _ in range(r.randrange(1, 25)))
+        for value in (0, 7, -12.5, 2116, 99999999999999.5):
+            xlsx_file.shown_of(code, value)
+    assert xlsx_file.shown_of("00." + "0" * 250, 12.5) is None
