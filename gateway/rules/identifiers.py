@@ -86,6 +86,12 @@ def s10_check_digit(number: str) -> str:
     return str({10: 0, 11: 5}.get(rest, rest))
 
 
+_LOST_ZERO = (
+    " Spreadsheets drop zeros: at the beginning (chapters 01 to 09: 0{0}?) and, behind a point, at the end ({0}0?)."
+)
+"""Told, never mended: both are numbers of some goods."""
+
+
 def check_hts(item: dict[str, Any], index: int, program: str) -> Iterator[Finding]:
     """Yield tariff numbers whose digits are not 6, 8 or 10, or too few for the program."""
     number = str(item.get("hts_number", ""))
@@ -95,10 +101,11 @@ def check_hts(item: dict[str, Any], index: int, program: str) -> Iterator[Findin
     digits = number.isascii() and number.isdigit()
     if not digits or len(number) not in (6, 8, 10) or len(number) < wanted:
         found = f"{len(number)} digits" if digits else "signs that are no digits"
+        lost = _LOST_ZERO.format(number) if digits and len(number) in (5, 7, 9) else ""
         yield _finding(
             "S321-HTS-LEN",
             Severity.ERROR,
-            f"Tariff number {number} has {found}; {'10' if wanted == 10 else '6, 8 or 10'} {'digits ' * (not digits)}are needed.",
+            f"Tariff number {number} has {found}; {'10' if wanted == 10 else '6, 8 or 10'} {'digits ' * (not digits)}are needed.{lost}",
             "items.hts_number",
             f"/items/{index}/hts_number",
             number,

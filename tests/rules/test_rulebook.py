@@ -249,3 +249,14 @@ def test_without_an_arrival_the_law_of_the_processing_day_counts_and_the_text_sa
     assert [f.rule for f in told] == ["S321-REGIME"]
     assert "processed 2025-10-01" in told[0].message
     assert said(changed("estimated_arrival_at", None)) == {}
+
+
+@pytest.mark.parametrize("number", ["409100", "409100012", "40910001", "4091", "61091", "4091000"])
+def test_a_tariff_number_that_lost_a_zero_is_named_as_such(number):
+    found = [
+        f
+        for f in RULES.check(changed(ITEM + "hts_number", number), PROFILE, NOW, "original")
+        if f.rule == "S321-HTS-LEN"
+    ]
+    hints = [f.message for f in found if f"0{number}?" in f.message and f"{number}0?" in f.message]
+    assert len(hints) == (len(number) in (5, 7, 9))
