@@ -276,8 +276,20 @@ def test_what_cannot_be_read_is_said(text, rule):
 def test_a_receptacle_without_items_is_no_error_and_an_unknown_object_is():
     assert findings(read(b'{"ReceptacleId": "R", "Item": []}')) == []
     result = send(JSON + b'{"Other": 1}', MemoryHistory())
-    assert [r.verdict for r in result.outcome.records if isinstance(r, ShipmentResult)] == ["waiting"] * 2
+    told = [(r.label, r.verdict) for r in result.outcome.records if isinstance(r, ShipmentResult)]
+    assert [verdict for _, verdict in told] == ["waiting", "waiting", "rejected"]
+    assert told[2][0] == "object 2"
     assert "JSON-SHAPE" in result.rules()
+
+
+@pytest.mark.parametrize(
+    ("bad", "found"),
+    [(b'{"ContentPiece": [{"Description": "Kit"}]}', 1), (b'{"Item": [{"ItemId": "A"}, {"ItemId": "B"}]}', 2), (b'{"ReceptacleId": "R", "Item": [{"Id": "A"}]}', 1), (b"7", 1)],
+)  # fmt: skip
+def test_objects_that_are_not_read_are_counted_and_named(bad, found):
+    result = send(b"[" + JSON + b"," + bad + b"]", MemoryHistory())
+    assert books(result) == (2 + found, 0, found, 0, 2)
+    assert all(r.label for r in result.outcome.records if isinstance(r, ShipmentResult))
 
 
 def test_half_a_character_in_json_refuses_its_item_only():

@@ -94,6 +94,11 @@ class OpenMessage:
             return
         if self.kind.role == "ack":
             return
+        agency = component(unh, 2, 4, s)
+        if agency and agency != "UN":
+            severity = Severity.ERROR if self._profile.tolerance == "strict" else Severity.WARNING
+            said = f'UNH 0051: "{agency}" is not UN; the message was read as the {self._type} of UN/EDIFACT.'
+            yield fault("EDIFACT-AGENCY", "17", "UCM", "UNH:3:4", said, unh.place(2, 4), agency, severity)
         version = component(unh, 2, 2, s)
         if version and version != "D":
             yield fault(

@@ -37,6 +37,8 @@ from gateway.records import (
 )
 from gateway.shipped import files, table_rows
 
+_ITEMS = "Item"
+"""The key of the items in an object of which not even the kind is known."""
 MAX_JSON = 67_108_864
 """Bytes of a document."""
 
@@ -162,16 +164,18 @@ def _message(
         yield Finding("JSON-SHAPE", Severity.ERROR, Scope.MESSAGE, said, node.here())
     if kind is not None:
         yield from _strangers(node, names(kind.type), told)
-    items = (
-        [one for one in (node.children or {}).get(kind.unit.lstrip("."), ()) if isinstance(one, JsonNode)]
-        if kind
-        else []
-    )
+    unit, role = (kind.unit.lstrip("."), kind.role) if kind else (_ITEMS, "unread")
+    items = [one for one in (node.children or {}).get(unit, ()) if isinstance(one, JsonNode)]
+    if kind is None and not items:
+        items = [node]  # whatever it is, it is counted and named
     of_items = {place.offset for item in items for place in _inside(lost, item)}
     yield from (_lost(place, Scope.MESSAGE) for place in lost if place.offset not in of_items)
     for count, item in enumerate(items, 1):
         yield from (_lost(place, Scope.SHIPMENT) for place in _inside(lost, item))
-        yield Unit(message, count, item, f"{item.tag} {count}", kind.role if kind else "")
+        label = f"{item.tag} {count}"
+        if kind is None:
+            label = f"object {number + 1}" if item is node else f"{label} of object {number + 1}"
+        yield Unit(message, count, item, label, role)
     yield MessageEnd(message, len(items))
 
 

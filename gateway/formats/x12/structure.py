@@ -28,6 +28,7 @@ __all__ = ["Matcher", "SetTable", "Structures", "SyntaxPolicy", "load_table"]
 
 _GOOD: list[Finding] = []  # the answer for a segment that is right; shared, never changed
 _LENIENT = SyntaxPolicy()
+_LEVELS_KEPT = 100_000  # numbers of HL of a set that are remembered
 _VALUE_KEPT = 256  # characters of a faulty value kept in a finding
 
 
@@ -56,6 +57,7 @@ class Matcher:
         self._turns = [0] * (self._machine.depth + 2)  # depth -> how often in a row
         self._unit: Node | None = None
         self._page: Node | None = None  # a P4 that takes its place with the next segment
+        self._levels: set[str] = set()  # HL01 of the levels that came
         self._last = root
         self.completed: Node | None = None
         self.context = 0
@@ -151,6 +153,8 @@ class Matcher:
                 findings = [self._segment_finding(node, "4", slot.loop, limit=slot.maximum)]
             if slot.key == LEVEL and node.element(2) != self._open[depth - 1].element(1) and depth > 1:
                 findings = [*findings, self._wrong_parent(node, slot)]
+            if slot.key == LEVEL:
+                findings = [*findings, *self._number_again(node, slot)]
             self._hang(node, slot)
             self._open[depth] = node
             self._count = 1
@@ -286,6 +290,19 @@ class Matcher:
         ruling = self._policy.ruling("AK304-7", node.tag, None, in_unit=False)
         place = self._place(node, slot.loop)
         return Finding(ruling.rule, ruling.severity, ruling.scope, said, place, ack={"AK304": "7"})
+
+    def _number_again(self, node: Node, slot: Slot) -> list[Finding]:
+        """HL01 is the number of another HL too: which of them the levels below name is told by their place alone."""
+        number = node.element(1)
+        if number not in self._levels:
+            if len(self._levels) < _LEVELS_KEPT:
+                self._levels.add(number)
+            return _GOOD
+        ruling = self._policy.ruling("twice", node.tag, 1, in_unit=False)
+        said = f'HL01 "{number[:12]}" is the number of an earlier HL too; each HL has a number of its own.'
+        place = self._place(node, slot.loop, Fault("7", 1, value=number))
+        ack = {"AK304": "8", "AK403": "7"} if ruling.severity is Severity.ERROR else {}
+        return [Finding(ruling.rule, ruling.severity, ruling.scope, said, place, value=number[:_VALUE_KEPT], ack=ack)]
 
     def _segment_finding(self, node: Node, code: str, loop: str, *, limit: int = 0) -> Finding:
         ignorable = node.tag.upper() not in self._machine.tags  # a known segment in lower case holds data we would lose

@@ -218,7 +218,8 @@ class XmlReader:
             said = f"The root element {{{namespace}}}{local} is not one that we read ({known})."
             place = Position(offset=0, line=element.sourceline, segment=local, xpath=f"/{local}")
             raise _FaultError(Finding("XML-NS-UNKNOWN", Severity.ERROR, Scope.INTERCHANGE, said, place, value=local))
-        self._remarks = Remarks(self._kind) if self._kind.order else None
+        refusing = [rule for rule, severity in self._profile.severities.items() if severity is Severity.ERROR]
+        self._remarks = Remarks(self._kind, refusing) if self._kind.order else None
         self._depth = len(self._kind.unit) or 1 << 30
 
     def _syntax_fault(self, error: etree.XMLSyntaxError, source: Source, *, cut: bool) -> tuple[Finding, ...]:

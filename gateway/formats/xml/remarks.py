@@ -3,13 +3,13 @@
 The tables are order.csv of a format folder: type ("" = every message), parent, children in their order, those a
 writer must give (required; not looked at here), those that may stand again (many). Only parents of the
 table are looked at; names.csv says what elements of a document may hold in any order; each fault is told once for a parent and child,
-of each shipment where a value was not read (XML-TWICE). A row of parent * stands for documents whose order we have no table of: of all elements
+of each shipment where a value was not read (XML-TWICE) or where it refuses. A row of parent * stands for documents whose order we have no table of: of all elements
 that hold text those of its column many may stand again.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import Any
 
 from gateway.findings import Finding, Scope, Severity
@@ -63,7 +63,9 @@ def stray_remark(node: XmlNode, line: int) -> Finding:
 class Remarks:
     """Looks at one element after the other; `take` gives what was found since."""
 
-    def __init__(self, kind: Kind) -> None:
+    def __init__(self, kind: Kind, each: Collection[str] = ()) -> None:
+        """each: rules that are told of each shipment, since they refuse (a partner has raised them to errors)."""
+        self._each = frozenset(("XML-TWICE", *each)) & MAPPED
         self._order, self._many, self._free = kind.order, kind.many, kind.many.get("*")
         self._names, self._any = kind.names, kind.names.get("*")
         self.parents = frozenset((*kind.order, *kind.names))  # elements whose children are looked at
@@ -117,7 +119,7 @@ class Remarks:
     ) -> None:
         key = (rule, up.tag, attribute or node.tag, value)
         unit = self._unit_of(node) if rule in MAPPED else None
-        told = self._told_of(unit) if unit is not None and rule == "XML-TWICE" else self._told
+        told = self._told_of(unit) if unit is not None and rule in self._each else self._told
         if key in told or len(told) >= _MOST:
             return
         told.add(key)

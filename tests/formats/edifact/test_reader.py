@@ -387,3 +387,11 @@ def test_random_bytes_in_a_good_file_never_raise(noise, at):
 def test_values_keep_their_text():
     unit = units(case("S051"))[0]
     assert values(unit, "MOA") == [["40:-24.90:USD"]]
+
+
+def test_a_message_of_another_agency_is_told_and_refused_by_strict_partners():
+    data = interchange(message(bills(1), identifier="CUSCAR:D:03A:RT"))
+    (finding,) = findings(data)
+    assert (finding.rule, finding.severity, finding.value) == ("EDIFACT-AGENCY", Severity.WARNING, "RT")
+    (finding,) = errors(data, tolerance="strict")
+    assert finding.ack == {"CONTRL": "17", "UCM": "UNH:3:4"}

@@ -280,3 +280,15 @@ def test_goods_before_their_level_stay_in_their_own_order(salvage: str) -> None:
     first, second = (e.node for e in x12.read([data], profile_for(data)) if isinstance(e, Unit))
     assert max(n.offset for n in first.walk()) < second.offset
     assert {n.elements[2] for n in second.walk() if n.tag == "REF"} == {"LPX0000002", "MKTP-S0002"}
+
+
+def test_two_levels_of_one_number_are_told_once_and_refuse_strict_partners() -> None:
+    text = SAMPLE.read_text("ascii")
+    numbers = re.findall(r"HL\*(\d+)\*", text)
+    last = text.rindex(f"HL*{numbers[-1]}*")
+    data = (text[:last] + text[last:].replace(f"HL*{numbers[-1]}*", f"HL*{numbers[1]}*", 1)).encode()
+    (told,) = (f for f in drop(data, now=SAMPLES_NOW).findings() if f.rule == "X12-HL-TWICE")
+    assert (told.severity.value, told.position.element, told.value) == ("warning", 1, numbers[1])
+    strict = drop(data, now=SAMPLES_NOW, profile=profile_for(data, tolerance="strict"))
+    assert strict.messages() == []
+    assert "IK4*1**7" in " ".join(strict.segments("999")) or "AK4*1**7" in " ".join(strict.segments("997"))

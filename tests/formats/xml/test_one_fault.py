@@ -64,6 +64,13 @@ def test_every_other_unit_is_told_once_in_a_list():
     assert told(drop(data, now=WHEN), UNITS) == ["MAP-WEIGHT", "XML-UNIT"]
 
 
+def test_a_unit_that_a_partner_has_refused_is_told_of_each_house():
+    old, new = b'<ram:GrossWeightMeasure unitCode="KGM">', b'<ram:GrossWeightMeasure unitCode="KG">'
+    result = with_unit("xml/05", old, new, severities={"XML-UNIT": Severity.ERROR})
+    assert result.counts()[1:3] == (0, 3)
+    assert told(result, UNITS) == ["XML-UNIT"] * 3
+
+
 def test_a_partner_who_switched_the_weight_off_still_reads_of_the_unit():
     result = with_unit("xml/03", HOUSE % b"KGM", HOUSE % b"XYZ", severities={"MAP-WEIGHT": Severity.OFF})
     assert told(result, UNITS) == ["XML-UNIT"]
