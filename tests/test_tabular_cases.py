@@ -20,7 +20,7 @@ from gateway.check import Checker, compare, describe, parse_instant, run_cases
 from gateway.commands.mapping import trace
 from gateway.commands.mapping_tools import cover
 from gateway.history import MemoryHistory
-from gateway.results import Outcome
+from gateway.results import Outcome, ShipmentResult
 from gateway.shell.vault import vault_of
 from gateway.site import base_site, load_site
 from gateway.translate import translate
@@ -251,6 +251,30 @@ def test_a_trailer_that_does_not_fit_takes_everything_back(site):
     ):
         outcome = outcome_of(sample("06").replace(old, new), profile_of(site, "06"))
         assert (outcome.verdict, outcome.counts.accepted, outcome.counts.rejected) == ("reject", 0, 2)
+
+
+def test_a_line_of_a_record_type_that_lacks_cells_is_told_of_each_shipment(site):
+    def told(*changes: tuple[bytes, bytes]) -> tuple[list[str], int]:
+        data = sample("06")
+        for old, new in changes:
+            assert old in data
+            data = data.replace(old, new)
+        outcome = outcome_of(data, profile_of(site, "06"))
+        results = [r for r in outcome.records if isinstance(r, ShipmentResult)]
+        said = [
+            f"{r.id} {f.severity.value}: {f.message}" for r in results for f in r.findings if f.rule == "CSV-FIELDS"
+        ]
+        return said, outcome.counts.accepted
+
+    assert told() == ([], 2)
+    one = "warning: The HDR record has 9 cells, 10 are expected: the last 1 is missing."
+    assert told((b",HKG,LAX", b",HKG")) == ([f"GWH0006001 {one}", f"GWH0006002 {one}"], 2)
+    two = "error: The HDR record has 8 cells, 10 are expected: the last 2 are missing."
+    assert told((b",HKG,LAX", b"")) == ([f"GWH0006001 {two}", f"GWH0006002 {two}"], 0)
+    shp = "GWH0006001 warning: The SHP record has 15 cells, 16 are expected: the last 1 is missing."
+    assert told((b"NY,00501,US", b"NY,00501")) == ([shp], 1)  # without a country it is refused by the rules
+    itm = "GWH0006001 error: The ITM record has 6 cells, 7 are expected: the last 1 is missing."
+    assert told((b"12.00,USD,BD", b"12.00,USD")) == ([itm], 1)
 
 
 def fixed_widths(site):

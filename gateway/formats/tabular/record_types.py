@@ -15,7 +15,7 @@ from gateway.formats.sums import is_plain
 from gateway.formats.tabular.ending import cut_off
 from gateway.formats.tabular.layout import Header, Options
 from gateway.formats.tabular.reader import TableReader, file_fault, is_file_fault, place_of_record
-from gateway.formats.tabular.row_maker import filled_in
+from gateway.formats.tabular.row_maker import RowMaker, filled_in
 from gateway.formats.tabular.rows import Part, Record
 from gateway.records import (
     Event,
@@ -56,6 +56,7 @@ class RecordTypeReader(TableReader):
                 continue
             cells, parts = lines.row()
             found, row, key = rows.row(record, cells, parts)
+            found += lines.short(rows)
             for shipment in self._grouper.add(key, row, found):
                 yield from self._unit(shipment, begin.message, rows)
         for shipment in self._grouper.end():
@@ -81,6 +82,7 @@ class _Lines:
         self._total = Decimal(0)
         self._ended = False
         self._bare: Record | None = None  # a line of the last type but one that has no line below it yet
+        self._told: set[tuple[int, int]] = set()  # lines whose missing cells were told, of which line of a shipment
         self.complete = False
 
     def take(self, record: Record) -> Iterator[Finding]:
@@ -121,6 +123,20 @@ class _Lines:
             cells += own + [""] * (width - len(own))
         self._total += _number(cells[self._summed]) if self._summed < len(cells) else 0
         return cells, tuple(parts)
+
+    def short(self, rows: RowMaker) -> list[Finding]:
+        """Return the open lines that lack cells: each is told once of each shipment that it is part of."""
+        found, start = [], 0
+        owner = self._above[self._order[max(len(self._order) - 2, 0)]].number
+        self._told = {key for key in self._told if key[1] == owner}
+        for kind in self._order:
+            width, record = len(self._options.records[kind]), self._above[kind]
+            size = len(record.cells) - 1
+            if size < width and (record.number, owner) not in self._told:
+                self._told.add((record.number, owner))
+                found.append(rows.too_short(record, kind, size, range(start + size, start + width)))
+            start += width
+        return found
 
     def end(self) -> Iterator[Finding]:
         """Yield what is missing at the end of the file."""

@@ -10,7 +10,7 @@ from gateway.findings import Finding, Position, Scope, Severity
 from gateway.formats.tabular.as_shown import as_shown
 from gateway.formats.tabular.cells import Mender
 from gateway.formats.tabular.ending import CUT_OFF, is_open
-from gateway.formats.tabular.layout import KEYS, Header, Options, standard_places, vocabulary
+from gateway.formats.tabular.layout import KEYS, Column, Header, Options, standard_places, vocabulary
 from gateway.formats.tabular.rows import ABSENT, Part, Record, Row, SheetRecord, TableRoot, place_of, row_node
 
 _TOTAL = re.compile(r"\W*(?:grand\s+|sub)?-?(?:total|totals|sum|summe|gesamt|合计)\b\W*", re.I)
@@ -230,7 +230,7 @@ class RowMaker:
             return cells[:width]
         if told:
             lost = self._header.standard[size:width]
-            needed = width - size > 1 or any(c is None or c.need or c.level == "item" for c in lost)
+            needed = self._needed(lost)
             cut = is_open(parts[-1].record) and not self._ragged
             self._ragged = True
             severity = Severity.ERROR if needed or cut else Severity.WARNING
@@ -238,6 +238,18 @@ class RowMaker:
             said += CUT_OFF if cut else ""
             findings.append(self._finding("CSV-FIELDS", severity, parts, ABSENT, said))
         return cells + [""] * (width - size)
+
+    def too_short(self, record: Record, kind: str, size: int, lost: range) -> Finding:
+        """Return what is said of a line of a record type that lacks cells. lost: indexes of the cells of the row that are missing."""
+        wanted, many = size + len(lost), len(lost) > 1
+        said = f"The {kind} record has {size} cells, {wanted} are expected: the last {len(lost)} {'are' if many else 'is'} missing."
+        severity = Severity.ERROR if self._needed(self._header.standard[lost.start : lost.stop]) else Severity.WARNING
+        return self._finding("CSV-FIELDS", severity, (Part(0, record),), ABSENT, said)
+
+    @staticmethod
+    def _needed(lost: list[Column | None]) -> bool:
+        """True when cells that a row lacks may not be missing: several, or one that is not an optional one of the shipment."""
+        return len(lost) > 1 or any(c is None or c.need or c.level == "item" for c in lost)
 
     def _faults(self, parts: tuple[Part, ...], record: Record, findings: list[Finding]) -> None:
         if record.fault == "stray":
