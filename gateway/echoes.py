@@ -10,6 +10,9 @@ import re
 
 from gateway.findings import Finding
 
+TWICE = "XML-TWICE"
+"""What stands in the head of a message waits for its shipments: all of them may be refused for it."""
+
 
 def unsaid(remarks: list[Finding], mapped: list[Finding]) -> list[Finding]:
     """Return the reader's findings about a shipment that the mapping's findings do not say in better words."""
@@ -22,7 +25,7 @@ def _says(finding: Finding, remark: Finding) -> bool:
         return False
     if remark.rule == "XML-UNIT":  # a unit that is known in other words, beside a weight that is none, is another fault
         return there == here and f'unit "{remark.value}" is not known' in finding.message
-    if remark.rule == "XML-TWICE" and finding.refuses:
+    if remark.rule == TWICE and finding.refuses:
         first = re.sub(r"\[[0-9]+\]$", "", here)
         return there == first or there.startswith(f"{first}/")
     return False

@@ -24,6 +24,7 @@ from gateway.records import Message, Unit
 from gateway.rules.lost import LOST_BYTES, lost_characters
 
 _NONE: list[Finding] = []  # the usual answer; shared, never changed
+_REMEMBERED = 100
 _OWN = frozenset(("house_bill_number", "shipment_tracking_number"))
 
 
@@ -92,6 +93,7 @@ class Judge:
         self._profile = profile
         self._now = now
         self._validators: dict[str, ShipmentValidator] = {}
+        self.refusing: dict[str, Finding] = {}  # element of XML -> what refused a shipment for it, of the open message
 
     def map(
         self, message: Message, unit: Unit, program: Program, syntax: list[Finding], flagged: set[Place]
@@ -153,6 +155,8 @@ class Judge:
             if not names.keys() & _OWN:  # its number could not be used: its master's says too little
                 names = {**identify(m.unit.node), **names}
             refused = bool(findings) and any(f.severity is Severity.ERROR for f in findings)
+            if refused and len(self.refusing) < _REMEMBERED:
+                self.refusing.update({f.position.xpath: f for f in findings if f.refuses and f.position.xpath})
             unit, purpose = m.unit, _purpose(draft)
             judged.append(
                 Judged(unit.number, unit.label, draft, findings, names, refused, purpose, m.mapped, unit, data)

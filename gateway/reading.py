@@ -10,6 +10,7 @@ from typing import Any, ClassVar
 import msgspec
 
 from gateway.books import Books
+from gateway.echoes import TWICE, unsaid
 from gateway.findings import Finding, Scope, Severity
 from gateway.formats import format_module
 from gateway.formats.detect import Detection, Transcoded
@@ -59,6 +60,7 @@ class Reading:
         self._flagged: set[Place] = set()  # places of syntax errors in the open message
         self._telling, self._telling_shipment = Telling(), Telling(few=20)
         self._strangers = 0
+        self._twice: list[Finding] = []  # what stands twice in the head of the open message
 
     def read(self, chunks: Iterable[bytes], seen: Detection) -> Iterator[Any]:
         """Run the reader and handle its events; yields what the settler has to say."""
@@ -100,6 +102,12 @@ class Reading:
         finding = self._judge.weigh(finding)
         if finding.severity is Severity.OFF:
             return
+        if finding.rule == TWICE and finding.scope is Scope.MESSAGE and not finding.refuses:
+            self._twice.append(finding)  # the shipments may be refused for it, in better words
+            return
+        self._note(finding)
+
+    def _note(self, finding: Finding) -> None:
         told = self._telling.lets(finding)
         if told:
             self._records.append(MessageFinding(finding))
@@ -174,6 +182,8 @@ class Reading:
         self._books.open(Scope.MESSAGE)
         self._format = self._format or message.format
         self._flagged, self._found = set(), 0
+        self._twice.clear()
+        self._judge.refusing.clear()
         choose = self._profile.programs
         self._program = choose(message.format, message.type, message.version) if choose else None
         self._settler.begin(message, self._program)
@@ -186,6 +196,8 @@ class Reading:
         self._told_of_message(self._syntax_of_unit())  # of a shipment that never came
         if (remark := self._settler.remark()) is not None:
             self.finding(remark)
+        for remark in unsaid(self._twice, list(self._judge.refusing.values())):
+            self._note(remark)
         self._tell_rest()
         header = self._module.segments(message.root) if self._module else []
         errors = self._books.syntax_errors

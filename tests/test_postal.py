@@ -331,3 +331,21 @@ def test_a_syntax_error_in_a_receptacle_without_items_is_no_fault_of_the_next_on
     (item,) = (r for r in result.outcome.records if isinstance(r, ShipmentResult))
     assert {f.rule for f in item.findings} == {"GW-JOIN-PENDING"}
     assert [f.scope for f in result.findings() if f.rule == "EDIFACT-ELEM-TOO-MANY"] == [Scope.MESSAGE]
+
+
+def test_a_list_of_values_where_one_is_read_refuses_its_item():
+    both = sample("xml-extra/05")
+    for old, new in (
+        (b'"ItemId": "LX123456785GB"', b'"ItemId": ["LX123456785GB", "UA473124829CN"]'),
+        (b'"TotalWeight": 0.420', b'"TotalWeight": [0.420, 0.5]'),
+        (b'"Value": "24.00"', b'"Value": ["24.00", "99.00"]'),
+        (b'"City": "BOISE"', b'"City": ["BOISE", "TUCSON"]'),
+    ):
+        assert old in both
+        result = send(both.replace(old, new), MemoryHistory())
+        assert books(result)[:3] == (2, 1, 1)
+        assert [f.rule for f in result.findings() if f.refuses] == ["JSON-DUP-KEY"]
+        same = new[: new.index(b"[")] + new[new.index(b"[") + 1 : new.index(b",")]
+        assert books(send(both.replace(old, same), MemoryHistory()))[:3] == (2, 2, 0)
+    lines = both.replace(b'"Street": "SAMPLE ST"', b'"Street": ["SAMPLE ST", "APT 2"]')
+    assert books(send(lines, MemoryHistory()))[:3] == (2, 2, 0)

@@ -39,6 +39,8 @@ from gateway.shipped import files, table_rows
 
 _ITEMS = "Item"
 """The key of the items in an object of which not even the kind is known."""
+_MANY = frozenset((_ITEMS, "ContentPiece", "Street", "SenderAddress", "ReceiverAddress"))
+"""Keys that may have several values; of two addresses the mapping tells."""
 MAX_JSON = 67_108_864
 """Bytes of a document."""
 
@@ -168,10 +170,13 @@ def _message(
     items = [one for one in (node.children or {}).get(unit, ()) if isinstance(one, JsonNode)]
     if kind is None and not items:
         items = [node]  # whatever it is, it is counted and named
+    if kind is not None:
+        yield from _several(node, Scope.MESSAGE, kind.unit.lstrip("."))
     of_items = {place.offset for item in items for place in _inside(lost, item)}
     yield from (_lost(place, Scope.MESSAGE) for place in lost if place.offset not in of_items)
     for count, item in enumerate(items, 1):
         yield from (_lost(place, Scope.SHIPMENT) for place in _inside(lost, item))
+        yield from _several(item, Scope.SHIPMENT)
         label = f"{item.tag} {count}"
         if kind is None:
             label = f"object {number + 1}" if item is node else f"{label} of object {number + 1}"
@@ -194,6 +199,26 @@ def _strangers(root: Node, known: dict[str, frozenset[str]], told: set[tuple[str
                 said = f'Key "{key[:60]}" of {node.tag[:60]} is not known and was not read.'
                 place = full.here() if isinstance(full, JsonNode) else full.place()
                 yield Finding("CSV-EXTRA-COLUMN", Severity.WARNING, Scope.MESSAGE, said, place, value=key[:60])
+
+
+def _several(root: Node, scope: Scope, leave: str = "") -> Iterator[Finding]:
+    """Yield the keys of one value that have a list of different ones: only the first is read. leave: a key that is not looked into."""
+    stack = [root]
+    while stack:
+        node = stack.pop()
+        for key, below in (node.children or {}).items():
+            if key == leave:
+                continue
+            stack += below
+            second = next((one for one in below[1:] if _texts(one) != _texts(below[0])), None)
+            if second is not None and key not in _MANY:
+                said = f'Key "{key[:60]}" of {node.tag[:60]} has a list of {len(below)} values: which of them is meant cannot be told.'
+                place = second.here() if isinstance(second, JsonNode) else second.place()
+                yield Finding("JSON-DUP-KEY", Severity.ERROR, scope, said, place)
+
+
+def _texts(node: Node) -> list[tuple[str, str]]:
+    return [(one.tag, one.element(1)) for one in node.walk()]
 
 
 def _inside(places: list[Position], node: JsonNode) -> list[Position]:
