@@ -234,8 +234,10 @@ class XmlReader:
         hint = ' Write "&amp;" for "&".' if "EntityRef" in text or "entity" in text.lower() else ""
         said = f"The file is not well-formed XML: {text}.{hint}"
         found = Finding("XML-NOT-WF", Severity.ERROR, Scope.INTERCHANGE, said, place)
-        if cut and self._open:
-            cut_said = f"The file ends inside {self._open[-1].xpath()}: {len(self._open)} elements are not closed."
+        if cut and (self._open or self._root is None):
+            cut_said = "The file ends before its first element is complete."
+            if self._open:
+                cut_said = f"The file ends inside {self._open[-1].xpath()}: {len(self._open)} elements are not closed."
             return found, Finding("FILE-TRUNCATED", Severity.ERROR, Scope.INTERCHANGE, cut_said, place)
         return (found,)
 

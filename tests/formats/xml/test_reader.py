@@ -15,6 +15,7 @@ from gateway.findings import Finding, Scope
 from gateway.formats import format_module
 from gateway.records import InterchangeEnd, MessageEnd, Unit
 from gateway.site import base_site
+from tests.drops import drop, sample
 from tests.formats.xml.support import events, findings, shape
 
 FIXTURES = Path(__file__).parents[3] / "fixtures"
@@ -181,3 +182,11 @@ def test_the_message_ends_even_when_nothing_could_be_read():
     found = events(b"<nothing/>")
     assert any(isinstance(e, MessageEnd) for e in found)
     assert any(isinstance(e, Finding) and e.rule == "XML-NS-UNKNOWN" for e in found)
+
+
+@pytest.mark.parametrize("size", [5, 30, 60, 100, 150])
+def test_a_file_that_ends_before_its_first_element_is_called_cut(size):
+    data = sample("xml/03")[:size]
+    result = drop(data, name="cut.xml")
+    assert "FILE-TRUNCATED" in result.rules(), result.rules()
+    assert result.outcome.verdict == "reject"
