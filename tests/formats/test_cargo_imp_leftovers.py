@@ -201,3 +201,11 @@ def test_several_answers_in_one_file_are_read_as_several() -> None:
     written = answers.get("FMA", b"") + answers.get("FNA", b"")
     assert written.count(b"FHL/4") == 2
     assert [text.kind in ("FMA", "FNA") for text in split_messages([written])] == [True, True]
+
+
+@pytest.mark.parametrize("text", [b"FFM/8\r\n", b"FFM/8", b"FHL/4\r\n", b"FWB/16\r\n", b"FRI\r\n"])
+def test_a_message_that_ends_behind_its_first_line_is_never_called_processed(text):
+    result = drop(text, name="m.txt")
+    assert result.outcome.verdict == "reject"
+    assert "FNA" in result.answers
+    assert "FMA" not in result.answers

@@ -130,6 +130,10 @@ class ImpReader:
                 blocks += block(tag, lines, name_on=kind.name_on)
         yield from self._characters(text)
         yield from cut(text, blocks, kind.most, self._place(text.lines[-1]))
+        if kind.role == "flight" and len(text.lines) == 1:  # nothing else of it would be missed
+            yield self._said(
+                "CARGO-IMP-LINE", "The message ends behind its first line: no flight is named.", text.lines[0]
+            )
         builder = {"house": self._houses, "waybill": self._waybill, "flight": self._flight}[kind.role]
         yield from builder(blocks, message)
 
