@@ -36,13 +36,18 @@ def in_own_words(findings: list[Finding], written: Callable[[str], str], catalog
     told = []
     for finding in findings:
         rule = catalogue.get(finding.rule) if catalogue is not None and not finding.fix else None
-        message = _NAMED.sub(named, finding.message)
-        fix = _NAMED.sub(named, rule.fix) if rule is not None else ""
+        message = _NAMED.sub(named, finding.message) if _may_name(finding.message) else finding.message
+        fix = _NAMED.sub(named, rule.fix) if rule is not None and _may_name(rule.fix) else ""
         if rule is not None and fix == rule.fix:
             fix = ""
         changed = message != finding.message or fix
         told.append(replace(finding, message=message, fix=fix or finding.fix) if changed else finding)
     return told
+
+
+def _may_name(text: str) -> bool:
+    """Return a quick no for most texts."""
+    return "column" in text or "_" in text
 
 
 def _quoted(name: str, written: Callable[[str], str]) -> str:

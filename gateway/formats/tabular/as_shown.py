@@ -7,10 +7,9 @@ from collections.abc import Callable
 from gateway.findings import Severity
 from gateway.formats.tabular.layout import Header
 from gateway.formats.tabular.rows import SheetRecord
-from gateway.formats.tabular.shown import Shown
+from gateway.formats.tabular.shown import Shown, currencies_of
 
 _AMOUNTS = frozenset(("money", "weight", "number"))
-_SIGNS = {"€": "EUR", "£": "GBP", "$": "USD", "US$": "USD"}
 _WEIGHTS = {
     **dict.fromkeys(("K", "KG", "KGS", "KGM"), "kg"), **dict.fromkeys(("G", "GR", "GRM", "GRAM", "GRAMS"), "g"),
     **dict.fromkeys(("L", "LB", "LBS", "LBR"), "lb"), **dict.fromkeys(("OZ", "ONZ"), "oz"),
@@ -54,8 +53,8 @@ def _beside(
     told = ""
     if seen.currencies and column is not None and column.kind == "money":
         given = "USD" if name.endswith("_usd") else _cell(cells, header, "currency").upper() or default
-        given = _SIGNS.get(given, given)
-        told = f"the currency of the row is {given}" if given and given not in seen.currencies else ""
+        meant = currencies_of(given)
+        told = f"the currency of the row is {given}" if meant and meant.isdisjoint(seen.currencies) else ""
     elif seen.unit and name.startswith("weight"):
         given = name.removeprefix("weight_") if name != "weight" else _cell(cells, header, "weight_unit").upper()
         unit = _WEIGHTS.get(given.upper(), "")

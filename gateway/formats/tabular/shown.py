@@ -101,14 +101,22 @@ def shown(code: str, value: float) -> Shown | None:
         shown_text = ("-" if negative else "") + _filled(section, number)
     except ArithmeticError:  # more places than numbers have
         return None
-    currencies = tuple(sorted({c for text in texts for c in _currency(text).split()}))
+    currencies = tuple(sorted({c for text in texts for c in currencies_of(text)}))
     unit = next((_UNITS[w] for text in texts if (w := text.strip(" .").lower()) in _UNITS), "")
     named = not (section.grouped or section.scale or currencies or unit)
     return Shown(shown_text, named, section.percent or section.scale > 0, currencies, unit)
 
 
-def _currency(text: str) -> str:
-    word = text.strip()
+def currencies_of(text: str) -> set[str]:
+    """Return the currencies that a sign or code may mean, none for other words.
+
+    >>> currencies_of("€"), sorted(currencies_of("¥")), currencies_of("kg")
+    ({'EUR'}, ['CNY', 'JPY'], set())
+    """
+    return set(_currency(text.strip()).split())
+
+
+def _currency(word: str) -> str:
     if word in _CURRENCIES:
         return _CURRENCIES[word]
     if "$" in word:

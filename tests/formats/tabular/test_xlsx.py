@@ -191,6 +191,10 @@ def test_amounts_and_weights_are_read_as_stored_and_a_contradiction_is_told(tmp_
         (finding,) = (f for f in result["findings"] if f["rule"] == "XLSX-SHOWN")
         assert finding["message"].startswith(words), finding
         assert (finding["row"], finding["column"], result["accepted"]) == (2, column, [])
+    for currency, code in (("€", '0.00 "€"'), ("CAD", '"$"0.00'), ("cny", "[$¥-804]0.00"), ("US$", "[$$-409]0.00")):
+        assert "XLSX-SHOWN" not in {
+            r for r, _, _ in rules(check(formatted({"item_value": code}, currency=currency), tmp_path))
+        }
 
 
 @pytest.mark.parametrize("column", ["consignee_address1", "consignee_name", "house_bill", "item_description", "hts"])
