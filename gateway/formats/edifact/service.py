@@ -27,6 +27,9 @@ START = re.compile(
 HEADER_BYTES = 1024
 """UNA and UNB together are below 500 bytes by their element lengths."""
 
+_REFERENCE = 5
+"""Element of UNB with the control reference: when the next one has begun, a cut file can be answered."""
+
 GAP = " \r\n\t\0\x1a"
 """What may stand between segments and around interchanges."""
 
@@ -94,15 +97,18 @@ def read_header(text: str, offset: int, line: int) -> tuple[Header, int]:
         used = begin + length + 1
     else:
         used = begin + length
-        message = (
-            "UNB is not terminated before the next segment." if cut == "cut" else "UNB has no end: it cannot be read."
-        )
+        message = "UNB has no end: it cannot be read."
+        if cut == "cut":
+            message = "UNB is not terminated before the next segment."
+        elif len(text) < HEADER_BYTES:
+            message = "The file ends inside UNB: it has no end."
         faults.append(_fault("EDIFACT-UNB-UNTERMINATED", "22", "UNB", message, here))
     release = characters[3].strip(" ")
     elements = split_released(body[:length].replace("\r", "").replace("\n", ""), characters[1], release)
     version = (elements[1] if len(elements) > 1 else "").split(characters[0])
     level = version[1][:1] if len(version) > 1 else ""
-    separators = _separators(characters, una, level, readable=cut != "unreadable")
+    whole = len(text) < HEADER_BYTES and len(elements) > _REFERENCE + 1  # the file ends behind the reference of UNB
+    separators = _separators(characters, una, level, readable=cut != "unreadable" or whole)
     return Header(elements, separators, offset, line, used, una, tuple(faults)), used
 
 

@@ -266,3 +266,11 @@ def test_aperak_says_nothing_of_a_message_that_fell_with_its_group():
     assert b"BGM" in b"".join(ACKS["APERAK"](request))
     request = replace(request, refused={0: "G"}, catalogue={"G": {"contrl": "29"}})
     assert b"".join(ACKS["APERAK"](request)) == b""
+
+
+@pytest.mark.parametrize("behind", ["+", "++CUS", "+\r\n"])
+def test_a_file_cut_inside_unb_is_answered_when_its_reference_is_whole(behind):
+    unb = "UNB+UNOC:3+GWSENDER:ZZ+GWRECEIVER:ZZ+250930:1200+REF1"
+    assert body("CONTRL", (unb + behind).encode()) == ["UCI+REF1+GWSENDER:ZZ+GWRECEIVER:ZZ+4+22+UNB"]
+    assert lines("CONTRL", unb.encode()) == []  # the reference may go on
+    assert findings(unb.encode())[0].message == "The file ends inside UNB: it has no end."
