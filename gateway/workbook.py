@@ -10,13 +10,12 @@ import csv
 import io
 from datetime import date, time, timedelta
 from pathlib import Path
-from zipfile import BadZipFile
+from typing import Any
 
 from openpyxl import Workbook, load_workbook
 from openpyxl.cell.cell import Cell, MergedCell
 from openpyxl.styles import Alignment, Font, PatternFill, Protection
 from openpyxl.utils import get_column_letter
-from openpyxl.utils.exceptions import InvalidFileException
 from openpyxl.worksheet.datavalidation import DataValidation
 from openpyxl.worksheet.worksheet import Worksheet
 
@@ -121,16 +120,10 @@ def import_table(source: Path) -> bytes:
     """Return the CSV of a workbook. Raises MappingError for cells that are no text any more and for a broken table."""
     if not source.is_file():
         raise ConfigError(f"{source} is not there.", "gateway mapping export ID -o FILE.xlsx writes a workbook.")
-    try:
-        book = load_workbook(source, read_only=True, data_only=False)
-    except (OSError, BadZipFile, InvalidFileException, KeyError, ValueError) as error:
-        raise ConfigError(f"{source.name} is not a workbook: {error}.", "Save it as .xlsx.") from None
-    if SHEET not in book.sheetnames:
-        raise ConfigError(f'{source.name} has no sheet "{SHEET}".', "gateway mapping export writes one.")
-    rows: list[list[str]] = []
-    for number, cells in enumerate(book[SHEET].iter_rows(values_only=True), 1):
-        rows.append([_text(value, source.name, number, column) for column, value in enumerate(cells, 1)])
-    book.close()
+    rows = [
+        [_text(value, source.name, number, column) for column, value in enumerate(cells, 1)]
+        for number, cells in enumerate(_cells(source), 1)
+    ]
     while rows and not any(rows[-1]):
         rows.pop()
     width = len(_stripped(rows[0])) if rows else 0
@@ -143,6 +136,25 @@ def import_table(source: Path) -> bytes:
             row = _row_of(fault.line, rows)
             raise MappingError(fault.file, row, fault.column, fault.message, fault.advice)
     return data
+
+
+def _cells(source: Path) -> list[tuple[Any, ...]]:
+    """Return the rows of the mapping sheet. Raises ConfigError when there is none."""
+    try:
+        book = load_workbook(source, read_only=True, data_only=False)
+        rows = list(book[SHEET].iter_rows(values_only=True)) if SHEET in book.sheetnames else None
+        book.close()
+    except OSError as error:
+        raise ConfigError(
+            f"{source.name} cannot be read ({error.strerror or error}).", "Close it in Excel, and try again."
+        ) from None
+    except Exception as error:  # a damaged part can break openpyxl in any way
+        raise ConfigError(
+            f"{source.name} is not a workbook, or it is damaged ({type(error).__name__}).", "Save it as .xlsx."
+        ) from None
+    if rows is None:
+        raise ConfigError(f'{source.name} has no sheet "{SHEET}".', "gateway mapping export writes one.")
+    return rows
 
 
 def _row_of(line: int, rows: list[list[str]]) -> int:

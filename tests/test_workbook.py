@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import zipfile
 
 import pytest
 from openpyxl import load_workbook
@@ -113,3 +114,49 @@ def test_a_fault_of_the_table_is_told_with_the_row_of_the_workbook(tmp_path):
     with pytest.raises(MappingError) as told:
         import_table(path)
     assert (told.value.line, told.value.column) == (row, "source")
+
+
+def damaged(book, part, old, new):
+    """Put other bytes into one part of a workbook."""
+    parts = {}
+    with zipfile.ZipFile(book) as archive:
+        parts = {name: archive.read(name) for name in archive.namelist()}
+    assert old in parts[part]
+    parts[part] = parts[part].replace(old, new, 1)
+    with zipfile.ZipFile(book, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, data in parts.items():
+            archive.writestr(name, data)
+
+
+@pytest.mark.parametrize(
+    ("part", "old", "new"),
+    [
+        ("xl/worksheets/sheet1.xml", b"</row>", b"<row>"),
+        ("xl/workbook.xml", b"<sheets>", b"<sheets"),
+        ("xl/styles.xml", b"<fonts", b'<fonts count="x"><none/'),
+    ],
+)
+def test_a_damaged_workbook_is_said_to_be_damaged(part, old, new, tmp_path):
+    book = truck(tmp_path)
+    damaged(book, part, old, new)
+    with pytest.raises(ConfigError, match="damaged"):
+        import_table(book)
+
+
+def test_a_cut_workbook_and_no_workbook_at_all(tmp_path):
+    book = truck(tmp_path)
+    book.write_bytes(book.read_bytes()[:-300])
+    with pytest.raises(ConfigError, match="damaged"):
+        import_table(book)
+    book.write_text("level,target,source")
+    with pytest.raises(ConfigError, match="not a workbook"):
+        import_table(book)
+
+
+def test_a_damaged_sample_of_a_partner_is_no_fault_of_onboard(tmp_path):
+    book = truck(tmp_path)
+    damaged(book, "xl/worksheets/sheet1.xml", b"</row>", b"<row>")
+    told = gateway("onboard", str(book), "--partner", "newone")
+    assert told.returncode == 2, told
+    assert "damaged" in told.stdout + told.stderr
+    assert "Traceback" not in told.stderr

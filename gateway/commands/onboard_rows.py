@@ -11,6 +11,7 @@ from itertools import islice
 from typing import Any
 
 from gateway.commands.onboard_draft import Draft
+from gateway.errors import ConfigError
 from gateway.formats.tabular.layout import NAMES, detect_delimiter, looks_like_header
 
 ROWS = 500
@@ -54,8 +55,12 @@ def _decode(data: bytes) -> tuple[str, str, bool]:
 def _workbook(data: bytes) -> list[list[str]]:
     from openpyxl import load_workbook
 
-    sheet = load_workbook(io.BytesIO(data), read_only=True, data_only=True).worksheets[0]
-    rows = islice(sheet.iter_rows(values_only=True), ROWS + 20)
+    try:
+        sheet = load_workbook(io.BytesIO(data), read_only=True, data_only=True).worksheets[0]
+        rows = list(islice(sheet.iter_rows(values_only=True), ROWS + 20))
+    except Exception as error:  # a damaged part can break openpyxl in any way
+        said = f"The workbook has no sheet with cells, or it is damaged ({type(error).__name__})."
+        raise ConfigError(said, "Open it in a spreadsheet program and save it as .xlsx again.") from None
     return [["" if cell is None else str(cell) for cell in row] for row in rows]
 
 

@@ -13,7 +13,6 @@ import gzip
 import stat
 import subprocess
 import zipfile
-import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -21,13 +20,12 @@ from typing import IO
 
 from gateway.shell.folders import private_file
 from gateway.shell.syncing import sync_file
+from gateway.zips import DAMAGED, is_plain
 
 KINDS = ("zip", "gz", "pgp")
 _BLOCK = 1 << 16
 _MAGIC = ((b"PK\x03\x04", "zip"), (b"PK\x05\x06", "zip"), (b"\x1f\x8b", "gz"), (b"-----BEGIN PGP MESSAGE", "pgp"))
 _OFFICE = (b"[Content_Types].xml", b"xl/", b"docProps/")
-# ValueError: names that are no text, places before the beginning of the file
-_DAMAGED = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, ValueError, gzip.BadGzipFile)
 
 
 class UnwrapError(Exception):
@@ -80,7 +78,7 @@ def take_out(
                     file.write(block)
             sync_file(path)
             found.append(Member(inner, path))
-    except _DAMAGED as error:
+    except DAMAGED as error:
         raise UnwrapError(
             f"The {_words(kind)} is damaged or of a kind that is not opened ({type(error).__name__})."
         ) from error
@@ -151,6 +149,10 @@ def _check_entry(entry: zipfile.ZipInfo) -> None:
         raise UnwrapError("It holds a link or a device, not only files.")
     if entry.flag_bits & 1:
         raise UnwrapError("It is encrypted with a password.")
+    if not is_plain(entry):
+        raise UnwrapError(
+            "A file in it is packed in an unusual way: pack with deflate, as zip programs do by themselves."
+        )
 
 
 def _blocks(file: IO[bytes]) -> Iterator[bytes]:

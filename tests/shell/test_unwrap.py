@@ -118,12 +118,14 @@ def test_without_the_setting_an_archive_is_held_as_before(tmp_path: Path) -> Non
 # --- what is refused ------------------------------------------------------------------------------------------------
 
 
-def entry(name: str, mode: int = stat.S_IFREG | 0o644, data: bytes = b"x", flags: int = 0) -> bytes:
+def entry(
+    name: str, mode: int = stat.S_IFREG | 0o644, data: bytes = b"x", flags: int = 0, packed: int = zipfile.ZIP_STORED
+) -> bytes:
     out = io.BytesIO()
-    with zipfile.ZipFile(out, "w") as archive:
+    with zipfile.ZipFile(out, "w", packed) as archive:
         info = zipfile.ZipInfo(name)
         info.external_attr = mode << 16
-        archive.writestr(info, data)
+        archive.writestr(info, data, packed)
     raw = bytearray(out.getvalue())
     if flags:
         raw[6] |= flags
@@ -135,6 +137,7 @@ BAD = {
     "leads out": entry("../../etc/cron.d/x"), "leads out ": entry("/etc/passwd"), "leads out  ": entry("C:\\x.edi"),
     "link or a device": entry("l.edi", stat.S_IFLNK | 0o777, b"/etc/passwd"), "link or a device ": entry("d", stat.S_IFCHR | 0o600),
     "encrypted": entry("e.edi", flags=1), "no file": entry("folder/", stat.S_IFDIR | 0o755), "damaged": b"PK\x03\x04" + bytes(200),
+    "an unusual way": entry("a.edi", packed=zipfile.ZIP_BZIP2), "an unusual way ": entry("a.edi", packed=zipfile.ZIP_LZMA),
 }  # fmt: skip
 
 

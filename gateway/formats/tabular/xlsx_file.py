@@ -15,7 +15,6 @@ import math
 import re
 import warnings
 import zipfile
-import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from types import MappingProxyType
@@ -29,6 +28,7 @@ from gateway.formats.tabular.shown import Shown, formats_of
 from gateway.formats.tabular.shown import shown as shown_of
 from gateway.profile import Profile
 from gateway.records import Event, Group, GroupBegin, GroupEnd, Interchange, InterchangeBegin, InterchangeEnd
+from gateway.zips import DAMAGED, is_plain
 
 MAX_ARCHIVE = 67_108_864
 MAX_PART = 536_870_912
@@ -136,8 +136,10 @@ def inspect(data: bytes) -> Seen:
         for part in parts:
             if part.flag_bits & 1:
                 raise Refused("XLSX-DAMAGED", "The workbook is protected by a password.")
+            if not is_plain(part):
+                raise Refused("XLSX-DAMAGED", "A part of the workbook is packed as no spreadsheet program does it.")
             total += _measure(archive, part, total, len(data), seen)
-    except (zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError, ValueError, RuntimeError):
+    except (*DAMAGED, OSError):
         raise Refused("XLSX-DAMAGED", "The workbook cannot be unpacked: it is cut off or damaged.") from None
     return seen
 

@@ -143,6 +143,16 @@ def test_a_doctype_across_two_pieces_is_seen():
         inspect(data)
 
 
+@pytest.mark.parametrize("packed", [zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_a_part_packed_as_no_spreadsheet_program_does_it_is_refused(tmp_path, packed):
+    plain, data = workbook([HEAD, ROW]), io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(plain)) as parts, zipfile.ZipFile(data, "w", packed) as archive:
+        for name in parts.namelist():
+            archive.writestr(name, parts.read(name))
+    result = check(data.getvalue(), tmp_path)
+    assert [r for r, *_ in rules(result)] == ["XLSX-DAMAGED"]
+
+
 @pytest.mark.parametrize("cut", [200, 1000, 3000])
 def test_a_cut_workbook_is_refused_not_read_in_part(tmp_path, cut):
     result = check(workbook([HEAD, ROW])[:-cut], tmp_path)
