@@ -156,7 +156,7 @@ def test_a_cut_workbook_and_no_workbook_at_all(tmp_path):
 def test_a_damaged_sample_of_a_partner_is_no_fault_of_onboard(tmp_path):
     book = truck(tmp_path)
     damaged(book, "xl/worksheets/sheet1.xml", b"</row>", b"<row>")
-    told = gateway("onboard", str(book), "--partner", "newone")
+    told = gateway("onboard", str(book), "--partner", "newone", "--to", str(tmp_path / "new"))
     assert told.returncode == 2, told
     assert "damaged" in told.stdout + told.stderr
     assert "Traceback" not in told.stderr
