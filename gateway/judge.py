@@ -246,6 +246,8 @@ def _tidy(findings: list[Finding]) -> list[Finding]:
             k.position == finding.position and (k.refuses or not finding.refuses) for k in kept
         ):
             continue  # a field of our own, read from what was told of already
+        if _follows(finding, faulty):
+            continue
         if target:
             line, echo = _line(finding.pointer), finding.rule in _ECHOES
             said = (line, target) in faulty
@@ -261,6 +263,13 @@ def _tidy(findings: list[Finding]) -> list[Finding]:
         known.add(same)
         kept.append(finding)
     return kept
+
+
+def _follows(finding: Finding, faulty: set[tuple[str, str]]) -> bool:
+    """True when a field is called missing because another one, told of before, could not be used."""
+    if finding.rule == "S321-ID-1OF" or finding.target == "shipment_id":
+        return finding.rule != "S321-SCHEMA" and not faulty.isdisjoint(_NUMBERS)
+    return finding.rule == "S321-VAL-MISSING" and ("", "total_value.amount") in faulty
 
 
 def _told_letters(findings: list[Finding]) -> set[Place | None]:
@@ -288,6 +297,8 @@ def _unread(finding: Finding, draft: dict[str, Any], flagged: Collection[Place])
 
 
 _SUMS = frozenset(("total_value.amount", "fair_retail_value_usd"))  # made of the values of the goods lines
+
+_NUMBERS = frozenset(("", name) for name in ("shipment_tracking_number", "house_bill_number", "master_bill_number"))
 
 _ECHOES = frozenset(
     ("S321-SCHEMA", "S321-ROLE-REQ", "S321-ADDR-ZIP", "S321-ADDR-STATE", "S321-ORIG-REQ", "S321-VAL-MISSING")

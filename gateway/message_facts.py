@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from gateway.canonical.validate import validate_head
 from gateway.findings import NOWHERE, Finding, Position, Scope, Severity
 from gateway.judge import Judged
 from gateway.limits import INTERCHANGES
+from gateway.moments import in_zone, read_moment
 from gateway.profile import Profile
 from gateway.records import Acknowledged, Interchange, InterchangeBegin, Message, Node
 from gateway.rules.regime import today
@@ -35,7 +36,7 @@ def envelope_of(
     program = getattr(judged.mapped, "program", program)
     envelope: dict[str, Any] = {
         "schema_version": "1.0",
-        "message_id": _message_id(message, name),
+        "message_id": _message_id(message, name, sha256),
         "originator_code": profile.originator_code,
         "participant_filer_type": profile.filer_type_for(mode),
         "filer_name": profile.filer_name,
@@ -124,10 +125,15 @@ def undated(shipments: int, message: Message, now: datetime) -> Finding:
     return Finding("S321-REGIME-DAY", Severity.INFO, Scope.MESSAGE, said, place)
 
 
-def _message_id(message: Message, name: str) -> str:
-    """Return ISA13-GS06-ST02 (UNB 0020-UNG-UNH); the file name where the format has no control numbers."""
+def _message_id(message: Message, name: str, sha256: str = "") -> str:
+    """Return ISA13-GS06-ST02 (UNB 0020-UNG-UNH).
+
+    Where the format has no control numbers the file's name, a piece of its digest (tomorrow's file may have the same
+    name) and the number of the message in it.
+    """
     parts = (message.interchange.control_number, message.group.control_number, message.control_number)
-    return "-".join(p for p in parts if p)[:64] or name[:50] + f"-{message.index + 1}"
+    given = "-".join(p for p in parts if p)[:64]
+    return given or "-".join(p for p in (name[:40], sha256[:12], str(message.index + 1)) if p)
 
 
 def message_key(message: Message) -> str:
@@ -137,12 +143,23 @@ def message_key(message: Message) -> str:
 
 
 def _created(message: Message, now: datetime) -> str:
-    """Return ISA09/ISA10 (UNB S004) as an instant; the sender's clock is taken as UTC, `now` where it has none."""
+    """Return when the sender made the message: ISA09/ISA10, UNB S004, the issue time of XML.
+
+    A clock without a zone is taken as UTC; `now` where there is no time, or none of the calendar (the reader tells of it).
+    """
     date, time = message.interchange.date, message.interchange.time[:4]
-    if not (date + time).isascii():
-        return now.strftime("%Y-%m-%dT%H:%M:%SZ")
-    if len(date) == 6 and date.isdigit() and len(time) == 4 and time.isdigit():
-        return f"20{date[:2]}-{date[2:4]}-{date[4:6]}T{time[:2]}:{time[2:4]}:00Z"
-    if len(date) == 8 and date.isdigit() and len(time) == 4 and time.isdigit():
-        return f"{date[:4]}-{date[4:6]}-{date[6:8]}T{time[:2]}:{time[2:4]}:00Z"
-    return now.strftime("%Y-%m-%dT%H:%M:%SZ")
+    told = message.envelope.get("created", "").strip()
+    if (date + time).isascii() and (date + time).isdigit() and (len(date), len(time)) in ((6, 4), (8, 4)):
+        day = date if len(date) == 8 else f"{_century(date, now)}{date}"
+        told = f"{day[:4]}-{day[4:6]}-{day[6:]}T{time[:2]}:{time[2:]}"
+    try:
+        moment = read_moment(told)
+    except ValueError:
+        moment = now
+    return in_zone(moment.replace(tzinfo=moment.tzinfo or UTC), UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _century(date: str, now: datetime) -> int:
+    """Return the century of a day YYMMDD that is at most one year ahead of the day of receipt."""
+    century = now.year // 100
+    return century - (century * 100 + int(date[:2]) > now.year + 1)

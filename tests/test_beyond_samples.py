@@ -331,7 +331,13 @@ def test_every_weight_unit_of_x12_is_converted() -> None:
 
 
 def test_a_bill_whose_value_is_not_that_of_its_lines_is_told() -> None:
-    for money, told in (("MOA+40:900.00:USD", True), ("MOA+40:24.90:USD", False), ("MOA+40:900.00:EUR", False)):
+    for money, told in (
+        ("MOA+40:900.00:USD", True),
+        ("MOA+40:24.90:USD", False),
+        ("MOA+40:900.00:EUR", True),
+        ("MOA+40:23.00:EUR", False),  # 24.15 USD at our rate, 24.90 at the sender's
+        ("MOA+40:900.00:XAF", False),  # no rate is known
+    ):
         result = drop(air(consignment(bill=[money])))
         assert bool(said(result, "Q-VALUE-SUM")) is told, money
 

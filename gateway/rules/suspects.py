@@ -26,6 +26,10 @@ def check_suspects(draft: dict[str, Any]) -> list[Finding]:
     weight = draft.get("gross_weight_kg")
     if weight is not None and (len(weight) > _LIGHT or weight == "0.000"):
         _weight(draft, weight, found)
+    for index, item in enumerate(draft.get("items") or ()):
+        net = item.get("net_weight_kg")
+        if net is not None and (net == "0.000" or (weight is not None and _heavier(net, weight))):
+            _line_weight(index, net, weight, found)
     initiator, deliver = draft.get("shipment_initiator"), draft.get("final_deliver_to_party")
     if isinstance(initiator, dict) and isinstance(deliver, dict):
         _parties(initiator, deliver, found)
@@ -69,6 +73,18 @@ def _weight(draft: dict[str, Any], weight: str, found: list[Finding]) -> None:
     else:
         return
     found.append(_warn("Q-WEIGHT-ODD", said, "gross_weight_kg", "/gross_weight_kg", weight))
+
+
+def _heavier(net: str, gross: str) -> bool:
+    """True when a weight is greater than another one; both have three decimals, so that texts can be compared."""
+    return (len(net), net) > (len(gross), gross) and net[:1] != "-" != gross[:1]
+
+
+def _line_weight(index: int, net: str, gross: Any, found: list[Finding]) -> None:
+    """A line that is heavier than the whole shipment, or weighs nothing, was sent in another unit."""
+    whole = f", the whole shipment {gross} kg" if net != "0.000" else ""
+    said = f"Goods line {index + 1} weighs {net} kg{whole}."
+    found.append(_warn("Q-WEIGHT-ODD", said, "items.net_weight_kg", f"/items/{index}/net_weight_kg", net))
 
 
 def _parties(initiator: dict[str, Any], deliver: dict[str, Any], found: list[Finding]) -> None:

@@ -51,8 +51,10 @@ def complete_values(draft: dict[str, Any], profile: Profile, day: str) -> list[F
     text = decimal_text(total, 2)
     sent = draft.setdefault("total_value", {"amount": text, "currency": "USD"})
     draft.setdefault("fair_retail_value_usd", f"{_cents(total):f}")
-    same = type(sent) is dict and sent.get("amount") == text  # a total that could not be read leaves its currency alone
-    return [] if same else list(_sum_differs(sent, total, "USD"))
+    same = (
+        type(sent) is dict and sent.get("amount") == text and sent.get("currency") == "USD"
+    )  # a total that could not be read leaves its currency alone
+    return [] if same else list(_sum_differs(sent, total, "USD", profile))
 
 
 def _money(item: dict[str, Any]) -> dict[str, Any]:
@@ -123,21 +125,37 @@ def _convert(draft: dict[str, Any], items: list[dict[str, Any]], profile: Profil
         if len(totals) == 1:
             ((currency, total),) = totals.items()
             sent = draft.setdefault("total_value", {"amount": decimal_text(total, 2), "currency": currency})
-            findings += _sum_differs(sent, total, currency)
+            findings += _sum_differs(sent, total, currency, profile)
         draft.setdefault("fair_retail_value_usd", f"{usd:.2f}")
     return findings
 
 
-def _sum_differs(sent: Any, total: Decimal, currency: str) -> Iterator[Finding]:
+def _sum_differs(sent: Any, total: Decimal, currency: str, profile: Profile) -> Iterator[Finding]:
     """Yield a remark when the sender's value of the shipment is not the sum of its goods lines."""
-    value = amount(sent.get("amount")) if isinstance(sent, dict) and sent.get("currency") == currency else None
-    if value is not None and value != total:
-        said = (
-            f"The shipment is said to be worth {value} {currency}, its goods lines add up to {total}; the lines count."
-        )
-        yield _finding(
-            "Q-VALUE-SUM", Severity.WARNING, said, "total_value.amount", "/total_value/amount", f"{value}"
-        )  # fmt: skip
+    value = amount(sent.get("amount")) if isinstance(sent, dict) else None
+    other = sent.get("currency") if value is not None else None
+    if value is None or not other:
+        return
+    if value == total if other == currency else _about_the_same(value, other, total, currency, profile):
+        return
+    unit = f" {currency}" if other != currency else ""
+    said = (
+        f"The shipment is said to be worth {value} {other}, its goods lines add up to {total}{unit}; the lines count."
+    )
+    yield _finding("Q-VALUE-SUM", Severity.WARNING, said, "total_value.amount", "/total_value/amount", f"{value}")
+
+
+_OTHER_RATE = Decimal("0.1")
+"""Ours: a sender's rate is within a tenth of ours; without a rate nothing can be said."""
+
+
+def _about_the_same(value: Decimal, other: str, total: Decimal, currency: str, profile: Profile) -> bool:
+    """True when two amounts in different currencies may be one, converted at the sender's rate."""
+    rates = [Decimal(1) if c == "USD" else profile.fx_usd.get(c) for c in (other, currency)]
+    if rates[0] is None or rates[1] is None:
+        return True
+    said, lines = value * rates[0], total * rates[1]
+    return abs(said - lines) <= _OTHER_RATE * max(said, lines)
 
 
 def _of_the_bill(draft: dict[str, Any], profile: Profile, findings: list[Finding]) -> dict[str, Decimal]:

@@ -75,6 +75,12 @@ def shipments_of(samples: Sequence[str], family: str, end: str, parting: str) ->
     return pieces
 
 
+def _total(segment: list[str], bills: int) -> list[str]:
+    """Return a header segment with the number of bills of this file where it tells one (M10-08, P4-03)."""
+    at = {"M10": 8, "P4": 3}.get(segment[0], 0)
+    return [*segment[:at], str(bills), *segment[at + 1 :]] if at and segment[at : at + 1] > [""] else segment
+
+
 def x12_shipments(name: str, *samples: str, end: str = "~\n", take: int = 6, keep: int = 0) -> Frame:
     """Return a frame around the shipments of one set; further samples lend their shipments. keep: how many stand before in every file."""
     pieces = shipments_of(samples, "x12", "~", "*")
@@ -90,7 +96,7 @@ def x12_shipments(name: str, *samples: str, end: str = "~\n", take: int = 6, kee
         return _levels(new, 100 * number) if new[0][0] == "HL" else [_counter(new[0], number), *new[1:]]
 
     def write(some: Sequence[Piece]) -> tuple[bytes, list[bytes], bytes]:
-        own = [[*s[:8], str(len(some)), *s[9:]] if s[0] == "M10" else s for s in head]
+        own = [_total(segment, len(some)) for segment in head]
         count = len(head) - 2 + sum(map(len, some)) + sum(s[0] not in ("GE", "IEA") for s in tail)
         levels = sum(s[0] == "HL" for piece in (head, *some) for s in piece)
         last = [

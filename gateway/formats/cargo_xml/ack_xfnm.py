@@ -22,15 +22,18 @@ _TYPES = {"XFWB": ("740", "Air Waybill"), "XFZB": ("703", "House Waybill"), "XFH
 
 def write_xfnm(request: AckRequest) -> Iterator[bytes]:
     """Yield the XFNM; nothing when the partner wants none or the message could not be identified."""
-    policy, subject = request.profile.acks, request.interchange
-    if policy.functional == "none" or not subject.control_number:
+    policy = request.profile.acks
+    if policy.functional == "none":
         return
     opened = next((r for r in request.own_records() if isinstance(r, MessageOpened)), None)
     if opened is None or opened.type not in _TYPES:
         return
+    business = _business(request, opened)
+    if not business:
+        return
     told, more = _told(request, policy.max_errors)
     status = _status(request)
-    yield _head(request, opened, status)
+    yield _head(request, opened, status, business)
     for shipment, finding in told:
         yield _response(request, shipment, finding)
     if not told and status == "Processed":
@@ -75,19 +78,21 @@ def _told(request: AckRequest, limit: int) -> tuple[list[tuple[str, Finding]], i
     return [(shipment, finding) for _, shipment, finding in told], count - len(told)
 
 
-def _head(request: AckRequest, opened: MessageOpened, status: str) -> bytes:
+def _business(request: AckRequest, opened: MessageOpened) -> str:
+    """Return the number that the message is known by: of its shipment, or (a list) its own."""
+    one = opened.type in ("XFWB", "XFZB")  # a list is named by its own number, not by its first house
+    shipments = (r for r in request.own_records(clean=True) if one and isinstance(r, ShipmentResult))
+    return next((r.identifiers.get("house_bill_number") or r.id for r in shipments), request.interchange.control_number)
+
+
+def _head(request: AckRequest, opened: MessageOpened, status: str, business: str) -> bytes:
     subject, now = request.interchange, request.now
     number = request.controls("XFNM")
     code, name = _TYPES[opened.type]
-    one = opened.type in ("XFWB", "XFZB")  # a list is named by its own number, not by its first house
-    business = next(
-        (r.identifiers.get("house_bill_number") or r.id for r in request.own_records(clean=True) if one and isinstance(r, ShipmentResult)),
-        subject.control_number,
-    )  # fmt: skip
     header = [
         _line("ID", f"{request.profile.partner.upper()}-XFNM-{number}"), _line("Name", "Application acknowledgement and error report"),
         _line("TypeCode", "294"), _line("IssueDateTime", now.strftime("%Y-%m-%dT%H:%M:%SZ")), _line("PurposeCode", "Response"),
-        _line("VersionID", "3.00"), _line("ConversationID", subject.control_number),
+        _line("VersionID", "3.00"), *([_line("ConversationID", subject.control_number)] if subject.control_number else []),
         f"<ram:SenderParty>{_line('PrimaryID', subject.receiver_id or request.profile.own_id.id, 'C')}</ram:SenderParty>",
         f"<ram:RecipientParty>{_line('PrimaryID', subject.sender_id or request.profile.account, 'P')}</ram:RecipientParty>",
     ]  # fmt: skip

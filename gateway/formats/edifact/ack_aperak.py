@@ -47,7 +47,7 @@ def _message(request: AckRequest, out: Writer, summary: Summary, faults: Iterato
         yield out.segment("ERC", (fault.code, "", "ZZZ"))
         yield out.segment("FTX", "AAO", "", "", texts(fault.text))
         if fault.shipment is not None:
-            qualifier, number, sequence, _ = bill(fault.shipment)
+            qualifier, number, sequence, _ = bill(fault.shipment, request.interchange)
             yield out.segment("RFF", (qualifier, number, sequence))
     yield out.close()
 

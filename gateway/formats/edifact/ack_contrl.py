@@ -19,6 +19,8 @@ from gateway.results import AckRequest, MessageClosed, MessageFinding, MessageOp
 
 _UNSPECIFIED = "18"
 _DUPLICATE = "26"
+_SERVICE = frozenset(("UNA", "UNB", "UNG", "UNH", "UNS", "UNT", "UNE", "UNZ", "UCI", "UCM", "UCF", "UCS", "UCD"))
+"""What 0013 (0135) may name."""
 
 
 @dataclass(slots=True)
@@ -110,6 +112,8 @@ def _error(request: AckRequest, finding: Finding, level: str) -> list[Composite]
     """Return 0085, 0135 and S011 of a finding for UCI, UCF or UCM."""
     code = finding.ack.get("CONTRL") or code_of(request, finding.rule, "contrl") or _UNSPECIFIED
     segment, _, place = finding.ack.get(level, "").partition(":")
+    if segment and segment not in _SERVICE:
+        return [code]
     if not segment:
         segment = {"UCI": "UNB", "UCF": "UNG", "UCM": "UNH"}[level]
         place = "6" if code == _DUPLICATE and level == "UCI" else ""

@@ -42,7 +42,7 @@ def _message(request: AckRequest, out: Writer, summary: Summary, faults: Iterato
     for fault in faults:
         if fault.shipment is None:
             continue  # message level: in the header
-        qualifier, number, sequence, document = bill(fault.shipment)
+        qualifier, number, sequence, document = bill(fault.shipment, request.interchange)
         if fault.shipment.number != current:
             current = fault.shipment.number
             if documents == MOST_DOCUMENTS:

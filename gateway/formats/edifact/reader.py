@@ -142,7 +142,7 @@ class EdifactReader:
         interchange = read_unb(header, self._interchanges)
         self._interchanges += 1
         self._groups = self._interchange_messages = 0
-        self._references, self._group_references = set(), set()
+        self._group_references = set()
         self._interchange, self._separators = interchange, header.separators
         yield InterchangeBegin(interchange)
         yield from header.faults
@@ -166,6 +166,7 @@ class EdifactReader:
         self._group = group
         self._groups += 1
         self._group_messages = 0
+        self._references = set()  # a message reference is unique in its group
         yield GroupBegin(group)
 
     def _mixed(self, node: Node) -> Finding:

@@ -16,11 +16,11 @@ from gateway.formats.edifact.writer import ACK_MESSAGES, code_of
 from gateway.records import Interchange
 from gateway.results import AckRequest, MessageClosed, MessageFinding, MessageOpened, ShipmentResult
 
-_QUALIFIERS = (
-    ("house_bill_number", "HWB", "703"),
-    ("shipment_tracking_number", "SRN", "703"),
-    ("master_bill_number", "MB", "704"),
-)
+_QUALIFIERS = (("house_bill_number", "HWB"), ("shipment_tracking_number", "SRN"), ("master_bill_number", "MB"))
+"""What a number is called where no RFF says it."""
+
+_DOCUMENTS = {"BH": "714", "BM": "705", "MB": "704", "MWB": "741"}
+"""1153 -> 1001; all others are house waybills (703)."""
 
 
 @dataclass(slots=True)
@@ -113,11 +113,29 @@ def _document(closed: MessageClosed, subject: Interchange) -> str:
     return unrelease(split_released(bgm[2], s.component, s.release)[0], s.release).strip() if len(bgm) > 2 else ""
 
 
-def bill(shipment: ShipmentResult) -> tuple[str, str, str, str]:
-    """Return (1153 qualifier, number, CNI sequence, 1001 document code) of a shipment."""
+def bill(shipment: ShipmentResult, subject: Interchange) -> tuple[str, str, str, str]:
+    """Return (1153 qualifier, number, CNI sequence, 1001 document code) of a shipment.
+
+    The qualifier is the one that the sender wrote before this number, where a RFF of the shipment has it.
+    """
     sequence = shipment.label.rpartition(" ")[2]
     sequence = sequence if sequence.isdigit() and shipment.label.startswith("CNI") else str(shipment.number)
-    for name, qualifier, document in _QUALIFIERS:
-        if shipment.identifiers.get(name):
-            return qualifier, shipment.identifiers[name][:70], sequence, document
+    for name, qualifier in _QUALIFIERS:
+        number = shipment.identifiers.get(name)
+        if number:
+            told = _told_as(shipment, number, subject) or qualifier
+            return told, number[:70], sequence, _DOCUMENTS.get(told, "703")
     return "HWB", shipment.id[:70], sequence, "703"
+
+
+def _told_as(shipment: ShipmentResult, number: str, subject: Interchange) -> str:
+    """Return the 1153 qualifier of the RFF that holds this number, "" for none."""
+    s = subject.separators
+    if s is None:
+        return ""
+    for _, elements in shipment.segments:
+        if elements[0] == "RFF" and len(elements) > 1:
+            parts = [unrelease(part, s.release).strip() for part in split_released(elements[1], s.component, s.release)]
+            if parts[1:2] == [number] and parts[0].isalnum():
+                return parts[0][:3]
+    return ""

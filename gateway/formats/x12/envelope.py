@@ -50,27 +50,11 @@ def check_isa(header: Header, profile: Profile) -> list[Finding]:
 
     def fault(number: int, rule: str, note: str, message: str) -> None:
         place = Position(offset=header.offset, length=header.length, line=header.line, segment="ISA", element=number)
-        found.append(
-            Finding(
-                rule,
-                _ERROR,
-                Scope.INTERCHANGE,
-                message,
-                place,
-                value=e[number].strip(),
-                ack={"TA104": "R", "TA105": note},
-            )
-        )
+        ack = {"TA104": "R", "TA105": note}
+        found.append(Finding(rule, _ERROR, Scope.INTERCHANGE, message, place, value=e[number].strip(), ack=ack))
 
-    if not any(s.matches(e[5], e[6]) for s in profile.senders):
-        fault(6, "X12-SENDER", "006", f'ISA06: sender "{e[6].strip()}" ({e[5]}) is not a sender of this account.')
-    if not any(r.matches(e[7], e[8]) for r in profile.receivers):
-        fault(
-            8,
-            "X12-RECEIVER",
-            "009",
-            f'ISA08: receiver "{e[8].strip()}" ({e[7]}) is not us; the interchange was sent to the wrong place.',
-        )
+    for wrong in _strangers(e, profile):
+        fault(*wrong)
     if not _is_date(e[9], "%y%m%d", 6):
         fault(9, "X12-ISA-DATE", "014", f'ISA09: "{e[9]}" is not a date YYMMDD.')
     if not _is_date(e[10], "%H%M", 4):
@@ -98,6 +82,22 @@ def check_isa(header: Header, profile: Profile) -> list[Finding]:
             )
         )
     return found
+
+
+def _strangers(e: list[str], profile: Profile) -> Iterator[tuple[int, str, str, str]]:
+    """Yield (element, rule, TA105, sentence) where sender or receiver is not known: the id, or its qualifier only."""
+    sender, receiver = e[6].strip(), e[8].strip()
+    if not any(s.matches(e[5], sender) for s in profile.senders):
+        if any(s.matches(s.qualifier, sender) for s in profile.senders):
+            yield 5, "X12-SENDER", "005", f'ISA05: "{e[5]}" is not the qualifier of the sender "{sender}".'
+        else:
+            yield 6, "X12-SENDER", "006", f'ISA06: sender "{sender}" ({e[5]}) is not a sender of this account.'
+    if not any(r.matches(e[7], receiver) for r in profile.receivers):
+        if any(r.matches(r.qualifier, receiver) for r in profile.receivers):
+            yield 7, "X12-RECEIVER", "007", f'ISA07: "{e[7]}" is not our qualifier; we are "{receiver}" under another.'
+        else:
+            said = f'ISA08: receiver "{receiver}" ({e[7]}) is not us; the interchange was sent to the wrong place.'
+            yield 8, "X12-RECEIVER", "009", said
 
 
 def read_gs(node: Node, index: int) -> Group:

@@ -21,6 +21,10 @@ _LENGTHS = (3, 2, 10, 2, 10, 2, 15, 2, 15, 6, 4, 1, 5, 9, 1, 1)  # tag and eleme
 _FIXED = sum(_LENGTHS) + 16  # up to and including the 16th element separator
 _AFTER = r"(?=[\r\n\t ]*(?:GS|ST|TA1|IEA|ISB|ISE)(?![A-Za-z0-9]))"
 _FULL_TAIL = re.compile(r"(?P<component>[^A-Za-z0-9 ])(?P<pad> *)(?P<segment>[^A-Za-z0-9 ])" + _AFTER, re.ASCII)
+_EXACT_TAIL = re.compile(  # every element has its length: whatever segment follows is told of, not the ISA
+    r"(?P<component>[^A-Za-z0-9\s])(?P<pad>)(?P<segment>[^A-Za-z0-9\s])(?=[\r\n\t ]*[A-Z][A-Z0-9]{1,2}[^A-Za-z0-9\s])",
+    re.ASCII,
+)
 _SHORT_TAIL = re.compile(r"(?P<pad> *)(?P<segment>[^A-Za-z0-9 ])" + _AFTER, re.ASCII)
 _BREAKS = str.maketrans("", "", "\r\n")
 
@@ -52,10 +56,12 @@ def split_isa(text: str, *, lenient: bool, column: int = 0) -> Isa | None:
     full = _FULL_TAIL.match(tail, 0) or (_FULL_TAIL.match(tail, breaks) if lenient else None)
     if full and _ends_in(tail[full.end() :], full["component"], full["segment"]):
         full = None  # "~" CR LF with an empty ISA16: "~" is the terminator, not the component separator
+    elements = text[:cut].translate(_BREAKS).split(element)
     match = full or _SHORT_TAIL.match(tail)
+    if match is None and tuple(map(len, elements)) == _LENGTHS:
+        match = full = _EXACT_TAIL.match(tail)
     if match is None:
         return None
-    elements = text[:cut].translate(_BREAKS).split(element)
     elements.append(full["component"] if full else "")
     segment = match["segment"]
     line_break = text.find("\n", 0, cut)

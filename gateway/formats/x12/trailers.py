@@ -110,11 +110,18 @@ def check_se(node: Node, control: str, segments: int) -> list[Finding]:
 
 
 def check_bills(message: Message, bills: int) -> Iterator[Finding]:
-    """Compare the control total of a manifest (M10-08, the number of bills) with the LX loops of the set."""
-    for m10 in (message.root.children or {}).get("M10", ())[:1] if message.unit == "LX" else ():
+    """Compare the control totals of a manifest (number of bills: M10-08, else P4-03) with the LX loops of the set."""
+    top = (message.root.children or {}) if message.unit == "LX" else {}
+    for m10 in top.get("M10", ())[:1]:
         told = m10.element(8).strip()
         if told and _as_number(told) != bills:
             said, place = f"M10-08 says {told} bills, but the set has {bills}.", m10.place(8, data_element="380")
+            yield Finding("X12-BILL-COUNT", Severity.WARNING, Scope.MESSAGE, said, place, value=told)
+            return
+    for p4 in top.get("P4", ()) if message.context == 1 else ():  # of several ports only the last one is still there
+        told = p4.element(3).strip()
+        if told and _as_number(told) != bills:
+            said, place = f"P4-03 says {told} bills, but the set has {bills}.", p4.place(3, data_element="380")
             yield Finding("X12-BILL-COUNT", Severity.WARNING, Scope.MESSAGE, said, place, value=told)
 
 

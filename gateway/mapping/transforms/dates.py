@@ -153,9 +153,15 @@ def iso_day(value: str) -> str:
     return value.strip()[:10]
 
 
-@transform("20250304; 0615; 3004 => 2025-03-04T14:15:00Z", many=True, tables=True, result="timestamp")
+@transform(
+    "20250304; 0615; 3004 => 2025-03-04T14:15:00Z",
+    "20250304; 061559; 3004 => 2025-03-04T14:15:59Z",
+    many=True,
+    tables=True,
+    result="timestamp",
+)
 def port_time(values: list[str], tables: Tables | None) -> str:
-    """Date CCYYMMDD, time HHmm (may be missing: noon) and Schedule D port: local time at the port -> UTC."""
+    """Date CCYYMMDD, time HHmm or HHmmSS (may be missing: noon) and Schedule D port: local time at the port -> UTC."""
     day, clock, port = (*values, "", "")[:3]
     return _port_time(day.strip(), clock.strip(), _zone(port.strip(), tables))
 
@@ -248,7 +254,11 @@ def _port_iso(text: str, zone: str) -> str:
 
 @lru_cache(2048)
 def _port_time(day: str, clock: str, zone: str) -> str:
-    return utc(_read(day + (clock[:4] or "1200"), "CCYYMMDDHHmm"), zone)
+    seconds = len(clock) >= len("HHmmSS")  # TM: HHmm, HHmmSS or with decimals of a second
+    return utc(
+        _read(day + (clock[:6] if seconds else clock[:4] or "1200"), "CCYYMMDDHHmmSS" if seconds else "CCYYMMDDHHmm"),
+        zone,
+    )
 
 
 def _zone(port: str, tables: Tables | None) -> str:

@@ -55,7 +55,7 @@ def number(text: str) -> Decimal:
             raise Unusable(
                 f'"{value}" has a comma, which may part thousands or decimals; write it without, with a point'
             )
-        raise Unusable(f'"{value}" is not a number')
+        raise Unusable(f'"{value}" is not a number' if value else "there is no number, or not one for each line")
     return Decimal(value)
 
 

@@ -36,9 +36,9 @@ def _isa(number: int, value: str) -> bytes:
 # change of the sample -> rule, element, code
 INTERCHANGE = {
     "sender id": (_isa(6, "OTHER".ljust(15)), "X12-SENDER", 6, "006"),
-    "sender qualifier": (_isa(5, "01"), "X12-SENDER", 6, "006"),
+    "sender qualifier": (_isa(5, "01"), "X12-SENDER", 5, "005"),
     "receiver id": (_isa(8, "OTHER".ljust(15)), "X12-RECEIVER", 8, "009"),
-    "receiver qualifier": (_isa(7, "01"), "X12-RECEIVER", 8, "009"),
+    "receiver qualifier": (_isa(7, "01"), "X12-RECEIVER", 7, "007"),
     "no day of the calendar": (_isa(9, "250230"), "X12-ISA-DATE", 9, "014"),
     "letters in the date": (_isa(9, "25O115"), "X12-ISA-DATE", 9, "014"),
     "hour 25": (_isa(10, "2500"), "X12-ISA-TIME", 10, "015"),
@@ -55,6 +55,7 @@ INTERCHANGE = {
     "IEA02 empty": (PLAIN.replace(b"IEA*1*000000001", b"IEA*1*"), "X12-IEA-CONTROL", 2, "001"),
     "IEA01": (PLAIN.replace(b"IEA*1*", b"IEA*2*"), "X12-IEA-COUNT", 1, "021"),
     "IEA01 empty": (PLAIN.replace(b"IEA*1*", b"IEA**"), "X12-IEA-COUNT", 1, "021"),
+    "segment before GS": (PLAIN.replace(b"GS*AQ", b"N1*CN*X~\nGS*AQ"), "X12-SEG-OUTSIDE", None, "024"),
     "segment after GE": (PLAIN.replace(b"IEA*", b"REF*1~\nIEA*"), "X12-SEG-OUTSIDE", None, "024"),
 }
 

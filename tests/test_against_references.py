@@ -1,0 +1,215 @@
+"""Statements of the references that no sample shows, one small file each."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.drops import drop, sample
+from tests.test_beyond_samples import BILL, CONSIGNEE, GOODS, HEADER, LINE, air, bill, consignment, only, said, truck
+
+HEAD = ("M10*NRTX*J*CA***NRTX25A01***W", "P4*0901*20250303***1430")
+
+
+def arrival(mode: str, time: str) -> str:
+    head = (HEAD[0].replace("*J*", f"*{mode}*").replace("***NRTX", "**TRAIN*NRTX"), f"P4*2709*20250303***{time}")
+    return str(only(drop(truck(bill(), head=head)))["estimated_arrival_at"])
+
+
+# --- X12 -------------------------------------------------------------------------------------------------------------
+
+
+def test_the_time_of_arrival_counts_in_every_mode() -> None:
+    for mode in "JRA":
+        assert arrival(mode, "1430") == "2025-03-03T22:30:00Z", mode
+        assert arrival(mode, "143059") == "2025-03-03T22:30:59Z", mode
+        assert arrival(mode, "") == "2025-03-03T20:00:00Z", mode
+
+
+def test_the_number_of_bills_of_a_port_is_a_control_total() -> None:
+    def told(*ports: str) -> list[str]:
+        second = bill(number=2, bill=BILL.replace("0001*", "0002*"))
+        body = [*bill(), *(ports[1:]), *second]
+        return said(drop(truck(body, head=(HEAD[0], ports[0]))), "X12-BILL-COUNT")
+
+    assert told("P4*0901*20250303*3**1430") == ["P4-03 says 3 bills, but the set has 2."]
+    assert told("P4*0901*20250303*2**1430") == []
+    assert told("P4*0901*20250303*1**1430", "P4*0901*20250304*1**1430") == [], "each port has its own number"
+
+
+def test_the_last_numbers_of_parcels_are_references_and_a_range_is_told() -> None:
+    def parcels(segment: str) -> tuple[list[str], list[str]]:
+        result = drop(truck(bill(references=(), goods=("VID*TL**TRL5501", LINE, segment))))
+        numbers = [r["value"] for r in only(result)["references"] if r["type"] == "tracking"]
+        return numbers, said(result, "MAP-AMBIGUOUS")
+
+    assert parcels("MAN*CP*LPX1") == (["LPX1"], [])
+    assert parcels("MAN*CP*LPX1**CP*LPX2")[0] == ["LPX1", "LPX2"]
+    numbers, told = parcels("MAN*CP*LPX1*LPX4")
+    assert numbers == ["LPX1", "LPX4"] and "MAN-03 LPX4" in told[0]
+
+
+def test_a_range_of_parcels_refuses_a_pack_of_an_856() -> None:
+    data = sample("x12/15").replace(b"MAN*CP*LPX0000001~", b"MAN*CP*LPX0000001*LPX0000009~", 1)
+    assert data != sample("x12/15")
+    assert "range of tracking numbers (MAN-02 to MAN-03 LPX0000009)" in said(drop(data), "MAP-AMBIGUOUS")[0]
+
+
+def test_a_number_under_another_qualifier_than_that_of_a_tariff_is_told() -> None:
+    for qualifier, passed, told in (("A", True, 0), ("J", True, 0), ("B", False, 1), ("N", False, 0)):
+        result = drop(truck(bill(goods=("VID*TL**TRL5501", LINE.replace("*A*610910", f"*{qualifier}*610910")))))
+        assert ("hts_number" in only(result)["items"][0], len(said(result, "MAP-NOT-PASSED"))) == (passed, told)
+
+
+def test_a_subdivision_stands_for_the_state() -> None:
+    address = (*CONSIGNEE[:2], "N4*COLUMBUS**43004*US***OH")
+    parties = ("N1*SH*MAPLE LANE GOODS INC", "N3*410 CARDINAL CT", "N4*MISSISSAUGA**L4Z1A1*CA***ON", *address)
+    shipment = only(drop(truck(bill(parties=parties))))
+    assert shipment["shipment_initiator"]["state_province"] == "ON"
+    assert shipment["final_deliver_to_party"]["state_province"] == "OH"
+
+
+# --- the envelope of the canonical message ------------------------------------------------------------------------------
+
+
+def test_a_time_of_sending_that_is_none_is_told_once() -> None:
+    for data, rule in (
+        (truck(bill()).replace(b"*250303*0930*^", b"*251303*0930*^"), "X12-ISA-DATE"),
+        (truck(bill()).replace(b"*250303*0930*^", b"*250303*2561*^"), "X12-ISA-TIME"),
+        (air(consignment()).replace(b"250301:1200", b"251301:1200"), "EDIFACT-UNB-DATE"),
+    ):
+        assert [f.rule for f in drop(data).findings() if f.refuses] == [rule]
+
+
+def test_a_year_of_two_digits_is_at_most_one_year_ahead() -> None:
+    for year, said_year in (("25", "2025"), ("26", "2026"), ("27", "1927"), ("99", "1999")):
+        (message,) = drop(truck(bill()).replace(b"*250303*0930*^", f"*{year}0303*0930*^".encode())).messages()
+        assert message["created_at"] == f"{said_year}-03-03T09:30:00Z"
+
+
+@pytest.mark.parametrize("name", ["xml/03", "xml/15"])
+def test_the_issue_time_of_xml_is_when_the_message_was_made(name: str) -> None:
+    for written, utc in (
+        ("T08:15:00Z", "T08:15:00Z"),
+        ("T08:15:00.000+01:00", "T07:15:00Z"),
+        ("T08:15:00", "T08:15:00Z"),
+    ):
+        data = sample(name).replace(b"T08:15:00Z", written.encode(), 1).replace(b"T08:00:00Z", written.encode(), 1)
+        assert {m["created_at"] for m in drop(data, name="m.xml").messages()} == {f"2025-03-01{utc}"}
+    data = sample(name).replace(b"2025-03-01T08:", b"01.03.2025 8:", 1)
+    assert {m["created_at"] for m in drop(data, name="m.xml").messages()} == {"2025-03-03T10:00:00Z"}
+
+
+def test_tomorrows_file_of_the_same_name_has_messages_of_its_own() -> None:
+    first, second = sample("cargoimp/03"), sample("cargoimp/03").replace(b"GWH0001001", b"GWH0001009")
+    ids = [m["message_id"] for data in (first, first, second) for m in drop(data, name="fhl.txt").messages()]
+    assert ids[0] == ids[1] != ids[2]
+    long = drop(first, name="a" * 200 + ".txt").messages()[0]["message_id"]
+    assert len(long) <= 64 and long.endswith("-1")
+
+
+# --- EDIFACT ---------------------------------------------------------------------------------------------------------
+
+
+def grouped(*groups: tuple[str, list[list[str]]]) -> bytes:
+    """Return an interchange of UNG groups: (reference, messages), each message with its own references."""
+    lines = ["UNB+UNOC:3+GWSENDER:ZZ+GWRECEIVER:ZZ+250301:1200+IC1"]
+    for reference, messages in groups:
+        lines.append(f"UNG+CUSCAR+GWSENDER:ZZ+GWRECEIVER:ZZ+250301:1200+{reference}+UN+D:03A")
+        for number, body in enumerate(messages, 1):
+            lines += [f"UNH+{number}+CUSCAR:D:03A:UN", *body, f"UNT+{len(body) + 2}+{number}"]
+        lines.append(f"UNE+{len(messages)}+{reference}")
+    return "".join(f"{line}'\n" for line in [*lines, f"UNZ+{len(groups)}+IC1"]).encode()
+
+
+def test_a_message_reference_is_unique_in_its_group() -> None:
+    one, two, three = ([*HEADER, *consignment(house=f"GWH{n}")] for n in "123")
+    result = drop(grouped(("71", [one]), ("72", [two, three])))
+    assert result.counts()[:3] == (3, 3, 0) and not said(result, "EDIFACT-UNH-REF-DUP")
+    assert [m["message_id"] for m in result.messages()] == ["IC1-71-1", "IC1-72-1", "IC1-72-2"]
+
+
+def test_uci_names_service_segments_only() -> None:
+    data = air(consignment()).replace(b"UNH+1", b"NAD+CN+X'\nUNH+1")
+    assert "UCI+IC1+GWSENDER:ZZ+GWRECEIVER:ZZ+4+33'" in drop(data).answers["CONTRL"].decode()
+
+
+@pytest.mark.parametrize(("qualifier", "document"), [("HWB", "703"), ("BH", "714"), ("BM", "705"), ("AAM", "703")])
+def test_a_refused_bill_is_named_as_the_sender_names_it(qualifier: str, document: str) -> None:
+    lines = consignment(goods=[*GOODS[:3], "MOA+40:900.00:USD", *GOODS[4:]])
+    lines[1] = f"RFF+{qualifier}:GW?+1"
+    result = drop(air(lines), acks={"application": "aperak+cusres"})
+    assert f"RFF+{qualifier}:GW?+1:1'" in result.answers["APERAK"].decode()
+    assert f"DOC+{document}+GW?+1'\nRFF+{qualifier}:GW?+1'" in result.answers["CUSRES"].decode()
+
+
+def test_the_unit_of_a_counted_quantity_is_passed_on() -> None:
+    item = only(drop(air(consignment(goods=[*GOODS[:3], "MEA+CT+SQ+NMB:2", *GOODS[3:]]))))["items"][0]
+    assert (item["quantity"], item["quantity_unit"]) == ("2", "NMB")
+
+
+def test_a_weight_that_is_no_number_is_not_told_as_an_empty_one() -> None:
+    result = drop(air(consignment(goods=[line.replace("0.450", "ABC") for line in GOODS])))
+    assert said(result, "MAP-WEIGHT") == [
+        "weight missing or its unit not usable: there is no number, or not one for each line."
+    ]
+
+
+# --- Cargo-XML and postal ----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("word", "purpose"),
+    [("Creation", "original"), ("creation", "original"), ("CREATE", "original"), ("create", "original"),
+     ("update", "amend"), ("Deletion", "cancel"), ("DELETE", "cancel"), ("delete", "cancel"), ("Cancel", "cancel")],
+)  # fmt: skip
+def test_purpose_codes_are_read_in_any_letters(word: str, purpose: str) -> None:
+    data = sample("xml/03").replace(b">Creation<", f">{word}<".encode())
+    assert only(drop(data, name="m.xml"))["transmission_purpose"] == purpose
+
+
+def test_a_house_waybill_without_a_message_number_is_answered() -> None:
+    data = sample("xml/03").replace(b"<ram:ID>GWH0001001_999-12345675_0001</ram:ID>", b"")
+    answer = drop(data, name="m.xml").answers["XFNM"].decode()
+    assert "<ram:ID>GWH0001001</ram:ID>" in answer and "ConversationID" not in answer
+
+
+def test_the_net_weight_of_a_content_piece_is_in_the_unit_of_its_item() -> None:
+    def net(old: str, new: str) -> str:
+        data = sample("xml/15").replace(b'grossWeight="420" weightUnit="GRM"', new.encode())
+        data = data.replace(b'netWeight="380"', f'netWeight="{old}"'.encode())
+        return str(drop(data, name="m.xml").messages()[0]["shipments"][0]["items"][0]["net_weight_kg"])
+
+    assert net("380", 'grossWeight="420" weightUnit="GRM"') == "0.380"
+    assert net("0.38", 'grossWeight="0.42" weightUnit="KGM"') == "0.380"
+    assert net("1", 'grossWeight="1.2" weightUnit="LBR"') == "0.454"
+    assert net("380", 'grossWeight="420"') == "0.380"
+
+
+# --- what is said of it ------------------------------------------------------------------------------------------------
+
+
+def test_a_number_that_cannot_be_used_is_not_also_called_missing() -> None:
+    result = drop(sample("xml/15").replace(b"LX123456785GB", b"LX123456786GB"), name="m.xml")
+    refused = {f.rule for f in result.findings() if f.refuses}
+    assert refused == {"S321-ID-CHK"}
+
+
+def test_a_value_of_the_house_that_cannot_be_used_is_not_missing_on_its_lines() -> None:
+    result = drop(sample("xml/03").replace(b">43.98<", b">Infinity<"), name="m.xml")
+    assert [f.rule for f in result.findings() if f.refuses] == ["MAP-VALUE"]
+
+
+def test_a_line_that_is_heavier_than_the_shipment_is_told() -> None:
+    data = sample("xml/15").replace(b'netWeight="380"', b'netWeight="3800"')
+    assert said(drop(data, name="m.xml"), "Q-WEIGHT-ODD") == [
+        "Goods line 1 weighs 3.800 kg, the whole shipment 0.420 kg."
+    ]
+    data = sample("xml/15").replace(b'netWeight="380"', b'netWeight="0.38"')
+    assert said(drop(data, name="m.xml"), "Q-WEIGHT-ODD") == ["Goods line 1 weighs 0.000 kg."]
+
+
+def test_a_total_in_another_currency_than_the_lines_is_compared() -> None:
+    data = sample("xml/15").replace(b'declaredValue="24.00" currency="GBP"', b'declaredValue="24.00" currency="USD"')
+    assert said(drop(data, name="m.xml"), "Q-VALUE-SUM") == [
+        "The shipment is said to be worth 24.00 GBP, its goods lines add up to 24.00 USD; the lines count."
+    ]
