@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any
 
@@ -72,14 +73,18 @@ def head_findings(head: dict[str, Any], message: Message) -> list[Finding]:
     ]
 
 
-def reused(facts: Interchange, before: str, name: str) -> Finding:
-    """Return the finding of a control number that was used before with other content."""
-    where = "earlier in this file" if before == name else f"in {before}"
+def reused(facts: Interchange, before: str, others: Iterable[Interchange]) -> Finding:
+    """Return the finding of a control number that was used before: in a file of that name, or by others of this file."""
+    ours = (facts.sender_qualifier, facts.sender_id, facts.receiver_qualifier, facts.receiver_id, facts.control_number)
+    here = any(
+        ours == (o.sender_qualifier, o.sender_id, o.receiver_qualifier, o.receiver_id, o.control_number) for o in others
+    )
+    where = "earlier in this file" if here else f"in {before}, with other content"
     return Finding(
         "X12-ISA13-DUP" if facts.syntax == "x12" else "ENV-CONTROL-DUP",
         Severity.ERROR,
         Scope.INTERCHANGE,
-        f"Control number {facts.control_number} of {facts.sender_id} was used before {where}, with other content.",
+        f"Control number {facts.control_number} of {facts.sender_id} was used before {where}.",
         Position(offset=facts.offset, segment={"x12": "ISA", "edifact": "UNB"}.get(facts.syntax, "")),
         value=facts.control_number,
         ack={"TA104": "R", "TA105": "025"} if facts.syntax == "x12" else {},

@@ -169,7 +169,7 @@ class Reading:
         if before is None:
             self._history.claim_interchange(sender, receiver, facts.control_number, self._name)
         else:
-            self.finding(reused(facts, before, self._name))
+            self.finding(reused(facts, before, self._interchanges[:-1]))
 
     def _open_group(self, event: GroupBegin) -> None:
         self._books.open(Scope.GROUP)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from gateway.history import MemoryHistory
 from tests.drops import drop, sample
 from tests.test_beyond_samples import BILL, CONSIGNEE, GOODS, HEADER, LINE, air, bill, consignment, only, said, truck
 
@@ -213,3 +214,12 @@ def test_a_total_in_another_currency_than_the_lines_is_compared() -> None:
     assert said(drop(data, name="m.xml"), "Q-VALUE-SUM") == [
         "The shipment is said to be worth 24.00 GBP, its goods lines add up to 24.00 USD; the lines count."
     ]
+
+
+def test_a_control_number_that_was_used_before_says_where() -> None:
+    history, first = MemoryHistory(), truck(bill())
+    (told,) = said(drop(first + first, history, name="a.edi"), "X12-ISA13-DUP")
+    assert told == "Control number 000000001 of NRTX was used before earlier in this file."
+    other = first.replace(b"COTTON", b"WOOLEN")
+    (told,) = said(drop(other, history, name="a.edi"), "X12-ISA13-DUP")
+    assert told == "Control number 000000001 of NRTX was used before in a.edi, with other content."
