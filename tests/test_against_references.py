@@ -186,6 +186,13 @@ def test_the_net_weight_of_a_content_piece_is_in_the_unit_of_its_item() -> None:
     assert net("380", 'grossWeight="420"') == "0.380"
 
 
+@pytest.mark.parametrize(("identifier", "told"), [("FHL/4", False), ("FHL/5", False), ("FHL", False), ("FHL/2", True)])
+def test_a_version_of_cargo_imp_that_is_not_known_is_told(identifier: str, told: bool) -> None:
+    result = drop(sample("cargoimp/03").replace(b"FHL/4", identifier.encode()), name="m.txt")
+    messages = ["FHL/2 is not known (FHL/4 and FHL/5 are); it was read as such."] if told else []
+    assert said(result, "CARGO-IMP-VERSION") == messages and result.outcome.counts.accepted == 1
+
+
 # --- what is said of it ------------------------------------------------------------------------------------------------
 
 

@@ -44,9 +44,13 @@ _QUANTITY = re.compile(r"[TPSD]?(\d+)?([KL])(\d+(?:\.\d*|,\d{0,2})?)?(?![\d.,]).
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """One row of lines.csv. once: lines that stand once; most: fields of the lines whose number is known."""
+    """One row of lines.csv. once: lines that stand once; most: fields of the lines whose number is known.
+
+    versions: those that we know, () where the identifier has none.
+    """
 
     role: str
+    versions: tuple[str, ...]
     lines: frozenset[str]
     name_on: str
     once: frozenset[str]
@@ -59,7 +63,7 @@ def kinds() -> dict[str, Kind]:
     rows = table_rows(files(__package__).joinpath("lines.csv").read_text("utf-8"))
     return {
         r["message"]: Kind(
-            r["role"], frozenset(r["lines"].split()), r["party_name"], frozenset(r["once"].split()),
+            r["role"], tuple(r["versions"].split()), frozenset(r["lines"].split()), r["party_name"], frozenset(r["once"].split()),
             {tag: int(number) for tag, _, number in (f.partition("=") for f in r["fields"].split())},
         )
         for r in rows
@@ -119,6 +123,10 @@ class ImpReader:
 
     def _body(self, text: Text, kind: Kind, message: Message) -> Iterator[Event]:
         blocks: list[ImpNode] = []
+        if text.version and kind.versions and text.version not in kind.versions:
+            known = " and ".join(f"{text.kind}/{version}" for version in kind.versions)
+            said = f"{text.kind}/{text.version} is not known ({known} are); it was read as such."
+            yield Finding("CARGO-IMP-VERSION", Severity.WARNING, Scope.MESSAGE, said, self._place(text.lines[0]))
         if text.too_long:
             said = f"The message has more than {MAX_LINES} lines, or one of more than {MAX_LINE} bytes."
             yield self._said("CARGO-IMP-LIMIT", said, text.lines[-1])
