@@ -230,3 +230,27 @@ def test_a_control_number_that_was_used_before_says_where() -> None:
     other = first.replace(b"COTTON", b"WOOLEN")
     (told,) = said(drop(other, history, name="a.edi"), "X12-ISA13-DUP")
     assert told == "Control number 000000001 of NRTX was used before in a.edi, with other content."
+
+
+def test_k1_has_the_words_of_customs_for_its_numbers_and_no_half_words() -> None:
+    result = drop(
+        truck(
+            bill(
+                bill=BILL.replace("*13***NRTX", "*13***NRTX")
+                .replace("*K*", "*G*")
+                .replace("M11*00450001", "M11*" + "9" * 26)
+            )
+        )
+    )
+    assert f"K1*017 BILL NUMBER MISSING OR*M1101={'9' * 24}" in result.segments("355")
+    result = drop(truck(bill(), head=(HEAD[1],)))
+    assert "K1*001 M10 NOT TRANSMITTED*M10" in result.segments("355")
+
+
+def test_k1_of_a_bill_sent_twice_says_that_only() -> None:
+    history, odd = MemoryHistory(), truck(bill(bill=BILL.replace("*2*PCS", "*3*PCS")))
+    drop(odd, history, name="a.edi")
+    again = drop(odd.replace(b"*000000001", b"*000000002"), history, name="b.edi")
+    assert [s for s in again.segments("355") if s.startswith("K1")] == [
+        "K1*ZZZ SHIPMENT ALREADY REPORTED*M1112=NRTX00450001"
+    ]

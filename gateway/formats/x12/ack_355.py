@@ -11,7 +11,7 @@ from collections.abc import Iterator
 
 from gateway.findings import Finding, Scope, Severity
 from gateway.formats.x12.ack_envelope import Envelope, answerable, group_faults, reply_version
-from gateway.formats.x12.policy import is_personal
+from gateway.formats.x12.policy import cbp_numbers, is_personal
 from gateway.records import Group, GroupBegin
 from gateway.results import AckRequest, MessageClosed, MessageFinding, MessageOpened, ShipmentResult
 
@@ -107,7 +107,9 @@ def _message_errors(request: AckRequest, index: int) -> Iterator[Finding]:
 
 def _bill(out: Envelope, request: AckRequest, record: ShipmentResult) -> Iterator[bytes]:
     """Echo the headers of a refused bill and its wrong segments, each followed by K1."""
-    errors = [f for f in record.findings if f.severity is Severity.ERROR or record.verdict == "duplicate"]
+    errors = [f for f in record.findings if f.severity is Severity.ERROR]
+    if record.verdict == "duplicate" and not errors:
+        errors = [f for f in record.findings if f.rule == "S321-DUP"] or list(record.findings)
     by_position: dict[int | None, list[Finding]] = {}
     for finding in errors:
         by_position.setdefault(finding.position.segment_position, []).append(finding)
@@ -150,7 +152,13 @@ def _impersonal(elements: list[str]) -> list[str]:
 def _k1(out: Envelope, request: AckRequest, finding: Finding) -> bytes:
     rule, place = request.catalogue.get(finding.rule), finding.position
     number = finding.ack.get("CBP") or (rule.cbp if rule else "") or "ZZZ"
-    title = (rule.title if rule else finding.rule).upper()
+    known, words = cbp_numbers().get((place.segment, str(place.element or "")), ("", ""))
+    title = (words if known == number else rule.title if rule else finding.rule).upper()
     where = f"{place.segment}{place.element:02d}" if place.segment and place.element else place.segment
     value = "" if finding.personal or not finding.value else f"={finding.value}"
-    return out.segment("K1", f"{number} {title}"[:30].rstrip(), f"{where}{value}"[:30] or finding.rule[:30])
+    return out.segment("K1", _shortened(f"{number} {title}", 30), f"{where}{value}"[:30] or finding.rule[:30])
+
+
+def _shortened(text: str, width: int) -> str:
+    """Return the words of a text that fit."""
+    return text if len(text) <= width else text[: width + 1].rpartition(" ")[0] or text[:width]

@@ -70,15 +70,15 @@ def is_personal(segment: str, element: int) -> bool:
 
 
 @cache
-def cbp_numbers() -> dict[tuple[str, str], str]:
-    """Return (segment, element) -> error number of U.S. customs (CAMIR H and L); element "" = the whole segment."""
+def cbp_numbers() -> dict[tuple[str, str], tuple[str, str]]:
+    """Return (segment, element) -> error number of U.S. customs (CAMIR H and L) and its words; element "" = the whole segment."""
     text = files(__package__).joinpath("cbp_numbers.csv").read_text("utf-8")
-    return {(row["segment"], row["element"]): row["cbp"] for row in table_rows(text)}
+    return {(row["segment"], row["element"]): (row["cbp"], row["note"]) for row in table_rows(text)}
 
 
 def with_cbp(ack: dict[str, str], segment: str, element: int | None) -> dict[str, str]:
     """Add the error number of U.S. customs under "CBP" where there is one for the element (or the missing segment)."""
-    number = cbp_numbers().get((segment, str(element or "")))
+    number, _ = cbp_numbers().get((segment, str(element or "")), ("", ""))
     return {**ack, "CBP": number} if number and ack else ack
 
 
