@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from gateway.history import MemoryHistory
-from tests.drops import drop, sample
+from tests.drops import SAMPLES_NOW, Drop, drop, sample
 from tests.test_beyond_samples import BILL, CONSIGNEE, GOODS, HEADER, LINE, air, bill, consignment, only, said, truck
 
 HEAD = ("M10*NRTX*J*CA***NRTX25A01***W", "P4*0901*20250303***1430")
@@ -67,6 +67,37 @@ def test_a_subdivision_stands_for_the_state() -> None:
     shipment = only(drop(truck(bill(parties=parties))))
     assert shipment["shipment_initiator"]["state_province"] == "ON"
     assert shipment["final_deliver_to_party"]["state_province"] == "OH"
+
+
+def parcel(old: str, new: str) -> Drop:
+    data = sample("x12/15").replace(old.encode(), new.encode(), 1)
+    segments = data[data.index(b"ST*") : data.index(b"\nSE*")].count(b"~") + 1
+    return drop(data.replace(b"SE*58*", f"SE*{segments}*".encode()), now=SAMPLES_NOW)
+
+
+def test_further_names_and_contacts_of_an_856_are_passed_on() -> None:
+    contact = "N2*ATT BOB*DOOR 2~\nN3*12 ELM ST APT 4~\nN4*BUFFALO*NY*14201*US~\nPER*IC*ALEX*TE*7165550100*EM*A@EXAMPLE.ORG~\n"
+    result = parcel("N3*12 ELM ST APT 4~\nN4*BUFFALO*NY*14201*US~\n", contact)
+    party = result.messages()[0]["shipments"][0]["final_deliver_to_party"]
+    found = (party["attention_care_of"], party["phone"], party["email"])
+    assert found == ("ATT BOB DOOR 2", "7165550100", "A@EXAMPLE.ORG")
+
+
+def test_the_tariff_number_of_an_856_stands_in_lin() -> None:
+    item = parcel("SKU-TS-01*CH*CN", "SKU-TS-01*CH*CN*HS*6109.10").messages()[0]["shipments"][0]["items"][0]
+    assert (item["hts_number"], item["country_of_origin"]) == ("610910", "CN")
+
+
+def test_a_price_of_a_hundred_pieces_is_not_taken_for_that_of_one() -> None:
+    for basis, accepted in (("PE", 2), ("", 2), ("HP", 1), ("TP", 1)):
+        result = parcel("SLN*1**I*1*EA*18.00~", f"SLN*1**I*1*EA*18.00{'*' if basis else ''}{basis}~")
+        assert result.outcome.counts.accepted == accepted, basis
+
+
+def test_a_net_weight_of_an_856_is_no_gross_weight() -> None:
+    result = parcel("TD1*CTN25*1****G*1.2*KG~\nMAN", "TD1*CTN25*1****N*1.2*KG~\nMAN")
+    assert "gross_weight_kg" not in result.messages()[0]["shipments"][0]
+    assert len(said(result, "MAP-WEIGHT")) == 1
 
 
 # --- the envelope of the canonical message ------------------------------------------------------------------------------
