@@ -179,6 +179,19 @@ def test_the_unit_of_a_counted_quantity_is_passed_on() -> None:
     assert (item["quantity"], item["quantity_unit"]) == ("2", "NMB")
 
 
+@pytest.mark.parametrize(
+    ("pia", "told"),
+    [("PIA+5+9102118000:HS+SKU1:SA", 0), ("PIA+5+SKU1:SA+9102118000:HS", 0), ("PIA+5+A:UP+B:SA+9102118000:CV", 0),
+     ("PIA+1+A:UP'\nPIA+5+B:SA+9102118000:HS", 0), ("PIA+5+9102118000:HS'\nPIA+5+910212:HS", 1)],
+)  # fmt: skip
+def test_the_tariff_number_is_found_among_the_numbers_of_pia(pia: str, told: int) -> None:
+    old, new = b"PIA+5+9102118000:HS+SKU-55881:SA", pia.encode()
+    data = sample("edifact/14").replace(old, new).replace(b"202510021200", b"202501151200")
+    result = drop(data.replace(b"UNT+38", b"UNT+%d" % (38 + new.count(b"\n"))), now=SAMPLES_NOW)
+    assert result.messages()[0]["shipments"][0]["items"][0]["hts_number"] == "9102118000"
+    assert len(said(result, "MAP-AMBIGUOUS")) == told
+
+
 def test_a_weight_that_is_no_number_is_not_told_as_an_empty_one() -> None:
     result = drop(air(consignment(goods=[line.replace("0.450", "ABC") for line in GOODS])))
     assert said(result, "MAP-WEIGHT") == [
