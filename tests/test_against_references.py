@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import pytest
 
 from gateway.history import MemoryHistory
 from tests.drops import SAMPLES_NOW, Drop, drop, sample
 from tests.test_beyond_samples import BILL, CONSIGNEE, GOODS, HEADER, LINE, air, bill, consignment, only, said, truck
 
+OCTOBER = datetime(2025, 9, 30, 12, 0, tzinfo=UTC)
 HEAD = ("M10*NRTX*J*CA***NRTX25A01***W", "P4*0901*20250303***1430")
 
 
@@ -190,6 +193,20 @@ def test_the_tariff_number_is_found_among_the_numbers_of_pia(pia: str, told: int
     result = drop(data.replace(b"UNT+38", b"UNT+%d" % (38 + new.count(b"\n"))), now=SAMPLES_NOW)
     assert result.messages()[0]["shipments"][0]["items"][0]["hts_number"] == "9102118000"
     assert len(said(result, "MAP-AMBIGUOUS")) == told
+
+
+@pytest.mark.parametrize(
+    ("name", "own", "directory"),
+    [("edifact/01", "03A", "25B"), ("edifact/14", "03A", "10B"), ("edifact/14", "03A", "94A"), ("edifact/15", "03A", "01B"),
+     ("edifact/15", "03A", "16A")],
+)  # fmt: skip
+def test_a_directory_without_a_table_is_read_with_the_nearest_one(name: str, own: str, directory: str) -> None:
+    data = sample(name)
+    other = drop(data.replace(f":D:{own}:".encode(), f":D:{directory}:".encode()), now=OCTOBER)
+    assert said(other, "EDIFACT-RELEASE-NEAR") and not said(other, "MAP-NONE")
+    plain = drop(data, now=OCTOBER)
+    assert other.counts() == plain.counts()
+    assert {f.rule for f in other.findings() if f.refuses} == {f.rule for f in plain.findings() if f.refuses}
 
 
 def test_a_weight_that_is_no_number_is_not_told_as_an_empty_one() -> None:
