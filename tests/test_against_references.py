@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import pytest
 
 from gateway.history import MemoryHistory
-from tests.drops import SAMPLES_NOW, Drop, drop, sample
+from tests.drops import SAMPLES_NOW, Drop, drop, profile_for, sample
 from tests.test_beyond_samples import BILL, CONSIGNEE, GOODS, HEADER, LINE, air, bill, consignment, only, said, truck
 
 OCTOBER = datetime(2025, 9, 30, 12, 0, tzinfo=UTC)
@@ -233,6 +233,21 @@ def test_a_house_waybill_without_a_message_number_is_answered() -> None:
     data = sample("xml/03").replace(b"<ram:ID>GWH0001001_999-12345675_0001</ram:ID>", b"")
     answer = drop(data, name="m.xml").answers["XFNM"].decode()
     assert "<ram:ID>GWH0001001</ram:ID>" in answer and "ConversationID" not in answer
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "told"),
+    [(">6.900<", ">7.199<", []), (">6.900<", ">7.300<", ["IncludedTareGrossWeightMeasure says 7.3, the houses of this message have 6.9."]),
+     ('"KGM">6.900<', '"LBR">15.212<', []), ('"KGM">6.900<', '"ZZZ">99<', []),
+     ("Quantity>3</ram:Cons", "Quantity>4</ram:Cons", ["ConsignmentItemQuantity says 4, the houses of this message have 3."]),
+     ("Quantity>3</ram:Total", "Quantity>4</ram:Total", ["TotalPieceQuantity says 4, the houses of this message have 3."]),
+     ("Quantity>1</ram:Total", "Quantity></ram:Total", [])],
+)  # fmt: skip
+def test_the_houses_of_an_xfhl_add_up(old: str, new: str, told: list[str]) -> None:
+    for name in ("join_hours", ""):
+        profile = profile_for(sample("xml/05"), **({"options": {"join_hours": 24}} if name else {}))
+        result = drop(sample("xml/05").replace(old.encode(), new.encode(), 1), name="m.xml", profile=profile)
+        assert said(result, "FHL-MASTER-TOTAL") == told
 
 
 def test_the_net_weight_of_a_content_piece_is_in_the_unit_of_its_item() -> None:

@@ -12,6 +12,7 @@ versions       first figures of the versions we know; "" = any
 code, codes    path of a type code and the values it may have; "" = none
 aside          ends of paths below the unit of elements that say nothing of a shipment; "-" when there are none. Where the column has
                anything, elements that no row of the mapping reads are told (unread.py)
+totals         PATH=PATH of totals beside the units and of what they add up (totals.py); "" = none
 answers        "yes": an answer of somebody to us (XFNM), read and never answered
 
 names.csv beside it names what a document may hold, whatever its order: type ("" = every message), elements, the children
@@ -57,6 +58,7 @@ class Kind:
     required: Mapping[str, tuple[str, ...]] = field(
         default_factory=dict
     )  # element -> children it must have (order.csv)
+    totals: tuple[tuple[str, str], ...] = ()
     many: Mapping[str, frozenset[str]] = field(default_factory=dict)  # element -> children that may stand again
     aside: tuple[tuple[str, ...], ...] | None = None  # None: what is not read is not told
     names: Mapping[str, Names] = field(default_factory=dict)  # element -> what it may hold (names.csv)
@@ -112,6 +114,7 @@ def _kind(row: dict[str, str], order: list[dict[str, str]], known: list[dict[str
         versions=tuple(row.get("versions", "").split()),
         code=_steps(row.get("code", "")),
         codes=tuple(row.get("codes", "").split()),
+        totals=tuple((above, own) for above, _, own in (p.partition("=") for p in row.get("totals", "").split())),
         order={o["parent"]: {name: rank for rank, name in enumerate(o["children"].split())} for o in order},
         many={o["parent"]: frozenset(o.get("many", "").split()) for o in order},
         required={o["parent"]: tuple(o["required"].split()) for o in order if o.get("required")},

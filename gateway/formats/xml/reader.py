@@ -19,6 +19,7 @@ from gateway.formats.xml.bytes_in import Source
 from gateway.formats.xml.kinds import Kind
 from gateway.formats.xml.nodes import XmlNode, text_at
 from gateway.formats.xml.remarks import Remarks, header_remarks, stray_remark, stray_text
+from gateway.formats.xml.totals import Totals
 from gateway.formats.xml.unread import Unread, unread_in
 from gateway.profile import Profile
 from gateway.records import (
@@ -69,6 +70,7 @@ class XmlReader:
         self._held: list[Finding] = []
         self._strays: set[str] = set()  # names of elements with text between their elements: told once
         self._remarks: Remarks | None = None
+        self._totals: Totals | None = None
         self._unread: Unread | None = None
         self._numbers: dict[str, int] = {}  # how many units of a name were let go
         self._handed_out = HandedOut()
@@ -81,12 +83,14 @@ class XmlReader:
         except _FaultError as fault:
             self._held.append(fault.finding)
             self._held += fault.more
-            self._unread = None
+            self._unread = self._totals = None
         self._held = source.findings + self._held
         yield from self._begin()
         yield from self._held
         if self._remarks is not None:
             yield from self._remarks.take()
+        if self._totals is not None:
+            yield from self._totals.compare()
         if self._unread is not None and (remark := self._unread.remark()) is not None:
             yield remark
         assert self._message is not None
@@ -220,6 +224,7 @@ class XmlReader:
             raise _FaultError(Finding("XML-NS-UNKNOWN", Severity.ERROR, Scope.INTERCHANGE, said, place, value=local))
         refusing = [rule for rule, severity in self._profile.severities.items() if severity is Severity.ERROR]
         self._remarks = Remarks(self._kind, refusing) if self._kind.order else None
+        self._totals = Totals(self._kind.totals) if self._kind.totals else None
         self._depth = len(self._kind.unit) or 1 << 30
 
     def _syntax_fault(self, error: etree.XMLSyntaxError, source: Source, *, cut: bool) -> tuple[Finding, ...]:
@@ -301,6 +306,8 @@ class XmlReader:
             yield from self._remarks.take()
         if self._unread is not None:
             self._unread.look(node)
+        if self._totals is not None:
+            self._totals.add(node)
         self._units += 1
         yield Unit(self._message, self._units, node, f"{node.tag} {self._units}", role)
         if node.up is not None and node.up.children:
