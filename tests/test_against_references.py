@@ -330,3 +330,9 @@ def test_k1_of_a_bill_sent_twice_says_that_only() -> None:
     assert [s for s in again.segments("355") if s.startswith("K1")] == [
         "K1*ZZZ SHIPMENT ALREADY REPORTED*M1112=NRTX00450001"
     ]
+
+
+def test_the_unit_of_a_ubl_quantity_is_passed_on() -> None:
+    data = sample("xml-extra/01").replace(b"<cbc:Quantity>1<", b'<cbc:Quantity unitCode="EA">2<')
+    item = only(drop(data, name="m.xml"))["items"][0]
+    assert (item["quantity"], item["quantity_unit"]) == ("2", "EA")
