@@ -13,6 +13,7 @@ from datetime import datetime
 
 import msgspec
 
+from gateway.canonical.model import bill_identity
 from gateway.findings import Finding, Severity
 from gateway.formats import folder_of, format_module, sniffers
 from gateway.formats.detect import HEAD, detect
@@ -137,4 +138,4 @@ def _as_350(responses: Sequence[Response], raw: Iterator[bytes], request: AckReq
 def _key(names: Mapping[str, str], wanted: set[str]) -> tuple[str, str, str] | None:
     """Return (shipment_id, number, issuer) of a bill whose shipment is wanted."""
     number, issuer = names.get("house_bill_number", ""), names.get("house_bill_issuer", "")
-    return next(((key, number, issuer) for key in (issuer + number, number) if key in wanted), None)
+    return next(((key, number, issuer) for key in (bill_identity(issuer, number), number) if key in wanted), None)

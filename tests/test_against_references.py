@@ -336,3 +336,25 @@ def test_the_unit_of_a_ubl_quantity_is_passed_on() -> None:
     data = sample("xml-extra/01").replace(b"<cbc:Quantity>1<", b'<cbc:Quantity unitCode="EA">2<')
     item = only(drop(data, name="m.xml"))["items"][0]
     assert (item["quantity"], item["quantity_unit"]) == ("2", "EA")
+
+
+@pytest.mark.parametrize(
+    ("number", "issuer"),
+    [("00450001", "NRTX"), ("NRTX00450001", "NRTX"), ("00450001", "nrtx"), ("NRTX00450001", "nrtx")],
+)
+def test_the_824_names_a_bill_as_its_identity(number: str, issuer: str) -> None:
+    dear = LINE.replace("*18*K*", "*900*K*")
+    named_so = BILL.replace("*NRTX", f"*{issuer}").replace("00450001*", f"{number}*")
+    wrong = bill(bill=named_so, goods=("VID*TL**TRL1", dear))
+    (named,) = [s.split("*")[3] for s in drop(truck(wrong)).segments("824") if s.startswith("OTI")]
+    assert named == "NRTX00450001"
+
+
+def test_answers_hold_no_half_words() -> None:
+    result = drop(truck(bill(bill=BILL.replace("*13***", "*99***"))))
+    assert any(
+        s.startswith('TED*848*M11-09: "99" is not a code of element 582 (Bill of Lading*M11*')
+        for s in result.segments("824")
+    )
+    answer = drop(sample("cargoimp/03").replace(b"999-12345675", b"999-12345674"), name="m.txt").answers["FNA"].decode()
+    assert "ACK/S321-ID-CHK L2 MBI MASTER BILL NUMBER AIR WAYBILL 999-12345674\r\n" in answer

@@ -272,3 +272,14 @@ LEVELS: tuple[str, ...] = tuple(_LEVELS)
 
 FIELD_ORDER: Mapping[str, tuple[str, ...]] = {level: struct.__struct_fields__ for level, struct in _LEVELS.items()}
 """Level -> field names in canonical order: the order of keys in the JSON."""
+
+
+def bill_identity(issuer: str, number: str) -> str:
+    """Return issuer (in capitals) and number of a bill as one; an issuer that already stands before the number is not doubled.
+
+    >>> bill_identity("nrtx", "00450001"), bill_identity("NRTX", "NRTX00450001")
+    ('NRTX00450001', 'NRTX00450001')
+    """
+    issuer, number = issuer.strip().upper(), number.strip()
+    doubled = bool(issuer) and number.startswith(issuer) and len(number) > len(issuer)
+    return issuer + number if number and not doubled else number

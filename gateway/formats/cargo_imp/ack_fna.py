@@ -32,4 +32,4 @@ def _reason(finding: Finding, result: Result) -> str:
     place = finding.position
     line = f"L{place.line - result.first + 1}" if place.line and place.line >= result.first else ""
     words = " ".join(w for w in (finding.rule, line, place.segment[:3], text(finding.message)) if w)
-    return words[:WIDTH].rstrip()
+    return words if len(words) <= WIDTH else words[: WIDTH + 1].rpartition(" ")[0]  # no half words

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from gateway.findings import Finding, Scope, Severity
-from gateway.formats.x12.ack_envelope import Envelope, answerable, group_faults, reply_version
+from gateway.formats.x12.ack_envelope import Envelope, answerable, group_faults, reply_version, whole_words
 from gateway.formats.x12.policy import cbp_numbers, is_personal
 from gateway.records import Group, GroupBegin
 from gateway.results import AckRequest, MessageClosed, MessageFinding, MessageOpened, ShipmentResult
@@ -156,9 +156,4 @@ def _k1(out: Envelope, request: AckRequest, finding: Finding) -> bytes:
     title = (words if known == number else rule.title if rule else finding.rule).upper()
     where = f"{place.segment}{place.element:02d}" if place.segment and place.element else place.segment
     value = "" if finding.personal or not finding.value else f"={finding.value}"
-    return out.segment("K1", _shortened(f"{number} {title}", 30), f"{where}{value}"[:30] or finding.rule[:30])
-
-
-def _shortened(text: str, width: int) -> str:
-    """Return the words of a text that fit."""
-    return text if len(text) <= width else text[: width + 1].rpartition(" ")[0] or text[:width]
+    return out.segment("K1", whole_words(f"{number} {title}", 30), f"{where}{value}"[:30] or finding.rule[:30])

@@ -9,8 +9,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from gateway.canonical.model import bill_identity
 from gateway.findings import Finding, Scope, Severity
-from gateway.formats.x12.ack_envelope import ACK_SETS, Envelope, answerable, echo, group_faults, reply_version
+from gateway.formats.x12.ack_envelope import (
+    ACK_SETS,
+    Envelope,
+    answerable,
+    echo,
+    group_faults,
+    reply_version,
+    whole_words,
+)
 from gateway.records import Group, GroupBegin
 from gateway.results import AckRequest, MessageClosed, MessageFinding, MessageOpened, ShipmentResult
 
@@ -112,7 +121,7 @@ class _Writer:
         assert self._out is not None
         code = "IR" if refused else "IE" if told else "IA"
         names = record.identifiers
-        bill = names.get("house_bill_issuer", "") + names.get("house_bill_number", "") or record.id
+        bill = bill_identity(names.get("house_bill_issuer", ""), names.get("house_bill_number", "")) or record.id
         yield self._oti(code, "BM" if names.get("house_bill_number") else "2I", bill)
         if names.get("shipment_tracking_number"):
             yield self._out.segment("REF", "2I", names["shipment_tracking_number"][:30])
@@ -129,7 +138,7 @@ class _Writer:
         yield self._out.segment(
             "TED",
             code,
-            finding.message.rstrip(".")[:60],
+            whole_words(finding.message.rstrip("."), 60),
             place.segment,
             position,
             str(place.element or ""),
@@ -137,4 +146,4 @@ class _Writer:
             value,
         )
         mend = finding.fix or (rule.fix if rule else "")
-        yield self._out.segment("NTE", "ZZZ", f"{finding.rule}: {mend}"[:80])
+        yield self._out.segment("NTE", "ZZZ", whole_words(f"{finding.rule}: {mend}", 80))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from gateway.canonical.model import bill_identity
 from gateway.mapping.transforms.registry import Unusable, transform
 
 
@@ -85,10 +86,7 @@ def prefix(value: str, text: str) -> str:
 @transform("nrtx; 00450001 => NRTX00450001", "NRTX; NRTX00450001 => NRTX00450001", many=True, part=True)
 def bill(values: list[str]) -> str:
     """Issuer (in capitals) and number as one identity; an issuer that already stands before the number is not doubled."""
-    issuer, number = values[0].strip().upper(), values[-1].strip()
-    if not number:
-        return ""
-    return number if issuer and number.startswith(issuer) and len(number) > len(issuer) else issuer + number
+    return bill_identity(values[0], values[-1])
 
 
 @transform(
