@@ -223,7 +223,10 @@ def place(finding: Finding, mapped: MappedShipment | None) -> Finding:
     origin = mapped.locate(finding.pointer)
     value = finding.value if finding.value is None or origin.received is None else origin.received
     personal = finding.personal or (value is not None and origin.personal)
-    return replace(finding, position=origin.position, row=finding.row or origin.row, value=value, personal=personal)
+    where = origin.position
+    if finding.pointer == "/shipment_id" and origin.received is None and where.segment:
+        where = replace(where, element=None, data_element="")  # issuer and number: no one element
+    return replace(finding, position=where, row=finding.row or origin.row, value=value, personal=personal)
 
 
 def _tidy(findings: list[Finding]) -> list[Finding]:

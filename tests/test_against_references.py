@@ -328,7 +328,7 @@ def test_k1_of_a_bill_sent_twice_says_that_only() -> None:
     drop(odd, history, name="a.edi")
     again = drop(odd.replace(b"*000000001", b"*000000002"), history, name="b.edi")
     assert [s for s in again.segments("355") if s.startswith("K1")] == [
-        "K1*ZZZ SHIPMENT ALREADY REPORTED*M1112=NRTX00450001"
+        "K1*ZZZ SHIPMENT ALREADY REPORTED*M11=NRTX00450001"
     ]
 
 
@@ -348,6 +348,14 @@ def test_the_824_names_a_bill_as_its_identity(number: str, issuer: str) -> None:
     wrong = bill(bill=named_so, goods=("VID*TL**TRL1", dear))
     (named,) = [s.split("*")[3] for s in drop(truck(wrong)).segments("824") if s.startswith("OTI")]
     assert named == "NRTX00450001"
+
+
+def test_the_identity_of_a_bill_is_no_value_of_the_element_of_its_issuer() -> None:
+    history = MemoryHistory()
+    drop(truck(bill()), history, name="a.edi")
+    again = drop(truck(bill()).replace(b"*000000001", b"*000000002"), history, name="b.edi")
+    (ted,) = [s for s in again.segments("824") if s.startswith("TED*DBL")]
+    assert ted.endswith("*M11*5***NRTX00450001")
 
 
 def test_answers_hold_no_half_words() -> None:
