@@ -64,6 +64,12 @@ def test_a_number_under_another_qualifier_than_that_of_a_tariff_is_told() -> Non
         assert ("hts_number" in only(result)["items"][0], len(said(result, "MAP-NOT-PASSED"))) == (passed, told)
 
 
+def test_a_tracking_number_may_stand_in_the_text_of_n9() -> None:
+    shipment = only(drop(truck(bill(references=("N9*2I**1ZTRK000000001", "N9*BN**BKG1")))))
+    assert shipment["shipment_tracking_number"] == "1ZTRK000000001"
+    assert [r["value"] for r in shipment["references"]][:2] == ["1ZTRK000000001", "BKG1"]
+
+
 def test_a_subdivision_stands_for_the_state() -> None:
     address = (*CONSIGNEE[:2], "N4*COLUMBUS**43004*US***OH")
     parties = ("N1*SH*MAPLE LANE GOODS INC", "N3*410 CARDINAL CT", "N4*MISSISSAUGA**L4Z1A1*CA***ON", *address)
