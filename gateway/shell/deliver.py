@@ -3,7 +3,8 @@
     .NAME.tmp in the target folder -> write, fsync -> read again: size and SHA-256 -> link to NAME -> fsync folder
     a spare copy on the same file system, fsynced already  -> read again: size and SHA-256 -> link to NAME -> fsync folder
 
-The same file delivered again is a success; another file under the name is a DeliveryError that retrying does not cure.
+The same file delivered again is a success, and so is one that only its time of receipt tells from it (gateway.shell.again):
+it stays. Another file under the name is a DeliveryError that retrying does not cure.
 """
 
 from __future__ import annotations
@@ -23,7 +24,8 @@ import stamina
 from stamina.instrumentation import set_on_retry_hooks
 
 from gateway.errors import DeliveryError
-from gateway.shell.folders import digest, private_file
+from gateway.shell.again import Stored, earlier_delivery
+from gateway.shell.folders import digest, private_file, read_blocks
 from gateway.shell.syncing import sync_all
 
 _COPY = 1 << 18  # bytes copied at a time
@@ -47,8 +49,11 @@ class File(NamedTuple):
 class Target(Protocol):
     """A place that files are delivered to; gateway.shell.sftp_client.SftpTarget is one too."""
 
-    def put(self, name: str, source: Path | Iterable[bytes], size: int, sha256: str) -> None:
-        """Deliver a file of known size and hash. Raises DeliveryError; its `retry` says whether it may work later."""
+    def put(self, name: str, source: Path | Iterable[bytes], size: int, sha256: str) -> Stored | None:
+        """Deliver a file of known size and hash; return those of an earlier delivery that lies there and stays.
+
+        Raises DeliveryError; its `retry` says whether it may work later.
+        """
         ...
 
 
@@ -83,33 +88,38 @@ class RetryPolicy:
 
 def deliver(
     target: Target, name: str, source: Path | Iterable[bytes], size: int, sha256: str, policy: RetryPolicy
-) -> None:
-    """Put one file, trying again as the policy says. Raises the last DeliveryError."""
+) -> Stored | None:
+    """Put one file, trying again as the policy says; see Target. Raises the last DeliveryError."""
     for attempt in _attempts(policy):
         with attempt:
-            target.put(name, source, size, sha256)
+            return target.put(name, source, size, sha256)
+    return None
 
 
 class Publishing:
     """Files that appear in their targets one batch after the other, while the disk is waited for once, at the end.
 
-    remote: something went to another machine, and that was not noted yet.
+    remote: something went to another machine, and that was not noted yet. stays: earlier deliveries that lie in
+    the place of ours, by name.
     """
 
     def __init__(self, policy: RetryPolicy) -> None:
         self._policy, self.remote = policy, False
+        self.stays: dict[str, Stored] = {}
         self._folders = set[Path]()
 
     def put(self, target: Target, files: Sequence[File]) -> None:
         """Let files appear, trying again as the policy says. Raises the last DeliveryError."""
         if not isinstance(target, LocalTarget):
             for file in files:
-                deliver(target, file.name, file.source, file.size, file.sha256, self._policy)
+                there = deliver(target, file.name, file.source, file.size, file.sha256, self._policy)
+                if there is not None:
+                    self.stays[file.name] = there
             self.remote = True
             return
         for attempt in _attempts(self._policy):
             with attempt:
-                target.publish(files)
+                self.stays |= target.publish(files)
         self._folders.add(target.folder)
 
     def settle(self) -> None:
@@ -147,28 +157,35 @@ class LocalTarget:
     def __init__(self, folder: Path, *, mode: int = 0o640) -> None:
         self.folder, self._mode = folder, mode
 
-    def put(self, name: str, source: Path | Iterable[bytes], size: int, sha256: str) -> None:
+    def put(self, name: str, source: Path | Iterable[bytes], size: int, sha256: str) -> Stored | None:
         """See Target."""
-        self.put_all([File(name, source, size, sha256)])
+        return self.put_all([File(name, source, size, sha256)]).get(name)
 
-    def put_all(self, files: Sequence[File]) -> None:
+    def put_all(self, files: Sequence[File]) -> dict[str, Stored]:
         """Put several files: all are written before any appears, and the disk is waited for once. Raises DeliveryError."""
-        self.publish(files)
+        stays = self.publish(files)
         try:
             sync_all(folders=(self.folder,))
         except OSError as error:
             raise DeliveryError(f"{files[0].name} could not be written: {error.strerror}.", _TRY_LATER) from error
+        return stays
 
-    def publish(self, files: Sequence[File]) -> None:
-        """Let several files appear, all or those before the fault; their names are not synced. Raises DeliveryError."""
+    def publish(self, files: Sequence[File]) -> dict[str, Stored]:
+        """Let several files appear, all or those before the fault; their names are not synced.
+
+        Returns the earlier deliveries that lie there and stay, by name. Raises DeliveryError.
+        """
+        stays: dict[str, Stored] = {}
         alike: dict[Path, bool] = {}
         ready: list[tuple[Path, File]] = []
         written: list[tuple[Path, File]] = []
         try:
             for file in files:
                 final, temporary = self._paths(file.name)
-                if self._already(final, file.size, file.sha256):
+                if (there := self._already(final, file)) is not None:
                     temporary.unlink(missing_ok=True)
+                    if there != (file.size, file.sha256):
+                        stays[file.name] = there
                 elif file.spare and isinstance(file.source, Path) and self._alike(file.source, alike):
                     ready.append((file.source, file))
                 else:
@@ -188,18 +205,24 @@ class LocalTarget:
                 raise
             name = (written[-1][1] if written else files[0]).name
             raise DeliveryError(f"{name} could not be written: {error.strerror or error}.", _TRY_LATER) from error
+        return stays
 
     def _paths(self, name: str) -> tuple[Path, Path]:
         if not name or "/" in name or name.startswith(".") or "\0" in name:
             raise DeliveryError(f"{name!r} is not a file name we write.", "Check the output names.", retry=False)
         return self.folder / name, self.folder / f".{name}.tmp"
 
-    def _already(self, final: Path, size: int, sha256: str) -> bool:
+    def _already(self, final: Path, file: File) -> Stored | None:
+        """Return what lies under the name when it is the file or an earlier delivery of it, None when nothing does."""
         try:
-            if final.lstat().st_size == size and digest(final) == (size, sha256):
-                return True
+            if final.lstat().st_size == file.size and digest(final) == (file.size, file.sha256):
+                return Stored(file.size, file.sha256)
+            if isinstance(file.source, Path) and final.is_file() and not final.is_symlink():
+                there = earlier_delivery(read_blocks(file.source), read_blocks(final))
+                if there is not None:
+                    return there
         except FileNotFoundError:
-            return False
+            return None
         raise DeliveryError(
             f"The target holds another file named {final.name}.",
             "Find out who wrote it and move it away, then run gateway replay RECEIPT.",
@@ -240,7 +263,7 @@ class LocalTarget:
         try:
             os.link(ready, final)  # unlike rename, this never replaces a file
         except FileExistsError:
-            self._already(final, file.size, file.sha256)
+            self._already(final, file)
         except OSError as error:
             if error.errno not in _NO_LINKS:
                 raise

@@ -114,6 +114,12 @@ def count_try(connection: Connection, receipt: str, tries: int) -> None:
     connection.execute(undecided.values(tries=tries))
 
 
+def stays(connection: Connection, receipt: str, name: str, size: int, sha256: str) -> None:
+    """Note that an earlier delivery, of this size and hash, lies under the name of an output and stays there."""
+    rows = outputs.update().where(outputs.c.receipt == receipt, outputs.c.kind == "delivery", outputs.c.name == name)
+    connection.execute(rows.values(size=size, sha256=sha256))
+
+
 def sent(connection: Connection, receipt: str, kinds: tuple[str, ...], state: str) -> None:
     """Note that all planned outputs of these kinds are at their targets."""
     run(connection, _delivered(kinds), of=receipt)

@@ -10,6 +10,8 @@ from __future__ import annotations
 import itertools
 from pathlib import Path
 
+from sqlalchemy import Connection
+
 from gateway.errors import ConfigError, DeliveryError
 from gateway.profile import Profile
 from gateway.shell import decide, outbox
@@ -94,6 +96,7 @@ def _send(claimed: Claimed, drop: Drop, targets: Targets, desk: Desk) -> Drop:
             raise
         _refused(claimed, drop, error, targets, desk)
     with desk.ledger.transaction() as connection:
+        _note_earlier(connection, drop, publishing)
         outbox.sent(connection, drop.receipt, _KINDS, "acked")
         goal = outbox.settle(connection, drop.receipt, desk.now())
     if goal == "failed":
@@ -132,7 +135,16 @@ def _note_deliveries(drop: Drop, desk: Desk, publishing: Publishing) -> None:
     """Note as sent what is at its target: whoever fetches it while the answers wait does not get it again."""
     publishing.settle()
     with desk.ledger.transaction() as connection:
+        _note_earlier(connection, drop, publishing)
         outbox.sent(connection, drop.receipt, ("delivery",), "delivered")
+
+
+def _note_earlier(connection: Connection, drop: Drop, publishing: Publishing) -> None:
+    """Note which deliveries lay in their targets before: after a restore the ledger knows nothing of them."""
+    for name, there in publishing.stays.items():
+        outbox.stays(connection, drop.receipt, name, *there)
+        logger().info("delivery.stays", receipt=drop.receipt, file=name)
+    publishing.stays.clear()
 
 
 def _refused(claimed: Claimed, drop: Drop, error: Exception, targets: Targets, desk: Desk) -> None:

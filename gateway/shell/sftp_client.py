@@ -22,6 +22,7 @@ from typing import TypeVar
 import paramiko
 
 from gateway.errors import ConfigError, DeliveryError
+from gateway.shell.again import Stored, earlier_delivery
 from gateway.shell.sftp_accounts import escaped
 from gateway.shell.sftp_keys import KEY_TYPES, fingerprint, harden, load_private_key, parse_authorized_key
 
@@ -167,19 +168,22 @@ class SftpTarget:
         self._remote, self._folder, self._read_back = remote, folder or ".", read_back
         self._lock = threading.Lock()
 
-    def put(self, name: str, source: Path | Iterable[bytes], size: int, sha256: str) -> None:
+    def put(self, name: str, source: Path | Iterable[bytes], size: int, sha256: str) -> Stored | None:
         """Write a file under its final name, whole or not at all. Calling it again with the same file changes nothing.
 
         size in bytes and sha256 in hex are those of the source and are verified while it is sent.
+        Returns those of an earlier delivery that lies there and stays (gateway.shell.again).
         Raises DeliveryError; retry is False when another file holds the name.
         """
         if not name or "/" in name or name in (".", "..") or "\0" in name:
             raise DeliveryError(f"{escaped(name)} is not a file name.", "Check the output name pattern.", retry=False)
         with self._lock:
-            if self._remote.run(lambda client: self._already(client, name, size, sha256)):
-                return
+            there = self._remote.run(lambda client: self._already(client, name, size, sha256, source))
+            if there is not None:
+                return there if there != (size, sha256) else None
             self._remote.run(lambda client: self._write(client, name, source, size, sha256))
             self._publish(name, size, sha256)
+        return None
 
     def close(self) -> None:
         """End the connection."""
@@ -192,14 +196,23 @@ class SftpTarget:
     def _temporary(self, name: str) -> str:
         return self._path(f".{name}.tmp")
 
-    def _already(self, client: paramiko.SFTPClient, name: str, size: int, sha256: str) -> bool:
-        """True when the final file is there and equal. Raises DeliveryError when it is there and different."""
+    def _already(
+        self, client: paramiko.SFTPClient, name: str, size: int, sha256: str, source: Path | Iterable[bytes] = ()
+    ) -> Stored | None:
+        """Return what lies under the name when it is the file or an earlier delivery of it, None when nothing does.
+
+        Raises DeliveryError when it is another file.
+        """
         try:
             found = client.stat(self._path(name)).st_size
         except FileNotFoundError:
-            return False
+            return None
         if found == size and remote_hash(client, self._path(name)) == sha256:
-            return True
+            return Stored(size, sha256)
+        if isinstance(source, Path):
+            there = earlier_delivery(_blocks(source), remote_blocks(client, self._path(name)))
+            if there is not None:
+                return there
         raise DeliveryError(
             f"The target already holds another file named {escaped(name)} ({found} bytes, ours has {size}).",
             "Find out who wrote it; move it away, then let the gateway deliver again.",
@@ -238,7 +251,7 @@ class SftpTarget:
         try:
             self._remote.run(lambda client: client.rename(self._temporary(name), self._path(name)))
         except DeliveryError as error:
-            if self._remote.run(lambda client: self._already(client, name, size, sha256)):
+            if self._remote.run(lambda client: self._already(client, name, size, sha256)) is not None:
                 return
             raise error from None
 
@@ -246,11 +259,17 @@ class SftpTarget:
 def remote_hash(client: paramiko.SFTPClient, path: str) -> str:
     """Return the SHA-256 of a remote file, read in full."""
     total = hashlib.sha256()
+    for block in remote_blocks(client, path):
+        total.update(block)
+    return total.hexdigest()
+
+
+def remote_blocks(client: paramiko.SFTPClient, path: str) -> Iterator[bytes]:
+    """Yield the bytes of a remote file."""
     with client.open(path, "rb") as file:
         file.prefetch()
         while block := file.read(BLOCK):
-            total.update(block)
-    return total.hexdigest()
+            yield block
 
 
 def _blocks(source: Path | Iterable[bytes]) -> Iterator[bytes]:

@@ -21,6 +21,7 @@ from gateway.shell.sftp_keys import create_host_key, fingerprint
 from gateway.shell.sftp_paths import TakenFile, Upload
 from gateway.shell.sftp_poll import PollSettings, SftpDrop
 from tests.shell.sftp_support import SSHD, Drop, free_port, needs_sshd, open_drop, public_line, until
+from tests.shell.test_again import message
 
 pytestmark = pytest.mark.sftp
 DATA = b"{}" * 50_000
@@ -127,6 +128,16 @@ def test_another_file_under_the_final_name_is_never_overwritten(server: Server, 
         target.put("a.json", [DATA], len(DATA), SHA)
     assert error.value.retry is False
     assert (server.folder / "a.json").read_bytes() == other
+
+
+@needs_sshd
+def test_an_earlier_delivery_of_the_same_bytes_stays(server: Server, tmp_path: Path) -> None:
+    earlier, ours = message(received="2025-03-03T10:00:00Z"), message(received="2025-03-04T11:00:00Z")
+    (server.folder / "a.json").write_bytes(earlier)
+    (tmp_path / "out").write_bytes(ours)
+    found = SftpTarget(server.remote(), "").put("a.json", tmp_path / "out", len(ours), hashlib.sha256(ours).hexdigest())
+    assert found == (len(earlier), hashlib.sha256(earlier).hexdigest())
+    assert (server.folder / "a.json").read_bytes() == earlier
 
 
 @needs_sshd
