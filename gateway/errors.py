@@ -37,11 +37,11 @@ class MappingError(GatewayError):
 
 
 class DeliveryError(GatewayError):
-    """A file could not be delivered. retry: True when the cause may pass (connection lost, disk full)."""
+    """A file could not be delivered. retry: True when the cause may pass (connection lost, disk full). place: the target."""
 
     def __init__(self, message: str, advice: str = "", *, retry: bool = True) -> None:
         super().__init__(message, advice)
-        self.retry = retry
+        self.retry, self.place = retry, ""
 
 
 def did_you_mean(word: str, known: Iterable[str], otherwise: str, before: str = "") -> str:

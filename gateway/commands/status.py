@@ -60,8 +60,8 @@ def _describe(ledger: Ledger, drop: Drop) -> dict[str, Any]:
 def last_alert(ledger: Ledger, receipt: str) -> str:
     """Return what was last said of a drop to a person, "" when nothing was: why it does not go on."""
     with ledger.reading() as connection:
-        told = [r["payload"] for r in journal.records(connection, receipt) if r["event"] == "alert"]
-    return f"{told[-1]['message']} [{told[-1]['rule']}]" if told else ""
+        told = journal.last_told(connection, receipt)
+    return f"{told['message']} [{told['rule']}]" if told else ""
 
 
 def explain_receipt(site: Site, receipt: str) -> dict[str, Any]:

@@ -15,7 +15,7 @@ import hashlib
 import os
 import shutil
 import stat
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple, Protocol
@@ -110,6 +110,10 @@ class Publishing:
 
     def put(self, target: Target, files: Sequence[File]) -> None:
         """Let files appear, trying again as the policy says. Raises the last DeliveryError."""
+        with _named(str(target)):
+            self._put(target, files)
+
+    def _put(self, target: Target, files: Sequence[File]) -> None:
         if not isinstance(target, LocalTarget):
             for file in files:
                 there = deliver(target, file.name, file.source, file.size, file.sha256, self._policy)
@@ -124,13 +128,24 @@ class Publishing:
 
     def settle(self) -> None:
         """Bring to the disk what appeared; only then is it delivered. Raises the last DeliveryError."""
-        for attempt in _attempts(self._policy):
-            with attempt:
-                try:
-                    sync_all(folders=self._folders)
-                except OSError as error:
-                    raise DeliveryError(f"A folder could not be written: {error.strerror}.", _TRY_LATER) from error
+        with _named(" or ".join(sorted(str(LocalTarget(folder)) for folder in self._folders))):
+            for attempt in _attempts(self._policy):
+                with attempt:
+                    try:
+                        sync_all(folders=self._folders)
+                    except OSError as error:
+                        raise DeliveryError(f"A folder could not be written: {error.strerror}.", _TRY_LATER) from error
         self._folders, self.remote = set(), False
+
+
+@contextlib.contextmanager
+def _named(place: str) -> Iterator[None]:
+    """Name the target in a DeliveryError."""
+    try:
+        yield
+    except DeliveryError as error:
+        error.place = place
+        raise
 
 
 set_on_retry_hooks(())  # each try of a delivery would be two more lines of the log; DROP-DELIVERY says why it waits
@@ -156,6 +171,9 @@ class LocalTarget:
 
     def __init__(self, folder: Path, *, mode: int = 0o640) -> None:
         self.folder, self._mode = folder, mode
+
+    def __str__(self) -> str:
+        return f"the folder {self.folder}"
 
     def put(self, name: str, source: Path | Iterable[bytes], size: int, sha256: str) -> Stored | None:
         """See Target."""

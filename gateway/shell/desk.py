@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from gateway.errors import ConfigError
 from gateway.history import History
@@ -72,6 +72,14 @@ class Alert:
     partner: str = ""
 
 
+class Trouble(NamedTuple):
+    """What a drop waits for: rule id, the place that cannot be used, one sentence without personal data."""
+
+    rule: str
+    place: str
+    message: str
+
+
 @dataclass(frozen=True, slots=True)
 class Result:
     """Where a drop stands after processing. waiting: not finished, come back later; error says why."""
@@ -90,6 +98,7 @@ class Result:
     waiting: bool = False
     unwrapped: bool = False  # files were taken out of it, which are drops of their own
     alone: bool = False  # others changed the ledger under it again and again: nothing else may be in work next time
+    trouble: Trouble | None = None  # of the machine or a target; gateway.shell.outages tells of it
 
 
 Remap = Callable[[Profile, str], Profile]
@@ -144,6 +153,14 @@ class Desk:
         with contextlib.suppress(*STORAGE_FAULTS), self.ledger.transaction() as connection:
             journal.append(connection, self.now(), "alert", receipt, rule=rule, message=message)
         self.on_alert(Alert(rule, message, receipt, partner))
+
+    def waits(self, trouble: Trouble, receipt: str, partner: str) -> None:
+        """Note why a drop waits, once for each reason: `gateway status` says it. Never raises for a full disk."""
+        logger().info("drop.waits", rule=trouble.rule, message=trouble.message, receipt=receipt, partner=partner)
+        with contextlib.suppress(*STORAGE_FAULTS), self.ledger.transaction() as connection:
+            facts = {"rule": trouble.rule, "message": trouble.message}
+            if journal.last_told(connection, receipt) != facts:
+                journal.append(connection, self.now(), "waits", receipt, **facts)
 
 
 def may_pass(error: BaseException) -> bool:

@@ -12,6 +12,7 @@ from gateway.shell.desk import Desk
 from gateway.shell.drops import PartnerDrop, ServeConfig
 from gateway.shell.ledger import STORAGE_FAULTS
 from gateway.shell.merge import ClaimConflictError
+from gateway.shell.outages import Outages
 from gateway.shell.parts import overdue
 from gateway.shell.retention import Removal, due, remove
 from gateway.shell.schedule import Queue
@@ -24,8 +25,8 @@ _SEALED_AT_ONCE = 50
 class Housework:
     """Does some of it at each look. changed: called before a drop is put into the work folder."""
 
-    def __init__(self, queue: Queue, changed: Callable[[], None]) -> None:
-        self._queue, self._changed = queue, changed
+    def __init__(self, queue: Queue, changed: Callable[[], None], outages: Outages) -> None:
+        self._queue, self._changed, self._outages = queue, changed, outages
         self._next_cleaning, self._removals = 0.0, iter(tuple[Removal, ...]())
         self._unsealed = iter(tuple[Path, ...]())
 
@@ -57,7 +58,10 @@ class Housework:
             return  # at the next look
         except STORAGE_FAULTS as error:
             reason = f"The gateway's disk or ledger cannot be used now ({type(error).__name__})."
-            desk.alert("JOIN-WAITS", f"Waiting shipments whose time is up are answered later. {reason}")
+            text = f"Waiting shipments whose time is up are answered later. {reason}"
+            self._outages.once("JOIN-WAITS", "", text, desk.alert)
+        else:
+            self._outages.passed("JOIN-WAITS", "")
 
     def keep_house(self, config: ServeConfig, desk: Desk) -> None:
         """Carry out a person's orders, and remove what is older than the settings, some at each look."""
@@ -86,4 +90,6 @@ class Housework:
                     desk.vault.seal(place)
         except STORAGE_FAULTS as error:
             text = f"Orders and the removal of old files wait: disk or ledger cannot be used ({type(error).__name__})."
-            desk.alert("HOUSE-WAITS", text)
+            self._outages.once("HOUSE-WAITS", "", text, desk.alert)
+        else:
+            self._outages.passed("HOUSE-WAITS", "")

@@ -42,6 +42,14 @@ def records(connection: Connection, receipt: str = "") -> Iterator[dict[str, Any
         yield dict(row._mapping) | {"payload": json.loads(row.payload)}
 
 
+def last_told(connection: Connection, receipt: str) -> dict[str, Any]:
+    """Return what was last said of a drop to a person, or why it waits: rule and message; empty when nothing was."""
+    told = journal.c.event.in_(("alert", "waits"))
+    query = select(journal.c.payload).where(journal.c.receipt == receipt, told)
+    payload = connection.execute(query.order_by(journal.c.seq.desc()).limit(1)).scalar()
+    return json.loads(payload) if payload else {}
+
+
 def broken_links(connection: Connection) -> Iterator[tuple[int, str]]:
     """Yield (seq, what is wrong) of each record that breaks the chain."""
     seq, prev_hash = 0, START

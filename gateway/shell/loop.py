@@ -32,7 +32,8 @@ from gateway.shell.intake import Claimed, Intake
 from gateway.shell.ledger import STORAGE_FAULTS, open_ledger
 from gateway.shell.lock import StateLock
 from gateway.shell.log import logger
-from gateway.shell.process import release
+from gateway.shell.outages import Outages
+from gateway.shell.process import of_nobody, release
 from gateway.shell.schedule import Queue
 from gateway.shell.sftp_paths import TakenFile, Upload
 from gateway.shell.unwrap import Limits
@@ -97,7 +98,8 @@ class Engine:
             self._crew = Pool(workers, recipe, lock.fileno(), self.desk.on_alert, self.desk.alert)
         self._opened.callback(self._crew.close)
         self._unplaced: list[Ended] = []
-        self._house = Housework(self._queue, self._look_again)
+        self._outages = Outages(clock)
+        self._house = Housework(self._queue, self._look_again, self._outages)
         self._recovered, self._next_poll = False, 0.0
         self._partners: dict[str, PartnerDrop] = {}
         self._accounts: dict[str, PartnerDrop] = {}
@@ -237,7 +239,7 @@ class Engine:
         self._recover()
         for partner, drop in self._drops:
             if not self._found.get(partner.name):
-                with self._folder_faults(partner.name):
+                with self._folder_faults(partner.name, "look"):
                     self._found[partner.name] = deque(drop.ready(self.desk.clock().timestamp()))
         self._take_found()
 
@@ -246,18 +248,23 @@ class Engine:
         for name, found in self._found.items():
             room = _AHEAD - self._queue.line(name)
             some = [found.popleft() for _ in range(min(room, len(found)))]
-            with self._folder_faults(name):
+            with self._folder_faults(name, "take" if some else ""):
                 for claimed in self.intake.claim_paths(some, name, self._partners[name].account):
                     self._queue.put(claimed)
 
     @contextmanager
-    def _folder_faults(self, partner: str) -> Iterator[None]:
+    def _folder_faults(self, partner: str, doing: str) -> Iterator[None]:
+        """Tell of a fault of a drop folder, once until it is over. doing: "" is nothing that could show that it is over."""
+        what = f"{partner} {doing}"
         try:
             yield
         except OSError as error:
             self._recovered = False  # the file may lie in the work folder already
             text = f"The drop folder cannot be read or its file not be taken ({error.strerror})."
-            self.desk.alert("DROP-FOLDER", text, partner=partner)
+            self._outages.once("DROP-FOLDER", what, text, self.desk.alert, partner=partner)
+        else:
+            if doing:
+                self._outages.passed("DROP-FOLDER", what)
 
     def _begin(self) -> bool:
         """Begin as many files as there is room for; True when one was begun."""
@@ -267,10 +274,7 @@ class Engine:
             if found.claimed.partner in self._partners:
                 self._crew.begin(found.claimed, alone=found.alone)
             else:
-                said = "A drop belongs to a partner who is not configured."
-                self.desk.alert("DROP-NO-PARTNER", said, found.claimed.receipt)
-                c = found.claimed
-                self._unplaced.append(Ended(c, Result(c.receipt, c.partner, c.file_name, "waiting", waiting=True)))
+                self._unplaced.append(Ended(found.claimed, of_nobody(found.claimed, self.desk)))
         return begun
 
     def _work_here(self, claimed: Claimed) -> Result:
@@ -286,6 +290,7 @@ class Engine:
             with contextlib.suppress(*STORAGE_FAULTS):
                 drop = self.desk.ledger.drop(claimed.receipt)
                 undecided = drop is not None and drop.state == "seen"  # its tries are counted, so it ends
+        self._outages.look(result, self.desk.alert)
         if result.unwrapped or result.state == "quarantined":
             self._look_again()  # the files that were taken out of it lie in the work folder
         if result.waiting and not self._stop_at:

@@ -191,7 +191,8 @@ class Pool:
             raise ConfigError(f"The worker processes cannot be started: {fault}", "Or write workers = 1.")
         self._fails += 1
         self._not_before = time.monotonic() + min(_LONGEST_WAIT_S, 2.0**self._fails)
-        self._tell("WORKER-NONE", f"No worker process can be started now; those that live work on. {fault}")
+        if self._fails == 1:  # once, until workers can be started again
+            self._tell("WORKER-NONE", f"No worker process can be started now; those that live work on. {fault}")
 
 
 class _Lane:

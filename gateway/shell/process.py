@@ -17,7 +17,7 @@ from gateway.profile import Profile
 from gateway.shell import decide, outbox
 from gateway.shell.assembly import spare, stage_file
 from gateway.shell.deliver import File, Publishing, Targets
-from gateway.shell.desk import Desk, Result, StoppedError, frames, may_pass
+from gateway.shell.desk import Desk, Result, StoppedError, Trouble, frames, may_pass
 from gateway.shell.folders import remove_tree
 from gateway.shell.intake import Claimed
 from gateway.shell.ledger import FINAL, Drop
@@ -51,18 +51,21 @@ def process(claimed: Claimed, profile: Profile, targets: Targets, desk: Desk) ->
     except ClaimConflictError as error:
         return _waiting(claimed, f"another drop changed what this one was judged by ({error})", alone=True)
     except DeliveryError as error:
-        desk.alert("DROP-DELIVERY", str(error), claimed.receipt, claimed.partner)
-        return _waiting(claimed, error.message)
+        return _troubled(claimed, Trouble("DROP-DELIVERY", error.place or "a target", str(error)), desk)
     except SealError as error:
-        desk.alert("DROP-WAITS", error.message, claimed.receipt, claimed.partner)
-        return _waiting(claimed, error.message)
+        return _troubled(claimed, Trouble("DROP-WAITS", "a key file of [encryption]", error.message), desk)
     except Exception as error:
         if not may_pass(error):
             logger().error("drop.fault", receipt=claimed.receipt, error=type(error).__name__, code=frames(error))
         reason = f"The gateway's disk or ledger cannot be used now ({type(error).__name__}). gateway doctor tells more; the drop goes on by itself."
-        desk.alert("DROP-WAITS", reason, claimed.receipt, claimed.partner)
-        return _waiting(claimed, reason)
+        return _troubled(claimed, Trouble("DROP-WAITS", "the gateway's disk or ledger", reason), desk)
     return _result(drop)
+
+
+def of_nobody(claimed: Claimed, desk: Desk) -> Result:
+    """Return what becomes of a file whose partner is not configured (any more): it waits."""
+    said = "A drop belongs to a partner who is not configured."
+    return _troubled(claimed, Trouble("DROP-NO-PARTNER", f"the partner file of {claimed.partner}", said), desk)
 
 
 def release(receipt: str, desk: Desk) -> None:
@@ -196,7 +199,11 @@ def _result(drop: Drop) -> Result:
     )  # fmt: skip
 
 
-def _waiting(claimed: Claimed, error: str, *, alone: bool = False) -> Result:
-    return Result(
-        claimed.receipt, claimed.partner, claimed.file_name, "waiting", error=error, waiting=True, alone=alone
-    )
+def _troubled(claimed: Claimed, trouble: Trouble, desk: Desk) -> Result:
+    desk.waits(trouble, claimed.receipt, claimed.partner)
+    return _waiting(claimed, trouble.message, trouble=trouble)
+
+
+def _waiting(claimed: Claimed, error: str, *, alone: bool = False, trouble: Trouble | None = None) -> Result:
+    c = claimed
+    return Result(c.receipt, c.partner, c.file_name, "waiting", error=error, waiting=True, alone=alone, trouble=trouble)

@@ -168,6 +168,9 @@ class SftpTarget:
         self._remote, self._folder, self._read_back = remote, folder or ".", read_back
         self._lock = threading.Lock()
 
+    def __str__(self) -> str:
+        return f"the folder {escaped(self._folder)} of {self._remote.host} port {self._remote.port}"
+
     def put(self, name: str, source: Path | Iterable[bytes], size: int, sha256: str) -> Stored | None:
         """Write a file under its final name, whole or not at all. Calling it again with the same file changes nothing.
 
