@@ -7,15 +7,24 @@ partners/nrtx/codes/cities.csv       a code table, over the base's or for its ow
 from __future__ import annotations
 
 from pathlib import Path
+from typing import NamedTuple
 
 from gateway.config_files import PartnerFile
 from gateway.errors import ConfigError, did_you_mean
 
 
-def own_tables(path: Path, file: PartnerFile, folder: Path, base: Path) -> list[Path]:
-    """Return the folders with a partner's own tables, later ones over earlier ones. Raises ConfigError.
+class Unread(NamedTuple):
+    """A code table that no row names: it changes nothing, which is told. said: with the partner file; mend: a sentence."""
 
-    path: the partner file; folder: the profile folder; base: the mappings that come with the program.
+    table: Path
+    said: str
+    mend: str
+
+
+def own_tables(path: Path, file: PartnerFile, folder: Path, base: Path) -> tuple[list[Path], list[Unread]]:
+    """Return the folders with a partner's own tables, later ones over earlier ones, and the left-over code tables.
+
+    path: the partner file; folder: the profile folder; base: the mappings that come with the program. Raises ConfigError.
     """
     own = folder / "partners" / path.stem
     if not file.mappings:
@@ -29,8 +38,7 @@ def own_tables(path: Path, file: PartnerFile, folder: Path, base: Path) -> list[
         if own.is_dir() and _holds_tables(own) and own.resolve() not in [f.resolve() for f in folders]:
             said = f"{path.name}: mappings leaves out partners/{path.stem}, which holds tables."
             raise ConfigError(said, f'Add "partners/{path.stem}" to mappings, or move the tables away.')
-    if not folders:
-        return []
+    unread: list[Unread] = []
     known = [facts.parent.name for facts in base.glob("*/map.toml")]
     codes = [table.stem for table in base.glob("codes/*.csv")]
     for place in folders:
@@ -41,11 +49,14 @@ def own_tables(path: Path, file: PartnerFile, folder: Path, base: Path) -> list[
                 raise ConfigError(
                     said, did_you_mean(table.stem, known, "gateway mapping export ID writes a base table.")
                 )
+    rows = "".join(t.read_text("utf-8", "replace") for place in folders for t in place.glob("*.csv") if _is_table(t))
+    for place in folders:
         for table in sorted(place.glob("codes/*.csv")):
-            if table.stem not in codes and not any(table.stem in t.read_text("utf-8", "replace") for t in tables):
+            if table.stem not in codes and table.stem not in rows:
                 said = f"{path.name}: {place.name}/codes/{table.name} is read by nobody: no row names {table.stem}."
-                raise ConfigError(said, did_you_mean(table.stem, codes, f"Name it in a transform: code {table.stem}"))
-    return folders
+                otherwise = f"Name it in a transform (code {table.stem}), or take it away."
+                unread.append(Unread(table, said, did_you_mean(table.stem, codes, otherwise)))
+    return folders, unread
 
 
 def check_read(folder: Path, files: dict[str, str], read: set[Path]) -> None:

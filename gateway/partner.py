@@ -15,7 +15,7 @@ from gateway.config_files import Id, PartnerFile, Poll, Target, read_file
 from gateway.errors import ConfigError, did_you_mean
 from gateway.findings import Severity
 from gateway.mapping.folder import MappingSet
-from gateway.own_tables import own_tables
+from gateway.own_tables import Unread, own_tables
 from gateway.profile import AckPolicy, Identity, Profile
 from gateway.settings import Settings, base_mappings
 from gateway.switches import check_switches
@@ -40,6 +40,7 @@ class Partner:
     sources: tuple[Path, ...] = ()  # files outside of partners/ that it is made of
     key_places: tuple[str, ...] = ()  # where each of the keys stands
     tables: tuple[Path, ...] = ()  # folders with its own mapping rows and codes
+    unread: tuple[Unread, ...] = ()  # code tables that change nothing
 
 
 def load_partner(path: Path, settings: Settings, rulebook: Any) -> Partner:
@@ -47,7 +48,7 @@ def load_partner(path: Path, settings: Settings, rulebook: Any) -> Partner:
     file, folder = read_file(path, PartnerFile), settings.folder
     name = file.partner or path.stem
     own = folder / "partners" / path.stem
-    extra = own_tables(path, file, folder, base_mappings())
+    extra, unread = own_tables(path, file, folder, base_mappings())
     mappings = MappingSet(base_mappings(), extra) if extra else _base_set()
     check_switches(path.name, file)
     profile = Profile(
@@ -87,6 +88,7 @@ def load_partner(path: Path, settings: Settings, rulebook: Any) -> Partner:
         poll=file.poll,
         sources=tuple(sources),
         tables=tuple(extra),
+        unread=tuple(unread),
     )
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from gateway.commands.doctor import doctor
+from gateway.commands.mapping import check_all
 from gateway.errors import ConfigError
 from gateway.site import load_site
 
@@ -143,8 +144,6 @@ def test_without_a_word_a_key_file_may_be_missing(tmp_path: Path) -> None:
     ("tables", "lines", "said", "mend"),
     [
         (["partners/acme/x12_309_truk.csv"], "", "acme/x12_309_truk.csv is read by nobody", "x12_309_truck"),
-        (["partners/acme/codes/cities.csv"], "", "acme/codes/cities.csv is read by nobody", "code cities"),
-        (["partners/acme/codes/mode_x21.csv"], "", "no row names mode_x21", "mode_x12"),
         ([], 'mappings = ["tables"]\n', "the folder tables is not there", "profile folder"),
         (
             ["partners/acme/x12_309_truck.csv", "tables/x12_204.csv"],
@@ -171,6 +170,27 @@ def test_a_table_that_nobody_reads_is_told(tmp_path: Path, tables: list[str], li
     assert mend in caught.value.advice
 
 
+@pytest.mark.parametrize(("name", "mend"), [("cities", "code cities"), ("mode_x21", "mode_x12")])
+def test_a_code_table_that_no_row_names_is_a_warning(tmp_path: Path, name: str, mend: str) -> None:
+    place = site(tmp_path, acme="")
+    codes = place / "partners" / "acme" / "codes"
+    codes.mkdir(parents=True)
+    (codes / f"{name}.csv").write_text("code,value\nA,air\n")
+    (left_over,) = load_site(place).partners["acme"].unread
+    assert f"acme/codes/{name}.csv is read by nobody: no row names {name}." in left_over.said
+    assert mend in left_over.mend
+    assert [c.state for c in doctor(place) if left_over.said == c.said] == ["warning"]
+    (fault,) = [f for f in check_all(place) if f["code"] == "MAP-CODE-UNUSED"]
+    assert fault["severity"] == "warning" and fault["message"] == left_over.said
+
+
+def test_the_check_looks_where_the_partner_file_says(tmp_path: Path) -> None:
+    place = site(tmp_path, acme='mappings = ["tables"]\n')
+    (place / "tables").mkdir()
+    (place / "tables" / "x12_309_truck.csv").write_text("level,target,source\nshipment,package_unti,M11.04\n")
+    assert [f["code"] for f in check_all(place) if f["severity"] == "error"] == ["MAP-ROW"]
+
+
 def test_tables_of_base_names_and_codes_of_own_rows_pass(tmp_path: Path) -> None:
     place = site(tmp_path, acme='enrichment = { file = "partners/acme/values.csv", on = "house_bill_number" }\n')
     own = place / "partners" / "acme"
@@ -179,7 +199,8 @@ def test_tables_of_base_names_and_codes_of_own_rows_pass(tmp_path: Path) -> None
     (own / "x12_309_truck.csv").write_text("level,target,source,transform\nshipment,package_unit,M11.04,code cities\n")
     for name in ("cities", "mode_x12"):
         (own / "codes" / f"{name}.csv").write_text("code,value\nA,air\n")
-    assert list(load_site(place).partners) == ["acme"]
+    (acme,) = load_site(place).partners.values()
+    assert acme.unread == ()
 
 
 @pytest.mark.parametrize(

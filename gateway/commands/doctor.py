@@ -296,6 +296,8 @@ def _partner(site: Site, name: str, partner: Partner) -> Iterator[Check]:
     else:
         said.append(", ".join(ways))
         yield Check(f"partner {name}", "ok", "; ".join(said))
+    for left_over in partner.unread:
+        yield Check(f"partner {name}", "warning", left_over.said, left_over.mend)
     for path, sections in remote_keys(site, partner).items():
         yield from _private(path, f"{' and '.join(sections)} key of {name}")
 

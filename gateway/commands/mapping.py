@@ -14,30 +14,46 @@ import msgspec
 
 from gateway.commands.exact_place import encoding_of, exact_places
 from gateway.commands.mapping_own import facts_of, mappings_of
+from gateway.config_files import PartnerFile, read_file
 from gateway.errors import ConfigError
 from gateway.formats import format_module, sniffers
 from gateway.formats.detect import HEAD, Transcoded, detect
 from gateway.mapping.folder import MappingSet
 from gateway.mapping.lint import lint
-from gateway.mapping.table import COLUMNS
+from gateway.mapping.table import COLUMNS, Fault
 from gateway.outputs.folder import check_layouts
+from gateway.own_tables import own_tables
 from gateway.profile import Profile, Program
 from gateway.records import Unit
 from gateway.shell.vault import clear
 from gateway.site import Site, base_mappings
 
 
-def _sets(profile: Path | None) -> list[MappingSet]:
-    """Return the base mappings, or those of every partner folder of a profile."""
-    folders = sorted(p for p in (profile / "partners").iterdir() if p.is_dir()) if profile else []
-    return [MappingSet(base_mappings(), [f]) for f in folders] or [MappingSet(base_mappings())]
+def _sets(profile: Path | None) -> tuple[list[MappingSet], list[Fault]]:
+    """Return the base mappings, or those of every partner of a profile, and what is said of code tables that nobody reads.
+
+    A folder of partners/ without a partner file is looked at too. Raises ConfigError.
+    """
+    base, faults = base_mappings(), []
+    folders: dict[tuple[Path, ...], None] = {}
+    for path in sorted((profile / "partners").glob("*.toml")) if profile else ():
+        assert profile is not None
+        own, unread = own_tables(path, read_file(path, PartnerFile), profile, base)
+        folders[tuple(own)] = None
+        faults += [Fault("MAP-CODE-UNUSED", str(o.table), 1, "", o.said, o.mend, "warning") for o in unread]
+    known = {place.resolve() for own in folders for place in own}
+    for place in sorted((profile / "partners").iterdir()) if profile else ():
+        if place.is_dir() and place.resolve() not in known:
+            folders[(place,)] = None
+    return [MappingSet(base, own) for own in folders] or [MappingSet(base)], faults
 
 
 def check_all(profile: Path | None) -> list[dict[str, Any]]:
     """Return every fault of every mapping, each once."""
     found: dict[tuple[Any, ...], dict[str, Any]] = {}
-    for mappings in _sets(profile):
-        faults = list(mappings.codes.faults)
+    sets, left_over = _sets(profile)
+    for mappings in sets:
+        faults = [*left_over, *mappings.codes.faults]
         for facts in mappings.facts:
             faults += lint(mappings, facts)
         for fault in (*faults, *check_layouts(base_mappings(), profile)):

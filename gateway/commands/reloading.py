@@ -78,7 +78,9 @@ class Watcher:
                 )
         self._site, self._loaded = site, found
         self._note("")
-        self._alert("PROFILE-LOADED", "A change of the profile folder was taken; it counts from the next file on.")
+        left_over = [f" {one.said} {one.mend}" for partner in site.partners.values() for one in partner.unread]
+        said = "A change of the profile folder was taken; it counts from the next file on."
+        self._alert("PROFILE-LOADED", said + "".join(left_over))
 
     def _note(self, fault: str) -> None:
         state = self._site.settings.state_dir
