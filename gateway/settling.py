@@ -58,7 +58,7 @@ class Settler:
         self._judge, self._profile, self._now, self._history = judge, profile, now, history
         self._books, self._records, self._name, self._sha256 = books, records, name, sha256
         self._rules = profile.rules
-        self._twins, self._neighbours = self._rules.twins(), self._rules.neighbours()
+        self._twins, self._neighbours, self._lots = self._rules.twins(), self._rules.neighbours(), self._rules.lots()
         self._joiner = Joiner(profile, history, now, f"file {name}")
         self._place: tuple[str | None, str] = (None, f"file {name}")  # trip -> words, the last one
         self._pending: list[Judged] = []
@@ -219,7 +219,7 @@ class Settler:
             findings = rules.check_total(draft, total, others, self._profile)
             findings += self._twins.check(draft, person, day, number)
             if not judged.refused and not findings:
-                findings += rules.check_near(draft, person, day, number, self._neighbours)
+                findings += rules.check_near(draft, person, day, number, self._neighbours, self._lots)
             for finding in findings:
                 self._add(judged, finding)
             if not judged.refused:

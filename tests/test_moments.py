@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime
 
 import pytest
 
 from gateway.check import parse_instant
+from gateway.findings import Severity
 from gateway.mapping.transforms import Unusable, registry
 from gateway.moments import is_day, read_moment
 from gateway.responses import ResponseError, read_responses
-from tests.drops import drop
+from tests.drops import drop, sample
 from tests.formats.tabular.test_json import parcel
 
 GOOD = [
@@ -67,3 +69,24 @@ def test_the_time_of_a_response_is_read_as_strictly():
         read_responses(json.dumps({"responses": [one]}).encode())
     one["at"] = "2025-03-04T10:00:00Z"
     assert read_responses(json.dumps({"responses": [one]}).encode())
+
+
+@pytest.mark.parametrize(
+    ("written", "day"),
+    [
+        ("2025-08-29T03:59:00Z", "2025-08-28"),  # one minute to midnight in New York
+        ("2025-08-29T04:01:00Z", "2025-08-29"),
+        ("2025-08-29T06:00:00+08:00", "2025-08-28"),  # a system in Hong Kong writes its own time
+        ("2025-08-28T23:59:00-04:00", "2025-08-28"),
+        ("2025-08-29 00:30", "2025-08-29"),
+        ("2025-08-29", "2025-08-29"),
+    ],
+)
+def test_the_day_of_a_moment_in_a_table_is_that_at_the_port(written: str, day: str) -> None:
+    """A time in UTC was cut to its date: the law and the sum of the person were those of the day after."""
+    data = sample("csv/01").replace(b",2025-03-02,2720,", f",{written},4701,".encode())
+    lenient = {"S321-REGIME": Severity.WARNING}
+    options = {"tabular": {"values": {"mode": "truck"}}}
+    result = drop(data, now=datetime(2025, 8, 27, 10, tzinfo=UTC), severities=lenient, options=options)
+    days = {s["regime_verdict"]["as_of_date"] for m in result.messages() for s in m["shipments"]}
+    assert days == {day}

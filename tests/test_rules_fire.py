@@ -89,6 +89,7 @@ EDITS: list[tuple[str, str, list[tuple[str, str]]]] = [
     ("CSV-RECORD-ORDER", RECORDS, [("TRL,2,3,68.98\r\n", "TRL,2,3,68.98\r\nITM,9,LATE,1,1,1.00,USD,CN\n")]),
     ("CSV-RECORD-TYPE", RECORDS, [("TRL,2,3,68.98", "XXX,1\nTRL,2,3,68.98")]),
     ("CSV-TRAILER", RECORDS, [("TRL,2,3,68.98", "TRL,2,4,68.98")]),
+    ("CODE-COUNTRY-OTHER", TABLE, [("GUANGZHOU,,510000,CN", "GUANGZHOU,,510000,XQ")]),
     ("CODE-COUNTRY-UK", TABLE, [("GUANGZHOU,,510000,CN", "GUANGZHOU,,510000,UK")]),
 ]
 

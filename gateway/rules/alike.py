@@ -1,4 +1,4 @@
-"""Shipments of one file that look like one another: parcels named twice, persons who may be one person.
+"""Shipments of one file that look like one another: parcels named twice, persons who may be one person, lots of one order.
 
 What is remembered is bounded, so that a file of a million shipments needs no more memory than one of ten thousand.
 """
@@ -111,6 +111,43 @@ class Neighbours:
 
 _First = tuple[int, str, Decimal, str]
 """The only shipment to an address so far, as it is with most: hash of the person, name, USD, number."""
+
+
+class Lots:
+    """Shipments of one order to one person on several days: lots that were split to keep each below the limit.
+
+    The exemption is denied to them (19 U.S.C. 1321(a)(2)); those of one day are in the sum of the person anyway.
+    """
+
+    def __init__(self, most: int = _REMEMBERED) -> None:
+        self._orders: Recent[_Order] = Recent(most)
+
+    def check(self, draft: dict[str, Any], person: str, day: str, value: Decimal, number: str) -> list[Finding]:
+        """Count a shipment in; return a warning when it takes an order above the limit."""
+        for index, reference in enumerate(draft.get("references") or ()):
+            if not isinstance(reference, dict) or reference.get("type") not in _ORDERS:
+                continue
+            key = (person, reference.get("type"), reference.get("value"))
+            order = self._orders.get(key)
+            if order is None:
+                self._orders.put(key, _Order(number, value, frozenset((day,))))
+                continue
+            before = order.total
+            order.total, order.days = before + value, order.days | {day}
+            if before <= LIMIT_USD < order.total and len(order.days) > 1 and order.number != number:
+                said = f"Shipment {order.number} of this file belongs to the same order and goes to the same person on another day; together they are worth {order.total:.2f} USD: lots of one order are one shipment."
+                return [_warn("S321-SPLIT", said, "references.value", f"/references/{index}/value", str(key[2]))]
+        return _NOTHING
+
+
+_ORDERS = frozenset(("order_number", "invoice_number"))
+
+
+@dataclass(slots=True)
+class _Order:
+    number: str
+    total: Decimal
+    days: frozenset[str]
 
 
 @dataclass(slots=True)

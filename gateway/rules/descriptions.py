@@ -8,11 +8,16 @@ from typing import Any
 
 from gateway.findings import Finding, Scope, Severity
 from gateway.rules.parties import is_latin
-from gateway.rules.tables import Exclusion, Tables, Vague, normal
+from gateway.rules.tables import Exclusion, Tables, Vague, gist, normal
 
-_QUANTITY = re.compile(
-    r"^(?:\d+\s*(?:X|PC|PCS|PIECE|PIECES|SET|SETS|PACK|PACKS)?\s+)+|\s+\d+\s*(?:PC|PCS|PIECES|SETS|X)?$"
-)
+_SAYING_NOTHING = """
+    X PC PCS PIECE PIECES SET SETS PACK PAIR PAIRS LOT BOX CARTON CTN CTNS UNIT OF STC
+    NEW USED BRAND VARIOUS ASSORTED MISC MISCELLANEOUS MIXED DIFFERENT OTHER GENERAL SOME
+"""
+_FILLERS = frozenset(_SAYING_NOTHING.split())
+"""Words that say nothing of the goods behind them."""
+
+_AT_THE_END = re.compile(r"(?: X ?[0-9]+| [0-9]+ ?(?:X|PCS?|PIECE|SET|PAIR|PACK|UNIT)?)+")
 
 
 def check_item(item: dict[str, Any], index: int, tables: Tables, *, documents: bool = False) -> Iterator[Finding]:
@@ -54,29 +59,59 @@ def check_item(item: dict[str, Any], index: int, tables: Tables, *, documents: b
             value=text,
         )
     for exclusion in tables.exclusions:
-        if excluded(item, text, exclusion):
-            yield Finding(
-                f"S321-EXCL-{exclusion.name}",
-                Severity.ERROR,
-                Scope.SHIPMENT,
-                f"Goods line {index + 1}: {exclusion.reason}, so Section 321 never applies.",
-                target=target,
-                pointer=pointer,
-                value=text,
-            )
-            break
+        rule, said = f"S321-EXCL-{exclusion.name}", f"{exclusion.reason}, so Section 321 never applies."
+        sure = excluded(item, text, exclusion)
+        if sure is None:
+            continue
+        if not sure:
+            rule, said = "Q-EXCL-WORD", f"if the goods are what this word of it says ({_word(text, exclusion)}): {said}"
+        severity = Severity.ERROR if sure else Severity.WARNING
+        said = f"Goods line {index + 1}: {said}"
+        yield Finding(rule, severity, Scope.SHIPMENT, said, target=target, pointer=pointer, value=text)
+        break
+
+
+def _word(text: str, exclusion: Exclusion) -> str:
+    return next(w for w in normal(text).split() if w in exclusion.match)
 
 
 def vague(text: str, tables: Tables) -> Vague | None:
-    """Return the vague term a whole text is, after capitals, punctuation and quantity words are taken off."""
-    plain = normal(text)
-    return tables.vague.get(plain) or tables.vague.get(_QUANTITY.sub("", plain).strip())
+    """Return the vague term a whole text is, after capitals, punctuation, plurals and words of quantity are taken off."""
+    plain = gist(text)
+    found = tables.vague.get(plain)
+    if found is not None or not plain:
+        return found
+    words = (
+        _AT_THE_END.sub("", plain).split()
+        if plain[-1].isdigit() or plain.rpartition(" ")[2] in _FILLERS
+        else plain.split()
+    )
+    at = next((n for n, word in enumerate(words) if word not in _FILLERS and not _counts(word)), len(words))
+    if at == len(words):
+        return tables.vague.get("GOOD") if any(w in _FILLERS for w in words) else None
+    return tables.vague.get(" ".join(words[at:])) if at or len(words) < len(plain.split()) else None
 
 
-def excluded(item: dict[str, Any], text: str, exclusion: Exclusion) -> bool:
-    """True when a goods line falls under an excluded class; by tariff number, else by a word of a text without one."""
+def _counts(word: str) -> bool:
+    """True for a number of pieces: 2, X2, 2X, 10PCS."""
+    digits = word.strip("X").removesuffix("PCS").removesuffix("PC")
+    return digits.isdigit() or word == "X"
+
+
+def excluded(item: dict[str, Any], text: str, exclusion: Exclusion) -> bool | None:
+    """Return whether a goods line surely falls under an excluded class, None when it does not.
+
+    By tariff number; of a text without one by a word of the class, alone or with words that may stand beside it. With others
+    it is not sure (a dress, champagne): False when the word ends the text or its part before the first comma.
+    """
     number = str(item.get("hts_number", ""))
     if exclusion.kind == "hts":
-        return bool(number) and number.startswith(exclusion.match)
+        return True if number and number.startswith(exclusion.match) else None
     words = normal(text).split()
-    return not number and bool(words) and words[-1] in exclusion.match
+    if number or not words or set(words).isdisjoint(exclusion.match):
+        return None
+    others = {w for w in words if w not in exclusion.match and not w[0].isdigit()}
+    if others <= exclusion.beside:
+        return True
+    first = normal(text.partition(",")[0]).split()
+    return False if words[-1] in exclusion.match or (first and first[-1] in exclusion.match) else None

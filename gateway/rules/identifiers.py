@@ -15,7 +15,7 @@ _S10 = re.compile(r"[A-Z]{2}[0-9]{9}[A-Z]{2}")
 _NUMBERS = ("house_bill_number", "shipment_tracking_number", "master_bill_number", "shipment_id")
 """What a shipment may be known by, what it is known by best first."""
 
-_UPS = re.compile(r"1Z[0-9A-Z]{16}")
+_UPS = re.compile(r"1Z[0-9A-Z]{15}[0-9]")
 
 
 def check_identifiers(draft: dict[str, Any], tables: Tables) -> Iterator[Finding]:
@@ -42,6 +42,10 @@ def check_identifiers(draft: dict[str, Any], tables: Tables) -> Iterator[Finding
             "/shipment_tracking_number",
             tracking,
         )
+    elif tracking[:2] == "1Z" and _UPS.fullmatch(tracking) and ups_check_digit(tracking) != tracking[17]:
+        said = f"Tracking number {tracking}: check digit {tracking[17]}, expected {ups_check_digit(tracking)}."
+        target = "shipment_tracking_number"
+        yield _finding("Q-TRACKING-CHK", Severity.INFO, said, target, "/shipment_tracking_number", tracking)
     port = str(draft.get("first_us_port", ""))
     if port and port not in tables.ports:
         if port[:2] in tables.districts and len(port) == 4 and port.isdigit():
@@ -92,6 +96,27 @@ _LOST_ZERO = (
 """Told, never mended: both are numbers of some goods."""
 
 
+@lru_cache(4096)
+def ups_check_digit(number: str) -> str:
+    """Return the check digit of a 1Z tracking number: letters count (ASCII - 63) mod 10, every other place twice."""
+    digits = [int(c) if c.isdigit() else (ord(c) - 63) % 10 for c in number[2:17]]
+    return str(-(sum(digits[::2]) + 2 * sum(digits[1::2])) % 10)
+
+
+def read_tracking(draft: dict[str, Any]) -> list[Finding]:
+    """Write the number of a postal item or 1Z parcel as others write it, without blanks and in capitals, and say so."""
+    given = draft.get("shipment_tracking_number")
+    if not isinstance(given, str) or (given.isalnum() and given == given.upper()):
+        return []
+    number = _bare(given)
+    if not _S10.fullmatch(number) and not _UPS.fullmatch(number):
+        return []
+    draft["shipment_tracking_number"] = number
+    said = f'The tracking number "{given}" was read as {number}.'
+    target = "shipment_tracking_number"
+    return [_finding("Q-TRACKING-FORM", Severity.WARNING, said, target, "/shipment_tracking_number", given)]
+
+
 def check_hts(item: dict[str, Any], index: int, program: str) -> Iterator[Finding]:
     """Yield tariff numbers whose digits are not 6, 8 or 10, or too few for the program."""
     number = str(item.get("hts_number", ""))
@@ -110,6 +135,16 @@ def check_hts(item: dict[str, Any], index: int, program: str) -> Iterator[Findin
             f"/items/{index}/hts_number",
             number,
         )
+    elif number[:2] in _NO_GOODS:
+        severity = Severity.ERROR if number[:2] in ("00", "77") else Severity.WARNING
+        said = f"There is no chapter {number[:2]} of the tariff."
+        if severity is Severity.WARNING:
+            said = f"Chapter {number[:2]} ({number}) never stands alone: the tariff number of the goods is missing."
+        yield _finding("S321-HTS-CHAPTER", severity, said, "items.hts_number", f"/items/{index}/hts_number", number)
+
+
+_NO_GOODS = frozenset(("00", "77", "98", "99"))
+"""Chapters of the HTSUS that are empty (77 is kept free) or hold special provisions besides the number of the goods."""
 
 
 def _finding(rule: str, severity: Severity, message: str, target: str, pointer: str, value: str) -> Finding:

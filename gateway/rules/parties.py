@@ -14,7 +14,9 @@ from gateway.rules.lost import LOST
 from gateway.rules.tables import Tables, normal
 
 _OUTSIDE = frozenset(("VI", "GU", "AS", "MP"))  # outside the customs territory: 19 CFR 101.1, HTSUS General Note 2
-_PO_BOX = re.compile(r"\bP\.?\s*O\.?\s*BOX\b|\bPOST OFFICE BOX\b", re.I)
+_PO_BOX = re.compile(
+    r"\bP\W{0,2}O\W{0,2}(?:BOX(?:\b|[0-9])|B\b\W{0,3}[0-9])|\bPOST OFFICE BOX\b|\bAPARTADO(?: POSTAL)?\W{0,3}[0-9]"
+)
 _CARE_OF = re.compile(r"\bC/O\b.*", re.I)
 _DTP = "final_deliver_to_party"
 
@@ -25,8 +27,7 @@ def check_parties(draft: dict[str, Any], tables: Tables) -> Iterator[Finding]:
         party = draft.get(role)
         if not isinstance(party, dict):
             continue
-        name = normal(str(party.get("name", "")))
-        if name and (name in tables.fake_names or len(name) == 1):
+        if (given := party.get("name")) and _is_fake(normal(str(given)), tables):
             yield _finding(
                 "S321-NAME-FAKE",
                 Severity.ERROR,
@@ -35,6 +36,11 @@ def check_parties(draft: dict[str, Any], tables: Tables) -> Iterator[Finding]:
                 "name",
                 party,
             )
+        for field in ("address_line_1", "city"):
+            text = party.get(field)
+            if isinstance(text, str) and text and len(text) <= _SHORT and _says_nothing(text, field, tables):
+                said = f"The {words} {'street' if field == 'address_line_1' else 'city'} is a placeholder."
+                yield _finding("S321-ADDR-FAKE", Severity.ERROR, said, role, field, party)
         if not f"{party.get('name')}{party.get('address_line_1')}{party.get('city')}".isascii():
             yield from _not_latin(role, words, party)
     initiator, deliver = draft.get("shipment_initiator"), draft.get(_DTP)
@@ -52,7 +58,28 @@ def check_parties(draft: dict[str, Any], tables: Tables) -> Iterator[Finding]:
             initiator,
         )
     if isinstance(deliver, dict):
-        yield from _deliver_to(deliver, tables)
+        yield from _deliver_to(deliver, tables, mail=draft.get("mode_of_transportation") == "mail")
+
+
+def _is_fake(name: str, tables: Tables) -> bool:
+    """True for what is no name: a word of the list, such words only (UNKNOWN CUSTOMER), one letter, digits or signs only.
+
+    Short words of the list (NA) may be a name when another stands beside them.
+    """
+    if len(name) < 2 or name in tables.fake_names:
+        return True
+    words = name.split()
+    if words[0] in tables.fake_names or words[0].isdigit():
+        return all(len(w) > 3 and w in tables.fake_names for w in words) or name.replace(" ", "").isdigit()
+    return False
+
+
+_SHORT = 24  # no placeholder of an address is longer
+
+
+def _says_nothing(text: str, field: str, tables: Tables) -> bool:
+    plain = normal(text)
+    return not plain or plain in tables.fake_addresses or (field == "city" and plain.isdigit())
 
 
 def _not_latin(role: str, words: str, party: dict[str, Any]) -> Iterator[Finding]:
@@ -62,7 +89,7 @@ def _not_latin(role: str, words: str, party: dict[str, Any]) -> Iterator[Finding
             yield _finding("Q-NON-LATIN", Severity.WARNING, said, role, field, party)
 
 
-def _deliver_to(party: dict[str, Any], tables: Tables) -> Iterator[Finding]:
+def _deliver_to(party: dict[str, Any], tables: Tables, *, mail: bool) -> Iterator[Finding]:
     country = party.get("country_code")
     if country and country not in ("US", "PR") and country not in _OUTSIDE:
         yield _finding(
@@ -79,7 +106,10 @@ def _deliver_to(party: dict[str, Any], tables: Tables) -> Iterator[Finding]:
         )
     zip_code, state = str(party.get("postal_code", "")), str(party.get("state_province", ""))
     fitting = tables.zip_states.get(zip_code[:1])
-    if country == "US" and fitting is not None and len(state) == 2 and state not in fitting and len(zip_code) >= 5:
+    if country == "US" and len(state) == 2 and state not in tables.states:
+        said = "The consignee's state is none of the United States."
+        yield _finding("S321-ADDR-STATE", Severity.ERROR, said, _DTP, "state_province", party)
+    elif country == "US" and fitting is not None and len(state) == 2 and state not in fitting and len(zip_code) >= 5:
         yield _finding(
             "S321-ADDR-ZIPST",
             Severity.WARNING,
@@ -89,8 +119,7 @@ def _deliver_to(party: dict[str, Any], tables: Tables) -> Iterator[Finding]:
             party,
         )
     street = str(party.get("address_line_1", ""))
-    both = f"{street} {party.get('address_line_2', '')}".upper()
-    if "BOX" in both and _PO_BOX.search(both):
+    if not mail and _is_po_box(f"{street} {party.get('address_line_2', '')}"):
         yield _finding(
             "Q-PO-BOX",
             Severity.WARNING,
@@ -108,6 +137,12 @@ def _deliver_to(party: dict[str, Any], tables: Tables) -> Iterator[Finding]:
             "address_line_1",
             party,
         )
+
+
+def _is_po_box(address: str) -> bool:
+    """True for PO BOX 12, P.O.B. 12, APARTADO 4; not for the boxes of rural routes and of military units, nor for a BOX STREET."""
+    plain = address.upper()
+    return (("O" in plain and "B" in plain) or "APARTADO" in plain) and _PO_BOX.search(plain) is not None
 
 
 @lru_cache(2048)
@@ -132,12 +167,20 @@ def is_latin(text: str) -> bool:
 def person_key(name: str, street: str, zip_code: str, secret: bytes, suffixes: Mapping[str, str]) -> str:
     """Return the keyed hash (BLAKE2b as a MAC, 32 hex digits) of a person: normalised name, street and ZIP5.
 
-    suffixes: the USPS abbreviations. C/O parts are left out; nothing of the person can be read from it.
+    suffixes: the USPS abbreviations. C/O parts are left out, and so is the number of a flat or room behind the street, which
+    may as well stand in a line of its own. Nothing of the person can be read from it.
     """
-    plain_name, plain_street = normal(_without_care_of(name)), normal(_without_care_of(street))
-    words = " ".join([suffixes.get(w, w) for w in plain_street.split()])
+    plain_name, street_words = normal(_without_care_of(name)), normal(_without_care_of(street)).split()
+    for at, word in enumerate(street_words):
+        if at > 1 and word in _ROOMS:  # some write it here, some into the second line
+            del street_words[at:]
+            break
+    words = " ".join([suffixes.get(w, w) for w in street_words])
     text = f"{plain_name}|{words}|{zip_code[:5]}".encode()
     return hashlib.blake2b(text, key=secret[:64], digest_size=16).hexdigest()
+
+
+_ROOMS = frozenset(("APT", "APARTMENT", "SUITE", "STE", "UNIT", "ROOM", "RM", "FLOOR", "FL", "FLAT"))
 
 
 def _without_care_of(text: str) -> str:

@@ -14,9 +14,9 @@ from gateway.canonical.requirements import ROLE_WORDS, not_expected
 from gateway.findings import Finding, Scope, Severity
 from gateway.history import ShipmentClaim
 from gateway.profile import Profile
-from gateway.rules.alike import Neighbours, Twins
+from gateway.rules.alike import Lots, Neighbours, Twins
 from gateway.rules.descriptions import check_item
-from gateway.rules.identifiers import check_hts, check_identifiers
+from gateway.rules.identifiers import check_hts, check_identifiers, read_tracking
 from gateway.rules.parties import check_parties, person_key
 from gateway.rules.regime import arrival_day, is_late, regime_of, today
 from gateway.rules.suspects import check_suspects
@@ -26,6 +26,8 @@ from gateway.rules.values import LIMIT_USD, amount, check_values, complete_value
 _MOT = {"ocean": "11", "rail": "20", "truck": "30", "air": "40", "mail": "50"}
 _PERSONS = ("buyer", "owner", "final_deliver_to_party")  # who the one person of the USD 800 sum may be
 _NONE: list[Finding] = []  # the usual answer; shared, never changed
+_INFORMAL = frozenset(("entry_11", "entry_13", "postal_imdw"))
+_INFORMAL_USD = Decimal(2500)  # 19 CFR 143.21, 145.12
 _DE_MINIMIS = frozenset(("section_321_pilot", "entry_86"))
 
 
@@ -45,6 +47,7 @@ class Rulebook:
 
         The law is that of the day of arrival; ours: of the day of processing when no arrival is known.
         """
+        read = read_tracking(draft)
         if "shipment_id" not in draft:
             best = (
                 draft.get("house_bill_number")
@@ -57,7 +60,7 @@ class Rulebook:
         if "cbp_mot_code" not in draft and mode in _MOT:
             draft["cbp_mot_code"] = _MOT[mode]
         day = arrival_day(draft, self.tables)
-        findings = complete_values(draft, profile, day)
+        findings = [*read, *complete_values(draft, profile, day)]
         for role in _PERSONS:
             party = draft.get(role)
             if isinstance(party, dict) and party.get("name"):
@@ -148,6 +151,13 @@ class Rulebook:
                 )
             )
         findings += _pieces(draft)
+        total = amount(draft.get("fair_retail_value_usd")) if profile.program in _INFORMAL else None
+        if total is not None and total > _INFORMAL_USD:
+            said = f"The shipment is worth {total:.2f} USD; informal entry ends at {_INFORMAL_USD} USD: a formal entry is needed."
+            pointer = "/items/0/total_value/amount"
+            findings.append(
+                _finding("S321-VAL-2500", Severity.WARNING, said, "fair_retail_value_usd", pointer, f"{total:.2f}")
+            )
         late = is_late(draft, self.tables, now)
         if late is not None:
             arrival = str(draft.get("estimated_arrival_at"))
@@ -179,17 +189,26 @@ class Rulebook:
         """Return what compares the shipments of one file with each other."""
         return Twins()
 
+    def lots(self) -> Lots:
+        """Return what finds the lots of one order in a file."""
+        return Lots()
+
     def neighbours(self) -> Neighbours:
         """Return what finds persons of one file who may be one."""
         return Neighbours()
 
     def check_near(
-        self, draft: dict[str, Any], person: str, day: str, number: str, neighbours: Neighbours
+        self, draft: dict[str, Any], person: str, day: str, number: str, neighbours: Neighbours, lots: Lots
     ) -> list[Finding]:
-        """Return S321-AGG-NEAR when similar persons together pass the limit (while the exemption is in force)."""
+        """Return S321-AGG-NEAR when similar persons together pass the limit, S321-SPLIT when the lots of an order do.
+
+        While the exemption is in force.
+        """
         verdict, value = draft.get("regime_verdict"), amount(draft.get("fair_retail_value_usd"))
         if value is None or not isinstance(verdict, dict) or verdict.get("verdict") != "eligible_800":
             return _NONE
+        if "references" in draft and (split := lots.check(draft, person, day, value, number)):
+            return split
         party: dict[str, Any] = next((draft[role] for role in _PERSONS if isinstance(draft.get(role), dict)), {})
         return neighbours.check(party, person, day, value, number)
 

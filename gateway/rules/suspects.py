@@ -10,9 +10,12 @@ from gateway.rules.tables import normal
 from gateway.rules.values import amount
 
 _CONTAINER = re.compile(r"[A-Z]{3}[UJZ][0-9]{7}")
+_MASK = re.compile(r"(?:no|do-?not|donot)[-_.]?reply|[^@]+@(?:marketplace\.amazon\.|members\.ebay\.|reply\.)", re.I)
 _TOKENS = frozenset(("0.01", "0.10", "0.99", "1.00", "1"))
 _LIGHT = len("9.999")  # no longer text is a weight below 10 kg: kilograms have three decimals
 _HEAVY_KG = 70  # a parcel that one person carries; couriers take no more
+_HEAVY_JEWELLERY_KG = 30
+_JEWELLERY = ("7113", "7114", "7116", "7117")
 _NOTHING: list[Finding] = []
 
 
@@ -33,9 +36,26 @@ def check_suspects(draft: dict[str, Any]) -> list[Finding]:
     initiator, deliver = draft.get("shipment_initiator"), draft.get("final_deliver_to_party")
     if isinstance(initiator, dict) and isinstance(deliver, dict):
         _parties(initiator, deliver, found)
+    if draft.get("transaction_nature") != "return":
+        _from_here(draft, found)
     if draft.get("mode_of_transportation") in ("ocean", "rail"):  # a trailer has a number of its owner
         _containers(draft, found)
     return found or _NOTHING
+
+
+def _from_here(draft: dict[str, Any], found: list[Finding]) -> None:
+    """Goods made here, or sent from here: a return, or a value in the wrong field."""
+    initiator, items = draft.get("shipment_initiator"), draft.get("items")
+    if isinstance(initiator, dict) and initiator.get("country_code") == "US":
+        said = "The shipper is in the United States: who sends the goods from abroad?"
+        pointer = "/shipment_initiator/country_code"
+        found.append(_warn("Q-SHIPPER-US", said, "shipment_initiator.country_code", pointer, "US"))
+    for index, item in enumerate(items if isinstance(items, list) else ()):
+        if item.get("country_of_origin") == "US":
+            said = f"Goods line {index + 1} was made in the United States: are these goods that come back?"
+            pointer = f"/items/{index}/country_of_origin"
+            found.append(_warn("Q-ORIGIN-US", said, "items.country_of_origin", pointer, "US"))
+            break
 
 
 def _containers(draft: dict[str, Any], found: list[Finding]) -> None:
@@ -68,6 +88,12 @@ def _weight(draft: dict[str, Any], weight: str, found: list[Finding]) -> None:
     pieces = draft.get("package_count") or 1
     if kilograms == 0:
         said = "The weight is 0 kg."
+    elif kilograms > _HEAVY_JEWELLERY_KG * pieces and any(
+        str(i.get("hts_number", "")).startswith(_JEWELLERY) for i in draft.get("items") or ()
+    ):
+        said = (
+            f"The weight is {weight} kg for {pieces} package{'s' if pieces != 1 else ''} of jewellery: are these grams?"
+        )
     elif kilograms > _HEAVY_KG * pieces:
         said = f"The weight is {weight} kg for {pieces} package{'s' if pieces != 1 else ''}: are these grams?"
     else:
@@ -96,6 +122,10 @@ def _parties(initiator: dict[str, Any], deliver: dict[str, Any], found: list[Fin
         said = "Shipper and consignee are the same."
         found.append(_warn("Q-SAME-PARTY", said, "shipment_initiator.name", "/shipment_initiator/name"))
     for role, party in (("shipment_initiator", initiator), ("final_deliver_to_party", deliver)):
+        email = party.get("email")
+        if email and _MASK.match(email):
+            said = "Nobody can be reached by the e-mail address: it is a mask or sends only."
+            found.append(_warn("Q-EMAIL-MASK", said, f"{role}.email", f"/{role}/email", personal=True))
         phone = party.get("phone")
         if phone and _dummy(phone):
             said = "The phone number is a dummy, not one that anybody answers."

@@ -35,18 +35,22 @@ class Regime(msgspec.Struct, frozen=True):
 
 
 class Vague(msgspec.Struct, frozen=True):
-    """One vague description with two better ones."""
+    """One vague description with two better ones. term: as it stands in the table; texts are compared by their `gist`."""
 
     term: str
     advice: tuple[str, str]
 
 
 class Exclusion(msgspec.Struct, frozen=True):
-    """One class of goods that never was eligible. kind: hts (prefixes) or text (words)."""
+    """One class of goods that never was eligible. kind: hts (prefixes) or text (words).
+
+    beside: words that may stand beside those of a text: with others it may be something else (a dress, champagne).
+    """
 
     name: str
     kind: str
     match: tuple[str, ...]
+    beside: frozenset[str]
     reason: str
     citation: str
 
@@ -58,11 +62,13 @@ class Tables:
     regimes: tuple[Regime, ...]
     vague: Mapping[str, Vague]
     fake_names: frozenset[str]
+    fake_addresses: frozenset[str]
     suffixes: Mapping[str, str]
     ports: frozenset[str]
     districts: frozenset[str]
     zones: Mapping[str, str]
     zip_states: Mapping[str, frozenset[str]]
+    states: frozenset[str]
     exclusions: tuple[Exclusion, ...]
     consolidators: frozenset[str]
     hubs: frozenset[tuple[str, str]]
@@ -79,16 +85,19 @@ class Tables:
         """Build from CSV texts: name of the file without .csv -> text."""
         rows = {name: list(table_rows(text)) for name, text in texts.items()}
         ports = frozenset(r["code"] for r in rows["schedule_d"])
+        zip_states = {r["code"]: frozenset(r["value"].split(";")) for r in rows["zip_state"]}
         return cls(
             regimes=tuple(_regime(r) for r in rows["regime"]),
-            vague={normal(r["term"]): Vague(r["term"], (r["advice_1"], r["advice_2"])) for r in rows["vague_terms"]},
+            vague={gist(r["term"]): Vague(r["term"], (r["advice_1"], r["advice_2"])) for r in rows["vague_terms"]},
             fake_names=frozenset(normal(r["name"]) for r in rows["fake_names"]),
+            fake_addresses=frozenset(normal(r["text"]) for r in rows["fake_addresses"]),
             suffixes={r["word"]: r["short"] for r in rows["usps_suffix"]},
             ports=ports,
             districts=frozenset(p[:2] for p in ports),
             zones={r["code"]: r["value"] for r in rows["port_zone"]},
-            zip_states={r["code"]: frozenset(r["value"].split(";")) for r in rows["zip_state"]},
-            exclusions=tuple(Exclusion(r["class"], r["kind"], tuple(r["match"].split("|")), r["reason"], r["citation"]) for r in rows["exclusions"]),
+            zip_states=zip_states,
+            states=frozenset().union(*zip_states.values()),
+            exclusions=tuple(Exclusion(r["class"], r["kind"], tuple(r["match"].split("|")), frozenset(r["beside"].split("|")), r["reason"], r["citation"]) for r in rows["exclusions"]),
             consolidators=frozenset(normal(r["name"]) for r in rows["consolidators"]),
             hubs=frozenset((normal(r["address"]), r["postal_code"][:5]) for r in rows["hubs"]),
             hours={r["mode"]: float(r["hours_before"]) for r in rows["timing"]},
@@ -116,6 +125,13 @@ def normal(text: str) -> str:
         folded = unicodedata.normalize("NFKD", text)
         plain = "".join(c for c in folded if not unicodedata.combining(c)).upper()
     return " ".join(re.sub(r"[^\w]+|_", " ", plain).split())
+
+
+def gist(text: str) -> str:
+    """Return the words of a text in capitals, without the signs of plural and genitive: men's APPARELS is MEN APPAREL."""
+    return " ".join(
+        w[:-1] if len(w) > 3 and w[-1] == "S" and w[-2] not in "SU" else w for w in normal(text).split() if w != "S"
+    )
 
 
 def lint_regimes(regimes: tuple[Regime, ...], origins: tuple[str, ...] = ("CN", "HK", "CA", "DE")) -> list[str]:

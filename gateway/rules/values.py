@@ -248,7 +248,7 @@ _MILLS = frozenset(("BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"))
 
 def _thousands(text: str, index: int) -> Finding:
     """1.024 as a value in dollars: may be 1,024 whose comma was read as a decimal mark."""
-    said = f"The value {text} has three decimals: was {text.replace('.', '')} meant?"
+    said = f"The value {text} has three decimals: was {text.replace('.', '').lstrip('0')} meant?"
     pointer = f"/items/{index}/total_value/amount"
     return _finding("Q-VAL-DECIMALS", Severity.WARNING, said, "items.total_value.amount", pointer, text)
 

@@ -104,6 +104,37 @@ ITEM, TO, FROM = "items.0.", "final_deliver_to_party.", "shipment_initiator."
         (TO + "state_province", "CA", {"S321-ADDR-ZIPST": "warning"}),
         (TO + "city", "\u5317\u4eac", {"Q-NON-LATIN": "warning"}),
         (TO + "city", "SAN JOS\u00c9", {}),
+        (TO + "name", "UNKNOWN CUSTOMER", {"S321-NAME-FAKE": "error"}),
+        (TO + "name", "--", {"S321-NAME-FAKE": "error"}),
+        (TO + "name", "123 45", {"S321-NAME-FAKE": "error"}),
+        (TO + "name", "NA LI", {}),
+        (TO + "name", "GUEST BUILDERS INC", {}),
+        (FROM + "name", "7 STAR TRADING", {}),
+        (TO + "address_line_1", "N/A", {"S321-ADDR-FAKE": "error"}),
+        (TO + "address_line_1", ".", {"S321-ADDR-FAKE": "error"}),
+        (FROM + "city", "Unknown", {"S321-ADDR-FAKE": "error"}),
+        (FROM + "city", "12", {"S321-ADDR-FAKE": "error"}),
+        (TO + "address_line_1", "12 UNKNOWN SOLDIER RD", {}),
+        (TO + "address_line_1", "12", {}),
+        (TO + "address_line_1", "P.O.B. 12", {"Q-PO-BOX": "warning"}),
+        (TO + "address_line_1", "PO-BOX12", {"Q-PO-BOX": "warning"}),
+        (TO + "address_line_1", "RR 2 BOX 12", {}),
+        (TO + "address_line_1", "PSC 12 BOX 44", {}),
+        (TO + "address_line_1", "9 EXPO BOXWOOD CT", {}),
+        (TO + "state_province", "XX", {"S321-ADDR-STATE": "error"}),
+        (TO + "email", "noreply@example.com", {"Q-EMAIL-MASK": "warning"}),
+        (TO + "email", "k3x9@marketplace.amazon.com", {"Q-EMAIL-MASK": "warning"}),
+        (TO + "email", "norepley@example.com", {}),
+        (FROM + "country_code", "US", {"Q-SHIPPER-US": "warning"}),
+        (ITEM + "country_of_origin", "US", {"Q-ORIGIN-US": "warning"}),
+        (ITEM + "hts_number", "7700000000", {"S321-HTS-CHAPTER": "error"}),
+        (ITEM + "hts_number", "000000", {"S321-HTS-CHAPTER": "error"}),
+        (ITEM + "hts_number", "9801001010", {"S321-HTS-CHAPTER": "warning"}),
+        ("shipment_tracking_number", "1Z5R89390357567127", {}),
+        ("shipment_tracking_number", "1Z5R89390357567128", {"Q-TRACKING-CHK": "info"}),
+        ("shipment_tracking_number", "rr 473 124 829 gb", {"Q-TRACKING-FORM": "warning"}),
+        ("shipment_tracking_number", "RR-473124820-GB", {"Q-TRACKING-FORM": "warning", "S321-ID-CHK": "error"}),
+        ("shipment_tracking_number", "trk 12", {}),
         ("first_us_port", "9999", {"PORT-UNKNOWN": "error"}),
         ("first_us_port", "0999", {"PORT-UNLISTED": "info"}),
         ("package_count", 0, {"S321-QTY-ZERO": "error", "Q-QTY-MISMATCH": "warning"}),
@@ -125,6 +156,63 @@ def test_the_check_digit_of_an_air_waybill_counts_by_air_only(number, good):
     draft["mode_of_transportation"] = "air"
     draft["security_scan"] = {"performed": True, "result": "clear", "method": "xry"}
     assert ("S321-ID-CHK" in said(draft)) is not good
+
+
+def test_the_number_of_a_parcel_is_delivered_as_others_write_it():
+    draft = changed("shipment_tracking_number", "rr 473 124 829 gb")
+    del draft["house_bill_number"]
+    RULES.prepare(draft, PROFILE, NOW)
+    assert draft["shipment_tracking_number"] == draft["shipment_id"] == "RR473124829GB"
+
+
+@pytest.mark.parametrize(
+    ("text", "vague"),
+    [
+        ("men's apparel", True), ("APPARELS", True), ("auto part", True), ("used clothing", True), ("various items", True), ("Shoes 1 pair", True),
+        ("clothing x2", True), ("pair of shoes", True), ("10 PCS TOYS", True), ("freight all kinds (FAK)", True), ("STC parts", True), ("5 sets", True),
+        ("brand new", True), ("to be advised", True), ("women's leather shoes", False), ("toy car", False), ("new balance running shoes, textile", False),
+        ("STC SHIRTS", False), ("set top box", False), ("books", False), ("glass vase", False), ("100% cotton blanket cover", False), ("Other half mug", False),
+    ],
+)  # fmt: skip
+def test_what_a_description_says_besides_quantity_and_plural(text, vague):
+    assert ("S321-DESC-VAGUE" in said(changed(ITEM + "enhanced_product_description", text))) is vague
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("Red wine", "S321-EXCL-ALCOHOL"), ("Wine, red, 750 ml", "S321-EXCL-ALCOHOL"), ("6 bottles of beer", "S321-EXCL-ALCOHOL"), ("Cognac", "S321-EXCL-ALCOHOL"),
+        ("Pipe tobacco", "S321-EXCL-TOBACCO"), ("Satin dress, champagne", "Q-EXCL-WORD"), ("Glasses for wine", "Q-EXCL-WORD"), ("e-cigarette", "Q-EXCL-WORD"),
+        ("Wine glass", ""), ("Champagne satin dress", ""), ("Ginger", ""), ("Cigar cutter", ""),
+    ],
+)  # fmt: skip
+def test_alcohol_and_tobacco_by_words(text, told):
+    draft = changed(ITEM + "enhanced_product_description", text)
+    del draft["items"][0]["hts_number"]
+    assert "".join(said(draft)) == told
+    assert said(changed(ITEM + "enhanced_product_description", text)) == {}  # the tariff number says what it is
+
+
+def test_a_po_box_is_where_the_post_delivers():
+    draft = changed(TO + "address_line_1", "PO BOX 12")
+    draft["mode_of_transportation"] = "mail"
+    assert "Q-PO-BOX" not in said(draft)
+
+
+def test_returned_goods_may_be_of_here():
+    draft = changed(ITEM + "country_of_origin", "US")
+    draft["transaction_nature"] = "return"
+    assert said(draft) == {}
+
+
+@pytest.mark.parametrize(
+    ("program", "amount", "told"),
+    [("entry_11", "2500.00", False), ("entry_11", "2500.01", True), ("acas", "2500.01", False)],
+)
+def test_informal_entry_ends_at_2500_dollars(program, amount, told):
+    profile, draft = replace(PROFILE, program=program), changed(ITEM + "total_value.amount", amount)
+    draft["items"][0]["hts_number"] = "6109100012"
+    assert ("S321-VAL-2500" in said(draft, profile)) is told
 
 
 def test_air_needs_a_security_scan():

@@ -11,7 +11,7 @@ import pytest
 
 from gateway.catalogue import load_catalogue
 from gateway.findings import Severity
-from gateway.rules.alike import Neighbours, Recent, Twins
+from gateway.rules.alike import Lots, Neighbours, Recent, Twins
 from gateway.rules.suspects import check_suspects
 
 GOOD: dict[str, Any] = {
@@ -45,6 +45,7 @@ def test_a_plain_shipment_is_no_suspect():
     [
         ({"total_value__amount": "1.00"}, "Q-VALUE-TOKEN"), ({"total_value__amount": "0.01"}, "Q-VALUE-TOKEN"), ({"gross_weight_kg": "0.000"}, "Q-WEIGHT-ODD"),
         ({"gross_weight_kg": "420.000"}, "Q-WEIGHT-ODD"), ({"gross_weight_kg": "70.001"}, "Q-WEIGHT-ODD"),
+        ({"gross_weight_kg": "30.001", "items": [{"hts_number": "7113190000"}]}, "Q-WEIGHT-ODD"),
         ({"final_deliver_to_party__phone": "1111111111"}, "Q-PHONE-DUMMY"), ({"shipment_initiator__phone": "+11234567890"}, "Q-PHONE-DUMMY"),
         ({"final_deliver_to_party__name": "Acme  Goods", "final_deliver_to_party__postal_code": "510000"}, "Q-SAME-PARTY"),
         ({"mode_of_transportation": "ocean", "references": [{"type": "container", "value": "CSQU3054384"}]}, "Q-CONTAINER-CHK"),
@@ -83,6 +84,26 @@ def test_a_twin_is_the_same_person_day_goods_and_value_under_another_number():
 
 def person(name: str, street: str = "12 SAMPLE LN", zip_code: str = "43004") -> dict:
     return {"name": name, "address_line_1": street, "postal_code": zip_code}
+
+
+def test_lots_of_one_order_on_several_days_are_told_when_they_pass_the_limit_together():
+    def said(lots, number, day, value, order="SO-1", person="p"):
+        draft = {"references": [{"type": "seal", "value": order}, {"type": "order_number", "value": order}]}
+        return [f.rule for f in lots.check(draft, person, day, Decimal(value), number)]
+
+    lots = Lots()
+    assert said(lots, "B1", "2025-03-03", "500") == []
+    assert said(lots, "B2", "2025-03-04", "300") == []  # 800.00 is within the limit
+    assert said(lots, "B3", "2025-03-04", "0.01") == ["S321-SPLIT"]
+    assert said(lots, "B4", "2025-03-05", "50") == []  # told once
+    assert (
+        said(lots, "B5", "2025-03-05", "700", order="SO-2") == said(lots, "B6", "2025-03-06", "700", order="SO-3") == []
+    )
+    assert said(lots, "B7", "2025-03-06", "700", order="SO-2", person="q") == []
+    lots = Lots()
+    assert (
+        said(lots, "B1", "2025-03-03", "500") == said(lots, "B2", "2025-03-03", "500") == []
+    )  # of one day: S321-AGG-800
 
 
 def test_similar_persons_at_one_address_who_pass_the_limit_together_are_told_once():

@@ -107,14 +107,52 @@ def _country(value: str) -> str:
     elif word == "UK":
         notes.append(("CODE-COUNTRY-UK", "Country code UK is not an ISO code; it was read as GB."))
         word = "GB"
+    elif word in _KOSOVO:
+        read = "" if word == "XK" else f"; {word} was read as XK"
+        notes.append(("CODE-COUNTRY-OTHER", f"Kosovo has no code in ISO 3166-1, XK is in use{read}."))
+        return Noted("XK", *notes)
+    elif word in _PROVINCES:
+        notes.append(
+            ("CODE-COUNTRY-OTHER", f"{word} is CBP's code for goods of {_PROVINCES[word]}; it was read as CA.")
+        )
+        word = "CA"
     if word not in two:
-        raise Unusable(f'"{text}" is not an ISO 3166-1 country code')
+        raise Unusable(f'"{text}" is not an ISO 3166-1 country code{_hint(word)}')
     return Noted(word, *notes) if notes else word
 
 
-@transform("CN => CN", "cn => CN", "CHN => CN", "156 => CN", "UK => GB", "ZZ => !MAP-VALUE", result="country")
+_KOSOVO = frozenset(("XK", "XKX", "XKK", "KV"))  # in use by the EU, by Unicode, and by the US government (FIPS, KV)
+_PROVINCES = {
+    "XA": "Alberta", "XB": "New Brunswick", "XC": "British Columbia", "XM": "Manitoba", "XN": "Nova Scotia", "XO": "Ontario",
+    "XP": "Prince Edward Island", "XQ": "Quebec", "XS": "Saskatchewan", "XT": "the Northwest Territories", "XV": "Nunavut",
+    "XW": "Newfoundland and Labrador", "XY": "Yukon",
+}  # fmt: skip
+"""Origins in CBP's list besides ISO 3166-1 (CATAIR Appendix B); unverified: from memory."""
+
+_MEANT = {
+    "EU": "name the country of the union",
+    "EL": "Greece is GR",
+    "XI": "Northern Ireland is GB",
+    "EN": "England is GB",
+    "SF": "Finland is FI",
+}
+
+
+def _hint(word: str) -> str:
+    """Return what to write instead of a code that is none, as the end of a sentence; "" when nothing is known of it."""
+    if word in _MEANT:
+        return f": {_MEANT[word]}"
+    old = [c for c in _iso("3166-3") if word in (c["alpha_2"], c["alpha_3"])]
+    last = max(old, key=lambda c: c["withdrawal_date"], default=None)  # CS was two countries
+    return f" any more ({last['name']}, until {last['withdrawal_date'][:4]}): name the country of today" if last else ""
+
+
+@transform(
+    "CN => CN", "cn => CN", "CHN => CN", "156 => CN", "UK => GB", "XO => CA", "XKX => XK", "ZZ => !MAP-VALUE", "AN => !MAP-VALUE",
+    result="country",
+)  # fmt: skip
 def country(value: str) -> str:
-    """A country as ISO alpha-2; alpha-3 and numeric codes, small letters and UK are read with a remark."""
+    """A country as ISO alpha-2; alpha-3 and numeric codes, small letters, UK, XK (Kosovo) and CBP's codes of Canadian provinces are read with a remark."""
     return _country(value)
 
 

@@ -109,10 +109,14 @@ def dtm(values: list[str], zone: str = "UTC") -> str:
     return utc(moment.replace(tzinfo=timezone(distance if found[1] == "+" else -distance)), "UTC")
 
 
-@transform("202510011830; 203 => 2025-10-01", "20251001; 102 => 2025-10-01", many=True, result="date")
+@transform(
+    "202510011830; 203 => 2025-10-01", "20251001; 102 => 2025-10-01", "202510010330UTC; 303 => ",
+    many=True, result="date", part=True,
+)  # fmt: skip
 def dtm_day(values: list[str]) -> str:
-    """The calendar day of an EDIFACT DTM as written, that is the sender's local day."""
-    return _dtm(values)[0].date().isoformat()
+    """The calendar day of an EDIFACT DTM as written, that is the local day; of one with a zone of its own nothing: the moment tells it."""
+    moment, offset = _dtm(values)
+    return "" if offset else moment.date().isoformat()
 
 
 def _dtm(values: list[str]) -> tuple[datetime, str]:

@@ -125,12 +125,19 @@ def only(value: str, pattern: str, length: str = "") -> str:
     return text if _fits(text, pattern, length) else ""
 
 
-@transform("97201 => 97201", "972011234 => 97201-1234", "2116; MA => 02116", "501; NY => 00501", many=True)
+@transform(
+    "97201 => 97201",
+    "972011234 => 97201-1234",
+    "97201 1234 => 97201-1234",
+    "2116; MA => 02116",
+    "501; NY => 00501",
+    many=True,
+)
 def zip_(values: list[str]) -> str:
     """ZIP code (and state): 9 digits get their hyphen; a lost leading zero is put back only if the state agrees."""
     text, state = values[0].strip(), (values[1].strip().upper() if len(values) > 1 else "")
-    if re.fullmatch(r"[0-9]{9}", text):
-        return f"{text[:5]}-{text[5:]}"
+    if re.fullmatch(r"[0-9]{5} ?[0-9]{4}", text):
+        return f"{text[:5]}-{text[-4:]}"
     lost = {4: state in _ZERO_STATES, 3: text[:1] in _DOUBLE_ZERO.get(state, "-"), 8: state in _ZERO_STATES}
     if lost.get(len(text)) and text.isdigit():
         full = text.zfill(9 if len(text) == 8 else 5)
