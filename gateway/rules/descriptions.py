@@ -77,6 +77,9 @@ def _word(text: str, exclusion: Exclusion) -> str:
 
 def vague(text: str, tables: Tables) -> Vague | None:
     """Return the vague term a whole text is, after capitals, punctuation, plurals and words of quantity are taken off."""
+    last = normal(text).rpartition(" ")[2]
+    if last.isalpha() and last not in tables.vague_ends and last not in _FILLERS:
+        return None  # nearly every text
     plain = gist(text)
     found = tables.vague.get(plain)
     if found is not None or not plain:

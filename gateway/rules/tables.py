@@ -61,6 +61,7 @@ class Tables:
 
     regimes: tuple[Regime, ...]
     vague: Mapping[str, Vague]
+    vague_ends: frozenset[str]  # words that a vague text may end with, in any of its forms
     fake_names: frozenset[str]
     fake_addresses: frozenset[str]
     suffixes: Mapping[str, str]
@@ -85,10 +86,15 @@ class Tables:
         """Build from CSV texts: name of the file without .csv -> text."""
         rows = {name: list(table_rows(text)) for name, text in texts.items()}
         ports = frozenset(r["code"] for r in rows["schedule_d"])
+        vague = {gist(r["term"]): Vague(r["term"], (r["advice_1"], r["advice_2"])) for r in rows["vague_terms"]}
+        ends = {normal(r["term"]).rpartition(" ")[2] for r in rows["vague_terms"]} | {
+            g.rpartition(" ")[2] for g in vague
+        }
         zip_states = {r["code"]: frozenset(r["value"].split(";")) for r in rows["zip_state"]}
         return cls(
             regimes=tuple(_regime(r) for r in rows["regime"]),
-            vague={gist(r["term"]): Vague(r["term"], (r["advice_1"], r["advice_2"])) for r in rows["vague_terms"]},
+            vague=vague,
+            vague_ends=frozenset(ends | {f"{word}S" for word in ends} | {"S"}),
             fake_names=frozenset(normal(r["name"]) for r in rows["fake_names"]),
             fake_addresses=frozenset(normal(r["text"]) for r in rows["fake_addresses"]),
             suffixes={r["word"]: r["short"] for r in rows["usps_suffix"]},
