@@ -22,6 +22,7 @@ from gateway.mapping.line import BoundStep, Line
 from gateway.mapping.quick import Format
 from gateway.mapping.table import Row
 from gateway.mapping.transforms import Unusable, find_transform, registry
+from gateway.mapping.transforms.arguments import argument_fault, count_words
 from gateway.mapping.transforms.numbers import plain
 from gateway.records import Dialect, Path
 
@@ -169,12 +170,16 @@ class Compiler:
                 f'transform "{call.name}" does not exist',
                 _near(call.name, list(registry())),
             )
+        about = (found.function.__doc__ or "").partition("\n")[0]
         if not found.args[0] <= len(call.args) <= found.args[1]:
             raise self._error(
                 row,
                 "transform",
-                f"{call.name} takes {found.args[0]} to {found.args[1]} arguments, {len(call.args)} given",
+                f"{call.name} takes {count_words(*found.args)}, {len(call.args)} given",
+                f"steps are parted by |; {about}" if len(call.args) > found.args[1] else about,
             )
+        if fault := argument_fault(call.name, call.args):
+            raise self._error(row, "transform", fault, about)
         if call.name in ("code", "uncode", "party_id", "agency_id") and call.args[0] not in self._codes:
             raise self._error(
                 row,

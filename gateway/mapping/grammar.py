@@ -39,6 +39,7 @@ _SLASH = re.compile(r"/(?![^\[]*\])")
 _TEST = re.compile(
     r"(?P<path>[^\[\]=!]*(?:\[[^\]]*\][^\[\]=!]*)*)(?:(?P<op>!=|=)\s*(?P<values>.*)|(?<=\s)(?P<is>present|absent|repeated))"
 )
+_JOINED = re.compile(r" (?:AND|And|OR|Or|or|NOT|Not) |^(?:not|NOT|Not) ")
 _ELEMENT = re.compile(r"\.[0-9]+(-[0-9]+)?")
 _SAME = re.compile(r"\.([0-9]+(-[0-9]+)?|@?\w+)")
 _NO_COMPONENT = re.compile(r"[0-9]+-(?![0-9]+$).*")
@@ -135,6 +136,8 @@ def parse_source(text: str) -> tuple[Source, ...]:
 
 
 def _one_source(part: str) -> Source:
+    if part.startswith("=") or "," in part.partition("[")[0]:
+        raise CellError(f'"{part}" is not a source', "several sources are parted by ; and none begins with =")
     for kind in ("profile", "envelope"):
         if part.startswith(kind + "."):
             return Source(kind, name=part[len(kind) + 1 :])
@@ -152,6 +155,15 @@ def parse_when(text: str) -> tuple[Test, ...]:
             raise CellError(
                 f'"{part}" is not a condition',
                 "write PATH=VALUE|VALUE, PATH!=VALUE, PATH present, PATH absent or PATH repeated",
+            )
+        if match["op"] and "=" in match["values"]:
+            raise CellError(
+                f'"{part}" holds several tests', "write PATH=A|B for one of several values, and part tests by and"
+            )
+        if words := _JOINED.search(match["path"].partition("[")[0]):
+            raise CellError(
+                f'"{part}" is not a condition: "{words[0].strip()}" joins nothing here',
+                "part tests by and in small letters; PATH=A|B is one of several values, PATH absent is not there",
             )
         source = _one_source(match["path"].strip())
         if match["op"]:

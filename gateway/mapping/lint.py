@@ -6,16 +6,17 @@ collected instead of ending at the first, and softer ones are added.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from difflib import get_close_matches
 
 from gateway.errors import MappingError
 from gateway.mapping.compile import ACTIONS, BINDINGS, Compiler
 from gateway.mapping.examples import run_examples
 from gateway.mapping.folder import MappingFacts, MappingSet, unit_path
-from gateway.mapping.grammar import CellError, parse_source
+from gateway.mapping.grammar import CellError, parse_source, parse_when
 from gateway.mapping.lost_paths import lost_paths
 from gateway.mapping.table import Fault, Row
+from gateway.records import Dialect, Path
 
 
 def lint(mappings: MappingSet, facts: MappingFacts) -> list[Fault]:
@@ -40,6 +41,7 @@ def lint(mappings: MappingSet, facts: MappingFacts) -> list[Fault]:
     faults += _unreachable(rows)
     faults += _without_example(rows)
     faults += _two_sources(rows)
+    faults += _near_columns(rows, dialect)
     if not any(f.severity == "error" for f in faults):
         faults += _lost_paths(mappings, facts)
         faults += run_examples(mappings, facts)
@@ -82,6 +84,18 @@ def _unreachable(rows: list[Row]) -> Iterator[Fault]:
             yield Fault("MAP-UNREACHABLE", row.file, row.line, "target", f"the row is never asked: {closed[key].where} has a default and no condition", "put it before that row", "warning")  # fmt: skip
         elif row.default and not row.when:
             closed[key] = row
+
+
+def _near_columns(rows: list[Row], dialect: Dialect) -> Iterator[Fault]:
+    """A column may have any name; one that is nearly that of a standard column is rather a slip of the pen."""
+    near: Callable[[Path], str] | None = getattr(dialect, "near", None)
+    if near is None:
+        return
+    for row in rows:
+        sources = [*parse_source(row.source), *(test.source for test in parse_when(row.when))]
+        for path in [s.path for s in sources if s.path is not None]:
+            if found := near(path):
+                yield Fault("MAP-COLUMN-NEAR", row.file, row.line, "source", f'"{path.text}" is no standard column', f"did you mean {found}? Else nothing is wrong", "warning")  # fmt: skip
 
 
 def _without_example(rows: list[Row]) -> Iterator[Fault]:

@@ -84,3 +84,31 @@ def test_punctuation_in_transform_arguments_is_written_as_words():
     assert (trim.name, trim.args, join.args, split.args) == ("trim", (), (",",), ("/", "2"))
     with pytest.raises(CellError):
         parse_transform("trim | | upper")
+
+
+@pytest.mark.parametrize(
+    "cell",
+    [
+        "mode == air", "mode=air or mode=truck", "mode=air, mode=truck", "mode present AND pieces present", "mode present or pieces present", "not mode present",
+        "mode>5", "mode is air", "mode PRESENT",
+    ],
+)  # fmt: skip
+def test_a_condition_in_the_words_of_other_languages_is_no_condition(cell: str) -> None:
+    """Most of them were read as the name of a column or as a value, and never held."""
+    with pytest.raises(CellError) as caught:
+        parse_when(cell)
+    assert caught.value.advice
+
+
+@pytest.mark.parametrize(
+    ("cell", "values"),
+    [("mode = air", ("air",)), ("N9[02=OR].01=AND|OR", ("AND", "OR")), ("a!=this or that", ("this or that",))],
+)
+def test_words_that_join_may_be_values_and_qualifiers(cell: str, values: tuple[str, ...]) -> None:
+    assert parse_when(cell)[0].values == values
+
+
+@pytest.mark.parametrize("cell", ["=A1", "carrier_code, mode", "M11.05; =B2"])
+def test_a_source_has_no_comma_and_is_no_formula(cell: str) -> None:
+    with pytest.raises(CellError, match="is not a source"):
+        parse_source(cell)

@@ -11,7 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.mapping.codes import CodeTables
+from gateway.mapping.grammar import parse_transform
 from gateway.mapping.transforms import Noted, Unusable, find_transform, registry, transform
+from gateway.mapping.transforms.arguments import _CHECKS, FREE, argument_fault
 from gateway.mapping.transforms.numbers import plain
 from gateway.site import base_mappings
 
@@ -159,3 +161,26 @@ def test_packages_are_asked_for_a_transform_that_is_none_of_ours(monkeypatch):
     assert asked == []
     assert find_transform("no_such_transform") is None
     assert asked == [True]
+
+
+def test_each_transform_with_arguments_has_a_check_of_them_or_takes_any_text() -> None:
+    """A wrong argument was told by each shipment, and a time zone that is none stopped the translation."""
+    with_arguments = {name for name, found in registry().items() if found.args[1]}
+    assert set(_CHECKS) | FREE == with_arguments
+    assert not [name for name, args in ARGS.items() if argument_fault(name, args)]
+
+
+@pytest.mark.parametrize(
+    ("cell", "fault"),
+    [
+        ("keep x", '"x" of keep is not a number'), ("drop -1", "a number"), ("implied 2.5", "a number"), ("lines 0", "a number from 1"), ("split slash x", "from 1"),
+        ("kg FOO", "a unit of weight"), ("shape foo 3", "a shape: digits"), ("only digits x", "a length"), ("code mode_x12 kepp", "one of keep, empty, error"),
+        ("uncode mode_x12 all", "is not first"), ("decimal semicolon", "one of"), ("contact phone", "a kind of contact"), ("dtm Mars/Phobos", "a time zone"),
+        ("date YYYY-MM-DD", "a form of dates"), ("datetime dd.mm.yyyy", "it needs CCYY or YY"), ("iso EST5EDT/..", "a time zone"),
+        ("keep 3", ""), ("date DD.MM.CCYY", ""), ("datetime CCYY-MM-DD/HH:mm America/Chicago", ""), ("decimal comma", ""), ("kg l", ""), ("shape digits 4", ""), ("rounded 0", ""),
+    ],
+)  # fmt: skip
+def test_a_wrong_argument_is_told_when_the_table_is_loaded(cell: str, fault: str) -> None:
+    (call,) = parse_transform(cell)
+    said = argument_fault(call.name, call.args)
+    assert (fault in said) if fault else said == ""

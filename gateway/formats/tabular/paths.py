@@ -11,6 +11,7 @@ ROWS, ROW               the rows of a shipment together (first filled cell of ea
 from __future__ import annotations
 
 from decimal import Decimal
+from difflib import get_close_matches
 from typing import Any
 
 from gateway.findings import Position
@@ -89,6 +90,13 @@ class TabularDialect:
         """Return why the path can never read anything: any table may have any column."""
         name = column_of(path)
         return [] if not name or plain_name(name) else [f'"{path.text}" is no column name']
+
+    def near(self, path: Path) -> str:
+        """Return the standard column that a name is nearly that of, "" when it is one, or like none: a slip of the pen reads nothing."""
+        name = column_of(path)
+        if not name or path.leaf or name in standard_places():
+            return ""
+        return next(iter(get_close_matches(name, [c for c in standard_places() if c], 1, 0.9)), "")
 
 
 def _itself(node: Any, root: Any) -> list[Any]:
