@@ -22,6 +22,7 @@ from typing import Any, TextIO
 
 from gateway.canonical.model import decimal_text, fields_of
 from gateway.errors import ConfigError, did_you_mean
+from gateway.mapping.transforms.codes import is_country
 
 _FIELDS = "The fields of a shipment stand in gateway/canonical/schema.json; those of a part are written seller.name."
 _NUMBER = re.compile(r"[0-9]{1,15}(\.[0-9]{1,10})?")
@@ -144,7 +145,7 @@ def _word(_name: str, words: str, given: Any) -> str | None:
 
 
 def _country(_name: str, _rest: str, given: Any) -> str | None:
-    return given if isinstance(given, str) and re.fullmatch("[A-Z]{2}", given) else None
+    return given if isinstance(given, str) and is_country(given) else None
 
 
 def _text(_name: str, most: str, given: Any) -> str | None:
@@ -156,7 +157,7 @@ _MAKERS: dict[str, Callable[[str, str, Any], Any]] = {
 }  # fmt: skip
 _TAKES = {
     "bool": "true or false", "int": "a whole number from 1", "dec": "a number like 12.50", "date": "a day like 2025-03-02",
-    "ts": "a time with its zone, like 2025-03-02T10:00:00Z", "enum": "one of: {}", "country": "the two letters of a country: US",
+    "ts": "a time with its zone, like 2025-03-02T10:00:00Z", "enum": "one of: {}", "country": "the two letters of a country (ISO 3166-1): US",
     "str": "1 to {} characters of one line",
 }  # fmt: skip
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+from gateway.mapping.transforms.codes import is_country
+
 _FORMS = {
     "date": (re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}"), "a day such as 2025-03-04"),
     "ts": (
@@ -35,6 +37,8 @@ def unfit(tag: str, target: str, text: str) -> str:
         return "" if text in words else f'"{text}" is none of {", ".join(words)}'
     if form is not None and form[0].fullmatch(text) is None:
         return f'"{text}" is not {form[1]}'
+    if kind == "country" and not is_country(text):
+        return f'"{text}" is not a country of ISO 3166-1'
     if kind == "str" and detail.isdecimal() and len(text) > int(detail):
         return f'"{text}" has {len(text)} characters, the field takes {detail}'
     return ""

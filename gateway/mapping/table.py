@@ -19,6 +19,7 @@ COLUMNS = ("level", "target", "source", "when", "transform", "default", "require
 """Columns of a mapping table; every other column must start with "note"."""
 
 _FOLD = str.maketrans({"‘": "'", "’": "'", "“": '"', "”": '"', "–": "-", "—": "-", "\xa0": " ", "…": "..."})
+_SEPARATOR = re.compile(r"sep=([,;\t])\s*\r?\n")  # the first line of a CSV, by which Excel knows its separator
 _EXCEL_BIG = re.compile(r"\d(\.\d+)?E\+\d+", re.I)
 _ELEMENT_ALONE = re.compile(r"0?\.\d+")
 _SUSPECT = frozenset("#.0123456789")
@@ -116,23 +117,22 @@ def read_records(
     return records
 
 
+def _decode(data: bytes) -> tuple[str, str]:
+    """Return the text of a table, and the name of its character set when that is not UTF-8."""
+    if data[:2] in (b"\xff\xfe", b"\xfe\xff"):  # "Unicode text" of Excel
+        return data.decode("utf-16", "replace"), "UTF-16"
+    try:
+        return data.decode("utf-8-sig"), ""
+    except UnicodeDecodeError:
+        return data.decode("cp1252", "replace"), "Windows-1252"
+
+
 def read_cells(data: bytes, file: str, faults: list[Fault]) -> list[tuple[int, list[str]]]:
     """Return (line, cells) of a CSV as coordinators save it; comments and empty rows are left out."""
-    try:
-        text = data.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        text = data.decode("cp1252", "replace")
-        faults.append(
-            Fault(
-                "MAP-ENCODING",
-                file,
-                1,
-                "",
-                "the file is not UTF-8; it was read as Windows-1252",
-                "save it as CSV UTF-8",
-                "warning",
-            )
-        )
+    text, read_as = _decode(data)
+    if read_as:
+        said = f"the file is not UTF-8; it was read as {read_as}"
+        faults.append(Fault("MAP-ENCODING", file, 1, "", said, "save it as CSV UTF-8", "warning"))
     folded = text if text.isascii() else text.translate(_FOLD)
     if folded != text:
         faults.append(
@@ -146,12 +146,15 @@ def read_cells(data: bytes, file: str, faults: list[Fault]) -> list[tuple[int, l
                 "warning",
             )
         )
-    header = next((line for line in folded.splitlines() if line.strip() and not line.startswith("#")), "")
-    delimiter = max(",;\t", key=header.count)
+    hint = _SEPARATOR.match(folded)
+    header = next((line for line in folded.splitlines() if line.strip() and not line.startswith(("#", "sep="))), "")
+    delimiter = hint[1] if hint else max(",;\t", key=header.count)
     rows = []
     reader = csv.reader(io.StringIO(folded, newline=""), delimiter=delimiter)
     try:
         for cells in reader:
+            if hint and reader.line_num == 1:
+                continue
             first = cells[0].lstrip() if cells else ""
             if (first[0] != "#" or ERROR.fullmatch(first.strip())) if first else "".join(cells).strip():
                 rows.append((reader.line_num, cells))

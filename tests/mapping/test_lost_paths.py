@@ -97,6 +97,7 @@ def test_a_partner_with_maps_of_its_own_is_left_alone(tmp_path: Path) -> None:
         ("shipment,first_us_port,,,,901,,,,", "default", "four digits", ""),
         ("shipment,estimated_arrival_at,,,,30.11.2026,,,,", "default", "2025-03-04T14:15:00Z", ""),
         ("shipment,mode_of_transportation,,,,lorry,,,,", "default", "none of air", ""),
+        ("item,country_of_origin,,,,ZZ,,,,", "default", "ISO 3166-1", ""),
         ("item,country_of_origin,,,,Kanada,,,,", "default", "two capitals", ""),
         ("item,total_value.currency,,,,EURO,,,,", "default", "three capitals", ""),
         ("shipment,package_unit,,,,KARTON,,,,", "default", "the field takes 3", ""),

@@ -71,3 +71,15 @@ def test_a_wrong_header_is_told_by_name(header, said):
 
 def test_an_empty_table_is_a_fault():
     assert codes(read_table(b"", "t/map.csv")) == ["MAP-EMPTY"]
+
+
+def test_tables_as_excel_saves_them_in_other_ways_are_read():
+    text = "level;target;source\r\nshipment;carrier_code;M10.01\r\n"
+    for data, faults in (
+        (("sep=;\r\n" + text).encode(), []),
+        (("\ufeffsep=;\n" + text).encode(), []),
+        (text.replace(";", "\t").encode("utf-16"), ["MAP-ENCODING"]),
+    ):
+        table = read_table(data, "m.csv")
+        assert [f.code for f in table.faults] == faults
+        assert [(r.level, r.target, r.source) for r in table.rows] == [("shipment", "carrier_code", "M10.01")]

@@ -92,6 +92,11 @@ def _iso(name: str) -> list[dict[str, str]]:
     return found
 
 
+def is_country(code: str) -> bool:
+    """True for a country as the canonical model has it: ISO 3166-1 alpha-2, or XK."""
+    return code in _countries()[0] or code == "XK"
+
+
 @lru_cache(4096)
 def _country(value: str) -> str:
     text = value.strip()
