@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import time
 from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from gateway.shell import backup, late, orders, versions
@@ -18,6 +19,7 @@ from gateway.shell.retention import Removal, due, remove
 from gateway.shell.schedule import Queue
 
 _DAY_S = 86_400.0
+_JUMP = timedelta(days=7)
 _REMOVED_AT_ONCE = 200
 _SEALED_AT_ONCE = 50
 
@@ -28,6 +30,7 @@ class Housework:
     def __init__(self, queue: Queue, changed: Callable[[], None], outages: Outages) -> None:
         self._queue, self._changed, self._outages = queue, changed, outages
         self._next_cleaning, self._removals = 0.0, iter(tuple[Removal, ...]())
+        self._last_look: tuple[datetime, float] | None = None  # clock and monotonic clock of the last cleaning
         self._unsealed = iter(tuple[Path, ...]())
 
     def look(self, partners: Mapping[str, PartnerDrop], config: ServeConfig, desk: Desk) -> None:
@@ -63,6 +66,17 @@ class Housework:
         else:
             self._outages.passed("JOIN-WAITS", "")
 
+    def _clock_jumped(self, desk: Desk) -> bool:
+        """True when the clock went on much further than the time that passed: what is too old by it stays for a day more."""
+        now, before = (desk.clock(), time.monotonic()), self._last_look
+        self._last_look = now
+        if before is None or now[0] - before[0] < _JUMP + timedelta(seconds=now[1] - before[1]):
+            return False
+        self._next_cleaning = now[1] + _DAY_S
+        said = f"The clock jumped from {before[0]:%Y-%m-%d} to {now[0]:%Y-%m-%d}: nothing is removed for a day. Set it right if it is wrong; gateway archive clean removes at once."
+        desk.alert("HOUSE-CLOCK", said)
+        return True
+
     def keep_house(self, config: ServeConfig, desk: Desk) -> None:
         """Carry out a person's orders, and remove what is older than the settings, some at each look."""
         try:
@@ -73,13 +87,13 @@ class Housework:
                     self._changed()
                     orders.replay(order, desk)
                 elif order.do == orders.RETAIN:
-                    self._next_cleaning = 0.0
+                    self._next_cleaning, self._last_look = 0.0, None  # a person has looked at the clock
                 elif order.do == orders.SEAL:
                     self._unsealed = desk.vault.unsealed(desk.folders)
                 else:
                     orders.hold(order, desk)
                 path.unlink()
-            if time.monotonic() >= self._next_cleaning:
+            if time.monotonic() >= self._next_cleaning and not self._clock_jumped(desk):
                 self._next_cleaning = time.monotonic() + _DAY_S
                 self._removals = due(desk.ledger, desk.folders, config.out_dir, config.keep, desk.clock())
                 versions.forget(desk.folders, desk.ledger, config.out_dir, desk.now())

@@ -3,6 +3,7 @@ from __future__ import annotations
 import io
 import json
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -10,7 +11,7 @@ import pytest
 from gateway.errors import ConfigError
 from gateway.results import Delivery, Outcome
 from gateway.shell.desk import Result
-from tests.shell.shell_support import Yard, fake_translate
+from tests.shell.shell_support import NOW, Clock, Yard, fake_translate
 
 TWO = "ICN 1\nMSG m1\nSHIP b1 24.90\nSHIP b2 10.00\nBAD b3\n"
 
@@ -281,3 +282,12 @@ def test_the_receipt_comes_last_whoever_sees_it_finds_the_reject_file_too(yard: 
     assert only(yard.run()).state == "done"
     assert yard.names("ack") == ["trip1.edi.997.edi", "trip1.edi.receipt.json"]
     assert yard.problems() == []
+
+
+def test_the_same_bytes_are_known_after_a_month_and_a_restart(yard: Yard) -> None:
+    yard.drop("trip1.edi", TWO)
+    first = only(yard.run())
+    yard.clock = Clock(NOW + timedelta(days=31))
+    yard.drop("again.edi", TWO)
+    again = only(yard.run())
+    assert (again.state, again.duplicate_of, len(yard.deliveries())) == ("duplicate", first.receipt, 1)

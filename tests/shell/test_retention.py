@@ -15,7 +15,7 @@ from gateway.shell import orders
 from gateway.shell.drops import Keep
 from gateway.shell.folders import StateFolders
 from gateway.shell.ledger import open_ledger
-from gateway.shell.orders import HOLD, REPLAY, UNHOLD, Order
+from gateway.shell.orders import HOLD, REPLAY, RETAIN, UNHOLD, Order
 from gateway.shell.schema import journal, person_days, shipments
 from tests.shell.shell_support import NOW, Clock, Yard
 
@@ -153,3 +153,39 @@ def test_nothing_is_removed_without_settings(yard: Yard) -> None:
     yard.keep = Keep()
     before = kept(yard)
     assert kept(later(yard, 9999)) == before
+
+
+def test_a_clock_that_jumps_forward_removes_nothing_for_a_day(yard: Yard) -> None:
+    """A wrong clock makes everything old; what is removed does not come back when it is set right."""
+    before = kept(yard)
+    engine = yard.engine()
+
+    def look(days: float) -> list[str]:
+        """Look again when the next cleaning is due, by a clock that shows so many days."""
+        yard.clock.now = NOW + timedelta(days=days)  # type: ignore[attr-defined]
+        engine._house._next_cleaning = engine._next_poll = 0.0
+        engine.run_once()
+        return kept(yard)
+
+    try:
+        assert look(0) == look(5) == before  # five days by the clock in no time: a machine that slept over the weekend
+        assert [a.rule for a in yard.alerts if a.rule != "DROP-HELD"] == []
+        assert look(400) == before
+        assert [a.rule for a in yard.alerts if a.rule != "DROP-HELD"] == ["HOUSE-CLOCK"]
+        assert len(look(401)) < len(before)  # nobody set it right: it is right
+    finally:
+        engine.close()
+
+
+def test_a_person_who_orders_the_removal_has_looked_at_the_clock(yard: Yard) -> None:
+    before = len(kept(yard))
+    engine = yard.engine()
+    try:
+        engine.run_once()
+        yard.clock.now = NOW + timedelta(days=400)  # type: ignore[attr-defined]
+        orders.give(StateFolders(yard.root / "state"), orders.ReceiptIds(yard.clock), Order(RETAIN))
+        engine._next_poll = 0.0
+        engine.run_once()
+    finally:
+        engine.close()
+    assert len(kept(yard)) < before
