@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from gateway.cli_common import AsJson, AsOf, err, moment_of, out, plain, table
-from gateway.errors import GatewayError, did_you_mean
+from gateway.errors import ConfigError, GatewayError, did_you_mean
 from gateway.site import load_site, state_site
 
 
@@ -151,7 +151,11 @@ def explain(
         advice = did_you_mean(what.upper(), rules, "Name the folder of the receipt: gateway explain RECEIPT DIR.")
         raise GatewayError(f"{what} is no rule, and {folder} is no profile folder.", advice)
     site, _ = state_site(folder)
-    facts = explain_receipt(site, what)
+    try:
+        facts = explain_receipt(site, what)
+    except ConfigError as error:
+        rules = [known.rule for known in load_catalogue()]
+        raise ConfigError(error.message, did_you_mean(what.upper(), rules, error.advice)) from None
     if as_html is not None:
         from gateway.commands.receipt_page import receipt_page
 

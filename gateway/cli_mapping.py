@@ -8,8 +8,9 @@ from typing import Annotated
 
 import typer
 
+from gateway.canonical.model import fields_of
 from gateway.cli_common import AsJson, AsOf, PartnerName, ProfileDir, err, moment_of, out, plain, site_of
-from gateway.errors import GatewayError
+from gateway.errors import GatewayError, did_you_mean
 
 mapping_app = typer.Typer(
     help="Mapping tables: check, show, trace, test, cover, diff, and the way to Excel and back.", no_args_is_help=True
@@ -61,13 +62,26 @@ def mapping_trace(
     """Show for each canonical value the bytes it was read from and the mapping row that read it."""
     from gateway.commands.mapping import trace
 
+    shown = 0
     for step in trace(file, site_of(profile, partner), shipment, field):
+        shown += 1
         if as_json:
             print(json.dumps(step, ensure_ascii=False))
         else:
             out(
                 f'{step["shipment"]}  {step["pointer"]} = {plain(str(step["value"]))}  <- {step["place"]}  bytes {step["offset"]}+{step["length"]} "{plain(step["raw"])}"  {step["row"]}'
             )
+    if field and not shown:
+        raise _no_field(field)
+
+
+def _no_field(field: str) -> GatewayError:
+    known, first, otherwise = fields_of("shipment"), field.partition(".")[0], "Without --field all values are shown."
+    if first in known:
+        return GatewayError(f"No shipment of the file has a value for {field}.", otherwise)
+    every = [*known, *(f"items.{name}" for name in fields_of("item"))]
+    advice = f"Did you mean items.{field}?" if first in fields_of("item") else did_you_mean(field, every, otherwise)
+    return GatewayError(f"{field} is no field of a shipment.", advice)
 
 
 @mapping_app.command("test")

@@ -109,6 +109,24 @@ def test_mapping_show_and_trace(tmp_path):
     assert (bill["raw"], bill["row"].startswith("x12_309_truck/map.csv:")) == ("00450001", True)
 
 
+@pytest.mark.parametrize(
+    ("field", "said", "mend"),
+    [
+        ("hts_number", "hts_number is no field of a shipment", "Did you mean items.hts_number?"),
+        ("sellr", "sellr is no field of a shipment", "Did you mean seller?"),
+        ("seller.name", "No shipment of the file has a value for seller.name", "Without --field"),
+    ],
+)
+def test_a_trace_of_nothing_says_so(field, said, mend):
+    done = gateway("mapping", "trace", str(X12 / "01_309_truck_5020_s321.edi"), "--field", field)
+    assert (done.returncode, said in done.stderr, mend in done.stderr) == (2, True, True)
+
+
+def test_a_trace_takes_the_names_that_findings_use():
+    done = gateway("mapping", "trace", str(X12 / "01_309_truck_5020_s321.edi"), "--field", "items.hts_number")
+    assert "/items/0/hts_number = " in done.stdout
+
+
 def test_explain_tells_a_rule():
     done = gateway("explain", "s321-val-800")
     assert done.returncode == 0
@@ -165,6 +183,7 @@ def test_the_first_five_minutes_with_a_real_sftp_client(served, tmp_path):
     told = gateway("explain", rows[0]["receipt"], str(folder)).stdout
     assert "S321-VAL-800" in told
     assert "mend:" in told
+    assert "Did you mean S321-VAL-800?" in gateway("explain", "S321-VAL800", str(folder)).stderr
 
 
 @pytest.mark.sftp

@@ -51,7 +51,11 @@ def doctor(folder: Path, *, remote: bool = False) -> Iterator[Check]:
             said, mend = error.message, error.advice
         yield Check("profile", "error", said, mend)
         return
-    yield Check("profile", "ok", f"{len(site.partners)} partners; all tables compile and their examples hold")
+    yield Check(
+        "profile",
+        "ok",
+        f"{len(site.partners)} partner{'s' * (len(site.partners) != 1)}; all tables compile and their examples hold",
+    )
     for look in (_state, _disk, _speed, _ledger, _clock, _port, _keys, _encryption):
         yield from _guarded(look, site)
     for name, partner in site.partners.items():

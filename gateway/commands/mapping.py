@@ -113,6 +113,12 @@ def numbers_of(shipment: dict[str, Any]) -> list[str]:
     return [str(shipment[name]) for name in _NUMBERS if shipment.get(name)]
 
 
+def _names(pointer: str) -> tuple[str, str]:
+    """Return how a field is called with and without its line: items.0.hts_number, items.hts_number as in findings."""
+    parts = pointer.strip("/").split("/")
+    return ".".join(parts), ".".join(p for p in parts if not p.isdigit())
+
+
 def trace(path: Path, site: Site, shipment: str, field: str) -> Iterator[dict[str, Any]]:
     """Yield for each canonical value of a file where it was read and by which row.
 
@@ -132,7 +138,7 @@ def trace(path: Path, site: Site, shipment: str, field: str) -> Iterator[dict[st
         if shipment and shipment not in (*numbers, event.label):
             continue
         for pointer, value in leaves(mapped.draft, ""):
-            if field and not pointer.lstrip("/").replace("/", ".").startswith(field):
+            if field and not any(name.startswith(field) for name in _names(pointer)):
                 continue
             origin = mapped.locate(pointer)
             position, row = origin.position, origin.row
