@@ -17,10 +17,10 @@ from gateway.profile import Profile
 from gateway.results import Delivery, Outcome
 from gateway.sharing import Others
 from gateway.shell import journal
-from gateway.shell.deliver import RetryPolicy
 from gateway.shell.folders import Clock, StateFolders, instant, utc_now
 from gateway.shell.ledger import STORAGE_FAULTS, Ledger
 from gateway.shell.log import logger
+from gateway.shell.publishing import RetryPolicy
 from gateway.shell.unwrap import Limits
 from gateway.shell.vault import Vault
 from gateway.spools import Spool

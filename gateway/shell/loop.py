@@ -23,7 +23,6 @@ from typing import Any
 from gateway.errors import ConfigError
 from gateway.shell import heap, journal
 from gateway.shell.crew import Alone, Crew, Ended, Recipe, originators_of, work
-from gateway.shell.deliver import RetryPolicy
 from gateway.shell.desk import Alert, Desk, Remap, Result, Translate, no_version
 from gateway.shell.drops import Candidate, LocalDrop, PartnerDrop, ServeConfig
 from gateway.shell.folders import Clock, StateFolders, instant, utc_now
@@ -34,6 +33,7 @@ from gateway.shell.lock import StateLock
 from gateway.shell.log import logger
 from gateway.shell.outages import Outages
 from gateway.shell.process import of_nobody, release
+from gateway.shell.publishing import RetryPolicy
 from gateway.shell.schedule import Queue
 from gateway.shell.sftp_paths import TakenFile, Upload
 from gateway.shell.unwrap import Limits

@@ -32,11 +32,11 @@ from gateway.history import History, ShipmentClaim
 from gateway.profile import Identity, Profile
 from gateway.results import Ack, Counts, Delivery, Outcome, Records
 from gateway.shell.crew import Recipe, Shop
-from gateway.shell.deliver import RetryPolicy
 from gateway.shell.desk import Alert, Result
 from gateway.shell.drops import Keep, PartnerDrop
 from gateway.shell.ledger import open_ledger
 from gateway.shell.loop import Engine
+from gateway.shell.publishing import RetryPolicy
 from gateway.shell.vault import Vault, vault_of
 from gateway.shell.verify import Problem, verify
 from gateway.spools import Spool

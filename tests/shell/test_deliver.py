@@ -12,7 +12,8 @@ from gateway.errors import DeliveryError
 from gateway.results import Delivery
 from gateway.shell import deliver as module
 from gateway.shell.assembly import Assembler, BooksError
-from gateway.shell.deliver import LocalTarget, RetryPolicy, deliver
+from gateway.shell.deliver import LocalTarget
+from gateway.shell.publishing import RetryPolicy, deliver
 from gateway.shell.spool import FileSpool
 from gateway.shell.syncing import sync_all
 
