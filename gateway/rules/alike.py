@@ -127,7 +127,7 @@ class Lots:
         for index, reference in enumerate(draft.get("references") or ()):
             if not isinstance(reference, dict) or reference.get("type") not in _ORDERS:
                 continue
-            key = (person, reference.get("type"), reference.get("value"))
+            key = hash((person, reference.get("type"), reference.get("value")))
             order = self._orders.get(key)
             if order is None:
                 self._orders.put(key, _Order(number, value, frozenset((day,))))
@@ -136,7 +136,15 @@ class Lots:
             order.total, order.days = before + value, order.days | {day}
             if before <= LIMIT_USD < order.total and len(order.days) > 1 and order.number != number:
                 said = f"Shipment {order.number} of this file belongs to the same order and goes to the same person on another day; together they are worth {order.total:.2f} USD: lots of one order are one shipment."
-                return [_warn("S321-SPLIT", said, "references.value", f"/references/{index}/value", str(key[2]))]
+                return [
+                    _warn(
+                        "S321-SPLIT",
+                        said,
+                        "references.value",
+                        f"/references/{index}/value",
+                        str(reference.get("value")),
+                    )
+                ]
         return _NOTHING
 
 
