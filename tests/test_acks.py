@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from gateway.findings import Severity
 from gateway.formats.x12.policy import is_personal
 from gateway.history import MemoryHistory
 from tests.drops import NOW, SAMPLES_NOW, Drop, drop, sample, x12_drop, x12_samples
@@ -126,6 +127,8 @@ def test_an_answer_in_a_group_of_shipments_is_counted_but_not_answered() -> None
     body = ack[ack.index("ST*997") : ack.index("GE*")].encode()
     alone = PLAIN[: PLAIN.index(b"ST*309")] + body + PLAIN[PLAIN.index(b"GE*") :]
     assert "999" not in drop(alone, now=SAMPLES_NOW).answers
+    twice = alone.replace(b"GE*1*", body.replace(b"*0001~", b"*0002~") + b"GE*2*")
+    assert not set(drop(twice, now=SAMPLES_NOW).answers) & set(X12_ANSWERS)
     mixed = PLAIN.replace(b"ST*309*0001", body.replace(b"0001", b"0077") + b"ST*309*0001").replace(b"GE*1*", b"GE*2*")
     dropped = drop(mixed, now=SAMPLES_NOW)
     assert recount(dropped.answers["999"]) == []
@@ -172,6 +175,56 @@ def test_the_separators_of_the_sender_are_used_when_they_are_safe() -> None:
     assert first.startswith("ISA*") and first.splitlines()[1].startswith("GS*FA*")
     assert second.startswith("ISA|") and second.splitlines()[1].startswith("GS|FA|")
     assert x12_drop("49").answers["999"].decode().splitlines()[0][105] == "~"  # hex 15 is not
+
+
+# --- what they say of a set and its group -------------------------------------------------------------------------
+
+
+def test_everything_that_can_be_wrong_with_a_set_has_room_in_one_answer() -> None:
+    faulty = PLAIN.replace(b"ST*309*0001", b"ST*856*01").replace(b"*0001~", b"*0002~")
+    dropped = drop(re.sub(rb"SE\*\d+", b"SE*9", faulty), now=SAMPLES_NOW)
+    assert [s for s in dropped.segments("999") if s[:3] in ("IK5", "AK9")] == ["IK5*R*1*3*4*5*7", "AK9*R*1*1*0"]
+
+
+@pytest.mark.parametrize(("functional", "tag"), [("997", "AK5"), ("999", "IK5")])
+def test_a_remark_that_the_partner_file_makes_an_error_refuses_the_set(functional: str, tag: str) -> None:
+    wrong = re.sub(rb"(M10\*(?:[^*~]*\*){7})[^*~]*", rb"\g<1>7", PLAIN)
+    dropped = drop(
+        wrong, now=SAMPLES_NOW, acks={"functional": functional}, severities={"X12-BILL-COUNT": Severity.ERROR}
+    )
+    assert "X12-BILL-COUNT" in dropped.rules()
+    assert dropped.messages() == []
+    assert [s for s in dropped.segments(functional) if s[:3] in (tag, "AK9")] == [f"{tag}*R*5", "AK9*R*1*1*0"]
+
+
+@pytest.mark.parametrize(("functional", "tag"), [("997", "AK5"), ("999", "IK5")])
+def test_a_control_character_in_a_control_number_refuses_the_set(functional: str, tag: str) -> None:
+    odd = PLAIN.replace(b"*0001~", b"*00\x0701~")
+    dropped = drop(odd, now=SAMPLES_NOW, acks={"functional": functional})
+    assert dropped.counts()[1] == 0
+    assert dropped.messages() == []
+    assert f"{tag}*R*5" in dropped.segments(functional)
+
+
+@pytest.mark.parametrize(
+    ("name", "old", "new", "rule", "kind", "said"),
+    [
+        ("x12/01", b"SE*", b"SE*9", "X12-SE-COUNT", "999", b"\nIK5*A~\nAK9*A*1*1*1~"),
+        ("x12/01", b"GE*1*", b"GE*9*", "X12-GE-COUNT", "999", b"\nIK5*A~\nAK9*A*9*1*1~"),
+        ("x12/01", b"IEA*1*", b"IEA*9*", "X12-IEA-COUNT", "TA1", b"*E*021~"),
+        ("edifact/01", b"UNT+", b"UNT+9", "EDIFACT-UNT-COUNT", "CONTRL", b"GWRECEIVER:ZZ+7'\nUNT+3+"),
+        ("edifact/02", b"UNE+1", b"UNE+9", "EDIFACT-UNE-COUNT", "CONTRL", b"CBPTEST:ZZ+7'\nUNT+3+"),
+        ("edifact/01", b"UNZ+", b"UNZ+9", "EDIFACT-UNZ-COUNT", "CONTRL", b"GWRECEIVER:ZZ+7'\nUNT+3+"),
+    ],
+)
+def test_what_the_partner_file_makes_a_remark_refuses_nothing_in_the_answer(
+    name: str, old: bytes, new: bytes, rule: str, kind: str, said: bytes
+) -> None:
+    data = sample(name)
+    assert data.count(old) == 1
+    dropped = drop(data.replace(old, new), now=SAMPLES_NOW, severities={rule: Severity.WARNING})
+    assert rule in dropped.rules()
+    assert said in dropped.answers[kind]
 
 
 # --- what they must not say ---------------------------------------------------------------------------------------

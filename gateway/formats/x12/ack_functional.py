@@ -122,7 +122,7 @@ class Functional:
         if not group.begun:
             yield from self._begin()
         self._group = None
-        codes = sorted(set(group.codes), key=_order)[:5]
+        codes = sorted(set(group.codes), key=int)  # never more than five: an end is missing, or wrong
         accepted = 0 if group.codes else group.accepted
         if group.codes or (group.received and accepted == 0):
             result = "R"
@@ -202,7 +202,7 @@ class Functional:
             yield from self._segment(position, one.segments[position])
         result = "R" if rejected else "E" if one.any_error else "A"
         tag = "IK5" if self._implementation else "AK5"
-        yield self._out.segment(tag, result, *self._five(codes))
+        yield self._out.segment(tag, result, *sorted(codes, key=int))  # never more than five: 1, 3, 4, 5 and 7 or 23
 
     def _segment(self, position: int, findings: list[Finding]) -> Iterator[bytes]:
         """Yield AK3 (IK3, CTX) and the AK4 (IK4) of one segment."""
@@ -242,17 +242,6 @@ class Functional:
         """Element 723 of 004010 knows no repetitions and no surplus components."""
         old = not self._implementation and self._out.version[:6] <= "004010"
         return {"12": "6", "13": "3"}.get(code, code) if old else code
-
-    def _five(self, codes: set[str]) -> list[str]:
-        """At most five codes, the lowest; 5 (segments in error) always among them."""
-        ordered = sorted(codes, key=_order)
-        if len(ordered) > 5 and "5" in codes and "5" not in ordered[:5]:
-            return sorted([*ordered[:4], "5"], key=_order)
-        return ordered[:5]
-
-
-def _order(code: str) -> tuple[int, str]:
-    return (int(code), "") if code.isdigit() else (1000, code)
 
 
 def _group_refusals(request: AckRequest) -> dict[int, list[str]]:
