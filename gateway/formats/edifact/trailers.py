@@ -12,6 +12,8 @@ from gateway.formats.edifact.envelope import component, fault
 from gateway.formats.edifact.structure.tables import Kind
 from gateway.records import Group, Interchange, Node, Separators
 
+_EMPTY = "(empty)"  # in the place of a reference that is not there
+
 
 def check_unz(node: Node, facts: Interchange, counted: int, what: str) -> list[Finding]:
     """Compare UNZ with UNB and with the groups or messages counted; what: "groups" or "messages"."""
@@ -23,7 +25,7 @@ def check_unz(node: Node, facts: Interchange, counted: int, what: str) -> list[F
                 "28",
                 "UCI",
                 "UNZ:3",
-                f"UNZ 0020 {node.element(2)} is not UNB 0020 {facts.control_number}",
+                f"UNZ 0020 {node.element(2) or _EMPTY} is not UNB 0020 {facts.control_number}.",
                 node.place(2),
                 node.element(2),
             )
@@ -76,7 +78,7 @@ def check_une(node: Node, group: Group, messages: int) -> list[Finding]:
                 "28",
                 "UCF",
                 "UNE:3",
-                f"UNE 0048 {node.element(2)} is not UNG 0048 {group.control_number}.",
+                f"UNE 0048 {node.element(2) or _EMPTY} is not UNG 0048 {group.control_number}.",
                 node.place(2),
                 node.element(2),
             )
@@ -149,7 +151,7 @@ def check_unt(node: Node, reference: str, segments: int, separators: Separators)
                 "28",
                 "UCM",
                 "UNT:3",
-                f"UNT 0062 {node.element(2)} is not UNH 0062 {reference}.",
+                f"UNT 0062 {node.element(2) or _EMPTY} is not UNH 0062 {reference}.",
                 node.place(2),
                 node.element(2),
             )

@@ -11,6 +11,8 @@ from gateway.findings import Finding, Position, Scope, Severity
 from gateway.formats.x12.envelope import group_fault, set_fault
 from gateway.records import Group, Interchange, Message, Node
 
+_EMPTY = "(empty)"  # in the place of a number that is not there
+
 
 def check_iea(node: Node, interchange: Interchange, groups: int, *, answered: bool) -> list[Finding]:
     """Compare IEA with the ISA and with the groups counted. answered: there was a TA1, so that there may be no group."""
@@ -23,7 +25,7 @@ def check_iea(node: Node, interchange: Interchange, groups: int, *, answered: bo
                 2,
                 "X12-IEA-CONTROL",
                 "001",
-                f"IEA02 {control} is not ISA13 {interchange.control_number}: two files were glued together, or one was cut.",
+                f"IEA02 {control or _EMPTY} is not ISA13 {interchange.control_number}: two files were glued together, or one was cut.",
             )
         )
     elif control != interchange.control_number:
@@ -49,7 +51,7 @@ def check_iea(node: Node, interchange: Interchange, groups: int, *, answered: bo
             )
         )
     elif not groups and not answered:
-        found.append(_fault(node, 1, "X12-EMPTY", "024", "The interchange holds no functional group."))
+        found.append(_fault(node, 1, "X12-_EMPTY", "024", "The interchange holds no functional group."))
     return found
 
 
@@ -70,7 +72,9 @@ def check_ge(node: Node, group: Group, sets: int) -> list[Finding]:
     found: list[Finding] = []
     number, control = node.element(1), node.element(2)
     if _as_number(control) != _as_number(group.control_number):
-        found.append(group_fault(node, 2, "X12-GE-CONTROL", "4", f"GE02 {control} is not GS06 {group.control_number}."))
+        found.append(
+            group_fault(node, 2, "X12-GE-CONTROL", "4", f"GE02 {control or _EMPTY} is not GS06 {group.control_number}.")
+        )
     if _as_number(number) != sets:
         found.append(
             group_fault(
@@ -93,7 +97,11 @@ def check_se(node: Node, control: str, segments: int) -> list[Finding]:
     if node.element(2) != control:
         found.append(
             set_fault(
-                node.place(2), "X12-SE-CONTROL", "3", f"SE02 {node.element(2)} is not ST02 {control}.", node.element(2)
+                node.place(2),
+                "X12-SE-CONTROL",
+                "3",
+                f"SE02 {node.element(2) or _EMPTY} is not ST02 {control}.",
+                node.element(2),
             )
         )
     if _as_number(node.element(1)) != segments:

@@ -17,6 +17,7 @@ from gateway.profile import AckPolicy
 from gateway.records import Acknowledged
 from gateway.results import MessageClosed, MessageFinding, Records
 from gateway.spools import MemorySpool
+from tests.drops import drop
 from tests.formats.edifact.judged import business, judge
 from tests.formats.edifact.samples import FILES, bills, case, errors, events, findings, fixture, interchange, message
 
@@ -63,6 +64,18 @@ def test_contrl_of_a_refused_group_names_the_group():
 def test_contrl_lists_a_rejected_message_inside_its_group():
     data = fixture("02_").replace(b"UNT+37+1", b"UNT+36+1")
     assert body("CONTRL", data)[1:] == ["UCF+71+GWXX:ZZ+CBPTEST:ZZ+7", "UCM+1+CUSCAR:D:03B:UN+4+29+UNT+2"]
+
+
+def test_contrl_of_a_refused_group_does_not_list_its_messages():
+    data = fixture("02_").replace(b"UNT+37+1", b"UNT+36+1").replace(b"UNE+1+71", b"UNE+2+71")
+    assert body("CONTRL", data)[1:] == ["UCF+71+GWXX:ZZ+CBPTEST:ZZ+4+29+UNE+2"]
+
+
+def test_contrl_says_nothing_of_a_message_that_was_refused_for_what_it_says():
+    data = fixture("02_").replace(b"CNT+10:2", b"CNT+10:3")
+    dropped = drop(data, severities={"EDIFACT-BILL-COUNT": Severity.ERROR})
+    assert (dropped.outcome.verdict, "EDIFACT-BILL-COUNT" in dropped.rules()) == ("reject", True)
+    assert dropped.answers["CONTRL"].splitlines()[2:-2] == [b"UCI+71+GWXX:ZZ+CBPTEST:ZZ+7'"]
 
 
 def test_contrl_can_list_the_good_messages_too():

@@ -167,8 +167,11 @@ ENVELOPE_FAULTS = [
     ("version", ":D:03A", ":1:911", "EDIFACT-VERSION", {"CONTRL": "17", "UCM": "UNH:3:2"}),
     ("release", ":D:03A", ":D:3A", "EDIFACT-RELEASE", {"CONTRL": "17", "UCM": "UNH:3:3"}),
     ("agency missing", ":03A:UN", ":03A", "EDIFACT-UNH-MISSING", {"CONTRL": "13", "UCM": "UNH:3:4"}),
+    ("reference missing", "UNH+1", "UNH+", "EDIFACT-UNH-MISSING", {"CONTRL": "13", "UCM": "UNH:2"}),
+    ("type missing", "CUSCAR:D", ":D", "EDIFACT-UNH-MISSING", {"CONTRL": "13", "UCM": "UNH:3:1"}),
     ("UNT count", "UNT+26", "UNT+25", "EDIFACT-UNT-COUNT", {"CONTRL": "29", "UCM": "UNT:2"}),
     ("UNT reference", "UNT+26+1", "UNT+26+9", "EDIFACT-UNT-REF", {"CONTRL": "28", "UCM": "UNT:3"}),
+    ("UNT reference empty", "UNT+26+1", "UNT+26", "EDIFACT-UNT-REF", {"CONTRL": "28", "UCM": "UNT:3"}),
     ("UNT missing", "UNT+26+1'\n", "", "EDIFACT-UNT-MISSING", {"CONTRL": "13", "UCM": "UNT"}),
     ("BGM missing", "BGM+785+MAN1+9'\n", "", "EDIFACT-SEG-MISSING", {"CONTRL": "13", "UCS": "1"}),
     ("amount", "24.90", "2X4", "EDIFACT-ELEM-TYPE", {"CONTRL": "37", "UCS": "13", "UCD": "2:2"}),
@@ -182,12 +185,21 @@ ENVELOPE_FAULTS = [
 def test_a_fault_is_an_error_with_its_contrl_code_and_place(old, new, rule, ack):
     found = [f for f in errors(swap(old, new)) if f.rule == rule]
     assert [dict(f.ack) for f in found[:1]] == [ack]
-    assert found[0].position.offset is not None
+    assert "  " not in found[0].message
+    at = found[0].position
+    assert at.offset is not None
+    tag, *place = (ack.get("UCI") or ack.get("UCM") or "").split(":")  # there the tag counts as element 1
+    if place:
+        assert (at.segment, str((at.element or 0) + 1), str(at.component)) == (
+            tag,
+            place[0],
+            (place[1:] or ["None"])[0],
+        )
 
 
 def test_every_fault_leaves_the_shipments_readable():
     for name, old, new, rule, _ in ENVELOPE_FAULTS:
-        if rule != "EDIFACT-MSG-UNKNOWN":
+        if rule != "EDIFACT-MSG-UNKNOWN" and name != "type missing":
             assert len(units(swap(old, new))) == 2, name
 
 

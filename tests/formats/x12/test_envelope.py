@@ -68,6 +68,18 @@ def test_a_fault_of_isa_or_iea_refuses_the_interchange_with_its_ta1_code(what: s
     assert fault.refuses
     assert dict(fault.ack) == {"TA104": "R", "TA105": code}
     assert fault.position.line is not None
+    assert element is None or _quoted(data, fault)
+
+
+def _quoted(data: bytes, fault: Finding) -> bool:
+    """Return whether a fault names the wrong element as it stands in the file, as its value and in its words."""
+    segment = data[fault.position.offset or 0 :].split(b"~")[0].decode().split("*")
+    wrong = "".join(segment[fault.position.element or 0 :][:1]).strip()
+    return (
+        segment[0] == fault.position.segment
+        and fault.value == wrong
+        and any(t in fault.message for t in ((wrong,) if wrong else ("nothing", "(empty)")))
+    )
 
 
 GROUP = {
@@ -78,6 +90,7 @@ GROUP = {
         "6",
     ),
     "GE02": (PLAIN.replace(b"GE*1*1~", b"GE*1*2~"), ["X12-GE-CONTROL"], "4"),
+    "GE02 empty": (PLAIN.replace(b"GE*1*1~", b"GE*1~"), ["X12-GE-CONTROL"], "4"),
     "GE01": (PLAIN.replace(b"GE*1*1~", b"GE*7*1~"), ["X12-GE-COUNT"], "5"),
     "GE01 empty": (PLAIN.replace(b"GE*1*1~", b"GE**1~"), ["X12-GE-COUNT"], "5"),
     "GE missing": (PLAIN.replace(b"GE*1*1~\n", b""), ["X12-GE-MISSING"], "3"),
@@ -93,6 +106,7 @@ def test_a_fault_of_gs_or_ge_refuses_the_group_with_its_ak9_code(what: str) -> N
     assert [f.rule for f in faults] == rules
     assert all(f.scope is Scope.GROUP and f.refuses for f in faults)
     assert dict(faults[0].ack) == {"AK901": "R", "AK905": code}
+    assert faults[0].position.element is None or _quoted(data, faults[0])
 
 
 ODD = {
@@ -152,6 +166,7 @@ SET = {
         "7",
     ),
     "SE02": (PLAIN.replace(b"SE*28*0001", b"SE*28*0002"), "X12-SE-CONTROL", "3"),
+    "SE02 empty": (PLAIN.replace(b"SE*28*0001", b"SE*28*"), "X12-SE-CONTROL", "3"),
     "SE01": (PLAIN.replace(b"SE*28*", b"SE*29*"), "X12-SE-COUNT", "4"),
     "SE01 letters": (PLAIN.replace(b"SE*28*", b"SE*2A*"), "X12-SE-COUNT", "4"),
     "SE missing": (PLAIN.replace(b"SE*28*0001~\n", b""), "X12-SE-MISSING", "2"),
@@ -166,6 +181,7 @@ def test_a_fault_of_st_or_se_refuses_the_set_with_its_ak5_code(what: str) -> Non
     (fault,) = _faults(data)
     assert (fault.rule, fault.scope, fault.refuses) == (rule, Scope.MESSAGE, True)
     assert dict(fault.ack) == {"AK501": "R", "AK502": code}
+    assert fault.position.element is None or _quoted(data, fault)
 
 
 def test_a_set_number_must_not_stand_twice_in_a_group() -> None:
