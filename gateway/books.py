@@ -33,13 +33,12 @@ class Tally:
 
 
 class Books:
-    """The books of one file. syntax_errors: of the open message; refused: message index -> rule."""
+    """The books of one file. refused: message index -> rule."""
 
     def __init__(self, counts: Counts, history: History) -> None:
         self.counts = counts
         self.refused: dict[int, str] = {}
         self.refused_interchanges: dict[int, str] = {}
-        self.syntax_errors = False
         self._history = history
         self._levels = {scope: Tally(0) for scope in _ABOVE}
         self._worst: set[Severity] = set()
@@ -48,8 +47,6 @@ class Books:
     def open(self, scope: Scope) -> None:
         """Begin a message, group or interchange."""
         self._levels[scope] = Tally(self._history.mark())
-        if scope is Scope.MESSAGE:
-            self.syntax_errors = False
 
     def rule(self, scope: Scope) -> str:
         """Return the rule that refuses the open level, "" when none does so far."""
@@ -73,7 +70,6 @@ class Books:
             self._levels[Scope.MESSAGE].stood[verdict] += 1
         for finding in findings:
             self._worst.add(finding.severity)
-            self.syntax_errors = self.syntax_errors or "AK304" in finding.ack
 
     def close_message(self, index: int) -> tuple[bool, int]:
         """Return whether the message falls, and how many of its shipments stood until now."""

@@ -114,10 +114,8 @@ class Reading:
         self._books.note(finding)
         self._strangers += finding.refuses and finding.rule in _STRANGERS
         syntax = "AK304" in finding.ack or "UCS" in finding.ack
-        if finding.refuses and finding.scope is Scope.MESSAGE and syntax:
-            self._books.syntax_errors = True
-            if told:
-                self._flag(finding)
+        if told and finding.refuses and finding.scope is Scope.MESSAGE and syntax:
+            self._flag(finding)
 
     def _tell_rest(self) -> None:
         """Say how many findings of the part that ends here were not told."""
@@ -200,10 +198,9 @@ class Reading:
             self._note(remark)
         self._tell_rest()
         header = self._module.segments(message.root) if self._module else []
-        errors = self._books.syntax_errors
         refused, stood = self._books.close_message(message.index)
         self._records.append(
-            MessageClosed(message.index, refused, errors, event.segments, self._found, header, stood)
+            MessageClosed(message.index, refused, event.segments, self._found, header, stood)
         )  # fmt: skip
 
     def _close_group(self, event: GroupEnd) -> None:

@@ -65,7 +65,6 @@ class MessageClosed(msgspec.Struct, frozen=True, tag="MC", tag_field="record"):
 
     index: int
     refused: bool
-    errors: bool
     segments: int
     found: int
     header: list[tuple[int, list[str]]] = []  # header segments (M10, P4) for acks that echo them

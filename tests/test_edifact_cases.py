@@ -330,3 +330,14 @@ def test_a_cut_file_names_every_shipment_in_the_reject_file():
     data = next(p for p in SAMPLES if p.name.startswith("10")).read_bytes()
     rejects = next(b"".join(a.chunks).decode() for a in outcome_of(data).acks if a.kind == "rejects")
     assert all(bill in rejects for bill in ("GWH0000001", "GWH0000002", "GWH0000003"))
+
+
+@pytest.mark.parametrize("value", [b"MOA+40:31.00:USD'\n", b"MOA+40:15.50:USD'\n"])
+def test_a_consignment_is_not_delivered_with_the_value_of_some_of_its_goods(value):
+    data = moved(SAMPLES[0].read_bytes())
+    assert data.count(value) == 1
+    outcome = outcome_of(data.replace(value, b"").replace(b"UNT+60", b"UNT+59"))
+    assert (outcome.verdict, outcome.counts.accepted, outcome.counts.rejected) == ("partial", 2, 1)
+    rejects = next(b"".join(a.chunks).decode() for a in outcome.acks if a.kind == "rejects")
+    assert "GWH0000002" in rejects
+    assert "S321-VAL-MISSING" in rejects

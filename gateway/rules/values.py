@@ -87,8 +87,8 @@ def _convert(draft: dict[str, Any], items: list[dict[str, Any]], profile: Profil
             continue
         money.setdefault("currency", currency)
         totals[currency] = totals.get(currency, Decimal(0)) + value
-    if not complete and amount(_money(draft).get("amount")) is not None:
-        totals = _of_the_bill(draft, profile, findings)
+    if not complete:  # what some lines add up to is not what the shipment is worth
+        totals = _of_the_bill(draft, profile, findings) if _covers(draft, items) else {}
     usd = Decimal(0)
     for currency, total in totals.items():
         rate = Decimal(1) if currency == "USD" else profile.fx_usd.get(currency)
@@ -158,6 +158,16 @@ def _about_the_same(value: Decimal, other: str, total: Decimal, currency: str, p
     return abs(said - lines) <= _OTHER_RATE * max(said, lines)
 
 
+def _covers(draft: dict[str, Any], items: list[dict[str, Any]]) -> bool:
+    """Return whether the value of the whole bill leaves something for the goods lines that have none of their own."""
+    whole = _money(draft)
+    value, currency = amount(whole.get("amount")), whole.get("currency")
+    if not value:
+        return False
+    told = [m for m in map(_money, items) if m.get("currency") == currency]
+    return value < 0 or value > sum((amount(m.get("amount")) or Decimal(0) for m in told), Decimal(0))
+
+
 def _of_the_bill(draft: dict[str, Any], profile: Profile, findings: list[Finding]) -> dict[str, Decimal]:
     """Return the value of the whole bill by currency: what counts when goods lines have no values of their own."""
     money = _money(draft)
@@ -174,6 +184,7 @@ def check_values(draft: dict[str, Any], eligible: bool) -> Iterator[Finding]:
     """Yield what is wrong with the values: missing, negative, zero, above the limit, a unit price as a total."""
     items = draft.get("items")
     documents = draft.get("transaction_nature") == "documents"
+    covered: bool | None = None
     for index, item in enumerate(items if isinstance(items, list) else ()):
         if (quantity := item.get("quantity")) is not None and quantity in _NONE_OF_IT:
             said = f"The quantity of goods line {index + 1} is 0."
@@ -188,7 +199,8 @@ def check_values(draft: dict[str, Any], eligible: bool) -> Iterator[Finding]:
             continue
         pointer = f"/items/{index}/total_value/amount"
         if value is None:
-            if not amount(_money(draft).get("amount")):
+            covered = _covers(draft, items) if covered is None else covered
+            if not covered:
                 yield _finding(
                     "S321-VAL-MISSING",
                     Severity.ERROR,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import random
+import re
 from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -12,7 +13,9 @@ from typing import Any
 
 import pytest
 
+from gateway.canonical.model import LEVELS, PARTY_ROLES, fields_of
 from gateway.findings import Severity
+from gateway.history import ShipmentClaim
 from gateway.rules.folder import load_rulebook
 from gateway.site import base_mappings, base_site
 
@@ -145,8 +148,82 @@ ITEM, TO, FROM = "items.0.", "final_deliver_to_party.", "shipment_initiator."
         ("estimated_arrival_at", "2025-03-03T11:00:00Z", {}),
     ],
 )
+
+
+CHANGES = [
+    (ITEM + "total_value.amount", "800.00", {}),
+    (ITEM + "total_value.amount", "800.01", {"S321-VAL-800": "error"}),
+    (ITEM + "total_value.amount", "-1.00", {"S321-VAL-NEG": "error"}),
+    (ITEM + "total_value.amount", "0.00", {"S321-VAL-ZERO": "error"}),
+    (ITEM + "total_value", None, {"S321-VAL-MISSING": "error"}),
+    (ITEM + "total_value.currency", None, {"S321-CUR-MISSING": "error"}),
+    (ITEM + "total_value.currency", "CAD", {"FX-CONVERTED": "info"}),
+    (ITEM + "total_value.currency", "XTS", {"S321-FX-MISSING": "error"}),
+    (ITEM + "enhanced_product_description", "GIFT", {"S321-DESC-VAGUE": "error"}),
+    (ITEM + "enhanced_product_description", "2 PCS GIFTS", {"S321-DESC-VAGUE": "error"}),
+    (ITEM + "enhanced_product_description", "610910", {"S321-DESC-VAGUE": "error"}),
+    (ITEM + "enhanced_product_description", "12-34", {"S321-DESC-VAGUE": "error"}),
+    (ITEM + "enhanced_product_description", "\u68c9\u886b COTTON SHIRT", {"Q-NON-LATIN": "warning"}),
+    (ITEM + "hts_number", "61091", {"S321-HTS-LEN": "error"}),
+    (ITEM + "hts_number", "61091000", {}),
+    (ITEM + "hts_number", "6109100012", {}),
+    (ITEM + "hts_number", "22030000", {"S321-EXCL-ALCOHOL": "error"}),
+    (ITEM + "hts_number", "240220", {"S321-EXCL-TOBACCO": "error"}),
+    (ITEM + "country_of_origin", None, {"S321-ORIG-REQ": "warning"}),
+    (TO + "name", "UNKNOWN", {"S321-NAME-FAKE": "error"}),
+    (TO + "name", "X", {"S321-NAME-FAKE": "error"}),
+    (FROM + "name", "SHIPPER", {"S321-NAME-FAKE": "error"}),
+    (TO + "address_line_1", "P.O. BOX 12", {"Q-PO-BOX": "warning"}),
+    (TO + "address_line_1", "12 BOXWOOD LANE", {}),
+    (TO + "country_code", "CA", {"S321-DTP-US": "error"}),
+    (TO + "country_code", "PR", {}),
+    (TO + "country_code", "GU", {"S321-DTP-US": "error"}),
+    (TO + "state_province", "VI", {"S321-DTP-US": "error", "S321-ADDR-ZIPST": "warning"}),
+    (TO + "state_province", "CA", {"S321-ADDR-ZIPST": "warning"}),
+    (TO + "city", "\u5317\u4eac", {"Q-NON-LATIN": "warning"}),
+    (TO + "city", "SAN JOS\u00c9", {}),
+    ("first_us_port", "9999", {"PORT-UNKNOWN": "error"}),
+    ("first_us_port", "0999", {"PORT-UNLISTED": "info"}),
+    ("package_count", 0, {"S321-QTY-ZERO": "error", "Q-QTY-MISMATCH": "warning"}),
+    ("package_count", 2, {"Q-QTY-MISMATCH": "warning"}),
+    ("shipment_tracking_number", "RR473124829GB", {}),
+    ("shipment_tracking_number", "RR473124820GB", {"S321-ID-CHK": "error"}),
+    ("estimated_arrival_at", "2025-03-03T10:59:00Z", {"S321-TIME-LATE": "warning"}),
+    ("estimated_arrival_at", "2025-03-03T11:00:00Z", {}),
+]
+
+
+@pytest.mark.parametrize(("path", "value", "told"), CHANGES)
 def test_one_change_one_finding(path, value, told):
     assert said(changed(path, value)) == told
+
+
+def is_field(path: str) -> bool:
+    """True when the canonical model has a field, such as items.total_value.amount."""
+    level = "shipment"
+    for name in path.split("."):
+        tag = fields_of(level).get(name) if level else None
+        if tag is None:
+            return False
+        inner = tag.split(":")[-1]
+        level = "party" if name in PARTY_ROLES else inner if inner in LEVELS else ""
+    return True
+
+
+@pytest.mark.parametrize(("path", "value", "told"), CHANGES)
+def test_a_finding_names_a_field_of_the_model_and_the_goods_line_that_is_wrong(path, value, told):
+    draft = changed(path, value)
+    if path.startswith("items."):
+        draft["items"].insert(0, copy.deepcopy(GOOD["items"][0]))
+        draft["package_count"] = 2
+    found = [*RULES.prepare(draft, PROFILE, NOW), *RULES.check(draft, PROFILE, NOW, "original")]
+    assert {f.rule for f in found} >= told.keys()
+    for finding in found:
+        assert is_field(finding.target), finding
+        assert is_field(".".join(p for p in finding.pointer[1:].split("/") if not p.isdigit())), finding
+        if path.startswith("items.") and finding.pointer != "/items":
+            assert finding.pointer.startswith("/items/1/"), finding
+            assert set(re.findall(r"oods line (\d+)", finding.message)) <= {"2"}, finding
 
 
 @pytest.mark.parametrize(("number", "good"), [("99912345675", True), ("99912345676", False)])
@@ -251,6 +328,72 @@ def test_values_are_summed_and_converted_in_cents():
     assert draft["fx_rate"] == "0.70"
 
 
+def test_a_value_of_the_whole_bill_has_the_currency_of_the_partner_where_it_names_none():
+    draft = changed("items.0.total_value", None)
+    draft["total_value"] = {"amount": "30.00"}
+    assert said(copy.deepcopy(draft)) == {"S321-CUR-MISSING": "error"}
+    assert said(draft, replace(PROFILE, default_currency="CAD")) == {"FX-CONVERTED": "info"}
+    assert draft["total_value"] == {"amount": "30.00", "currency": "CAD"}
+    assert draft["fair_retail_value_usd"] == "21.00"
+
+
+@pytest.mark.parametrize("at", [0, 1])
+def test_a_shipment_is_not_worth_what_some_of_its_goods_lines_are(at):
+    draft = changed("items.0.quantity", "1")
+    draft["items"].append({**copy.deepcopy(GOOD["items"][0]), "line_number": 2})
+    draft["package_count"] = 2
+    del draft["items"][at]["total_value"]
+    found = [*RULES.prepare(draft, PROFILE, NOW), *RULES.check(draft, PROFILE, NOW, "original")]
+    assert [(f.rule, f.pointer) for f in found] == [("S321-VAL-MISSING", f"/items/{at}/total_value/amount")]
+    assert f"goods line {at + 1} is missing" in found[0].message
+    assert not {"total_value", "fair_retail_value_usd"} & draft.keys()
+
+
+@pytest.mark.parametrize(
+    ("whole", "currency", "told"),
+    [
+        ("60.00", "USD", {}),  # the second line is worth 35.00
+        ("25.00", "USD", {"S321-VAL-MISSING": "error"}),  # nothing is left for it
+        ("10.00", "USD", {"S321-VAL-MISSING": "error"}),
+        ("0.00", "USD", {"S321-VAL-MISSING": "error"}),
+        ("10.00", "CAD", {"FX-CONVERTED": "info"}),  # not the currency of the line
+    ],
+)
+def test_the_value_of_a_bill_stands_for_lines_without_one_when_it_is_more_than_the_others(whole, currency, told):
+    draft = changed("items.0.quantity", "1")
+    draft["items"].append({**copy.deepcopy(GOOD["items"][0]), "line_number": 2})
+    draft["package_count"] = 2
+    del draft["items"][1]["total_value"]
+    draft["total_value"] = {"amount": whole, "currency": currency}
+    assert said(draft) == told
+
+
+@pytest.mark.parametrize(
+    ("quantity", "price", "amount", "said"),
+    [
+        ("1", "25.00", "25.00", None),
+        ("2", "25.00", "25.00", "The line total 25.00 equals the unit price, but the quantity is 2."),
+        ("2", "12.50", "25.00", None),
+        ("3", "8.33", "25.00", None),
+        ("2", "12.00", "25.00", "The line total is 25.00, but 2 times the unit price 12.00 is 24.00."),
+    ],
+)
+def test_a_unit_price_must_not_stand_as_the_total_of_a_line(quantity, price, amount, said):
+    draft = changed("items.0.total_value.amount", amount)
+    draft["items"][0] |= {"quantity": quantity, "unit_value": {"amount": price, "currency": "USD"}}
+    draft.pop("package_unit")
+    RULES.prepare(draft, PROFILE, NOW)
+    found = [f for f in RULES.check(draft, PROFILE, NOW, "original") if f.rule == "Q-VALUE-QTY"]
+    assert [f.message for f in found] == ([said] if said else [])
+
+
+@pytest.mark.parametrize("quantity", ["0", "0.0", "0.00", "0.000"])
+def test_a_goods_line_of_nothing_is_told(quantity):
+    draft = changed("items.0.quantity", quantity)
+    draft.pop("package_unit")
+    assert said(draft) == {"Q-QTY-ZERO": "warning"}
+
+
 def test_sums_are_exact_and_cents_are_half_up():
     r = random.Random(41)
     rates = {"USD": Decimal(1), "CAD": Decimal("0.70"), "KWD": Decimal("3.2512")}
@@ -322,6 +465,21 @@ def test_one_person_one_day_800_dollars(before, refused):
     if refused:
         assert "GW000" in found[0].message
         assert "data known to this gateway" in found[0].message
+
+
+def test_a_dear_shipment_alone_is_no_sum_of_a_day():
+    draft = changed("items.0.total_value.amount", "900.00")
+    assert said(draft) == {"S321-VAL-800": "error"}
+    assert RULES.check_total(draft, Decimal(0), [], PROFILE) == []
+
+
+def test_a_duplicate_is_told_with_its_number_and_where_the_first_came_from():
+    claim = ShipmentClaim("GW001", "abc", "trip GWT1, file a.edi")
+    draft = {"shipment_id": "GW001"}
+    same, other = (RULES.duplicate(draft, claim, content) for content in ("abc", "abd"))
+    assert same.message == "Shipment GW001 was already accepted (trip GWT1, file a.edi) with the same content."
+    assert other.message == "Shipment GW001 was already accepted (trip GWT1, file a.edi) with other content."
+    assert (same.value, same.target, same.pointer) == ("GW001", "shipment_id", "/shipment_id")
 
 
 def test_the_sum_is_kept_by_the_law_in_force_only():

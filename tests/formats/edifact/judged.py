@@ -94,7 +94,5 @@ def judge(data: bytes, faults: Mapping[str, list[Finding]] = {}, **settings: Any
             )
         elif isinstance(event, MessageEnd):
             header = segments(event.message.root)
-            records.append(
-                MessageClosed(event.message.index, False, False, event.segments, found, header, found - rejected)
-            )
+            records.append(MessageClosed(event.message.index, False, event.segments, found, header, found - rejected))
     return requests
