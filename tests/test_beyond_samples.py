@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from gateway.history import MemoryHistory
 from tests.drops import Drop, drop, sample
 
 SHIPPER = ("N1*SH*MAPLE LANE GOODS INC", "N3*410 CARDINAL CT", "N4*MISSISSAUGA*ON*L4Z1A1*CA")
@@ -368,6 +369,27 @@ def test_a_control_number_that_was_used_before_has_its_place() -> None:
         again = data + data.replace(b"00450001", b"00450002").replace(b"GWH0000001", b"GWH0000002")
         (found,) = [f for f in drop(again).findings() if f.rule == rule]
         assert (found.position.segment, found.position.offset) == (tag, len(data))
+
+
+def test_a_shipment_that_comes_again_is_told_with_the_trip_and_the_file_of_the_first() -> None:
+    def trip(name: str, *bills: int) -> bytes:
+        parts = [
+            bill(number=at, bill=BILL.replace("01*", f"{n:02}*", 1), references=(f"N9*2I*1ZTRK0000000{n:02}",))
+            for at, n in enumerate(bills, 1)
+        ]
+        return truck(*parts, head=(f"M10*NRTX*J*CA***{name}***W", "P4*0901*20250303***1430"))
+
+    second = trip("TRIP2", 3)
+    second = second[second.index(b"ST*") : second.index(b"GE*")].replace(b"*0001~", b"*0002~")
+    both = trip("TRIP1", 1, 2).replace(b"GE*1*", second + b"GE*2*")
+    history = MemoryHistory()
+    assert drop(both, history, name="first.edi").counts() == (3, 3, 0, 0)
+    again = drop(both.replace(b"*000000001", b"*000000002"), history, name="second.edi")
+    assert again.counts() == (3, 0, 0, 3)
+    assert said(again, "S321-DUP") == [
+        f"Shipment NRTX004500{n} was already accepted (trip {t}, file first.edi) with the same content."
+        for n, t in (("01", "TRIP1"), ("02", "TRIP1"), ("03", "TRIP2"))
+    ]
 
 
 # --- answers, theirs and ours -----------------------------------------------------------------------------------------

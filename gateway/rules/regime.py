@@ -25,7 +25,7 @@ def arrival_day(draft: dict[str, Any], tables: Tables) -> str:
 @lru_cache(4096)
 def _local_day(instant: str, zone: str) -> str:
     try:
-        moment = datetime.fromisoformat(instant.replace("Z", "+00:00"))
+        moment = datetime.fromisoformat(instant)
     except ValueError:
         return ""
     return in_zone(moment, ZoneInfo(zone)).date().isoformat()
@@ -62,7 +62,7 @@ def is_late(draft: dict[str, Any], tables: Tables, now: datetime) -> float | Non
 @lru_cache(4096)
 def _lateness(arrival: str, hours: float, now: datetime) -> float | None:
     try:
-        moment = datetime.fromisoformat(arrival.replace("Z", "+00:00"))
+        moment = datetime.fromisoformat(arrival)
     except ValueError:
         return None
     margin = (moment - now.astimezone(UTC)).total_seconds() / 3600 - hours

@@ -199,7 +199,7 @@ def check_values(draft: dict[str, Any], eligible: bool) -> Iterator[Finding]:
             continue
         pointer = f"/items/{index}/total_value/amount"
         if value is None:
-            covered = _covers(draft, items) if covered is None else covered
+            covered = _covers(draft, draft["items"]) if covered is None else covered
             if not covered:
                 yield _finding(
                     "S321-VAL-MISSING",

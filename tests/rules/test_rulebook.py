@@ -190,6 +190,7 @@ CHANGES = [
     ("shipment_tracking_number", "RR473124820GB", {"S321-ID-CHK": "error"}),
     ("estimated_arrival_at", "2025-03-03T10:59:00Z", {"S321-TIME-LATE": "warning"}),
     ("estimated_arrival_at", "2025-03-03T11:00:00Z", {}),
+    ("estimated_arrival_at", "2025-09-02T15:00:00Z", {"S321-REGIME": "error"}),
 ]
 
 
@@ -443,6 +444,17 @@ def key_of(**party: str) -> str:
 )
 def test_one_person_is_known_by_name_street_and_zip(party, same):
     assert (key_of(**party) == key_of()) is same
+
+
+def test_the_person_of_the_day_is_the_buyer_else_the_owner_else_who_gets_the_goods():
+    draft = copy.deepcopy(GOOD)
+    keys = []
+    for role in ("final_deliver_to_party", "owner", "buyer"):
+        draft[role] = {**GOOD["final_deliver_to_party"], "name": f"THE {role.upper()}"}
+        RULES.prepare(draft, PROFILE, NOW)
+        keys.append(draft[role]["normalised_key"])
+        assert RULES.person_day(draft, PROFILE) == (keys[-1], "2025-03-04")
+    assert len(set(keys)) == 3
 
 
 def test_nothing_of_the_person_can_be_read_from_the_key():
