@@ -150,7 +150,7 @@ def _fill(mapped: Mapping, part: Part) -> None:
         said = f"Taken from {part.where}, which named this shipment before: {', '.join(taken)}."
         mapped.findings.append(Finding("JOIN-FILLED", Severity.INFO, Scope.SHIPMENT, said))
     for name in other:
-        said = f"{part.where[:1].upper()}{part.where[1:]}, had another {name} for this shipment; the one of this message was kept."
+        said = f"{part.where[:1].upper()}{part.where[1:]} had another {name} for this shipment; the one of this message was kept."
         mapped.findings.append(
             Finding("JOIN-DIFFERS", Severity.WARNING, Scope.SHIPMENT, said, target=name, pointer=f"/{name}")
         )

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from gateway.check import parse_instant
-from gateway.history import MemoryHistory
+from gateway.history import MemoryHistory, Part
 from gateway.late import answer_late
 from gateway.results import ShipmentResult, pack
 from gateway.spools import MemorySpool
@@ -80,6 +80,55 @@ def test_what_the_waybill_lacks_comes_from_the_list_and_what_both_name_is_not_ov
     said = {f.rule: f.message for f in result.findings()}
     assert "gross_weight_kg" in said["JOIN-FILLED"]
     assert "another package_count" in said["JOIN-DIFFERS"]
+
+
+def waits(**said: Any) -> MemoryHistory:
+    """Return a history in which a list said this of the house."""
+    history = MemoryHistory()
+    history.note_parts(
+        [
+            Part(
+                "99912345675/GWH0001001",
+                "waiting",
+                "file list.xml",
+                json.dumps(said).encode(),
+                NOW + timedelta(hours=9),
+            )
+        ]
+    )
+    return history
+
+
+def test_what_a_message_is_for_and_its_numbers_are_never_taken_from_another_one():
+    others = {"transmission_purpose": "cancel", "house_bill_number": "GWHOTHER", "shipment_tracking_number": "1ZOTHER", "_arrival_day": "2025-01-01"}  # fmt: skip
+    result = send(HOUSE, waits(**others, package_count=1))
+    (shipment,) = result.messages()[0]["shipments"]
+    assert (shipment["transmission_purpose"], shipment["house_bill_number"]) == ("original", "GWH0001001")
+    assert "shipment_tracking_number" not in shipment
+    assert not {"JOIN-FILLED", "JOIN-DIFFERS"} & result.rules()
+
+
+@pytest.mark.parametrize(
+    ("first", "both", "told"), [("BC", "ABC", True), ("B", "AB", False), ("", "AB", False), ("CD", "ABCD", True)]
+)
+def test_references_of_both_messages_are_passed_on_once(first, both, told):
+    def numbers(letters: str) -> list[dict[str, str]]:
+        return [{"type": "order_number", "value": letter} for letter in letters]
+
+    result = send(HOUSE, waits(references=numbers(first)), constants={"references": numbers("AB")})
+    (shipment,) = result.messages()[0]["shipments"]
+    assert shipment["references"] == numbers(both)
+    assert [f.message for f in result.findings() if f.rule == "JOIN-FILLED"] == (
+        ["Taken from file list.xml, which named this shipment before: references."] if told else []
+    )
+
+
+def test_the_other_value_of_a_field_is_told_with_the_file_it_came_from():
+    said = {f.rule: f.message for f in send(HOUSE, waits(package_count=3)).findings()}
+    assert said == {
+        "JOIN-DIFFERS": "File list.xml had another package_count for this shipment; the one of this message was kept.",
+        "S321-REGIME-DAY": said["S321-REGIME-DAY"],
+    }
 
 
 def test_a_house_of_another_master_is_not_joined():
