@@ -218,7 +218,7 @@ class Settler:
             total, others = sums.get((person, day)) or self._history.day_total(person, day)
             findings = rules.check_total(draft, total, others, self._profile)
             findings += self._twins.check(draft, person, day, number)
-            if not judged.refused and not findings:
+            if not findings:
                 findings += rules.check_near(draft, person, day, number, self._neighbours, self._lots)
             for finding in findings:
                 self._add(judged, finding)

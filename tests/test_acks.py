@@ -186,6 +186,38 @@ def test_everything_that_can_be_wrong_with_a_set_has_room_in_one_answer() -> Non
     assert [s for s in dropped.segments("999") if s[:3] in ("IK5", "AK9")] == ["IK5*R*1*3*4*5*7", "AK9*R*1*1*0"]
 
 
+def test_a_tag_that_is_too_long_is_cut_in_the_answer(maps: Path) -> None:
+    dropped = drop(PLAIN.replace(b"LX*2~", b"ABCDE*1~\nLX*2~"), now=SAMPLES_NOW)
+    assert next(s for s in dropped.segments("999") if s.startswith("IK3")).startswith("IK3*ABC*")
+    assert ask_pyx12(dropped.answers["999"], maps) == (True, [])
+
+
+@pytest.mark.parametrize(
+    ("broken", "said"),
+    [
+        (b"ABC", ["IK5*R*5", "AK9*R*1*1*0"]),
+        (b"AB", ["IK5*E*5", "AK9*E*1*1*1"]),
+        (b"C", ["IK5*E*5", "AK9*E*1*1*1"]),
+        (b"", ["IK5*A", "AK9*A*1*1*1"]),
+    ],
+)
+def test_a_set_whose_shipments_all_fall_by_syntax_is_refused_where_others_are_salvaged(
+    broken: bytes, said: list[str]
+) -> None:
+    lx = b"LX*%d~\n"
+    head, one, two = (PLAIN[: PLAIN.index(lx % 1)], *re.findall(rb"(?s)LX\*\d~.*?(?=LX\*2|SE\*)", PLAIN))
+    three = two.replace(b"LX*2", b"LX*3").replace(b"00450002", b"00450003").replace(b"000000002", b"000000003")
+    bills = [
+        re.sub(rb"(M11\*(?:[^*]*\*){5})K", rb"\1X", text) if name in broken else text
+        for name, text in zip((b"A", b"B", b"C"), (one, two, three), strict=True)
+    ]
+    tail = PLAIN[PLAIN.index(b"SE*") :].replace(b"SE*28", b"SE*%d" % (28 + three.count(b"~")))
+    data = b"".join((head.replace(b"**2*W", b"**3*W"), *bills, tail))
+    dropped = drop(data, now=SAMPLES_NOW, salvage="shipment")
+    assert dropped.counts()[:3] == (3, 3 - len(broken), len(broken))
+    assert [s for s in dropped.segments("999") if s[:3] in ("IK5", "AK9")] == said
+
+
 @pytest.mark.parametrize(("functional", "tag"), [("997", "AK5"), ("999", "IK5")])
 def test_a_remark_that_the_partner_file_makes_an_error_refuses_the_set(functional: str, tag: str) -> None:
     wrong = re.sub(rb"(M10\*(?:[^*~]*\*){7})[^*~]*", rb"\g<1>7", PLAIN)

@@ -5,9 +5,12 @@ from __future__ import annotations
 import re
 
 import pytest
+from msgspec.structs import replace
 
+from gateway.cancelling import is_absent, tell
 from gateway.canonical.validate import validate_message
 from gateway.check import parse_instant
+from gateway.findings import Finding, Scope, Severity
 from gateway.history import MemoryHistory
 from tests.drops import FIXTURES, Drop, drop, sample
 from tests.test_edifact_cases import moved
@@ -267,6 +270,40 @@ def test_a_cancellation_is_not_refused_for_several_parties_of_one_role(name):
     assert "MAP-AMBIGUOUS" in result[b"00"].rules(), result[b"00"].findings()
     assert "MAP-AMBIGUOUS" not in result[b"01"].rules()
     assert result[b"01"].outcome.counts.rejected == 0, result[b"01"].findings()
+
+
+DRAFT = {"house_bill_number": "B1", "items": [{"hts_number": "61"}, {}], "seller": {"name": "X"}, "package_count": 0}
+
+
+@pytest.mark.parametrize(
+    ("pointer", "absent"),
+    [
+        ("", False), ("/house_bill_number", False), ("/items/0/hts_number", False), ("/seller/name", False), ("/package_count", False),
+        ("/buyer", True), ("/buyer/name", True), ("/seller/city", True), ("/items/1", True), ("/items/1/hts_number", True), ("/items/2", True),
+        ("/items/x", True), ("/house_bill_number/0", True),
+    ],
+)  # fmt: skip
+def test_what_a_pointer_leads_to_is_there_or_not(pointer, absent):
+    assert is_absent(DRAFT, pointer) is absent
+
+
+@pytest.mark.parametrize(
+    ("target", "pointer", "value", "told"),
+    [
+        ("items.hts_number", "/items/0/hts_number", None, Severity.WARNING),  # it is there, and not as it should be
+        ("items.hts_number", "/items/1/hts_number", "6", Severity.WARNING),
+        ("items.hts_number", "/items/1/hts_number", None, None),  # nobody asks a cancellation for it
+        ("house_bill_number", "/house_bill_number", None, Severity.ERROR),
+        ("house_bill_number", "", None, Severity.ERROR),
+        ("shipment_tracking_number", "/shipment_tracking_number", None, Severity.ERROR),
+        ("", "", None, Severity.ERROR),
+    ],
+)
+def test_an_error_of_a_cancellation_counts_where_it_is_about_the_number(target, pointer, value, told):
+    finding = Finding("RULE", Severity.ERROR, Scope.SHIPMENT, "said", target=target, pointer=pointer, value=value)
+    assert [f.severity for f in tell([finding], DRAFT)] == ([told] if told else [])
+    remark = replace(finding, severity=Severity.INFO)
+    assert tell([remark], DRAFT) == ([remark] if told else [])
 
 
 def test_a_cancellation_without_a_number_and_an_unknown_purpose_are_refused():

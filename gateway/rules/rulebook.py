@@ -261,12 +261,15 @@ def _not_expected(draft: dict[str, Any], filer: str) -> list[Finding]:
     of_shipment, of_line = not_expected(filer)
     if of_shipment.isdisjoint(draft) and all(map(of_line.isdisjoint, draft["items"])):
         return _NONE
-    there = [name for name in of_shipment if name in draft]
-    there += [f"items.{name}" for name in of_line if any(name in item for item in draft["items"])]
+    there = {name: f"/{name}" for name in of_shipment if name in draft}
+    for name in of_line:
+        at = next((n for n, item in enumerate(draft["items"]) if name in item), None)
+        if at is not None:
+            there[f"items.{name}"] = f"/items/{at}/{name}"
     return [
-        _finding("S321-ROLE-NE", Severity.INFO, f"{name} is not asked of {ROLE_WORDS[filer]}.", name, f"/{name.replace('.', '/0/')}")
-        for name in there
-    ]  # fmt: skip
+        _finding("S321-ROLE-NE", Severity.INFO, f"{name} is not asked of {ROLE_WORDS[filer]}.", name, pointer)
+        for name, pointer in there.items()
+    ]
 
 
 def _pieces(draft: dict[str, Any]) -> list[Finding]:

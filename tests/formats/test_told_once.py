@@ -55,6 +55,12 @@ def test_the_unit_of_a_row_of_a_table_refuses_it_once(tmp_path):
     assert result["shipments"]["rejected"] == 1
 
 
+def test_a_unit_that_is_refused_hides_no_remark_on_other_fields(tmp_path):
+    head, row = sample("csv/01").splitlines(keepends=True)[:2]
+    result = told(tmp_path, head + row.replace(b",KG,", b",XX,").replace(b",CN,http", b",cn,http"), "a.csv", "tabular")
+    assert {"MAP-WEIGHT", "CODE-CASE-FOLDED"} <= {f["rule"] for f in result["findings"]}
+
+
 def test_units_in_other_words_than_the_canonical_ones_refuse_nothing(tmp_path):
     result = told(tmp_path, changed("xml/15", b'weightUnit="GRM"', b'weightUnit="G"'), "a.xml")
     shipment = result["messages"][0]["shipments"][0]

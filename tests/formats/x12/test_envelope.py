@@ -197,7 +197,8 @@ def test_leading_zeros_of_control_numbers_are_a_remark_only() -> None:
 def test_test_data_is_a_remark_unless_the_account_takes_none() -> None:
     data = _isa(15, "T")
     (remark,) = _faults(data)
-    assert (remark.rule, remark.refuses) == ("ENV-TEST-IN-PROD", False)
+    assert (remark.rule, remark.refuses, remark.value) == ("ENV-TEST-IN-PROD", False, "T")
+    assert (remark.position.segment, remark.position.element, remark.position.line) == ("ISA", 15, 1)
     (fault,) = _faults(data, allow_test=False)
     assert (fault.rule, fault.refuses, fault.ack["TA105"]) == ("X12-TEST-REFUSED", True, "020")
     (begin,) = [e for e in _read(data) if isinstance(e, InterchangeBegin)]
