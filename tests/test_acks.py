@@ -304,6 +304,36 @@ def test_personal_values_are_left_out_of_x12_and_masked_elsewhere_unless_the_par
     assert hidden.report()["findings"][0]["value"] == "R***E"
 
 
+@pytest.mark.parametrize(
+    ("name", "person"),
+    [
+        ("xml/03", b"JORDAN EXAMPLE"),
+        ("xml/15", b"TAYLOR EXAMPLE"),
+        ("xml/14", b"JORDAN EXAMPLE"),
+        ("xml-extra/01", b"CASEY EXAMPLE"),
+        ("cargoimp/03", b"JORDAN EXAMPLE"),
+        ("cargoimp/02", b"PAT SAMPLE"),
+        ("cargoimp/12", b"JORDAN EXAMPLE"),
+        ("edifact/01", b"JORDAN SAMPLE"),
+        ("csv/01", b"JORDAN EXAMPLE"),
+        ("x12/01", b"RILEY PLACEHOLDER"),
+    ],
+)
+@pytest.mark.parametrize(("instead", "shown"), [(b"ZEBRA" * 40, "Z***A"), (b"UNKNOWN", "U***N")])
+def test_what_is_said_of_a_name_shows_it_masked_in_every_family(
+    name: str, person: bytes, instead: bytes, shown: str
+) -> None:
+    data = sample(name)
+    assert person in data
+    dropped = drop(data.replace(person, instead), now=SAMPLES_NOW, name="m")
+    told = [f for f in dropped.findings() if f.value is not None and f.value in instead.decode()]
+    assert told
+    assert all(f.personal for f in told)
+    assert shown in {row["value"] for row in dropped.rejects()}
+    for kind in ("rejects", "report", "receipt", "999", "824", "355", "CONTRL", "APERAK", "XFNM"):
+        assert b"ZEBRA" not in dropped.answers.get(kind, b""), kind
+
+
 # --- what senders write into them ---------------------------------------------------------------------------------
 
 _NASTY = st.text(st.sampled_from("*>~^|:!'\"\\\r\n\t\0\x1a\x15é€中 AB1<&,;=+-@"), min_size=1, max_size=40)

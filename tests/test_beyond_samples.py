@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+import pytest
+
 from gateway.history import MemoryHistory
 from tests.drops import Drop, drop, sample
 
@@ -392,7 +394,26 @@ def test_a_shipment_that_comes_again_is_told_with_the_trip_and_the_file_of_the_f
     ]
 
 
+def test_seconds_in_unb_do_not_make_the_message_one_of_now() -> None:
+    message = air(consignment()).replace(b"+250301:1200+", b"+250301:120059+")
+    assert drop(message).messages()[0]["created_at"] == "2025-03-01T12:00:00Z"
+
+
 # --- answers, theirs and ours -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("word", "rule", "said_as"),
+    [
+        ("Processed", "ACK-SAYS", "accepted"),
+        ("Accepted", "ACK-SAYS", "accepted"),
+        ("Rejected", "ACK-REFUSED", "refused"),
+        ("Held", "ACK-SAYS", "Held"),
+    ],
+)
+def test_the_status_of_an_xfnm_is_told_in_words(word: str, rule: str, said_as: str) -> None:
+    answer = sample("xml/07").replace(b">Processed<", f">{word}<".encode())
+    assert said(drop(answer), rule) == [f"The answer to GWH0001001_999-12345675_0001 says: {said_as}. No Errors."]
 
 
 def test_what_refuses_something_of_ours_is_told_with_its_codes() -> None:
