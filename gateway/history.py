@@ -21,8 +21,8 @@ class ShipmentClaim(msgspec.Struct, frozen=True):
     """One accepted shipment as the history keeps it.
 
     key: issuer + bill number (or tracking number) of one partner: what makes a shipment the same shipment.
-    content: hash of the canonical shipment. person, day: keys of the USD 800 sum ("" = not summed); value_usd counts
-    into it. where: what to tell the sender about the earlier one ("trip GWT0000001, file trip1.edi").
+    content: hash of the canonical shipment. person, day: keys of the USD 800 sum ("" = not summed, "test:..." = of test
+    data); value_usd counts into it. where: what to tell the sender about the earlier one ("trip GWT0000001, file trip1.edi").
     """
 
     key: str

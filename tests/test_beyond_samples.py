@@ -394,6 +394,26 @@ def test_a_shipment_that_comes_again_is_told_with_the_trip_and_the_file_of_the_f
     ]
 
 
+def test_test_data_is_no_earlier_shipment_and_counts_into_nobodys_sum() -> None:
+    def parcel(number: int, control: int, usage: str) -> bytes:
+        goods = ("VID*TL**TRL5501", LINE.replace("*18*", "*500*"))
+        one = bill(
+            bill=BILL.replace("01*", f"{number:02}*", 1), references=(f"N9*2I*1ZTRK0000000{number:02}",), goods=goods
+        )
+        return truck(one).replace(b"*000000001", b"*%09d" % control).replace(b"*0*P*>", f"*0*{usage}*>".encode())
+
+    history = MemoryHistory()
+    assert drop(parcel(1, 1, "T"), history).counts() == (1, 1, 0, 0)
+    assert drop(parcel(1, 2, "P"), history).counts() == (1, 1, 0, 0)
+    tested_again = drop(parcel(1, 3, "T"), history)
+    assert (tested_again.counts(), said(tested_again, "S321-DUP") != []) == ((1, 0, 0, 1), True)
+    for usage in "TP":  # the sum of each is checked by itself
+        (told,) = said(drop(parcel(2, 4 + ord(usage), usage), history), "S321-AGG-800")
+        assert "goods of 1000.00 USD on 2025-03-03 with NRTX00450001" in told
+    both = parcel(3, 7, "T") + parcel(3, 8, "P")
+    assert not {"Q-TWIN", "S321-AGG-NEAR", "S321-AGG-800", "S321-DUP"} & drop(both, MemoryHistory()).rules()
+
+
 def test_seconds_in_unb_do_not_make_the_message_one_of_now() -> None:
     message = air(consignment()).replace(b"+250301:1200+", b"+250301:120059+")
     assert drop(message).messages()[0]["created_at"] == "2025-03-01T12:00:00Z"
