@@ -235,6 +235,7 @@ def test_a_control_character_in_a_control_number_refuses_the_set(functional: str
     dropped = drop(odd, now=SAMPLES_NOW, acks={"functional": functional})
     assert dropped.counts()[1] == 0
     assert dropped.messages() == []
+    assert {f.target for f in dropped.findings()} == {"message_id", "source.control_numbers.message"}
     assert f"{tag}*R*5" in dropped.segments(functional)
 
 

@@ -394,6 +394,14 @@ def test_a_shipment_that_comes_again_is_told_with_the_trip_and_the_file_of_the_f
     ]
 
 
+@pytest.mark.parametrize("function", ["", "2", "7", "9", "22", "31", "35", "46", "47", "1", "3", "4", "5", "30"])
+def test_a_manifest_without_consignments_is_refused_where_it_would_change_some(function: str) -> None:
+    changes = function in ("1", "3", "4", "5", "30")  # the others report, original or copy, that there are none
+    result = drop(air().replace(b"MAN1+9", f"MAN1+{function}".encode()))
+    assert [(f.rule, f.refuses) for f in result.findings()] == [("EDIFACT-NO-SHIPMENT", changes)]
+    assert result.outcome.verdict == ("reject" if changes else "accept_with_warnings")
+
+
 def test_test_data_is_no_earlier_shipment_and_counts_into_nobodys_sum() -> None:
     def parcel(number: int, control: int, usage: str) -> bytes:
         goods = ("VID*TL**TRL5501", LINE.replace("*18*", "*500*"))

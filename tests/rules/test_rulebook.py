@@ -262,6 +262,15 @@ def test_after_the_exemption_ended_the_shipment_is_refused_by_law_and_the_limit_
     assert draft["regime_verdict"] == {"rule_id": "R08", "verdict": "not_eligible", "as_of_date": "2025-09-02"}
 
 
+def test_a_refusal_by_law_names_origin_day_source_and_the_entry_types_that_are_left():
+    draft = changed("estimated_arrival_at", "2025-09-02T15:00:00Z")
+    draft["items"].append({**copy.deepcopy(GOOD["items"][0]), "line_number": 2, "country_of_origin": "BD"})
+    found = [*RULES.prepare(draft, PROFILE, NOW), *RULES.check(draft, PROFILE, NOW, "original")]
+    (said,) = [f.message for f in found if f.rule == "S321-REGIME"]
+    assert said.startswith("Origin BD, CA, arrival 2025-09-02: the exemption is suspended (EO 14324; ")
+    assert said.endswith("; entry types 01 or 02 or 03 or 06 or 07 or 11 or 12.")
+
+
 def test_after_2025_05_02_an_origin_must_be_named():
     draft = changed("items.0.country_of_origin", None)
     draft["estimated_arrival_at"] = "2025-05-03T15:00:00Z"
