@@ -51,7 +51,7 @@ def check_iea(node: Node, interchange: Interchange, groups: int, *, answered: bo
             )
         )
     elif not groups and not answered:
-        found.append(_fault(node, 1, "X12-_EMPTY", "024", "The interchange holds no functional group."))
+        found.append(_fault(node, 1, "X12-EMPTY", "024", "The interchange holds no functional group."))
     return found
 
 

@@ -71,6 +71,12 @@ def test_a_fault_of_isa_or_iea_refuses_the_interchange_with_its_ta1_code(what: s
     assert element is None or _quoted(data, fault)
 
 
+def test_an_interchange_with_nothing_in_it_is_refused() -> None:
+    (fault,) = _faults(PLAIN[: PLAIN.index(b"GS*")] + b"IEA*0*000000001~\n")
+    assert (fault.rule, fault.scope, fault.refuses) == ("X12-EMPTY", Scope.INTERCHANGE, True)
+    assert (fault.position.segment, fault.position.element, fault.ack["TA105"]) == ("IEA", 1, "024")
+
+
 def _quoted(data: bytes, fault: Finding) -> bool:
     """Return whether a fault names the wrong element as it stands in the file, as its value and in its words."""
     segment = data[fault.position.offset or 0 :].split(b"~")[0].decode().split("*")
