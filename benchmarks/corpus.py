@@ -86,9 +86,16 @@ def _segments(shipments: int, per_set: int, bad_every: int) -> Iterator[tuple[ob
     yield ("IEA", 1, "000000001")
 
 
+def tracking_number(number: int) -> str:
+    """Return a 1Z number with its check digit: letters count (ASCII - 63) mod 10, every other place twice."""
+    own = f"SAMPLE{number:09d}"
+    digits = [int(c) if c.isdigit() else (ord(c) - 63) % 10 for c in own]
+    return f"1Z{own}{-(sum(digits[::2]) + 2 * sum(digits[1::2])) % 10}"
+
+
 def _bill(draw: random.Random, number: int, line: int, bad_every: int) -> Iterator[tuple[object, ...]]:
     items = [(*draw.choice(_GOODS), draw.randint(1, 3), draw.randint(10, 120), draw.randint(1, 30) / 10) for _ in range(draw.choice((1, 2, 2, 3)))]  # fmt: skip
-    tracking = f"1ZSAMPLE{number:010d}"
+    tracking = tracking_number(number)
     kind = "99" if bad_every and number % bad_every == 0 else "13"
     yield ("LX", line)
     yield ("M11", f"{number:08d}", "80107", sum(i[2] for i in items), "PCS", round(sum(i[4] for i in items), 1), "K", "", "", kind, "", "", "NRTX")  # fmt: skip

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import NamedTuple
 from xml.sax.saxutils import escape
 
-from corpus import _ABROAD, _CITIES, _FIRST, _GOODS, _LAST, _NAMES, _SECOND, _STREETS, SEED
+from corpus import _ABROAD, _CITIES, _FIRST, _GOODS, _LAST, _NAMES, _SECOND, _STREETS, SEED, tracking_number
 
 MASTER = "999-12345675"
 PER_MESSAGE = 5000
@@ -64,7 +64,7 @@ def shipments(count: int, bad_every: int = 0) -> Iterator[Shipment]:
         yield Shipment(
             number,
             f"GWH{number:08d}",
-            f"1ZSAMPLE{number:010d}",
+            tracking_number(number),
             (
                 f"{draw.choice(_FIRST)} {draw.choice(_SECOND)} CO {draw.randint(1, 99)}",
                 f"{draw.randint(1, 999)} {draw.choice(_FIRST)} IND RD",

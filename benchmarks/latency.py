@@ -24,7 +24,7 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).parent.parent))
 sys.path.insert(0, str(Path(__file__).parent))
 
-from corpus import _segments, truck_309
+from corpus import _segments, tracking_number, truck_309
 
 SHIPMENTS = 20
 
@@ -48,7 +48,7 @@ def small(number: int) -> bytes:
     text = text.replace("000000001", f"{number:09d}").replace("NRTX25A001", f"NRTX{number:06d}")
     text = text.replace(" APT ", f" APT {number}-")  # other persons: their sums of the day are their own
     text = re.sub(r"M11\*(\d{8})", lambda bill: f"M11*{number * 100 + int(bill[1]):08d}", text)
-    return re.sub(r"1ZSAMPLE(\d{10})", lambda bill: f"1ZSAMPLE{number * 100 + int(bill[1]):010d}", text).encode()
+    return re.sub(r"1ZSAMPLE(\d{9})\d", lambda bill: tracking_number(number * 100 + int(bill[1])), text).encode()
 
 
 def fsyncs(folder: Path) -> float:

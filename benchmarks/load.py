@@ -75,7 +75,7 @@ def table(folder: Path, gigabytes: float) -> None:
         for number in itertools.count():
             if written >= gigabytes * 1e9:
                 break
-            own = text.replace("GWH0000", f"GWH{number:04d}").replace("1ZSAMPLE000000", f"1ZSAMPLE00{number:04d}")
+            own = text.replace("GWH0000", f"GWH{number:04d}").replace("1ZSAMPLE", f"TRK{number:06d}")
             written += file.write(own.replace(" APT ", f" APT {number}-"))
     (folder / "table.csv.done").touch()
 

@@ -36,12 +36,14 @@ def check_parties(draft: dict[str, Any], tables: Tables) -> Iterator[Finding]:
                 "name",
                 party,
             )
-        for field in ("address_line_1", "city"):
-            text = party.get(field)
-            if isinstance(text, str) and text and len(text) <= _SHORT and _says_nothing(text, field, tables):
-                said = f"The {words} {'street' if field == 'address_line_1' else 'city'} is a placeholder."
-                yield _finding("S321-ADDR-FAKE", Severity.ERROR, said, role, field, party)
-        if not f"{party.get('name')}{party.get('address_line_1')}{party.get('city')}".isascii():
+        street, city = party.get("address_line_1"), party.get("city")
+        if isinstance(street, str) and 0 < len(street) <= _SHORT and _no_street(street, tables.fake_addresses):
+            said = f"The {words} street is a placeholder."
+            yield _finding("S321-ADDR-FAKE", Severity.ERROR, said, role, "address_line_1", party)
+        if isinstance(city, str) and city and _no_city(city, tables.fake_addresses):
+            said = f"The {words} city is a placeholder."
+            yield _finding("S321-ADDR-FAKE", Severity.ERROR, said, role, "city", party)
+        if not f"{given}{street}{city}".isascii():
             yield from _not_latin(role, words, party)
     initiator, deliver = draft.get("shipment_initiator"), draft.get(_DTP)
     if (
@@ -74,12 +76,21 @@ def _is_fake(name: str, tables: Tables) -> bool:
     return False
 
 
-_SHORT = 24  # no placeholder of an address is longer
+_SHORT = 24  # no placeholder of a street is longer
 
 
-def _says_nothing(text: str, field: str, tables: Tables) -> bool:
+def _no_street(text: str, fakes: frozenset[str]) -> bool:
+    if text[0] in "123456789":  # the number of a house, as with most
+        return False
     plain = normal(text)
-    return not plain or plain in tables.fake_addresses or (field == "city" and plain.isdigit())
+    return not plain or plain in fakes
+
+
+@lru_cache(4096)
+def _no_city(text: str, fakes: frozenset[str]) -> bool:
+    """Cities repeat: what was found is remembered."""
+    plain = normal(text)
+    return not plain or plain in fakes or plain.isdigit()
 
 
 def _not_latin(role: str, words: str, party: dict[str, Any]) -> Iterator[Finding]:

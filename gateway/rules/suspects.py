@@ -29,33 +29,26 @@ def check_suspects(draft: dict[str, Any]) -> list[Finding]:
     weight = draft.get("gross_weight_kg")
     if weight is not None and (len(weight) > _LIGHT or weight == "0.000"):
         _weight(draft, weight, found)
+    back = draft.get("transaction_nature") == "return"
     for index, item in enumerate(draft.get("items") or ()):
         net = item.get("net_weight_kg")
         if net is not None and (net == "0.000" or (weight is not None and _heavier(net, weight))):
             _line_weight(index, net, weight, found)
-    initiator, deliver = draft.get("shipment_initiator"), draft.get("final_deliver_to_party")
-    if isinstance(initiator, dict) and isinstance(deliver, dict):
-        _parties(initiator, deliver, found)
-    if draft.get("transaction_nature") != "return":
-        _from_here(draft, found)
-    if draft.get("mode_of_transportation") in ("ocean", "rail"):  # a trailer has a number of its owner
-        _containers(draft, found)
-    return found or _NOTHING
-
-
-def _from_here(draft: dict[str, Any], found: list[Finding]) -> None:
-    """Goods made here, or sent from here: a return, or a value in the wrong field."""
-    initiator, items = draft.get("shipment_initiator"), draft.get("items")
-    if isinstance(initiator, dict) and initiator.get("country_code") == "US":
-        said = "The shipper is in the United States: who sends the goods from abroad?"
-        pointer = "/shipment_initiator/country_code"
-        found.append(_warn("Q-SHIPPER-US", said, "shipment_initiator.country_code", pointer, "US"))
-    for index, item in enumerate(items if isinstance(items, list) else ()):
-        if item.get("country_of_origin") == "US":
+        if item.get("country_of_origin") == "US" and not back:
             said = f"Goods line {index + 1} was made in the United States: are these goods that come back?"
             pointer = f"/items/{index}/country_of_origin"
             found.append(_warn("Q-ORIGIN-US", said, "items.country_of_origin", pointer, "US"))
-            break
+            back = True  # once is enough
+    initiator, deliver = draft.get("shipment_initiator"), draft.get("final_deliver_to_party")
+    if isinstance(initiator, dict) and isinstance(deliver, dict):
+        _parties(initiator, deliver, found)
+        if initiator.get("country_code") == "US" and draft.get("transaction_nature") != "return":
+            said = "The shipper is in the United States: who sends the goods from abroad?"
+            pointer = "/shipment_initiator/country_code"
+            found.append(_warn("Q-SHIPPER-US", said, "shipment_initiator.country_code", pointer, "US"))
+    if draft.get("mode_of_transportation") in ("ocean", "rail"):  # a trailer has a number of its owner
+        _containers(draft, found)
+    return found or _NOTHING
 
 
 def _containers(draft: dict[str, Any], found: list[Finding]) -> None:
