@@ -19,4 +19,4 @@ def settle() -> None:
     """Call once, when everything is loaded and before the first file."""
     gc.collect()
     gc.freeze()
-    gc.set_threshold(100_000, 5, 10)
+    gc.set_threshold(50_000, 5, 10)
