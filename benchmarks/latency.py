@@ -45,8 +45,8 @@ def site(folder: Path, workers: int) -> None:
 def small(number: int) -> bytes:
     """Return a 309 of 20 shipments with numbers of its own."""
     text = "".join("*".join(map(str, segment)) + "~\n" for segment in _segments(SHIPMENTS, SHIPMENTS, 0))
-    text = text.replace("000000001", f"{number:09d}").replace("NRTX25A001", f"NRTX{number:06d}")
-    text = text.replace(" APT ", f" APT {number}-")  # other persons: their sums of the day are their own
+    text = text.replace("*000000001", f"*{number:09d}").replace("NRTX25A001", f"NRTX{number:06d}")
+    text = text.replace(" APT ", f" {number} APT ")  # other persons: their sums of the day are their own
     text = re.sub(r"M11\*(\d{8})", lambda bill: f"M11*{number * 100 + int(bill[1]):08d}", text)
     return re.sub(r"1ZSAMPLE(\d{9})\d", lambda bill: tracking_number(number * 100 + int(bill[1])), text).encode()
 

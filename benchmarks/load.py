@@ -76,7 +76,7 @@ def table(folder: Path, gigabytes: float) -> None:
             if written >= gigabytes * 1e9:
                 break
             own = text.replace("GWH0000", f"GWH{number:04d}").replace("1ZSAMPLE", f"TRK{number:06d}")
-            written += file.write(own.replace(" APT ", f" APT {number}-"))
+            written += file.write(own.replace(" APT ", f" {number} APT "))
     (folder / "table.csv.done").touch()
 
 

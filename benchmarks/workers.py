@@ -57,7 +57,10 @@ def once(workers: int, shipments: int, files: int) -> tuple[float, float]:
             truck_309(folder / "a.edi", shipments)
             text = (folder / "a.edi").read_text()
             # other persons: sums of a person would make the second file wait for the first
-            drops = [(folder / "inbox1" / "a.edi", text), (folder / "inbox" / "b.edi", text.replace(" APT ", " UNIT "))]
+            drops = [
+                (folder / "inbox1" / "a.edi", text),
+                (folder / "inbox" / "b.edi", text.replace(" APT ", " 2 APT ")),
+            ]
             for path, content in drops[:files]:
                 path.write_text(content)
                 path.with_name(path.name + ".done").touch()
