@@ -6,30 +6,25 @@
     matcher.take_unit(run, begin, end, position)           the same as feed for each segment of a whole LX loop, where it can
 
 Streaming: one segment at a time, memory of one shipment. A segment that is unknown, out of place or too many is in a
-finding and never in the tree, so nothing is attached to the wrong party. Not here: envelope and counts (envelope.py,
-trailers.py).
+finding and never in the tree, so nothing is attached to the wrong party. Not here: the words and codes of the findings
+(faults.py), envelope and counts (envelope.py, trailers.py).
 """
 
 from __future__ import annotations
 
-from msgspec.structs import replace
-
-from gateway.findings import Finding, Position, Severity
-from gateway.formats.x12.elements import TRAILING, Fault
+from gateway.findings import Finding
+from gateway.formats.x12.faults import Faults
 from gateway.formats.x12.layout import SetTable, Structures, known_segments, load_table
 from gateway.formats.x12.plans import plans_of
-from gateway.formats.x12.policy import SyntaxPolicy, is_personal, with_cbp
+from gateway.formats.x12.policy import SyntaxPolicy
 from gateway.formats.x12.tokens import Run
 from gateway.formats.x12.transitions import HEADER, INSIDE, LEVEL, LOOP, UNIT, Choices, Slot, machine
-from gateway.formats.x12.wording import element_message, level_missing, level_unexpected, segment_message
 from gateway.records import Node, Separators
 
 __all__ = ["Matcher", "SetTable", "Structures", "SyntaxPolicy", "load_table"]
 
 _GOOD: list[Finding] = []  # the answer for a segment that is right; shared, never changed
 _LENIENT = SyntaxPolicy()
-_LEVELS_KEPT = 100_000  # numbers of HL of a set that are remembered
-_VALUE_KEPT = 256  # characters of a faulty value kept in a finding
 
 
 class Matcher:
@@ -46,7 +41,7 @@ class Matcher:
         self, table: SetTable, root: Node, separators: Separators, unit_loop: str, policy: SyntaxPolicy = _LENIENT
     ) -> None:
         self._machine = machine(table, unit_loop, separators.component, separators.repetition)
-        self._policy = policy
+        self._policy, self._faults = policy, Faults(policy, self._machine)
         self._plans = plans_of(self._machine)
         self.starts = self._plans.unit.tag if self._plans is not None else None
         self._slot = self._machine.start
@@ -57,7 +52,6 @@ class Matcher:
         self._turns = [0] * (self._machine.depth + 2)  # depth -> how often in a row
         self._unit: Node | None = None
         self._page: Node | None = None  # a P4 that takes its place with the next segment
-        self._levels: set[str] = set()  # HL01 of the levels that came
         self._last = root
         self.completed: Node | None = None
         self.context = 0
@@ -152,9 +146,9 @@ class Matcher:
             if slot.maximum and self._turns[depth] > slot.maximum:
                 findings = [self._segment_finding(node, "4", slot.loop, limit=slot.maximum)]
             if slot.key == LEVEL and node.element(2) != self._open[depth - 1].element(1) and depth > 1:
-                findings = [*findings, self._wrong_parent(node, slot)]
+                findings = [*findings, self._faults.wrong_parent(node, slot, self._open[depth - 1].element(1))]
             if slot.key == LEVEL:
-                findings = [*findings, *self._number_again(node, slot)]
+                findings = [*findings, *self._faults.number_again(node, slot)]
             self._hang(node, slot)
             self._open[depth] = node
             self._count = 1
@@ -254,9 +248,7 @@ class Matcher:
     def _folded(self, node: Node) -> list[Finding]:
         received = node.tag
         node.tag = node.elements[0] = received.upper()
-        ruling = self._policy.ruling("case", node.tag, None, in_unit=self._unit is not None)
-        said = f'The segment id "{received}" was read as {node.tag}.'
-        finding = Finding(ruling.rule, ruling.severity, ruling.scope, said, self._place(node, ""), value=received)
+        finding = self._faults.folded(node, received, in_unit=self._unit is not None)
         return [finding, *self.feed(node)]
 
     def _too_many(self, node: Node, slot: Slot) -> list[Finding]:
@@ -266,88 +258,13 @@ class Matcher:
     # --- findings ---------------------------------------------------------------------------------------------
 
     def _missing(self, slots: tuple[Slot, ...]) -> list[Finding]:
-        """Report mandatory segments that were skipped, at the place just after the last segment."""
-        last = self._last
-        findings = []
-        for slot in slots:
-            in_unit = self._unit is not None and slot.kind in (INSIDE, LOOP)
-            ruling = self._policy.ruling("AK304-3", slot.tag, None, in_unit=in_unit)
-            place = Position(
-                offset=last.offset + last.length, length=0, line=last.line, segment=slot.tag,
-                segment_position=last.position + 1, loop=slot.loop,
-            )  # fmt: skip
-            said = segment_message("3", slot.tag, "" if slot.trigger else slot.loop)
-            if slot.level:
-                said = level_missing(slot.level, self._machine.levels)
-            ack = with_cbp({"AK304": "3"}, slot.tag, None)
-            findings.append(Finding(ruling.rule, ruling.severity, ruling.scope, said, place, ack=ack))
-        return findings
-
-    def _wrong_parent(self, node: Node, slot: Slot) -> Finding:
-        """HL02 names another HL than the one it stands under: its goods must not go to that one's buyer."""
-        above = self._open[slot.depth - 1].element(1)
-        said = f'HL02 is "{node.element(2)[:12]}", but this HL stands under HL {above[:12]}.'
-        ruling = self._policy.ruling("AK304-7", node.tag, None, in_unit=False)
-        place = self._place(node, slot.loop)
-        return Finding(ruling.rule, ruling.severity, ruling.scope, said, place, ack={"AK304": "7"})
-
-    def _number_again(self, node: Node, slot: Slot) -> list[Finding]:
-        """HL01 is the number of another HL too: which of them the levels below name is told by their place alone."""
-        number = node.element(1)
-        if number not in self._levels:
-            if len(self._levels) < _LEVELS_KEPT:
-                self._levels.add(number)
-            return _GOOD
-        ruling = self._policy.ruling("twice", node.tag, 1, in_unit=False)
-        said = f'HL01 "{number[:12]}" is the number of an earlier HL too; each HL has a number of its own.'
-        place = self._place(node, slot.loop, Fault("7", 1, value=number))
-        ack = {"AK304": "8", "AK403": "7"} if ruling.severity is Severity.ERROR else {}
-        return [Finding(ruling.rule, ruling.severity, ruling.scope, said, place, value=number[:_VALUE_KEPT], ack=ack)]
+        return self._faults.missing(slots, self._last, in_unit=self._unit is not None)
 
     def _segment_finding(self, node: Node, code: str, loop: str, *, limit: int = 0) -> Finding:
-        ignorable = node.tag.upper() not in self._machine.tags  # a known segment in lower case holds data we would lose
-        policy = self._policy if ignorable else replace(self._policy, ignore_unknown_segments=False)
-        ruling = policy.ruling(f"AK304-{code}", node.tag, None, in_unit=self._unit is not None)
-        said = segment_message(code, node.tag, loop, limit)
-        return Finding(ruling.rule, ruling.severity, ruling.scope, said, self._place(node, loop), ack={"AK304": code})
+        return self._faults.segment(node, code, loop, in_unit=self._unit is not None, limit=limit)
 
     def _element_findings(self, node: Node, slot: Slot) -> list[Finding]:
-        return [self._element_finding(node, slot, fault) for fault in slot.check.faults(node.elements)]
-
-    def _element_finding(self, node: Node, slot: Slot, fault: Fault) -> Finding:
-        text = fault.code == "6" and fault.definition is not None and fault.definition.type == "AN"
-        code = TRAILING if fault.code == TRAILING else f"AK403-{fault.code}" + ("-text" if text else "")
-        ruling = self._policy.ruling(code, node.tag, fault.element, in_unit=self._unit is not None)
-        ack = {"AK304": "8"} if fault.code == TRAILING else {"AK304": "8", "AK403": fault.code}
-        if fault.code == TRAILING and ruling.severity is not Severity.ERROR:
-            ack = {}
-        personal = is_personal(node.tag, fault.element)
-        said = element_message(fault, slot.check.definition, personal=personal)
-        if slot.level and fault.code == "7" and fault.element == LEVEL:
-            said = level_unexpected(fault.value, self._machine.levels)
-        return Finding(
-            ruling.rule,
-            ruling.severity,
-            ruling.scope,
-            said,
-            self._place(node, slot.loop, fault),
-            value=fault.value[:_VALUE_KEPT] or None,
-            ack=with_cbp(ack, node.tag, fault.element),
-            personal=personal,
-        )
-
-    def _place(self, node: Node, loop: str, fault: Fault | None = None) -> Position:
-        return Position(
-            offset=node.offset,
-            length=node.length,
-            line=node.line,
-            segment=node.tag[:15],
-            segment_position=node.position,
-            loop=loop,
-            element=fault.element if fault else None,
-            component=fault.component if fault else None,
-            data_element=fault.definition.de if fault and fault.definition else "",
-        )
+        return self._faults.elements(node, slot, in_unit=self._unit is not None)
 
 
 def _starts_elsewhere(target: Slot | Choices, here: Slot) -> bool:
