@@ -13,9 +13,10 @@ from typing import Any
 
 from lxml import etree
 
-from gateway.findings import Finding, Position, Scope, Severity
+from gateway.findings import Finding, Scope, Severity
 from gateway.formats.handed_out import HandedOut
 from gateway.formats.xml.bytes_in import Source
+from gateway.formats.xml.faults import FaultError, doctype, stranger, syntax_fault, unknown_root
 from gateway.formats.xml.kinds import Kind
 from gateway.formats.xml.nodes import XmlNode, text_at
 from gateway.formats.xml.remarks import Remarks, header_remarks, stray_remark, stray_text
@@ -40,12 +41,6 @@ from gateway.records import (
 MAX_KEPT = 100_000
 """Elements outside of units that are kept; a header has a hundred."""
 
-_LIMITS = (
-    ("amplification", "its entities would grow beyond all measure"),
-    ("depth", "its elements are nested more than 256 deep"),
-    ("huge", "one of its texts has more than 10 million characters"),
-    ("xmlsax2", "one of its texts has more than 10 million characters"),
-)
 _TRUE = ("true", "1")
 _NIL = "{http://www.w3.org/2001/XMLSchema-instance}nil"
 
@@ -80,7 +75,7 @@ class XmlReader:
         source = Source(chunks, self._scale)
         try:
             yield from self._parse(source)
-        except _FaultError as fault:
+        except FaultError as fault:
             self._held.append(fault.finding)
             self._held += fault.more
             self._unread = self._totals = None
@@ -118,7 +113,7 @@ class XmlReader:
             ended = True
             parser.close()
         except etree.XMLSyntaxError as error:
-            raise _FaultError(*self._syntax_fault(error, source, cut=ended)) from None
+            raise FaultError(*syntax_fault(error, source, self._root, self._open, cut=ended)) from None
         yield from self._events(parser.read_events(), source)
 
     def _events(self, events: Any, source: Source) -> Iterator[Event]:
@@ -190,7 +185,7 @@ class XmlReader:
         self._kept += 1
         if self._kept > MAX_KEPT:
             said = f"More than {MAX_KEPT} elements stand outside of shipments."
-            raise _FaultError(Finding("XML-LIMIT", Severity.ERROR, Scope.INTERCHANGE, said, node.here()))
+            raise FaultError(Finding("XML-LIMIT", Severity.ERROR, Scope.INTERCHANGE, said, node.here()))
         return False
 
     def _is_unit(self, node: XmlNode, path: tuple[str, ...]) -> bool:
@@ -205,10 +200,7 @@ class XmlReader:
         """Look at the root: no DTD, and a document that we know."""
         info = element.getroottree().docinfo
         if info.internalDTD is not None or info.doctype:
-            said = (
-                "The file has a DOCTYPE. Document types and entities are not allowed; nothing was loaded or expanded."
-            )
-            raise _FaultError(Finding("XML-DTD", Severity.ERROR, Scope.FILE, said, Position(offset=0, line=1)))
+            raise FaultError(doctype())
         self._find_kind(element, local)
 
     def _find_kind(self, element: Any, local: str) -> None:
@@ -218,33 +210,11 @@ class XmlReader:
         if self._kind is None and tolerant:
             self._kind = next((k for k in self._kinds if k.root == local), None)
         if self._kind is None:
-            known = ", ".join(sorted({f"{{{k.namespace}}}{k.root}" if k.namespace else k.root for k in self._kinds}))
-            said = f"The root element {{{namespace}}}{local} is not one that we read ({known})."
-            place = Position(offset=0, line=element.sourceline, segment=local, xpath=f"/{local}")
-            raise _FaultError(Finding("XML-NS-UNKNOWN", Severity.ERROR, Scope.INTERCHANGE, said, place, value=local))
+            raise FaultError(unknown_root(self._kinds, namespace, local, element.sourceline))
         refusing = [rule for rule, severity in self._profile.severities.items() if severity is Severity.ERROR]
         self._remarks = Remarks(self._kind, refusing) if self._kind.order else None
         self._totals = Totals(self._kind.totals) if self._kind.totals else None
         self._depth = len(self._kind.unit) or 1 << 30
-
-    def _syntax_fault(self, error: etree.XMLSyntaxError, source: Source, *, cut: bool) -> tuple[Finding, ...]:
-        """Return the finding of a file that is not well formed, and of one that was cut."""
-        line = error.lineno or source.lines.count + 1
-        place = Position(offset=source.line_offset(line), line=line)
-        text = (error.msg or "").partition(", line")[0]
-        limit = next((words for part, words in _LIMITS if part in text.lower()), "")
-        if limit:
-            said = f"The file goes over a limit of the reader: {limit}."
-            return (Finding("XML-LIMIT", Severity.ERROR, Scope.INTERCHANGE, said, place),)
-        hint = ' Write "&amp;" for "&".' if "EntityRef" in text or "entity" in text.lower() else ""
-        said = f"The file is not well-formed XML: {text}.{hint}"
-        found = Finding("XML-NOT-WF", Severity.ERROR, Scope.INTERCHANGE, said, place)
-        if cut and (self._open or self._root is None):
-            cut_said = "The file ends before its first element is complete."
-            if self._open:
-                cut_said = f"The file ends inside {self._open[-1].xpath()}: {len(self._open)} elements are not closed."
-            return found, Finding("FILE-TRUNCATED", Severity.ERROR, Scope.INTERCHANGE, cut_said, place)
-        return (found,)
 
     # --- envelope and units -----------------------------------------------------------------------------------
 
@@ -271,25 +241,11 @@ class XmlReader:
         yield MessageBegin(self._message)
         self._unread = unread_in(self._message, kind, self._profile)
         if sender and kind is not None and not kind.answers:
-            yield from self._stranger(sender, kind)
+            yield from stranger(sender, kind, root, self._profile)
         if kind is not None and root is not None:
             yield from header_remarks(kind, root)
         held, self._held = self._held, []
         yield from held
-
-    def _stranger(self, sender: str, kind: Kind) -> Iterator[Finding]:
-        """Refuse a document in the name of somebody else than the account's partner."""
-        if any(s.matches(s.qualifier, sender) for s in self._profile.senders):
-            return
-        node, place = self._root, Position(offset=0, line=1)
-        for step in kind.paths["sender"]:
-            if node is not None and not step.startswith("@"):
-                node = next((c for c in (node.children or {}).get(step, ()) if isinstance(c, XmlNode)), None)
-        if node is not None:
-            last = kind.paths["sender"][-1]
-            place = node.here(last[1:] if last.startswith("@") else "")
-        said = f'The sender "{sender[:80]}" is not a sender of this account.'
-        yield Finding("XML-SENDER", Severity.ERROR, Scope.INTERCHANGE, said, place, value=sender)
 
     def _unit(self, node: XmlNode) -> Iterator[Event]:
         kind = self._kind
@@ -321,14 +277,6 @@ class XmlReader:
         reasons = [text_at(s, ("Reason",)) for s in (node.children or {}).get("ResponseStatus", ())]
         conversation = text_at(node, ("MessageHeaderDocument", "ConversationID"))
         return Acknowledged("status", conversation, status, node.here(), text="; ".join(filter(None, reasons))[:500])
-
-
-class _FaultError(Exception):
-    """Reading ends here: the findings say why."""
-
-    def __init__(self, finding: Finding, *more: Finding) -> None:
-        super().__init__(finding.rule)
-        self.finding, self.more = finding, more
 
 
 def _free(element: Any) -> None:

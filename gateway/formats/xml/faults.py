@@ -1,0 +1,79 @@
+"""Faults that end the reading of an XML file, or refuse all of it: syntax, limits, a root or a sender that we do not know."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from lxml import etree
+
+from gateway.findings import Finding, Position, Scope, Severity
+from gateway.formats.xml.bytes_in import Source
+from gateway.formats.xml.kinds import Kind
+from gateway.formats.xml.nodes import XmlNode
+from gateway.profile import Profile
+
+_LIMITS = (
+    ("amplification", "its entities would grow beyond all measure"),
+    ("depth", "its elements are nested more than 256 deep"),
+    ("huge", "one of its texts has more than 10 million characters"),
+    ("xmlsax2", "one of its texts has more than 10 million characters"),
+)
+
+
+class FaultError(Exception):
+    """Reading ends here: the findings say why."""
+
+    def __init__(self, finding: Finding, *more: Finding) -> None:
+        super().__init__(finding.rule)
+        self.finding, self.more = finding, more
+
+
+def doctype() -> Finding:
+    """Return that a file has a document type."""
+    said = "The file has a DOCTYPE. Document types and entities are not allowed; nothing was loaded or expanded."
+    return Finding("XML-DTD", Severity.ERROR, Scope.FILE, said, Position(offset=0, line=1))
+
+
+def unknown_root(kinds: Iterable[Kind], namespace: str, local: str, line: int | None) -> Finding:
+    """Return that a root element is none of those that we read."""
+    known = ", ".join(sorted({f"{{{k.namespace}}}{k.root}" if k.namespace else k.root for k in kinds}))
+    said = f"The root element {{{namespace}}}{local} is not one that we read ({known})."
+    place = Position(offset=0, line=line, segment=local, xpath=f"/{local}")
+    return Finding("XML-NS-UNKNOWN", Severity.ERROR, Scope.INTERCHANGE, said, place, value=local)
+
+
+def syntax_fault(
+    error: etree.XMLSyntaxError, source: Source, root: XmlNode | None, opened: Sequence[XmlNode], *, cut: bool
+) -> tuple[Finding, ...]:
+    """Return the finding of a file that is not well formed, and of one that was cut. opened: elements without an end."""
+    line = error.lineno or source.lines.count + 1
+    place = Position(offset=source.line_offset(line), line=line)
+    text = (error.msg or "").partition(", line")[0]
+    limit = next((words for part, words in _LIMITS if part in text.lower()), "")
+    if limit:
+        said = f"The file goes over a limit of the reader: {limit}."
+        return (Finding("XML-LIMIT", Severity.ERROR, Scope.INTERCHANGE, said, place),)
+    hint = ' Write "&amp;" for "&".' if "EntityRef" in text or "entity" in text.lower() else ""
+    said = f"The file is not well-formed XML: {text}.{hint}"
+    found = Finding("XML-NOT-WF", Severity.ERROR, Scope.INTERCHANGE, said, place)
+    if cut and (opened or root is None):
+        cut_said = "The file ends before its first element is complete."
+        if opened:
+            cut_said = f"The file ends inside {opened[-1].xpath()}: {len(opened)} elements are not closed."
+        return found, Finding("FILE-TRUNCATED", Severity.ERROR, Scope.INTERCHANGE, cut_said, place)
+    return (found,)
+
+
+def stranger(sender: str, kind: Kind, root: XmlNode | None, profile: Profile) -> Iterator[Finding]:
+    """Refuse a document in the name of somebody else than the account's partner."""
+    if any(s.matches(s.qualifier, sender) for s in profile.senders):
+        return
+    node, place = root, Position(offset=0, line=1)
+    for step in kind.paths["sender"]:
+        if node is not None and not step.startswith("@"):
+            node = next((c for c in (node.children or {}).get(step, ()) if isinstance(c, XmlNode)), None)
+    if node is not None:
+        last = kind.paths["sender"][-1]
+        place = node.here(last[1:] if last.startswith("@") else "")
+    said = f'The sender "{sender[:80]}" is not a sender of this account.'
+    yield Finding("XML-SENDER", Severity.ERROR, Scope.INTERCHANGE, said, place, value=sender)
