@@ -38,24 +38,25 @@ def own_tables(path: Path, file: PartnerFile, folder: Path, base: Path) -> tuple
         if own.is_dir() and _holds_tables(own) and own.resolve() not in [f.resolve() for f in folders]:
             said = f"{path.name}: mappings leaves out partners/{path.stem}, which holds tables."
             raise ConfigError(said, f'Add "partners/{path.stem}" to mappings, or move the tables away.')
-    unread: list[Unread] = []
+    if not folders:
+        return [], []
     known = [facts.parent.name for facts in base.glob("*/map.toml")]
+    tables = [table for place in folders for table in sorted(place.glob("*.csv")) if _is_table(table)]
+    for table in tables:
+        if table.stem not in known:
+            said = f"{path.name}: {table.parent.name}/{table.name} is read by nobody: there is no mapping {table.stem}."
+            raise ConfigError(said, did_you_mean(table.stem, known, "gateway mapping export ID writes a base table."))
     codes = [table.stem for table in base.glob("codes/*.csv")]
-    for place in folders:
-        tables = [table for table in sorted(place.glob("*.csv")) if _is_table(table)]
-        for table in tables:
-            if table.stem not in known:
-                said = f"{path.name}: {place.name}/{table.name} is read by nobody: there is no mapping {table.stem}."
-                raise ConfigError(
-                    said, did_you_mean(table.stem, known, "gateway mapping export ID writes a base table.")
-                )
-    rows = "".join(t.read_text("utf-8", "replace") for place in folders for t in place.glob("*.csv") if _is_table(t))
-    for place in folders:
-        for table in sorted(place.glob("codes/*.csv")):
-            if table.stem not in codes and table.stem not in rows:
-                said = f"{path.name}: {place.name}/codes/{table.name} is read by nobody: no row names {table.stem}."
-                otherwise = f"Name it in a transform (code {table.stem}), or take it away."
-                unread.append(Unread(table, said, did_you_mean(table.stem, codes, otherwise)))
+    own_codes = [table for place in folders for table in sorted(place.glob("codes/*.csv")) if table.stem not in codes]
+    rows = "".join(table.read_text("utf-8", "replace") for table in tables) if own_codes else ""
+    unread = []
+    for table in own_codes:
+        if table.stem not in rows:
+            said = (
+                f"{path.name}: {table.parents[1].name}/codes/{table.name} is read by nobody: no row names {table.stem}."
+            )
+            otherwise = f"Name it in a transform (code {table.stem}), or take it away."
+            unread.append(Unread(table, said, did_you_mean(table.stem, codes, otherwise)))
     return folders, unread
 
 

@@ -90,9 +90,8 @@ class Compiler:
         for level in blocks.values():
             for block in level:
                 targets = [self._target(block, target, of_it) for target, of_it in block.rows.items()]
-                block.targets += sorted(
-                    targets, key=_canonical_place
-                )  # what is filled in order needs no putting in order
+                # what is filled in canonical order needs no putting in order
+                block.targets += sorted(targets, key=_canonical_place)
         return blocks
 
     def _bind(self, block: Block, row: Row) -> None:

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 
 from gateway.findings import Finding
 from gateway.formats.cargo_imp.answers import WIDTH, Result, errors, results, text
+from gateway.formats.whole_words import whole_words
 from gateway.results import AckRequest
 
 MOST = 9
@@ -32,4 +33,4 @@ def _reason(finding: Finding, result: Result) -> str:
     place = finding.position
     line = f"L{place.line - result.first + 1}" if place.line and place.line >= result.first else ""
     words = " ".join(w for w in (finding.rule, line, place.segment[:3], text(finding.message)) if w)
-    return words if len(words) <= WIDTH else words[: WIDTH + 1].rpartition(" ")[0]  # no half words
+    return whole_words(words, WIDTH)

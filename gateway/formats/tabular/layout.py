@@ -24,7 +24,7 @@ from __future__ import annotations
 
 import codecs
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from functools import cache
@@ -57,13 +57,16 @@ class Column:
     passed: str = ""
 
 
+def _columns() -> Iterable[dict[str, str]]:
+    return table_rows(files(__package__).joinpath("columns.csv").read_text("utf-8"))
+
+
 @cache
 def vocabulary() -> tuple[dict[str, Column], dict[str, str]]:
     """Return (column name -> Column, plain alias -> column name)."""
     columns: dict[str, Column] = {}
     aliases: dict[str, str] = {}
-    text = files(__package__).joinpath("columns.csv").read_text("utf-8")
-    for row in table_rows(text):
+    for row in _columns():
         columns[row["column"]] = Column(row["column"], row["level"], row["kind"], row["need"], row["passed"])
         for alias in (row["column"], *row["aliases"].split("|")):
             if plain_name(alias):
@@ -73,8 +76,12 @@ def vocabulary() -> tuple[dict[str, Column], dict[str, str]]:
 
 def other_names(name: str) -> list[str]:
     """Return the other names that a standard column is known by, as columns.csv writes them."""
-    text = files(__package__).joinpath("columns.csv").read_text("utf-8")
-    return next((row["aliases"].split("|") for row in table_rows(text) if row["column"] == name), [])
+    return _aliases().get(name, [])
+
+
+@cache
+def _aliases() -> dict[str, list[str]]:
+    return {row["column"]: row["aliases"].split("|") for row in _columns()}
 
 
 @cache

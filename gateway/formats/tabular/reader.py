@@ -228,8 +228,8 @@ class TableReader:
         findings = list(self._check_header(header, head, width))
         severities = self._profile.severities
         self._unread = any(severities.get(f.rule, f.severity) is Severity.ERROR for f in findings)
-        rows = RowMaker(header, root, self._options, width, list(added.values()), self._kind, self._delimiter)
-        rows.default_currency = self._profile.default_currency
+        extra, currency = list(added.values()), self._profile.default_currency
+        rows = RowMaker(header, root, self._options, width, extra, self._kind, self._delimiter, currency)
         return MessageBegin(message), rows, findings
 
     def _encoding_words(self) -> str:

@@ -45,10 +45,13 @@ class RowMaker:
     """Makes rows of the records of one table."""
 
     def __init__(
-        self, header: Header, root: TableRoot, options: Options, width: int, extra: list[str], kind: str, delimiter: str
-    ) -> None:
-        """width: cells that a record should have; extra: cells that every row gets behind them; kind: csv, xlsx, json."""
-        self.root, self.count, self.width, self.default_currency = root, 0, width, ""
+        self, header: Header, root: TableRoot, options: Options, width: int, extra: list[str], kind: str, delimiter: str, currency: str
+    ) -> None:  # fmt: skip
+        """width: cells that a record should have; extra: cells that every row gets behind them; kind: csv, xlsx, json.
+
+        currency: of the partner's tables that name none.
+        """
+        self.root, self.count, self.width, self._currency = root, 0, width, currency
         self._header, self._extra = header, extra
         self._mender = Mender(header, options, delimiter, typed=kind != "csv")
         self._keys = header.keys()
@@ -161,7 +164,7 @@ class RowMaker:
             findings.append(self._finding(rule, severity, parts, cell, said, cells[cell]))
 
         if isinstance(record, SheetRecord):
-            as_shown(cells, record, self._header, self.default_currency, say)
+            as_shown(cells, record, self._header, self._currency, say)
         self._mender.mend(cells, say, careful=careful)
         if self._split or self._fill:
             self._complete(cells)

@@ -10,7 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from gateway.findings import Finding, Scope, Severity
-from gateway.formats.x12.ack_envelope import Envelope, answerable, group_faults, reply_version, whole_words
+from gateway.formats.whole_words import whole_words
+from gateway.formats.x12.ack_envelope import Envelope, answerable, group_faults, reply_version
 from gateway.formats.x12.policy import cbp_numbers, is_personal
 from gateway.records import Group, GroupBegin
 from gateway.results import AckRequest, MessageClosed, MessageFinding, MessageOpened, ShipmentResult

@@ -11,15 +11,8 @@ from collections.abc import Iterator
 
 from gateway.canonical.model import bill_identity
 from gateway.findings import Finding, Scope, Severity
-from gateway.formats.x12.ack_envelope import (
-    ACK_SETS,
-    Envelope,
-    answerable,
-    echo,
-    group_faults,
-    reply_version,
-    whole_words,
-)
+from gateway.formats.whole_words import whole_words
+from gateway.formats.x12.ack_envelope import ACK_SETS, Envelope, answerable, echo, group_faults, reply_version
 from gateway.records import Group, GroupBegin
 from gateway.results import AckRequest, MessageClosed, MessageFinding, MessageOpened, ShipmentResult
 

@@ -160,8 +160,3 @@ def group_faults(request: AckRequest) -> dict[int, Finding]:
 
 def _pad(text: str, width: int) -> str:
     return text[:width].ljust(width)
-
-
-def whole_words(text: str, width: int) -> str:
-    """Return the words of a text that fit."""
-    return text if len(text) <= width else text[: width + 1].rpartition(" ")[0] or text[:width]
