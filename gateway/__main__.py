@@ -20,9 +20,12 @@ def main() -> None:
     from gateway.shell import heap
 
     heap.rarely()
-    from gateway.cli import run
+    try:
+        from gateway.cli import run
 
-    run()
+        run()
+    finally:
+        heap.leave()
 
 
 if __name__ == "__main__":

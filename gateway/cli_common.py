@@ -54,9 +54,11 @@ def table(columns: Iterable[str], rows: Iterable[Iterable[str]]) -> None:
 
 def site_of(profile: Path | None, partner: str = "") -> Site:
     """The profile folder loaded, or the site as it is delivered; with one partner only when one is named."""
+    from gateway.shell import heap
     from gateway.site import base_site, load_site
 
     site = load_site(profile) if profile is not None else base_site()
+    heap.keep()
     return site.only(partner) if partner else site
 
 

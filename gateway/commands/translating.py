@@ -12,7 +12,6 @@ from gateway.commands.progress import Meter
 from gateway.errors import ConfigError
 from gateway.history import MemoryHistory
 from gateway.results import Delivery, Outcome
-from gateway.shell import heap
 from gateway.site import Site
 from gateway.translate import translate
 
@@ -36,7 +35,6 @@ def translate_file(path: Path, output: Path, site: Site, moment: datetime | None
             digest.update(block)
     sha256 = digest.hexdigest()
     profile = site.profile_for(head)
-    heap.settle()
     meter = Meter(size, active=progress)
     writer = _Writer(output, profile.partner, sha256)
     outcome: Outcome | None = None

@@ -12,11 +12,21 @@ import gc
 
 def rarely() -> None:
     """Call before anything is loaded: of what a start makes, nothing is garbage (a tenth of the time of a short command)."""
-    gc.set_threshold(50_000, 20, 50)
+    gc.set_threshold(500_000, 20, 50)
+
+
+def keep() -> None:
+    """Call when a short command has loaded what it needs, before the first file."""
+    gc.freeze()
+    gc.set_threshold(50_000, 5, 10)
 
 
 def settle() -> None:
-    """Call once, when everything is loaded and before the first file."""
+    """Call once in a process that stays, when everything is loaded and before the first file."""
     gc.collect()
+    keep()
+
+
+def leave() -> None:
+    """Call last: the interpreter would look through all that is loaded once more (a tenth of the time of a short command)."""
     gc.freeze()
-    gc.set_threshold(50_000, 5, 10)
