@@ -16,6 +16,12 @@ import msgspec
 PERSON_LIMIT_USD = Decimal(800)
 """Up to this sum a person's shipments of a day do not decide about each other (19 U.S.C. 1321; gateway.rules checks it)."""
 
+PersonDay = tuple[str, str]
+"""Person (keyed hash) and local day of arrival."""
+
+DaySum = tuple[Decimal, list[str]]
+"""USD of the accepted shipments of a person and day, and the shipments' own keys (this partner's only)."""
+
 
 class ShipmentClaim(msgspec.Struct, frozen=True):
     """One accepted shipment as the history keeps it.
@@ -65,8 +71,8 @@ class History(Protocol):
         """Return the accepted shipment with each key, None where there is none. Sees the claims of this file."""
         ...
 
-    def day_total(self, person: str, day: str) -> tuple[Decimal, list[str]]:
-        """Return the USD sum of accepted shipments of a person on a day, and the shipments' own keys (this partner's only)."""
+    def day_totals(self, days: Sequence[PersonDay]) -> list[DaySum]:
+        """Return the sum of each person and day. Sees the claims of this file; nobody changes what is returned."""
         ...
 
     def claim(self, claims: Sequence[ShipmentClaim]) -> None:
@@ -104,7 +110,7 @@ class MemoryHistory:
     def __init__(self) -> None:
         self._interchanges: dict[tuple[str, str, str], str] = {}
         self._shipments: dict[str, ShipmentClaim] = {}
-        self._days: dict[tuple[str, str], dict[str, Decimal]] = {}
+        self._days: dict[PersonDay, dict[str, Decimal]] = {}
         self._parts: dict[str, Part] = {}
         self._undo: list[tuple[str, Any]] = []
         self._controls: dict[str, int] = {}
@@ -121,10 +127,10 @@ class MemoryHistory:
         """See History."""
         return [self._shipments.get(key) for key in keys]
 
-    def day_total(self, person: str, day: str) -> tuple[Decimal, list[str]]:
+    def day_totals(self, days: Sequence[PersonDay]) -> list[DaySum]:
         """See History."""
-        entries = self._days.get((person, day), {})
-        return sum(entries.values(), Decimal(0)), list(entries)
+        entries = [self._days.get(day, {}) for day in days]
+        return [(sum(e.values(), Decimal(0)), list(e)) for e in entries]
 
     def claim(self, claims: Sequence[ShipmentClaim]) -> None:
         """See History."""

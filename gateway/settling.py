@@ -19,7 +19,7 @@ import msgspec
 from gateway.books import Books
 from gateway.canonical.encode import MESSAGE_END, encode_envelope_head, encode_shipment
 from gateway.findings import Finding, Scope, Severity
-from gateway.history import History, ShipmentClaim
+from gateway.history import DaySum, History, PersonDay, ShipmentClaim
 from gateway.joining import Joiner
 from gateway.judge import Judge, Judged, Mapping, Place
 from gateway.message_facts import envelope_of, head_findings, message_key, undated
@@ -34,8 +34,8 @@ BATCH = 32
 HELD = 4_194_304
 """Bytes of cancelled shipments that are held until it is known whether the message has any others."""
 
-_Sums = dict[tuple[str, str], tuple[Decimal, list[str]]]  # person, day -> total and keys of the shipments in it
-
+_NOBODY: PersonDay = ("", "")
+_Sums = dict[PersonDay, DaySum]
 
 _OF_TODAY = frozenset(("regime_verdict", "fx_rate", "fx_date", "fair_retail_value_usd"))
 
@@ -139,11 +139,13 @@ class Settler:
         prefix = "test:" if message.interchange.test else ""
         keys = [prefix + str(j.draft.get("shipment_id") or j.id) if j.draft is not None else "" for j in pending]
         earlier = dict(zip(keys, self._history.shipments(keys), strict=True)) if pending else {}
+        persons = [self._person_day(j) for j in pending]
+        asked = [person for person in persons if person is not _NOBODY]
+        sums = dict(zip(asked, self._history.day_totals(asked), strict=True)) if asked else {}
         claims: dict[str, ShipmentClaim] = {}
-        sums: _Sums = {}
         accepted: list[bytes] = []
-        for judged, key in zip(pending, keys, strict=True):
-            verdict, claim = self._verdict(judged, key, claims.get(key) or earlier.get(key), sums)
+        for judged, key, person in zip(pending, keys, persons, strict=True):
+            verdict, claim = self._verdict(judged, key, claims.get(key) or earlier.get(key), person, sums)
             if claim is not None:
                 claims[key] = claim
                 self._first = self._first or judged
@@ -161,8 +163,17 @@ class Settler:
             self._history.claim(list(claims.values()))
         self._joiner.note()
 
+    def _person_day(self, judged: Judged) -> PersonDay:
+        """Return person and day of a shipment whose value is summed; what is sent as a test is nobody's import."""
+        if judged.draft is None or judged.refused:
+            return _NOBODY
+        person, day = self._rules.person_day(judged.draft, self._profile) or _NOBODY
+        if not person:
+            return _NOBODY
+        return (f"test:{person}" if self._message.interchange.test else person), day
+
     def _verdict(
-        self, judged: Judged, key: str, earlier: ShipmentClaim | None, sums: _Sums
+        self, judged: Judged, key: str, earlier: ShipmentClaim | None, person: PersonDay, sums: _Sums
     ) -> tuple[str, ShipmentClaim | None]:
         """Return the verdict, and the claim of a shipment that is accepted."""
         if verdict := self._joiner.verdict(judged):
@@ -175,7 +186,7 @@ class Settler:
             verdict = "rejected"
         if verdict != "accepted":
             return verdict, None
-        claim = self._claim(judged, judged.draft, key, content, sums)
+        claim = self._claim(judged, judged.draft, key, content, person, sums)
         return ("rejected", None) if judged.refused else ("accepted", claim)
 
     def _compare(self, judged: Judged, draft: dict[str, Any], earlier: ShipmentClaim | None, content: str) -> str:
@@ -209,25 +220,23 @@ class Settler:
         )
         return judged.refused
 
-    def _claim(self, judged: Judged, draft: dict[str, Any], key: str, content: str, sums: _Sums) -> ShipmentClaim:
+    def _claim(
+        self, judged: Judged, draft: dict[str, Any], key: str, content: str, of: PersonDay, sums: _Sums
+    ) -> ShipmentClaim:
         """Return the claim of a shipment after checking the person's sum of the day."""
-        rules = self._rules
-        person, day = rules.person_day(draft, self._profile) or ("", "")
+        rules, (person, day) = self._rules, of
         value = Decimal(draft.get("fair_retail_value_usd", "0"))
-        test = self._message.interchange.test
-        if person and test:
-            person = f"test:{person}"  # what is sent as a test is nobody's import
         if person and judged.purpose != "cancel":
             number = key.removeprefix("test:")
-            total, others = sums.get((person, day)) or self._history.day_total(person, day)
+            total, others = sums[of]
             findings = rules.check_total(draft, total, others, self._profile)
             findings += self._twins.check(draft, person, day, number)
             if not findings:
-                findings += rules.check_near(draft, person, day, number, *self._near[test])
+                findings += rules.check_near(draft, person, day, number, *self._near[self._message.interchange.test])
             for finding in findings:
                 self._add(judged, finding)
             if not judged.refused:
-                sums[person, day] = (total + value, [*others[-20:], key])
+                sums[of] = (total + value, [*others[-20:], key])
         where = self._where(draft.get("conveyance_reference"))
         return ShipmentClaim(key, content, where, person, day, value, judged.purpose)
 

@@ -14,7 +14,7 @@ from decimal import Decimal
 from sqlalchemy import Connection, bindparam, func, select
 from sqlalchemy.exc import IntegrityError
 
-from gateway.history import PERSON_LIMIT_USD, Part, ShipmentClaim
+from gateway.history import PERSON_LIMIT_USD, DaySum, Part, PersonDay, ShipmentClaim
 from gateway.shell.folders import instant, parse_instant
 from gateway.shell.ledger import MAX_CONTROL, Ledger
 from gateway.shell.meanwhile import Meanwhile, check_sums
@@ -25,7 +25,7 @@ from gateway.shell.schema import controls
 from gateway.shell.scratch import Touched, give_back, take_scratch
 from gateway.shell.statements import in_batches, run
 
-_NO_SUM: tuple[Decimal, list[str]] = (Decimal(0), [])  # shared; nobody changes it
+_NO_SUM: DaySum = (Decimal(0), [])  # shared; nobody changes it
 _NOTHING: tuple[str, str, int, str | None] = ("", "", 0, None)
 _RECENT = 1024
 _SENT = {"interchange": ("ISA13", "UNB0020"), "group": ("GS06", "UNG0048")}
@@ -73,7 +73,7 @@ class SqlHistory:
         self._repeated = False  # False: no key was claimed twice
         self._replaced = False  # False: no claim replaces an earlier one
         self._recent: dict[str, ShipmentClaim | None] = {}
-        self._days: dict[tuple[str, str], tuple[Decimal, list[str]]] = {}
+        self._days: dict[PersonDay, DaySum] = {}  # of those that have any
         self._numbers: dict[str, tuple[int, int]] = {}  # counter -> last of the ledger, last of this drop
         self._past = Past(ledger, partner)
         self._parts = Parts(self._scratch, ledger, partner)
@@ -102,16 +102,16 @@ class SqlHistory:
             recent.update(self._look_up(unknown[start : start + BATCH]))
         return [recent[key] for key in keys]
 
-    def day_total(self, person: str, day: str) -> tuple[Decimal, list[str]]:
-        """See History. The sum is that of all partners; at most MAX_KEYS own keys are named."""
-        found = self._days.get((person, day))
-        if found is None:
-            if (person, day) not in self._touched and not self._past.knows(day):
-                return _NO_SUM
-            if len(self._days) > _RECENT:
-                self._days.clear()
-            found = self._days[person, day] = self._sum(person, day)
-        return found[0], list(found[1])
+    def day_totals(self, days: Sequence[PersonDay]) -> list[DaySum]:
+        """See History. A sum is that of all partners; at most MAX_KEYS own keys are named."""
+        if len(self._days) > _RECENT:
+            self._days.clear()
+        unknown = list({day for day in days if day not in self._days})
+        past = self._past.days(unknown)
+        for day in unknown:
+            if day in past or day in self._touched:
+                self._days[day] = self._sum(day, *past.get(day, (0, [])))
+        return [self._days.get(day, _NO_SUM) for day in days]
 
     def claim(self, claims: Sequence[ShipmentClaim]) -> None:
         """See History."""
@@ -232,20 +232,21 @@ class SqlHistory:
         more = keys if len(keys) >= MAX_KEYS else [*keys, claim.key]
         self._days[claim.person, claim.day] = (total + claim.value_usd, more)
 
-    def _sum(self, person: str, day: str) -> tuple[Decimal, list[str]]:
-        total, keys = self._past.day(person, day)
-        if (person, day) not in self._touched:
-            return Decimal(total) / MILLION, keys
-        self._index()
-        if self._scratch.execute(_TOUCHED, (person, day, person, day)).fetchone():
-            own = "SELECT coalesce(sum(value), 0) FROM claims WHERE person=? AND day=? AND person<>''"
-            gone = "SELECT coalesce(sum(old_value), 0) FROM claims WHERE old_person=? AND old_day=? AND old_person<>''"
-            names = "SELECT DISTINCT key FROM claims WHERE person=? AND day=? AND person<>'' ORDER BY seq LIMIT ?"
-            total += int(self._scratch.execute(own, (person, day)).fetchone()[0])
-            total -= int(self._scratch.execute(gone, (person, day)).fetchone()[0])
-            keys += [key for (key,) in self._scratch.execute(names, (person, day, MAX_KEYS)) if key not in keys]
-            current = self.shipments(keys)
-            keys = [c.key for c in current if c and (c.person, c.day) == (person, day)]
+    def _sum(self, of: PersonDay, total: int, keys: list[str]) -> DaySum:
+        """Return the sum of a person and day: what the ledger has, and what this file changes in it."""
+        if of in self._touched:
+            self._index()
+            if self._scratch.execute(_TOUCHED, (*of, *of)).fetchone():
+                own = "SELECT coalesce(sum(value), 0) FROM claims WHERE person=? AND day=? AND person<>''"
+                gone = (
+                    "SELECT coalesce(sum(old_value), 0) FROM claims WHERE old_person=? AND old_day=? AND old_person<>''"
+                )
+                names = "SELECT DISTINCT key FROM claims WHERE person=? AND day=? AND person<>'' ORDER BY seq LIMIT ?"
+                total += int(self._scratch.execute(own, of).fetchone()[0])
+                total -= int(self._scratch.execute(gone, of).fetchone()[0])
+                keys += [key for (key,) in self._scratch.execute(names, (*of, MAX_KEYS)) if key not in keys]
+                current = self.shipments(keys)
+                keys = [c.key for c in current if c and (c.person, c.day) == of]
         return Decimal(total) / MILLION, keys[:MAX_KEYS]
 
     def _index(self) -> None:

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from decimal import Decimal
 from functools import cache
 from typing import Any
 
 from sqlalchemy import Select, func, select, text
 
-from gateway.history import ShipmentClaim
+from gateway.history import PersonDay, ShipmentClaim
 from gateway.shell.ledger import Ledger
 from gateway.shell.schema import interchanges, person_days, shipments
 from gateway.shell.statements import Lookup, padded, parameters
 
 MILLION = 1_000_000
-MAX_KEYS = 100  # contributors named by day_total; the sum counts all of them
+MAX_KEYS = 100  # contributors named by day_totals; the sum counts all of them
 BATCH = 256
 FEW = 32  # keys of the smaller of the two compiled look-ups; translate asks about so many at once
 
@@ -30,14 +31,16 @@ def _queries() -> dict[str, Select[Any]]:
     person, day, own = parameters(3)
     of_day = (person_days.c.person == person, person_days.c.day == day)
     names = select(person_days.c.key).where(*of_day, person_days.c.partner == own).order_by(person_days.c.key)
+    sums = select(person_days.c.person, func.sum(person_days.c.value)).where(person_days.c.day == parameters(1)[0])
+    sums = sums.group_by(person_days.c.person)
     return {
         "many": active.where(shipments.c.key.in_(parameters(BATCH, 1))),
         "few": active.where(shipments.c.key.in_(parameters(FEW, 1))),
         "interchange": select(interchanges.c.place, interchanges.c.receipt).where(
             *same, interchanges.c.claimed_at >= parameters(1, 4)[0]
         ),
-        "total": select(func.sum(person_days.c.value)).where(*of_day),
-        "any": select(person_days.c.key).where(person_days.c.day == parameters(1)[0]).limit(1),
+        "many sums": sums.where(person_days.c.person.in_(parameters(BATCH, 1))),
+        "few sums": sums.where(person_days.c.person.in_(parameters(FEW, 1))),
         "keys": names.limit(MAX_KEYS),
     }
 
@@ -49,7 +52,6 @@ class Past:
         self.partner = partner
         self._reading = ledger.reading()
         connection = self._reading.__enter__()
-        self._known_days: dict[str, bool] = {}  # day -> does the ledger know any shipment of it; read as of the start
         self._connection, self._lookups = connection, dict[str, Lookup]()
 
     def shipments(self, keys: list[str]) -> dict[str, ShipmentClaim]:
@@ -66,21 +68,18 @@ class Past:
         rows = self._rows("interchange", [self.partner, sender, receiver, control, since])
         return (str(rows[0][0]), str(rows[0][1])) if rows else (None, "")
 
-    def knows(self, day: str) -> bool:
-        """True when the ledger has any shipment of a day."""
-        known = self._known_days.get(day)
-        if known is None:
-            known = self._known_days[day] = bool(self._rows("any", [day]))
-        return known
-
-    def day(self, person: str, day: str) -> tuple[int, list[str]]:
-        """Return the sum in millionths and this partner's keys."""
-        if not self.knows(day):
-            return 0, []
-        total = self._rows("total", [person, day])[0][0]
-        if total is None:
-            return 0, []
-        return int(total), [key for (key,) in self._rows("keys", [person, day, self.partner])]
+    def days(self, days: Sequence[PersonDay]) -> dict[PersonDay, tuple[int, list[str]]]:
+        """Return the sums in millionths and this partner's keys, of those persons and days that the ledger knows."""
+        found: dict[PersonDay, tuple[int, list[str]]] = {}
+        for day in {day for _, day in days}:
+            persons = sorted({person for person, of in days if of == day})
+            for start in range(0, len(persons), BATCH):
+                some = persons[start : start + BATCH]
+                size, name = (FEW, "few sums") if len(some) <= FEW else (BATCH, "many sums")
+                for person, total in self._rows(name, padded(day, some, size)):
+                    keys = [key for (key,) in self._rows("keys", [person, day, self.partner])]
+                    found[person, day] = int(total), keys
+        return found
 
     def _rows(self, name: str, values: list[Any]) -> list[Any]:
         lookup = self._lookups.get(name)

@@ -95,12 +95,13 @@ def fake_translate(
                 counts.duplicate += 1
                 continue
             person = rest[2] if len(rest) > 2 else ""
-            total = history.day_total(person, "2025-03-03")[0] if person else 0
+            day = rest[3] if len(rest) > 3 else "2025-03-03"
+            total = history.day_totals([(person, day)])[0][0] if person else 0
             if total and total + Decimal(rest[1]) > 800:
                 counts.rejected += 1
                 continue
             content = hashlib.sha256(line.encode()).hexdigest()
-            claim = ShipmentClaim(rest[0], content, name, person, "2025-03-03", Decimal(rest[1]), purpose)
+            claim = ShipmentClaim(rest[0], content, name, person, day, Decimal(rest[1]), purpose)
             history.claim([claim])
             counts.accepted += 1
             taken += 1

@@ -106,8 +106,8 @@ def test_the_ledger_answers_as_the_memory_history_does(tmp_path: Path, steps: li
             ]
             for person in ("anna", "ben"):
                 for day in ("2025-03-03", "2025-03-04"):
-                    total, keys = memory.day_total(person, day)
-                    found, named = sql.day_total(person, day)
+                    total, keys = memory.day_totals([(person, day)])[0]
+                    found, named = sql.day_totals([(person, day)])[0]
                     assert (found, sorted(named)) == (total, sorted(keys))
     sql.close()
     ledger.close()
@@ -131,7 +131,7 @@ def test_the_day_sum_counts_all_partners_but_names_only_own_shipments(ledger: Le
         commit(ledger, history)
         history.close()
     history = SqlHistory(ledger, "beta", AT)
-    assert history.day_total("p", "2025-03-03") == (Decimal(850), ["b1"])
+    assert history.day_totals([("p", "2025-03-03")])[0] == (Decimal(850), ["b1"])
     history.close()
 
 
@@ -194,9 +194,9 @@ def test_a_number_was_sent_when_its_counter_reached_it(ledger: Ledger) -> None:
 def test_one_person_with_very_many_shipments_names_a_bounded_number_of_them(ledger: Ledger) -> None:
     history = SqlHistory(ledger, "acme", AT)
     for number in range(300):
-        history.day_total("p", "2025-03-03")
+        history.day_totals([("p", "2025-03-03")])[0]
         history.claim([claim(f"b{number}", "1")])
-    total, keys = history.day_total("p", "2025-03-03")
+    total, keys = history.day_totals([("p", "2025-03-03")])[0]
     assert (total, len(keys)) == (Decimal(300), MAX_KEYS)
     history.close()
 

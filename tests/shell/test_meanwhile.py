@@ -71,7 +71,7 @@ def test_a_sum_that_grew_above_the_limit_is_a_conflict(
     ledger: Ledger, begin: Begin, others: str, conflict: bool
 ) -> None:
     mine, other = begin("r1"), begin("r2", "beta")
-    assert mine.day_total("anna", "2025-03-03") == (Decimal(0), [])
+    assert mine.day_totals([("anna", "2025-03-03")])[0] == (Decimal(0), [])
     mine.claim([claim("a1", "500", "anna"), claim("a2", "10", "carl")])
     other.claim([claim("b1", others, "anna"), claim("b2", "800", "bob")])
     plan(ledger, other, "r2")
@@ -80,7 +80,7 @@ def test_a_sum_that_grew_above_the_limit_is_a_conflict(
             plan(ledger, mine, "r1")
         assert states(ledger) == {"r1": "seen", "r2": "translated"}  # nothing of it was kept
         again = begin("r1")
-        assert again.day_total("anna", "2025-03-03")[0] == Decimal(others)
+        assert again.day_totals([("anna", "2025-03-03")])[0][0] == Decimal(others)
         again.claim([claim("a2", "10", "carl")])
         plan(ledger, again, "r1")
     else:
