@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -43,13 +44,18 @@ class Partner:
     unread: tuple[Unread, ...] = ()  # code tables that change nothing
 
 
-def load_partner(path: Path, settings: Settings, rulebook: Any) -> Partner:
-    """Read a partner file and the files it names. Raises ConfigError or MappingError."""
+def load_partner(
+    path: Path, settings: Settings, rulebook: Any, before: Mapping[tuple[Path, ...], MappingSet] | None = None
+) -> Partner:
+    """Read a partner file and the files it names. Raises ConfigError or MappingError.
+
+    before: tables of a site that was loaded before, by their folders; those that have not changed are taken as they are.
+    """
     file, folder = read_file(path, PartnerFile), settings.folder
     name = file.partner or path.stem
     own = folder / "partners" / path.stem
     extra, unread = own_tables(path, file, folder, base_mappings())
-    mappings = MappingSet(base_mappings(), extra) if extra else _base_set()
+    mappings = _own_set(extra, before or {}) if extra else base_tables()
     check_switches(path.name, file)
     profile = Profile(
         partner=name,
@@ -92,15 +98,22 @@ def load_partner(path: Path, settings: Settings, rulebook: Any) -> Partner:
     )
 
 
+def _own_set(folders: list[Path], before: Mapping[tuple[Path, ...], MappingSet]) -> MappingSet:
+    made = MappingSet(base_mappings(), folders, base_tables())
+    known = before.get(made.overrides)
+    return known if known is not None and known.is_like(made) else made
+
+
 @cache
-def _base_set() -> MappingSet:
-    """Return the base tables without anybody's rows: one set for all partners that have none."""
+def base_tables() -> MappingSet:
+    """Return the base tables without anybody's rows: one set for all partners that have none, and below those that have."""
     return MappingSet(base_mappings())
 
 
 def forget_base_tables() -> None:
-    """Read the base tables anew the next time."""
-    _base_set.cache_clear()
+    """Read the base tables anew the next time, when one of their files has changed."""
+    if not MappingSet(base_mappings()).is_like(base_tables()):
+        base_tables.cache_clear()
 
 
 def _identity(given: str | Id) -> Identity:

@@ -26,6 +26,7 @@ from gateway.shell.folders import StateFolders
 from gateway.shell.person_key import make_key
 
 if TYPE_CHECKING:
+    from gateway.mapping.folder import MappingSet
     from gateway.shell.vault import Vault
 
 __all__ = [
@@ -67,25 +68,33 @@ class Site:
 
         return vault_of(self.settings.key_files, self.settings.state_dir)
 
+    @property
+    def tables(self) -> list[MappingSet]:
+        """The mapping tables of the partners, each set once."""
+        return list({id(p.profile.tables): p.profile.tables for p in self.partners.values()}.values())
+
     def check_tables(self) -> None:
         """Compile every mapping of every partner, and run the checks on those with rows of its own. Raises MappingError."""
-        for mappings in {id(p.profile.tables): p.profile.tables for p in self.partners.values()}.values():
+        for mappings in self.tables:
             mappings.check()
 
 
-def load_afresh(folder: Path) -> Site:
-    """Read a profile folder and the base tables anew, and check them. Raises ConfigError or MappingError."""
+def load_afresh(folder: Path, before: Site | None = None) -> Site:
+    """Read a profile folder and the base tables anew, and check them. Raises ConfigError or MappingError.
+
+    before: the folder as it was loaded: tables that have not changed since are not compiled and checked again.
+    """
     forget_base_tables()
     load_rulebook.cache_clear()
-    site = load_site(folder)
+    site = load_site(folder, before=before)
     site.check_tables()
     return site
 
 
-def load_site(folder: Path, *, starting: bool = False) -> Site:
+def load_site(folder: Path, *, starting: bool = False, before: Site | None = None) -> Site:
     """Read a profile folder. Raises ConfigError (file, key, what to write) or MappingError.
 
-    starting: the gateway is about to serve it: the key of the person hash is made if need be.
+    starting: the gateway is about to serve it: the key of the person hash is made if need be. before: see load_afresh.
     """
     settings = read_settings(folder)
     if starting:
@@ -97,10 +106,11 @@ def load_site(folder: Path, *, starting: bool = False) -> Site:
             "Add partners/NAME.toml; gateway demo init DIR writes an example.",
         )
     rulebook = load_rulebook(base_mappings())
+    tables = {one.overrides: one for one in before.tables} if before is not None else {}
     partners = {}
     named: dict[str, str] = {}  # stem of each file -> its partner
     for path in files:
-        partner = load_partner(path, settings, rulebook)
+        partner = load_partner(path, settings, rulebook, tables)
         if partner.profile.partner in partners:
             raise ConfigError(
                 f"{path.name}: partner {partner.profile.partner} stands in two files.", "Give one another name."

@@ -27,7 +27,7 @@ try:
 except SystemExit:
     pass
 partner = sys.modules.get("gateway.partner")
-tables = partner._base_set() if partner else None
+tables = partner.base_tables() if partner else None
 said = {
     "modules": sorted(sys.modules),
     "compiled": sorted(tables._compiled) if tables else [],

@@ -20,7 +20,8 @@ from gateway.findings import Severity
 from gateway.formats import format_module
 from gateway.formats.plain.facts import words_of
 from gateway.mapping.compile import ACTIONS, BINDINGS
-from gateway.mapping.folder import MappingFacts, MappingSet
+from gateway.mapping.facts import MappingFacts
+from gateway.mapping.folder import MappingSet
 from gateway.mapping.grammar import parse_when
 from gateway.mapping.sources import setting_holds
 from gateway.mapping.table import Row

@@ -15,9 +15,10 @@ import msgspec
 from gateway.commands.exact_place import encoding_of, exact_places
 from gateway.commands.mapping_own import facts_of, mappings_of
 from gateway.config_files import PartnerFile, read_file
-from gateway.errors import ConfigError
+from gateway.errors import ConfigError, MappingError
 from gateway.formats import format_module, sniffers
 from gateway.formats.detect import HEAD, Transcoded, detect
+from gateway.mapping.facts import MappingFacts
 from gateway.mapping.folder import MappingSet
 from gateway.mapping.lint import lint
 from gateway.mapping.table import COLUMNS, Fault
@@ -30,7 +31,7 @@ from gateway.site import Site, base_mappings
 
 
 def _sets(profile: Path | None) -> tuple[list[MappingSet], list[Fault]]:
-    """Return the base mappings, or those of every partner of a profile, and what is said of code tables that nobody reads.
+    """Return the base mappings and those of every partner of a profile, and what is said of code tables that nobody reads.
 
     A folder of partners/ without a partner file is looked at too. Raises ConfigError.
     """
@@ -45,7 +46,8 @@ def _sets(profile: Path | None) -> tuple[list[MappingSet], list[Fault]]:
     for place in sorted((profile / "partners").iterdir()) if profile else ():
         if place.is_dir() and place.resolve() not in known:
             folders[(place,)] = None
-    return [MappingSet(base, own) for own in folders] or [MappingSet(base)], faults
+    plain = MappingSet(base)
+    return [plain, *(MappingSet(base, own, plain) for own in folders if own)], faults
 
 
 def check_all(profile: Path | None) -> list[dict[str, Any]]:
@@ -55,10 +57,18 @@ def check_all(profile: Path | None) -> list[dict[str, Any]]:
     for mappings in sets:
         faults = [*left_over, *mappings.codes.faults]
         for facts in mappings.facts:
-            faults += lint(mappings, facts)
+            if _touches(mappings, facts):
+                faults += lint(mappings, facts)
         for fault in (*faults, *check_layouts(base_mappings(), profile)):
             found[fault.file, fault.line, fault.column, fault.message] = msgspec.structs.asdict(fault)
     return list(found.values())
+
+
+def _touches(mappings: MappingSet, facts: MappingFacts) -> bool:
+    try:
+        return mappings.touches(facts)
+    except MappingError:  # of the base table, which is looked at too
+        return False
 
 
 def show(mapping: str, profile: Path | None, partner: str) -> Iterator[str]:

@@ -7,7 +7,8 @@ import io
 from pathlib import Path
 
 from gateway.errors import ConfigError
-from gateway.mapping.folder import MappingFacts, MappingSet
+from gateway.mapping.facts import MappingFacts
+from gateway.mapping.folder import MappingSet
 from gateway.mapping.overriding import Key, key_of
 from gateway.mapping.table import COLUMNS, Row, read_cells, read_table
 from gateway.site import base_mappings, load_site

@@ -16,7 +16,8 @@ from gateway.commands.mapping_own import facts_of, has_own
 from gateway.mapping.choice import ProgramChoice
 from gateway.mapping.cover import Coverage
 from gateway.mapping.examples import run_examples
-from gateway.mapping.folder import MappingFacts, MappingSet
+from gateway.mapping.facts import MappingFacts
+from gateway.mapping.folder import MappingSet
 from gateway.profile import Profile
 from gateway.site import Site, base_mappings, base_site
 

@@ -60,7 +60,7 @@ class Watcher:
             return
         self._loaded = now
         try:
-            site = load_afresh(self._site.settings.folder)
+            site = load_afresh(self._site.settings.folder, self._site)
             found = fingerprint(site)
             if fingerprint(self._site) != now:  # changed again while it was loaded: at one of the next looks
                 return

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from gateway.commands.status import ledger_of
-from gateway.errors import MappingError
-from gateway.mapping.folder import MappingFacts, MappingSet, compile_sources, version_of
+from gateway.mapping.facts import MappingFacts
+from gateway.mapping.folder import MappingSet, compile_sources
 from gateway.mapping.program import CompiledProgram
 from gateway.profile import Profile
 from gateway.shell import versions
@@ -20,22 +21,12 @@ from gateway.site import Site
 def live(site: Site) -> Iterator[versions.Live]:
     """Yield the versions in force, each once, whichever partners share it."""
     seen: set[tuple[str, str]] = set()
-    for tables in {id(p.profile.tables): p.profile.tables for p in site.partners.values()}.values():
+    for tables in site.tables:
         for facts in tables.facts:
             version = tables.compiled(facts).mapping_version
             if (facts.id, version) not in seen:
                 seen.add((facts.id, version))
-                yield versions.Live(facts.id, version, _sources(tables, facts, version))
-
-
-def _sources(tables: MappingSet, facts: MappingFacts, version: str) -> Callable[[], dict[str, bytes]]:
-    def read() -> dict[str, bytes]:
-        found = tables.sources(facts)
-        if version_of(found) != version:  # saved since it was loaded
-            raise MappingError(f"{facts.id}/map.csv", None, "", "it changed while it was loaded")
-        return found
-
-    return read
+                yield versions.Live(facts.id, version, partial(tables.sources, facts))
 
 
 class Kept:

@@ -59,12 +59,22 @@ def digest_of(texts: Mapping[str, bytes]) -> str:
 class CodeTables:
     """All tables of one mapping folder, each read when it is asked for; `digest` enters the mapping version."""
 
-    def __init__(self, texts: Mapping[str, bytes]) -> None:
-        """texts: table name -> CSV bytes."""
+    def __init__(self, texts: Mapping[str, bytes], base: CodeTables | None = None) -> None:
+        """texts: table name -> CSV bytes; base: tables that were read before, those with the same bytes are taken from it."""
         self._texts = dict(sorted(texts.items()))
         self._tables: dict[str, CodeTable] = {}
         self._faults: dict[str, list[Fault]] = {}
         self.digest = digest_of(texts)
+        self._base = base
+        self.own = frozenset(n for n in texts if base is not None and base._texts.get(n) != texts[n])
+
+    def text(self, name: str) -> bytes:
+        """Return the CSV of a table."""
+        return self._texts[name]
+
+    def under(self, texts: Mapping[str, bytes]) -> CodeTables:
+        """Return these tables with others over them, itself when there are none. texts: as in __init__."""
+        return CodeTables({**self._texts, **texts}, self) if texts else self
 
     def __contains__(self, name: str) -> bool:
         return name in self._texts
@@ -75,7 +85,10 @@ class CodeTables:
     def __getitem__(self, name: str) -> CodeTable:
         table = self._tables.get(name)
         if table is None:
-            table = self._tables[name] = self._read(name, self._texts[name])
+            base = None if name in self.own else self._base
+            table = self._tables[name] = self._read(name, self._texts[name]) if base is None else base[name]
+            if base is not None:
+                self._faults[name] = base._faults[name]
         return table
 
     @property

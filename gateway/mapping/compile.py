@@ -59,6 +59,7 @@ class Compiler:
     def __init__(self, dialect: Dialect, codes: CodeTables, unit_tag: str = "") -> None:
         self._dialect, self._codes, self._unit = dialect, codes, unit_tag
         self._bound: dict[str, tuple[BoundStep, ...]] = {}  # transform cell -> its steps
+        self.code_tables: set[str] = set()  # that the rows may look codes up in
 
     def blocks(self, rows: list[Row]) -> dict[str, list[Block]]:
         """Return level -> blocks in the order of the table."""
@@ -179,13 +180,16 @@ class Compiler:
             )
         if fault := argument_fault(call.name, call.args):
             raise self._error(row, "transform", fault, about)
-        if call.name in ("code", "uncode", "party_id", "agency_id") and call.args[0] not in self._codes:
+        named = call.name in ("code", "uncode", "party_id", "agency_id")
+        if named and call.args[0] not in self._codes:
             raise self._error(
                 row,
                 "transform",
                 f"code table {call.args[0]} does not exist",
                 f"{_near(call.args[0], list(self._codes))}; one of your own is codes/{call.args[0]}.csv beside these rows",
             )
+        if found.needs_tables:
+            self.code_tables |= {call.args[0]} if named else set(self._codes)
         return found, found.bind(call.args, self._codes)
 
     def _error(self, row: Row, column: str, message: str, advice: str = "") -> MappingError:

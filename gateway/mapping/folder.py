@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import copy
 import hashlib
-import tomllib
 from collections.abc import Iterable, Mapping
 from functools import partial
 from pathlib import Path as File
@@ -22,7 +21,8 @@ from gateway.formats import folder_of, format_module
 from gateway.mapping.choice import ProgramChoice, Way
 from gateway.mapping.codes import CodeTables, digest_of
 from gateway.mapping.compile import Compiler, parsed
-from gateway.mapping.grammar import CellError, parse_path, parse_when
+from gateway.mapping.facts import MappingFacts, name_of, read_facts
+from gateway.mapping.grammar import parse_path, parse_when
 from gateway.mapping.overriding import effective_rows
 from gateway.mapping.program import CompiledProgram
 from gateway.mapping.sources import condition
@@ -30,37 +30,37 @@ from gateway.mapping.table import Row, Table, read_table
 from gateway.mapping.transforms import load_user_transforms
 from gateway.records import Dialect
 
-
-class MappingFacts(msgspec.Struct, frozen=True):
-    """map.toml of one mapping. versions: prefixes of GS08; for EDIFACT a range [first, last] of directories."""
-
-    id: str
-    version: str
-    format: str  # folder of the format: x12, edifact ...
-    message_type: str
-    versions: tuple[str, ...]
-    when: str
-    folder: File
+Stamp = tuple[tuple[str, int, int], ...]
+"""(path, time of change in ns, size) of files."""
 
 
 class MappingSet:
     """All mappings of the base folder with one partner's overrides, compiled when first asked for."""
 
-    def __init__(self, base: File, overrides: Iterable[File] = ()) -> None:
-        """base: the mappings folder; overrides: partner folders, later ones win. Raises MappingError."""
+    def __init__(self, base: File, overrides: Iterable[File] = (), plain: MappingSet | None = None) -> None:
+        """base: the mappings folder; overrides: partner folders, later ones win. Raises MappingError.
+
+        plain: the base folder without overrides: what they leave as it is, is its, read and compiled once for all partners.
+        """
         self.base = base
         self.overrides = tuple(overrides)
-        self.codes = CodeTables(self._code_texts())
-        self.facts = [read_facts(p) for p in sorted(base.glob("*/map.toml"))]
+        self._plain = plain
+        self.stamp = _stamp(self.overrides if plain else (base, *self.overrides))
+        self.facts: list[MappingFacts] = plain.facts if plain else _facts_in(base)
+        names = {facts.id for facts in self.facts}
+        own = [path for folder in self.overrides for path in sorted(folder.glob("*.csv")) if path.stem in names]
+        self._own = [(path.stem, name_of(path), path.read_bytes()) for path in own]
+        codes = _code_texts(self.overrides)
+        self.codes: CodeTables = plain.codes.under(codes) if plain else CodeTables(_code_texts((base,)) | codes)
         self._programs: dict[tuple[str, str, str], ProgramChoice | None] = {}
         self._compiled: dict[str, CompiledProgram] = {}
+        self._tables: dict[str, tuple[bytes, Table]] = {}  # of the base, read when asked for
+        self._hashed: dict[str, Any] = {}  # SHA-256 of the rows of what was compiled
+        self._checked = False
 
-    def _code_texts(self) -> dict[str, bytes]:
-        texts = {}
-        for folder in (self.base, *self.overrides):
-            for path in sorted((folder / "codes").glob("*.csv")):
-                texts[path.stem] = path.read_bytes()
-        return texts
+    def is_like(self, other: MappingSet) -> bool:
+        """True for the same overrides of the same base, unchanged since."""
+        return (self._plain, self.overrides, self.stamp) == (other._plain, other.overrides, other.stamp)
 
     def program(self, message_format: str, message_type: str, version: str) -> ProgramChoice | None:
         """Return the program for a message, None when no mapping reads it."""
@@ -69,9 +69,7 @@ class MappingSet:
             fitting = [
                 f
                 for f in self.facts
-                if f.message_type == message_type
-                and f.format == folder_of(message_format)
-                and _fits(f.versions, version)
+                if f.message_type == message_type and f.format == folder_of(message_format) and f.fits(version)
             ]
             ways: list[Way] = [
                 (self._condition(f), partial(self.compiled, f)) for f in sorted(fitting, key=lambda f: not f.when)
@@ -81,9 +79,31 @@ class MappingSet:
 
     def compiled(self, facts: MappingFacts) -> CompiledProgram:
         """Return the compiled program of one mapping."""
-        if facts.id not in self._compiled:
-            self._compiled[facts.id] = compile_tables(facts, self.tables(facts), self.codes)
-        return self._compiled[facts.id]
+        program = self._compiled.get(facts.id)
+        if program is None:
+            program = self._compiled[facts.id] = self._of_the_base(facts) or self._compile(facts)
+        return program
+
+    def _compile(self, facts: MappingFacts) -> CompiledProgram:
+        rows, self._hashed[facts.id] = _effective(self.tables(facts))
+        return _program_of(facts, rows, _version(self._hashed[facts.id], self.codes.digest), self.codes)
+
+    def _of_the_base(self, facts: MappingFacts) -> CompiledProgram | None:
+        """Return the program of the base table, under the version of these code tables, where no override touches it."""
+        if self._plain is None or self.touches(facts):
+            return None
+        program = self._plain.compiled(facts)
+        if self.codes is self._plain.codes:
+            return program
+        program = copy.copy(program)
+        program.mapping_version = _version(self._plain._hashed[facts.id], self.codes.digest)
+        return program
+
+    def touches(self, facts: MappingFacts) -> bool:
+        """True when the partner has rows of a mapping, or a code table that its rows name."""
+        if self._plain is None or self._own_tables(facts):
+            return True
+        return not self.codes.own.isdisjoint(self._plain.compiled(facts).code_tables)
 
     def with_program(self, facts: MappingFacts, program: CompiledProgram) -> MappingSet:
         """Return these mappings with another program in the place of one; all else is shared."""
@@ -94,49 +114,76 @@ class MappingSet:
         return other
 
     def sources(self, facts: MappingFacts) -> dict[str, bytes]:
-        """Return the files that a mapping is made of, by name: map.toml, base table, override tables, code tables."""
-        tables = {_name(path): path.read_bytes() for path in self._paths(facts)}
-        codes = {f"codes/{name}.csv": data for name, data in self._code_texts().items()}
-        return {_name(facts.folder / "map.toml"): (facts.folder / "map.toml").read_bytes(), **tables, **codes}
+        """Return the files that a mapping was made of, by name: map.toml, base table, override tables, code tables."""
+        base, _ = self._base_table(facts)
+        return {
+            name_of(facts.folder / "map.toml"): (facts.folder / "map.toml").read_bytes(),
+            name_of(facts.folder / "map.csv"): base,
+            **dict(self._own_tables(facts)),
+            **{f"codes/{name}.csv": self.codes.text(name) for name in self.codes},
+        }
+
+    def compile(self) -> None:
+        """Compile all mappings. Raises MappingError."""
+        load_user_transforms()  # one that cannot be imported stops the start, whether a table uses it or not
+        for facts in self.facts:
+            self.compiled(facts)
+            self._condition(facts)
 
     def check(self) -> None:
         """Compile all mappings, and lint those with override rows. Raises MappingError for the first error."""
         from gateway.mapping.lint import lint
 
-        load_user_transforms()  # one that cannot be imported stops the start, whether a table uses it or not
+        if self._checked:
+            return
+        self.compile()
         faults = list(self.codes.faults)
         for facts in self.facts:
-            self.compiled(facts)
-            self._condition(facts)
-            if any((folder / f"{facts.id}.csv").exists() for folder in self.overrides):
+            if self._own_tables(facts):
                 faults += lint(self, facts)
         for fault in faults:
             if fault.severity == "error":
                 raise MappingError(fault.file, fault.line, fault.column, fault.message, fault.advice)
+        self._checked = True
 
     def tables(self, facts: MappingFacts) -> list[Table]:
         """Return the base table and the override tables of a mapping."""
-        return [read_table(path.read_bytes(), _name(path)) for path in self._paths(facts)]
+        own = [read_table(data, name) for name, data in self._own_tables(facts)]
+        return [self._base_table(facts)[1], *own]
+
+    def own_rows(self, facts: MappingFacts) -> frozenset[str] | None:
+        """Return the names of the tables with rows that nobody else has, None when any row may mean something else here."""
+        if self._plain is None or self.codes is not self._plain.codes:
+            return None
+        return frozenset(name for name, _ in self._own_tables(facts))
+
+    def _base_table(self, facts: MappingFacts) -> tuple[bytes, Table]:
+        if self._plain is not None:
+            return self._plain._base_table(facts)
+        if facts.id not in self._tables:
+            path = facts.folder / "map.csv"
+            data = path.read_bytes()
+            self._tables[facts.id] = data, read_table(data, name_of(path))
+        return self._tables[facts.id]
 
     def rows(self, facts: MappingFacts) -> tuple[list[Row], str]:
         """Return the effective rows and the mapping version (12 hex digits over tables, overrides and codes)."""
-        return _effective(self.tables(facts), self.codes.digest)
+        rows, hashed = _effective(self.tables(facts))
+        return rows, _version(hashed, self.codes.digest)
 
-    def _paths(self, facts: MappingFacts) -> list[File]:
-        paths = [facts.folder / "map.csv", *(f / f"{facts.id}.csv" for f in self.overrides)]
-        return [path for path in paths if path.exists()]
+    def _own_tables(self, facts: MappingFacts) -> list[tuple[str, bytes]]:
+        """Return name and text of the override tables of a mapping, as they were when the set was made; later ones win."""
+        return [(name, data) for mapping, name, data in self._own if mapping == facts.id]
 
     def _condition(self, facts: MappingFacts) -> Any:
         return condition(parse_when(facts.when), format_module(facts.format).DIALECT, "") if facts.when else None
 
 
-def compile_tables(facts: MappingFacts, tables: list[Table], codes: CodeTables) -> CompiledProgram:
-    """Compile a base table and its override tables. Raises MappingError."""
-    rows, version = _effective(tables, codes.digest)
+def _program_of(facts: MappingFacts, rows: list[Row], version: str, codes: CodeTables) -> CompiledProgram:
     dialect: Dialect = format_module(facts.format).DIALECT
     path = unit_path(rows)
-    blocks = Compiler(dialect, codes, path[-1] if path else "").blocks(rows)
-    return CompiledProgram(facts.id, version, path, blocks, dialect)
+    compiler = Compiler(dialect, codes, path[-1] if path else "")
+    return CompiledProgram(facts.id, version, path, compiler.blocks(rows), dialect, compiler.code_tables)
 
 
 def compile_sources(mapping: str, sources: Mapping[str, bytes]) -> tuple[MappingFacts, CompiledProgram]:
@@ -144,13 +191,8 @@ def compile_sources(mapping: str, sources: Mapping[str, bytes]) -> tuple[Mapping
     load_user_transforms()
     facts = read_facts(File(mapping) / "map.toml", sources[f"{mapping}/map.toml"])
     tables, codes = _parted(sources)
-    return facts, compile_tables(facts, tables, CodeTables(codes))
-
-
-def version_of(sources: Mapping[str, bytes]) -> str:
-    """Return the mapping version of what `MappingSet.sources` gave. Raises MappingError."""
-    tables, codes = _parted(sources)
-    return _effective(tables, digest_of(codes))[1]
+    rows, hashed = _effective(tables)
+    return facts, _program_of(facts, rows, _version(hashed, digest_of(codes)), CodeTables(codes))
 
 
 def _parted(sources: Mapping[str, bytes]) -> tuple[list[Table], dict[str, bytes]]:
@@ -160,48 +202,41 @@ def _parted(sources: Mapping[str, bytes]) -> tuple[list[Table], dict[str, bytes]
     return [read_table(data, name) for name, data in tables], codes
 
 
-def _effective(tables: list[Table], codes_digest: str) -> tuple[list[Row], str]:
+def _effective(tables: list[Table]) -> tuple[list[Row], Any]:
+    """Return the rows of a base table under its overrides, and their SHA-256 so far. Raises MappingError."""
     for table in tables:
         for fault in table.faults:
             if fault.severity == "error":
                 raise MappingError(fault.file, fault.line, fault.column, fault.message, fault.advice)
     rows = effective_rows(tables[0].rows, *(t.rows for t in tables[1:]))
-    return rows, hashlib.sha256(msgspec.json.encode(rows) + codes_digest.encode()).hexdigest()[:12]
+    return rows, hashlib.sha256(msgspec.json.encode(rows))
 
 
-def _name(path: File) -> str:
-    """Return how findings and traces name a file of a mapping."""
-    return f"{path.parent.name}/{path.name}"
+def _version(hashed: Any, codes_digest: str) -> str:
+    """Return the mapping version. hashed: of the rows, see _effective."""
+    whole = hashed.copy()
+    whole.update(codes_digest.encode())
+    return str(whole.hexdigest()[:12])
 
 
-def read_facts(path: File, text: bytes | None = None) -> MappingFacts:
-    """Return map.toml. text: what stands in it, if that is known. Raises MappingError."""
-    name = _name(path)
-    try:
-        data = tomllib.loads((path.read_bytes() if text is None else text).decode("utf-8"))
-        found = msgspec.convert(data | {"version": str(data.get("version", ""))}, _MapFile)
-        parse_when(found.when)
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise MappingError(name, None, "", str(error), "correct the TOML") from None
-    except msgspec.ValidationError as error:
-        said = "id, version, format and message_type are needed; when is a text, versions a list of texts"
-        raise MappingError(name, None, "", str(error), said) from None
-    except CellError as error:
-        raise MappingError(name, None, "when", str(error), error.advice) from None
-    return MappingFacts(
-        found.id, found.version, folder_of(found.format), found.message_type, found.versions, found.when, path.parent
-    )
+def _facts_in(base: File) -> list[MappingFacts]:
+    return [read_facts(path, path.read_bytes()) for path in sorted(base.glob("*/map.toml"))]
 
 
-class _MapFile(msgspec.Struct):
-    """What the gateway reads of map.toml."""
+def _code_texts(folders: Iterable[File]) -> dict[str, bytes]:
+    """Return the code tables of some folders, later ones over earlier ones."""
+    return {path.stem: path.read_bytes() for folder in folders for path in sorted((folder / "codes").glob("*.csv"))}
 
-    id: str
-    version: str
-    format: str
-    message_type: str
-    versions: tuple[str, ...] = ()
-    when: str = ""
+
+def _stamp(folders: Iterable[File]) -> Stamp:
+    """Return what tells one state of the tables in some folders from another."""
+    found = []
+    for folder in folders:
+        for pattern in ("*.csv", "*/map.csv", "*/map.toml", "codes/*.csv", "maps/*.xml"):
+            for path in sorted(folder.glob(pattern)):
+                status = path.stat()
+                found.append((str(path), status.st_mtime_ns, status.st_size))
+    return tuple(found)
 
 
 def unit_path(rows: list[Row]) -> tuple[str, ...]:
@@ -210,19 +245,3 @@ def unit_path(rows: list[Row]) -> tuple[str, ...]:
         if row.level == "shipment" and row.target == "(each)":
             return tuple(step.name for step in parsed(row, "source", parse_path).steps)
     return ()
-
-
-def _fits(versions: tuple[str, ...], version: str) -> bool:
-    """True when a mapping takes a version: X12 by prefix, EDIFACT D.nnA by range, all when none is given."""
-    if not versions:
-        return True
-    if versions[0].startswith("D.") and len(versions) == 2:
-        return _directory(versions[0]) <= _directory(version) <= _directory(versions[1])
-    return any(version.startswith(v) for v in versions)
-
-
-def _directory(text: str) -> tuple[int, str]:
-    """D.95B -> (1995, "B"): directories before 80 are of this century."""
-    body = text.rpartition(".")[2]
-    year = int(body[:2]) if body.isascii() and body[:2].isdigit() else 0
-    return (year + (1900 if year >= 80 else 2000), body[2:3])

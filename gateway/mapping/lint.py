@@ -12,7 +12,8 @@ from difflib import get_close_matches
 from gateway.errors import MappingError
 from gateway.mapping.compile import ACTIONS, BINDINGS, Compiler
 from gateway.mapping.examples import run_examples
-from gateway.mapping.folder import MappingFacts, MappingSet, unit_path
+from gateway.mapping.facts import MappingFacts
+from gateway.mapping.folder import MappingSet
 from gateway.mapping.grammar import CellError, parse_source, parse_when
 from gateway.mapping.lost_paths import lost_paths
 from gateway.mapping.table import Fault, Row
@@ -20,13 +21,15 @@ from gateway.records import Dialect, Path
 
 
 def lint(mappings: MappingSet, facts: MappingFacts) -> list[Fault]:
-    """Return all faults of one mapping with its overrides, in table order."""
+    """Return all faults of one mapping with its overrides, in table order; rows that mean here what they mean in the base are its."""
     from gateway.formats import format_module
 
-    faults: list[Fault] = [f for table in mappings.tables(facts) for f in table.faults]
+    own = mappings.own_rows(facts)
+    tables = [table for table in mappings.tables(facts) if own is None or table.file in own]
+    faults: list[Fault] = [f for table in tables for f in table.faults]
     dialect = format_module(facts.format).DIALECT
     rows: list[Row] = []
-    for table in mappings.tables(facts):
+    for table in tables:
         compiler = Compiler(dialect, mappings.codes, "")
         for row in table.rows:
             try:
@@ -44,7 +47,7 @@ def lint(mappings: MappingSet, facts: MappingFacts) -> list[Fault]:
     faults += _near_columns(rows, dialect)
     if not any(f.severity == "error" for f in faults):
         faults += _lost_paths(mappings, facts)
-        faults += run_examples(mappings, facts)
+        faults += run_examples(mappings, facts, own)
     return faults
 
 
@@ -66,11 +69,9 @@ def _lost_paths(mappings: MappingSet, facts: MappingFacts) -> list[Fault]:
         return []
     from gateway.formats import format_module
 
-    rows, _ = mappings.rows(facts)
-    dialect = format_module(facts.format).DIALECT
-    unit = unit_path(rows)
-    tag = unit[-1] if unit else ""
-    return lost_paths(Compiler(dialect, mappings.codes, tag).blocks(rows), dialect, facts, tag)
+    program = mappings.compiled(facts)
+    tag = program.unit_path[-1] if program.unit_path else ""
+    return lost_paths(program.blocks, format_module(facts.format).DIALECT, facts, tag)
 
 
 def _unreachable(rows: list[Row]) -> Iterator[Fault]:

@@ -6,9 +6,11 @@ What can stand where is the dialect's to say (`problems`); a format without stru
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache
+from typing import Any
 
 from gateway.mapping.compile import Block
-from gateway.mapping.folder import MappingFacts
+from gateway.mapping.facts import MappingFacts
 from gateway.mapping.grammar import Source, Test
 from gateway.mapping.table import Fault, Row
 from gateway.records import Dialect, Path
@@ -19,14 +21,22 @@ _ADVICE = "correct the path; what stands beside a party is read by a row of leve
 def lost_paths(blocks: Mapping[str, Sequence[Block]], dialect: Dialect, facts: MappingFacts, unit: str) -> list[Fault]:
     """Return a fault for each cell whose path leads nowhere in any version that the mapping reads."""
     faults: list[Fault] = []
+    asked: Any = dialect  # hashable, as every object without a comparison of its own
     for row, column, path, at, bound in _paths(blocks, unit):
         if wrong := _other_node(path, at, bound):
             faults.append(Fault("MAP-ROW", row.file, row.line, column, wrong, _ADVICE))
             continue
-        told = [dialect.problems(path, at, facts.message_type, version) for version in facts.versions or ("",)]
+        told = [_problems(asked, path, at, facts.message_type, version) for version in facts.versions or ("",)]
         if all(told):
             faults.append(Fault("MAP-ROW", row.file, row.line, column, told[0][0], _ADVICE))
     return list(dict.fromkeys(faults))
+
+
+@lru_cache(4096)
+def _problems(dialect: Any, path: Path, at: str, message_type: str, version: str) -> list[str]:
+    """Ask the dialect once: the tables of many partners have most of their rows in common."""
+    found: list[str] = dialect.problems(path, at, message_type, version)
+    return found
 
 
 def _paths(blocks: Mapping[str, Sequence[Block]], unit: str) -> Iterator[tuple[Row, str, Path, str, list[Path]]]:

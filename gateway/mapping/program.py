@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from functools import cached_property
 from typing import Any
 
@@ -43,7 +43,10 @@ class CompiledProgram:
         unit_path: tuple[str, ...],
         blocks: dict[str, list[Block]],
         dialect: Dialect,
+        code_tables: Collection[str] = (),
     ) -> None:
+        """code_tables: names of those that its rows look codes up in."""
+        self.code_tables = code_tables
         self.mapping_id, self.mapping_version, self.unit_path = mapping_id, version, unit_path
         self._dialect = dialect
         unit = unit_path[-1] if unit_path else ""

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from gateway.errors import MappingError
-from gateway.mapping.folder import MappingSet, read_facts
+from gateway.mapping.facts import read_facts
+from gateway.mapping.folder import MappingSet
 from gateway.site import base_mappings
 
 FACTS = 'id = "own"\nversion = 1\nformat = "x12"\nmessage_type = "309"\n'
