@@ -88,19 +88,20 @@ class LocalTarget:
 
     def put_all(self, files: Sequence[File]) -> dict[str, Stored]:
         """Put several files: all are written before any appears, and the disk is waited for once. Raises DeliveryError."""
-        stays = self.publish(files)
+        stays: dict[str, Stored] = {}
+        self.publish(files, stays, set())
         try:
             sync_all(folders=(self.folder,))
         except OSError as error:
             raise DeliveryError(f"{files[0].name} could not be written: {error.strerror}.", TRY_LATER) from error
         return stays
 
-    def publish(self, files: Sequence[File]) -> dict[str, Stored]:
+    def publish(self, files: Sequence[File], stays: dict[str, Stored], appeared: set[str]) -> None:
         """Let several files appear, all or those before the fault; their names are not synced.
 
-        Returns the earlier deliveries that lie there and stay, by name. Raises DeliveryError.
+        Adds the earlier deliveries that lie there and stay to `stays`, the names of all that is there to `appeared`.
+        Raises DeliveryError.
         """
-        stays: dict[str, Stored] = {}
         alike: dict[Path, bool] = {}
         ready: list[tuple[Path, File]] = []
         written: list[tuple[Path, File]] = []
@@ -109,6 +110,7 @@ class LocalTarget:
                 final, temporary = self._paths(file.name)
                 if (there := self._already(final, file)) is not None:
                     temporary.unlink(missing_ok=True)
+                    appeared.add(file.name)
                     if there != (file.size, file.sha256):
                         stays[file.name] = there
                 elif file.spare and isinstance(file.source, Path) and self._alike(file.source, alike):
@@ -122,6 +124,7 @@ class LocalTarget:
                 _check(path, file)
             for path, file in ready:
                 self._publish(path, file)
+                appeared.add(file.name)
         except (OSError, DeliveryError) as error:
             for temporary, _ in written:
                 with contextlib.suppress(OSError):
@@ -130,7 +133,6 @@ class LocalTarget:
                 raise
             name = (written[-1][1] if written else files[0]).name
             raise DeliveryError(f"{name} could not be written: {error.strerror or error}.", TRY_LATER) from error
-        return stays
 
     def _paths(self, name: str) -> tuple[Path, Path]:
         if not name or "/" in name or name.startswith(".") or "\0" in name:
@@ -195,7 +197,7 @@ class LocalTarget:
             if own:
                 ready.rename(final)  # a file system without hard links; we looked a moment ago
             else:
-                self.publish([file._replace(spare=False)])
+                self.publish([file._replace(spare=False)], {}, set())
         if own:
             ready.unlink(missing_ok=True)
 

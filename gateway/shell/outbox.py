@@ -7,7 +7,7 @@ After `plan` nothing is translated again: a restart sends the very same bytes, w
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
 from typing import Any
 
@@ -118,6 +118,13 @@ def stays(connection: Connection, receipt: str, name: str, size: int, sha256: st
     """Note that an earlier delivery, of this size and hash, lies under the name of an output and stays there."""
     rows = outputs.update().where(outputs.c.receipt == receipt, outputs.c.kind == "delivery", outputs.c.name == name)
     connection.execute(rows.values(size=size, sha256=sha256))
+
+
+def appeared(connection: Connection, receipt: str, before: int, ids: Sequence[int]) -> None:
+    """Note which planned outputs are at their targets while others are not: those with these ids, and all before one."""
+    some = or_(outputs.c.id < before, outputs.c.id.in_(ids))
+    rows = outputs.update().where(outputs.c.receipt == receipt, outputs.c.state == "planned", some)
+    connection.execute(rows.values(state="delivered"))
 
 
 def sent(connection: Connection, receipt: str, kinds: tuple[str, ...], state: str) -> None:

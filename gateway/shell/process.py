@@ -87,13 +87,16 @@ def release(receipt: str, desk: Desk) -> None:
 def _send(claimed: Claimed, drop: Drop, targets: Targets, desk: Desk) -> Drop:
     """Send what was planned: deliveries first, then acknowledgments; then note it all as done.
 
-    They appear in this order. The disk is waited for once, unless answers cannot be sent: the deliveries are noted then.
+    They appear in this order. The disk is waited for once, unless something cannot be sent or went to another machine:
+    what appeared is noted then.
     """
     publishing = Publishing(desk.policy)
     try:
         pages = outbox.planned(desk.ledger, drop.receipt, _KINDS)
         while some := list(itertools.islice(pages, _TOGETHER)):
             _put(drop, some, targets, desk, publishing)
+            if publishing.remote:
+                _note_appeared(drop, some, desk, publishing)
         publishing.settle()
     except Exception as error:
         if (isinstance(error, DeliveryError) and error.retry) or may_pass(error):
@@ -111,11 +114,12 @@ def _send(claimed: Claimed, drop: Drop, targets: Targets, desk: Desk) -> Drop:
 def _put(drop: Drop, some: list[outbox.Output], targets: Targets, desk: Desk, publishing: Publishing) -> None:
     """Let files appear in the order they were planned; the target of the last one (a receipt) comes last."""
     place = desk.folders.work / drop.receipt
+    publishing.appeared.clear()
     deliveries = [one for one in some if one.kind == "delivery"]
     answers = [one for one in some if one.kind != "delivery"]
     for part in (deliveries, answers):
         if part is answers and part and publishing.remote:  # on another machine they may be fetched at once
-            _note_deliveries(drop, desk, publishing)
+            _note_appeared(drop, some, desk, publishing)
         files: dict[str, list[File]] = {}
         for one in part:
             own = files.pop(one.target, [])  # the target of the last file comes last
@@ -124,8 +128,7 @@ def _put(drop: Drop, some: list[outbox.Output], targets: Targets, desk: Desk, pu
             for target, own in files.items():
                 publishing.put(targets.named(target), own)
         except Exception:
-            if part is answers:
-                _note_deliveries(drop, desk, publishing)
+            _note_appeared(drop, some, desk, publishing)
             raise
 
 
@@ -135,12 +138,18 @@ def _file(place: Path, one: outbox.Output) -> File:
     return File(one.name, path or place / one.staged, one.size, one.sha256, spare=path is not None)
 
 
-def _note_deliveries(drop: Drop, desk: Desk, publishing: Publishing) -> None:
-    """Note as sent what is at its target: whoever fetches it while the answers wait does not get it again."""
+def _note_appeared(drop: Drop, some: list[outbox.Output], desk: Desk, publishing: Publishing) -> None:
+    """Note as sent what is at its target: of `some`, and all that was planned before. Who fetches it while the rest waits
+    does not get it again."""
     publishing.settle()
+    there = publishing.appeared
+    ids = [one.id for one in some if one.name in there]
+    delivered = some[-1].kind != "delivery" and all(one.name in there for one in some if one.kind == "delivery")
     with desk.ledger.transaction() as connection:
         _note_earlier(connection, drop, publishing)
-        outbox.sent(connection, drop.receipt, ("delivery",), "delivered")
+        outbox.appeared(connection, drop.receipt, some[0].id, ids)
+        if delivered:
+            outbox.mark(connection, drop.receipt, "delivered")
 
 
 def _note_earlier(connection: Connection, drop: Drop, publishing: Publishing) -> None:

@@ -43,12 +43,13 @@ class Publishing:
     """Files that appear in their targets one batch after the other, while the disk is waited for once, at the end.
 
     remote: something went to another machine, and that was not noted yet. stays: earlier deliveries that lie in
-    the place of ours, by name.
+    the place of ours, by name. appeared: names of what is at its target, until somebody clears it; also before a fault.
     """
 
     def __init__(self, policy: RetryPolicy) -> None:
         self._policy, self.remote = policy, False
         self.stays: dict[str, Stored] = {}
+        self.appeared: set[str] = set()
         self._folders = set[Path]()
 
     def put(self, target: Target, files: Sequence[File]) -> None:
@@ -62,12 +63,17 @@ class Publishing:
                 there = deliver(target, file.name, file.source, file.size, file.sha256, self._policy)
                 if there is not None:
                     self.stays[file.name] = there
-            self.remote = True
+                self.appeared.add(file.name)
+                self.remote = True
             return
-        for attempt in _attempts(self._policy):
-            with attempt:
-                self.stays |= target.publish(files)
-        self._folders.add(target.folder)
+        try:
+            for attempt in _attempts(self._policy):
+                with attempt:  # what appeared at the first try may be fetched before the second
+                    rest = [file for file in files if file.name not in self.appeared]
+                    target.publish(rest, self.stays, self.appeared)
+        finally:
+            if any(file.name in self.appeared for file in files):
+                self._folders.add(target.folder)
 
     def settle(self) -> None:
         """Bring to the disk what appeared; only then is it delivered. Raises the last DeliveryError."""

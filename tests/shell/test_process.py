@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from gateway.errors import ConfigError
+from gateway.errors import ConfigError, DeliveryError
 from gateway.results import Delivery, Outcome
 from gateway.shell.desk import Result
 from tests.shell.shell_support import NOW, Clock, Yard, fake_translate
@@ -238,6 +238,67 @@ def test_what_was_fetched_while_the_acknowledgments_wait_is_not_delivered_again(
     yard.folder("ack").mkdir()
     assert only(yard.run()).state == "done"
     assert yard.deliveries() == []
+
+
+class Elsewhere:
+    """A target on another machine, whose receiver takes a file as soon as it is there. full: no room after so many."""
+
+    def __init__(self, full: int = 1_000, *, for_good: bool = False) -> None:
+        self.full, self.for_good, self.taken = full, for_good, list[str]()
+
+    def put(self, name: str, source: object, size: int, sha256: str) -> None:
+        if len(self.taken) == self.full:
+            raise DeliveryError("no room", retry=not self.for_good)
+        self.taken.append(name.split(".")[1])
+
+
+MANY = "".join(f"MSG m{number:03}\nSHIP b{number} 1\n" for number in range(70))  # more than are delivered at once
+
+
+@pytest.mark.parametrize("sent", [1, 64, 66])
+def test_what_was_delivered_before_a_fault_is_not_delivered_again_when_the_rest_is(yard: Yard, sent: int) -> None:
+    yard.targets["acme"] = receiver = Elsewhere(sent)
+    yard.drop("trip1.edi", MANY)
+    assert only(yard.run()).waiting
+    receiver.full = 1_000
+    assert only(yard.run()).state == "done"
+    assert receiver.taken == [f"m{number:03}" for number in range(70)]
+    assert yard.problems(all_present=False) == []
+
+
+def test_what_was_delivered_before_a_refusal_is_not_delivered_again_when_a_person_releases_the_rest(yard: Yard) -> None:
+    yard.targets["acme"] = receiver = Elsewhere(1, for_good=True)
+    yard.drop("trip1.edi", "MSG m1\nSHIP b1 1\nMSG m2\nSHIP b2 1\n")
+    failed = only(yard.run())
+    assert failed.state == "failed"
+    receiver.full = 1_000
+    engine = yard.engine()
+    engine.release(failed.receipt)
+    assert [r.state for r in engine.run_once()] == ["done"]
+    engine.close()
+    assert receiver.taken == ["m1", "m2"]
+    assert yard.problems(all_present=False) == []
+
+
+def test_what_was_fetched_from_one_folder_while_another_is_away_is_not_delivered_again(yard: Yard) -> None:
+    (yard.out / "test").rmdir()
+    yard.drop("trip1.edi", "MSG m1\nSHIP b1 1\nTEST m2\nSHIP b2 1\n")
+    assert only(yard.run()).waiting
+    (yard.out / yard.deliveries()[0]).unlink()
+    (yard.out / "test").mkdir()
+    assert only(yard.run()).state == "done"
+    assert (yard.deliveries(), len(list((yard.out / "test").iterdir()))) == ([], 1)
+
+
+def test_an_answer_that_was_fetched_while_another_waits_is_not_sent_again(yard: Yard) -> None:
+    away = yard.root / "away"
+    yard.folder("ack").rename(away)
+    yard.drop("trip1.edi", TWO)
+    assert only(yard.run()).waiting
+    (yard.folder("reject") / "trip1.edi.rejects.csv").unlink()
+    away.rename(yard.folder("ack"))
+    assert only(yard.run()).state == "done"
+    assert (yard.names("reject"), yard.names("ack")) == ([], ["trip1.edi.997.edi", "trip1.edi.receipt.json"])
 
 
 def test_what_is_kept_and_what_was_sent_are_two_files(yard: Yard) -> None:
