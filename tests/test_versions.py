@@ -192,6 +192,7 @@ def test_a_version_goes_when_nothing_kept_can_refer_to_it(place: Served) -> None
         versions.forget(folders, ledger, place.folder / "out", "2030-01-01T00:00:00.000000Z")
         return [row["version"] for row in place.versions()]
 
+    (place.folder / "state" / "archive" / "2020-01-01").mkdir()  # a crash left it, behind the removal of its last drop
     assert forget("2029-01-01T00:00:00.000000Z") == [old["version"], new["version"]]  # the archive holds an older drop
     shutil.rmtree(place.folder / "state" / "archive")
     (place.folder / "state" / "archive").mkdir()

@@ -174,17 +174,15 @@ def write_answer(
     """Write one answer as `stage_file` does. Not synced. again: a second time to out/."""
     with contextlib.suppress(FileExistsError):
         os.mkdir(f"{place}/acks", 0o700)  # noqa: PTH102
-    files = [NewFile(f"{place}/acks/{name}")]
-    try:
+    with contextlib.ExitStack() as opened:  # closes both, also when the disk is full at the first
+        file = opened.enter_context(contextlib.closing(NewFile(f"{place}/acks/{name}")))
+        files = [file]
         if again:
-            files.append(NewFile(f"{place}/out/{name}", DELIVERED))
+            files.append(opened.enter_context(contextlib.closing(NewFile(f"{place}/out/{name}", DELIVERED))))
         for chunk in chunks:
-            for file in files:
-                file.write(chunk)
-    finally:
-        for file in files:
-            file.close()
-    return Staged(kind, target, name, f"acks/{name}", files[0].size, files[0].sha256)
+            for one in files:
+                one.write(chunk)
+    return Staged(kind, target, name, f"acks/{name}", file.size, file.sha256)
 
 
 def clear(place: Path) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Final, Literal
 
 import msgspec
 
@@ -23,7 +24,11 @@ from gateway.shell.retention import set_hold
 from gateway.shell.seal import SealError
 from gateway.shell.syncing import sync_file
 
-REPLAY, RETAIN, HOLD, UNHOLD, SEAL = "replay", "retain", "hold", "unhold", "seal"
+REPLAY: Final = "replay"
+RETAIN: Final = "retain"
+HOLD: Final = "hold"
+UNHOLD: Final = "unhold"
+SEAL: Final = "seal"
 
 
 class Order(msgspec.Struct, frozen=True):
@@ -32,7 +37,7 @@ class Order(msgspec.Struct, frozen=True):
     mapping: ID@VERSION of the mapping to replay with, "" = today's.
     """
 
-    do: str
+    do: Literal["replay", "retain", "hold", "unhold", "seal"]
     receipt: str = ""
     why: str = ""
     name: str = ""

@@ -60,7 +60,10 @@ def due(ledger: Ledger, folders: StateFolders, out_dir: Path, keep: Keep, now: d
 
 
 def remove(removal: Removal, desk: Desk) -> None:
-    """Note the removal with its proof, then do it; a crash in between repeats both."""
+    """Note the removal with its proof, then do it; a crash in between repeats both.
+
+    A drop that was put under a legal hold since `due` looked stays.
+    """
     at = desk.now()
     if removal.kind == "persons":
         with desk.ledger.transaction() as connection:
@@ -71,6 +74,8 @@ def remove(removal: Removal, desk: Desk) -> None:
         return
     proof = [desk.vault.proof(path) for path in removal.files if path.is_file()]
     with desk.ledger.transaction() as connection:
+        if held(connection, removal.receipt):
+            return
         journal.append(connection, at, "removed", removal.receipt, kind=removal.kind, files=proof)
     for path in removal.files:
         path.unlink(missing_ok=True)
@@ -82,10 +87,12 @@ def set_hold(connection: Connection, receipt: str, on: bool, why: str, at: str) 
     journal.append(connection, at, "hold" if on else "unhold", receipt, why=why)
 
 
-def held(connection: Connection) -> set[str]:
-    """Return the receipts under a legal hold."""
+def held(connection: Connection, receipt: str = "") -> set[str]:
+    """Return the receipts under a legal hold; of one drop when a receipt is given."""
     c = journal_table.c
     query = select(c.receipt, c.event).where(c.event.in_(("hold", "unhold"))).order_by(c.seq)
+    if receipt:
+        query = query.where(c.receipt == receipt)
     newest = {row.receipt: row.event for row in connection.execute(query)}
     return {receipt for receipt, event in newest.items() if event == "hold"}
 
@@ -113,20 +120,37 @@ def _waiting(connection: Connection) -> set[str]:
 def _unfetched(ledger: Ledger, out_dir: Path, kept: set[str], before: datetime) -> Iterator[Removal]:
     """Yield delivered files that still lie in the out folder unchanged; anything else there is not ours to remove."""
     found = sorted(p for folder in (out_dir, out_dir / "test") if folder.is_dir() for p in folder.glob("*.json"))
-    old = {path.name: path for path in found if path.stat().st_mtime < before.timestamp()}
+    old = {path.name: path for path in found if _written_before(path, before)}
     c = outputs.c
     sent = select(c.name, c.receipt, c.size, c.sha256).where(c.kind == "delivery", c.state == "delivered")
     for names in in_batches(iter(old)):
         with ledger.reading() as connection:
             rows = connection.execute(sent.where(c.name.in_(names)).order_by(c.id)).all()
         for row in rows:
-            if row.receipt not in kept and digest(old[row.name]) == (row.size, row.sha256):
+            if row.receipt not in kept and _is(old[row.name], (row.size, row.sha256)):
                 yield Removal("canonical", row.receipt, (old[row.name],))
 
 
+def _written_before(path: Path, moment: datetime) -> bool:
+    """False also for a file that was fetched since it was listed."""
+    try:
+        return path.stat().st_mtime < moment.timestamp()
+    except FileNotFoundError:
+        return False
+
+
+def _is(path: Path, wanted: tuple[int, str]) -> bool:
+    """True when a file has this size and hash; False also when it was fetched since it was listed."""
+    try:
+        return digest(path) == wanted
+    except FileNotFoundError:
+        return False
+
+
 def _persons(ledger: Ledger, before: str) -> Iterator[Removal]:
-    c = person_days.c
-    query = select(c.day, func.count()).where(c.day < before).group_by(c.day).order_by(c.day)
+    """Yield the days with persons that are still known: of shipments that count, and of replaced and cancelled ones."""
+    c = shipments.c
+    query = select(c.day, func.count()).where(c.day < before, c.person != "").group_by(c.day).order_by(c.day)
     with ledger.reading() as connection:
         found = connection.execute(query).all()
     for day, rows in found:

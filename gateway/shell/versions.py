@@ -162,7 +162,8 @@ def _sweep(folders: StateFolders, names: set[str]) -> None:
 def _oldest(folders: StateFolders, ledger: Ledger, out_dir: Path) -> str:
     """Return the receipt of the oldest drop of which something is kept, "" when nothing is."""
     days = sorted((folders.root / "archive").iterdir())
-    places = [*folders.work.glob("2*"), *folders.quarantine.iterdir(), *(days[0].iterdir() if days else ())]
+    first = next((places for day in days if (places := [*day.iterdir()])), [])  # a crash may have left an empty day
+    places = [*folders.work.glob("2*"), *folders.quarantine.iterdir(), *first]
     receipts = [place.name for place in places]
     names = (path.name for folder in (out_dir, out_dir / "test") for path in folder.glob("*.json"))
     for batch in in_batches(names):

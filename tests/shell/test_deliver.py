@@ -11,7 +11,7 @@ import pytest
 from gateway.errors import DeliveryError
 from gateway.results import Delivery
 from gateway.shell import deliver as module
-from gateway.shell.assembly import Assembler, BooksError
+from gateway.shell.assembly import Assembler, BooksError, write_answer
 from gateway.shell.deliver import LocalTarget
 from gateway.shell.publishing import RetryPolicy, deliver
 from gateway.shell.spool import FileSpool
@@ -216,3 +216,17 @@ def test_a_forked_process_syncs_with_threads_of_its_own(tmp_path: Path) -> None:
         sync_all(files, [tmp_path])
         os._exit(0)
     assert os.waitpid(child, 0)[1] == 0
+
+
+def test_a_full_disk_at_an_answer_leaves_no_file_open(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The drop is tried again every five minutes: with one more open file each time none would be left the next day."""
+
+    def full(*_: object) -> int:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    (tmp_path / "out").mkdir()
+    before = len(os.listdir("/proc/self/fd"))
+    with monkeypatch.context() as patch, pytest.raises(OSError, match="No space"):
+        patch.setattr(os, "write", full)
+        write_answer(tmp_path, "ack", "ack", "a.edi.997.edi", [b"ISA"], again=True)
+    assert len(os.listdir("/proc/self/fd")) == before

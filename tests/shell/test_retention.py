@@ -16,6 +16,7 @@ from gateway.shell.drops import Keep
 from gateway.shell.folders import StateFolders
 from gateway.shell.ledger import open_ledger
 from gateway.shell.orders import HOLD, REPLAY, RETAIN, UNHOLD, Order
+from gateway.shell.retention import due, remove, set_hold
 from gateway.shell.schema import journal, person_days, shipments
 from tests.shell.shell_support import NOW, Clock, Yard
 
@@ -121,6 +122,63 @@ def test_a_legal_hold_keeps_a_drop_until_it_is_lifted(yard: Yard) -> None:
     order(yard, UNHOLD, name)
     assert kept(later(yard, 101)) == []
     assert yard.problems(all_present=False) == []
+
+
+def test_a_hold_that_comes_while_files_are_being_removed_keeps_what_is_left(yard: Yard) -> None:
+    yard.drop("b.edi", "MSG m3\nSHIP b7 1.00\n")
+    yard.run()
+    engine = yard.engine()
+    removals = due(engine.desk.ledger, engine.desk.folders, yard.out, EVERYTHING, NOW + timedelta(days=61))
+    first = next(removals)
+    assert first.receipt == receipt(yard, "a.edi")
+    with engine.desk.ledger.transaction() as connection:
+        set_hold(connection, receipt(yard, "b.edi"), True, "audit", "2025-05-03T10:00:00.000000Z")
+    for removal in (first, *removals):
+        remove(removal, engine.desk)
+    engine.close()
+    assert kept(yard) == ["b.edi.997.edi", "b.edi.receipt.json", "raw"]
+    assert yard.problems(all_present=False) == []
+
+
+def test_an_order_that_is_none_lifts_no_hold(yard: Yard) -> None:
+    name = receipt(yard, "a.edi")
+    order(yard, HOLD, name)
+    order(yard, "extend", name)  # of a later version, say
+    assert len(kept(later(yard, 100))) == 4
+    assert [p.suffix for p in (yard.root / "state" / "orders").iterdir()] == [".wrong"]
+
+
+def test_delivered_files_that_are_fetched_while_it_looks_do_not_end_the_removal(tmp_path: Path) -> None:
+    yard = Yard(tmp_path, clock=Clock())
+    yard.drop("a.edi", "MSG m1\nSHIP b1 1.00\nMSG m2\nSHIP b2 1.00\nMSG m3\nSHIP b3 1.00\n")
+    yard.run()
+    made = [yard.out / name for name in yard.deliveries()]
+    for path in made:
+        os.utime(path, (NOW.timestamp(), NOW.timestamp()))
+    (yard.out / "listed.json").symlink_to(yard.out / "fetched")  # as one that went after the folder was read
+    engine = yard.engine()
+    removals = due(engine.desk.ledger, engine.desk.folders, yard.out, Keep(canonical=10), NOW + timedelta(days=11))
+    first = next(removals)
+    made[1].unlink()
+    assert [one.files for one in (first, *removals)] == [(made[0],), (made[2],)]
+    engine.close()
+
+
+def test_persons_of_shipments_that_were_replaced_or_cancelled_are_forgotten_too(tmp_path: Path) -> None:
+    yard = Yard(tmp_path, clock=Clock())
+    for name, line in (("1", "SHIP b1 5 anna"), ("2", "CANCEL b1 0")):
+        yard.drop(f"{name}.edi", f"MSG m{name}\n{line}\n")
+        yard.run()
+    yard.keep = EVERYTHING
+    assert "anna" in [r.person for r in rows(yard, select(shipments))]
+    later(yard, 42)
+    assert [r.person for r in rows(yard, select(shipments))] == ["", ""]
+    (told,) = [
+        json.loads(r.payload)
+        for r in rows(yard, select(journal).where(journal.c.event == "removed"))
+        if "persons" in r.payload
+    ]
+    assert told["rows"] == 1
 
 
 def test_a_crash_between_proof_and_removal_is_made_good(yard: Yard, monkeypatch: pytest.MonkeyPatch) -> None:
