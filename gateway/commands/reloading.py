@@ -7,6 +7,7 @@ What became of the last change stands in state/profile.json, which `gateway stat
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import stat
@@ -16,6 +17,8 @@ from pathlib import Path
 from typing import Any
 
 from gateway.errors import GatewayError
+from gateway.shell.desk import frames
+from gateway.shell.log import logger
 from gateway.site import Site, base_mappings, load_afresh
 
 Print = frozenset[tuple[str, int, int]]
@@ -65,11 +68,13 @@ class Watcher:
             if fingerprint(self._site) != now:  # changed again while it was loaded: at one of the next looks
                 return
             self._use(site)
-        except (GatewayError, OSError, UnicodeDecodeError) as error:
-            self._note(str(error))
-            self._alert(
-                "PROFILE-BROKEN", f"A change of the profile folder was not taken; the old one works on. {error}"
-            )
+        except Exception as error:  # whatever is wrong with a change: it never ends the gateway
+            known = isinstance(error, GatewayError | OSError | UnicodeDecodeError)
+            if not known:
+                logger().error("profile.fault", error=type(error).__name__, code=frames(error))
+            why = str(error) if known else f"It could not be loaded ({type(error).__name__})."
+            self._note(why)
+            self._alert("PROFILE-BROKEN", f"A change of the profile folder was not taken; the old one works on. {why}")
             return
         for name in _AT_START:
             if getattr(site.settings, name) != getattr(self._site.settings, name):
@@ -84,11 +89,12 @@ class Watcher:
 
     def _note(self, fault: str) -> None:
         state = self._site.settings.state_dir
-        state.mkdir(parents=True, exist_ok=True, mode=0o700)
         facts = {"loaded_at": self._clock().strftime("%Y-%m-%dT%H:%M:%SZ"), "fault": fault}
         if fault:
             facts = {**last_change(state), "fault": fault, "refused_at": facts["loaded_at"]}
-        (state / "profile.json").write_text(json.dumps(facts), "utf-8")
+        with contextlib.suppress(OSError):  # the alert says it too
+            state.mkdir(parents=True, exist_ok=True, mode=0o700)
+            (state / "profile.json").write_text(json.dumps(facts), "utf-8")
 
 
 def last_change(state_dir: Path) -> dict[str, Any]:

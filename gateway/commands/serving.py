@@ -17,9 +17,10 @@ from gateway.partner import base_tables
 from gateway.profile import Identity, Profile
 from gateway.shell import versions
 from gateway.shell.crew import Recipe, Shop
-from gateway.shell.desk import Alert, Result
+from gateway.shell.desk import Alert, Result, frames
 from gateway.shell.drops import Keep, PartnerDrop
 from gateway.shell.folders import make_folder, received
+from gateway.shell.log import logger
 from gateway.shell.loop import Engine
 from gateway.shell.monitor import Monitor
 from gateway.shell.pager import Pager
@@ -159,6 +160,14 @@ def _recipe(site: Site) -> Recipe:
     return Recipe("gateway.commands.serving:shop", (site.settings.folder, fingerprint(site)))
 
 
+def _why(error: Exception) -> str:
+    """Return in one sentence why nothing could be fetched, without a partner's data."""
+    if isinstance(error, GatewayError):
+        return error.message
+    why = error.strerror if isinstance(error, OSError) else None
+    return f"What lies on the server could not be fetched ({why or type(error).__name__}); it is tried again."
+
+
 class Gateway:
     """A running gateway: engine in this thread, SFTP server in threads of its own."""
 
@@ -267,9 +276,11 @@ class Gateway:
             try:
                 drop.poll()
                 failing = False
-            except GatewayError as error:
+            except Exception as error:  # of the server, of our disk or of ours: whatever it is, it is asked again
+                if not isinstance(error, GatewayError):
+                    logger().error("poll.fault", partner=source.name, error=type(error).__name__, code=frames(error))
                 if not failing:
-                    self.engine.desk.alert("DROP-FOLDER", error.message, partner=source.name)
+                    self.engine.desk.alert("DROP-FOLDER", _why(error), partner=source.name)
                 failing = True
 
     def run(self) -> None:

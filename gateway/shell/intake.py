@@ -34,7 +34,7 @@ from gateway.shell.folders import (
 from gateway.shell.names import MARKER, shown_name, stored_name
 from gateway.shell.seal import SealError
 from gateway.shell.syncing import sync_all, sync_folder
-from gateway.shell.vault import Vault
+from gateway.shell.vault import Vault, sealed
 
 _CLAIM = "claim.json"
 _RAW = "raw"
@@ -145,11 +145,16 @@ class Intake:
             sync_all(folders=(place, staged.parent))
             return self._checked(claimed, size, sha256)
 
-    def recover(self, known: Callable[[str], bool] = lambda _receipt: False) -> list[Claimed]:
+    def recover(
+        self,
+        known: Callable[[str], bool] = lambda _receipt: False,
+        on_fault: Callable[[OSError], None] | None = None,
+    ) -> list[Claimed]:
         """Return the claimed files of the work folder in the order of arrival; sort out what a crash left there.
 
         known: true for the receipts that are queued or in work already; their folders are left alone. What is being
-        taken out of a drop comes after it.
+        taken out of a drop comes after it. on_fault: hears of a drop that cannot be read now, and the others go on;
+        without it that is raised.
         """
         found = []
         places = sorted(self._folders.work.iterdir())
@@ -162,13 +167,24 @@ class Intake:
             if place.name.startswith("."):  # half of what an archive held; it is taken out again
                 remove_tree(place)
                 continue
-            claimed = _read_claim(place)
-            if claimed is None or not self.vault.exists(place / _RAW):
-                remove_tree(place)  # the file never left its place; anything copied here is half
-                continue
-            _finish_copy(claimed, place)
-            found.append(self._read(claimed, place))
+            try:
+                claimed = self._recovered(place)
+            except OSError as error:
+                if on_fault is None:
+                    raise
+                on_fault(error)
+            else:
+                found += [claimed] if claimed is not None else []
         return found
+
+    def _recovered(self, place: Path) -> Claimed | None:
+        """Return the claimed file of a folder, None when it never left its place. Raises OSError; nothing is deleted then."""
+        if not (_is_there(place / _RAW) or _is_there(sealed(place / _RAW))):
+            remove_tree(place)  # anything copied here is half
+            return None
+        claimed = _read_claim(place)
+        _finish_copy(claimed, place)
+        return self._read(claimed, place)
 
     @contextmanager
     def _begin(
@@ -189,7 +205,7 @@ class Intake:
                 raise
             raise NotReadyError(name) from error
         finally:
-            if not (place / _RAW).exists():
+            if not _is_there(place / _RAW):
                 remove_tree(place)
             self._open.discard(receipt)
 
@@ -270,11 +286,20 @@ def raw_path(place: Path) -> Path:
     return place / _RAW
 
 
-def _read_claim(place: Path) -> Claimed | None:
+def _read_claim(place: Path) -> Claimed:
     try:
         return msgspec.json.decode((place / _CLAIM).read_bytes(), type=Claimed)
-    except (OSError, msgspec.DecodeError):
-        return None
+    except msgspec.DecodeError as error:
+        raise OSError(errno.EIO, f"claim.json of {place.name} was damaged") from error
+
+
+def _is_there(path: Path) -> bool:
+    """True for a file. Raises OSError when that cannot be found out: what cannot be seen is not gone."""
+    try:
+        path.lstat()
+    except FileNotFoundError:
+        return False
+    return True
 
 
 def _regular(path: Path) -> os.stat_result:
@@ -316,9 +341,11 @@ def _finish_copy(claimed: Claimed, place: Path) -> None:
     marker = path.with_name(path.name + MARKER)
     try:
         status = path.lstat()
-    except OSError:
+    except FileNotFoundError:
         with suppress(OSError):  # without its file a marker is nobody's: it must be younger than the file it tells of
             marker.unlink()
+        return
+    except OSError:  # the drop folder is away
         return
     same = (status.st_dev, status.st_ino, *_print(status)) == (device, inode, size, mtime)
     if same and (place / _RAW).exists() and not path.samefile(place / _RAW):

@@ -220,13 +220,19 @@ class Engine:
         """Put what lies in the work folder on the queue: after a start, and after a claim that failed half-way."""
         if not self._recovered:
             self._recovered = True  # first: an upload that fails half-way meanwhile sets it back
+            faults: list[OSError] = []
             try:
-                found = self.intake.recover(self._queue.knows)
-            except OSError:
-                self._recovered = False
-                raise
+                found = self.intake.recover(self._queue.knows, faults.append)
+            except OSError as error:
+                found, faults = [], [error]
             for claimed in found:
                 self._queue.put(claimed)
+            if faults:
+                self._recovered = False  # at the next look
+                text = f"What lies in the work folder cannot be read ({faults[0].strerror}); it goes on by itself."
+                self._outages.once("DROP-WAITS", "work", text, self.desk.alert)
+            else:
+                self._outages.passed("DROP-WAITS", "work")
 
     def _poll(self) -> None:
         if time.monotonic() < self._next_poll:

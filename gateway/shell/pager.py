@@ -55,7 +55,7 @@ class Pager:
             for send in (self._by_command, self._by_webhook):
                 try:
                     send(body)
-                except (OSError, subprocess.SubprocessError, ValueError) as error:
+                except Exception as error:  # whatever a receiver answers: the next alert is told
                     logger().warning("pager.failed", rule=alert.rule, error=type(error).__name__)
 
     def _by_command(self, body: bytes) -> None:

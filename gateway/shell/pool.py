@@ -169,7 +169,10 @@ class Pool:
         """Have a worker forked for each empty lane."""
         nursery, now = self._nursery, time.monotonic()
         if nursery is None and now >= self._not_before:
-            nursery = self._nursery = _Nursery(self._recipe, self._lock)
+            try:
+                nursery = self._nursery = _Nursery(self._recipe, self._lock)
+            except OSError as error:  # no memory, no process, no descriptor left
+                self._fail(f"{error.strerror}.")
         if nursery is None or not nursery.loaded:
             return
         for lane in self._lanes:
@@ -187,6 +190,10 @@ class Pool:
             return
         nursery.close()
         self._nursery = None
+        self._fail(fault)
+
+    def _fail(self, fault: str) -> None:
+        """There is no nursery: try again later."""
         if not self._started:
             raise ConfigError(f"The worker processes cannot be started: {fault}", "Or write workers = 1.")
         self._fails += 1
