@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import shutil
 from datetime import UTC, datetime
@@ -166,6 +167,17 @@ def test_verify_and_replay_notice_a_version_that_was_changed(place: Served, dama
     if damage != "list":
         with pytest.raises(ConfigError):
             list(replay(place.site, "good-309.edi", LATER, dry=True, why="", mapping=old["version"]))
+
+
+def test_a_version_that_cannot_be_read_just_now_is_not_gone(place: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+    old, _ = place.versions()
+
+    def no_handle(_path: Path) -> bytes:
+        raise OSError(errno.EMFILE, "Too many open files")
+
+    monkeypatch.setattr(Path, "read_bytes", no_handle)
+    with pytest.raises(OSError, match="Too many"):  # the drop of a replay waits; it is not held for good
+        versions.load(StateFolders(place.site.settings.state_dir), f"x12_309_truck@{old['version']}")
 
 
 def test_an_order_for_a_version_that_went_is_told_and_not_carried_out(place: Served) -> None:

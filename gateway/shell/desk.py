@@ -28,6 +28,7 @@ from gateway.spools import Spool
 _PASSING = {
     errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EROFS, errno.EMFILE, errno.ENFILE, errno.ENOMEM,
     errno.EACCES, errno.EPERM, errno.EINTR, errno.EAGAIN, errno.ENOTCONN, errno.ESTALE, errno.EHOSTDOWN,
+    errno.ETIMEDOUT, errno.EBUSY, errno.ENXIO, errno.ENODEV, errno.ENOLCK,
 }  # fmt: skip
 
 

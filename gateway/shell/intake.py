@@ -116,7 +116,8 @@ class Intake:
                 except NotReadyError:
                     continue
                 except OSError as error:
-                    if candidate.path.exists() or not self._folders.work.exists():
+                    gone = isinstance(error, FileNotFoundError) and not candidate.path.exists()
+                    if not gone or not self._folders.work.exists():
                         fault = error
             places = [place for *_, place in taken]
             folders = {candidate.path.parent for candidate, *_ in taken}
@@ -227,9 +228,13 @@ class Intake:
             if error.errno != errno.EXDEV:
                 raise
             _copy(path, raw, before)
+            path.unlink()
         else:
             if stat.S_IMODE(before.st_mode) != 0o600:
-                raw.chmod(0o600)
+                try:
+                    raw.chmod(0o600)
+                except PermissionError:  # the file of another user, in a folder of ours
+                    _copy(raw, raw, before)
 
     def _read(self, claimed: Claimed, place: Path) -> Claimed:
         try:
@@ -317,7 +322,7 @@ def _print(status: os.stat_result) -> tuple[int, int]:
 
 
 def _copy(path: Path, raw: Path, before: os.stat_result) -> None:
-    """Copy across file systems: whole and on the disk before the source goes."""
+    """Make a file of our own: whole and on the disk before the source goes."""
     half = raw.with_name("raw.tmp")
     with open(half, "wb", opener=private_file) as file:
         for block in read_blocks(path):
@@ -329,7 +334,6 @@ def _copy(path: Path, raw: Path, before: os.stat_result) -> None:
     os.utime(half, ns=(before.st_atime_ns, before.st_mtime_ns))
     half.rename(raw)
     sync_folder(raw.parent)
-    path.unlink()
 
 
 def _finish_copy(claimed: Claimed, place: Path) -> None:

@@ -80,7 +80,8 @@ class SftpRemote:
         try:
             key = load_private_key(self._key_file, self._passphrase)
         except ConfigError as error:
-            raise DeliveryError(error.message, error.advice, retry=False) from error
+            may_pass = isinstance(error.__cause__, OSError)  # the file can be put back; one that is no key cannot
+            raise DeliveryError(error.message, error.advice, retry=may_pass) from error
         sock = socket.create_connection((self.host, self.port), self.timeout_s)
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # small requests do not wait for the peer's ACK
         try:
@@ -286,8 +287,9 @@ def _blocks(source: Path | Iterable[bytes]) -> Iterator[bytes]:
             while block := file.read(BLOCK):
                 yield block
     except OSError as error:
+        gone = isinstance(error, FileNotFoundError)
         raise DeliveryError(
-            f"{source.name} cannot be read ({error.strerror}).", "Run gateway verify.", retry=False
+            f"{source.name} cannot be read ({error.strerror}).", "Run gateway verify.", retry=not gone
         ) from error
 
 

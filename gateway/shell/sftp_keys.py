@@ -104,12 +104,14 @@ def load_private_key(path: Path, passphrase: str | None = None) -> paramiko.PKey
     try:
         mode = path.stat().st_mode
     except OSError as error:
-        raise ConfigError(f"Key file {path.name} cannot be read: {error.strerror}.", "Check the path.") from None
+        raise ConfigError(f"Key file {path.name} cannot be read: {error.strerror}.", "Check the path.") from error
     if not stat.S_ISREG(mode) or mode & 0o077:
         raise ConfigError(f"Key file {path.name} can be read by others.", f"Run: chmod 600 {path.name}")
     try:
         secret: Any = passphrase.encode() if passphrase else None  # bytes, whatever paramiko's annotation says
         return paramiko.PKey.from_path(path, secret)
+    except OSError as error:
+        raise ConfigError(f"Key file {path.name} cannot be read: {error.strerror}.", "Check the path.") from error
     except Exception:  # paramiko and cryptography raise a dozen kinds here
         raise ConfigError(
             f"Key file {path.name} is not a private key we can use.",

@@ -10,8 +10,10 @@ from __future__ import annotations
 
 import errno
 import gzip
+import signal
 import stat
 import subprocess
+import threading
 import zipfile
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -167,15 +169,20 @@ def _decrypted(raw: Path, home: Path | None, limits: Limits) -> Iterator[bytes]:
     words = ["gpg", "--batch", "--quiet", "--no-tty", "--homedir", str(home), "--decrypt", str(raw)]
     try:
         process = subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, stdin=subprocess.DEVNULL)
-    except OSError:
+    except FileNotFoundError:
         raise UnwrapError("The gateway has no gpg to open PGP messages with.") from None
     assert process.stdout is not None
+    patience = threading.Timer(limits.seconds, process.kill)  # it may wait for a lock or an agent without end
+    patience.start()
     try:
         yield from _blocks(process.stdout)
-        code = process.wait(limits.seconds)
+        code = process.wait()
     finally:
+        patience.cancel()
         process.kill()
         process.wait()
         process.stdout.close()
+    if code == -signal.SIGKILL:
+        raise UnwrapError(f"The PGP message could not be opened within {limits.seconds:.0f} seconds.")
     if code:
         raise UnwrapError("The PGP message cannot be opened with the key of the gateway, or it was changed on the way.")

@@ -99,11 +99,11 @@ def find(ledger: Ledger, wanted: str) -> Known:
 
 
 def load(folders: StateFolders, name: str) -> dict[str, bytes]:
-    """Return the files of a version, by name. Raises ConfigError when one is missing or was changed."""
+    """Return the files of a version, by name. Raises ConfigError when one is missing or was changed, OSError."""
     try:
         listed: dict[str, str] = json.loads(_list(folders, name).read_bytes())
         files = {file: (_place(folders) / "files" / sha256).read_bytes() for file, sha256 in listed.items()}
-    except (OSError, ValueError) as error:
+    except (FileNotFoundError, ValueError) as error:
         raise ConfigError(
             f"The mapping version {name} cannot be read ({type(error).__name__}).",
             "Put state/mappings back from the backup; gateway verify tells what is missing.",

@@ -124,6 +124,44 @@ def test_a_file_on_another_file_system_is_copied_whole(place: Place, monkeypatch
     assert sorted(os.listdir(place.folders.work / claimed.receipt)) == ["claim.json", "raw"]
 
 
+def test_the_file_of_another_user_is_copied_when_its_rights_cannot_be_changed(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A partner's own user writes into a folder that the gateway may write to: renamed, but not ours to chmod."""
+
+    def others(path: Path, _mode: int, **_: object) -> None:
+        raise PermissionError(errno.EPERM, "Operation not permitted")
+
+    monkeypatch.setattr(os, "chmod", others)
+    path = place.file("trip1.edi").path
+    path.touch()
+    before = path.stat()
+    claimed = place.claim(intake.Candidate(path))
+    found = place.raw(claimed).stat()
+    assert (claimed.size, found.st_mode & 0o777, found.st_mtime_ns) == (4, 0o600, before.st_mtime_ns)
+    assert found.st_ino != before.st_ino
+    assert os.listdir(place.folder) == []
+    assert sorted(os.listdir(place.folders.work / claimed.receipt)) == ["claim.json", "raw"]
+
+
+def test_a_rename_that_happened_although_it_failed_is_told_so_that_the_work_folder_is_looked_at(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rename = os.rename
+
+    def lost(path: Path | str, target: Path | str) -> None:
+        rename(path, target)
+        if Path(path).parent == place.folder:
+            raise OSError(errno.ETIMEDOUT, "Connection timed out")
+
+    candidates = [place.file("trip1.edi"), place.file("trip2.edi")]
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "rename", lost)
+        with pytest.raises(OSError, match="timed out"):
+            list(place.intake.claim_paths(candidates, "acme", "acme-sftp"))
+    assert [claimed.file_name for claimed in place.intake.recover()] == ["trip1.edi", "trip2.edi"]
+
+
 def test_an_upload_is_taken_with_the_hash_the_server_made(place: Place) -> None:
     staged = place.staging / "5f.partial"
     staged.write_bytes(b"data")

@@ -16,6 +16,7 @@ import paramiko
 import pytest
 
 from gateway.errors import ConfigError, DeliveryError
+from gateway.shell import sftp_client as module
 from gateway.shell.sftp_client import SftpRemote, SftpTarget, remote_hash
 from gateway.shell.sftp_keys import create_host_key, fingerprint
 from gateway.shell.sftp_paths import TakenFile, Upload
@@ -230,6 +231,28 @@ def test_a_server_that_is_not_there_or_silent_or_not_ssh_is_tried_again(tmp_path
         with pytest.raises(DeliveryError) as error:
             remote.run(lambda client: client.listdir("."))
         assert error.value.retry is True
+
+
+def test_a_key_file_or_source_that_cannot_be_read_just_now_is_tried_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No file handle left, a network disk away: the drop waits; it does not fail for good."""
+    shown = create_host_key(tmp_path / "key")
+    (tmp_path / "key").rename(tmp_path / "away")
+    with pytest.raises(DeliveryError, match="cannot be read") as error:
+        SftpRemote("127.0.0.1", free_port(), "u", tmp_path / "key", shown).run(lambda client: client.listdir("."))
+    assert error.value.retry is True
+    (tmp_path / "key").write_text("no key")
+    (tmp_path / "key").chmod(0o600)
+    with pytest.raises(DeliveryError, match="not a private key") as error:
+        SftpRemote("127.0.0.1", free_port(), "u", tmp_path / "key", shown).run(lambda client: client.listdir("."))
+    assert error.value.retry is False
+    with pytest.raises(DeliveryError) as error:
+        list(module._blocks(tmp_path / "gone.json"))
+    assert error.value.retry is False
+    with pytest.raises(DeliveryError) as error:
+        list(module._blocks(tmp_path))  # stands for any other fault
+    assert error.value.retry is True
 
 
 # --- a server with scripted faults: our own drop server behind a relay that cuts

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import gzip
 import io
 import json
+import os
 import shutil
 import stat
 import subprocess
@@ -94,6 +96,31 @@ def test_a_crash_between_the_members_makes_none_twice_and_loses_none(yard: Open,
     assert len(yard.deliveries()) == 2
     assert sum(name.endswith("999.edi") for name in yard.names("ack")) == 2
     assert yard.problems() == []
+
+
+PGP = b"-----BEGIN PGP MESSAGE-----\n"
+
+
+def test_a_gpg_that_waits_without_end_is_ended(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "gpg").write_text("#!/bin/sh\nexec sleep 60\n")
+    (tmp_path / "gpg").chmod(0o700)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
+    (tmp_path / "raw").write_bytes(PGP)
+    (tmp_path / "out").mkdir()
+    limits = Limits(seconds=0.2)
+    with pytest.raises(UnwrapError, match="within 0 seconds"):
+        take_out(tmp_path / "raw", "a.pgp", "pgp", tmp_path / "out", limits, tmp_path)
+
+
+def test_a_gpg_that_cannot_be_started_just_now_is_not_missing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object, **__: object) -> None:
+        raise OSError(errno.ENOMEM, "Cannot allocate memory")
+
+    (tmp_path / "raw").write_bytes(PGP)
+    (tmp_path / "out").mkdir()
+    monkeypatch.setattr(subprocess, "Popen", full)
+    with pytest.raises(OSError, match="Cannot allocate"):  # the file waits; it is not held
+        take_out(tmp_path / "raw", "a.pgp", "pgp", tmp_path / "out", Limits(), tmp_path)
 
 
 def test_what_is_wrapped_twice_is_held_and_nothing_of_a_bad_archive_is_taken(yard: Open) -> None:

@@ -131,6 +131,7 @@ def only(value: str, pattern: str, length: str = "") -> str:
     "97201 1234 => 97201-1234",
     "2116; MA => 02116",
     "501; NY => 00501",
+    "21161234; MA => 02116-1234",
     many=True,
 )
 def zip_(values: list[str]) -> str:

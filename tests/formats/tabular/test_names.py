@@ -8,6 +8,7 @@ import re
 import pytest
 
 from gateway.formats.tabular.layout import vocabulary
+from gateway.formats.tabular.rows import plain_name
 from gateway.profile import Profile
 from tests.drops import drop, profile_for
 
@@ -53,6 +54,24 @@ def test_keys_of_json_are_named_like_columns():
     assert (
         "Consignee street (column consignee_address1) missing." in words
     )  # the file has none: our name tells what to send
+
+
+def test_a_header_that_only_the_profile_knows_is_found():
+    """Every third of its names must be one that the profile or the gateway knows; what is none is told."""
+    names = [vocabulary()[1][plain_name(name)] for name in HEAD.split(";")]
+    strange = {f"X{number}": name for number, name in enumerate(names)}
+    text = "\n".join(["Lieferung vom 3. März", ";".join(strange), GOOD, ""]).encode()
+    known = dict(list(strange.items())[: len(names) // 3 + 1])
+    assert "CSV-HEADER" in [r["rule"] for r in drop(text, name="goods.csv", profile=profile(header_row=0)).rejects()]
+    assert (
+        drop(text[text.index(b"X0") :], name="goods.csv", profile=profile(rename=strange)).outcome.counts.accepted == 1
+    )
+    part = drop(text[text.index(b"X0") :], name="goods.csv", profile=profile(rename=known)).rejects()
+    assert "CSV-HEADER" not in [r["rule"] for r in part]
+    few = drop(
+        text[text.index(b"X0") :], name="goods.csv", profile=profile(rename=dict(list(known.items())[:-1]))
+    ).rejects()
+    assert "CSV-HEADER" in [r["rule"] for r in few]
 
 
 @pytest.mark.parametrize("name", ["Ort", "Stadt"])
