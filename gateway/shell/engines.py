@@ -44,6 +44,8 @@ def engine_of(url: str, *, create: bool) -> Engine:
         event.listen(engine, "begin", _begin_sqlite)
     else:
         event.listen(engine, "begin", _begin_other)
+        if engine.dialect.driver == "psycopg":
+            event.listen(engine, "connect", _tune_psycopg)
     return engine
 
 
@@ -81,6 +83,17 @@ def _tune_sqlite(connection: Any, _record: Any) -> None:
         f"cache_size=-{_CACHE_KIB}",
     ):
         connection.execute(f"PRAGMA {pragma}")
+
+
+def _tune_psycopg(connection: Any, _record: Any) -> None:
+    """Let texts of a file be asked for and kept whatever they hold: PostgreSQL has no NUL, it becomes U+FFFD."""
+    from psycopg.types.string import StrDumperUnknown
+
+    class Texts(StrDumperUnknown):
+        def dump(self, obj: str) -> Any:
+            return super().dump(obj.replace("\0", "\ufffd"))
+
+    connection.adapters.register_dumper(str, Texts)
 
 
 def _begin_sqlite(connection: Connection) -> None:

@@ -21,7 +21,7 @@ from gateway.shell.meanwhile import Meanwhile, check_sums
 from gateway.shell.merge import ClaimConflictError, merge_interchanges, merge_shipments
 from gateway.shell.parts import Parts
 from gateway.shell.past import BATCH, MAX_KEYS, MILLION, Past
-from gateway.shell.schema import controls
+from gateway.shell.schema import controls, fitted, interchanges
 from gateway.shell.scratch import Touched, give_back, take_scratch
 from gateway.shell.statements import in_batches, run
 
@@ -81,15 +81,16 @@ class SqlHistory:
     def interchange(self, sender: str, receiver: str, control_number: str) -> str | None:
         """See History."""
         query = "SELECT place FROM interchanges WHERE sender=? AND receiver=? AND control=?"
-        row = self._scratch.execute(query, (sender, receiver, control_number)).fetchone()
+        number = _kept(sender, receiver, control_number)
+        row = self._scratch.execute(query, number).fetchone()
         if row:
             return str(row[0])
-        place, receipt = self._past.interchange(sender, receiver, control_number, self._since)
+        place, receipt = self._past.interchange(*number, self._since)
         return place if receipt not in self._again else None
 
     def claim_interchange(self, sender: str, receiver: str, control_number: str, where: str) -> None:
         """See History."""
-        values = (sender, receiver, control_number, where)
+        values = (*_kept(sender, receiver, control_number), where)
         self._scratch.execute("INSERT OR REPLACE INTO interchanges VALUES (?,?,?,?)", values)
 
     def shipments(self, keys: Sequence[str]) -> list[ShipmentClaim | None]:
@@ -261,6 +262,12 @@ class SqlHistory:
         names = ("sender", "receiver", "control", "place")
         fixed = {"partner": self.partner, "receipt": receipt, "claimed_at": at}
         return in_batches(dict(zip(names, row, strict=True)) | fixed for row in rows)
+
+
+def _kept(sender: str, receiver: str, control_number: str) -> tuple[str, str, str]:
+    """Return the names of an interchange as the ledger keeps them."""
+    c = interchanges.c
+    return fitted(sender, c.sender), fitted(receiver, c.receiver), fitted(control_number, c.control)
 
 
 def _millionths(value: Decimal) -> int:

@@ -25,12 +25,13 @@ from gateway.shell.desk import Desk
 from gateway.shell.folders import parse_instant, read_blocks
 from gateway.shell.intake import Claimed, raw_path
 from gateway.shell.ledger import Drop
-from gateway.shell.schema import drops, shipments
+from gateway.shell.schema import drops, fitted, shipments
 from gateway.shell.schema import responses as table
 
 RECEIVER = "@receiver"
 _MARK = b'{"gateway_status":'
 _LARGEST = 64_000_000
+_NAMES = ("partner", "shipment", "status", "code", "decided_at")
 
 
 class Sorted(msgspec.Struct):
@@ -88,21 +89,22 @@ def _owner(connection: Connection, response: Response, originators: Mapping[str,
 
 def _came_before(connection: Connection, partner: str, response: Response) -> bool:
     c = table.c
-    same = (c.partner == partner, c.shipment == response.shipment_id, c.status == response.status)
-    rest = (c.code == response.code, c.decided_at == response.at)
-    return connection.execute(select(c.receipt).where(*same, *rest)).first() is not None
+    same = [c[name] == value for name, value in zip(_NAMES, _kept(partner, response), strict=True)]
+    return connection.execute(select(c.receipt).where(*same)).first() is not None
+
+
+def _kept(partner: str, response: Response) -> tuple[str, ...]:
+    """Return what tells a response from others, as the ledger keeps it."""
+    c, r = table.c, response
+    shipment, code, at = fitted(r.shipment_id, c.shipment), fitted(r.code, c.code), fitted(r.at, c.decided_at)
+    return partner, shipment, r.status, code, at
 
 
 def remember(connection: Connection, known: Mapping[str, list[Response]], receipt: str) -> None:
     """Note that responses were taken up; in the transaction that decides about their file."""
-    rows = {
-        (partner, r.shipment_id, r.status, r.code, r.at): receipt for partner, found in known.items() for r in found
-    }
-    names = ("partner", "shipment", "status", "code", "decided_at")
+    rows = dict.fromkeys(_kept(partner, r) for partner, found in known.items() for r in found)
     if rows:
-        connection.execute(
-            table.insert(), [dict(zip(names, key, strict=True)) | {"receipt": r} for key, r in rows.items()]
-        )
+        connection.execute(table.insert(), [dict(zip(_NAMES, row, strict=True)) | {"receipt": receipt} for row in rows])
 
 
 def member(found: list[Response]) -> bytes:

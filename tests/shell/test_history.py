@@ -236,3 +236,19 @@ def test_a_drop_finds_nothing_of_the_drop_before_it(ledger: Ledger) -> None:
     assert fresh.interchange("S", "R", "1") is None
     assert fresh.parts(["k"]) == [None]
     fresh.close()
+
+
+def test_names_and_numbers_of_any_length_and_kind_are_known_again(ledger: Ledger) -> None:
+    """A Cargo-XML message is known by up to 70 characters; what a file claims to be its sender may be anything."""
+    number = "999-12345675-" + "0" * 60
+    sender, receiver = "C:" + "S" * 200, "\0ZZ:CBP"
+    one = SqlHistory(ledger, "acme", AT)
+    one.claim_interchange(sender, receiver, f"{number}1", "first")
+    assert one.interchange(sender, receiver, f"{number}1") == "first"
+    commit(ledger, one)
+    one.close()
+    two = SqlHistory(ledger, "acme", AT)
+    assert two.interchange(sender, receiver, f"{number}1") == "first"
+    assert two.interchange(sender, receiver, f"{number}2") is None
+    assert two.interchange(f"{sender}S", receiver, f"{number}1") is None
+    two.close()

@@ -82,6 +82,7 @@ def test_a_file_that_waits_comes_back_later_and_later_and_others_go_on(queue: Qu
     assert waits == [1, 2, 4, 8, 16, 32, 64, 128, 256, 300, 300]
     assert queue.sizes() == (1, 1)
     assert begun(queue, now=0.0) == ["r2"]
+    assert queue.sizes() == (0, 1)  # what is in work is neither
 
 
 def test_a_file_that_goes_back_at_once_keeps_its_place(queue: Queue) -> None:

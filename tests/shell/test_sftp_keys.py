@@ -36,6 +36,8 @@ def test_a_new_host_key_is_ed25519_private_and_never_replaced(tmp_path: Path) ->
     with pytest.raises(ConfigError, match="exists"):
         create_host_key(path)
     assert path.read_bytes() == before
+    with pytest.raises(FileNotFoundError):  # another fault is not called a key that exists
+        create_host_key(tmp_path / "gone" / "host")
 
 
 @needs_keygen

@@ -91,6 +91,13 @@ def test_an_empty_file_is_a_drop_too(drop: Drop) -> None:
     assert drop.names() == ["empty.edi"]
 
 
+def test_a_look_at_a_name_that_is_not_there_is_no_event(drop: Drop) -> None:
+    """Clients look before each upload."""
+    with drop.client() as client, pytest.raises(FileNotFoundError):
+        client.stat("/in/manifest.edi")
+    assert [event.rule for event in drop.events] == ["SFTP-LOGIN"]
+
+
 def test_a_file_put_into_the_root_counts_as_put_into_in(drop: Drop) -> None:
     with drop.client() as client:
         client.putfo(io.BytesIO(b"x"), "a.edi")

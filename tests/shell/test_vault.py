@@ -14,6 +14,7 @@ from sqlalchemy import select
 
 from gateway.errors import ConfigError
 from gateway.shell import orders
+from gateway.shell import vault as module
 from gateway.shell.drops import Keep
 from gateway.shell.folders import StateFolders
 from gateway.shell.ledger import open_ledger
@@ -374,6 +375,34 @@ def test_a_crash_at_any_step_of_a_release_loses_nothing(tmp_path: Path, faults: 
             assert at > 40, "the faults were not injected"
             return
     pytest.fail("a run without a fault was never reached")
+
+
+def test_a_release_that_was_cut_off_among_very_many_answers_goes_on(
+    yard: Yard, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """raw is cleared last: it tells the next start that the folder may still hold sealed files."""
+    yard.new_key("2025")
+    vault, place = yard.vault(), yard.root / "RECEIPT"
+    (place / "acks").mkdir(parents=True)
+    names = ["raw", *(f"acks/{number:03}.edi" for number in range(100))]
+    for name in names:
+        (place / name).write_bytes(name.encode())
+    vault.seal(place)
+    found = Path.rglob
+    monkeypatch.setattr(Path, "rglob", lambda path, pattern: iter(sorted(found(path, pattern), reverse=True)))
+    calls = []
+
+    def cut(paths: object = (), folders: object = ()) -> None:
+        calls.append(True)
+        if len(calls) > 3:  # the first 64 are exchanged
+            raise CrashError
+
+    with monkeypatch.context() as patch, pytest.raises(CrashError):
+        patch.setattr(module, "sync_all", cut)
+        vault.unseal(place)
+    vault.unseal(place)
+    assert {name: (place / name).read_bytes() for name in names} == {name: name.encode() for name in names}
+    assert not [*found(place, "*.sealed")]
 
 
 def test_a_key_file_in_the_state_folder_or_one_that_others_read_is_refused(tmp_path: Path) -> None:
