@@ -164,6 +164,16 @@ def test_the_partner_gets_the_answers_it_asked_for(acks: dict[str, str], kinds: 
     assert set(x12_drop("41", acks=acks).answers) & set(X12_ANSWERS) == kinds
 
 
+@pytest.mark.parametrize(
+    ("version", "kind"), [("004010", "997"), ("004060", "997"), ("005010", "999"), ("006050", "999")]
+)
+def test_the_version_of_the_group_tells_which_acknowledgment_it_gets(version: str, kind: str) -> None:
+    data = sample("x12/01")
+    assert data.count(b"005020") == 1
+    answers = drop(data.replace(b"005020", version.encode()), now=SAMPLES_NOW).answers
+    assert {"997", "999"} & set(answers) == {kind}
+
+
 def test_names_of_answers_tell_kind_and_interchange() -> None:
     assert x12_drop("01").names == [".999.edi", ".receipt.json"]
     assert x12_drop("34").names == [".1.999.edi", ".2.ta1.edi", ".rejects.csv", ".report.json", ".receipt.json"]

@@ -9,10 +9,12 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from gateway.shell import backup, late, orders, versions
-from gateway.shell.desk import Desk
+from gateway.shell.desk import Desk, frames
 from gateway.shell.drops import PartnerDrop, ServeConfig
-from gateway.shell.ledger import STORAGE_FAULTS
+from gateway.shell.ledger import STORAGE_FAULTS, Drop
+from gateway.shell.log import logger
 from gateway.shell.merge import ClaimConflictError
+from gateway.shell.orders import Order
 from gateway.shell.outages import Outages
 from gateway.shell.parts import overdue
 from gateway.shell.retention import Removal, due, remove
@@ -55,7 +57,7 @@ class Housework:
                 if drop is None or partner is None or drop.state != "done" or not self._queue.stop(partner.name):
                     continue
                 self._changed()
-                late.answer(drop, partner.profile, desk)
+                self._answer(drop, partner, desk)
                 self._queue.go(partner.name)
         except ClaimConflictError:
             return  # at the next look
@@ -65,6 +67,16 @@ class Housework:
             self._outages.once("JOIN-WAITS", "", text, desk.alert)
         else:
             self._outages.passed("JOIN-WAITS", "")
+
+    def _answer(self, drop: Drop, partner: PartnerDrop, desk: Desk) -> None:
+        try:
+            late.answer(drop, partner.profile, desk)
+        except (ClaimConflictError, *STORAGE_FAULTS):
+            raise
+        except Exception as error:  # a fault of ours: the others are answered, and the gateway lives on
+            logger().error("late.fault", receipt=drop.receipt, error=type(error).__name__, code=frames(error))
+            text = f"The second answer to drop {drop.receipt} cannot be written: fault in the gateway ({type(error).__name__})."
+            self._outages.once("JOIN-WAITS", drop.receipt, text, desk.alert, partner=drop.partner)
 
     def _clock_jumped(self, desk: Desk) -> bool:
         """True when the clock went on much further than the time that passed: what is too old by it stays for a day more."""
@@ -83,16 +95,17 @@ class Housework:
             for path, order in orders.pending(desk.folders):
                 if order.do == orders.REPLAY and self._queue.knows(order.receipt):
                     continue  # on its way to where it is kept: at one of the next looks
-                if order.do == orders.REPLAY:
-                    self._changed()
-                    orders.replay(order, desk)
-                elif order.do == orders.RETAIN:
-                    self._next_cleaning, self._last_look = 0.0, None  # a person has looked at the clock
-                elif order.do == orders.SEAL:
-                    self._unsealed = desk.vault.unsealed(desk.folders)
+                try:
+                    self._carry_out(order, desk)
+                except STORAGE_FAULTS:
+                    raise
+                except Exception as error:  # a fault of ours: else it would end each start
+                    logger().error("order.fault", order=order.name, error=type(error).__name__, code=frames(error))
+                    path.rename(path.with_suffix(".wrong"))
+                    text = f"The order {order.do} of a person was put aside: fault in the gateway ({type(error).__name__})."
+                    desk.alert("HOUSE-WAITS", text, order.receipt)
                 else:
-                    orders.hold(order, desk)
-                path.unlink()
+                    path.unlink()
             if time.monotonic() >= self._next_cleaning and not self._clock_jumped(desk):
                 self._next_cleaning = time.monotonic() + _DAY_S
                 self._removals = due(desk.ledger, desk.folders, config.out_dir, config.keep, desk.clock())
@@ -107,3 +120,14 @@ class Housework:
             self._outages.once("HOUSE-WAITS", "", text, desk.alert)
         else:
             self._outages.passed("HOUSE-WAITS", "")
+
+    def _carry_out(self, order: Order, desk: Desk) -> None:
+        if order.do == orders.REPLAY:
+            self._changed()
+            orders.replay(order, desk)
+        elif order.do == orders.RETAIN:
+            self._next_cleaning, self._last_look = 0.0, None  # a person has looked at the clock
+        elif order.do == orders.SEAL:
+            self._unsealed = desk.vault.unsealed(desk.folders)
+        else:
+            orders.hold(order, desk)

@@ -13,6 +13,7 @@ from typing import Final, Literal
 
 import msgspec
 
+from gateway.errors import ConfigError
 from gateway.shell import journal, versions
 from gateway.shell.desk import Desk
 from gateway.shell.folders import ReceiptIds, StateFolders, instant, parse_instant, private_file, received, remove_tree
@@ -77,7 +78,10 @@ def replay(order: Order, desk: Desk) -> None:
     if old is None:
         return
     if old.state in ("failed", "quarantined"):
-        release(order.receipt, desk)
+        try:
+            release(order.receipt, desk)
+        except ConfigError:
+            _gone("it does not lie where held drops are kept", old, desk)
         return
     place = desk.folders.find(order.receipt)
     if place is None or not desk.vault.exists(raw_path(place)):

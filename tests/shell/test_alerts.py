@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shutil
 import sqlite3
 import subprocess
 import sys
@@ -19,7 +20,7 @@ from gateway.responses import Response
 from gateway.shell import housework, late, orders, translating
 from gateway.shell.folders import StateFolders
 from gateway.shell.ledger import open_ledger
-from gateway.shell.orders import HOLD, Order
+from gateway.shell.orders import HOLD, REPLAY, Order
 from gateway.shell.sftp_accounts import SftpEvent
 from gateway.site import load_site
 from gateway.translate import translate
@@ -175,6 +176,32 @@ def test_orders_that_have_to_wait(yard: Yard, monkeypatch: pytest.MonkeyPatch) -
     assert not [*orders.pending(folders)]
 
 
+def test_an_order_that_cannot_be_carried_out_ends_neither_the_gateway_nor_the_next_order(
+    yard: Yard, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    yard.drop("a.edi", "MSG m1\nSHIP b1 1.00\nHOLD\n")
+    yard.drop("b.edi", ONE)
+    held, done = yard.run()
+    folders, ids = StateFolders(yard.root / "state"), orders.ReceiptIds(yard.clock)
+    orders.give(folders, ids, Order(REPLAY, held.receipt, "trial"))
+    shutil.rmtree(folders.quarantine / held.receipt)  # somebody cleared it by hand
+    orders.give(folders, ids, Order(HOLD, done.receipt, "audit"))
+    yard.alerts.clear()
+    yard.run()
+    assert rules(yard) == ["REPLAY-GONE"]
+    assert not [*orders.pending(folders)]
+
+    def bug(*_: object) -> None:
+        raise KeyError("JANE")
+
+    orders.give(folders, ids, Order(HOLD, done.receipt, "audit"))
+    with monkeypatch.context() as patch:
+        patch.setattr(orders, "set_hold", bug)
+        yard.run()
+    assert rules(yard) == ["REPLAY-GONE", "HOUSE-WAITS"]
+    assert [path.suffix for path in (folders.root / "orders").iterdir()] == [".wrong"]
+
+
 def test_waiting_shipments_whose_drop_is_gone_or_whose_ledger_is_locked(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -195,6 +222,15 @@ def test_waiting_shipments_whose_drop_is_gone_or_whose_ledger_is_locked(
         patch.setattr(housework, "overdue", locked)
         yard.run()
     assert set(rules(yard)) == {"JOIN-WAITS"}
+
+    def bug(*_: object, **__: object) -> None:
+        raise KeyError("JANE")
+
+    yard.alerts.clear()
+    with monkeypatch.context() as patch:
+        patch.setattr(late, "answer_late", bug)
+        yard.run()
+    assert rules(yard) == ["JOIN-WAITS"]
     for kept in (yard.root / "state" / "archive").rglob(late._KEPT):
         kept.unlink()
     yard.run()

@@ -43,3 +43,10 @@ def test_errors_are_told_before_warnings_and_what_is_left_out_is_counted():
     assert tree.findtext("rsm:ResponseDetail", namespaces=RAM).partition(" ")[0] == str(
         4 * 30 + 3 - 100  # and three totals of the head
     )
+
+
+def test_no_more_is_told_than_the_partner_wants():
+    tree = answer(40)
+    told = [c.text for c in tree.iterfind(".//ram:ConditionCode", RAM)]
+    assert (told.count("Error"), len(told)) == (100, 100)
+    assert tree.findtext("rsm:ResponseDetail", namespaces=RAM).partition(" ")[0] == str(4 * 40 + 3 - 100)
