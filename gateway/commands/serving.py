@@ -25,7 +25,7 @@ from gateway.shell.loop import Engine
 from gateway.shell.monitor import Monitor
 from gateway.shell.pager import Pager
 from gateway.shell.responses import RECEIVER
-from gateway.shell.sftp_accounts import Account, SftpEvent, log_event
+from gateway.shell.sftp_accounts import Account, EventSink, SftpEvent, log_event
 from gateway.shell.sftp_client import SftpRemote, SftpTarget
 from gateway.shell.sftp_keys import create_host_key
 from gateway.shell.sftp_paths import TakenFile, Upload
@@ -37,6 +37,12 @@ from gateway.translate import assist, translate
 
 _FAULT_AGAIN = timedelta(minutes=1)
 """Between two alerts of a disk that takes no uploads: a client tries many times."""
+
+_LEFT = {
+    "SFTP-LIMIT-SIZE": "A file on a partner's server is larger than max_file_bytes of gateway.toml and is not fetched; the log names it.",
+    "SFTP-NOT-MOVED": "A file that was fetched from a partner's server cannot be moved or deleted there; the log names it.",
+}
+_MOST_LEFT = 1_000
 
 
 @dataclass(frozen=True)
@@ -138,7 +144,9 @@ def _sources(site: Site) -> list[_Source]:
     return [*found, _Source(RECEIVER, RECEIVER, receiver)] if receiver else found
 
 
-def _poller(site: Site, source: _Source, staging: Path, on_upload: Callable[[Upload], TakenFile]) -> SftpDrop:
+def _poller(
+    site: Site, source: _Source, staging: Path, on_upload: Callable[[Upload], TakenFile], on_event: EventSink
+) -> SftpDrop:
     """Return the fetcher of a source."""
     facts = source.facts
     settings = PollSettings(
@@ -148,7 +156,8 @@ def _poller(site: Site, source: _Source, staging: Path, on_upload: Callable[[Upl
         done_folder=facts.done_folder,
         max_file_bytes=site.settings.max_file_bytes,
     )
-    return SftpDrop(remote_of(site, facts, f"[poll] of {source.account}"), source.account, settings, staging, on_upload)
+    remote = remote_of(site, facts, f"[poll] of {source.account}")
+    return SftpDrop(remote, source.account, settings, staging, on_upload, on_event)
 
 
 def _accounts(site: Site) -> list[Account]:
@@ -213,16 +222,18 @@ class Gateway:
         self.accounts = [a.name for a in accounts]
         self.port = 0
         self._thread: threading.Thread | None = None
-        self._pollers = [(s, _poller(site, s, staging, self.engine.take_upload)) for s in _sources(site)]
+        self._left: set[tuple[str, str, str]] = set()  # told of: files that stay on a partner's server
+        self._pollers = [(s, _poller(site, s, staging, self.engine.take_upload, self._polled)) for s in _sources(site)]
         self._stopping = threading.Event()
         watcher = Watcher(site, self._use, self.engine.desk.alert, self.engine.desk.clock)
         self.engine.watch(watcher.look)
 
     def _use(self, site: Site) -> None:
         """Take a changed profile folder into work: accounts, keys, partners, tables. Pollers keep their servers."""
+        keys, files = self.server.made(_accounts(site))  # first: it is taken whole or not at all
         self._keep_versions(site)  # before anything is judged by them
         self.engine.use(serve_config(site), _recipe(site))
-        self.server.set_accounts(_accounts(site))
+        self.server.keys, self.server.files = keys, files
         if _sources(site) != _sources(self.site):
             said = "A [poll] or [responses] section is read at the start only. Start the gateway again."
             self.engine.desk.alert("PROFILE-RESTART", said)
@@ -249,6 +260,18 @@ class Gateway:
             self._faulted = now
             said = f"An upload could not be stored ({event.detail}). gateway doctor tells more; the sender must send it again."
             self._alert(Alert(event.rule, said, "", event.account))
+
+    def _polled(self, event: SftpEvent) -> None:
+        """Log what a fetcher tells; a file that stays on the partner's server for good is for a person too, once."""
+        left = (event.rule, event.account, event.name)
+        if event.rule not in _LEFT:
+            log_event(event)
+        elif left not in self._left:
+            log_event(event)
+            if len(self._left) >= _MOST_LEFT:
+                self._left.clear()
+            self._left.add(left)
+            self.engine.desk.alert(event.rule, _LEFT[event.rule], partner=event.account)
 
     def _open_monitor(self) -> None:
         settings = self.site.settings

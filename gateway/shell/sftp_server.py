@@ -82,6 +82,10 @@ class SftpDropServer:
 
     def set_accounts(self, accounts: Sequence[Account]) -> None:
         """Let these accounts in from now on, and no others; sessions that are open stay. Raises ConfigError."""
+        self.keys, self.files = self.made(accounts)
+
+    def made(self, accounts: Sequence[Account]) -> tuple[dict[str, tuple[AuthorizedKey, ...]], dict[str, AccountFiles]]:
+        """Return keys and files of accounts, for `set_accounts`; nothing changes. Raises ConfigError."""
         if len({account.name for account in accounts}) != len(accounts):
             raise ConfigError("Two SFTP accounts have the same name.", "Give every account its own name.")
         keys = {account.name: keys_of(account.name, account.keys) for account in accounts}
@@ -90,8 +94,7 @@ class SftpDropServer:
             for a in accounts
             if a.name not in self.files or self.files[a.name].account.home != a.home
         }
-        self.files = self.files | files
-        self.keys = keys
+        return keys, self.files | files
 
     def start(self) -> int:
         """Bind, listen and return the port. Raises ConfigError when the address is taken."""

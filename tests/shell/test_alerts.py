@@ -280,6 +280,22 @@ def test_a_setting_that_is_read_at_the_start_only(tmp_path: Path) -> None:
     assert alerts == ["PROFILE-RESTART"]
 
 
+def test_a_change_with_a_key_that_cannot_be_read_is_not_taken_in_part(tmp_path: Path) -> None:
+    place = Place(tmp_path / "site")
+    gateway = Gateway(place.site, port=0, workers=1)
+    told: list[str] = []
+    gateway._pager.tell = lambda alert: told.append(alert.rule)  # type: ignore[method-assign]
+    try:
+        tables, keys = gateway.engine._config, gateway.server.keys
+        (place.folder / "keys" / "northtest.pub").write_text("ssh-ed25519 AAAA\n")
+        for _ in range(3):
+            gateway.engine._next_poll = 0.0
+            gateway.engine.run_once()
+        assert (told, gateway.engine._config, gateway.server.keys) == (["PROFILE-BROKEN"], tables, keys)
+    finally:
+        gateway.close()
+
+
 def test_a_disk_that_takes_no_upload_is_told_once_a_minute(tmp_path: Path) -> None:
     site = Place(tmp_path / "site").site
     told: list[str] = []

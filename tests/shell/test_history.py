@@ -201,6 +201,17 @@ def test_one_person_with_very_many_shipments_names_a_bounded_number_of_them(ledg
     history.close()
 
 
+def test_all_counters_of_a_drop_are_used_up_each_time(ledger: Ledger) -> None:
+    scopes = ["acme/ISA13", "acme/GS06", "acme/XFNM"]
+    for number in (1, 2, 3):
+        history = SqlHistory(ledger, "acme", AT)
+        assert [history.next_control(scope) for scope in scopes] == [number] * 3
+        with ledger.transaction() as connection:
+            history.commit_numbers(connection)
+        history.close()
+    assert [ledger.last_control(scope) for scope in scopes] == [3] * 3
+
+
 def test_a_number_that_somebody_else_took_meanwhile_is_a_conflict(ledger: Ledger) -> None:
     first, second = SqlHistory(ledger, "acme", AT), SqlHistory(ledger, "acme", AT)
     assert [h.next_control("acme/GS06") for h in (first, second, second)] == [1, 1, 2]

@@ -21,6 +21,7 @@ from gateway.shell import pager as pages
 from gateway.shell import pool
 from gateway.shell.desk import Alert
 from gateway.shell.pager import Pager
+from gateway.shell.sftp_accounts import SftpEvent
 from gateway.shell.vault import Vault
 from tests.shell.shell_support import Yard
 from tests.shell.site_support import Place
@@ -54,6 +55,17 @@ def test_a_server_is_asked_again_after_a_fault_of_our_disk_or_an_answer_that_is_
     drop: Any = SimpleNamespace(poll=poll)
     Gateway._poll(gateway, source, drop)
     assert (len(asked), told) == (3, ["DROP-FOLDER northtest"])
+
+
+def test_a_file_that_stays_on_a_partners_server_is_told_to_a_person_once() -> None:
+    told: list[str] = []
+    gateway: Any = SimpleNamespace(_left=set())
+    alert = lambda rule, _message, partner: told.append(f"{rule} {partner}")  # noqa: E731
+    gateway.engine = SimpleNamespace(desk=SimpleNamespace(alert=alert))
+    for name in ("big.edi", "big.edi", "bigger.edi"):
+        Gateway._polled(gateway, SftpEvent("SFTP-LIMIT-SIZE", "acme-sftp", "sftp.example", name, "9 bytes"))
+    Gateway._polled(gateway, SftpEvent("SFTP-HANDED-OVER", "acme-sftp", "sftp.example", "a.edi"))
+    assert told == ["SFTP-LIMIT-SIZE acme-sftp"] * 2
 
 
 def test_an_alert_is_told_after_one_that_the_web_hook_answered_with_noise(monkeypatch: pytest.MonkeyPatch) -> None:
