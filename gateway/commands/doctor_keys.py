@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from gateway.commands.config import remote_keys
-from gateway.commands.serving import remote_of
+from gateway.commands.fetching import remote_of
 from gateway.config_files import Remote
 from gateway.errors import ConfigError, GatewayError
 from gateway.shell.folders import StateFolders

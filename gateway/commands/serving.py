@@ -9,27 +9,24 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from gateway.canonical.validate import prepare
+from gateway.commands.fetching import Fetching, remote_of, sources_of
 from gateway.commands.reloading import Print, Watcher, fingerprint
 from gateway.commands.versions import Kept, live
-from gateway.config_files import Poll, Remote
-from gateway.errors import ConfigError, GatewayError
+from gateway.errors import ConfigError
 from gateway.partner import base_tables
 from gateway.profile import Identity, Profile
 from gateway.shell import versions
 from gateway.shell.crew import Recipe, Shop
-from gateway.shell.desk import Alert, Result, frames
+from gateway.shell.desk import Alert, Result
 from gateway.shell.drops import Keep, PartnerDrop
 from gateway.shell.folders import make_folder, received
-from gateway.shell.log import logger
 from gateway.shell.loop import Engine
 from gateway.shell.monitor import Monitor
 from gateway.shell.pager import Pager
 from gateway.shell.responses import RECEIVER
-from gateway.shell.sftp_accounts import Account, EventSink, SftpEvent, log_event
-from gateway.shell.sftp_client import SftpRemote, SftpTarget
+from gateway.shell.sftp_accounts import Account, SftpEvent, log_event
+from gateway.shell.sftp_client import SftpTarget
 from gateway.shell.sftp_keys import create_host_key
-from gateway.shell.sftp_paths import TakenFile, Upload
-from gateway.shell.sftp_poll import PollSettings, SftpDrop
 from gateway.shell.sftp_server import SftpDropServer
 from gateway.shell.vault import Vault
 from gateway.site import Partner, Site, load_site
@@ -37,12 +34,6 @@ from gateway.translate import assist, translate
 
 _FAULT_AGAIN = timedelta(minutes=1)
 """Between two alerts of a disk that takes no uploads: a client tries many times."""
-
-_LEFT = {
-    "SFTP-LIMIT-SIZE": "A file on a partner's server is larger than max_file_bytes of gateway.toml and is not fetched; the log names it.",
-    "SFTP-NOT-MOVED": "A file that was fetched from a partner's server cannot be moved or deleted there; the log names it.",
-}
-_MOST_LEFT = 1_000
 
 
 @dataclass(frozen=True)
@@ -108,17 +99,6 @@ def _drop(site: Site, partner: Partner) -> PartnerDrop:
     )
 
 
-def remote_of(site: Site, facts: Remote, where: str = "") -> SftpRemote:
-    """Return the server of a [target], [poll] or [responses] section. where: the section, for the error.
-
-    Raises ConfigError when its key or the pinned host key cannot be read.
-    """
-    try:
-        return SftpRemote(facts.host, facts.port, facts.user, site.settings.folder / facts.key_file, facts.host_key)
-    except ConfigError as error:
-        raise ConfigError(f"{where}: {error.message}" if where else error.message, error.advice) from None
-
-
 def _target(site: Site, partner: Partner) -> SftpTarget | None:
     """Return the remote folder that a partner's canonical files go to, None for the common out folder."""
     facts = partner.target
@@ -129,37 +109,6 @@ def _target(site: Site, partner: Partner) -> SftpTarget | None:
     )
 
 
-@dataclass(frozen=True)
-class _Source:
-    """A folder on somebody's server that files are fetched from: a partner's, or the receiver's responses."""
-
-    name: str
-    account: str
-    facts: Poll
-
-
-def _sources(site: Site) -> list[_Source]:
-    found = [_Source(n, p.profile.account, p.poll) for n, p in site.partners.items() if p.poll]
-    receiver = site.settings.responses_poll
-    return [*found, _Source(RECEIVER, RECEIVER, receiver)] if receiver else found
-
-
-def _poller(
-    site: Site, source: _Source, staging: Path, on_upload: Callable[[Upload], TakenFile], on_event: EventSink
-) -> SftpDrop:
-    """Return the fetcher of a source."""
-    facts = source.facts
-    settings = PollSettings(
-        folder=facts.folder,
-        stable_polls=facts.stable_polls,
-        marker=facts.marker,
-        done_folder=facts.done_folder,
-        max_file_bytes=site.settings.max_file_bytes,
-    )
-    remote = remote_of(site, facts, f"[poll] of {source.account}")
-    return SftpDrop(remote, source.account, settings, staging, on_upload, on_event)
-
-
 def _accounts(site: Site) -> list[Account]:
     return [Account(p.profile.account, p.keys, p.home) for p in site.partners.values() if p.keys]
 
@@ -167,14 +116,6 @@ def _accounts(site: Site) -> list[Account]:
 def _recipe(site: Site) -> Recipe:
     """Return how workers load the site, which was loaded here a moment ago."""
     return Recipe("gateway.commands.serving:shop", (site.settings.folder, fingerprint(site)))
-
-
-def _why(error: Exception) -> str:
-    """Return in one sentence why nothing could be fetched, without a partner's data."""
-    if isinstance(error, GatewayError):
-        return error.message
-    why = error.strerror if isinstance(error, OSError) else None
-    return f"What lies on the server could not be fetched ({why or type(error).__name__}); it is tried again."
 
 
 class Gateway:
@@ -222,9 +163,7 @@ class Gateway:
         self.accounts = [a.name for a in accounts]
         self.port = 0
         self._thread: threading.Thread | None = None
-        self._left: set[tuple[str, str, str]] = set()  # told of: files that stay on a partner's server
-        self._pollers = [(s, _poller(site, s, staging, self.engine.take_upload, self._polled)) for s in _sources(site)]
-        self._stopping = threading.Event()
+        self._fetching = Fetching(site, staging, self.engine.take_upload, self.engine.desk.alert)
         watcher = Watcher(site, self._use, self.engine.desk.alert, self.engine.desk.clock)
         self.engine.watch(watcher.look)
 
@@ -234,7 +173,7 @@ class Gateway:
         self._keep_versions(site)  # before anything is judged by them
         self.engine.use(serve_config(site), _recipe(site))
         self.server.keys, self.server.files = keys, files
-        if _sources(site) != _sources(self.site):
+        if sources_of(site) != sources_of(self.site):
             said = "A [poll] or [responses] section is read at the start only. Start the gateway again."
             self.engine.desk.alert("PROFILE-RESTART", said)
         self.site = site
@@ -261,18 +200,6 @@ class Gateway:
             said = f"An upload could not be stored ({event.detail}). gateway doctor tells more; the sender must send it again."
             self._alert(Alert(event.rule, said, "", event.account))
 
-    def _polled(self, event: SftpEvent) -> None:
-        """Log what a fetcher tells; a file that stays on the partner's server for good is for a person too, once."""
-        left = (event.rule, event.account, event.name)
-        if event.rule not in _LEFT:
-            log_event(event)
-        elif left not in self._left:
-            log_event(event)
-            if len(self._left) >= _MOST_LEFT:
-                self._left.clear()
-            self._left.add(left)
-            self.engine.desk.alert(event.rule, _LEFT[event.rule], partner=event.account)
-
     def _open_monitor(self) -> None:
         settings = self.site.settings
         if settings.monitor_port is not None:
@@ -282,35 +209,16 @@ class Gateway:
         """Open the SFTP port and start working in a thread; return the port."""
         self.port = self.server.start()
         self._open_monitor()
-        self._start_pollers()
+        self._fetching.start()
         self._thread = threading.Thread(target=self.engine.run_forever, name="engine", daemon=True)
         self._thread.start()
         return self.port
-
-    def _start_pollers(self) -> None:
-        for source, drop in self._pollers:
-            name = f"poll-{source.name}"
-            threading.Thread(target=self._poll, args=(source, drop), name=name, daemon=True).start()
-
-    def _poll(self, source: _Source, drop: SftpDrop) -> None:
-        """Fetch from one server until the gateway stops; a fault is told once until it is over."""
-        seconds, failing = source.facts.seconds, False
-        while not self._stopping.wait(seconds):
-            try:
-                drop.poll()
-                failing = False
-            except Exception as error:  # of the server, of our disk or of ours: whatever it is, it is asked again
-                if not isinstance(error, GatewayError):
-                    logger().error("poll.fault", partner=source.name, error=type(error).__name__, code=frames(error))
-                if not failing:
-                    self.engine.desk.alert("DROP-FOLDER", _why(error), partner=source.name)
-                failing = True
 
     def run(self) -> None:
         """Open the SFTP port and work in this thread until SIGTERM or SIGINT."""
         self.port = self.port or self.server.start()
         self._open_monitor()
-        self._start_pollers()
+        self._fetching.start()
         try:
             self.engine.run_forever()
         finally:
@@ -318,7 +226,7 @@ class Gateway:
 
     def close(self) -> None:
         """Stop taking files, let the file in work finish, let go of the state folder."""
-        self._stopping.set()
+        self._fetching.stop()
         self.server.stop(drain=1.0)
         self.engine.stop()
         if self._thread is not None:

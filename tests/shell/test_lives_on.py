@@ -16,6 +16,7 @@ import pytest
 from sqlalchemy.exc import OperationalError
 
 from gateway.commands import reloading
+from gateway.commands.fetching import Fetching
 from gateway.commands.serving import Gateway
 from gateway.shell import pager as pages
 from gateway.shell import pool
@@ -40,31 +41,29 @@ def failing(error: BaseException) -> Callable[..., Any]:
 @pytest.mark.parametrize("error", [FULL, UnicodeDecodeError("utf-8", b"\xff", 0, 1, "a name in the listing")])
 def test_a_server_is_asked_again_after_a_fault_of_our_disk_or_an_answer_that_is_none(error: Exception) -> None:
     told: list[str] = []
-    gateway: Any = SimpleNamespace(_stopping=threading.Event())
     alert = lambda rule, _message, partner: told.append(f"{rule} {partner}")  # noqa: E731
-    gateway.engine = SimpleNamespace(desk=SimpleNamespace(alert=alert))
+    fetching: Any = SimpleNamespace(_stopping=threading.Event(), _alert=alert)
     asked = []
 
     def poll() -> None:
         asked.append(True)
         if len(asked) < 3:
             raise error
-        gateway._stopping.set()
+        fetching._stopping.set()
 
     source: Any = SimpleNamespace(name="northtest", facts=SimpleNamespace(seconds=0.0))
     drop: Any = SimpleNamespace(poll=poll)
-    Gateway._poll(gateway, source, drop)
+    Fetching._poll(fetching, source, drop)
     assert (len(asked), told) == (3, ["DROP-FOLDER northtest"])
 
 
 def test_a_file_that_stays_on_a_partners_server_is_told_to_a_person_once() -> None:
     told: list[str] = []
-    gateway: Any = SimpleNamespace(_left=set())
     alert = lambda rule, _message, partner: told.append(f"{rule} {partner}")  # noqa: E731
-    gateway.engine = SimpleNamespace(desk=SimpleNamespace(alert=alert))
+    fetching: Any = SimpleNamespace(_left=set(), _alert=alert)
     for name in ("big.edi", "big.edi", "bigger.edi"):
-        Gateway._polled(gateway, SftpEvent("SFTP-LIMIT-SIZE", "acme-sftp", "sftp.example", name, "9 bytes"))
-    Gateway._polled(gateway, SftpEvent("SFTP-HANDED-OVER", "acme-sftp", "sftp.example", "a.edi"))
+        Fetching._polled(fetching, SftpEvent("SFTP-LIMIT-SIZE", "acme-sftp", "sftp.example", name, "9 bytes"))
+    Fetching._polled(fetching, SftpEvent("SFTP-HANDED-OVER", "acme-sftp", "sftp.example", "a.edi"))
     assert told == ["SFTP-LIMIT-SIZE acme-sftp"] * 2
 
 

@@ -524,7 +524,7 @@ def test_responses_of_the_receiver_are_fetched_from_its_server(server: Server, t
     (server.folder / "outbound" / "r1.json").write_bytes(data)
     gateway = Gateway(load_site(place.folder), port=0)
     try:
-        ((source, drop),) = gateway._pollers
+        ((source, drop),) = gateway._fetching.drops
         assert source.name == "@receiver"
         assert [drop.poll(), drop.poll(), drop.poll()] == [0, 1, 0]
         gateway.engine.run_once()
