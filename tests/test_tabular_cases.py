@@ -228,6 +228,10 @@ def test_a_header_further_down_is_pointed_at(site):
     outcome = outcome_of(sample("10"), site.partners["plain"].profile)
     (finding,) = [r.finding for r in outcome.records if hasattr(r, "finding") and r.finding.rule == "CSV-HEADER"]
     assert "header_row = 4" in finding.message
+    outcome = outcome_of(b"a;b;c;d\n1;2;3;4\n", site.partners["plain"].profile)
+    (finding,) = [r.finding for r in outcome.records if hasattr(r, "finding") and r.finding.rule == "CSV-HEADER"]
+    assert "looks like one" not in finding.message
+    assert "If it is one with other names" in finding.message
 
 
 def test_the_separator_line_of_a_spreadsheet_is_followed():

@@ -135,3 +135,16 @@ def test_pieces_of_a_good_file_between_noise_never_raise(name, noise):
         piece if isinstance(piece, bytes) else data[int(piece * len(data)) :][:60] for piece in noise
     )
     assert nests(read(text, folder))
+
+
+FUNCTIONAL = {"997", "999", "CONTRL", "XFNM", "FMA", "FNA", "CUSRSP"}
+"""Answers of syntax, and those of dialects that have one answer for all."""
+
+
+def test_a_partner_who_wants_no_functional_answer_gets_none_in_any_dialect():
+    seen = set()
+    for path in EXAMPLES.values():
+        data = path.read_bytes()
+        seen |= FUNCTIONAL & set(drop(data, now=NOW).answers)
+        assert not FUNCTIONAL & set(drop(data, now=NOW, acks={"functional": "none"}).answers), path.name
+    assert seen >= {"997", "999", "CONTRL", "XFNM", "CUSRSP"} and seen & {"FMA", "FNA"}

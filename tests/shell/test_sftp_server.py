@@ -267,6 +267,15 @@ def test_a_ban_ends_and_networks_are_counted_as_one() -> None:
     assert guard.admit("192.0.2.2") == ""
 
 
+def test_nothing_is_kept_of_addresses_and_users_who_left() -> None:
+    guard = Guard(Limits())
+    for number in range(50):
+        assert guard.admit(f"192.0.2.{number}") == ""
+        assert guard.enter(f"user{number}")
+        guard.leave(f"192.0.2.{number}", f"user{number}")
+    assert not guard._per_ip and not guard._per_user
+
+
 # --- what may be opened
 
 

@@ -13,6 +13,7 @@ import pytest
 
 from gateway.check import Checker, parse_instant
 from gateway.formats.tabular import xlsx_file
+from gateway.formats.tabular.shown import shown
 from gateway.formats.tabular.xlsx_file import Refused, inspect
 from gateway.site import base_mappings, base_site
 
@@ -205,6 +206,21 @@ def test_amounts_and_weights_are_read_as_stored_and_a_contradiction_is_told(tmp_
         assert "XLSX-SHOWN" not in {
             r for r, _, _ in rules(check(formatted({"item_value": code}, currency=currency), tmp_path))
         }
+
+
+@pytest.mark.parametrize(
+    ("code", "value", "text"),
+    [
+        ('[<100]"GW"0.0;0', -0.5, "-GW0.5"),
+        ('"GW"00', -1, "-GW01"),
+        ('"GW"00;"HB"00', -1, "HB01"),
+        ('"GW"00;"HB"00;"NO"0', 0, "NO0"),
+    ],
+)
+def test_a_negative_number_is_shown_with_its_sign_unless_its_section_has_none(code: str, value: float, text: str):
+    found = shown(code, value)
+    assert found is not None
+    assert found.text == text
 
 
 @pytest.mark.parametrize("column", ["consignee_address1", "consignee_name", "house_bill", "item_description", "hts"])
