@@ -126,6 +126,7 @@ def test_a_file_in_the_work_folder_that_cannot_be_read_keeps_no_other_waiting(
         assert [alert.rule for alert in yard.alerts] == ["DROP-WAITS"]
         assert not engine.status().ready
     assert [(r.file_name, r.state) for r in engine.run_once()] == [("a.edi", "done")]
+    assert engine.status().ready
     engine.close()
     assert yard.problems() == []
 
