@@ -57,7 +57,7 @@ def serve_config(site: Site) -> _Serve:
     partners = [_drop(site, p) for p in site.partners.values()]
     if s.responses_dir is not None:
         partners.append(_receiver(s.responses_dir))
-    make_folder(s.out_dir)
+    make_folder(s.out_dir / "test")
     prepare()
     return _Serve(
         s.state_dir, s.ledger_url, partners, s.out_dir, s.poll_seconds, s.settle_polls, s.max_file_bytes,

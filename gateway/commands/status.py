@@ -27,7 +27,9 @@ def verify_promises(site: Site) -> list[dict[str, str]]:
     """Return every broken promise of a state folder whose gateway stands still: rule, subject, message."""
     from gateway.shell.verify import verify
 
-    targets = [site.settings.out_dir, *(p.home / name for p in site.partners.values() for name in ("ack", "reject"))]
+    out, answers = site.settings.out_dir, site.settings.responses_dir
+    targets = [out, out / "test", *(p.home / name for p in site.partners.values() for name in ("ack", "reject"))]
+    targets += [answers / "answers"] if answers is not None else []
     ledger = ledger_of(site)
     try:
         problems = verify(site.settings.state_dir, ledger, [t for t in targets if t.is_dir()], vault=site.vault)
@@ -81,10 +83,12 @@ def explain_receipt(site: Site, receipt: str) -> dict[str, Any]:
 
 
 def report_of(site: Site, ledger: Ledger, drop: Drop) -> dict[str, Any] | None:
-    """Return the report.json of a drop from the archive (answers may have been fetched and deleted)."""
+    """Return the last report.json of a drop from the archive (answers may have been fetched and deleted).
+
+    A drop whose shipments waited in vain has two.
+    """
     place, vault = StateFolders(site.settings.state_dir).find(drop.receipt), site.vault
-    for output in outputs_of(ledger, drop.receipt):
-        if output.name.endswith(".report.json") and place is not None and vault.exists(place / output.staged):
-            report: dict[str, Any] = json.loads(vault.read(place / output.staged))
-            return report
-    return None
+    names = [o.staged for o in outputs_of(ledger, drop.receipt) if o.name.endswith(".report.json")]
+    kept = [place / name for name in names if place is not None and vault.exists(place / name)]
+    report: dict[str, Any] | None = json.loads(vault.read(kept[-1])) if kept else None
+    return report

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import json
+from contextlib import closing
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from sqlalchemy import select
 
 from gateway.check import parse_instant
+from gateway.commands.status import report_of
 from gateway.shell import parts as parts_module
 from gateway.shell.ledger import open_ledger
 from gateway.shell.schema import drops, parts
@@ -93,6 +97,11 @@ def test_when_the_time_is_up_the_sender_gets_a_second_answer_once(yard: RealYard
     receipt = json.loads((yard.folder("ack") / "list.xml.late.receipt.json").read_text())
     assert (receipt["verdict"], receipt["shipments"]["rejected"], receipt["shipments"]["joined"]) == ("partial", 2, 1)
     assert books(yard, "list.xml") == (3, 0, 2, 1, 0)
+    site: Any = SimpleNamespace(settings=SimpleNamespace(state_dir=yard.root / "state"), vault=yard.vault())
+    with closing(open_ledger(yard.ledger_url)) as ledger:  # what gateway explain tells, and finds to replay
+        report = report_of(site, ledger, *ledger.find(drops.c.file_name == "list.xml"))
+    assert report is not None
+    assert (report["verdict"], report["shipments"]["rejected"]) == ("partial", 2)
     at(yard, START + timedelta(hours=50))
     yard.run()
     assert (set(yard.names("ack")) | set(yard.names("reject"))) - first == late

@@ -6,7 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from gateway.commands.status import verify_promises
 from tests.shell.shell_support import Yard
+from tests.shell.site_support import Place
 
 TWO = "ICN 1\nMSG m1\nSHIP b1 24.90 anna\nSHIP b2 10.00\nBAD b3\n"
 
@@ -100,3 +102,25 @@ def test_a_drop_whose_bytes_vanished_before_it_was_done_is_lost(yard: Yard) -> N
     place = next((yard.root / "state" / "work").iterdir())
     (place / "raw").unlink()
     assert "VERIFY-LOST" in {problem.rule for problem in yard.problems(all_present=False)}
+
+
+def test_a_new_site_has_all_folders_that_something_is_sent_to(tmp_path: Path) -> None:
+    """The first messages of a new partner are test messages."""
+    place = Place(tmp_path / "site")
+    path = place.folder / "samples" / "good-309.edi"
+    data = path.read_bytes()
+    assert data.count(b"*0*P*") == 1
+    path.write_bytes(data.replace(b"*0*P*", b"*0*T*"))
+    place.drop("good-309.edi")
+    place.run()
+    assert "good-309.edi.receipt.json" in place.names()
+    assert [p.parent.name for p in (place.folder / "out").rglob("*.json")] == ["test"]
+    assert verify_promises(place.site) == []
+
+
+def test_the_command_looks_into_every_folder_that_something_was_sent_to(tmp_path: Path) -> None:
+    place = Place(tmp_path / "site")
+    place.run()
+    for folder in ("out", "out/test", "responses/answers", "drop/northtest/ack", "drop/othertest/reject"):
+        (place.folder / folder / ".x.json.tmp").touch()
+    assert [p["rule"] for p in verify_promises(place.site)] == ["VERIFY-HALF"] * 5
