@@ -11,6 +11,7 @@ import typer
 from gateway.canonical.model import fields_of
 from gateway.cli_common import AsJson, AsOf, PartnerName, ProfileDir, err, moment_of, out, plain, site_of
 from gateway.errors import GatewayError, did_you_mean
+from gateway.site import load_site
 
 mapping_app = typer.Typer(
     help="Mapping tables: check, show, trace, test, cover, diff, and the way to Excel and back.", no_args_is_help=True
@@ -33,6 +34,8 @@ def mapping_check(profile: ProfileDir = None, as_json: AsJson = False) -> None:
             if fault["advice"]:
                 out(f"          mend: {fault['advice']}")
     errors = sum(f["severity"] == "error" for f in faults)
+    if profile is not None and not errors and (profile / "gateway.toml").is_file():
+        load_site(profile)  # what serve would refuse beside the tables: keys of gateway.toml and of partner files
     err(f"{errors} errors, {len(faults) - errors} warnings")
     raise typer.Exit(1 if errors else 0)
 

@@ -19,6 +19,9 @@ from gateway.errors import ConfigError, did_you_mean
 Port = Annotated[int, Meta(ge=0, le=65535)]
 Count = Annotated[int, Meta(ge=1)]
 Filer = Literal["carrier", "freight_forwarder", "online_marketplace", "customs_broker", "other"]
+Program = Literal[
+    "section_321_pilot", "acas", "entry_11", "entry_13", "entry_86", "postal_imdw", "eccf_manifest", "postal_aed", "isf"
+]
 Mode = Literal["air", "truck", "rail", "ocean", "mail"]
 Rate = str | int | float
 Folder = Annotated[str, Meta(min_length=1, description="the path of a folder")]
@@ -32,11 +35,11 @@ Application = Annotated[
 Word = Literal["error", "warning", "info", "off"]
 
 
-class _Part(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+class Part(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """One section of a file."""
 
 
-class Remote(_Part, frozen=True):
+class Remote(Part, frozen=True):
     """Somebody's SFTP server. key_file: from the profile folder; host_key: SHA256:... of the server."""
 
     host: str
@@ -68,7 +71,7 @@ class Responses(Poll, frozen=True):
     local: str = "responses"
 
 
-class Sftp(_Part, frozen=True):
+class Sftp(Part, frozen=True):
     """[sftp]: our own server. next_host_key: announced to clients until it takes the place of host_key."""
 
     host: str = "127.0.0.1"
@@ -77,21 +80,21 @@ class Sftp(_Part, frozen=True):
     next_host_key: str = ""
 
 
-class Monitor(_Part, frozen=True):
+class Monitor(Part, frozen=True):
     """[monitor]: health and numbers over HTTP."""
 
     host: str = "127.0.0.1"
     port: Port | None = None
 
 
-class Alerts(_Part, frozen=True):
+class Alerts(Part, frozen=True):
     """[alerts]: who is told when a person is needed."""
 
     command: list[str] = []
     webhook: Annotated[str, Meta(pattern="^(https?://.+)?$", description="https://host/path")] = ""
 
 
-class Retention(_Part, frozen=True):
+class Retention(Part, frozen=True):
     """[retention]: days that each class is kept; None for ever."""
 
     raw: Count | None = None
@@ -100,13 +103,13 @@ class Retention(_Part, frozen=True):
     persons: Count | None = None
 
 
-class Encryption(_Part, frozen=True):
+class Encryption(Part, frozen=True):
     """[encryption]: key files of sealed files, the newest first."""
 
     key_files: Annotated[list[str], Meta(min_length=1, description='["/etc/gateway/2026.key"]')]
 
 
-class GatewayFile(_Part, frozen=True):
+class GatewayFile(Part, frozen=True):
     """gateway.toml."""
 
     state: Folder = "state"
@@ -127,14 +130,14 @@ class GatewayFile(_Part, frozen=True):
     outputs: dict[str, Any] = {}  # see gateway.commands.extracting
 
 
-class Id(_Part, frozen=True):
+class Id(Part, frozen=True):
     """One id of an envelope."""
 
     id: str
     qualifier: str = ""
 
 
-class Acks(_Part, frozen=True):
+class Acks(Part, frozen=True):
     """[acks], see gateway.profile.AckPolicy."""
 
     ta1: Literal["requested", "always", "fault", "never"] = "requested"
@@ -147,17 +150,19 @@ class Acks(_Part, frozen=True):
     max_errors: Count = 100
 
 
-class Enrichment(_Part, frozen=True):
+class Enrichment(Part, frozen=True):
     """Rows of a CSV file that complete shipments, joined on one canonical field."""
 
     file: str
     on: str = "house_bill_number"
 
 
-class PartnerFile(_Part, frozen=True):
+class PartnerFile(Part, frozen=True):
     """partners/NAME.toml; what has the name of a field of gateway.profile.Profile means the same."""
 
-    originator_code: str
+    originator_code: Annotated[
+        str, Meta(pattern="^[A-Z0-9]{1,15}$", description="up to 15 capital letters and digits, in quotes")
+    ]
     senders: list[str | Id]
     receivers: list[str | Id]
     partner: str = ""  # "" = the name of the file
@@ -165,8 +170,8 @@ class PartnerFile(_Part, frozen=True):
     own_id: str | Id | None = None
     filer_type: Filer = "carrier"
     filer_type_by_mode: dict[Mode, Filer] = {}
-    filer_name: str = ""
-    program: str = "section_321_pilot"
+    filer_name: Annotated[str, Meta(max_length=70, description="a name of up to 70 letters")] = ""
+    program: Program = "section_321_pilot"
     constants: dict[str, Any] = {}
     allow_test: bool = True
     tolerance: Literal["lenient", "strict"] = "lenient"
@@ -199,18 +204,28 @@ class PartnerFile(_Part, frozen=True):
 
 
 _File = TypeVar("_File", GatewayFile, PartnerFile)
+_Section = TypeVar("_Section", bound=Part)
+_MAKE = "gateway onboard SAMPLE --partner NAME --to DIR drafts a profile folder, gateway demo init DIR one to try."
 
 
 def read_file(path: Path, kind: type[_File]) -> _File:
     """Read a file. Raises ConfigError: file, key, what to write."""
     try:
-        return msgspec.convert(tomllib.loads(path.read_text("utf-8")), kind)
+        return checked(path.name, tomllib.loads(path.read_text("utf-8")), kind)
     except FileNotFoundError:
-        raise ConfigError(f"{path.name} is not there.", "gateway demo init DIR writes a profile folder.") from None
+        raise ConfigError(f"{path} is not there.", _MAKE) from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{path.name}: {error}.", "Correct the line; strings need quotes.") from None
+        again = "twice" in str(error) or "overwrite" in str(error).lower()
+        advice = "Put all its keys under one head line." if again else "Correct the line; strings need quotes."
+        raise ConfigError(f"{path.name}: {error}.", advice) from None
+
+
+def checked(name: str, given: dict[str, Any], kind: type[_Section]) -> _Section:
+    """Return what stands in a file as its type. Raises ConfigError: file, key, what to write."""
+    try:
+        return msgspec.convert(given, kind)
     except msgspec.ValidationError as error:
-        raise _told(path.name, str(error), kind) from None
+        raise _told(name, str(error), kind) from None
 
 
 # --- what is wrong, in words ----------------------------------------------------------------------------------------
@@ -237,7 +252,8 @@ def _told(file: str, said: str, kind: type[Any]) -> ConfigError:
         known = _names(place)
         advice = did_you_mean(field[2], known, f"Known: {', '.join(known)}.")
         return ConfigError(f'{file}: key "{name}" is not known.', advice)
-    choices = [str(choice) for t in _alternatives(place) if get_origin(t) is Literal for choice in get_args(t)]
+    literals = [choice for t in _alternatives(place) if get_origin(t) is Literal for choice in get_args(t)]
+    choices = [str(choice) for choice in literals if choice != ""]
     if choices and fault.startswith("Invalid"):
         value = fault.partition("value ")[2].strip("'")
         return ConfigError(f'{file}: {key} "{value}" is not known.', f"Known: {', '.join(choices)}.")
@@ -264,7 +280,7 @@ def _type_at(kind: Any, steps: list[str]) -> Any:
 
 def _alternatives(kind: Any) -> tuple[Any, ...]:
     """Return the types that a type is made of: those of a union, of a list's entries."""
-    if get_origin(kind) in (Annotated, list):
+    if get_origin(kind) in (Annotated, list, tuple):
         return _alternatives(get_args(kind)[0])
     if get_origin(kind) in (Union, UnionType):
         return tuple(one for part in get_args(kind) for one in _alternatives(part))
@@ -272,7 +288,7 @@ def _alternatives(kind: Any) -> tuple[Any, ...]:
 
 
 def _is_part(kind: Any) -> bool:
-    return isinstance(kind, type) and issubclass(kind, _Part)
+    return isinstance(kind, type) and issubclass(kind, Part)
 
 
 def _names(kind: Any) -> list[str]:

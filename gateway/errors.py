@@ -20,7 +20,8 @@ class GatewayError(Exception):
         self.advice = advice
 
     def __str__(self) -> str:
-        return f"{self.message} {self.advice}".strip()
+        told = self.message if not self.advice or self.message.endswith((".", "!", "?")) else f"{self.message};"
+        return f"{told} {self.advice}".strip()
 
 
 class ConfigError(GatewayError):

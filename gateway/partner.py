@@ -57,6 +57,10 @@ def load_partner(
     extra, unread = own_tables(path, file, folder, base_mappings())
     mappings = _own_set(extra, before or {}) if extra else base_tables()
     check_switches(path.name, file)
+    if "tabular" in file.options:
+        from gateway.table_settings import check_names  # reads the readers of tables
+
+        check_names(path.name, file.options, mappings)
     profile = Profile(
         partner=name,
         account=file.account or name,

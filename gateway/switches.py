@@ -34,9 +34,9 @@ def check_switches(name: str, file: PartnerFile) -> None:
         elif key not in _READ and (close := difflib.get_close_matches(key, _READ, 1, 0.8)):
             raise ConfigError(f'{name}: options has no "{key}".', f"Did you mean {close[0]}?")
     if "tabular" in file.options:
-        from gateway.formats.tabular.layout import options_of
+        from gateway.table_settings import check_layout
 
-        options_of(file.options)
+        check_layout(name, file.options)
     if (level := file.options.get("shipment_level")) is not None:
         from gateway.formats.x12.levels import layouts
 
