@@ -24,7 +24,10 @@ _BECAME_WORD = re.compile(
 )
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 _ISO_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
-_SYMBOLS = {"€": "EUR", "£": "GBP", "US$": "USD", "$": "USD"}
+_SYMBOLS = {
+    "€": "EUR", "£": "GBP", "$": "USD", "US$": "USD", "USD$": "USD", "C$": "CAD", "CA$": "CAD", "CAD$": "CAD", "A$": "AUD",
+    "AU$": "AUD", "HK$": "HKD", "NT$": "TWD", "RMB": "CNY", "CNH": "CNY",
+}  # fmt: skip
 _SUSPECT = re.compile(r"[='#$€£@(\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufffd]|E\+[0-9]|^[-+]", re.I)
 _SOME = re.compile(r"[='#$€£@(+\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufffd]")
 """One class of characters, which is found ten times as fast: without any of them only a minus sign can be suspect."""
@@ -79,7 +82,7 @@ class Mender:
                 self._text(cells[index], index, say)
         if self._port < size and len(cells[self._port]) == _PORT - 1 and cells[self._port].isdecimal():
             self._padded(cells, say)
-        if self._currency < size and not cells[self._currency].isascii():
+        if self._currency < size and (cells[self._currency] in _SYMBOLS or not cells[self._currency].isascii()):
             self._symbol(cells, say)
 
     def _each(self, cells: list[str], say: Say) -> None:

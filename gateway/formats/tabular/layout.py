@@ -184,9 +184,9 @@ class Header:
         for index, name in enumerate(names):
             self._learn(name, index)
 
-    def add(self, name: str) -> int:
-        """Add a column behind the last one; return its index."""
-        self.names.append(name)
+    def add(self, name: str, shown: str = "") -> int:
+        """Add a column behind the last one; return its index. shown: the column of the file that it comes out of."""
+        self.names.append(shown or name)
         self._learn(name, len(self.names) - 1)
         return len(self.names) - 1
 
@@ -234,6 +234,7 @@ class Header:
         """
         needed = not self.has("purpose")
         found = [(str(rule["column"]), True) for rule in self._options.split if not self.has(rule["column"])]
+        found += [(name, True) for name in self._options.group_by if not self.has(name) and not self.growing]
         if not any(self.has(k) for k in KEYS) and not self._options.group_by:
             found.append(("house_bill", True))
         found += [(n, needed) for n in ("consignee_name", "item_description") if not self.has(n)]

@@ -10,9 +10,16 @@ from collections.abc import Iterable, Iterator
 from itertools import chain, islice
 
 from gateway.findings import NOWHERE, Finding, Position, Scope, Severity
+from gateway.formats.tabular.above_header import parted, place_of_record, title_values
 from gateway.formats.tabular.ending import cut_off
 from gateway.formats.tabular.groups import MOST, Grouper, Shipment
-from gateway.formats.tabular.layout import Header, Options, looks_like_header, other_names, vocabulary
+from gateway.formats.tabular.layout import (
+    Header,
+    Options,
+    looks_like_header,
+    other_names,
+    vocabulary,
+)
 from gateway.formats.tabular.row_maker import RowMaker
 from gateway.formats.tabular.rows import Columns, Record, TableRoot, rows_node
 from gateway.profile import Profile
@@ -57,6 +64,7 @@ class TableReader:
         self._empty: list[Record] = []
         self._empties = 0
         self._notes: list[Finding] = []
+        self._early: list[Finding] = []  # what is said of the rows above the header
         self._unread = False  # a fault of the whole table was found: its rows are named, not judged
 
     def read(self, records: Iterator[Record], before: Iterable[Finding] = ()) -> Iterator[Event]:
@@ -72,7 +80,8 @@ class TableReader:
             for _ in records:
                 pass  # the file is read to its end all the same: its size and hash are those of the receipt
         else:
-            yield from self.table(found, self._title_values(titles), chain(peeked, records), interchange, group, head)
+            values, self._early = title_values(self._options.title, titles)
+            yield from self.table(found, values, chain(peeked, records), interchange, group, head)
         yield GroupEnd(group, "", 1)
         yield InterchangeEnd(interchange, "", 1)
 
@@ -109,6 +118,9 @@ class TableReader:
     def _no_header(self, peeked: list[Record]) -> Iterator[Event]:
         place = place_of_record(peeked[0]) if peeked else Position(line=1)
         said = "The first row is no header with column names that are known."
+        if peeked and (told := parted(peeked[0].cells, self._kind, self._options, self._delimiter)):
+            yield Finding("CSV-HEADER", Severity.ERROR, Scope.INTERCHANGE, told, place)
+            return
         likely = next((r.number for r in peeked[1:] if looks_like_header(r.cells)), 0)
         if likely:
             said += f" Row {likely} looks like one: take the rows above it away, or let the profile name it (header_row = {likely})."
@@ -116,21 +128,14 @@ class TableReader:
             said += " If it is one with other names, the profile says what they mean (rename, header_row = 1); if the table has no header, the profile lists its columns."
         yield Finding("CSV-HEADER", Severity.ERROR, Scope.INTERCHANGE, said, place)
 
-    def _title_values(self, titles: list[Record]) -> dict[str, str]:
-        """Return what the title pattern of the profile finds in the title rows."""
-        if not self._options.title:
-            return {}
-        text = "\n".join(" ".join(c for c in t.cells if c) for t in titles)
-        values: dict[str, str] = {}
-        for found in re.finditer(self._options.title, text):
-            values |= {k: v for k, v in found.groupdict().items() if v}
-        return values
-
     def _check_header(self, header: Header, record: Record | None, width: int) -> Iterator[Finding]:
         place = Position(line=1, row=1)
         if record is not None:
             place = Position(offset=record.offset, length=record.length, line=record.line, row=record.number)
         own = set(header.names)
+        if record is not None and (told := parted(record.cells, self._kind, self._options, self._delimiter)):
+            yield Finding("CSV-HEADER", Severity.ERROR, Scope.MESSAGE, told, place)
+            return
         for name, first, second in header.twice:
             severity = (
                 Severity.ERROR
@@ -218,14 +223,16 @@ class TableReader:
         """Return the message, what makes its rows, and what is wrong with its header."""
         width = len(header.names)
         added = {n: v for n, v in {**self._options.values, **values}.items() if not header.has(n)}
-        for name in (*added, *self._split_names()):
+        for name in added:
+            header.add(name)
+        for name, column in self._split_names():
             if not header.has(name):
-                header.add(name)
+                header.add(name, header.names[header.index(column)] if header.has(column) else "")
         columns = Columns(growing=header.growing)
         root = TableRoot("TABLE", ["TABLE"], 0, 0, 1, 0, columns=columns, names=header.names, cells=[])
         kind = self._options.message_type or "rows"
         message = Message(self._kind, kind, "", "", 0, root, interchange, group, unit="ROWS", written=header.written)
-        findings = list(self._check_header(header, head, width))
+        findings = [*self._early, *self._check_header(header, head, width)]
         severities = self._profile.severities
         self._unread = any(severities.get(f.rule, f.severity) is Severity.ERROR for f in findings)
         extra, currency = list(added.values()), self._profile.default_currency
@@ -296,16 +303,10 @@ class TableReader:
                 "CSV-NO-ROWS", severity, Scope.MESSAGE, "The table has a header and no rows.", Position(line=1)
             )
 
-    def _split_names(self) -> list[str]:
-        names: list[str] = []
-        for rule in self._options.split:
-            names += re.compile(rule["pattern"]).groupindex
-        return names
-
-
-def place_of_record(record: Record) -> Position:
-    """Return where a record stands."""
-    return Position(offset=record.offset, length=record.length or None, line=record.line, row=record.number)
+    def _split_names(self) -> list[tuple[str, str]]:
+        """Return (name, the column that it is taken out of)."""
+        rules = self._options.split
+        return [(name, rule["column"]) for rule in rules for name in re.compile(rule["pattern"]).groupindex]
 
 
 def _column(place: Position, name: str) -> Position:

@@ -13,7 +13,9 @@ from gateway.formats.tabular.ending import CUT_OFF, is_open
 from gateway.formats.tabular.layout import KEYS, Column, Header, Options, standard_places, vocabulary
 from gateway.formats.tabular.rows import ABSENT, Part, Record, Row, SheetRecord, TableRoot, place_of, row_node
 
-_TOTAL = re.compile(r"\W*(?:grand\s+|sub)?-?(?:total|totals|sum|summe|gesamt|合计)\b\W*", re.I)
+_TOTAL = re.compile(
+    r"\W*(?:(?:grand\s+|sub-?|zwischen)?(?:totals?|sum|summe|gesamt(?:summe)?|合计|总计|小计|合計|總計|小計)(?![a-z])\W*)+", re.I
+)  # fmt: skip
 _SUM = re.compile(r"[-+]?\W{0,2}[0-9][0-9.,' ]*\W{0,2}[A-Za-z]{0,3}")
 _PERSONAL = frozenset(("name", "address", "city", "zip", "phone"))
 _QUOTES = {
@@ -130,7 +132,7 @@ class RowMaker:
                 len(others) < len(filled) and all(map(_SUM.fullmatch, others))
             )
         owner = (*self._keys, self._header.index("consignee_name"))
-        if any(i < len(cells) and cells[i].strip() for i in owner):
+        if any(i < len(cells) and cells[i].strip() and not _TOTAL.fullmatch(cells[i].strip()) for i in owner):
             return False
         return any(_TOTAL.fullmatch(text) for text in filled)
 
@@ -165,9 +167,11 @@ class RowMaker:
 
         if isinstance(record, SheetRecord):
             as_shown(cells, record, self._header, self._currency, say)
-        self._mender.mend(cells, say, careful=careful)
-        if self._split or self._fill:
-            self._complete(cells)
+        if self._split:
+            self._take_apart(cells, parts, findings)
+        self._mender.mend(cells, say, careful=careful or bool(self._split))
+        if self._fill:
+            self._fill_down(cells)
         key = (record.group,) if record.group else tuple([cells[i].strip() for i in self._keys])
         if not any(key):
             key = self._key_above(cells, findings, parts)
@@ -199,13 +203,24 @@ class RowMaker:
         pairs = [(cells[i].strip(), above[i].strip()) for i in columns]
         return [(here, there) for here, there in pairs if here and there]
 
-    def _complete(self, cells: list[str]) -> None:
-        """Take cells apart and fill down what the profile names."""
+    def _take_apart(self, cells: list[str], parts: tuple[Part, ...], findings: list[Finding]) -> None:
+        """Take cells apart as the profile says; what has another form goes nowhere, and that is told."""
         for index, pattern in self._split:
             found = pattern.search(cells[index])
             for name, value in found.groupdict().items() if found else ():
                 if value:
                     cells[self._header.index(name)] = value.strip()
+            if found is None and (text := cells[index].strip()):
+                said = f"The cell has not the form that was agreed for it, so nothing was read of it: no {', '.join(pattern.groupindex)}.".replace(
+                    "_", " "
+                )
+                place = place_of(parts, index, self.root)
+                findings.append(
+                    Finding("CSV-SPLIT", Severity.WARNING, Scope.SHIPMENT, said, place, value=text, personal=True)
+                )
+
+    def _fill_down(self, cells: list[str]) -> None:
+        """Fill empty cells that mean the one above."""
         for index in self._fill:
             if not cells[index].strip() and self._previous:
                 cells[index] = self._previous[index]
