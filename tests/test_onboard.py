@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from openpyxl import Workbook
 
-from gateway.check import parse_instant
+from gateway.check import Checker, parse_instant
 from gateway.commands.onboard import onboard
 from gateway.errors import ConfigError
 from gateway.site import load_site
@@ -197,3 +197,82 @@ def test_a_row_whose_transform_leaves_nothing_gave_no_value(tmp_path):
     fields = found(onboard([write(tmp_path, "a.edi", data)], "p", tmp_path / "site", NOW))
     assert "final_deliver_to_party.phone" in fields
     assert "final_deliver_to_party.email" not in fields
+
+
+BILINGUAL = [
+    ["深圳 SAMPLE 清单"], ["主单号 MAWB: 999-12345675"],
+    ["序号", "运单号", "订单号", "收件人信息"],
+    ["No.", "Tracking No 运单号", "Order No 订单号", "Consignee 收件人", "Consignee City 城市", "Zip 邮编", "Description 英文品名", "Qty 数量", "Unit Price 单价", "Weight 重量"],
+    ["1", "YT1", "AE1", "EMILY EXAMPLE", "San Jose", "95112", "Phone case", "2 pcs", "USD 12.50", "0.5KG"],
+    ["2", "YT2", "AE2", "PAT EXAMPLE", "Boston", "02116", "Desk lamp", "1 pc", "US$ 1,018.00", "350g"],
+]  # fmt: skip
+
+
+def test_headings_in_two_languages_under_a_row_of_groups_and_values_with_their_unit(tmp_path):
+    book = Workbook()
+    for row in BILINGUAL:
+        book.active.append(row)
+    data = io.BytesIO()
+    book.save(data)
+    result = onboard([write(tmp_path, "b.xlsx", data.getvalue())], "sz", tmp_path / "site", NOW)
+    fields = found(result)
+    wanted = {
+        "tracking_number": "Tracking No 运单号", "order_number": "Order No 订单号", "consignee_name": "Consignee 收件人",
+        "consignee_city": "Consignee City 城市", "consignee_zip": "Zip 邮编", "item_description": "Description 英文品名",
+        "quantity": "Qty 数量", "unit_value": "Unit Price 单价", "weight": "Weight 重量",
+    }  # fmt: skip
+    assert {k: fields[k] for k in wanted} == {k: (v, 0.98) for k, v in wanted.items()}
+    tabular = load_site(tmp_path / "site").partners["sz"].profile.options["tabular"]
+    assert (tabular["header_row"], [rule["column"] for rule in tabular["split"]]) == (4, ["Qty 数量", "Unit Price 单价", "Weight 重量"])  # fmt: skip
+    messages = gather_of(tmp_path, "b.xlsx", "sz")
+    items = [
+        (s["gross_weight_kg"], s["items"][0]["quantity"], s["items"][0]["unit_value"]) for m in messages for s in m
+    ]
+    assert items == [("0.500", "2", {"amount": "12.50", "currency": "USD"}), ("0.350", "1", {"amount": "1018.00", "currency": "USD"})]  # fmt: skip
+
+
+def gather_of(tmp_path: Path, name: str, partner: str) -> list[list[dict]]:
+    """Return the shipments of a file when nothing that is needed is asked for."""
+    toml = tmp_path / "site" / "partners" / f"{partner}.toml"
+    text = toml.read_text("utf-8").replace("[options.tabular.values]", "[options.tabular.values]\n" + VALUES)
+    rules = ("S321-REGIME", "S321-VAL-800", "S321-SCAN-AIR", "S321-ADDR-STATE")
+    text += "\n[severities]\n" + "\n".join(f'{rule} = "off"' for rule in rules) + "\n"
+    text += "[constants]\nknown_carrier_customer_flag = true\n[constants.security_scan]\nperformed = true\n"
+    toml.write_text(text, "utf-8")
+    checker = Checker(load_site(tmp_path / "site").only(partner), NOW)
+    return [message["shipments"] for message in checker.file(tmp_path / name)["messages"]]
+
+
+VALUES = """shipper_name = "SZ CO"
+shipper_address1 = "1 Road"
+shipper_city = "SHENZHEN"
+shipper_country = "CN"
+consignee_address1 = "12 Sample Ln"
+consignee_state = "CA"
+consignee_country = "US"
+origin = "VN"
+"""
+
+
+def test_a_guess_that_could_put_another_value_into_a_field_is_written_and_not_in_force(tmp_path):
+    orders = "Order ID,Ship Name,Lineitem name,Lineitem quantity,Lineitem price,Currency,Total,Id,Notes,Tags\n1,A B,Cup,2,5.00,USD,19.00,5501234567890,x,\n2,A C,Cup,2,5.00,USD,19.00,5501234567891,y,\n"
+    result = onboard([write(tmp_path, "o.csv", orders.encode())], "orders", tmp_path / "site", NOW)
+    text = (tmp_path / "site/partners/orders.toml").read_text("utf-8")
+    tabular = load_site(tmp_path / "site").partners["orders"].profile.options["tabular"]
+    assert "item_value" not in tabular.get("rename", {}).values()
+    assert '# "Total" = "item_value"   # confidence 0.62: a guess' in text
+    asked = [q for q in result["questions"] if "nothing reads" in q]
+    assert asked == [
+        'A column that nothing reads: "Notes" (A). Is one needed? Then rename says what it means.',
+        'Columns that nothing reads and that are empty here: "Tags".',
+    ]
+
+
+def test_the_value_of_a_line_and_of_a_piece_are_not_taken_for_each_other(tmp_path):
+    lines = [{"ref": {"tracking": f"T100{n}"}, "to": {"name": "A B"}, "lines": [{"title": "Cup", "qty": 2, "price": {"amount": 5, "currency": "USD"}}]} for n in range(2)]  # fmt: skip
+    result = onboard([write(tmp_path, "p.json", json.dumps({"parcels": lines}).encode())], "js", tmp_path / "site", NOW)
+    fields = found(result)
+    assert (fields["tracking_number"][0], fields["item_description"][0]) == ("ref.tracking", "title")
+    assert any('Is "price.amount" the value of the line (item_value) or of one piece' in q for q in result["questions"])
+    tabular = load_site(tmp_path / "site").partners["js"].profile.options["tabular"]
+    assert tabular["rename"] == {"ref.tracking": "tracking_number", "title": "item_description", "price.currency": "currency"}  # fmt: skip

@@ -106,6 +106,8 @@ def _merged(drafts: list[Draft]) -> Draft:
         whole.questions += [q for q in other.questions if q not in whole.questions]
         whole.senders += [s for s in other.senders if s not in whole.senders]
         whole.receivers += [r for r in other.receivers if r not in whole.receivers]
+        whole.maybe = other.maybe | whole.maybe
+        whole.aside = [name for name in whole.aside if name in other.aside]
         for key, value in other.tabular.items():
             mine = whole.tabular.setdefault(key, value)
             if isinstance(mine, dict) and isinstance(value, dict):
@@ -161,19 +163,25 @@ def _toml(partner: str, draft: Draft) -> str:
         "# [constants]", "# known_carrier_customer_flag = true", "# [constants.security_scan]", "# performed = true",
         '# result = "clear"', '# method = "xry"',
     ]  # fmt: skip
-    if draft.tabular:
+    if draft.tabular or draft.maybe:
         lines += [
             "",
             "[options.tabular]",
             *(f"{key} = {_value(v)}" for key, v in draft.tabular.items() if not isinstance(v, dict)),
         ]
+        if draft.aside:
+            lines.append(f"# extra_columns = {_value(draft.aside)}   # when none of them is needed")
         confidence = {g.field: g.confidence for g in draft.guesses}
         for key in ("rename", "values"):
-            if key in draft.tabular:
+            if key in draft.tabular or (key == "rename" and draft.maybe):
                 lines += ["", f"[options.tabular.{key}]"]
-                for name, meant in draft.tabular[key].items():
+                for name, meant in draft.tabular.get(key, {}).items():
                     sure = confidence.get(meant if key == "rename" else name, 0)
                     lines.append(f"{json.dumps(name, ensure_ascii=False)} = {_value(meant)}   # confidence {sure:.2f}")
+                for name, meant in (draft.maybe if key == "rename" else {}).items():
+                    lines.append(
+                        f"# {_value(name)} = {_value(meant)}   # confidence {confidence.get(meant, 0):.2f}: a guess"
+                    )
     return "\n".join(lines) + "\n"
 
 
@@ -186,6 +194,9 @@ def _ids(pairs: list[tuple[str, str]], otherwise: str) -> str:
 
 
 def _value(value: Any) -> str:
+    if isinstance(value, list) and value and isinstance(value[0], dict):
+        tables = (", ".join(f"{key} = {_value(one)}" for key, one in table.items()) for table in value)
+        return "[\n" + "".join(f"    {{ {table} }},\n" for table in tables) + "]"
     return json.dumps(value, ensure_ascii=False)
 
 

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import csv
 import io
-import json
 import re
-from collections.abc import Iterable
 from itertools import islice
-from typing import Any
 
 from gateway.commands.onboard_draft import Draft
 from gateway.errors import ConfigError
-from gateway.formats.tabular.layout import NAMES, detect_delimiter, looks_like_header
+from gateway.formats.tabular.json_file import json_rows
+from gateway.formats.tabular.layout import NAMES, detect_delimiter, looks_like_header, meaning
+from gateway.site import base_site
 
 ROWS = 500
 """Rows of the sample that are looked at."""
@@ -65,42 +64,16 @@ def _workbook(data: bytes) -> list[list[str]]:
 
 
 def _records(data: bytes) -> list[list[str]]:
-    """Return the flattened keys and values of a JSON document or of JSON lines as rows."""
-    text = data.decode("utf-8-sig", "replace")
-    try:
-        found = json.loads(text)
-        entries = found if isinstance(found, list) else [found]
-    except ValueError:
-        entries = [e for line in text.splitlines()[:ROWS] if line.strip() for e in _entry(line)]
-    flat = [dict(_flat(e, "")) for e in entries]
-    names = list(dict.fromkeys(name for entry in flat for name in entry))
-    return [names, *([entry.get(n, "") for n in names] for entry in flat)]
-
-
-def _entry(line: str) -> list[Any]:
-    """Return the object of a line of JSON lines; nothing for a damaged line, which its sender is told of when it is sent."""
-    try:
-        return [json.loads(line)]
-    except (ValueError, RecursionError):
-        return []
-
-
-def _flat(value: Any, name: str) -> Iterable[tuple[str, str]]:
-    if isinstance(value, dict):
-        for key, inner in value.items():
-            yield from _flat(inner, f"{name}.{key}" if name else key)
-    elif isinstance(value, list):
-        for inner in value[:1]:
-            yield from _flat(inner, name)
-    else:
-        yield name, "" if value is None else str(value)
+    """Return keys and values of a JSON document or of JSON lines as rows, named as the reader names them."""
+    names, rows = json_rows(data, next(iter(base_site().partners.values())).profile, ROWS)
+    return [names, *(row + [""] * (len(names) - len(row)) for row in rows)]
 
 
 def header_of(rows: list[list[str]]) -> int:
-    """Return the index of the header: the first row of known names, else the first full row without a number in it."""
-    for index, row in enumerate(rows[:15]):
-        if looks_like_header(row):
-            return index
+    """Return the index of the header: the row with most known names, else the first full row without a number in it."""
+    heads = [index for index, row in enumerate(rows[:15]) if looks_like_header(row)]
+    if heads:
+        return max(heads, key=lambda index: sum(bool(meaning(c)) for c in rows[index] if c.strip()))
     width = max((sum(bool(c.strip()) for c in r) for r in rows[:50]), default=0)
     for index, row in enumerate(rows[:15]):
         filled = [c.strip() for c in row if c.strip()]

@@ -11,8 +11,20 @@ import re
 from gateway.commands.onboard_columns import is_air_waybill, likeness
 from gateway.commands.onboard_draft import Draft, Guess, mask
 from gateway.commands.onboard_rows import ROWS, header_of, rows_of
-from gateway.formats.tabular.layout import Header, looks_like_header, options_of, vocabulary
-from gateway.formats.tabular.rows import plain_name
+from gateway.formats.tabular.layout import Header, looks_like_header, meaning, options_of, vocabulary
+
+_SURE = 0.75  # a guess below is written with a # before it: it could put another value into the field
+_MONEY = r"(?P<currency>[A-Z]{3}|[A-Z]{0,2}[$€£])\s?(?P<VALUE>[0-9][0-9.,]*)", "currency"
+_MONEY_BEFORE = r"(?P<VALUE>[0-9][0-9.,]*)\s?(?P<currency>[A-Z]{3}|[$€£])", "currency"
+_WITH_UNIT = {
+    "item_value": (_MONEY, _MONEY_BEFORE),
+    "unit_value": (_MONEY, _MONEY_BEFORE),
+    "weight": ((r"(?P<VALUE>[0-9][0-9.,]*)\s?(?P<weight_unit>[A-Za-z]+)", "weight_unit"),),
+    "weight_kg": ((r"(?P<VALUE>[0-9][0-9.,]*)\s?(?:kg|KG|Kg)s?", ""),),
+    "quantity": ((r"(?P<VALUE>[0-9]+)\s?(?P<quantity_unit>[A-Za-z]+)\.?", "quantity_unit"),),
+}
+_RIVALS = {"item_value": "unit_value", "unit_value": "item_value"}
+_BLOCK = re.compile(r"\d.*,.*(?:[A-Z]{2}\s+\d{5}|\d{5}\s+\w+)|\n.*\d", re.S)
 
 
 def table_draft(data: bytes, kind: str) -> Draft:
@@ -34,8 +46,15 @@ def table_draft(data: bytes, kind: str) -> Draft:
         draft.questions.append("Row 1 was taken for the header, though few of its names are known. Is it one?")
     cells = [[r[i].strip() for r in body if i < len(r) and r[i].strip()] for i in range(len(names))]
     _columns(names, cells, draft)
+    _joined(names, cells, draft)
     _numbers(names, cells, draft)
-    _needs(names, draft)
+    _needs(
+        [
+            *names,
+            *(group for rule in draft.tabular.get("split", ()) for group in re.compile(rule["pattern"]).groupindex),
+        ],
+        draft,
+    )
     return draft
 
 
@@ -53,10 +72,10 @@ def _title(rows: list[list[str]], draft: Draft) -> None:
 
 
 def _columns(names: list[str], cells: list[list[str]], draft: Draft) -> None:
-    columns, aliases = vocabulary()
+    columns = vocabulary()[0]
     taken: dict[str, int] = {}
     for index, name in enumerate(names):
-        meant = aliases.get(plain_name(name), "")
+        meant = meaning(name)
         if meant and meant not in taken:
             taken[meant] = index
             draft.guesses.append(Guess(meant, name, 0.98, "a name in use", mask(cells[index])))
@@ -64,22 +83,62 @@ def _columns(names: list[str], cells: list[list[str]], draft: Draft) -> None:
             draft.questions.append(f'Columns "{names[taken[meant]]}" and "{name}" both mean {meant}: which one counts?')
     ways = []
     for index, name in enumerate(names):
-        if name and index not in taken.values() and plain_name(name) not in aliases:
+        if name and index not in taken.values() and not meaning(name):
             ways += [(*likeness(name, cells[index], c), index, c) for c in columns.values() if c.name not in taken]
     done: set[int] = set()
     for score, why, index, column in sorted(ways, key=lambda w: -w[0]):
         if score >= 0.55 and index not in done and column.name not in taken:
             done.add(index)
             taken[column.name] = index
-            draft.tabular.setdefault("rename", {})[names[index]] = column.name
+            rival = _RIVALS.get(column.name, "")
+            if rival and likeness(names[index], cells[index], columns[rival])[0] > score - 0.1:
+                draft.maybe[names[index]] = column.name
+                draft.questions.append(
+                    f'Is "{names[index]}" the value of the line (item_value) or of one piece (unit_value)? Write the right one into its line and take the # off.'
+                )
+            elif score < _SURE:
+                draft.maybe[names[index]] = column.name
+                draft.questions.append(
+                    f'Does "{names[index]}" mean {column.name}? ({why}) If so, take the # off its line.'
+                )
+            else:
+                draft.tabular.setdefault("rename", {})[names[index]] = column.name
             draft.guesses.append(Guess(column.name, names[index], round(score, 2), why, mask(cells[index])))
-            if score < 0.75:
-                draft.questions.append(f'Is "{names[index]}" really {column.name}? ({why})')
-    for index, name in enumerate(names):
-        if name and index not in taken.values() and plain_name(name) not in aliases:
+    left = [i for i, name in enumerate(names) if name and i not in taken.values() and not meaning(name)]
+    _unread([(names[i], cells[i]) for i in left], draft)
+
+
+def _unread(left: list[tuple[str, list[str]]], draft: Draft) -> None:
+    """Ask once for all columns that nothing reads, and of each for one that holds a whole address."""
+    for name, cells in left:
+        if cells and sum(bool(_BLOCK.search(cell)) for cell in cells) * 2 > len(cells):
             draft.questions.append(
-                f'Column "{name}" ({mask(cells[index]) or "empty"}) is read by nothing. Is it needed?'
+                f'Does "{name}" hold a whole address? Then split takes it apart, as docs/formats/tabular.md shows.'
             )
+    filled = [f'"{name}" ({mask(cells)})' for name, cells in left if cells]
+    if filled:
+        said = "Columns that nothing reads: " if len(filled) > 1 else "A column that nothing reads: "
+        draft.questions.append(f"{said}{', '.join(filled)}. Is one needed? Then rename says what it means.")
+    if empty := [f'"{name}"' for name, cells in left if not cells]:
+        draft.questions.append(f"Columns that nothing reads and that are empty here: {', '.join(empty)}.")
+    draft.aside = [name for name, _ in left]
+
+
+def _joined(names: list[str], cells: list[list[str]], draft: Draft) -> None:
+    """Take cells apart that hold a value with its unit: "USD 12.50", "0.5KG", "2 pcs"."""
+    there = {meaning(name) for name in names} - {""}
+    meant = {g.source: g.field for g in draft.guesses if g.source not in draft.maybe}
+    for name, texts in zip(names, cells, strict=True):
+        field = meant.get(name, "")
+        for pattern, unit in _WITH_UNIT.get(field, ()):
+            whole = pattern.replace("VALUE", field)
+            whole = whole if unit not in there else whole.replace(f"?P<{unit}>", "?:")
+            if texts and all(re.fullmatch(whole, text) for text in texts):
+                draft.tabular.setdefault("split", []).append({"column": name, "pattern": whole})
+                draft.questions.append(
+                    f'Cells of "{name}" hold a value with its unit; split takes them apart. Is it always so?'
+                )
+                break
 
 
 # --- how numbers and dates are written ----------------------------------------------------------------------------
@@ -110,7 +169,8 @@ def _numbers(names: list[str], cells: list[list[str]], draft: Draft) -> None:
 
 def _needs(names: list[str], draft: Draft) -> None:
     """Ask for what every table must have, and settle the mode where the numbers tell it."""
-    header = Header(list(names), options_of({"tabular": draft.tabular}))
+    known = {**draft.maybe, **draft.tabular.get("rename", {})}
+    header = Header(list(names), options_of({"tabular": {**draft.tabular, "rename": known}}))
     for column, _ in header.missing(currency=False):
         draft.questions.append(_ASK.get(column, f"No column for {column} was found: which one is it?"))
     if not header.has("mode") and not header.has("seller_id"):

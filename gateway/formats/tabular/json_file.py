@@ -57,6 +57,12 @@ def read_json(chunks: Iterable[bytes], profile: Profile, options: Options, scale
     yield InterchangeEnd(interchange, "", 1)
 
 
+def json_rows(data: bytes, profile: Profile, most: int) -> tuple[list[str], list[list[str]]]:
+    """Return the names of the columns that a JSON manifest has, as the reader knows them, and its first rows: for onboarding."""
+    reader = _JsonReader(profile, Options())
+    return reader.sample(objects_of((data,), (0, 1)), most)
+
+
 class _JsonReader(TableReader):
     """Turns JSON objects into rows."""
 
@@ -117,6 +123,11 @@ class _JsonReader(TableReader):
                     Severity.WARNING,
                 )
             yield Finding("CSV-EXTRA-COLUMN", severity, Scope.MESSAGE, said, place, value=name)
+
+    def sample(self, values: Lines, most: int) -> tuple[list[str], list[list[str]]]:
+        """Return (names, rows) of the first records."""
+        rows = [record.cells for record in islice(self._records(values), most)]
+        return [name.rpartition("[].")[2] for name in self._header.names], rows
 
     def _records(self, values: Lines) -> Iterator[Record]:
         try:

@@ -27,7 +27,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from difflib import get_close_matches
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 from gateway.errors import ConfigError, did_you_mean
@@ -38,6 +38,8 @@ DELIMITERS = (",", ";", "\t", "|")
 _WORDS = {"comma": ",", "semicolon": ";", "tab": "\t", "pipe": "|", "bar": "|"}
 NAMES = {",": "comma", ";": "semicolon", "\t": "tab", "|": "pipe"}
 _SHOWN = 60  # letters of a name that messages repeat
+_HEADING = 200  # letters of a longest heading
+_NEEDED = frozenset(("consignee_name", "item_description", "currency"))  # order exports have many columns besides
 _LIKELY = 5  # letters of a name that may stand inside another one
 KEYS = ("house_bill", "tracking_number", "order_number")
 """Columns whose equal values make rows one shipment; the first that the table has."""
@@ -72,6 +74,27 @@ def vocabulary() -> tuple[dict[str, Column], dict[str, str]]:
             if plain_name(alias):
                 aliases.setdefault(plain_name(alias), row["column"])
     return columns, aliases
+
+
+@lru_cache(1024)
+def meaning(name: str) -> str:
+    """Return the standard column that a heading means, "" when nobody knows it. A heading in two languages is read half by half.
+
+    >>> meaning("Zip 邮编"), meaning("Description 英文品名"), meaning("Name 发件人城市"), meaning("重量 磅")
+    ('consignee_zip', 'item_description', 'shipper_city', '')
+    """
+    columns, aliases = vocabulary()
+    if found := aliases.get(plain_name(name), ""):
+        return found
+    halves = [
+        plain_name("".join(c for c in name if (c < "\u0250" or not c.isalpha()) == latin)) for latin in (True, False)
+    ]
+    known = {aliases[half] for half in halves if half in aliases}
+    if not all(halves) or len(known) != 1:
+        return ""
+    (found,) = known
+    both = all(half in aliases for half in halves)
+    return found if both or columns[found].kind not in ("money", "weight", "number") else ""  # its unit may stand there
 
 
 def other_names(name: str) -> list[str]:
@@ -122,9 +145,14 @@ def options_of(profile_options: Mapping[str, Any]) -> Options:
     raw: Mapping[str, Any] = profile_options.get("tabular") or {}
     _check(raw)
     known: dict[str, Any] = dict(raw)
-    for name in ("columns", "group_by", "fill_down", "extra_columns", "add_up", "record_order", "split"):
+    for name in ("columns", "add_up", "record_order"):
         if name in known:
             known[name] = tuple(known[name])
+    for name in ("group_by", "fill_down", "extra_columns"):
+        if name in known:
+            known[name] = tuple(map(_own_name, known[name]))
+    known["split"] = tuple({**rule, "column": _own_name(rule["column"])} for rule in raw.get("split", ()))
+    known["rename"] = {_own_name(k): v for k, v in raw.get("rename", {}).items()}
     if "widths" in known:
         known["widths"] = tuple((int(start), int(length)) for start, length in known["widths"])
     if "records" in known:
@@ -133,6 +161,11 @@ def options_of(profile_options: Mapping[str, Any]) -> Options:
     known["delimiter"] = _WORDS.get(str(raw.get("delimiter", "")), str(raw.get("delimiter", "")))
     known["values"] = {k: str(v) for k, v in raw.get("values", {}).items()}
     return Options(**known)
+
+
+def _own_name(name: str) -> str:
+    """Return the name of a key of JSON as the reader has it; answers show it with its list: lines[].price.amount."""
+    return name.rpartition("[].")[2]
 
 
 def _check(raw: Mapping[str, Any]) -> None:
@@ -191,9 +224,8 @@ class Header:
         return len(self.names) - 1
 
     def _learn(self, name: str, index: int) -> None:
-        columns, aliases = vocabulary()
-        plain = plain_name(name)
-        meant = self._rename.get(f"col{index + 1}") or self._rename.get(plain) or aliases.get(plain, "")
+        columns, plain = vocabulary()[0], plain_name(name)
+        meant = self._rename.get(f"col{index + 1}") or self._rename.get(plain) or meaning(name)
         self.standard.append(columns.get(meant))
         for key in dict.fromkeys((plain_name(meant), plain)):
             if not key:
@@ -284,11 +316,10 @@ class Header:
 
 
 def looks_like_header(cells: list[str]) -> bool:
-    """True when a row is a header: at least 2 known column names, and a third of all its filled cells."""
-    aliases = vocabulary()[1]
-    filled = [plain_name(c) for c in cells if c.strip()]
-    known = sum(name in aliases for name in filled)
-    return known >= 2 and known * 3 >= len(filled)
+    """True when a row is a header: at least 2 known column names, and a third of all its filled cells or what each table needs."""
+    filled = [c for c in cells if c.strip()]
+    known = [found for c in filled if len(c) <= _HEADING and (found := meaning(c))]
+    return len(known) >= 2 and (len(known) * 3 >= len(filled) or set(known) >= _NEEDED)
 
 
 def detect_delimiter(lines: list[str]) -> str:

@@ -9,9 +9,9 @@ import pytest
 
 from gateway.check import Checker, parse_instant
 from gateway.formats.tabular.ace_keys import ace_keys, ace_strangers
-from gateway.formats.tabular.layout import Header, Options
+from gateway.formats.tabular.layout import Header, Options, options_of
 from gateway.formats.tabular.paths import column_of
-from gateway.formats.tabular.rows import plain_name
+from gateway.formats.tabular.rows import ABSENT, plain_name
 from gateway.mapping.grammar import parse_source, parse_when
 from gateway.mapping.table import read_table
 from gateway.site import base_site, load_site
@@ -116,3 +116,9 @@ def test_a_shipment_without_type_is_told_in_the_words_of_json(tmp_path):
     (finding,) = [f for f in result["findings"] if f["rule"] == "S321-NOT-321"]
     assert finding["message"].startswith("The shipment has no type")
     assert "M11" not in finding["fix"]
+
+
+def test_a_key_is_renamed_by_the_name_that_answers_show():
+    plain = Header([], options_of({"tabular": {"rename": {"lines[].price.amount": "unit_value"}}}), growing=True)
+    assert plain.index("unit_value") == ABSENT
+    assert plain.add("price.amount") == plain.index("unit_value") == 0

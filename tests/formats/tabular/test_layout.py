@@ -6,7 +6,15 @@ import pytest
 
 from gateway.errors import ConfigError
 from gateway.formats.tabular import sniff
-from gateway.formats.tabular.layout import Header, Options, detect_delimiter, looks_like_header, options_of, vocabulary
+from gateway.formats.tabular.layout import (
+    Header,
+    Options,
+    detect_delimiter,
+    looks_like_header,
+    meaning,
+    options_of,
+    vocabulary,
+)
 from gateway.formats.tabular.rows import ABSENT, plain_name
 
 
@@ -110,3 +118,20 @@ def test_every_kind_and_level_of_the_columns_is_known():
     }
     assert {c.kind for c in vocabulary()[0].values()} <= kinds
     assert {c.level for c in vocabulary()[0].values()} == {"shipment", "item"}
+
+
+@pytest.mark.parametrize(
+    ("heading", "column"),
+    [
+        ("Zip 邮编", "consignee_zip"), ("Tracking No.\n运单号", "tracking_number"), ("Description 英文品名", "item_description"),
+        ("Sender (发件人)", "shipper_name"), ("Name 发件人城市", "shipper_city"),
+        ("Consignee 发件人", ""), ("重量 KG", "weight_kg"), ("重量 磅", ""), ("单价 RMB", ""), ("Weight 毛重", "weight"), ("Weight 毛重磅", ""), ("收件人", "consignee_name"),
+    ],
+)  # fmt: skip
+def test_a_heading_in_two_languages_is_known_where_its_halves_agree(heading, column):
+    assert meaning(heading) == column
+
+
+def test_an_order_export_of_many_columns_is_a_table_with_a_header():
+    assert looks_like_header(["Shipping Name", "Lineitem name", "Currency", *(f"Other {n}" for n in range(40))])
+    assert not looks_like_header(["Shipping Name", "Lineitem name", *(f"Other {n}" for n in range(40))])
