@@ -121,7 +121,7 @@ def verify(
 
 
 def explain(
-    what: Annotated[str, typer.Argument(help="A receipt, a file name of the gateway, or a rule id.")] = "",
+    what: Annotated[str, typer.Argument(help="A receipt, a file name, the number of a shipment, or a rule id.")] = "",
     folder: Annotated[Path, typer.Argument(help="The profile folder (for receipts).")] = Path(),
     as_json: AsJson = False,
     every: Annotated[bool, typer.Option("--all", help="All rules as a Markdown page (docs/rules.md).")] = False,

@@ -216,7 +216,8 @@ def mapping_versions(
             print(json.dumps(one))
             continue
         until = f"until {one['last_at'][:19]}Z" if one["last_at"] else "in force"
-        out(f"{one['version']}  {one['mapping']:<24} from {one['first_at'][:19]}Z {until}")
+        whose = f"  {', '.join(one['partners'])}" if one["partners"] else ""
+        out(f"{one['version']}  {one['mapping']:<26} from {one['first_at'][:19]}Z {until}{whose}")
     if not as_json:
         out(f"next: gateway replay RECEIPT {folder} --mapping VERSION --dry-run")
 

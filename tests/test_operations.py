@@ -205,6 +205,11 @@ def test_who_looks_at_the_state_needs_no_partner_file_without_fault(site: Path, 
     shown = run("status", str(site))
     assert "bad-309.edi" in shown and "filer_typ" in shown.replace("\n", "")
     assert "S321-VAL-800" in run("explain", "bad-309.edi", str(site))
+    refused, taken = run("explain", "004500B2", str(site)), run("explain", "NRTX004500B1", str(site))
+    assert "shipment 004500B2: refused" in refused and "S321-VAL-800" in refused and "004500B1" not in refused
+    assert "shipment NRTX004500B1: accepted" in taken and "004500B2" not in taken
+    assert "no receipt, file name or shipment" in run("explain", "004500B9", str(site))
+    assert 'row 2, column "' in run("explain", "bad-table.csv", str(site))
     assert "wrote" in run("backup", str(tmp_path / "copy"), str(site))
     assert "kept" in run("archive", "show", str(site))
 

@@ -139,6 +139,7 @@ def test_a_version_is_stored_once_and_comes_back_into_force(place: Served) -> No
     place.run()
     old, new = place.versions()
     assert not old["last_at"] and new["last_at"]
+    assert (old["partners"], new["partners"]) == (["northtest"], [])
     after = [(path, path.stat().st_mtime_ns) for path in sorted(files) if path.is_file()]
     assert before == after
     assert sum(path.stat().st_size for path, _ in after) < 2_000_000

@@ -10,6 +10,8 @@ def lines(facts: dict[str, Any]) -> Iterator[str]:
     """Yield the lines that explain a drop: what it was, what became of it, every fault with its mend."""
     yield f"{facts['file']}  receipt {facts['receipt']}, partner {facts['partner']}, received {facts['received_at']}"
     yield f"  {facts['format'] or 'unknown format'}: {facts['verdict'] or facts['state']}, {facts['found']} shipments: {facts['accepted']} accepted, {facts['rejected']} rejected, {facts['duplicate']} duplicate"  # fmt: skip
+    if facts.get("shipment"):
+        yield f"  shipment {facts['shipment']}: {facts['verdict_of_shipment']}"
     if facts["delivered"]:
         yield f"  delivered: {', '.join(facts['delivered'])}"
     yield f"  answered:  {', '.join(facts['answers']) or 'not yet'}"
@@ -38,6 +40,8 @@ def _finding(f: dict[str, Any]) -> Iterator[str]:
         part
         for part in (
             f"line {f['line']}" if f.get("line") else "",
+            f"row {f['row']}" if f.get("row") else "",
+            f'column "{f["column"]}"' if f.get("column") else "",
             f"byte {f['offset']}" if f.get("offset") is not None else "",
             f"segment {f['segment']}" if f.get("segment") else "",
             f"element {f['element']}" if f.get("element") else "",

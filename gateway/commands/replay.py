@@ -5,17 +5,15 @@ Held drops go on where they stopped. With --dry-run the files are judged in memo
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Iterator
 from datetime import datetime
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from gateway.check import describe, gather
 from gateway.commands.since import start_of
-from gateway.commands.status import ledger_of, report_of
+from gateway.commands.status import ledger_of, named, refusing
 from gateway.commands.versions import Kept
 from gateway.errors import ConfigError
 from gateway.formats import folder_of
@@ -72,31 +70,11 @@ def _chosen(site: Site, ledger: Ledger, what: str, start: datetime | None, partn
         every = ledger.find()
         found = [d for d in every if (d.state in _HELD if what == "held" else d.state == "done" and d.rejected > 0)]
     else:
-        found = _named(site, ledger, what)
+        found = named(site, ledger, what)
     for drop in found:
         fits = start is None or parse_instant(drop.received_at) >= start
-        if fits and partner in ("", drop.partner) and (not rule or rule in _refusing(site, ledger, drop, "rule")):
+        if fits and partner in ("", drop.partner) and (not rule or rule in refusing(site, ledger, drop, "rule")):
             yield drop
-
-
-def _named(site: Site, ledger: Ledger, what: str) -> list[Drop]:
-    """Return the drop with this receipt, the newest file of this name, or the newest that holds this shipment."""
-    if drop := ledger.drop(what):
-        return [drop]
-    drops = [d for d in ledger.find() if d.state != "duplicate"]
-    if files := [d for d in drops if d.file_name == what]:
-        return files[-1:]
-    if drop := ledger.drop(ledger.holder_of(what)):
-        return [drop]
-    names = {what, re.sub(r"^[A-Z]{4}", "", what)}  # reports name a bill without the code of its issuer
-    refused = (d for d in reversed(drops) if d.rejected and names & _refusing(site, ledger, d, "shipment"))
-    return list(islice(refused, 1))
-
-
-def _refusing(site: Site, ledger: Ledger, drop: Drop, key: str) -> set[str]:
-    """Return the rules or the shipments of the errors in a drop's report."""
-    found = (report_of(site, ledger, drop) or {}).get("findings", [])
-    return {str(f.get(key)) for f in found if f.get("severity") == "error"}
 
 
 def _refusal(drop: Drop, folders: StateFolders, vault: Vault) -> str:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -66,17 +68,59 @@ def last_alert(ledger: Ledger, receipt: str) -> str:
     return f"{told['message']} [{told['rule']}]" if told else ""
 
 
+def _only(facts: dict[str, Any], shipment: str) -> None:
+    """Leave the findings of one shipment and of the file in a report."""
+    findings = (facts["report"] or {}).get("findings", [])
+    own = [f for f in findings if f.get("shipment") in ("", None, *_names(shipment))]
+    refused = any(f.get("severity") == "error" for f in own)
+    facts["verdict_of_shipment"] = "refused" if refused else "accepted"
+    if facts["report"] is not None:
+        facts["report"] = {**facts["report"], "findings": own}
+
+
+def _names(shipment: str) -> set[str]:
+    """Return the names of a shipment in reports: they name a bill without the code of its issuer."""
+    return {shipment, re.sub(r"^[A-Z]{4}", "", shipment)}
+
+
+def named(site: Site, ledger: Ledger, what: str) -> list[Drop]:
+    """Return the drop with this receipt, the newest file of this name, or the newest that holds this shipment."""
+    if drop := ledger.drop(what):
+        return [drop]
+    drops = [d for d in ledger.find() if d.state != "duplicate"]
+    if files := [d for d in drops if d.file_name == what]:
+        return files[-1:]
+    if drop := ledger.drop(ledger.holder_of(what)):
+        return [drop]
+    refused = (d for d in reversed(drops) if d.rejected and _names(what) & refusing(site, ledger, d, "shipment"))
+    return list(islice(refused, 1))
+
+
+def refusing(site: Site, ledger: Ledger, drop: Drop, key: str) -> set[str]:
+    """Return the rules or the shipments of the errors in a drop's report."""
+    found = (report_of(site, ledger, drop) or {}).get("findings", [])
+    return {str(f.get(key)) for f in found if f.get("severity") == "error"}
+
+
 def explain_receipt(site: Site, receipt: str) -> dict[str, Any]:
-    """Return a drop with its report: every finding in plain words. Raises ConfigError for an unknown receipt."""
+    """Return a drop with its report: every finding in plain words. Raises ConfigError for an unknown receipt.
+
+    receipt: or a file name, or the number of a shipment, of which then only the findings are there.
+    """
     ledger = ledger_of(site)
     try:
         drop = ledger.drop(receipt) or next((d for d in reversed(ledger.find()) if d.file_name == receipt), None)
+        of_file = drop is not None
+        drop = drop or next(iter(named(site, ledger, receipt)), None)
         if drop is None:
             raise ConfigError(
-                f"{receipt} is neither a receipt nor a file name of this gateway.", "gateway status lists them."
+                f"{receipt} is no receipt, file name or shipment of this gateway.", "gateway status lists the files."
             )
         facts = _describe(ledger, drop)
         facts["report"] = report_of(site, ledger, drop)
+        if not of_file:
+            facts["shipment"] = receipt
+            _only(facts, receipt)
         return facts
     finally:
         ledger.close()

@@ -56,12 +56,26 @@ class Kept:
 
 
 def listed(site: Site) -> list[dict[str, Any]]:
-    """Return what `gateway mapping versions` shows: mapping, version, first and last use."""
+    """Return what `gateway mapping versions` shows: mapping, version, first and last use, the partners that use it now."""
+    users = _users(site)
     ledger = ledger_of(site)
     try:
         return [
-            {"mapping": v.mapping, "version": v.version, "first_at": v.first_at, "last_at": v.last_at}
+            {
+                "mapping": v.mapping, "version": v.version, "first_at": v.first_at, "last_at": v.last_at,
+                "partners": users.get((v.mapping, v.version), []),
+            }
             for v in versions.known(ledger)
-        ]
+        ]  # fmt: skip
     finally:
         ledger.close()
+
+
+def _users(site: Site) -> dict[tuple[str, str], list[str]]:
+    """Return (mapping, version) -> the partners whose files it reads now."""
+    found: dict[tuple[str, str], list[str]] = {}
+    for name, partner in site.partners.items():
+        for facts in partner.profile.tables.facts:
+            version = partner.profile.tables.compiled(facts).mapping_version
+            found.setdefault((facts.id, version), []).append(name)
+    return found

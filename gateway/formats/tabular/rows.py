@@ -13,7 +13,7 @@ from functools import lru_cache
 
 import msgspec
 
-from gateway.findings import Position
+from gateway.findings import NOWHERE, Position
 from gateway.formats.sums import is_plain, total
 from gateway.formats.tabular.shown import Shown
 from gateway.records import Node
@@ -89,6 +89,10 @@ class TableRoot(Node, eq=False, kw_only=True):
     cells: list[int]
     there: tuple[int, ...] = ()
     add_up: tuple[int, ...] = ()
+
+    def place(self, element: int | None = None, component: int | None = None, data_element: str = "") -> Position:
+        """Return no place: the table as a whole stands nowhere in the sender's file."""
+        return NOWHERE
 
 
 class Part(msgspec.Struct, frozen=True):

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
 from lxml import etree
 
 from gateway.findings import Finding, Position, Scope, Severity
 from gateway.formats.xml.bytes_in import Source
-from gateway.formats.xml.kinds import Kind
+from gateway.formats.xml.kinds import Kind, kinds_of
 from gateway.formats.xml.nodes import XmlNode
 from gateway.profile import Profile
 
@@ -34,8 +34,12 @@ def doctype() -> Finding:
     return Finding("XML-DTD", Severity.ERROR, Scope.FILE, said, Position(offset=0, line=1))
 
 
-def unknown_root(kinds: Iterable[Kind], namespace: str, local: str, line: int | None) -> Finding:
-    """Return that a root element is none of those that we read."""
+_FAMILIES = tuple(f"gateway.formats.{name}" for name in ("cargo_xml", "postal", "wco_xml"))
+
+
+def unknown_root(namespace: str, local: str, line: int | None) -> Finding:
+    """Return that a root element is none of those that we read, in whichever family of documents."""
+    kinds = [kind for family in _FAMILIES for kind in kinds_of(family)]
     known = ", ".join(sorted({f"{{{k.namespace}}}{k.root}" if k.namespace else k.root for k in kinds}))
     said = f"The root element {{{namespace}}}{local} is not one that we read ({known})."
     place = Position(offset=0, line=line, segment=local, xpath=f"/{local}")

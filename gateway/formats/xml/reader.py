@@ -210,7 +210,7 @@ class XmlReader:
         if self._kind is None and tolerant:
             self._kind = next((k for k in self._kinds if k.root == local), None)
         if self._kind is None:
-            raise FaultError(unknown_root(self._kinds, namespace, local, element.sourceline))
+            raise FaultError(unknown_root(namespace, local, element.sourceline))
         refusing = [rule for rule, severity in self._profile.severities.items() if severity is Severity.ERROR]
         self._remarks = Remarks(self._kind, refusing) if self._kind.order else None
         self._totals = Totals(self._kind.totals) if self._kind.totals else None

@@ -83,3 +83,9 @@ def test_rows_of_totals_in_two_languages():
         findings, shipments = run(ROW.format("H1", HOME, "USD 10"), f"{word};;;;;;;;;;7;USD 30.00;;0.5")
         assert "CSV-TOTAL-ROW" in {f["rule"] for f in findings}, word
         assert len(shipments) == 1
+
+
+def test_what_is_said_of_a_whole_table_has_no_place_in_it():
+    findings, _ = run(ROW.format("H1", HOME, "USD 10"))
+    (told,) = [f for f in findings if f["rule"] == "S321-REGIME-DAY"]
+    assert (told["line"], told["offset"], told["segment"]) == (None, None, None) or told["segment"] == ""
