@@ -184,3 +184,34 @@ def test_a_wrong_argument_is_told_when_the_table_is_loaded(cell: str, fault: str
     (call,) = parse_transform(cell)
     said = argument_fault(call.name, call.args)
     assert (fault in said) if fault else said == ""
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        ("United States", "US"), ("united states of america", "US"), ("The Netherlands", "NL"), ("Viet Nam", "VN"), ("Vietnam", "VN"),
+        ("Korea, Republic of", "KR"), ("South Korea", "KR"), ("Österreich", "AT"), ("中国", "CN"), ("P.R. China", "CN"), ("Hong Kong", "HK"),
+    ],
+)  # fmt: skip
+def test_a_country_that_is_written_as_a_name_is_read_and_told(text, code):
+    read = registry()["country"].function(text)
+    assert (str(read), [rule for rule, _ in read.notes]) == (code, ["CODE-COUNTRY-NAME"])
+
+
+def test_a_name_that_is_no_country_is_refused():
+    for text in ("Europe", "Lower Saxony", "n/a", "EU"):
+        with pytest.raises(Unusable):
+            registry()["country"].function(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "number", "told"),
+    [
+        ("+1 206-555-0100 ext. 12345", "+12065550100", True), ("206.555.0100x12", "2065550100", True),
+        ("(206) 555-0100 #4", "2065550100", True), ("555 010 1234", "5550101234", False), ("#5550101234", "5550101234", False),
+    ],
+)  # fmt: skip
+def test_an_extension_is_no_part_of_the_number(text, number, told):
+    read = registry()["phone"].function(text)
+    assert str(read) == number
+    assert [rule for rule, _ in getattr(read, "notes", ())] == ["MAP-NOT-PASSED"] * told

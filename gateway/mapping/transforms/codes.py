@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from functools import cache, lru_cache
 from importlib.util import find_spec
 from pathlib import Path
@@ -9,6 +10,7 @@ from pathlib import Path
 import msgspec
 
 from gateway.mapping.transforms.registry import Noted, Tables, Unusable, transform
+from gateway.shipped import files, table_rows
 
 
 @transform("J => truck", args=(1, 2), tables=True)
@@ -121,9 +123,32 @@ def _country(value: str) -> str:
             ("CODE-COUNTRY-OTHER", f"{word} is CBP's code for goods of {_PROVINCES[word]}; it was read as CA.")
         )
         word = "CA"
+    if word not in two and (named := _country_names().get(_letters(word), "")):
+        return Noted(
+            named, ("CODE-COUNTRY-NAME", f'The country is written as a name, "{text}"; it was read as {named}.')
+        )
     if word not in two:
         raise Unusable(f'"{text}" is not an ISO 3166-1 country code{_hint(word)}')
     return Noted(word, *notes) if notes else word
+
+
+def _letters(name: str) -> str:
+    """Return a name for comparison: its letters, in capitals, without accents and without "the" in front."""
+    plain = "".join(c for c in unicodedata.normalize("NFKD", name.upper()) if c.isalpha())
+    return plain.removeprefix("THE")
+
+
+@cache
+def _country_names() -> dict[str, str]:
+    """Return the letters of a name -> ISO alpha-2: names of ISO 3166-1, and others in use (country_names.csv)."""
+    found = {
+        _letters(c[key]): c["alpha_2"]
+        for c in _iso("3166-1")
+        for key in ("name", "official_name", "common_name")
+        if key in c
+    }
+    text = files(__package__).joinpath("country_names.csv").read_text("utf-8")
+    return found | {_letters(row["name"]): row["code"] for row in table_rows(text)}
 
 
 _KOSOVO = frozenset(("XK", "XKX", "XKK", "KV"))  # in use by the EU, by Unicode, and by the US government (FIPS, KV)
@@ -153,11 +178,11 @@ def _hint(word: str) -> str:
 
 
 @transform(
-    "CN => CN", "cn => CN", "CHN => CN", "156 => CN", "UK => GB", "XO => CA", "XKX => XK", "ZZ => !MAP-VALUE", "AN => !MAP-VALUE",
+    "CN => CN", "cn => CN", "CHN => CN", "156 => CN", "UK => GB", "XO => CA", "XKX => XK", "United States => US", "Deutschland => DE", "ZZ => !MAP-VALUE", "AN => !MAP-VALUE",
     result="country",
 )  # fmt: skip
 def country(value: str) -> str:
-    """A country as ISO alpha-2; alpha-3 and numeric codes, small letters, UK, XK (Kosovo) and CBP's codes of Canadian provinces are read with a remark."""
+    """A country as ISO alpha-2; alpha-3 and numeric codes, names, small letters, UK, XK (Kosovo) and CBP's codes of Canadian provinces are read with a remark."""
     return _country(value)
 
 
@@ -185,15 +210,19 @@ def _states() -> dict[str, str]:
     return {s["name"].upper(): s["code"][3:] for s in _iso("3166-2") if s["code"][:2] in ("US", "CA", "MX")}
 
 
+def state_code(text: str) -> str:
+    """Return the code of a state: without the country before it, of a full name too; a text that is none in capitals."""
+    word = text.strip().upper()
+    if len(word) > 3 and word[2] == "-" and word[:2].isalpha():
+        return word[3:]
+    return _states().get(word, word) if len(word) > 3 else word
+
+
 @transform("US-CA => CA", "ny => NY", "New York => NY")
 def state(value: str) -> str:
     """A state or province code: without the country before it; full names of US, CA and MX become codes."""
     text = value.strip()
-    word = text.upper()
-    if len(word) > 3 and word[2] == "-" and word[:2].isalpha():
-        word = word[3:]
-    elif len(word) > 3 and word in _states():
-        word = _states()[word]
+    word = state_code(text)
     if word == text:
         return word
     return Noted(word, ("CODE-CASE-FOLDED", f'State "{text}" was read as {word}.')) if word == text.upper() else word

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from gateway.mapping.transforms.codes import state_code
 from gateway.mapping.transforms.registry import Noted, Unusable, transform
 from gateway.moments import is_day
 
@@ -132,11 +133,12 @@ def only(value: str, pattern: str, length: str = "") -> str:
     "2116; MA => 02116",
     "501; NY => 00501",
     "21161234; MA => 02116-1234",
+    "2116; Massachusetts => 02116",
     many=True,
 )
 def zip_(values: list[str]) -> str:
     """ZIP code (and state): 9 digits get their hyphen; a lost leading zero is put back only if the state agrees."""
-    text, state = values[0].strip(), (values[1].strip().upper() if len(values) > 1 else "")
+    text, state = values[0].strip(), (state_code(values[1]) if len(values) > 1 else "")
     if re.fullmatch(r"[0-9]{5} ?[0-9]{4}", text):
         return f"{text[:5]}-{text[-4:]}"
     lost = {4: state in _ZERO_STATES, 3: text[:1] in _DOUBLE_ZERO.get(state, "-"), 8: state in _ZERO_STATES}
@@ -152,11 +154,20 @@ def zip_(values: list[str]) -> str:
     return text
 
 
-@transform("(555) 010-1234 => 5550101234", "+1 555 010 1234 => +15550101234")
+_EXTENSION = re.compile(r"(?<=[0-9)])[\s,;/]*(?:ext(?:ension)?\b|durchwahl|app\.|#|x)[\s.:]*[0-9]{1,8}", re.I)
+
+
+@transform(
+    "(555) 010-1234 => 5550101234", "+1 555 010 1234 => +15550101234", "+1 206-555-0100 ext. 12345 => +12065550100",
+    "555-0100 x7 => 5550100",
+)  # fmt: skip
 def phone(value: str) -> str:
-    """A phone number: digits, with a leading + if there was one."""
-    text = value.strip()
-    return ("+" if text.startswith("+") else "") + re.sub(r"[^0-9]", "", text)
+    """A phone number: digits, with a leading + if there was one. An extension is left out with a remark."""
+    text = _EXTENSION.sub("", value.strip())
+    number = ("+" if text.startswith("+") else "") + re.sub(r"[^0-9]", "", text)
+    if number and text != value.strip():
+        return Noted(number, ("MAP-NOT-PASSED", "The extension of the telephone number was not passed on."))
+    return number
 
 
 _ROUNDED = re.compile(r"[0-9](\.[0-9]+)?[eE]\+?[0-9]{1,3}")
