@@ -168,11 +168,12 @@ _TAKES = {
 def enrichment_of(file: str, path: Path, on: str) -> Callable[[dict[str, Any]], dict[str, Any] | None]:
     """Return the join of an enrichment CSV: shipment -> fields of its row, None without one. Raises ConfigError.
 
-    file: the partner file that names it. on: the canonical field whose value is looked up; the other columns are fields
+    file: the partner file that names it. on: the canonical field, or kind of reference, whose value is looked up; the other columns are fields
     of the shipment, dotted for parts (`security_scan.method`). Comma, semicolon or tab; UTF-8.
     """
-    if _of(fields_of("shipment").get(on, ""))[0] != "str":
-        fields = [name for name, tag in fields_of("shipment").items() if tag.startswith("str")]
+    numbers = fields_of("reference")["type"].removeprefix("enum:").split("|")
+    if _of(fields_of("shipment").get(on, ""))[0] != "str" and on not in numbers:
+        fields = [name for name, tag in fields_of("shipment").items() if tag.startswith("str")] + numbers
         raise ConfigError(
             f'{file}: enrichment.on "{on}" is no text field of a shipment.', did_you_mean(on, fields, _FIELDS)
         )
@@ -184,7 +185,16 @@ def enrichment_of(file: str, path: Path, on: str) -> Callable[[dict[str, Any]], 
     except OSError as error:
         said = f"{file}: enrichment file {path.name[:80]} cannot be read ({error.strerror})."
         raise ConfigError(said, "Give its path from the profile folder.") from None
-    return lambda draft: rows.get(str(draft.get(on, "")))
+    return (
+        (lambda draft: rows.get(_number(draft, on)))
+        if on in numbers
+        else lambda draft: rows.get(str(draft.get(on, "")))
+    )
+
+
+def _number(draft: dict[str, Any], kind: str) -> str:
+    """Return the further number of a kind that a shipment has, "" for none."""
+    return next((str(one["value"]) for one in draft.get("references", ()) if one["type"] == kind), "")
 
 
 class _Table:
@@ -235,7 +245,7 @@ class _Table:
         for number, column in enumerate(columns):
             if column in columns[:number] and column:
                 raise self._fault(1, f"two columns are called {column}.", "Take one of them out.")
-            tag = _tag(column) if column else "str"
+            tag = _tag(column) if column and column != self._on else "str"
             if tag is None:
                 raise self._fault(1, f'column "{column[:70]}" is no field of a shipment.', _near_path(column))
             kind, inner = _of(tag)

@@ -195,3 +195,18 @@ def test_parts_of_a_value_of_the_header_belong_to_each_shipment(tmp_path: Path) 
     ]
     assert bills[0]["00450001"] != bills[1]["00450001"]
     assert bills[0]["00450002"] == bills[1]["00450002"]
+
+
+def test_orders_get_their_parcel_numbers_by_the_order_number(tmp_path: Path) -> None:
+    head = "order_number,consignee_name,consignee_address1,consignee_city,consignee_state,consignee_zip,consignee_country,shipper_name,shipper_address1,shipper_city,shipper_country,item_description,origin,item_value,currency,mode,weight_kg"
+    rows = [f"{n},Anna M,12 Oak St,Boston,MA,02116,US,S Co,1 A,Hamburg,DE,Shirt,DE,10,USD,air,0.5" for n in ("A-1", "A-2")]  # fmt: skip
+    (tmp_path / "e.csv").write_text("order_number,shipment_tracking_number\nA-1,PARCEL0001\n", "utf-8")
+    data = "\n".join([head, *rows, ""]).encode()
+    profile = profile_for(data, enrich=enrichment_of("acme.toml", tmp_path / "e.csv", "order_number"))
+    result = drop(data, profile=profile, now=SAMPLES_NOW, name="orders.csv")
+    (shipment,) = result.messages()[0]["shipments"]
+    assert (shipment["shipment_id"], shipment["shipment_tracking_number"]) == ("PARCEL0001", "PARCEL0001")
+    assert "S321-ID-1OF" in result.rules()  # the other order
+    with pytest.raises(ConfigError, match="no text field") as told:
+        enrichment_of("acme.toml", tmp_path / "e.csv", "ordernumber")
+    assert "order_number" in told.value.advice

@@ -232,6 +232,9 @@ class CompiledProgram:
         taken = known.keys() - draft.keys()
         if taken:
             draft.update((name, own_copy(known[name])) for name in known if name in taken)
+            number = draft.get("house_bill_number") or draft.get("shipment_tracking_number")
+            if number and "shipment_id" not in draft:  # an order whose parcel number came from here
+                draft["shipment_id"] = number
             run.findings[:] = [
                 f for f in run.findings if f.value is not None or f.pointer.lstrip("/").partition("/")[0] not in taken
             ]

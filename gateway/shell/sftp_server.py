@@ -256,21 +256,25 @@ class Connection(paramiko.ServerInterface):
         known = key_allowed(self.server.keys.get(username, _NOBODY), key.asbytes(), self.peer, datetime.now(UTC))
         banned = self.server.guard.user_banned(username)
         self._proving = known and not banned
-        return AUTH_SUCCESSFUL if self._proving else self._refuse(username, begun, banned=banned)
+        why = f"key {key.fingerprint} is none of this account" if username in self.server.keys else "no such account"
+        return AUTH_SUCCESSFUL if self._proving else self._refuse(username, begun, banned=banned, why=why)
 
     def check_auth_password(self, username: str, password: str) -> int:
         """Never; counted like a wrong key."""
-        return self._refuse(username)
+        return self._refuse(username, why="no key: only keys log in")
 
     def check_auth_interactive(self, username: str, submethods: str) -> int | InteractiveQuery:
         """Never; counted like a wrong key."""
-        return self._refuse(username)
+        return self._refuse(username, why="no key: only keys log in")
 
-    def _refuse(self, username: str, begun: float | None = None, *, banned: bool = False) -> int:
+    def _refuse(
+        self, username: str, begun: float | None = None, *, banned: bool = False, why: str = "not logged in"
+    ) -> int:
+        """Count a refusal and tell the log why; the client is told nothing."""
         self._failures += 1
         self.server.guard.failed(self.peer, username)
         rule = "SFTP-BANNED" if banned else "SFTP-AUTH"
-        self.server.on_event(SftpEvent(rule, escaped(username), self.peer, detail="not logged in"))
+        self.server.on_event(SftpEvent(rule, escaped(username), self.peer, detail=why))
         if self._failures >= self.server.limits.auth_tries and self.transport.auth_handler:
             self.transport.auth_handler.auth_fail_count = 10  # paramiko then says "no more" and hangs up
         delay = self.server.limits.auth_delay_s - (time.monotonic() - begun if begun else 0.0)

@@ -129,6 +129,9 @@ def test_a_wrong_key_is_refused_alike_for_known_and_unknown_users(
     with pytest.raises(paramiko.AuthenticationException) as refused:
         login(shared, user, other_key)
     assert str(refused.value) == "Authentication failed."
+    told = shared.events[-1].detail  # the log says why, for the person whom the partner calls
+    known = user in (USER, "carrier-b")
+    assert told == (f"key {other_key.fingerprint} is none of this account" if known else "no such account")
 
 
 def test_an_account_without_that_key_does_not_accept_another_accounts_key(shared: Drop) -> None:
