@@ -194,14 +194,19 @@ def test_a_wrong_argument_is_told_when_the_table_is_loaded(cell: str, fault: str
     ],
 )  # fmt: skip
 def test_a_country_that_is_written_as_a_name_is_read_and_told(text, code):
-    read = registry()["country"].function(text)
+    read = registry()["country"].bind(("names",), TABLES)(text)
     assert (str(read), [rule for rule, _ in read.notes]) == (code, ["CODE-COUNTRY-NAME"])
 
 
 def test_a_name_that_is_no_country_is_refused():
     for text in ("Europe", "Lower Saxony", "n/a", "EU"):
         with pytest.raises(Unusable):
-            registry()["country"].function(text)
+            registry()["country"].bind(("names",), TABLES)(text)
+
+
+def test_without_the_word_names_a_name_is_refused_with_the_code_to_write():
+    with pytest.raises(Unusable, match="not an ISO 3166-1 country code: write US"):
+        registry()["country"].bind((), TABLES)("United States")
 
 
 @pytest.mark.parametrize(

@@ -100,7 +100,7 @@ def is_country(code: str) -> bool:
 
 
 @lru_cache(4096)
-def _country(value: str) -> str:
+def _country(value: str, names: str = "") -> str:
     text = value.strip()
     word = text.upper()
     two, three = _countries()
@@ -123,12 +123,13 @@ def _country(value: str) -> str:
             ("CODE-COUNTRY-OTHER", f"{word} is CBP's code for goods of {_PROVINCES[word]}; it was read as CA.")
         )
         word = "CA"
-    if word not in two and (named := _country_names().get(_letters(word), "")):
-        return Noted(
-            named, ("CODE-COUNTRY-NAME", f'The country is written as a name, "{text}"; it was read as {named}.')
-        )
+    named = "" if word in two else _country_names().get(_letters(word), "")
+    if named and names:
+        said = f'The country is written as a name, "{text}"; it was read as {named}.'
+        return Noted(named, ("CODE-COUNTRY-NAME", said))
     if word not in two:
-        raise Unusable(f'"{text}" is not an ISO 3166-1 country code{_hint(word)}')
+        hint = f": write {named}" if named else _hint(word)
+        raise Unusable(f'"{text}" is not an ISO 3166-1 country code{hint}')
     return Noted(word, *notes) if notes else word
 
 
@@ -178,12 +179,12 @@ def _hint(word: str) -> str:
 
 
 @transform(
-    "CN => CN", "cn => CN", "CHN => CN", "156 => CN", "UK => GB", "XO => CA", "XKX => XK", "United States => US", "Deutschland => DE", "ZZ => !MAP-VALUE", "AN => !MAP-VALUE",
-    result="country",
+    "CN => CN", "cn => CN", "CHN => CN", "156 => CN", "UK => GB", "XO => CA", "XKX => XK", "ZZ => !MAP-VALUE", "AN => !MAP-VALUE",
+    args=(0, 1), result="country",
 )  # fmt: skip
-def country(value: str) -> str:
-    """A country as ISO alpha-2; alpha-3 and numeric codes, names, small letters, UK, XK (Kosovo) and CBP's codes of Canadian provinces are read with a remark."""
-    return _country(value)
+def country(value: str, names: str = "") -> str:
+    """A country as ISO alpha-2, with `country names` in words too (United States); alpha-3 and numeric codes, small letters, UK, XK (Kosovo) and CBP's codes of Canadian provinces are read with a remark."""
+    return _country(value, names)
 
 
 @transform("or => OR")
