@@ -42,7 +42,8 @@ def replay(
         if "now" in one and "error" not in one["now"]:
             after = one["now"]
             rules = ", ".join(f"{rule} {times}" for rule, times in after["rules"].items())
-            said = f"would be {after['verdict']}: {after['accepted']} delivered, {after['rejected']} refused, {after['duplicate']} delivered before"
+            nothing = after["duplicate"] and not after["accepted"] and not after["rejected"]
+            said = f"would be {'nothing new' if nothing else after['verdict']}: {after['accepted']} delivered, {after['rejected']} refused, {after['duplicate']} delivered before"
             out(f"{head}; {said}{f' ({rules})' if rules else ''}")
         else:
             said = one.get("refused") or one.get("now", {}).get("error") or f"ordered, receipt {one.get('ordered')}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from collections import Counter, defaultdict
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -18,6 +19,10 @@ from gateway.shell.loop import Engine
 from gateway.site import Site, load_site
 from gateway.translate import translate
 from tests.test_reload import run
+
+
+def words() -> dict[str, Counter[str]]:
+    return defaultdict(Counter)
 
 
 @pytest.fixture
@@ -72,9 +77,9 @@ def test_a_cleared_archive_is_said_not_guessed(site: Site) -> None:
 
 def test_the_mends_are_those_that_leave_fewest_shipments_refused() -> None:
     refusals = [frozenset("A")] * 3 + [frozenset("AB")] * 4 + [frozenset("B")] + [frozenset("BC")] * 2
-    found = [(m["rule"], m["saves"], m["touches"]) for m in _mends(refusals)]
+    found = [(m["rule"], m["saves"], m["touches"]) for m in _mends(refusals, words())]
     assert found == [("A", 3, 7), ("B", 5, 7), ("C", 2, 2)]
-    assert _mends([]) == []
+    assert _mends([], words()) == []
 
 
 def test_the_page_stands_alone_and_shows_each_day(site: Site) -> None:
@@ -93,3 +98,10 @@ def test_the_command_and_bad_use(site: Site) -> None:
         quality(site, "nobody", "1d", datetime.now(UTC))
     with pytest.raises(ConfigError, match="is no time"):
         quality(site, "northtest", "soon", datetime.now(UTC))
+
+
+def test_a_mend_is_told_in_the_words_that_the_sender_was_told() -> None:
+    told = words()
+    told["S321-ADDR-ZIP"].update(['Write the ZIP code into column "PLZ".'] * 2 + ["Write the ZIP code into N4-03."])
+    (mend,) = _mends([frozenset(("S321-ADDR-ZIP",))] * 2, told)
+    assert mend["fix"] == 'Write the ZIP code into column "PLZ".'

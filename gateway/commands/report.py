@@ -43,6 +43,7 @@ def quality(site: Site, partner: str, since: str, now: datetime) -> dict[str, An
     days: dict[str, Counter[str]] = defaultdict(Counter)
     refusals: list[frozenset[str]] = []
     warned: Counter[str] = Counter()
+    fixes: dict[str, Counter[str]] = defaultdict(Counter)
     unknown = 0
     for drop in drops:
         days[drop.received_at[:10]].update({name: getattr(drop, name) for name in _COUNTS} | {"files": 1})
@@ -52,6 +53,8 @@ def quality(site: Site, partner: str, since: str, now: datetime) -> dict[str, An
             continue
         refusals += told[0]
         warned.update(told[1])
+        for rule, fix in told[2]:
+            fixes[rule][fix] += 1
     totals = Counter[str]()
     for day in days.values():
         totals.update(day)
@@ -59,7 +62,7 @@ def quality(site: Site, partner: str, since: str, now: datetime) -> dict[str, An
         "partner": partner, "since": start.strftime("%Y-%m-%dT%H:%M:%SZ"), "until": now.strftime("%Y-%m-%dT%H:%M:%SZ"),
         "totals": {n: totals[n] for n in ("files", *_COUNTS)}, "reject_rate": _rate(totals),
         "days": [{"day": day, **{n: c[n] for n in ("files", *_COUNTS)}, "reject_rate": _rate(c)} for day, c in sorted(days.items())],
-        "rules": _rules(refusals, warned), "mends": _mends(refusals), "files_without_report": unknown,
+        "rules": _rules(refusals, warned), "mends": _mends(refusals, fixes), "files_without_report": unknown,
     }  # fmt: skip
 
 
@@ -67,8 +70,12 @@ def _rate(counts: Counter[str]) -> float:
     return round(counts["rejected"] / counts["found"], 4) if counts["found"] else 0.0
 
 
-def _told(drop: Drop, folders: StateFolders, vault: Vault) -> tuple[list[frozenset[str]], Counter[str]] | None:
-    """Return (error rules of each refused shipment, warnings by rule); None when the report is not kept any more.
+def _told(
+    drop: Drop, folders: StateFolders, vault: Vault
+) -> tuple[list[frozenset[str]], Counter[str], list[tuple[str, str]]] | None:
+    """Return (error rules of each refused shipment, warnings by rule, rule and mend as the sender was told).
+
+    None when the report is not kept any more.
 
     The newest report counts: a late answer says what became of the shipments that waited.
     """
@@ -77,15 +84,17 @@ def _told(drop: Drop, folders: StateFolders, vault: Vault) -> tuple[list[frozens
         sorted({clear(p) for p in (place / "acks").glob("*.report.json*")}, key=_lateness) if place is not None else []
     )
     if not files:
-        return ([], Counter()) if place is not None and not drop.rejected else None
+        return ([], Counter(), []) if place is not None and not drop.rejected else None
     errors: dict[tuple[str, str, str], set[str]] = defaultdict(set)
     warnings: Counter[str] = Counter()
+    fixes: list[tuple[str, str]] = []
     for f in json.loads(vault.read(files[-1]))["findings"]:
         if f["severity"] == "error" and f.get("shipment") and f.get("verdict") == "rejected":
             errors[f.get("message", ""), f["shipment"], f.get("label", "")].add(f["rule"])
+            fixes.append((f["rule"], f.get("fix", "")))
         elif f["severity"] == "warning":
             warnings[f["rule"]] += 1
-    return [frozenset(rules) for rules in errors.values()], warnings
+    return [frozenset(rules) for rules in errors.values()], warnings, fixes
 
 
 def _lateness(path: Path) -> tuple[bool, str]:
@@ -100,7 +109,7 @@ def _rules(refusals: list[frozenset[str]], warned: Counter[str]) -> list[dict[st
     ]
 
 
-def _mends(refusals: list[frozenset[str]]) -> list[dict[str, Any]]:
+def _mends(refusals: list[frozenset[str]], fixes: dict[str, Counter[str]]) -> list[dict[str, Any]]:
     """Return the mends that would save most shipments, each counted on what the ones before it left."""
     left, found = [set(rules) for rules in refusals], []
     for _ in range(_MENDS):
@@ -114,7 +123,7 @@ def _mends(refusals: list[frozenset[str]]) -> list[dict[str, Any]]:
                 "rule": rule,
                 "saves": saved[rule],
                 "touches": touched[rule],
-                "fix": _text(rule, "fix"),
+                "fix": next((fix for fix, _ in fixes[rule].most_common(1)), "") or _text(rule, "fix"),
                 "title": _text(rule, "title"),
             }
         )

@@ -28,7 +28,7 @@ from gateway.shell.sftp_keys import KEY_TYPES, fingerprint, harden, load_private
 
 T = TypeVar("T")
 BLOCK = 1 << 15
-_RETRY = "The gateway tries again by itself; if it goes on, check the partner's server and the network."
+_RETRY = "The gateway tries again by itself; if it goes on, check that server and the network."
 
 
 class SftpRemote:
