@@ -1,9 +1,9 @@
 """The words of a SchemaError: one sentence a clerk can act on, never the text of a library.
 
-    final_deliver_to_party.postal_code is missing: a US address needs a ZIP code.
-    item 2, hts_number must be a tariff number of 6, 8 or 10 digits without dots; found "6110.20".
+    Consignee ZIP code is missing: a US address needs a ZIP code.
+    Item 2, tariff number (HTS) must be a tariff number of 6, 8 or 10 digits without dots; found "6110.20".
 
-What a value must be comes from the `title` in schema.json. Values of personal fields are not quoted.
+Fields have the words of the answers (field_words.csv). What a value must be comes from the `title` in schema.json. Values of personal fields are not quoted.
 """
 
 from __future__ import annotations
@@ -60,14 +60,37 @@ def label(path: Path, whole: str = "shipment") -> str:
     return words or f"the {whole}"
 
 
+def in_words(path: Path, whole: str = "shipment") -> str:
+    """Return the place in the words of the answers; a field without such words as `label` names it.
+
+    >>> in_words(("items", 1, "hts_number")), in_words(("final_deliver_to_party", "city"))
+    ('item 2, tariff number (HTS)', 'consignee city')
+    """
+    from gateway.formats.plain.facts import field_words  # a fault of the schema is rare
+
+    names = [str(step) for step in path if not isinstance(step, int)]
+    words = field_words().get(".".join(names[1:] if names[:1] == ["shipments"] else names))
+    at = next(
+        (position for position, step in enumerate(path) if isinstance(step, int) and names[0] != "shipments"), None
+    )
+    if not words or (at is not None and at == len(path) - 1):
+        return label(path, whole)
+    return words if at is None else f"{label(path[: at + 1])}, {words}"
+
+
+def _capital(text: str) -> str:
+    """Return a sentence with a capital in front, but for a name of ours."""
+    return text[:1].upper() + text[1:] if "_" not in text.partition(" ")[0] else text
+
+
 def sentence(keyword: str, value: Any, limit: Any, node: Mapping[str, Any], place: Place) -> str:
     """Return the message of a fault. node: the subschema with the keyword, whose `title` says what is expected."""
-    what = label(place.path, place.whole)
+    what = _capital(in_words(place.path, place.whole))
     if keyword == "required":
-        what = "items (the goods lines)" if place.path == ("items",) else what
-        return f"{what} is missing: {_why_needed(place)}."
+        what = "The goods lines" if place.path == ("items",) else what
+        return f"{what} {'are' if place.path == ('items',) else 'is'} missing: {_why_needed(place)}."
     if keyword == "anyOf":
-        choices = ", or ".join(" and ".join(choice["required"]) for choice in limit)
+        choices = ", or ".join(" and ".join(in_words((name,)) for name in choice["required"]) for choice in limit)
         return f"{what} lacks {choices}: one of these is needed."
     if keyword == "additionalProperties":
         return f"{json.dumps(what)[1:-1]} is not a field of the canonical model 1.0."
@@ -90,7 +113,7 @@ def _why_needed(place: Place) -> str:
         return f"a {place.country} address needs a two-letter state or province code"
     if party:
         return "every party needs it"
-    return f"{label(place.path[:-1], place.whole)} needs it"
+    return f"{in_words(place.path[:-1], place.whole)} needs it"
 
 
 def _expected(keyword: str, limit: Any, node: Mapping[str, Any]) -> str:

@@ -54,7 +54,7 @@ def test_state_is_required_in_us_ca_mx(country):
     (error,) = CARRIER.errors(draft)
     assert (error.pointer, error.rule) == ("/shipment_initiator/state_province", "S321-ADDR-STATE")
     assert error.message == (
-        f"shipment_initiator.state_province is missing: a {country} address needs a two-letter state or province code."
+        f"Shipper state is missing: a {country} address needs a two-letter state or province code."
     )
 
 
@@ -66,7 +66,7 @@ def test_state_of_us_party_has_two_capital_letters(state):
 
 def test_missing_zip_of_us_party_is_said_in_words():
     (error,) = CARRIER.errors(shipment(final_deliver_to_party=party(postal_code=None)))
-    assert error.message == "final_deliver_to_party.postal_code is missing: a US address needs a ZIP code."
+    assert error.message == "Consignee ZIP code is missing: a US address needs a ZIP code."
     assert (error.rule, error.keyword, error.missing) == ("S321-ADDR-ZIP", "required", ("postal_code",))
     assert error.value is None
 
@@ -225,7 +225,7 @@ def test_backslash_quote_and_accents_are_no_control_characters():
 def test_messages_quote_values_but_not_personal_ones():
     (error,) = CARRIER.errors(shipment(items=[item(hts_number="6110.20")]))
     assert error.message == (
-        'item 1, hts_number must be a tariff number of 6, 8 or 10 digits without dots; found "6110.20".'
+        'Item 1, tariff number (HTS) must be a tariff number of 6, 8 or 10 digits without dots; found "6110.20".'
     )
     for draft in (
         shipment(buyer="JOHN DOE"),
