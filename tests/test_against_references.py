@@ -218,7 +218,7 @@ def test_a_directory_without_a_table_is_read_with_the_nearest_one(name: str, own
 def test_a_weight_that_is_no_number_is_not_told_as_an_empty_one() -> None:
     result = drop(air(consignment(goods=[line.replace("0.450", "ABC") for line in GOODS])))
     assert said(result, "MAP-WEIGHT") == [
-        "weight missing or its unit not usable: there is no number, or not one for each line."
+        "Weight missing or its unit not usable: there is no number, or not one for each line."
     ]
 
 

@@ -276,3 +276,10 @@ def test_the_value_of_a_line_and_of_a_piece_are_not_taken_for_each_other(tmp_pat
     assert any('Is "price.amount" the value of the line (item_value) or of one piece' in q for q in result["questions"])
     tabular = load_site(tmp_path / "site").partners["js"].profile.options["tabular"]
     assert tabular["rename"] == {"ref.tracking": "tracking_number", "title": "item_description", "price.currency": "currency"}  # fmt: skip
+
+
+def test_a_sample_of_fixed_widths_is_told_as_such(tmp_path):
+    line = "1Z999AA10123456784DANA EXAMPLE             55 SAMPLE PKWY 000004599USD\r\n"
+    with pytest.raises(ConfigError) as told:
+        onboard([write(tmp_path, "ws.dat", (line * 3).encode())], "ws", tmp_path / "site", NOW)
+    assert "fixed widths" in told.value.advice

@@ -29,6 +29,7 @@ from gateway.formats.detect import HEAD, detect
 from gateway.shell.names import stored_name
 from gateway.site import base_site, load_site
 
+_WIDE = 40  # characters of a line of fixed widths
 _TABLES = {"xlsx": "xlsx", "json": "json"}
 _SAID_ONCE = ("known_carrier_customer_flag", "security_scan")
 _CONSTANTS = "No message carries it: say it once in [constants] of the partner file, when it is true of every shipment."
@@ -79,11 +80,19 @@ def _draft(path: Path, covers: Covers) -> Draft:
     data, profile = path.read_bytes(), next(iter(base_site().partners.values())).profile
     seen = detect(data[:HEAD], path.name, sniffers())
     if seen.hold is not None and not (seen.format or _looks_like_table(data)):
-        raise ConfigError(f"{path.name} cannot be read: {seen.hold.message}", "Ask the sender which format it is.")
+        raise ConfigError(f"{path.name} cannot be read: {seen.hold.message}", _advice(data))
     if seen.format and seen.format != "tabular":
         return message_draft(path, data, seen, profile, covers)
     kind = "xlsx" if data.startswith(b"PK") else "json" if data.lstrip()[:1] in (b"{", b"[") else "csv"
     return table_draft(data, kind)
+
+
+def _advice(data: bytes) -> str:
+    """Return what to do with a sample of no format: lines of one length are a table of fixed widths."""
+    lines = data[:HEAD].decode("latin-1").splitlines()[:20]
+    if len(lines) > 1 and len({len(line) for line in lines[:-1]}) == 1 and len(lines[0]) >= _WIDE:
+        return "Its lines are of one length: for a table of fixed widths write columns and widths (docs/formats/tabular.md)."
+    return "Ask the sender which format it is."
 
 
 def _looks_like_table(data: bytes) -> bool:

@@ -93,7 +93,7 @@ class Target:
             root,
             run,
             error.rule or line.row.rule or "MAP-VALUE",
-            f"{said}: {reason}." if said else f"{self.words(run)}: {reason}.",
+            f"{said[:1].upper()}{said[1:]}: {reason}." if said else f"{self.words(run)}: {reason}.",
             value,
         )
 
