@@ -142,3 +142,20 @@ def test_cover_tells_codes_without_an_entry_and_required_fields_that_nothing_fil
     toml.write_text(toml.read_text().replace("known_carrier_customer_flag = true", ""))
     (row,) = cover([TRUCK], load_site(tmp_path / "p"))
     assert {"target": "known_carrier_customer_flag"} in row["sourceless"]
+
+
+@pytest.mark.parametrize(
+    ("sample", "ours", "theirs", "place"),
+    [
+        ("edifact/01_cuscar_d03a_air_3hawb.edi", b"NAD+CN", b"NAD+ZZC", "NAD[ZZC]"),
+        ("edifact/01_cuscar_d03a_air_3hawb.edi", b"RFF+HWB", b"RFF+ZHB", "RFF[ZHB]"),
+        ("x12/01_309_truck_5020_s321.edi", b"N1*CN", b"N1*BT", "N1[BT]"),
+    ],
+)
+def test_a_qualifier_that_no_row_reads_is_covered_as_unread(tmp_path, sample, ours, theirs, place):
+    data = (FIXTURES / sample).read_bytes()
+    for text, wanted in ((data, False), (data.replace(ours, theirs), True)):
+        path = tmp_path / "own.edi"
+        path.write_bytes(text)
+        (found,) = cover([path], base_site())
+        assert (place in {u["place"] for u in found["unread"]}) is wanted

@@ -5,6 +5,7 @@ Feed it units of real files; it counts. Pure: nothing is stored but counts and o
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -17,6 +18,7 @@ from gateway.mapping.transforms import Unusable
 from gateway.profile import Profile
 from gateway.records import Message, Path
 
+_CODE = re.compile(r"\w+")
 Place = tuple[str, str]  # (segment or element name, element number, "@attribute" or "")
 
 
@@ -35,6 +37,8 @@ class Coverage:
     def __init__(self, program: CompiledProgram, *, by_element: bool) -> None:
         self.program, self._by_element = program, by_element
         self.units = 0
+        self._qualified: dict[str, set[str]] = {}  # segments that are read by their first element only: its values
+        self._whole: set[str] = set()  # segments that are read whatever stands in it
         self._read = set(self._places())
         self._unread: dict[Place, Unread] = {}
         self._fired: dict[str, int] = {}
@@ -103,6 +107,7 @@ class Coverage:
             if table and one.tag == "ROWS":
                 self._columns(one.root)  # columns of JSON come as they are met
                 continue
+            self._qualifier(one)
             for leaf, text in _leaves(one, self._by_element):
                 if table:
                     if column := self._named.get(leaf, ""):
@@ -111,6 +116,13 @@ class Coverage:
                 place = (one.tag, leaf)
                 if place not in self._read:
                     self._count(place, text)
+
+    def _qualifier(self, node: Any) -> None:
+        """Count a segment of which rows read other qualifiers only: NAD+ZZC, N1*BT."""
+        values = self._qualified.get(node.tag) if node.tag not in self._whole else None
+        found = _CODE.match(node.element(1)) if values and not hasattr(node, "xpath") else None
+        if values and found and found[0] not in values:
+            self._count((f"{node.tag}[{found[0]}]", ""), found[0])
 
     def _count(self, place: Place, text: str) -> None:
         """Count an element that no row reads, when it holds anything."""
@@ -170,6 +182,10 @@ class Coverage:
         name = path.steps[-1].name if path.steps else at
         yield name, self._leaf(path.leaf)
         for step in path.steps:
+            if step.values and step.qualifier in ("", "1", "01"):
+                self._qualified.setdefault(step.name, set()).update(step.values)
+            elif step.values or (step is path.steps[-1] and step.name != at):
+                self._whole.add(step.name)
             if step.values:
                 yield step.name, self._leaf(step.qualifier or "1")
                 if step.qualifier and not step.qualifier.isdigit():
