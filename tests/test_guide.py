@@ -12,6 +12,7 @@ from lxml import html
 from gateway.commands.guide import guide_page
 from gateway.errors import ConfigError
 from gateway.site import Site, base_site, load_site
+from tests.drops import FIXTURES
 from tests.test_reload import run
 
 
@@ -76,3 +77,14 @@ def test_an_unknown_partner_or_mapping_is_told_with_those_that_exist():
         guide_page(base_site(), "nobody")
     with pytest.raises(ConfigError, match=r"Known: .*x12_309_truck"):
         guide_page(base_site(), "nrtx", ["x12_999"])
+
+
+def test_a_partner_who_sends_tables_finds_the_columns_of_his_own():
+    site = load_site(FIXTURES / "profiles" / "tabular")
+    page = html.fromstring(guide_page(site, "totals", ["tabular_csv"]))
+    chapter = {row.xpath("string(th)"): row.xpath("string(td)") for row in page.xpath("//h2[@id='tables']/following-sibling::table//tr[th and td]")}  # fmt: skip
+    assert chapter["Header in row"] == "4"
+    assert chapter["Consignee / Address"] == "consignee_block"
+    assert chapter["rows above the header"].startswith("conveyance")
+    assert "master_bill" in chapter["rows above the header"]
+    assert not html.fromstring(guide_page(base_site(), next(iter(base_site().partners)))).xpath("//h2[@id='tables']")

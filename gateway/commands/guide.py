@@ -14,6 +14,7 @@ from pathlib import Path
 from gateway.canonical.model import PARTY_ROLES
 from gateway.canonical.requirements import ROLE_WORDS, Requirement, requirements
 from gateway.catalogue import Catalogue, Rule
+from gateway.commands.guide_table import tables_chapter
 from gateway.commands.mapping_tools import MADE, examples_of
 from gateway.errors import ConfigError
 from gateway.findings import Severity
@@ -74,14 +75,17 @@ def guide_page(site: Site, partner: str, only: Iterable[str] = ()) -> str:
         raise ConfigError(f"There is no partner {partner}.", f"Known: {', '.join(site.partners)}.")
     mappings: MappingSet = known.profile.tables
     chosen = _chosen(mappings, list(only))
+    tables = tables_chapter(known.profile)
     body = [
         _sending(site, known),
+        tables,
         _asked(known.profile, mappings, chosen),
         *(_message(mappings, facts, known.profile) for facts in chosen),
     ]
     body += [_answers(known.profile, chosen), _rules(known.profile, mappings, chosen)]
     links = [
         ("sending", "How to send"),
+        *((("tables", "Your tables"),) if tables else ()),
         ("asked", "What is asked"),
         *((f.id, _title(f)) for f in chosen),
         ("answers", "What comes back"),
