@@ -64,7 +64,7 @@ def test_what_a_person_wrote_is_not_repeated():
 
 
 PARTS = {
-    "bill", "care_of", "contact", "drop", "dtm_day", "keep", "lines", "lines_from", "only", "replace", "same_bill", "split", "tariff", "weight_unit",
+    "bill", "care_of", "contact", "drop", "dtm_day", "keep", "lines", "lines_from", "only", "replace", "same_bill", "split", "tariff", "weight_unit", "imp_unit",
 }  # fmt: skip
 """Transforms whose nothing says that the part they take is not there; dtm_day: the moment with its zone is in another field."""
 

@@ -119,6 +119,7 @@ _CHECKS: dict[str, tuple[Check, ...]] = {
     "shape": (_shape, _length),
     "split": (_any, _from_one),
     "uncode": (_any, _one_of("first")),
+    "weight_unit": (_one_of("empty"),),
 }
 FREE = frozenset(("agency_id", "const", "join", "party_id", "prefix", "replace"))
 """Transforms whose arguments are any text, or the name of a code table."""

@@ -162,11 +162,16 @@ def kg(values: list[str], unit: str = "") -> str:
     return _kilograms(values[0], unit or (values[1] if len(values) > 1 else ""))
 
 
-@transform("L => LB", "KGM => KG", "S => ", part=True)
-def weight_unit(value: str) -> str:
-    """The unit as the canonical model writes it: KG, LB, GRM, OZ, TNE; nothing for short and long tons."""
+@transform("L => LB", "KGM => KG", "S => ", args=(0, 1), part=True)
+def weight_unit(value: str, unknown: str = "") -> str:
+    """The unit as the canonical model writes it: KG, LB, GRM, OZ, TNE; nothing for short and long tons.
+
+    `weight_unit empty`: nothing for a unit that is not known either, where the row of the weight tells of it.
+    """
     word = value.strip().upper()
     if word not in _CANONICAL_UNIT:
+        if unknown == "empty":
+            return ""
         raise Unusable(f'weight unit "{word}" is not known')
     return _CANONICAL_UNIT[word]
 
@@ -188,6 +193,13 @@ def imp_weight(value: str) -> str:
     if "," not in found["weight"]:
         return kilograms
     return Noted(kilograms, ("NUM-COMMA", f"The decimal comma of {found['weight']} was read as a point."))
+
+
+@transform("T2K3.2 => K", "L4.4 => L", "T2 => ", part=True)
+def imp_unit(value: str) -> str:
+    """The unit of the weight in a Cargo-IMP quantity such as T2K3.2: K or L; nothing where there is no weight."""
+    found = _IMP.fullmatch(value.strip())
+    return found["unit"] if found is not None and found["weight"] else ""
 
 
 @transform("T2K3.2 => 2", "3 => 3", result="integer")
