@@ -66,6 +66,27 @@ def _harmless(kind: str, numbers: tuple[int, ...]) -> int:
 _Quick = Callable[[str], object]
 
 
+def _numbers(rule: str) -> tuple[int, ...]:
+    """Return the elements that a syntax rule names: P0304 -> (3, 4)."""
+    return tuple(map(int, re.findall("..", rule[1:])))
+
+
+def broken(kind: str, numbers: tuple[int, ...], filled: list[int]) -> list[tuple[str, int]]:
+    """Return (AK403 code, number) of each element or component that a syntax rule misses (2) or excludes (10).
+
+    filled: those of `numbers` that were sent. X12.6 section 3.8.
+    """
+    empty = [n for n in numbers if n not in filled]
+    first = numbers[0] in filled
+    if kind == "E":
+        return [("10", number) for number in filled[1:]]
+    if (kind == "P" and filled) or (kind == "C" and first):
+        return [("2", number) for number in empty]
+    if (kind == "R" and not filled) or (kind == "L" and first and len(filled) == 1):
+        return [("2", empty[0])]
+    return []
+
+
 class _Known(dict[str, bool]):
     """Value -> passed? for one element; asks the checks when a value is new and remembers the good ones."""
 
@@ -100,7 +121,7 @@ class SegmentCheck:
         self.definition = definition
         self._chars = chars
         self._shapes: set[bytes] = set()
-        self._rules = tuple((rule, rule[0], tuple(map(int, re.findall("..", rule[1:])))) for rule in definition.syntax)
+        self._rules = tuple((rule, rule[0], _numbers(rule)) for rule in definition.syntax)
         self.known = ({definition.tag: True}, *(self._memory(element) for element in definition.elements))
         self._least = max((n for n, e in enumerate(definition.elements, 1) if e.use == "R"), default=0) + 1
         self._simple = (
@@ -163,25 +184,10 @@ class SegmentCheck:
     def _rule_faults(
         self, rule: str, kind: str, numbers: tuple[int, ...], elements: list[str], last: int
     ) -> Iterator[Fault]:
-        """Yield what breaks one syntax rule (X12.6 section 3.8): one fault per element that is missing or too much."""
-        filled = [n for n in numbers if n <= last and elements[n]]
-        empty = [n for n in numbers if n not in filled]
-        missing: list[int] = []
-        if kind == "P" and filled:
-            missing = empty
-        elif kind == "R" and not filled:
-            missing = empty[:1]
-        elif kind == "C" and numbers[0] in filled:
-            missing = empty
-        elif kind == "L" and numbers[0] in filled and len(filled) == 1:
-            missing = empty[:1]
-        elif kind == "E":
-            for number in filled[1:]:
-                yield Fault(
-                    "10", number, elements[number], definition=self._element(number), related=numbers, rule=rule
-                )
-        for number in missing:
-            yield Fault("2", number, definition=self._element(number), related=numbers, rule=rule)
+        """Yield what breaks one syntax rule: one fault per element that is missing or too much."""
+        for code, number in broken(kind, numbers, [n for n in numbers if n <= last and elements[n]]):
+            value = elements[number] if code == "10" else ""
+            yield Fault(code, number, value, definition=self._element(number), related=numbers, rule=rule)
 
     def _element(self, number: int) -> ElementDef | None:
         defined = self.definition.elements
@@ -227,6 +233,12 @@ class SegmentCheck:
                     found.append(Fault("1", number, "", place, component))
             elif code := value_code(part, component, self._chars):
                 found.append(Fault(code, number, part, place, component))
+        filled = [place for place, part in enumerate(parts, 1) if part]
+        for rule in element.syntax:
+            related = _numbers(rule)
+            for code, place in broken(rule[0], related, [n for n in related if n in filled]):
+                shown = parts[place - 1] if code == "10" else ""
+                found.append(Fault(code, number, shown, place, element.components[place - 1], related, rule))
         return found
 
     def _period_faults(self, elements: list[str]) -> Iterator[Fault]:

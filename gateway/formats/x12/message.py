@@ -23,7 +23,7 @@ from gateway.formats.x12.levels import DEFAULT, Undecided, choose, layouts, with
 from gateway.formats.x12.policy import SyntaxPolicy
 from gateway.formats.x12.sets import set_kinds
 from gateway.formats.x12.structure import Matcher
-from gateway.formats.x12.trailers import check_bills
+from gateway.formats.x12.totals import LineNumbers, check_bills, check_lines, check_vessel
 from gateway.profile import Profile
 from gateway.records import Event, Group, Interchange, Message, MessageEnd, Node, Unit
 
@@ -109,6 +109,7 @@ class OpenMessage:
         self._separators = interchange.separators
         self._taken_over = taken_over
         self._handed_out = handed_out
+        self._numbers = LineNumbers()
         self._leveled = False  # the segments of a shipment know the level above
 
     # --- the beginning ----------------------------------------------------------------------------------------
@@ -180,6 +181,8 @@ class OpenMessage:
         message.context = matcher.context
         if self._leveled:
             self._handed_out.add(unit)
+        elif unit.tag == "LX":
+            self._numbers.take(unit)
         role = "unread" if type(matcher) is Flat else "shipment"
         return Unit(message, self.units, unit, f"{unit.tag} {unit.element(1)}".strip(), role)
 
@@ -208,6 +211,10 @@ class OpenMessage:
             yield from findings
         yield from late_units(self.message, self.units, whole=True)
         yield from check_bills(self.message, self.units)
+        yield from self._numbers.check()
+        if type(matcher := self.matcher) is Matcher:
+            yield from check_lines(self.message, matcher.levels)
+            yield from check_vessel(self.message)
 
     def cut(self) -> Iterator[Event]:
         """Yield the shipments of a set whose SE did not come.

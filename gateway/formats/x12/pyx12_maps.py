@@ -22,6 +22,9 @@ from gateway.formats.x12.values import ElementDef
 from gateway.shipped import files, table_rows
 
 _UNLIMITED = 2**31 - 1
+_COMPOSITES = {"C040": ["P0304", "P0506"]}
+"""Syntax rules of composites; a pyx12 map has no place for them."""
+
 _CONTROL = frozenset(("ST", "SE", "LS", "LE"))
 
 
@@ -155,7 +158,9 @@ def _element_def(node: Any) -> ElementDef:
     repeat = int(getattr(node, "repeat", None) or getattr(node, "max_use", None) or 1)
     if node.is_composite():
         components = [_element_def(child) for child in node.children]
-        return ElementDef(node.data_ele or "", node.name or "", node.usage, repeat=repeat, components=components)
+        de = node.data_ele or ""
+        syntax = _COMPOSITES.get(de, [])
+        return ElementDef(de, node.name or "", node.usage, repeat=repeat, components=components, syntax=syntax)
     external = node.root.ext_codes.codes.get(node.external_codes, {}).get("codes", ()) if node.external_codes else ()
     return ElementDef(
         de=node.data_ele or "",

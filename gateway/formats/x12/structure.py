@@ -12,6 +12,8 @@ finding and never in the tree, so nothing is attached to the wrong party. Not he
 
 from __future__ import annotations
 
+from collections import Counter
+
 from gateway.findings import Finding
 from gateway.formats.x12.faults import Faults
 from gateway.formats.x12.layout import SetTable, Structures, known_segments, load_table
@@ -32,7 +34,7 @@ class Matcher:
 
     starts: tag of the segments that start units that `take_unit` can take, None = none.
     completed: the unit (LX node) that the last `feed` or `end` completed, else None. It is not among its parent's
-        children; its `parent` stays set. units: how many were completed.
+        children; its `parent` stays set. units: how many were completed; levels: HL-03 -> how many came.
     context: grows when the header above the units changes (a new P4); the new P4 takes the old one's place in the
         tree with the segment after it, so that the last unit of the old P4 still sees its own.
     """
@@ -56,6 +58,7 @@ class Matcher:
         self.completed: Node | None = None
         self.context = 0
         self.units = 0
+        self.levels: Counter[str] = Counter()
 
     def feed(self, node: Node) -> list[Finding]:
         """Take the next segment between ST and SE; return what is wrong with it. Do not change the list."""
@@ -148,6 +151,7 @@ class Matcher:
             if slot.key == LEVEL and node.element(2) != self._open[depth - 1].element(1) and depth > 1:
                 findings = [*findings, self._faults.wrong_parent(node, slot, self._open[depth - 1].element(1))]
             if slot.key == LEVEL:
+                self.levels[node.element(LEVEL)] += 1
                 findings = [*findings, *self._faults.number_again(node, slot)]
             self._hang(node, slot)
             self._open[depth] = node

@@ -1,14 +1,13 @@
 """SE, GE and IEA against what was opened and counted: each fault with its AK5, AK9 or TA1 code; and trailers that are missing.
 
-Here too: the control total of a manifest (M10-08), which is a count of what stands in the set.
+Not here: totals that stand inside a set (totals.py).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from gateway.findings import Finding, Position, Scope, Severity
 from gateway.formats.x12.envelope import group_fault, set_fault
+from gateway.formats.x12.totals import as_number
 from gateway.records import Group, Interchange, Message, Node
 
 _EMPTY = "(empty)"  # in the place of a number that is not there
@@ -18,7 +17,7 @@ def check_iea(node: Node, interchange: Interchange, groups: int, *, answered: bo
     """Compare IEA with the ISA and with the groups counted. answered: there was a TA1, so that there may be no group."""
     found: list[Finding] = []
     number, control = node.element(1), node.element(2)
-    if _as_number(control) != _as_number(interchange.control_number):
+    if as_number(control) != as_number(interchange.control_number):
         found.append(
             _fault(
                 node,
@@ -40,7 +39,7 @@ def check_iea(node: Node, interchange: Interchange, groups: int, *, answered: bo
                 value=control,
             )
         )
-    if _as_number(number) != groups:
+    if as_number(number) != groups:
         found.append(
             _fault(
                 node,
@@ -71,11 +70,11 @@ def check_ge(node: Node, group: Group, sets: int) -> list[Finding]:
     """Compare GE with the GS and with the sets counted."""
     found: list[Finding] = []
     number, control = node.element(1), node.element(2)
-    if _as_number(control) != _as_number(group.control_number):
+    if as_number(control) != as_number(group.control_number):
         found.append(
             group_fault(node, 2, "X12-GE-CONTROL", "4", f"GE02 {control or _EMPTY} is not GS06 {group.control_number}.")
         )
-    if _as_number(number) != sets:
+    if as_number(number) != sets:
         found.append(
             group_fault(
                 node,
@@ -104,7 +103,7 @@ def check_se(node: Node, control: str, segments: int) -> list[Finding]:
                 node.element(2),
             )
         )
-    if _as_number(node.element(1)) != segments:
+    if as_number(node.element(1)) != segments:
         found.append(
             set_fault(
                 node.place(1),
@@ -117,22 +116,6 @@ def check_se(node: Node, control: str, segments: int) -> list[Finding]:
     return found
 
 
-def check_bills(message: Message, bills: int) -> Iterator[Finding]:
-    """Compare the control totals of a manifest (number of bills: M10-08, else P4-03) with the LX loops of the set."""
-    top = (message.root.children or {}) if message.unit == "LX" else {}
-    for m10 in top.get("M10", ())[:1]:
-        told = m10.element(8).strip()
-        if told and _as_number(told) != bills:
-            said, place = f"M10-08 says {told} bills, but the set has {bills}.", m10.place(8, data_element="380")
-            yield Finding("X12-BILL-COUNT", Severity.WARNING, Scope.MESSAGE, said, place, value=told)
-            return
-    for p4 in top.get("P4", ()) if message.context == 1 else ():  # of several ports only the last one is still there
-        told = p4.element(3).strip()
-        if told and _as_number(told) != bills:
-            said, place = f"P4-03 says {told} bills, but the set has {bills}.", p4.place(3, data_element="380")
-            yield Finding("X12-BILL-COUNT", Severity.WARNING, Scope.MESSAGE, said, place, value=told)
-
-
 def ge_missing(group: Group, place: Position) -> Finding:
     """Return the error of a group without GE; place: of the last segment before the end."""
     said = f"GE is missing: group {group.control_number} has no end."
@@ -142,7 +125,3 @@ def ge_missing(group: Group, place: Position) -> Finding:
 def se_missing(message: Message, place: Position) -> Finding:
     """Return the error of a set without SE; place: of the segment that ends it, or of the last one."""
     return set_fault(place, "X12-SE-MISSING", "2", f"SE is missing: set {message.control_number} has no end.")
-
-
-def _as_number(text: str) -> int | None:
-    return int(text) if text.isascii() and text.isdigit() else None

@@ -18,7 +18,7 @@ _EXTENDED = ascii_lowercase + "%~@[]_{}\\|<>#$"
 
 
 class ElementDef(msgspec.Struct, frozen=True, omit_defaults=True):
-    """One element or component. use: R required, S optional, N not used; components: only for a composite.
+    """One element or component. use: R required, S optional, N not used; components, syntax: only for a composite.
 
     type: ID, AN, DT, TM, R, N0..N9, B; min, max: characters (sign and point of a number do not count).
     """
@@ -33,6 +33,7 @@ class ElementDef(msgspec.Struct, frozen=True, omit_defaults=True):
     repeat: int = 1
     pattern: str = ""
     components: list[ElementDef] = []
+    syntax: list[str] = []
 
 
 class Charset(msgspec.Struct, frozen=True):

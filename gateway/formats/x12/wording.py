@@ -107,7 +107,10 @@ def _relation(fault: Fault, tag: str) -> str:
     """Say a syntax rule in words: ": N10-06 and N10-13 go together"."""
     if not fault.related:
         return ""
-    names = [f"{tag}-{number:02d}" for number in fault.related]
+    if fault.component:  # a rule of the components of one element
+        names = [f"{tag}-{fault.element:02d}-{number}" for number in fault.related]
+    else:
+        names = [f"{tag}-{number:02d}" for number in fault.related]
     match fault.rule[0]:
         case "P":
             said = f"{' and '.join(names)} go together"
