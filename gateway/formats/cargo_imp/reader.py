@@ -9,13 +9,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from decimal import Decimal, InvalidOperation
 from functools import cache
 
 from gateway.findings import Finding, Position, Scope, Severity
 from gateway.formats.cargo_imp.leftover import cut, fields_left, house_glued, line_twice, rates_left
 from gateway.formats.cargo_imp.message import ImpNode, block, control_location, fields_of, tag_of
 from gateway.formats.cargo_imp.split import IDENTIFIER, MAX_LINE, MAX_LINES, Line, Text, split_messages
+from gateway.formats.cargo_imp.totals import house_totals, rate_totals
 from gateway.profile import Profile
 from gateway.records import (
     Acknowledged,
@@ -39,7 +39,6 @@ WIDTH = 69
 _LOST = 3  # lines of messages outside of one that are no accident
 
 _ALLOWED = re.compile(r"[A-Z0-9 ./,\-]*")
-_QUANTITY = re.compile(r"[TPSD]?(\d+)?([KL])(\d+(?:\.\d*|,\d{0,2})?)?(?![\d.,]).*")  # as transforms.numbers reads it
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,27 +208,13 @@ class ImpReader:
         if len(houses) == 1:
             for node in shared:
                 houses[0].take(node)
-        yield from self._totals(houses, message)
+        yield from house_totals(message.root, houses)
         yield from self._leftovers([message.root, *houses], kinds()[message.type])
         role = "shipment" if len(houses) == 1 else "part"
         for number, house in enumerate(houses, 1):
             yield Unit(message, number, house, f"HBS {number}", role)
         if not houses:
             yield self._said("CARGO-IMP-LINE", "The message has no house line (HBS).", Line("", message.root.offset, 0, message.root.line))  # fmt: skip
-
-    def _totals(self, houses: list[ImpNode], message: Message) -> Iterator[Finding]:
-        """Compare pieces and weight of the master with those of its houses."""
-        master = (message.root.children or {}).get("MBI")
-        if not master or not houses:
-            return
-        pieces, weight = quantity(master[0].element(2))
-        own = [(quantity(h.element(3) + h.element(4))) for h in houses]
-        if pieces is None or weight is None or any(p is None or w is None for p, w in own):
-            return
-        all_pieces, all_weight = sum(p or 0 for p, _ in own), sum((w or Decimal(0) for _, w in own), Decimal(0))
-        if all_pieces != pieces or abs(all_weight - weight) > Decimal("0.1") * len(houses):
-            said = f"The master has {pieces} pieces/{weight}, the houses of this message {all_pieces}/{all_weight}; others may come."
-            yield Finding("FHL-MASTER-TOTAL", Severity.WARNING, Scope.MESSAGE, said, master[0].place(2))
 
     def _waybill(self, blocks: list[ImpNode], message: Message) -> Iterator[Event]:
         unit = ImpNode("WB", ["WB"], message.root.offset, message.root.length, message.root.line, 1)
@@ -240,6 +225,7 @@ class ImpReader:
         if "CCL" in kind.lines:
             yield from house_glued(unit)
         rates = (unit.children or {}).get("RTD", [])
+        yield from rate_totals(unit)
         master = any(n.element(1).endswith("-M") for n in (unit.children or {}).get("AWB", []))  # CBP: 999-12345675-M
         consolidation = master or any("NC" in (r.children or {}) for r in rates)
         yield Unit(message, 1, unit, message.type, "master" if consolidation else "shipment")
@@ -266,14 +252,3 @@ class ImpReader:
 
     def _place(self, line: Line) -> Position:
         return Position(offset=line.offset, length=line.length, line=line.number, segment=line.text[:3])
-
-
-def quantity(text: str) -> tuple[int | None, Decimal | None]:
-    """Return (pieces, weight as written) of T3K6.9 or 1K1.25; None for what is not there."""
-    found = _QUANTITY.fullmatch(text)
-    if found is None:
-        return None, None
-    try:
-        return int(found[1]) if found[1] else None, Decimal(found[3].replace(",", ".")) if found[3] else None
-    except InvalidOperation:
-        return None, None

@@ -201,7 +201,7 @@ def _family(node: Node, root: Node) -> list[Node]:
     ]
 
 
-def _goods(unit: Node) -> list[Node]:
+def goods_of(unit: Node) -> list[Node]:
     """Return the goods lines of a shipment."""
     found: list[Node] = []
     open_nodes = [unit]
@@ -223,7 +223,7 @@ def add_up(nodes: list[Node], node: Node, root: Node) -> str:
     """
     tag = node.tag
     if tag != "GID":
-        goods = _goods(unit_of(node))
+        goods = goods_of(unit_of(node))
         owners = {id(n.parent) for n in nodes}
         if len(owners) < len(nodes):  # the same segment twice in an item counts once, another one makes it unclear
             nodes = list({(id(n.parent), tuple(n.elements)): n for n in nodes}.values())

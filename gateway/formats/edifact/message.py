@@ -16,6 +16,7 @@ from gateway.formats.edifact.structure.checks import Checker
 from gateway.formats.edifact.structure.matcher import Matcher
 from gateway.formats.edifact.structure.policy import SyntaxPolicy
 from gateway.formats.edifact.structure.tables import Kind, kind_of, kinds
+from gateway.formats.edifact.totals import Totals
 from gateway.formats.edifact.trailers import check_consignments, check_unt
 from gateway.formats.handed_out import HandedOut
 from gateway.profile import Profile
@@ -60,6 +61,7 @@ class OpenMessage:
         self._units = self._errors = 0
         self._handed_out = handed_out
         self._whole = message.unit == "UNH"
+        self._totals = Totals(self._root)
         self._prepare(self.kind)
 
     def _prepare(self, kind: Kind | None) -> None:
@@ -192,6 +194,7 @@ class OpenMessage:
         self._message.context = self._matcher.context if self._matcher else 0
         label = f"{node.tag} {component(node, 1, 1, self._separators)}".strip()
         role = "part" if self.kind.role == "parts" else "shipment"
+        yield from self._totals.consignment(node, Scope.MESSAGE if self._items else Scope.SHIPMENT)
         for unit, found in self._items.of_items(node) if self._items else ((node, ()),):
             yield from found
             if unit is not None:
@@ -235,6 +238,8 @@ class OpenMessage:
         yield from self._last_unit()
         if self.kind is not None and self.kind.translated and not self._whole:
             yield from check_consignments(self._root, self._units, self.kind, self._separators)
+        if self.kind is not None and self.kind.translated:
+            yield from self._totals.message()
         yield from check_unt(node, self._message.control_number, segments, self._separators)
         yield MessageEnd(self._message, segments)
 
@@ -248,6 +253,7 @@ class OpenMessage:
     def _last_unit(self) -> Iterator[Event]:
         if self._whole:
             self._units += 1
+            yield from self._totals.consignment(self._root, Scope.SHIPMENT)
             yield Unit(self._message, self._units, self._root, f"UNH {self._message.control_number}")
         elif self.kind is not None and self.kind.role == "ack":
             yield from answers(self._type, self._root, None, self._separators)
