@@ -28,7 +28,7 @@ class ShipmentClaim(msgspec.Struct, frozen=True):
 
     key: issuer + bill number (or tracking number) of one partner: what makes a shipment the same shipment.
     content: hash of the canonical shipment. person, day: keys of the USD 800 sum ("" = not summed, "test:..." = of test
-    data); value_usd counts into it. where: what to tell the sender about the earlier one ("trip GWT0000001, file trip1.edi").
+    data); value_usd counts into it. orders: keys of the orders it is a lot of, parted by blanks ("" = not looked at). where: what to tell the sender about the earlier one ("trip GWT0000001, file trip1.edi").
     """
 
     key: str
@@ -38,6 +38,16 @@ class ShipmentClaim(msgspec.Struct, frozen=True):
     day: str = ""
     value_usd: Decimal = Decimal(0)
     purpose: str = "original"
+    orders: str = ""
+
+
+class Lot(msgspec.Struct, frozen=True):
+    """An accepted shipment of a person that belongs to an order. key: "" for one of another partner."""
+
+    day: str
+    value_usd: Decimal
+    orders: str
+    key: str
 
 
 class Part(msgspec.Struct, frozen=True):
@@ -73,6 +83,10 @@ class History(Protocol):
 
     def day_totals(self, days: Sequence[PersonDay]) -> list[DaySum]:
         """Return the sum of each person and day. Sees the claims of this file; nobody changes what is returned."""
+        ...
+
+    def lots(self, person: str) -> list[Lot]:
+        """Return the accepted shipments of a person that belong to orders, of all partners and days."""
         ...
 
     def claim(self, claims: Sequence[ShipmentClaim]) -> None:
@@ -111,6 +125,7 @@ class MemoryHistory:
         self._interchanges: dict[tuple[str, str, str], str] = {}
         self._shipments: dict[str, ShipmentClaim] = {}
         self._days: dict[PersonDay, dict[str, Decimal]] = {}
+        self._lots: dict[str, dict[str, Lot]] = {}
         self._parts: dict[str, Part] = {}
         self._undo: list[tuple[str, Any]] = []
         self._controls: dict[str, int] = {}
@@ -132,6 +147,10 @@ class MemoryHistory:
         entries = [self._days.get(day, {}) for day in days]
         return [(sum(e.values(), Decimal(0)), list(e)) for e in entries]
 
+    def lots(self, person: str) -> list[Lot]:
+        """See History."""
+        return list(self._lots.get(person, {}).values())
+
     def claim(self, claims: Sequence[ShipmentClaim]) -> None:
         """See History."""
         for claim in claims:
@@ -142,10 +161,13 @@ class MemoryHistory:
         old = self._shipments.pop(key, None)
         if old is not None and old.person:
             self._days.get((old.person, old.day), {}).pop(key, None)
+            self._lots.get(old.person, {}).pop(key, None)
         if claim is not None:
             self._shipments[key] = claim
             if claim.person:
                 self._days.setdefault((claim.person, claim.day), {})[key] = claim.value_usd
+            if claim.orders:
+                self._lots.setdefault(claim.person, {})[key] = Lot(claim.day, claim.value_usd, claim.orders, key)
 
     def parts(self, keys: Sequence[str]) -> list[Part | None]:
         """See History."""

@@ -232,13 +232,15 @@ class Settler:
             findings = rules.check_total(draft, total, others, self._profile)
             findings += self._twins.check(draft, person, day, number)
             if not findings:
-                findings += rules.check_near(draft, person, day, number, *self._near[self._message.interchange.test])
+                near = self._near[self._message.interchange.test]
+                findings += rules.check_near(draft, person, day, number, *near, self._history.lots)
             for finding in findings:
                 self._add(judged, finding)
             if not judged.refused:
                 sums[of] = (total + value, [*others[-20:], key])
         where = self._where(draft.get("conveyance_reference"))
-        return ShipmentClaim(key, content, where, person, day, value, judged.purpose)
+        orders = rules.orders_of(draft, person) if person and "references" in draft else ""
+        return ShipmentClaim(key, content, where, person, day, value, judged.purpose, orders)
 
     def _add(self, judged: Judged, finding: Finding) -> None:
         judged.add(self._judge.weigh(finding))

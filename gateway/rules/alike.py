@@ -5,11 +5,15 @@ What is remembered is bounded, so that a file of a million shipments needs no mo
 
 from __future__ import annotations
 
+import hashlib
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal
 from typing import Any, Generic, TypeVar
 
 from gateway.findings import Finding, Scope, Severity
+from gateway.history import Lot
 from gateway.rules.tables import normal
 from gateway.rules.values import LIMIT_USD
 
@@ -113,6 +117,10 @@ _First = tuple[int, str, Decimal, str]
 """The only shipment to an address so far, as it is with most: hash of the person, name, USD, number."""
 
 
+Past = Callable[[str], list[Lot]]
+"""Person -> shipments of orders that were accepted before."""
+
+
 class Lots:
     """Shipments of one order to one person on several days: lots that were split to keep each below the limit.
 
@@ -122,38 +130,51 @@ class Lots:
     def __init__(self, most: int = _REMEMBERED) -> None:
         self._orders: Recent[_Order] = Recent(most)
 
-    def check(self, draft: dict[str, Any], person: str, day: str, value: Decimal, number: str) -> list[Finding]:
+    def check(
+        self, draft: dict[str, Any], person: str, day: str, value: Decimal, number: str, past: Past
+    ) -> list[Finding]:
         """Count a shipment in; return a warning when it takes an order above the limit."""
-        for index, reference in enumerate(draft.get("references") or ()):
-            if not isinstance(reference, dict) or reference.get("type") not in _ORDERS:
-                continue
-            key = hash((person, reference.get("type"), reference.get("value")))
+        for index, key in orders_of(draft, person):
             order = self._orders.get(key)
             if order is None:
-                self._orders.put(key, _Order(number, value, frozenset((day,))))
-                continue
+                order = _before(key, day, number, past(person))
+                self._orders.put(key, order)
             before = order.total
             order.total, order.days = before + value, order.days | {day}
-            if before <= LIMIT_USD < order.total and len(order.days) > 1 and order.number != number:
-                said = f"Shipment {order.number} of this file belongs to the same order and goes to the same person on another day; together they are worth {order.total:.2f} USD: lots of one order are one shipment."
-                return [
-                    _warn(
-                        "S321-SPLIT",
-                        said,
-                        "references.value",
-                        f"/references/{index}/value",
-                        str(reference.get("value")),
-                    )
-                ]
+            if not order.told:
+                order.first, order.told = number, f"Shipment {number} of this file"
+            if before <= LIMIT_USD < order.total and len(order.days) > 1 and order.first != number:
+                said = f"{order.told} belongs to the same order and goes to the same person on another day; together they are worth {order.total:.2f} USD: lots of one order are one shipment."
+                pointer, text = f"/references/{index}/value", str(draft["references"][index].get("value"))
+                return [_warn("S321-SPLIT", said, "references.value", pointer, text)]
         return _NOTHING
 
 
+def orders_of(draft: dict[str, Any], person: str) -> Iterator[tuple[int, str]]:
+    """Yield (index among the references, key of person and number) of each order and invoice."""
+    for index, reference in enumerate(draft.get("references") or ()):
+        if isinstance(reference, dict) and reference.get("type") in _ORDERS:
+            text = f"{person} {reference['type']} {reference.get('value')}"
+            yield index, hashlib.blake2b(text.encode(), digest_size=8).hexdigest()
+
+
+def _before(key: str, day: str, number: str, lots: list[Lot]) -> _Order:
+    """Return an order as the files before left it. A lot that this shipment takes the place of counts no more."""
+    near = [lot for lot in lots if key in lot.orders.split() and lot.key.removeprefix("test:") != number]
+    near = [lot for lot in near if abs((date.fromisoformat(lot.day) - date.fromisoformat(day)).days) <= _DAYS]
+    first = next((lot.key.removeprefix("test:") for lot in near if lot.key), "")
+    told = f"Shipment {first}, accepted before," if first else "A shipment accepted before" if near else ""
+    return _Order(first, told, sum((lot.value_usd for lot in near), Decimal(0)), frozenset(lot.day for lot in near))
+
+
 _ORDERS = frozenset(("order_number", "invoice_number"))
+_DAYS = 30  # ours: further apart it is another order under the same number
 
 
 @dataclass(slots=True)
 class _Order:
-    number: str
+    first: str  # number of its first lot, "" while there is none or it is another partner's
+    told: str
     total: Decimal
     days: frozenset[str]
 

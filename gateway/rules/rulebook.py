@@ -14,7 +14,7 @@ from gateway.canonical.requirements import ROLE_WORDS, not_expected
 from gateway.findings import Finding, Scope, Severity
 from gateway.history import ShipmentClaim
 from gateway.profile import Profile
-from gateway.rules.alike import Lots, Neighbours, Twins
+from gateway.rules.alike import Lots, Neighbours, Past, Twins, orders_of
 from gateway.rules.descriptions import check_item
 from gateway.rules.identifiers import check_hts, check_identifiers, read_tracking
 from gateway.rules.parties import check_parties, person_key
@@ -198,32 +198,30 @@ class Rulebook:
         return Neighbours()
 
     def check_near(
-        self, draft: dict[str, Any], person: str, day: str, number: str, neighbours: Neighbours, lots: Lots
+        self, draft: dict[str, Any], person: str, day: str, number: str, neighbours: Neighbours, lots: Lots, past: Past
     ) -> list[Finding]:
         """Return S321-AGG-NEAR when similar persons together pass the limit, S321-SPLIT when the lots of an order do.
 
-        While the exemption is in force.
+        While the exemption is in force. past: person -> the lots that were accepted before.
         """
-        verdict, value = draft.get("regime_verdict"), amount(draft.get("fair_retail_value_usd"))
-        if value is None or not isinstance(verdict, dict) or verdict.get("verdict") != "eligible_800":
+        value = amount(draft.get("fair_retail_value_usd"))
+        if value is None or not _is_eligible(draft):
             return _NONE
-        if "references" in draft and (split := lots.check(draft, person, day, value, number)):
+        if "references" in draft and (split := lots.check(draft, person, day, value, number, past)):
             return split
         party: dict[str, Any] = next((draft[role] for role in _PERSONS if isinstance(draft.get(role), dict)), {})
         return neighbours.check(party, person, day, value, number)
+
+    def orders_of(self, draft: dict[str, Any], person: str) -> str:
+        """Return the keys of the orders that a shipment is a lot of, as a claim keeps them; "" where no exemption is."""
+        return " ".join(key for _, key in orders_of(draft, person)) if _is_eligible(draft) else ""
 
     def check_total(
         self, draft: dict[str, Any], total_before: Decimal, others: list[str], profile: Profile
     ) -> list[Finding]:
         """Return S321-AGG-800 when the person's sum of the day passes the limit (while the exemption is in force)."""
-        verdict = draft.get("regime_verdict")
         own = amount(draft.get("fair_retail_value_usd"))
-        if (
-            own is None
-            or total_before == 0
-            or not isinstance(verdict, dict)
-            or verdict.get("verdict") != "eligible_800"
-        ):
+        if own is None or total_before == 0 or not _is_eligible(draft):
             return []
         total = total_before + own
         if total <= LIMIT_USD:
@@ -270,6 +268,11 @@ def _not_expected(draft: dict[str, Any], filer: str) -> list[Finding]:
         _finding("S321-ROLE-NE", Severity.INFO, f"{name} is not asked of {ROLE_WORDS[filer]}.", name, pointer)
         for name, pointer in there.items()
     ]
+
+
+def _is_eligible(draft: dict[str, Any]) -> bool:
+    verdict = draft.get("regime_verdict")
+    return isinstance(verdict, dict) and verdict.get("verdict") == "eligible_800"
 
 
 def _pieces(draft: dict[str, Any]) -> list[Finding]:

@@ -14,7 +14,7 @@ from decimal import Decimal
 from sqlalchemy import Connection, bindparam, func, select
 from sqlalchemy.exc import IntegrityError
 
-from gateway.history import PERSON_LIMIT_USD, DaySum, Part, PersonDay, ShipmentClaim
+from gateway.history import PERSON_LIMIT_USD, DaySum, Lot, Part, PersonDay, ShipmentClaim
 from gateway.shell.folders import instant, parse_instant
 from gateway.shell.ledger import MAX_CONTROL, Ledger
 from gateway.shell.meanwhile import Meanwhile, check_sums
@@ -114,6 +114,10 @@ class SqlHistory:
                 self._days[day] = self._sum(day, *past.get(day, (0, [])))
         return [self._days.get(day, _NO_SUM) for day in days]
 
+    def lots(self, person: str) -> list[Lot]:
+        """See History. Those of earlier drops; who asks remembers those of this one."""
+        return self._past.lots(person)
+
     def claim(self, claims: Sequence[ShipmentClaim]) -> None:
         """See History."""
         rows = []
@@ -133,12 +137,12 @@ class SqlHistory:
             self._claimed.add(claim.key)
             self._touched.add((person, day))
             rows.append(
-                (self._seq, claim.key, claim.content, claim.where, person, day, value, claim.purpose, *old, str(claim.value_usd))
+                (self._seq, claim.key, claim.content, claim.where, person, day, value, claim.purpose, *old, str(claim.value_usd), claim.orders)
             )  # fmt: skip
             self._recent[claim.key] = None if cancel else claim
             if person and (person, day) in self._days:
                 self._note(claim)
-        self._scratch.executemany("INSERT INTO claims VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?)", rows)
+        self._scratch.executemany("INSERT INTO claims VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?)", rows)
 
     def parts(self, keys: Sequence[str]) -> list[Part | None]:
         """See History."""

@@ -20,7 +20,7 @@ from gateway.shell.statements import in_batches, insert_rows, numbered, padded, 
 
 _BATCH = 500
 _SHIPMENT = ("partner", "key", "receipt", "content", "place", "person", "day", "value", "purpose", "state")
-_PERSON = ("person", "day", "partner", "key", "value")
+_PERSON = ("person", "day", "partner", "key", "value", "orders")
 _NUMBER = ("partner", "sender", "receiver", "control")
 _INTERCHANGE = (*_NUMBER, "receipt", "place", "claimed_at")
 _SAME = [interchanges.c[name] == bindparam(name) for name in _NUMBER]
@@ -31,10 +31,10 @@ _NEWEST = "SELECT key, content, place, person, day, value, purpose, max(seq) FRO
 _EVERY = "SELECT key, content, place, person, day, value, purpose, seq FROM claims ORDER BY key"  # no key comes twice
 _FIRST = "SELECT old_content, min(seq) FROM claims GROUP BY key ORDER BY key"
 _EVERY_PERSON = """
-SELECT person, day, ?, key, value FROM claims WHERE person <> '' ORDER BY person, day, key
+SELECT person, day, ?, key, value, orders FROM claims WHERE person <> '' ORDER BY person, day, key
 """
 _PERSONS = """
-SELECT person, day, ?, key, value FROM (SELECT person, day, key, value, max(seq) FROM claims GROUP BY key)
+SELECT person, day, ?, key, value, orders FROM (SELECT person, day, key, value, orders, max(seq) FROM claims GROUP BY key)
 WHERE person <> '' ORDER BY person, day, key
 """
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import Select, func, select, text
 
-from gateway.history import PersonDay, ShipmentClaim
+from gateway.history import Lot, PersonDay, ShipmentClaim
 from gateway.shell.ledger import Ledger
 from gateway.shell.schema import interchanges, person_days, shipments
 from gateway.shell.statements import Lookup, padded, parameters
@@ -42,6 +42,10 @@ def _queries() -> dict[str, Select[Any]]:
         "many sums": sums.where(person_days.c.person.in_(parameters(BATCH, 1))),
         "few sums": sums.where(person_days.c.person.in_(parameters(FEW, 1))),
         "keys": names.limit(MAX_KEYS),
+        "lots": select(*(person_days.c[n] for n in ("day", "value", "orders", "partner", "key")))
+        .where(person_days.c.person == parameters(1)[0], text("orders <> ''"))
+        .limit(MAX_KEYS),
+        "any lots": select(person_days.c.key).where(text("orders <> ''")).limit(1),
     }
 
 
@@ -52,6 +56,7 @@ class Past:
         self.partner = partner
         self._reading = ledger.reading()
         connection = self._reading.__enter__()
+        self._any_lots: bool | None = None
         self._connection, self._lookups = connection, dict[str, Lookup]()
 
     def shipments(self, keys: list[str]) -> dict[str, ShipmentClaim]:
@@ -80,6 +85,16 @@ class Past:
                     keys = [key for (key,) in self._rows("keys", [person, day, self.partner])]
                     found[person, day] = int(total), keys
         return found
+
+    def lots(self, person: str) -> list[Lot]:
+        """Return the shipments of a person that belong to orders; the keys of this partner's only."""
+        if self._any_lots is None:
+            self._any_lots = bool(self._rows("any lots", []))
+        rows = self._rows("lots", [person]) if self._any_lots else ()
+        return [
+            Lot(day, Decimal(value) / MILLION, orders, key if partner == self.partner else "")
+            for day, value, orders, partner, key in rows
+        ]
 
     def _rows(self, name: str, values: list[Any]) -> list[Any]:
         lookup = self._lookups.get(name)

@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import BigInteger, Column, Index, Integer, MetaData, String, Table, Text, text
 
 metadata = MetaData()
+_LOTS = text("orders <> ''")
 
 
 def fitted(value: str, column: Column[Any]) -> str:
@@ -118,6 +119,8 @@ person_days = (
         Column("partner", String(64), primary_key=True),
         Column("key", Text, primary_key=True),
         Column("value", BigInteger, nullable=False),
+        Column("orders", Text, nullable=False, server_default=""),  # hashes of the orders it is a lot of, mostly none
+        Index("person_days_orders", "person", sqlite_where=_LOTS, postgresql_where=_LOTS),
         sqlite_with_rowid=False,
     )
 )

@@ -16,7 +16,7 @@ _CLEAR = ("DELETE FROM claims", "DELETE FROM interchanges", "DELETE FROM parts")
 _SCRATCH = """
 PRAGMA cache_size=-1024; PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF; PRAGMA locking_mode=EXCLUSIVE;
 CREATE TABLE claims (seq INTEGER PRIMARY KEY, key TEXT, content TEXT, place TEXT, person TEXT, day TEXT, value INTEGER,
-    purpose TEXT, old_person TEXT, old_day TEXT, old_value INTEGER, old_content TEXT, usd TEXT);
+    purpose TEXT, old_person TEXT, old_day TEXT, old_value INTEGER, old_content TEXT, usd TEXT, orders TEXT);
 CREATE TABLE interchanges (sender TEXT, receiver TEXT, control TEXT, place TEXT,
     PRIMARY KEY (sender, receiver, control));
 """

@@ -8,11 +8,16 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from gateway.catalogue import load_catalogue
 from gateway.findings import Severity
-from gateway.rules.alike import Lots, Neighbours, Recent, Twins
+from gateway.history import Lot, MemoryHistory
+from gateway.rules.alike import Lots, Neighbours, Recent, Twins, orders_of
 from gateway.rules.suspects import check_suspects
+from tests.drops import drop
+from tests.test_beyond_samples import BILL, bill, truck
+from tests.test_beyond_samples import said as told
 
 GOOD: dict[str, Any] = {
     "shipment_id": "B1", "mode_of_transportation": "air", "total_value": {"amount": "24.90", "currency": "USD"}, "gross_weight_kg": "1.250",
@@ -89,7 +94,7 @@ def person(name: str, street: str = "12 SAMPLE LN", zip_code: str = "43004") -> 
 def test_lots_of_one_order_on_several_days_are_told_when_they_pass_the_limit_together():
     def said(lots, number, day, value, order="SO-1", person="p"):
         draft = {"references": [{"type": "seal", "value": order}, {"type": "order_number", "value": order}]}
-        return [f.rule for f in lots.check(draft, person, day, Decimal(value), number)]
+        return [f.rule for f in lots.check(draft, person, day, Decimal(value), number, lambda person: [])]
 
     lots = Lots()
     assert said(lots, "B1", "2025-03-03", "500") == []
@@ -104,6 +109,46 @@ def test_lots_of_one_order_on_several_days_are_told_when_they_pass_the_limit_tog
     assert (
         said(lots, "B1", "2025-03-03", "500") == said(lots, "B2", "2025-03-03", "500") == []
     )  # of one day: S321-AGG-800
+
+
+def test_lots_of_one_order_are_told_over_several_files():
+    draft = {"references": [{"type": "order_number", "value": "SO-1"}]}
+    ((_, key),) = orders_of(draft, "p")
+
+    def said(*before: Lot, number: str = "B9", day: str = "2025-03-04") -> list[str]:
+        found = Lots().check(draft, "p", day, Decimal("300"), number, lambda person: list(before))
+        return [f.message.partition(" belongs")[0] for f in found]
+
+    lot = Lot("2025-03-03", Decimal("500.01"), f"other {key}", "B1")
+    assert said(lot) == ["Shipment B1, accepted before,"]
+    assert said(replace(lot, key="test:B1")) == ["Shipment B1, accepted before,"]
+    assert said(replace(lot, key="")) == ["A shipment accepted before"], "of another partner: its number stays there"
+    assert said(replace(lot, value_usd=Decimal("250")), replace(lot, value_usd=Decimal("251"), key="B2")) != []
+    assert said(replace(lot, value_usd=Decimal("500"))) == [], "800.00 is within the limit"
+    assert said(replace(lot, orders="other")) == []
+    assert said(replace(lot, day="2025-03-04")) == [], "of one day: S321-AGG-800"
+    assert said(replace(lot, day="2025-02-01")) == [], "too long ago"
+    assert said(lot, number="B1") == [], "an amendment takes the place of its original"
+
+
+def test_two_files_with_lots_of_one_order():
+    history = MemoryHistory()
+
+    def sent(number: int, day: str) -> list[str]:
+        one = bill(
+            number=1,
+            bill=BILL.replace("0001*", f"{number:04d}*"),
+            references=(f"N9*2I*1ZTRK00000000{number}", "N9*PO*SO-77"),
+        )
+        one = [line.replace("*18*K", "*500*K") for line in one]
+        data = truck(one, head=("M10*NRTX*J*CA***NRTX25A01***W", f"P4*0901*{day}***1430"))
+        result = drop(data.replace(b"000000001", b"%09d" % number), history=history)
+        assert result.outcome.counts.accepted == 1
+        return told(result, "S321-SPLIT")
+
+    assert sent(1, "20250303") == []
+    (words,) = sent(2, "20250304")
+    assert words.startswith("Shipment NRTX00450001, accepted before, belongs to the same order")
 
 
 def test_similar_persons_at_one_address_who_pass_the_limit_together_are_told_once():

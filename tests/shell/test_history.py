@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
-from gateway.history import MemoryHistory, Part, ShipmentClaim
+from gateway.history import Lot, MemoryHistory, Part, ShipmentClaim
 from gateway.shell.folders import parse_instant
 from gateway.shell.history import SqlHistory
 from gateway.shell.ledger import Ledger, open_ledger
@@ -263,3 +264,23 @@ def test_names_and_numbers_of_any_length_and_kind_are_known_again(ledger: Ledger
     assert two.interchange(sender, receiver, f"{number}2") is None
     assert two.interchange(f"{sender}S", receiver, f"{number}1") is None
     two.close()
+
+
+def test_lots_of_orders_are_known_to_later_drops(ledger: Ledger):
+    first = SqlHistory(ledger, "acme", AT)
+    assert first.lots("p") == []
+    lot = replace(claim("b1", "500.00"), orders="k1 k2")
+    first.claim([lot, claim("b2", "10.00"), replace(lot, key="b3", person="q")])
+    commit(ledger, first)
+    first.close()
+    second, other = SqlHistory(ledger, "acme", AT), SqlHistory(ledger, "other", AT)
+    assert second.lots("p") == [Lot("2025-03-03", Decimal("500"), "k1 k2", "b1")]
+    assert other.lots("p") == [Lot("2025-03-03", Decimal("500"), "k1 k2", "")]
+    assert second.lots("nobody") == []
+    other.close()
+    second.claim([replace(claim("b1", "20.00", purpose="amend", content="d"), orders="k3")])
+    commit(ledger, second, "r2")
+    second.close()
+    third = SqlHistory(ledger, "acme", AT)
+    assert third.lots("p") == [Lot("2025-03-03", Decimal("20"), "k3", "b1")]
+    third.close()
