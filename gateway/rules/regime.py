@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, time, timedelta
 from functools import lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from gateway.moments import in_zone
 from gateway.rules.tables import Regime, Tables
+
+_EASTERN = ZoneInfo("America/New_York")
+_ONE_MINUTE = timedelta(minutes=1)
+_NOON = time(12)  # stands for a time that is not known
 
 
 def arrival_day(draft: dict[str, Any], tables: Tables) -> str:
@@ -31,6 +35,29 @@ def _local_day(instant: str, zone: str) -> str:
     return in_zone(moment, ZoneInfo(zone)).date().isoformat()
 
 
+def law_day(draft: dict[str, Any], tables: Tables, day: str) -> str:
+    """Return the day whose law counts for an arrival on a local day: laws begin at 12:01 a.m. Eastern, everywhere.
+
+    At ten in the evening of the day before, a lorry in Seattle arrives under the new law. Where the time of the arrival
+    is not known (noon stands for it) the local day counts.
+    """
+    if day not in tables.turns:
+        return day
+    zone = tables.zone(str(draft.get("first_us_port", "")))
+    return _eastern_day(str(draft.get("estimated_arrival_at", "")), zone) or day
+
+
+@lru_cache(4096)
+def _eastern_day(instant: str, zone: str) -> str:
+    try:
+        moment = datetime.fromisoformat(instant)
+    except ValueError:
+        return ""
+    if moment.tzinfo is None or in_zone(moment, ZoneInfo(zone)).time() == _NOON:
+        return ""
+    return today(moment)
+
+
 def regime_of(draft: dict[str, Any], tables: Tables, day: str) -> Regime | None:
     """Return the strictest row for any origin in the shipment on a day; None when the day precedes the table."""
     channel = "postal" if draft.get("mode_of_transportation") == "mail" else "non_postal"
@@ -49,8 +76,8 @@ def _strictest(regimes: tuple[Regime, ...], day: str, origins: frozenset[str], c
 
 
 def today(now: datetime) -> str:
-    """Return the calendar day of an instant in the eastern time of CBP's headquarters."""
-    return now.astimezone(ZoneInfo("America/New_York")).strftime("%Y-%m-%d")
+    """Return the day whose law is in force at an instant: it begins at 12:01 a.m. in the eastern time zone."""
+    return (in_zone(now, _EASTERN) - _ONE_MINUTE).strftime("%Y-%m-%d")
 
 
 def is_late(draft: dict[str, Any], tables: Tables, now: datetime) -> float | None:

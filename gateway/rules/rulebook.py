@@ -18,7 +18,7 @@ from gateway.rules.alike import Lots, Neighbours, Past, Twins, orders_of
 from gateway.rules.descriptions import check_item
 from gateway.rules.identifiers import check_hts, check_identifiers, read_tracking
 from gateway.rules.parties import check_parties, person_key
-from gateway.rules.regime import arrival_day, is_late, regime_of, today
+from gateway.rules.regime import arrival_day, is_late, law_day, regime_of, today
 from gateway.rules.suspects import check_suspects
 from gateway.rules.tables import Tables
 from gateway.rules.values import LIMIT_USD, amount, check_values, complete_values
@@ -66,10 +66,12 @@ class Rulebook:
             if isinstance(party, dict) and party.get("name"):
                 party["normalised_key"] = self._person(party, profile)
         if draft.get("items"):
-            day = day or today(now)
-            regime = regime_of(draft, self.tables, day)
+            law = law_day(draft, self.tables, day) if day else today(now)
+            regime = regime_of(draft, self.tables, law)
+            if law != day and day and regime is regime_of(draft, self.tables, day):
+                law = day  # the same law: the local day is that of the USD 800 sum
             if regime is not None:
-                draft["regime_verdict"] = {"rule_id": regime.rule_id, "verdict": regime.verdict, "as_of_date": day}
+                draft["regime_verdict"] = {"rule_id": regime.rule_id, "verdict": regime.verdict, "as_of_date": law}
         return findings
 
     def check(self, draft: dict[str, Any], profile: Profile, now: datetime, purpose: str) -> list[Finding]:
@@ -85,7 +87,8 @@ class Rulebook:
         for index, item in enumerate(items if isinstance(items, list) else ()):
             findings += self._goods(item, index, profile.program, documents=documents)
             if not item.get("country_of_origin"):
-                day = arrival_day(draft, self.tables) or today(now)
+                day = arrival_day(draft, self.tables)
+                day = law_day(draft, self.tables, day) if day else today(now)
                 severity = Severity.ERROR if day >= "2025-05-02" else Severity.WARNING
                 findings.append(
                     _finding(
@@ -120,6 +123,8 @@ class Rulebook:
             origins = ", ".join(sorted({str(i.get("country_of_origin", "?")) for i in draft["items"]}))
             words = "the exemption is repealed" if verdict["verdict"] == "repealed" else "the exemption is suspended"
             when = f"{'arrival' if draft.get('estimated_arrival_at') else 'processed'} {verdict['as_of_date']}"
+            if draft.get("_arrival_day", verdict["as_of_date"]) != verdict["as_of_date"]:
+                when += " in Eastern time, by which laws begin"
             said = f"Origin {origins}, {when}: {words} ({row.citation if row else verdict['rule_id']}); entry types {' or '.join(row.entry_types) if row else ''}."
             findings.append(
                 _finding("S321-REGIME", Severity.ERROR, said, "regime_verdict", "/items/0/country_of_origin", origins)

@@ -6,10 +6,12 @@ import re
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import date, timedelta
 from functools import lru_cache
 
 import msgspec
 
+from gateway.moments import is_day
 from gateway.shipped import table_rows
 
 
@@ -74,6 +76,7 @@ class Tables:
     consolidators: frozenset[str]
     hubs: frozenset[tuple[str, str]]
     hours: Mapping[str, float]
+    turns: frozenset[str]  # days on which the law changes, and those before them
     looked_up: dict[tuple[str, frozenset[str], str], Regime | None] = field(default_factory=dict)  # regime_of's memory
     plain_items: set[int] = field(default_factory=set)  # hashes (64 bits) of goods lines known to be in order
 
@@ -91,8 +94,10 @@ class Tables:
             g.rpartition(" ")[2] for g in vague
         }
         zip_states = {r["code"]: frozenset(r["value"].split(";")) for r in rows["zip_state"]}
+        regimes = tuple(_regime(r) for r in rows["regime"])
         return cls(
-            regimes=tuple(_regime(r) for r in rows["regime"]),
+            regimes=regimes,
+            turns=_turns(regimes),
             vague=vague,
             vague_ends=frozenset(ends | {f"{word}S" for word in ends} | {"S"}),
             fake_names=frozenset(normal(r["name"]) for r in rows["fake_names"]),
@@ -108,6 +113,11 @@ class Tables:
             hubs=frozenset((normal(r["address"]), r["postal_code"][:5]) for r in rows["hubs"]),
             hours={r["mode"]: float(r["hours_before"]) for r in rows["timing"]},
         )  # fmt: skip
+
+
+def _turns(regimes: tuple[Regime, ...]) -> frozenset[str]:
+    days = {date.fromisoformat(day) for r in regimes for day in (r.start, r.end) if is_day(day)}
+    return frozenset(d.isoformat() for day in days for d in (day, day - timedelta(days=1)))
 
 
 def _regime(row: Mapping[str, str]) -> Regime:

@@ -12,8 +12,12 @@ from gateway.rules.folder import load_rulebook
 from gateway.rules.regime import arrival_day, regime_of, today
 from gateway.rules.tables import lint_regimes
 from gateway.site import base_mappings
+from tests.drops import drop
+from tests.rules.test_rulebook import PROFILE
+from tests.test_beyond_samples import LINE, bill, said, truck
 
-TABLES = load_rulebook(base_mappings()).tables
+RULES = load_rulebook(base_mappings())
+TABLES = RULES.tables
 ROWS = list(csv.DictReader((base_mappings() / "rules" / "regime.csv").read_text("utf-8").splitlines()))
 
 
@@ -103,6 +107,41 @@ def test_the_day_is_that_of_the_port(instant, port, day):
     assert arrival_day({"estimated_arrival_at": instant, "first_us_port": port}, TABLES) == day
 
 
-def test_today_is_the_day_in_washington():
-    assert today(datetime(2025, 8, 29, 3, 59, tzinfo=UTC)) == "2025-08-28"
-    assert today(datetime(2025, 8, 29, 4, 0, tzinfo=UTC)) == "2025-08-29"
+def test_today_is_the_day_in_washington_from_one_minute_past_midnight_on():
+    assert today(datetime(2025, 8, 29, 4, 0, 59, tzinfo=UTC)) == "2025-08-28"
+    assert today(datetime(2025, 8, 29, 4, 1, tzinfo=UTC)) == "2025-08-29"
+
+
+@pytest.mark.parametrize(
+    ("port", "arrival", "rule", "as_of"),
+    [
+        ("3004", "2025-08-29T03:59:00Z", "R04", "2025-08-28"),  # Blaine, 20:59 of the 28th; in New York 23:59
+        ("3004", "2025-08-29T04:00:59Z", "R04", "2025-08-28"),  # 00:00:59 there: one more second of the old law
+        ("3004", "2025-08-29T04:01:00Z", "R08", "2025-08-29"),  # 21:01 of the 28th in Blaine, 12:01 a.m. in New York
+        ("3004", "2025-08-29T06:30:00Z", "R08", "2025-08-29"),
+        ("0901", "2025-08-29T04:00:30Z", "R04", "2025-08-28"),  # Buffalo, half a minute after midnight
+        ("0901", "2025-08-29T04:01:00Z", "R08", "2025-08-29"),
+        ("3004", "2025-08-28T19:00:00Z", "R04", "2025-08-28"),  # noon in Blaine: the time is not known
+        ("3004", "2025-08-30T05:00:00Z", "R08", "2025-08-29"),  # on other days the local one is told
+        ("3201", "2025-08-29T09:30:00Z", "R08", "2025-08-29"),  # Honolulu, 23:30 of the 28th
+    ],
+)
+def test_laws_begin_at_one_minute_past_midnight_eastern_everywhere(port, arrival, rule, as_of):
+    draft = {
+        "items": [{"country_of_origin": "CA"}],
+        "mode_of_transportation": "truck",
+        "first_us_port": port,
+        "estimated_arrival_at": arrival,
+    }
+    RULES.prepare(draft, PROFILE, datetime(2025, 8, 1, tzinfo=UTC))
+    assert (draft["regime_verdict"]["rule_id"], draft["regime_verdict"]["as_of_date"]) == (rule, as_of)
+
+
+def test_the_refusal_says_by_whose_clock_the_law_has_begun():
+    line = LINE.replace("*CN*US", "*CA*US")
+    one = bill(goods=("VID*TL**TRL5501", line))
+    head = ("M10*NRTX*J*CA***NRTX25A01***W", "P4*3004*20250828***2130")
+    (words,) = said(drop(truck(one, head=head)), "S321-REGIME")
+    assert "arrival 2025-08-29 in Eastern time, by which laws begin" in words
+    assert drop(truck(one, head=(head[0], "P4*3004*20250828***2030"))).outcome.counts.accepted == 1
+    assert drop(truck(one, head=(head[0], "P4*3004*20250828"))).outcome.counts.accepted == 1
