@@ -48,6 +48,12 @@ class Books:
         """Begin a message, group or interchange."""
         self._levels[scope] = Tally(self._history.mark())
 
+    def so_far(self) -> tuple[int, int, int]:
+        """Return how many shipments stand (or did before), how many are rejected, and how many messages are refused."""
+        counts = self.counts
+        stands = counts.accepted + counts.joined + counts.waiting + counts.duplicate
+        return stands, counts.rejected, len(self.refused)
+
     def rule(self, scope: Scope) -> str:
         """Return the rule that refuses the open level, "" when none does so far."""
         return self._levels[scope].rule

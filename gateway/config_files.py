@@ -175,6 +175,7 @@ class PartnerFile(Part, frozen=True):
     constants: dict[str, Any] = {}
     allow_test: bool = True
     tolerance: Literal["lenient", "strict"] = "lenient"
+    refused_numbers: Literal["free", "used"] = "free"
     salvage: Literal["message", "shipment"] = "message"
     fold_case: bool = False
     ignore_unknown_segments: bool = False

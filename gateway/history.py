@@ -77,6 +77,10 @@ class History(Protocol):
         """Note that this file uses the control number."""
         ...
 
+    def release_interchange(self, sender: str, receiver: str, control_number: str) -> None:
+        """Take back a claim of this file: nothing of the interchange stands, and it may be sent again under its number."""
+        ...
+
     def shipments(self, keys: Sequence[str]) -> list[ShipmentClaim | None]:
         """Return the accepted shipment with each key, None where there is none. Sees the claims of this file."""
         ...
@@ -137,6 +141,10 @@ class MemoryHistory:
     def claim_interchange(self, sender: str, receiver: str, control_number: str, where: str) -> None:
         """See History."""
         self._interchanges[sender, receiver, control_number] = where
+
+    def release_interchange(self, sender: str, receiver: str, control_number: str) -> None:
+        """See History."""
+        del self._interchanges[sender, receiver, control_number]
 
     def shipments(self, keys: Sequence[str]) -> list[ShipmentClaim | None]:
         """See History."""

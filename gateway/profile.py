@@ -123,6 +123,9 @@ class Profile:
     )  # canonical shipment field -> value, where the input has none
     allow_test: bool = True
     tolerance: str = "lenient"  # lenient, strict
+    refused_numbers: str = (
+        "free"  # free: a control number of which nothing was accepted may come again; used: it may not
+    )
     salvage: str = "message"  # message: a syntax error refuses the set; shipment: only the shipment it lies in
     fold_case: bool = False
     ignore_unknown_segments: bool = False

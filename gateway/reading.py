@@ -51,6 +51,9 @@ class Reading:
         self._books = Books(counts, history)
         self._settler = settle(self._judge, self._books)
         self._interchanges: list[Interchange] = []
+        self._claim: tuple[str, str, str] | None = None  # control number that the open interchange took
+        self._came = (0, 0, 0)  # what the books said when it was opened, see Books.so_far
+        self._messages = 0  # of the open interchange
         self._module: ModuleType | None = None
         self._program: Program | None = None
         self._answers_refuse = 0
@@ -157,15 +160,17 @@ class Reading:
         self._books.open(Scope.INTERCHANGE)
         self._interchanges.append(facts)
         self._records.append(event)
+        self._claim, self._came, self._messages = None, self._books.so_far(), 0
         if not facts.control_number:
             return
-        sender, receiver = (
-            f"{facts.sender_qualifier}:{facts.sender_id}",
-            f"{facts.receiver_qualifier}:{facts.receiver_id}",
+        sender = (
+            f"{'test:' if facts.test else ''}{facts.sender_qualifier}:{facts.sender_id}"  # tests count by themselves
         )
-        before = self._history.interchange(sender, receiver, facts.control_number)
+        number = sender, f"{facts.receiver_qualifier}:{facts.receiver_id}", facts.control_number
+        before = self._history.interchange(*number)
         if before is None:
-            self._history.claim_interchange(sender, receiver, facts.control_number, self._name)
+            self._history.claim_interchange(*number, self._name)
+            self._claim = number
         else:
             self.finding(reused(facts, before, self._interchanges[:-1]))
 
@@ -178,6 +183,7 @@ class Reading:
         message.envelope.setdefault("received_on", self._received_on)
         self._tell_rest()
         self._books.open(Scope.MESSAGE)
+        self._messages += 1
         self._format = self._format or message.format
         self._flagged, self._found = set(), 0
         self._twice.clear()
@@ -211,6 +217,15 @@ class Reading:
         self._tell_rest()
         self._records.append(event)
         self._books.close_interchange(event.interchange.index)
+        if self._claim is not None and self._profile.refused_numbers == "free" and self._fell(event.interchange.index):
+            self._history.release_interchange(*self._claim)
+
+    def _fell(self, index: int) -> bool:
+        """True when nothing of an interchange stands: what is mended may be sent again under the same number."""
+        if index in self._books.refused_interchanges:
+            return True
+        stands, rejected, refused = (now - was for now, was in zip(self._books.so_far(), self._came, strict=True))
+        return not stands and (rejected > 0 or 0 < self._messages == refused)
 
     def _acknowledged(self, event: Acknowledged) -> None:
         """An acknowledgment of ours came back: say what it says, and when we never sent what it answers."""

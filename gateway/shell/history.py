@@ -93,6 +93,11 @@ class SqlHistory:
         values = (*_kept(sender, receiver, control_number), where)
         self._scratch.execute("INSERT OR REPLACE INTO interchanges VALUES (?,?,?,?)", values)
 
+    def release_interchange(self, sender: str, receiver: str, control_number: str) -> None:
+        """See History."""
+        gone = "DELETE FROM interchanges WHERE sender=? AND receiver=? AND control=?"
+        self._scratch.execute(gone, (sender, receiver, control_number))
+
     def shipments(self, keys: Sequence[str]) -> list[ShipmentClaim | None]:
         """See History."""
         if len(self._recent) > _RECENT:

@@ -284,3 +284,18 @@ def test_lots_of_orders_are_known_to_later_drops(ledger: Ledger):
     third = SqlHistory(ledger, "acme", AT)
     assert third.lots("p") == [Lot("2025-03-03", Decimal("20"), "k3", "b1")]
     third.close()
+
+
+def test_a_number_that_was_given_back_may_be_used_by_a_later_drop(ledger: Ledger):
+    for number, back in (("1", True), ("1", False), ("2", False)):
+        history = SqlHistory(ledger, "acme", AT)
+        assert history.interchange("s", "r", number) is None
+        history.claim_interchange("s", "r", number, "a.edi")
+        if back:
+            history.release_interchange("s", "r", number)
+            assert history.interchange("s", "r", number) is None
+        commit(ledger, history, f"r{number}{back}")
+        history.close()
+    last = SqlHistory(ledger, "acme", AT)
+    assert last.interchange("s", "r", "1") == "a.edi"
+    last.close()
