@@ -103,6 +103,10 @@ class Program(Protocol):
         """Return the names of elements below a unit that rows read, as a tree; unit: the names from the root to it."""
         ...
 
+    def selects(self, message: Message, profile: Profile, tag: str) -> frozenset[str]:
+        """Return the qualifiers by which rows choose among elements of a name: `OCI[03=SM|SS]` -> SM, SS."""
+        ...
+
 
 @dataclass(frozen=True, repr=False, eq=False)  # one of a kind; it holds the key of the person hash
 class Profile:

@@ -99,6 +99,7 @@ def test_formats_and_mapping_do_not_know_each_other(name):
             "halves",
             "handed_out",
             "noise",
+            "notes",
             "structure",
             "sums",
             "tree",

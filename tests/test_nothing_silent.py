@@ -302,7 +302,11 @@ def test_parties_documents_and_the_telephone_of_a_customs_note_are_passed_on(tmp
         {"type": "invoice_number", "value": "INV-9"},
     ]
     assert value(result, "security_scan.performed_by") == "T SAMPLEOFFICER"
-    assert value(result, "security_scan.regulated_agent_id") == {"country_code": "HK", "identifier": "00001-01"}
+    assert value(result, "security_scan.regulated_agent_id") == {
+        "country_code": "HK",
+        "identifier": "00001-01",
+        "expires_on": "2026-12-31",
+    }
 
 
 @pytest.mark.parametrize(

@@ -47,6 +47,10 @@ class ProgramChoice:
         """See CompiledProgram."""
         return self.choose(message, profile).later(message, node, profile)
 
+    def selects(self, message: Message, profile: Profile, tag: str) -> frozenset[str]:
+        """See CompiledProgram."""
+        return self.choose(message, profile).selects(message, profile, tag)
+
     def reads(self, message: Message, profile: Profile, unit: tuple[str, ...]) -> dict[str, Any]:
         """See CompiledProgram."""
         return self.choose(message, profile).reads(message, profile, unit)

@@ -14,7 +14,7 @@ from gateway.mapping.cells import Target
 from gateway.mapping.compile import Block
 from gateway.mapping.mapped import Later, Mapped
 from gateway.mapping.plans import Plans
-from gateway.mapping.reads import read_below
+from gateway.mapping.reads import read_below, selected
 from gateway.mapping.several import gravest, left_out, told_already
 from gateway.mapping.shapes import CONTINUES
 from gateway.mapping.sources import Run, node_place
@@ -68,6 +68,7 @@ class CompiledProgram:
         }
         self._near: dict[tuple[str, str], Target | None] = {}
         self._reads: dict[tuple[str, ...], dict[str, Any]] = {}
+        self._selects: dict[str, frozenset[str]] = {}
         self.here: Callable[[Any, Any], Position | None] = node_place(dialect, unit)
 
     def run(self, message: Message, node: Any, profile: Profile) -> MappedShipment:
@@ -122,6 +123,12 @@ class CompiledProgram:
         if unit not in self._reads:
             self._reads[unit] = read_below(self.blocks, unit)
         return self._reads[unit]
+
+    def selects(self, message: Message, profile: Profile, tag: str) -> frozenset[str]:
+        """Return the qualifiers by which rows choose among elements of a name, see reads.py."""
+        if tag not in self._selects:
+            self._selects[tag] = selected(self.blocks, tag)
+        return self._selects[tag]
 
     def write(self) -> None:
         """Write every function of the mapping, as if messages had asked for all of them."""

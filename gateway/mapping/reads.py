@@ -28,6 +28,23 @@ def read_below(blocks: Mapping[str, Sequence[Block]], unit: Names) -> dict[str, 
     return tree
 
 
+def selected(blocks: Mapping[str, Sequence[Block]], tag: str) -> frozenset[str]:
+    """Return the values by which rows choose among the elements of a name: `OCI[03=SM|SS].04` -> SM, SS."""
+    every = (path for of_it in blocks.values() for block in of_it for path in _paths(block))
+    return frozenset(value for path in every for step in path.steps if step.name == tag for value in step.values)
+
+
+def _paths(block: Block) -> Iterator[Path]:
+    """Yield every path of a block: of its bindings, sources and conditions."""
+    lines = [line for _, line in block.actions] + [line for target in block.targets for line in target.lines]
+    for _, path, when in block.bindings:
+        yield path
+        yield from (test.source.path for test in when if test.source.path is not None)
+    for line in lines:
+        yield from (source.path for source in line.sources if source.path is not None)
+        yield from (test.source.path for test in line.when if test.source.path is not None)
+
+
 def _of_block(block: Block, unit: Names, *, above: bool, itself: bool) -> Iterator[Names]:
     """Yield what a block reads. above: its paths start at the root; itself: its node is the unit."""
     starts: list[Names] = []

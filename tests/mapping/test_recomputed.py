@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from gateway.formats.cargo_imp.reader import quantity
+from gateway.formats.cargo_imp.totals import quantity
 from gateway.formats.tabular.cells import read_date
 from gateway.mapping.transforms import Unusable, registry
 from tests.drops import SAMPLES_NOW, drop, sample

@@ -22,6 +22,9 @@ OF_THE_MESSAGE = frozenset(
         "S321-REGIME-DAY",  # how many shipments of a message have no arrival
         "JOIN-OFF",  # once for a message
         "FHL-MASTER-TOTAL",  # the pieces and the weight of all houses
+        "EDIFACT-TOTAL",  # the same of consignments
+        "X12-LX-ORDER",  # the number of an LX beside those before it
+        "X12-LINE-COUNT",
         "EDIFACT-NO-SHIPMENT",  # a message without any
         "CSV-MISSING-COLUMN",  # a column (key) that no row has
         "X12-ISA13-DUP",  # the control number of another file

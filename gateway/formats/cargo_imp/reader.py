@@ -16,6 +16,7 @@ from gateway.formats.cargo_imp.leftover import cut, fields_left, house_glued, li
 from gateway.formats.cargo_imp.message import ImpNode, block, control_location, fields_of, tag_of
 from gateway.formats.cargo_imp.split import IDENTIFIER, MAX_LINE, MAX_LINES, Line, Text, split_messages
 from gateway.formats.cargo_imp.totals import house_totals, rate_totals
+from gateway.formats.notes import Notes
 from gateway.profile import Profile
 from gateway.records import (
     Acknowledged,
@@ -210,11 +211,21 @@ class ImpReader:
                 houses[0].take(node)
         yield from house_totals(message.root, houses)
         yield from self._leftovers([message.root, *houses], kinds()[message.type])
+        yield from self._notes(houses, message)
         role = "shipment" if len(houses) == 1 else "part"
         for number, house in enumerate(houses, 1):
             yield Unit(message, number, house, f"HBS {number}", role)
         if not houses:
             yield self._said("CARGO-IMP-LINE", "The message has no house line (HBS).", Line("", message.root.offset, 0, message.root.line))  # fmt: skip
+
+    def _notes(self, units: list[ImpNode], message: Message) -> Iterator[Finding]:
+        """Tell of customs notes that no row reads."""
+        notes = Notes(message, self._profile, "OCI")
+        for unit in units:
+            oci = (unit.children or {}).get("OCI", ())
+            notes.look((n.element(2), n.element(3), n.element(4), n.place()) for n in oci)
+        if (remark := notes.remark()) is not None:
+            yield remark
 
     def _waybill(self, blocks: list[ImpNode], message: Message) -> Iterator[Event]:
         unit = ImpNode("WB", ["WB"], message.root.offset, message.root.length, message.root.line, 1)
@@ -228,6 +239,8 @@ class ImpReader:
         yield from rate_totals(unit)
         master = any(n.element(1).endswith("-M") for n in (unit.children or {}).get("AWB", []))  # CBP: 999-12345675-M
         consolidation = master or any("NC" in (r.children or {}) for r in rates)
+        if not consolidation:
+            yield from self._notes([unit], message)
         yield Unit(message, 1, unit, message.type, "master" if consolidation else "shipment")
 
     def _flight(self, blocks: list[ImpNode], message: Message) -> Iterator[Event]:

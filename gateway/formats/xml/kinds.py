@@ -12,6 +12,7 @@ versions       first figures of the versions we know; "" = any
 code, codes    path of a type code and the values it may have; "" = none
 aside          ends of paths below the unit of elements that say nothing of a shipment; "-" when there are none. Where the column has
                anything, elements that no row of the mapping reads are told (unread.py)
+notes          name of the elements that hold customs notes; "" = none
 totals         PATH=PATH of totals beside the units and of what they add up (totals.py); "" = none
 answers        "yes": an answer of somebody to us (XFNM), read and never answered
 
@@ -58,7 +59,10 @@ class Kind:
     required: Mapping[str, tuple[str, ...]] = field(
         default_factory=dict
     )  # element -> children it must have (order.csv)
+    needed: Mapping[str, frozenset[str]] = field(default_factory=dict)  # those whose lack is told (missing.py)
+    freight: Mapping[str, frozenset[str]] = field(default_factory=dict)  # of them: they say nothing of the goods
     totals: tuple[tuple[str, str], ...] = ()
+    notes: str = ""
     many: Mapping[str, frozenset[str]] = field(default_factory=dict)  # element -> children that may stand again
     aside: tuple[tuple[str, ...], ...] | None = None  # None: what is not read is not told
     names: Mapping[str, Names] = field(default_factory=dict)  # element -> what it may hold (names.csv)
@@ -118,6 +122,9 @@ def _kind(row: dict[str, str], order: list[dict[str, str]], known: list[dict[str
         order={o["parent"]: {name: rank for rank, name in enumerate(o["children"].split())} for o in order},
         many={o["parent"]: frozenset(o.get("many", "").split()) for o in order},
         required={o["parent"]: tuple(o["required"].split()) for o in order if o.get("required")},
+        notes=row.get("notes", ""),
+        needed={o["parent"]: need for o in order if (need := _named(o, "required") - _named(o, "asked"))},
+        freight={o["parent"]: _named(o, "freight") for o in order},
         aside=tuple(_steps(path) for path in row["aside"].split() if path != "-") if row.get("aside") else None,
         names={
             name: Names(None if name == "*" else frozenset(o["children"].split()), frozenset(o["attributes"].split()))
@@ -126,6 +133,10 @@ def _kind(row: dict[str, str], order: list[dict[str, str]], known: list[dict[str
             for name in o["elements"].split()
         },
     )
+
+
+def _named(row: dict[str, str], column: str) -> frozenset[str]:
+    return frozenset(row.get(column, "").split())
 
 
 def _steps(path: str) -> tuple[str, ...]:

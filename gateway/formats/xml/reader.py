@@ -15,9 +15,11 @@ from lxml import etree
 
 from gateway.findings import Finding, Scope, Severity
 from gateway.formats.handed_out import HandedOut
+from gateway.formats.notes import Notes
 from gateway.formats.xml.bytes_in import Source
 from gateway.formats.xml.faults import FaultError, doctype, stranger, syntax_fault, unknown_root
 from gateway.formats.xml.kinds import Kind
+from gateway.formats.xml.missing import Missing, notes_of
 from gateway.formats.xml.nodes import XmlNode, text_at
 from gateway.formats.xml.remarks import Remarks, header_remarks, stray_remark, stray_text
 from gateway.formats.xml.totals import Totals
@@ -67,6 +69,8 @@ class XmlReader:
         self._remarks: Remarks | None = None
         self._totals: Totals | None = None
         self._unread: Unread | None = None
+        self._missing: Missing | None = None
+        self._notes: Notes | None = None
         self._numbers: dict[str, int] = {}  # how many units of a name were let go
         self._handed_out = HandedOut()
 
@@ -78,12 +82,18 @@ class XmlReader:
         except FaultError as fault:
             self._held.append(fault.finding)
             self._held += fault.more
-            self._unread = self._totals = None
+            self._unread = self._totals = self._missing = None
         self._held = source.findings + self._held
+        if any(finding.refuses for finding in self._held):
+            self._missing = None  # a part of the message may not have been read
         yield from self._begin()
         yield from self._held
         if self._remarks is not None:
             yield from self._remarks.take()
+        if self._missing is not None and self._root is not None:
+            yield from self._missing.of_whole(self._root)
+        if self._notes is not None and (remark := self._notes.remark()) is not None:
+            yield remark
         if self._totals is not None:
             yield from self._totals.compare()
         if self._unread is not None and (remark := self._unread.remark()) is not None:
@@ -214,6 +224,7 @@ class XmlReader:
         refusing = [rule for rule, severity in self._profile.severities.items() if severity is Severity.ERROR]
         self._remarks = Remarks(self._kind, refusing) if self._kind.order else None
         self._totals = Totals(self._kind.totals) if self._kind.totals else None
+        self._missing = Missing(self._kind) if self._kind.needed and not self._kind.answers else None
         self._depth = len(self._kind.unit) or 1 << 30
 
     # --- envelope and units -----------------------------------------------------------------------------------
@@ -240,6 +251,8 @@ class XmlReader:
         )  # fmt: skip
         yield MessageBegin(self._message)
         self._unread = unread_in(self._message, kind, self._profile)
+        if kind is not None and kind.notes:
+            self._notes = Notes(self._message, self._profile, kind.notes)
         if sender and kind is not None and not kind.answers:
             yield from stranger(sender, kind, root, self._profile)
         if kind is not None and root is not None:
@@ -262,6 +275,10 @@ class XmlReader:
             yield from self._remarks.take()
         if self._unread is not None:
             self._unread.look(node)
+        if self._missing is not None and node is not self._root:
+            self._missing.look(node)
+        if self._notes is not None and role != "master" and kind is not None:
+            self._notes.look(notes_of(node, kind.notes))
         if self._totals is not None:
             self._totals.add(node)
         self._units += 1

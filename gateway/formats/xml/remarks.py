@@ -1,7 +1,7 @@
 """Remarks about elements that stand elsewhere than the standard says, or that it does not know: read all the same.
 
 The tables are order.csv of a format folder: type ("" = every message), parent, children in their order, those a
-writer must give (required; not looked at here), those that may stand again (many). Only parents of the
+writer must give (required; missing.py tells of them), those that may stand again (many). Only parents of the
 table are looked at; names.csv says what elements of a document may hold in any order; each fault is told once for a parent and child,
 of each shipment where a value was not read (XML-TWICE) or where it refuses. A row of parent * stands for documents whose order we have no table of: of all elements
 that hold text those of its column many may stand again.

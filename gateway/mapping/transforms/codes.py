@@ -60,6 +60,16 @@ def agency_id(values: list[str], tables: Tables | None, table: str) -> str:
     return party_id([values[-1], values[0]], tables, table)
 
 
+@transform("USCI91440101SAMPLE0001 => tax_id USCI91440101SAMPLE0001", "EORIDE1234567 => eori DE1234567", "ABC1 => ")
+def trader_id(value: str) -> str:
+    """Kind and number of a trader as a customs note T writes them: EORI, USCI (China) and CNPJ (Brazil); nothing of another kind."""
+    text = "".join(value.split()).upper()
+    kind = _TRADERS.get(text[:4], "")
+    number = text[4:] if kind == "eori" else text
+    return f"{kind} {number}" if kind and 4 < len(text) <= _NUMBER else ""
+
+
+_TRADERS = {"EORI": "eori", "USCI": "tax_id", "CNPJ": "tax_id"}
 _NUMBER = 35  # characters that the canonical model has for an identification
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from calendar import monthrange
 from collections.abc import Iterator
 from contextlib import suppress
 from datetime import MAXYEAR, MINYEAR, UTC, datetime, timedelta, timezone
@@ -232,6 +233,16 @@ def flight_day(values: list[str]) -> str:
     if not days:
         raise Unusable(f'"{text}" is not a day of the calendar')
     return min(days, key=lambda day: abs(day - clock)).date().isoformat()
+
+
+@transform("1226 => 2026-12-31", "0228 => 2028-02-29", "1326 => !MAP-VALUE", result="date")
+def month_end(value: str) -> str:
+    """The last day of a month MMYY, as customs notes write the expiry of a regulated agent."""
+    text = value.strip()
+    if not re.fullmatch(r"(?:0[1-9]|1[0-2])[0-9]{2}", text):
+        raise Unusable(f'"{text}" is not a month such as 1226')
+    year, month = 2000 + int(text[2:]), int(text[:2])
+    return f"{year}-{month:02d}-{monthrange(year, month)[1]:02d}"
 
 
 _FLIGHT_DAY = re.compile(r"([0-9]{2})([A-Z]{3})?")

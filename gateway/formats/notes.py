@@ -1,0 +1,52 @@
+"""Customs notes (OCI) of Cargo-XML and Cargo-IMP that no row of the mapping reads: what they say is not passed on.
+
+    OCI/US/CUS/AN/4711        control AN of CUS; read by rows with OCI[03=AN], IncludedCustomsNote[SubjectCode+ContentCode=CUS+AN]
+
+One remark for a message names the kinds of notes, never what they say: it may be a person's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from gateway.findings import Finding, Position, Scope, Severity
+from gateway.profile import Profile
+from gateway.records import Message
+
+_NAMED = 12  # kinds that the remark names
+_LONG = 11  # characters of a kind that are shown
+
+
+class Notes:
+    """Collects the kinds of notes of one message. tag: of a note as the mapping names it."""
+
+    def __init__(self, message: Message, profile: Profile, tag: str) -> None:
+        choose = profile.programs
+        program = choose(message.format, message.type, message.version) if choose else None
+        self._program, self._message, self._profile, self._tag = program, message, profile, tag
+        self._read: frozenset[str] | None = None
+        self._found: dict[str, None] = {}
+        self._first: Position | None = None
+
+    def look(self, notes: Iterable[tuple[str, str, str, Position]]) -> None:
+        """Note the notes of one shipment: (subject, control, text, place)."""
+        if self._program is None:
+            return
+        for subject, control, text, place in notes:
+            if self._read is None:
+                self._read = self._program.selects(self._message, self._profile, self._tag)
+            kind = f"{subject}/{control}".strip("/")[:_LONG]
+            if not text or control in self._read or f"{subject}+{control}" in self._read or kind in self._found:
+                continue
+            if len(self._found) <= _NAMED:
+                self._found[kind] = None
+            self._first = self._first or place
+
+    def remark(self) -> Finding | None:
+        """Return what is to be said of the message; None when all notes are read."""
+        if not self._found:
+            return None
+        kinds = list(self._found)[:_NAMED]
+        more = " and others" if len(self._found) > _NAMED else ""
+        said = f"Customs notes that no row of the mapping reads, so that what they say was not passed on: {', '.join(kinds)}{more}."
+        return Finding("CARGO-NOTES", Severity.INFO, Scope.MESSAGE, said, self._first or Position())

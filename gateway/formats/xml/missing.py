@@ -1,0 +1,54 @@
+"""Elements that the standard demands and a message does not have: a remark, since the gateway can do without them.
+
+The tables are columns of order.csv: `required` names what each element must have. `asked`, those that the mapping or the
+header is told to lack anyway, in better words; `freight`, those that say nothing of the goods (signatures, charges):
+a message without them is told as an information.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from gateway.findings import Finding, Position, Scope, Severity
+from gateway.formats.xml.kinds import Kind
+from gateway.formats.xml.nodes import XmlNode, text_at
+
+_MOST = 50  # of a message
+
+
+class Missing:
+    """Looks at one shipment after the other, and at what stands above them; each fault is told once."""
+
+    def __init__(self, kind: Kind) -> None:
+        self._needed, self._freight = kind.needed, kind.freight
+        self._told: set[tuple[str, str]] = set()
+        self._found: list[Finding] = []
+
+    def look(self, top: XmlNode) -> None:
+        """Look at an element and all in it."""
+        for node in top.walk():
+            needed = self._needed.get(node.tag)
+            if needed is not None and not needed <= (node.children or {}).keys() and isinstance(node, XmlNode):
+                self._tell(node, sorted(needed - (node.children or {}).keys()))
+
+    def of_whole(self, root: XmlNode) -> Iterator[Finding]:
+        """Look at what stands above the shipments, which were let go, and yield all that was found."""
+        self.look(root)
+        yield from self._found
+
+    def _tell(self, node: XmlNode, names: list[str]) -> None:
+        for name in names:
+            if (node.tag, name) in self._told or len(self._told) >= _MOST:
+                continue
+            self._told.add((node.tag, name))
+            severity = Severity.INFO if name in self._freight.get(node.tag, ()) else Severity.WARNING
+            said = f"{node.tag} has no {name}, which the standard demands."
+            self._found.append(Finding("XML-MISSING", severity, Scope.MESSAGE, said, node.here()))
+
+
+def notes_of(unit: XmlNode, name: str) -> Iterator[tuple[str, str, str, Position]]:
+    """Yield (subject, control, text, place) of each customs note of a shipment."""
+    for note in unit.walk():
+        if note.tag == name and isinstance(note, XmlNode):
+            subject, control, text = (text_at(note, (part,)) for part in ("SubjectCode", "ContentCode", "Content"))
+            yield subject, control, text, note.here()
