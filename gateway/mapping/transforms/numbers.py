@@ -116,12 +116,17 @@ def money(values: list[str]) -> str:
     return plain(number(values[0]), 2)
 
 
-@transform("19.99; 2 => 39.98", "7.90; => 7.90", many=True, result="decimal")
+@transform(
+    "19.99; 2 => 39.98", "7.90; => 7.90", "6.50; 2; EA; 2; ea => 13.00", "6.50; 24; EA; 2; BX => 156.00",
+    "6.50; 1; EA; 3; EA => !MAP-VALUE", many=True, result="decimal",
+)  # fmt: skip
 def extended(values: list[str]) -> str:
-    """A line total of unit price and quantity; without a quantity one piece is meant."""
-    price = number(values[0])
-    quantity = number(values[1]) if len(values) > 1 and values[1].strip() else Decimal(1)
-    return plain(_EXACT.multiply(price, quantity).normalize(_EXACT), 2)
+    """A line total of unit price and quantity; without a quantity one piece is meant. With unit, other quantity and its unit: two quantities of one unit are the same."""
+    price, pieces, unit, others, other_unit = (v.strip() for v in (*values, *[""] * 5)[:5])
+    quantity = number(pieces) if pieces else Decimal(1)
+    if others and (unit or other_unit).upper() == other_unit.upper() and number(others) != quantity:
+        raise Unusable(f"one segment says {pieces or 1} {unit}, the other {others} {other_unit}")
+    return plain(_EXACT.multiply(number(price), quantity).normalize(_EXACT), 2)
 
 
 @transform("24.905 => 24.91", "24.5 => 24.50", args=(0, 1), result="decimal")

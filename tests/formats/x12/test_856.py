@@ -257,6 +257,65 @@ def test_a_buyer_beside_the_deliver_to_party(tmp_path: Path, expected: str | Non
     assert {f["rule"] for f in result["findings"]} & {"MAP-FIRST-TAKEN"} == told
 
 
+@pytest.mark.parametrize("level", ["HL*1**S*1~", "HL*2*1*O*1~", "HL*3*2*P*1~", "HL*4*3*I*0~"])
+def test_the_currency_is_read_at_every_level(tmp_path: Path, level: str) -> None:
+    text = SAMPLE.read_text("ascii").replace("CUR*SE*USD~\n", "", 1)
+    begin = text.index(level)
+    end = text.index("HL*", begin + 3)
+    (tmp_path / "changed.edi").write_text(text[:end] + "CUR*SE*CAD~\n" + text[end:], "ascii")
+    result = Checker(base_site(), parse_instant("2025-01-14T10:00:00Z")).file(tmp_path / "changed.edi")
+    first = result["messages"][0]["shipments"][0]
+    assert (first["total_value"], first["fair_retail_value_usd"]) == ({"amount": "18.00", "currency": "CAD"}, "12.60")
+    assert first["items"][0]["listed_price"]["currency"] == "CAD"
+
+
+@pytest.mark.parametrize("data", [ORDERS, PACKS], ids=["orders", "packs"])
+def test_in_the_other_layouts_too(data: bytes) -> None:
+    text = re.sub(r"CUR\*SE\*[A-Z]+~\n?", "", data.decode("ascii"))
+    gone = data.decode("ascii").count("CUR*")
+    assert gone
+    end = text.index("HL*", text.index("HL*1*") + 3)
+    count = int(re.search(r"SE\*(\d+)\*", text)[1])  # type: ignore[index]
+    text = (text[:end] + "CUR*SE*GBP~\n" + text[end:]).replace(f"SE*{count}*", f"SE*{count - gone + 1}*")
+    assert {currency for _, currency, _ in _goods(_drop(text.encode())).values()} == {"GBP"}
+
+
+PACK = "MAN*CP*LPX0000001~"
+
+
+def test_what_a_parcel_names_itself_comes_before_what_its_order_names(tmp_path: Path) -> None:
+    own = ("N1*ST*ROBIN EXAMPLE~N3*9 ELM AVE~N4*AKRON*OH*44301*US~"
+           "N1*SE*OTHER SELLER CO~N3*1 HARBOUR RD~N4*NINGBO**315000*CN~")  # fmt: skip
+    new = f"TD5*B*2*AIRX*M~REF*MB*OCNVMSTR0002~{PACK}{own}"
+    first, second = _check(tmp_path, (PACK, new), ("SE*58*", "SE*66*"))["messages"][0]["shipments"]
+    assert (first["final_deliver_to_party"]["name"], first["buyer"]["name"]) == ("ROBIN EXAMPLE", "ALEX SAMPLE")
+    assert (first["shipment_initiator"]["name"], first["seller"]["name"]) == ("OTHER SELLER CO", "OTHER SELLER CO")
+    assert (first["master_bill_number"], first["carrier_code"]) == ("OCNVMSTR0002", "AIRX")
+    assert (second["master_bill_number"], second["carrier_code"]) == ("OCNVMSTR7781", "NRTX")
+
+
+def test_a_parcel_without_a_number_has_that_of_its_order_or_of_its_goods(tmp_path: Path) -> None:
+    result = _check(tmp_path, (PACK + "\n", ""), ("SE*58*", "SE*57*"))
+    assert result["messages"][0]["shipments"][0]["shipment_tracking_number"] == "LPX0000001"
+    goods = "PID*F*08***COTTON T-SHIRT~"
+    moved = ORDERS.decode("ascii").replace("REF*2I*LPX0000001~\n", "").replace(goods, f"{goods}\n{PACK}")
+    assert set(_goods(_drop(moved.encode()))) == {"LPX0000001", "LPX0000002"}
+
+
+def test_pieces_that_two_segments_tell_differently_are_no_value(tmp_path: Path) -> None:
+    result = _check(tmp_path, ("SN1*1*2*EA~", "SN1*1*3*EA~"))
+    (finding,) = [f for f in result["findings"] if f["severity"] == "error"]
+    assert (finding["rule"], finding["shipment"]) == ("S321-VAL-MISSING", "LPX0000002")
+    assert "one segment says 2 EA, the other 3 EA" in finding["message"]
+
+
+def test_a_tariff_number_far_back_in_its_segment_is_read(tmp_path: Path) -> None:
+    line = "LIN*1*SK*SKU-TS-01*CH*CN~"
+    longer = "LIN*1*SK*SKU-TS-01*UP*036000291452*EN*4006381333931*VN*V1*CH*CN*HS*6109.10~"
+    item = _check(tmp_path, (line, longer))["messages"][0]["shipments"][0]["items"][0]
+    assert (item["country_of_origin"], item["hts_number"]) == ("CN", "610910")
+
+
 def test_a_finding_about_an_order_quotes_and_places_that_order_not_a_later_one():
     """Orders take each other's place above their parcels; where a value stood is asked when several parcels were mapped."""
     first, seller, rest = sample("x12/15").decode().partition("N1*SE*SUNRISE EXPORT TRADING CO~")
