@@ -20,7 +20,7 @@ from gateway.mapping.shapes import CONTINUES
 from gateway.mapping.sources import Run, node_place
 from gateway.mapping.table import Row
 from gateway.profile import MappedShipment, Origin, Profile
-from gateway.records import Dialect, Message
+from gateway.records import Dialect, Message, Node
 
 _REMEMBERED = 1024  # places that a program remembers
 _NO_PARTIES: dict[str, Any] = {}  # of which rows of the shipment write single fields; nobody changes it
@@ -187,17 +187,20 @@ class CompiledProgram:
     def _fill_goods(self, mapped: Mapped, found: Sequence[Sequence[Any]], root: Any, run: Run) -> None:
         """Fill goods lines. found: nodes of parties, items and references, block by block."""
         items: list[dict[str, Any]] = []
+        firsts: set[int] | None = None
         run.level = "items"
         for at, bound in enumerate(self._items, len(self._parties)):
             for one in found[at]:
                 run.index = len(items)
                 item: dict[str, Any] = {"line_number": len(items) + 1}
                 told = bound.fill(one, root, item, run)
-                if told == CONTINUES and items:
+                if told == CONTINUES and firsts is None:
+                    firsts = _firsts(mapped._node)
+                if told == CONTINUES and items and id(one) not in (firsts or ()):
                     before = items[-1].get("enhanced_product_description", "")
                     items[-1]["enhanced_product_description"] = f"{before} {bound.continuation(one, root, run)}".strip()
                     continue
-                if told == CONTINUES:  # there is no line before
+                if told == CONTINUES:  # there is no line before in its loop
                     bound.alone.fill(one, root, item, run)
                     bound.refusals.look(one, root, run)
                 elif told:
@@ -290,3 +293,10 @@ def _given(target: Target, node: Any, root: Any, run: Run) -> Origin | None:
             received = told[0] if len(told) == 1 else None
             return Origin(line.locate(node, root) or NOWHERE, line.row.where, received, line.personal)
     return None
+
+
+def _firsts(unit: Any) -> set[int]:
+    """Return the first segments of all loops of a shipment: a text is never carried on from one container to the next."""
+    if not isinstance(unit, Node):
+        return set()
+    return {id(nodes[0]) for node in unit.walk() for nodes in (node.children or {}).values()}

@@ -163,18 +163,13 @@ def join_texts(parts: list[str], longest: int) -> str:
 def _free_text(node: Node, root: Node) -> str:
     """FTX 4440 of this segment and of its neighbours with the same subject (4451): the text may go on there."""
     s: Separators = root.separators  # type: ignore[attr-defined]
-    longest = _longest_text()
+    longest: int = root.longest_text  # type: ignore[attr-defined]
     family = (node.parent.children or {}).get("FTX", [node]) if node.parent is not None else [node]
     if len(family) == 1:
         return join_texts(components(node, 4, s)[:5], longest)
     subject = node.element(1)
     texts = [join_texts(components(n, 4, s)[:5], longest) for n in family if n.element(1) == subject]
     return " ".join(text for text in texts if text)
-
-
-@cache
-def _longest_text() -> int:
-    return layout_of("FTX")["4440"].longest
 
 
 def unit_of(node: Node) -> Node:

@@ -40,7 +40,7 @@ class OpenMessage:
         self.kind = kind_of(identifier[0], identifier[2], identifier[4])
         facts = _facts(interchange, group, unh, identifier)
         unh.position = 1
-        self._root = message_root(unh, self._separators)
+        self._root = message_root(unh, self._separators, self._release)
         manifest = self.kind is not None and self.kind.translated
         message = Message(
             format=(self.kind.format if self.kind else "") or f"edifact_{identifier[0].lower() or 'unknown'}",

@@ -104,6 +104,14 @@ def test_long_texts_are_joined_from_their_components_and_segments():
     assert join_texts([], 5) == ""
 
 
+@pytest.mark.parametrize(("release", "longest"), [("95B", 70), ("96A", 70), ("97A", 70), ("03A", 512), ("24A", 512)])
+def test_a_text_goes_on_without_a_blank_behind_a_component_that_is_full_in_its_directory(release: str, longest: int):
+    full = ("COTTON SHIRTS " * 40)[: longest - 1] + "X"
+    lines = [s.replace("COTTON SHIRTS", f"{full}:S RED:CLOTH") for s in bills(1)]
+    (unit,) = units(interchange(message(lines, identifier=f"CUSCAR:D:{release}:UN")))
+    assert get(unit, "FTX[AAA].4440", "GID", goods(unit)) == f"{full}S RED CLOTH"
+
+
 def test_sums_run_over_all_goods_lines_or_give_nothing():
     (one, two, three) = units(fixture("01_"))
     weight = "RFF/GID/MEA[6313=G|AAB].@sum"

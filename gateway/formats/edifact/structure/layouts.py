@@ -88,6 +88,13 @@ def _range(text: str) -> range:
     return range(int(first), int(last or first) + 1)
 
 
+@lru_cache(maxsize=256)
+def longest_of(release: str, tag: str, data_element: str) -> int:
+    """Return how many characters a data element has in a directory."""
+    parts = (part for element in layouts(release)[tag] for part in element.components)
+    return next(part.longest for part in parts if part.id == data_element)
+
+
 def most(release: str, tag: str, element: int = 0) -> int:
     """Return how many elements a segment has in a directory (or components its element), 0 when its layout has them all."""
     since = release_key(release)
