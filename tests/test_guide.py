@@ -35,7 +35,7 @@ def test_it_says_where_things_stand_what_is_needed_and_what_comes_back():
     tree = page(base_site(), "nrtx", "x12_309_truck")
     rows = [[c.text_content() for c in r.iter("td")] for r in tree.iter("tr")]
     assert ["first US port", "P4.01", "required", "", "3004", "PORT-MISSING"] in rows
-    assert ["house bill number", "M13.04", "required", "when M11 absent", "00450002", "S321-ID-1OF"] in rows
+    assert ["house bill number", "M13.04; .09", "required", "when M11 absent", "00450002; NRTX", "S321-ID-1OF"] in rows
     assert not any("bill_is_master" in " ".join(r) for r in rows)  # the partner's settings are decided already
     assert {"TA1", "997", "999", "824", "355"} <= {r[0] for r in rows if r}
     assert "ISA*" in tree.xpath("string(//pre)")

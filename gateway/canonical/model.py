@@ -277,9 +277,19 @@ FIELD_ORDER: Mapping[str, tuple[str, ...]] = {level: struct.__struct_fields__ fo
 def bill_identity(issuer: str, number: str) -> str:
     """Return issuer (in capitals) and number of a bill as one; an issuer that already stands before the number is not doubled.
 
-    >>> bill_identity("nrtx", "00450001"), bill_identity("NRTX", "NRTX00450001")
-    ('NRTX00450001', 'NRTX00450001')
+    >>> bill_identity("nrtx", "00450001"), bill_identity("NRTX", "NRTX00450001"), bill_identity("NRTX", "nrtx00450001")
+    ('NRTX00450001', 'NRTX00450001', 'NRTX00450001')
+    """
+    own = bill_number(issuer, number)
+    return issuer.strip().upper() + own if own else ""
+
+
+def bill_number(issuer: str, number: str) -> str:
+    """Return the number of a bill without the issuer that some senders write before it.
+
+    >>> bill_number("NRTX", "NRTX00450001"), bill_number("NRTX", "00450001"), bill_number("NRTX", "NRTX")
+    ('00450001', '00450001', 'NRTX')
     """
     issuer, number = issuer.strip().upper(), number.strip()
-    doubled = bool(issuer) and number.startswith(issuer) and len(number) > len(issuer)
-    return issuer + number if number and not doubled else number
+    doubled = bool(issuer) and len(number) > len(issuer) and number[: len(issuer)].upper() == issuer
+    return number[len(issuer) :] if doubled else number

@@ -20,7 +20,7 @@ from gateway.site import base_mappings
 TABLES = CodeTables({p.stem: p.read_bytes() for p in (base_mappings() / "codes").glob("*.csv")})
 ARGS = {
     "code": ("mode_x12",), "uncode": ("scan_method",), "date": ("CCYYMMDD",), "datetime": ("CCYYMMDDHHMM",), "shape": ("digits", "5"), "only": ("digits", "5"),
-    "keep": ("3",), "drop": ("3",), "join": (" ",), "split": ("/", "2"), "replace": ("-", " "), "prefix": ("NRTX",),
+    "keep": ("3",), "cut": ("3",), "join_within": ("12",), "drop": ("3",), "join": (" ",), "split": ("/", "2"), "replace": ("-", " "), "prefix": ("NRTX",),
     "party_id": ("x12_party_id",), "agency_id": ("edifact_party_id",), "lines": ("1",), "lines_from": ("3",), "contact": ("TE",), "const": ("fixed",), "implied": ("2",),
 }  # fmt: skip
 """Arguments for transforms that need some; the examples in their registration are written for these."""

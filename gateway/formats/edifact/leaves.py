@@ -3,6 +3,7 @@
     3036       data element by number; repeated components (3036, 4440, 7102) are joined to one text
     04-2, 3    element 4 component 2, element 3 (whole first repetition, unreleased)
     @sum       the number of the segment (MEA 6314, GID 7224 ...) added up over the shipment
+    7065@same  the text that all segments found have, nothing when one has another
 
 The text is as meant: without release characters, decimal comma turned into a point where the interchange allows one.
 """
@@ -18,6 +19,7 @@ from gateway.formats.sums import total
 from gateway.records import Getter, Node, Separators
 
 _RELEASE = "03A"  # the places of the elements used are the same in all directories read
+SAME = "@same"
 SUMS = {"MEA": "6314", "GID": "7224", "MOA": "5004", "QTY": "6060", "CNT": "6066"}
 """Segment -> the number that `@sum` adds."""
 
@@ -32,6 +34,7 @@ def known(tag: str, leaf: str) -> bool:
     """True when a leaf can be read of a segment; of a segment without layout only positions can."""
     if leaf.startswith("@"):
         return leaf == "@sum" and tag in SUMS
+    leaf = leaf.removesuffix(SAME)
     return not _is_number(leaf) or leaf in positions(_RELEASE).get(tag, {})
 
 
@@ -41,8 +44,7 @@ def _is_number(leaf: str) -> bool:
 
 def places(tag: str, leaf: str) -> tuple[tuple[int, int], ...]:
     """Return where a leaf stands: (element, component) from 1, component 0 = the whole element; () when unknown."""
-    if leaf == "@sum":
-        leaf = SUMS.get(tag, "")
+    leaf = SUMS.get(tag, "") if leaf == "@sum" else leaf.removesuffix(SAME)
     if _is_number(leaf):
         return positions(_RELEASE).get(tag, {}).get(leaf, ())
     found = re.fullmatch(r"([0-9]{1,2})(?:-([0-9]{1,2}))?", leaf)
@@ -209,6 +211,12 @@ def goods_of(unit: Node) -> list[Node]:
         else:
             open_nodes += [node for nodes in children.values() for node in nodes if node.children is not None]
     return found
+
+
+def same(nodes: list[Node], root: Node, read: Getter) -> str:
+    """Return the text that all of some segments have, "" when one has another."""
+    texts = {read(node, root) for node in nodes}
+    return texts.pop() if len(texts) == 1 else ""
 
 
 def add_up(nodes: list[Node], node: Node, root: Node) -> str:

@@ -16,7 +16,7 @@ from typing import Any
 from gateway.findings import Position
 from gateway.formats.delimited import split_released
 from gateway.formats.edifact.finders import MESSAGE, finder, in_line_helpers, steps_of
-from gateway.formats.edifact.leaves import add_up, known, of_segment, places, reader
+from gateway.formats.edifact.leaves import SAME, add_up, known, of_segment, places, reader, same
 from gateway.formats.edifact.structure.tables import Group, Row, kinds, load_table
 from gateway.formats.edifact.texts import elements_of
 from gateway.records import ITSELF, Finder, Getter, InLinePath, Locator, Node, Path, Separators
@@ -32,10 +32,13 @@ class EdifactDialect:
         return finder(steps_of(path), path.absolute, at)
 
     def getter(self, path: Path, at: str) -> Getter:
-        """Return the text of the leaf at the first node found; `@sum`: at all of them."""
+        """Return the text of the leaf at the first node found; `@sum`, `@same`: at all of them."""
         steps = steps_of(path)
         find = self.finder(path, at)
-        read = of_segment(steps[-1].name, path.leaf) if steps else reader(path.leaf)
+        leaf = path.leaf.removesuffix(SAME)
+        read = of_segment(steps[-1].name, leaf) if steps else reader(leaf)
+        if path.leaf.endswith(SAME):
+            return lambda node, root: same(nodes, root, read) if (nodes := find(node, root)) else ""
         if path.leaf == "@sum":
             return lambda node, root: add_up(nodes, nodes[0], root) if (nodes := find(node, root)) else ""
         if not path.absolute and len(steps) == 1 and steps[0].name == (at or MESSAGE) and not steps[0].values:
@@ -84,7 +87,9 @@ class EdifactDialect:
             return None
         if leaf == "@sum":
             return InLinePath(way, (), _first_of(add_up, [of_segment(tag, other) for other in others]))
-        read, *more = (of_segment(tag, one) for one in (leaf, *others))
+        read, *more = (of_segment(tag, one.removesuffix(SAME)) for one in (leaf, *others))
+        if leaf.endswith(SAME):
+            return InLinePath(way, (), _first_of(lambda nodes, node, root: same(nodes, root, read), more))
         return InLinePath(way, (), _first_of(lambda nodes, node, root: read(node, root), more))
 
     def problems(self, path: Path, at: str, message_type: str, version: str) -> list[str]:

@@ -20,7 +20,7 @@ Read = Callable[[str], Any]
 @cache
 def elements_of(tag: str, leaves: tuple[str, ...]) -> tuple[InLineElement, ...] | None:
     """Return how leaves are read from the texts of their elements, as one when one element holds all; None when it takes more."""
-    if "@sum" in leaves or (tag == "FTX" and "4440" in leaves):
+    if "@sum" in leaves or leaves[0].endswith("@same") or (tag == "FTX" and "4440" in leaves):
         return None
     at = [places(tag, leaf) for leaf in leaves]
     if not all(len({element for element, _ in where}) == 1 for where in at):

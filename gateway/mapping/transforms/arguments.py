@@ -111,6 +111,8 @@ _CHECKS: dict[str, tuple[Check, ...]] = {
     "implied": (_number,),
     "iso": (_zone,),
     "keep": (_number,),
+    "cut": (_number,),
+    "join_within": (_number,),
     "kg": (_unit,),
     "lines": (_from_one,),
     "lines_from": (_from_one,),

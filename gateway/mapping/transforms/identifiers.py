@@ -48,6 +48,18 @@ def s10(value: str) -> str:
     return number
 
 
+@transform("1Z5R89390357567127 => 1Z5R89390357567127", "rr473124829gb => RR473124829GB", "BOX 1 OF 2 => ", part=True)
+def parcel_number(value: str) -> str:
+    """A text that cannot be anything but the number of a parcel (1Z and 16 characters, or UPU S10 with its check digit); nothing of other marks."""
+    number = re.sub(r"[ -]", "", value).upper()
+    if re.fullmatch(r"1Z[0-9A-Z]{15}[0-9]", number):
+        return number
+    try:
+        return s10(number)
+    except Unusable:
+        return ""
+
+
 @transform("CNSZXAUSJFKAAUN50273001010035 => CNSZXAUSJFKAAUN50273001010035", "CNSZXA1 => !S321-ID-CHK")
 def s9(value: str) -> str:
     """A postal receptacle identifier (UPU S9): two centres of 6, category, subclass 2, year, despatch 4, receptacle 3, two flags, weight 4."""
@@ -107,14 +119,16 @@ def _fits(text: str, pattern: str, length: str) -> bool:
         return re.fullmatch("[A-Z][A-Z0-9]{3}", text) is not None
     if pattern == "unit":
         return text in UNITS
+    if pattern == "package":
+        return re.fullmatch("[A-Z0-9]{1,3}", text) is not None
     if pattern not in _SHAPES:
-        raise Unusable(f'"{pattern}" is no shape; known: {", ".join(_SHAPES)}, firms, day, unit')
+        raise Unusable(f'"{pattern}" is no shape; known: {", ".join(_SHAPES)}, firms, day, unit, package')
     return re.fullmatch(f"{_SHAPES[pattern]}{{{length or '1,50'}}}", text) is not None
 
 
 @transform("80107 => 80107", "Toronto => ", args=(1, 2))
 def shape(value: str, pattern: str, length: str = "") -> str:
-    """Keep the value only if it fits, else it is told and not passed on: `shape digits 5`, `shape firms`, `shape day` (a calendar day), `shape unit` (of weight)."""
+    """Keep the value only if it fits, else it is told and not passed on: `shape digits 5`, `shape firms`, `shape day` (a calendar day), `shape unit` (of weight), `shape package` (a code of pieces or packages)."""
     text = value.strip()
     return text if _fits(text, pattern, length) else ""
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 
-from gateway.canonical.model import bill_identity
-from gateway.mapping.transforms.registry import Unusable, transform
+from gateway.canonical.model import bill_identity, bill_number
+from gateway.mapping.transforms.registry import Noted, Unusable, transform
 
 
 @transform("  A  => A")
@@ -51,6 +51,28 @@ def keep(value: str, count: str) -> str:
     return value.strip()[: int(count)]
 
 
+@transform("ABCDEF => ABC", "AB => AB", args=(1, 1))
+def cut(value: str, count: str) -> str:
+    """Cut a text of more than N characters and say so (Q-TRUNC): `cut 70`. For names and texts, never for a number."""
+    text, most = value.strip(), int(count)
+    if len(text) <= most:
+        return text
+    return Noted(
+        text[:most].rstrip(), ("Q-TRUNC", f"A text of {len(text)} characters was cut: its field holds {most}.")
+    )
+
+
+@transform("012E; EVER SAMPLE; X => 012E", many=True, args=(1, 1))
+def join_within(values: list[str], count: str) -> str:
+    """Join the first text with what fits behind it as a whole into N characters: `join_within 20`. The first is never cut."""
+    text = ""
+    for value in (v.strip() for v in values if v.strip()):
+        if text and len(text) + 1 + len(value) > int(count):
+            break
+        text = f"{text} {value}".strip()
+    return text
+
+
 @transform("ABCDEF => DEF", args=(1, 1), part=True)
 def drop(value: str, count: str) -> str:
     """Leave out the first N characters: `drop 3`."""
@@ -87,6 +109,22 @@ def prefix(value: str, text: str) -> str:
 def bill(values: list[str]) -> str:
     """Issuer (in capitals) and number as one identity; an issuer that already stands before the number is not doubled."""
     return bill_identity(values[0], values[-1])
+
+
+@transform("OCNV; M1; OCNVM1 => OCNVM1", "OCNV; M1; => OCNVM1", "OCNV; M1; M2 => OCNVM1", many=True, part=True)
+def master_bill(values: list[str]) -> str:
+    """As `bill`; a third value that names another bill is told."""
+    issuer, number, other = (v.strip() for v in (*values, "", "")[:3])
+    own = bill_identity(issuer, number)
+    if own and other and bill_identity(issuer, other) != own:
+        return Noted(own, ("MAP-AMBIGUOUS", f"The bill has two master bills, {own} and {other}: the first was taken."))
+    return own
+
+
+@transform("NRTX00450001; NRTX => 00450001", "00450001; NRTX => 00450001", "00450001 => 00450001", many=True, part=True)
+def bill_alone(values: list[str]) -> str:
+    """A bill number (and its issuer) without the issuer that some senders write before it."""
+    return bill_number(values[1] if len(values) > 1 else "", values[0])
 
 
 @transform(
