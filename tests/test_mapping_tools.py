@@ -62,7 +62,7 @@ def test_cover_tells_what_is_not_read_and_what_never_fired():
     (row,) = cover([TRUCK], base_site())
     assert (row["mapping"], row["units"]) == ("x12_309_truck", 2)
     unread = {u["place"]: u for u in row["unread"]}
-    assert unread["N10-03"]["count"] == 4
+    assert unread["N10-12"]["count"] == 4
     assert "1ZTRK" not in json.dumps(row["unread"])
     assert not {"M11-01", "N1-02", "N9-01", "P4-01", "M11-09"} & set(unread)
     silent = {s["target"] for s in row["silent"]}
@@ -76,11 +76,11 @@ def test_a_row_that_is_added_takes_its_element_off_the_list(tmp_path):
     own = tmp_path / "p" / "partners" / "nrtx"
     own.mkdir()
     header = "level,target,source,when,transform,default,required,rule,message,example,note\n"
-    (own / "x12_309_truck.csv").write_text(header + "item,product_category,N10.03,,trim,,,,,A => A,\n", "utf-8")
+    (own / "x12_309_truck.csv").write_text(header + "item,product_category,N10.12,,trim,,,,,A => A,\n", "utf-8")
     from gateway.site import load_site
 
     (row,) = cover([TRUCK], load_site(tmp_path / "p"))
-    assert "N10-03" not in {u["place"] for u in row["unread"]}
+    assert "N10-12" not in {u["place"] for u in row["unread"]}
 
 
 def test_cover_names_the_columns_of_a_table_that_no_row_reads(tmp_path):

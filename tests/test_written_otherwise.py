@@ -103,3 +103,113 @@ def test_two_master_bills_of_a_bill_are_told(other: str, told: int) -> None:
     result = drop(truck(bill(bill=consolidated, references=(f"N9*MB*{other}",))))
     assert only(result)["master_bill_number"] == "OCNVMSTR7781"
     assert len(said(result, "MAP-AMBIGUOUS")) == told
+
+
+# --- carriage, numbers, weights and equipment of EDIFACT ---------------------------------------------------------------
+
+OWN = ("TDT+20+YY777+3++GWXX:172:182", "LOC+11+3004:77", "DTM+132:202503041200:203")
+
+
+def test_a_bill_with_its_own_carriage_goes_with_all_of_it() -> None:
+    shipment = only(drop(air(consignment(bill=OWN))))
+    found = [
+        shipment[f] for f in ("mode_of_transportation", "carrier_code", "carrier_code_type", "conveyance_reference")
+    ]
+    assert found == ["truck", "GWXX", "scac", "YY777"]
+    assert (shipment["first_us_port"], shipment["estimated_arrival_at"]) == ("3004", "2025-03-04T12:00:00Z")
+    assert shipment["regime_verdict"]["as_of_date"] == "2025-03-04"
+
+
+def test_what_the_carriage_of_a_bill_leaves_out_is_that_of_the_header() -> None:
+    shipment = only(drop(air(consignment(bill=("TDT+20+XX902+4",)))))
+    found = [shipment[f] for f in ("carrier_code", "conveyance_reference", "first_us_port", "estimated_arrival_at")]
+    assert found == ["XX", "XX902", "4701", "2025-03-03T18:30:00Z"]
+
+
+FORWARDING = (
+    "BGM+785+M1+9", "TDT+20+XX901+4++XX:172:3", "DTM+132:202503031830:203", "LOC+60+USJFK:139:6",
+)  # fmt: skip
+ONE = (
+    "CNI+1+GWH1", "RFF+HWB:GWH1", "TDT+20+XX901+4++XX:172:3", "NAD+CZ+++SHENZHEN SAMPLE GOODS CO LTD+88 KEYUAN ROAD+SHENZHEN++518057+CN",
+    "NAD+CN+++JORDAN SAMPLE+1200 TEST AVENUE+SPRINGFIELD+IL+62701+US", "GID+1+1:CT", "LOC+27+CN:162:5", "MOA+40:24.90:USD", "PIA+5+6109100012:HS",
+    "FTX+AAA+++COTTON KNIT T-SHIRTS MENS", "MEA+AAE+G+KGM:0.450",
+)  # fmt: skip
+
+
+def forwarding(old: str = "", new: str = "", kind: str = "IFCSUM:D:03A:UN") -> bytes:
+    body = [line for line in (*FORWARDING, *ONE) if "IFTMIN" not in kind or not line.startswith("CNI")]
+    assert not old or old in body
+    at = len(body) - 1 - body[::-1].index(old) if old else -1
+    lines = [part for n, line in enumerate(body) for part in (new.split("'") if n == at else [line])]
+    return air(lines, head=(), kind=kind)
+
+
+def test_a_consignment_with_its_own_carriage_goes_with_all_of_it() -> None:
+    shipment = only(
+        drop(
+            forwarding(
+                "TDT+20+XX901+4++XX:172:3", "TDT+20+YY777+3++GWXX:172:182'DTM+132:202503041200:203'LOC+60+3004:77"
+            )
+        )
+    )
+    found = [shipment[f] for f in ("mode_of_transportation", "carrier_code", "conveyance_reference", "first_us_port")]
+    assert found == ["truck", "GWXX", "YY777", "3004"]
+    assert shipment["estimated_arrival_at"] == "2025-03-04T12:00:00Z"
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("TDT+20+XX901+4++XX:172:3", "TDT+20+XX901+4++XX:172:3'RFF+MWB:999-12345675"),
+        ("LOC+60+USJFK:139:6", "LOC+60+USJFK:139:6'RFF+MWB:999-12345675"),
+        ("RFF+HWB:GWH1", "RFF+HWB:GWH1'RFF+MWB:99912345675"),
+        ("RFF+HWB:GWH1", "RFF+HWB:GWH1'RFF+BM:99912345675"),
+    ],
+    ids=["carriage of the consignment", "carriage in the header", "consignment", "BM beside a house bill"],
+)
+def test_the_master_bill_is_read_wherever_it_may_stand(old: str, new: str) -> None:
+    assert only(drop(forwarding(old, new)))["master_bill_number"] == "99912345675"
+
+
+def test_bm_beside_a_house_bill_is_the_master_of_a_cuscar_too() -> None:
+    head = [
+        line
+        for line in ("BGM+785+MAN1+9", "TDT+20+XX901+1++OCNL:172:182", "LOC+60+2709:77", "DTM+132:202503031830:203")
+    ]
+    shipment = only(drop(air(consignment(bill=("RFF+BM:OCNV123456",)), head=head)))
+    assert (shipment["house_bill_number"], shipment["master_bill_number"]) == ("GWH0000001", "OCNV123456")
+
+
+@pytest.mark.parametrize("kind", ["IFCSUM:D:03A:UN", "IFTMIN:D:03A:UN"])
+def test_containers_and_seals_of_a_consignment_are_passed_on(kind: str) -> None:
+    last = ONE[-1]
+    shipment = only(drop(forwarding(last, f"{last}'EQD+CN+CSQU3054383'SEL+S77", kind)))
+    found = [(r["type"], r["value"]) for r in shipment["references"]]
+    assert ("container", "CSQU3054383") in found and ("seal", "S77") in found
+
+
+@pytest.mark.parametrize("measure", ["MEA+WT++KGM:0.450", "MEA+AAI++GRM:450", "MEA+WT+G+KGM:0.450"])
+def test_a_weight_of_which_no_more_is_said_is_the_gross_weight(measure: str) -> None:
+    for data in (
+        air(consignment(goods=[measure if s.startswith("MEA") else s for s in GOODS])),
+        forwarding(ONE[-1], measure),
+        forwarding(ONE[-1], measure, "IFTMIN:D:03A:UN"),
+    ):
+        assert only(drop(data))["gross_weight_kg"] == "0.450"
+
+
+@pytest.mark.parametrize(
+    ("quantities", "found", "told"),
+    [
+        (("QTY+52:12:PCE", "QTY+1:36:PCE"), ("36", "PCE"), 0),
+        (("QTY+52:12:PCE",), ("3", "CT"), 1),
+        (("QTY+21:36:PCE",), ("36", "PCE"), 0),
+    ],
+)
+def test_pieces_in_each_package_are_not_the_pieces_of_the_line(
+    quantities: tuple[str, ...], found: tuple[str, str], told: int
+) -> None:
+    result = drop(air(consignment(goods=("GID+1+3:CT", *GOODS[1:], *quantities))))
+    item = only(result)["items"][0]
+    assert (item["quantity"], item["quantity_unit"]) == found
+    assert len(said(result, "MAP-NOT-PASSED")) == told
