@@ -172,10 +172,7 @@ def test_the_master_bill_is_read_wherever_it_may_stand(old: str, new: str) -> No
 
 
 def test_bm_beside_a_house_bill_is_the_master_of_a_cuscar_too() -> None:
-    head = [
-        line
-        for line in ("BGM+785+MAN1+9", "TDT+20+XX901+1++OCNL:172:182", "LOC+60+2709:77", "DTM+132:202503031830:203")
-    ]
+    head = ("BGM+785+MAN1+9", "TDT+20+XX901+1++OCNL:172:182", "LOC+60+2709:77", "DTM+132:202503031830:203")
     shipment = only(drop(air(consignment(bill=("RFF+BM:OCNV123456",)), head=head)))
     assert (shipment["house_bill_number"], shipment["master_bill_number"]) == ("GWH0000001", "OCNV123456")
 
