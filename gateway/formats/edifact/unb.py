@@ -63,7 +63,9 @@ def _syntax(header: Header) -> Iterator[_Fault]:
     identifier, level, encoding = (header.component(1, n) for n in (1, 2, 4))
     if identifier not in CODECS:
         yield "EDIFACT-CHARSET", "46" if level[:1] >= "4" else "2", 1, 1, identifier
-    if not re.fullmatch(r"[1-4]", level):
+    if not level:
+        yield "EDIFACT-UNB-MISSING", "13", 1, 2, "syntax version (0002)"
+    elif not re.fullmatch(r"[1-4]", level):
         yield "EDIFACT-SYNTAX-VERSION", "2", 1, 2, level
     if encoding in UNREADABLE_ENCODINGS:
         yield "EDIFACT-ENCODING", "46", 1, 4, f"{encoding} ({UNREADABLE_ENCODINGS[encoding]})"
@@ -84,9 +86,13 @@ def _parties(facts: Interchange, profile: Profile) -> Iterator[_Fault]:
 
 def _rest(facts: Interchange, profile: Profile) -> Iterator[_Fault]:
     """Date and time, control reference, test indicator."""
-    if not _is_date(facts.date):
+    if not facts.date:
+        yield "EDIFACT-UNB-MISSING", "13", 4, 1, "date (0017)"
+    elif not _is_date(facts.date):
         yield "EDIFACT-UNB-DATE", "12", 4, 1, facts.date
-    if not re.fullmatch(r"([01][0-9]|2[0-3])[0-5][0-9]([0-5][0-9])?", facts.time):
+    if not facts.time:
+        yield "EDIFACT-UNB-MISSING", "13", 4, 2, "time (0019)"
+    elif not re.fullmatch(r"([01][0-9]|2[0-3])[0-5][0-9]([0-5][0-9])?", facts.time):
         yield "EDIFACT-UNB-TIME", "12", 4, 2, facts.time
     elif len(facts.time) == 6:
         yield "EDIFACT-UNB-SECONDS", "39", 4, 2, facts.time

@@ -154,6 +154,9 @@ def swap(old: str, new: str, *messages: list[str]) -> bytes:
 ENVELOPE_FAULTS = [
     ("sender missing", "GWSENDER:ZZ", "", "EDIFACT-UNB-MISSING", {"CONTRL": "13", "UCI": "UNB:3:1"}),
     ("recipient missing", "GWRECEIVER:ZZ", "", "EDIFACT-UNB-MISSING", {"CONTRL": "13", "UCI": "UNB:4:1"}),
+    ("date missing", "250930:1200", ":1200", "EDIFACT-UNB-MISSING", {"CONTRL": "13", "UCI": "UNB:5:1"}),
+    ("time missing", "250930:1200", "250930", "EDIFACT-UNB-MISSING", {"CONTRL": "13", "UCI": "UNB:5:2"}),
+    ("syntax version missing", "UNOC:3", "UNOC", "EDIFACT-UNB-MISSING", {"CONTRL": "13", "UCI": "UNB:2:2"}),
     ("bad date", "250930:1200", "251330:1200", "EDIFACT-UNB-DATE", {"CONTRL": "12", "UCI": "UNB:5:1"}),
     ("bad time", "250930:1200", "250930:2500", "EDIFACT-UNB-TIME", {"CONTRL": "12", "UCI": "UNB:5:2"}),
     ("syntax 9", "UNOC:3", "UNOC:9", "EDIFACT-SYNTAX-VERSION", {"CONTRL": "2", "UCI": "UNB:2:2"}),
