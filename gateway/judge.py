@@ -22,6 +22,7 @@ from gateway.own_words import in_own_words
 from gateway.profile import MappedShipment, Profile, Program
 from gateway.records import Message, Unit
 from gateway.rules.lost import LOST_BYTES, lost_characters
+from gateway.unasked import leave_out_unasked
 
 _NONE: list[Finding] = []  # the usual answer; shared, never changed
 _REMEMBERED = 100
@@ -32,6 +33,10 @@ Place = tuple[int | str | None, int | str | None]
 
 Verdict = tuple[dict[str, Any], list[Finding], bytes]
 """A completed draft, what is said of it, and its canonical bytes."""
+
+
+LeaveOut = Callable[[dict[str, Any], list[Finding]], list[Finding]]
+"""(draft, faults of the schema) -> what is said of the parts it took out of the draft; [] when it took none."""
 
 
 class Judged(msgspec.Struct, eq=False):
@@ -128,8 +133,9 @@ class Judge:
         encoded = list(map(encode_shipment, drafts))
         schema = [self._schema(d, e) for d, e in zip(drafts, encoded, strict=True)]
         for at, purpose in enumerate(purposes):
-            if purpose == "cancel" and schema[at]:
-                encoded[at], schema[at] = self._fit(drafts[at], encoded[at], schema[at])
+            if schema[at]:
+                leave_out = cancelling.leave_out if purpose == "cancel" else leave_out_unasked
+                encoded[at], schema[at] = self._fit(drafts[at], encoded[at], schema[at], leave_out)
         verdicts: list[Verdict] = []
         for m, draft, late, said, faults, purpose, data in zip(mappings, drafts, prepared, ruled, schema, purposes, encoded, strict=True):  # fmt: skip
             findings = m.findings
@@ -163,10 +169,12 @@ class Judge:
             )
         return judged
 
-    def _fit(self, draft: dict[str, Any], encoded: bytes, faults: list[Finding]) -> tuple[bytes, list[Finding]]:
-        """Return a cancellation without the parts that the schema refuses, and what is said of them."""
+    def _fit(
+        self, draft: dict[str, Any], encoded: bytes, faults: list[Finding], leave_out: LeaveOut
+    ) -> tuple[bytes, list[Finding]]:
+        """Return a shipment without the parts that the schema refuses and nobody needs, and what is said of them."""
         said: list[Finding] = []
-        while left := cancelling.leave_out(draft, faults):
+        while left := leave_out(draft, faults):
             said += left
             encoded = encode_shipment(draft)
             faults = self._schema(draft, encoded)

@@ -41,6 +41,7 @@ def layer(name: str) -> int:
         "gateway.translate",
         "gateway.judge",
         "gateway.cancelling",
+        "gateway.unasked",
         "gateway.echoes",
         "gateway.own_words",
         "gateway.books",

@@ -5,7 +5,8 @@ GrossWeightMeasure/@unitCode                             an attribute
 AssociatedParty[RoleCode=SE|DP]/Name                     the party whose RoleCode is SE, else DP
 SpecifiedLogisticsTransportMovement[StageCode=Main-Carriage]
 /MessageHeaderDocument/ID                                from the root of the document
-Address/Line/@rest                                       the texts of all elements found but the first; @join: of all; @last: of the last
+Address/Line/@rest                                       the texts of all elements found but the first; @join: of all
+Movement[StageCode=Main]/ArrivalEvent/Time/@last         of the last movement chosen: nothing when that one has no time
 IncludedCustomsNote[SubjectCode+ContentCode=CNE+CT]/Content      the note that has both
 ../@id                                                   the element around this one
 TransportContractDocument[TypeCode=!703|740]/ID          those of any other type, or of none
@@ -19,11 +20,8 @@ from gateway.findings import Position
 from gateway.formats.xml.nodes import XmlNode, text_at
 from gateway.records import Finder, Getter, Locator, Path, Step
 
-_GATHERED = {
-    "@join": slice(None),
-    "@rest": slice(1, None),
-    "@last": slice(-1, None),
-}  # leaf that reads all elements found -> which of them
+_GATHERED = {"@join": slice(None), "@rest": slice(1, None)}  # leaf that reads all elements found -> which of them
+_LAST = "@last"
 
 
 class XmlDialect:
@@ -57,8 +55,19 @@ class XmlDialect:
 
         return find
 
+    def _finder_of_last(self, path: Path, at: str) -> Finder:
+        """Return what is below the last of the elements that the path chooses: legs of a flight do not lend each other a time."""
+        choices = [number for number, step in enumerate(path.steps, start=1) if step.values]
+        cut = choices[-1] if choices else len(path.steps)
+        chosen = self.finder(Path(path.text, path.steps[:cut], "", path.absolute), at)
+        below = self.finder(Path(path.text, path.steps[cut:], "", False), "")
+        return lambda node, root: [found for last in chosen(node, root)[-1:] for found in below(last, root)[:1]]
+
     def getter(self, path: Path, at: str) -> Getter:
         """Return the text of the first element found, or of its attribute."""
+        if path.leaf == _LAST:
+            of_last, own_text = self._finder_of_last(path, at), self.leaf("")
+            return lambda node, root: next((own_text(n, root).strip() for n in of_last(node, root)), "")
         attribute = path.leaf[1:] if path.leaf.startswith("@") else ""
         plain = not path.absolute and len(path.steps) == 1 and not path.steps[0].values and path.steps[0].name not in (at, "..")  # fmt: skip
         if plain and not attribute:
@@ -94,11 +103,12 @@ class XmlDialect:
 
     def locator(self, path: Path, at: str) -> Locator:
         """Return the place of the element or attribute; of the nearest element above when it is not there."""
+        find_all = self._finder_of_last if path.leaf == _LAST else self.finder
         finders = [
-            self.finder(Path(path.text, path.steps[:n], "", path.absolute), at) for n in range(len(path.steps), -1, -1)
+            find_all(Path(path.text, path.steps[:n], "", path.absolute), at) for n in range(len(path.steps), -1, -1)
         ]
         gathered = _GATHERED.get(path.leaf, slice(None))
-        attribute = path.leaf[1:] if path.leaf.startswith("@") and path.leaf not in _GATHERED else ""
+        attribute = path.leaf[1:] if path.leaf.startswith("@") and path.leaf not in (*_GATHERED, _LAST) else ""
 
         def locate(node: XmlNode, root: XmlNode) -> Position | None:
             for depth, find in enumerate(finders):

@@ -151,6 +151,17 @@ def iso(value: str, zone: str = "UTC") -> str:
     return utc(moment, zone)
 
 
+@transform(
+    "2025-03-04T21:30:00 => 2025-03-04", "2025-03-04 => 2025-03-04", "2025-03-05T05:30:00Z => ", "soon => !MAP-VALUE",
+    result="date", part=True,
+)  # fmt: skip
+def written_day(value: str) -> str:
+    """The calendar day of an ISO date (and time) as written, that is the local day; of one with a zone nothing: the moment tells it."""
+    iso(value)
+    moment = read_moment(value.strip())
+    return "" if moment.tzinfo else moment.date().isoformat()
+
+
 @transform("2025-03-04T21:30:00-08:00 => 2025-03-04", result="date")
 def iso_day(value: str) -> str:
     """The calendar day of an ISO date and time as written, that is the local day."""
@@ -175,13 +186,14 @@ def port_time(values: list[str], tables: Tables | None) -> str:
     "2025-03-04; 2720 => 2025-03-04T20:00:00Z",
     "2025-03-02 14:30:00; 0901 => 2025-03-02T19:30:00Z",
     "2025-03-04T21:30:00-08:00; 2720 => 2025-03-05T05:30:00Z",
+    "2025-03-02T10:00:00; ; LAX => 2025-03-02T18:00:00Z",
     many=True,
     tables=True,
     result="timestamp",
 )
 def port_iso(values: list[str], tables: Tables | None) -> str:
-    """ISO date (and time) and port (Schedule D, or airport code): local time there -> UTC; a date alone is noon."""
-    port = values[1].strip() if len(values) > 1 else ""
+    """ISO date (and time) and port (Schedule D, or airport code; the first that is there): local time -> UTC; a date alone is noon."""
+    port = next((place for value in values[1:] if (place := value.strip())), "")
     if port.isalpha() and tables is not None and "iata_port" in tables:
         port = tables["iata_port"].get(port.upper()) or port
     return _port_iso(values[0].strip(), _zone(port, tables))
