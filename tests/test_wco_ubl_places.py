@@ -1,0 +1,58 @@
+"""WCO and UBL: a party of the goods item counts before that of the shipment; a port without a day of arrival."""
+
+from __future__ import annotations
+
+from tests.drops import Drop, drop, sample
+from tests.test_nothing_silent import BEFORE
+
+WCO = sample("xml/14").replace(
+    b"<CityName>HOLTSVILLE</CityName>",
+    b"<CityName>HOLTSVILLE</CityName><CountrySubDivisionID>NY</CountrySubDivisionID>",
+    1,
+)
+UBL = sample("xml-extra/01")
+
+
+def party(tag: str, name: str, country: str) -> bytes:
+    state = "<CountrySubDivisionID>NY</CountrySubDivisionID>" if country == "US" else ""
+    return (
+        f"<{tag}><Name>{name}</Name><Address><CityName>ALBANY</CityName><CountryCode>{country}</CountryCode>{state}"
+        f"<Line>7 X ST</Line><PostcodeID>12207</PostcodeID></Address></{tag}>"
+    ).encode()
+
+
+def declared(*items: bytes) -> Drop:
+    begin, item, end = (
+        WCO[: (at := WCO.index(b"<GovernmentAgencyGoodsItem>"))], WCO[at : (to := WCO.index(b"</GoodsShipment>"))], WCO[to:],
+    )  # fmt: skip
+    lines = [
+        item.replace(b"<Origin>", parties + b"<Origin>").replace(b"Numeric>1<", b"Numeric>%d<" % number)
+        for number, parties in enumerate(items, start=1)
+    ]
+    return drop(begin + b"".join(lines) + end, now=BEFORE)
+
+
+def test_parties_of_the_goods_item_count_before_those_of_the_shipment():
+    (found,) = declared(party("Consignee", "PAT OTHER", "US") + party("Consignor", "OTHER MAKER", "VN")).messages()[0]["shipments"]  # fmt: skip
+    assert (found["final_deliver_to_party"]["name"], found["shipment_initiator"]["name"]) == ("PAT OTHER", "OTHER MAKER")  # fmt: skip
+    assert found["country_of_shipment"] == "VN"
+
+
+def test_the_shipment_s_own_stand_where_the_item_has_none():
+    (found,) = declared(b"").messages()[0]["shipments"]
+    assert found["final_deliver_to_party"]["name"] == "JORDAN EXAMPLE"
+    assert found["country_of_shipment"] == "CN"
+
+
+def test_goods_of_two_consignees_are_no_one_shipment():
+    result = declared(party("Consignee", "PAT OTHER", "US"), party("Consignee", "RILEY THIRD", "US"))
+    assert result.counts() == (1, 0, 1, 0)
+    assert "MAP-PARTY-TWICE" in result.rules()
+
+
+def test_a_port_without_a_day_of_arrival_is_no_wrong_day():
+    port = b"<cac:UnloadingPortLocation><cbc:ID>0901</cbc:ID></cac:UnloadingPortLocation>"
+    begin, _, rest = UBL.partition(b"<cac:EstimatedArrivalTransportEvent>")
+    result = drop(begin + port + rest.partition(b"</cac:EstimatedArrivalTransportEvent>")[2], now=BEFORE)
+    (found,) = result.messages()[0]["shipments"]
+    assert (found["first_us_port"], found.get("estimated_arrival_at")) == ("0901", None)
