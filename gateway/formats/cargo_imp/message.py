@@ -3,7 +3,7 @@
 HBS.01            field 1 of the line HBS (fields are parted by slants)
 SHP/NAM.01        name; SHP/ADR.01 street, SHP/LOC.01 place, .02 state, SHP/CTY.01 country, .02 post code, SHP/TEL.01
 RTD/NG.01         goods of a rate line, all its NG lines; NH tariff numbers, NO origin, NC consolidation, whatever line of RTD they stand on
-OCI[03=SM].04     one node per line, continuation lines too
+OCI[03=SM].04     one node per line, continuation lines too; OCI[05=CNE+CT].04 by subject and content together
 CCL.01            airport of arrival, .02 carrier, of a CBP message; its line has no identifier (LAXXX)
 WBL.02            pieces and weight in one (T1K1.3), also when they are parted (T1/K1.3)
 
@@ -114,13 +114,17 @@ def block(tag: str, lines: list[Line], *, name_on: str) -> list[ImpNode]:
         rest = []
     _join_text(head)
     if tag in PARTIES:
-        _party(head, rest, name_on)
+        _party(head, rest, "line" if tag == "NFY" else name_on)  # FWB/16 too has the name of the notify party there
     elif tag == "RTD":
         _rates(head, rest)
     elif tag == "HTS":
         return [node_of(tag, [number], line) for line in lines for number in _given(fields_of(line.text))]
     elif tag in _REPEATED:
-        return [head, *(node_of(tag, fields_of(line.text), line) for line in rest)]
+        nodes = [head, *(node_of(tag, fields_of(line.text), line) for line in rest)]
+        for node in nodes if tag == "OCI" else ():
+            if len(node.elements) == 5:
+                node.elements.append(f"{node.element(2)}+{node.element(3)}")
+        return nodes
     elif tag == "FLT":
         _join_flights(head, rest)
     elif tag == "TXT":
