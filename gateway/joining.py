@@ -143,8 +143,10 @@ def _fill(mapped: Mapping, part: Part) -> None:
             more = [one for one in value if one not in draft[name]]
             draft[name] = [*draft[name], *more]
             taken += [name] if more else []
-        elif draft[name] != value and isinstance(value, str | int):
+        elif name != "items" and _contradict(draft[name], value):
             other.append(name)
+    if "estimated_arrival_at" in taken:
+        draft.update(_own_day(part.draft))
     if taken:
         mapped.findings = [f for f in mapped.findings if f.value is not None or _top(f.pointer) not in taken]
         said = f"Taken from {part.where}, which named this shipment before: {', '.join(taken)}."
@@ -154,6 +156,19 @@ def _fill(mapped: Mapping, part: Part) -> None:
         mapped.findings.append(
             Finding("JOIN-DIFFERS", Severity.WARNING, Scope.SHIPMENT, said, target=name, pointer=f"/{name}")
         )
+
+
+def _contradict(mine: Any, theirs: Any) -> bool:
+    """True when both name another value; parts of a party or an amount that only one names are no contradiction."""
+    if isinstance(mine, dict) and isinstance(theirs, dict):
+        return any(_contradict(mine[name], theirs[name]) for name in mine.keys() & theirs.keys())
+    return bool(mine != theirs)
+
+
+def _own_day(draft: bytes) -> dict[str, str]:
+    """Return the day of an arrival as it was written, which goes with the arrival."""
+    day = msgspec.json.decode(draft).get("_arrival_day")
+    return {"_arrival_day": day} if day else {}
 
 
 def _top(pointer: str) -> str:

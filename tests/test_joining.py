@@ -131,6 +131,32 @@ def test_the_other_value_of_a_field_is_told_with_the_file_it_came_from():
     }
 
 
+@pytest.mark.parametrize(
+    ("said", "told"),
+    [
+        ({"total_value": {"amount": "43.98", "currency": "EUR"}}, "total_value"),
+        ({"final_deliver_to_party": {"name": "RILEY OTHER"}}, "final_deliver_to_party"),
+        ({"security_scan": {"performed": True, "method": "etd"}}, "security_scan"),
+        ({"total_value": {"amount": "43.98", "currency": "USD"}}, None),
+        ({"final_deliver_to_party": {"name": "JORDAN EXAMPLE", "website": "https://example.org"}}, None),
+        ({"items": [{"line_number": 1, "enhanced_product_description": "T-SHIRTS"}]}, None),
+    ],
+)
+def test_another_party_value_or_scan_is_told_too(said, told):
+    result = send(HOUSE, waits(**said))
+    assert [f.target for f in result.findings() if f.rule == "JOIN-DIFFERS"] == ([told] if told else [])
+    (shipment,) = result.messages()[0]["shipments"]
+    assert shipment["total_value"] == {"amount": "43.98", "currency": "USD"}
+    assert shipment["final_deliver_to_party"]["name"] == "JORDAN EXAMPLE"
+
+
+def test_an_arrival_is_taken_with_the_day_it_was_written_with():
+    written = {"estimated_arrival_at": "2025-03-03T05:00:00Z", "_arrival_day": "2025-03-03"}
+    for first, day in ((written, "2025-03-03"), ({"estimated_arrival_at": "2025-03-03T05:00:00Z"}, "2025-03-02")):
+        (shipment,) = send(HOUSE, waits(**first)).messages()[0]["shipments"]  # to Los Angeles
+        assert shipment["regime_verdict"]["as_of_date"] == day
+
+
 def test_a_house_of_another_master_is_not_joined():
     history = MemoryHistory()
     send(LIST.replace(b"999-12345675<", b"999-12345686<"), history)

@@ -64,6 +64,17 @@ def test_items_of_a_receptacle_wait_and_their_itmatt_is_completed(links, waiting
     assert item["final_deliver_to_party"]["name"] == "TAYLOR EXAMPLE"
 
 
+@pytest.mark.parametrize(
+    ("arrival", "day"), [("2025-03-02T10:00:00Z", "2025-03-02"), ("2025-03-02T03:00:00Z", "2025-03-01")]
+)
+def test_the_day_of_the_law_is_the_day_at_the_port_of_the_flight(arrival, day):
+    history = MemoryHistory()
+    send(XML.replace(b'arrival="2025-03-02T10:00:00Z"', f'arrival="{arrival}"'.encode()), history)
+    item = shipments(send(ITEMS, history))["LX123456785GB"]
+    assert (item["first_us_port"], item["estimated_arrival_at"]) == ("4701", arrival)
+    assert item["regime_verdict"]["as_of_date"] == day
+
+
 def test_each_item_gets_its_own_receptacle():
     history = MemoryHistory()
     send(XML, history)
