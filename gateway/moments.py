@@ -40,6 +40,14 @@ def read_moment(text: str) -> datetime:
     raise ValueError(f'"{text}" is not a date and time such as 2025-03-04T21:30:00Z')
 
 
+def is_moment(text: str) -> bool:
+    """True for a text that `read_moment` reads."""
+    try:
+        return bool(read_moment(text))
+    except ValueError:
+        return False
+
+
 def in_zone(moment: datetime, zone: tzinfo) -> datetime:
     """Return an aware moment as another zone writes it.
 

@@ -15,6 +15,7 @@ from typing import Any
 from gateway.findings import Finding, Scope, Severity
 from gateway.formats.xml.kinds import Kind
 from gateway.formats.xml.nodes import XmlNode, text_at
+from gateway.moments import is_moment
 from gateway.records import Node
 
 _MOST = 50  # of a message, and of each shipment
@@ -39,6 +40,27 @@ def header_remarks(kind: Kind, root: XmlNode) -> Iterator[Finding]:
         found = f'{kind.code[-1]} "{code}" is not that' if code else f"The message has no {kind.code[-1]}, such as that"
         said = f"{found} of a {kind.type} ({' or '.join(kind.codes)}); the root element counts."
         yield Finding("XML-TYPE-CODE", Severity.WARNING, Scope.MESSAGE, said, root.here(), value=code)
+    yield from _header_gaps(kind, root)
+
+
+def _header_gaps(kind: Kind, root: XmlNode) -> Iterator[Finding]:
+    """Yield what a header with a sender lacks or has in a form that is none: what stands in for it is said."""
+    if "sender" not in kind.paths:
+        return
+    gaps = {
+        "id": "; the message cannot be told from others",
+        "purpose": "; it was read as an original",
+        "created": "; the time of receipt stands in for it",
+    }
+    for name, instead in gaps.items():
+        path, found = kind.paths[name], text_at(root, kind.paths[name])
+        if not found:
+            said = f"The message has no {path[-1].lstrip('@')}{instead}."
+        elif name == "created" and not is_moment(found):
+            said = f'{path[-1].lstrip("@")} "{found[:40]}" is not a date and time{instead}.'
+        else:
+            continue
+        yield Finding("XML-HEADER", Severity.WARNING, Scope.MESSAGE, said, root.here(), value=found)
 
 
 def stray_text(element: Any) -> int | None:

@@ -78,8 +78,12 @@ def decimal(value: str, mark: str = ".") -> str:
             raise Unusable(f'"{text}" is not a number with a decimal comma such as 1.234,50')
         text = text.replace(".", "").replace(",", ".")
     elif re.fullmatch(r"[+-]?[0-9]+,[0-9]{1,2}", text):
-        text = text.replace(",", ".")
+        return Noted(plain(number(text.replace(",", ".")), 0), _comma_read(text))
     return plain(number(text), 0)
+
+
+def _comma_read(text: str) -> tuple[str, str]:
+    return "NUM-COMMA", f"The decimal comma of {text} was read as a point."
 
 
 @transform("1250 => 12.50", args=(1, 1), result="decimal")
@@ -197,7 +201,7 @@ def imp_weight(value: str) -> str:
     kilograms = _kilograms(weight.rstrip("."), found["unit"])
     if "," not in found["weight"]:
         return kilograms
-    return Noted(kilograms, ("NUM-COMMA", f"The decimal comma of {found['weight']} was read as a point."))
+    return Noted(kilograms, _comma_read(found["weight"]))
 
 
 @transform("T2K3.2 => K", "L4.4 => L", "T2 => ", part=True)
