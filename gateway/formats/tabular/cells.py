@@ -12,6 +12,7 @@ from collections.abc import Callable
 from gateway.findings import Severity
 from gateway.formats.tabular.dates import read_date
 from gateway.formats.tabular.layout import Header, Options
+from gateway.formats.tabular.shown import currencies_of
 from gateway.spreadsheets import DAY, DAY_LETTERS, ERROR
 
 Say = Callable[[str, Severity, int, str], None]
@@ -22,6 +23,8 @@ _EXPONENT = re.compile(r"[0-9](?:[.,][0-9]+)?E\+?[0-9]{1,3}", re.I)
 _BECAME_WORD = re.compile(
     r"TRUE|FALSE|WAHR|FALSCH|VRAI|FAUX|(?:JAN|FEB|MAR|APR|JUN|JUL|AUG|SEP|SEPT|OCT|NOV|DEC)[0-9]{1,2}"
 )
+_A_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}|[0-9]{1,2}([./])[0-9]{1,2}\1[0-9]{4}")
+_AS_NUMBER = re.compile(r"[0-9]+\.0")
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 _ISO_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _SYMBOLS = {
@@ -39,6 +42,7 @@ _DECIMAL_POINT = re.compile(r"-?[0-9]*\.[0-9]+")
 _NO_POINT = re.compile(r"[+-]?(?:[0-9]+(?:,[0-9]*)?|,[0-9]+)")
 
 
+_BECAME_DATE = "A spreadsheet turned the text into a date; what was written is lost."
 _REMEMBERED = 4096
 _PORT = 4  # digits of a port of Schedule D
 
@@ -46,12 +50,19 @@ _PORT = 4  # digits of a port of Schedule D
 class Mender:
     """Mends the cells of one table's rows, in place."""
 
-    def __init__(self, header: Header, options: Options, delimiter: str = ",", *, typed: bool = False) -> None:
-        """typed: the cells of numbers are numbers, written with a point whatever the partner's texts have (XLSX, JSON)."""
-        self._header, self._options = header, options
+    def __init__(
+        self, header: Header, options: Options, delimiter: str = ",", *, typed: bool = False, currency: str = ""
+    ) -> None:
+        """typed: the cells of numbers are numbers, written with a point whatever the partner's texts have (XLSX, JSON).
+
+        currency: of the partner's tables that name none.
+        """
+        self._header, self._options, self._default = header, options, currency
         self._dates = header.of_kind("date")
         self._numbers = header.of_kind("money", "weight", "number")
         self._texts = header.of_kind("name", "address", "city")
+        passed = [c is not None and c.passed != "no" for c in header.standard]
+        self._ids = [index for index in header.of_kind("id") if passed[index]]
         self._kinds = [c.kind if c is not None else "" for c in header.standard]
         self._currency, self._port = header.index("currency"), header.index("arrival_port")
         self._signs = tuple(delimiter + quote + sign for quote in ("", '"') for sign in "+-")
@@ -80,6 +91,9 @@ class Mender:
         for index in self._texts:
             if index < size and 0 < len(cells[index]) <= DAY_LETTERS and cells[index] not in self._words:
                 self._text(cells[index], index, say)
+        for index in self._ids:
+            if index < size and 0 < len(cells[index]) <= DAY_LETTERS and _like_no_number(cells[index]):
+                self._number_of_shipment(cells[index].strip(), index, say)
         if self._port < size and len(cells[self._port]) == _PORT - 1 and cells[self._port].isdecimal():
             self._padded(cells, say)
         if self._currency < size and (cells[self._currency] in _SYMBOLS or not cells[self._currency].isascii()):
@@ -172,8 +186,23 @@ class Mender:
         number = text.strip("()$€£ ")
         if text[0] == "(" and text.endswith(")"):
             number = "-" + number
-        say("CSV-NUMBER-FORM", Severity.WARNING, index, f'The amount is written as "{text}"; it was read as {number}.')
+        sign = next((c for c in text if c in "$€£"), "")
+        given = self._currency_of(cells, index)
+        if sign and given and (meant := currencies_of(given)) and meant.isdisjoint(currencies_of(sign)):
+            said = f'The amount is written as "{text}", and the currency of the row is {given}.'
+            say("CSV-CURRENCY-OTHER", Severity.ERROR, index, said)
+        else:
+            said = f'The amount is written as "{text}"; it was read as {number}.'
+            say("CSV-NUMBER-FORM", Severity.WARNING, index, said)
         cells[index] = number
+
+    def _currency_of(self, cells: list[str], index: int) -> str:
+        """Return the currency that a row names for an amount, else that of the partner's tables."""
+        column = self._header.standard[index] if index < len(self._header.standard) else None
+        if column is not None and column.name.endswith("_usd"):
+            return "USD"
+        own = cells[self._currency].strip() if self._currency < len(cells) else ""
+        return own.upper() or self._default
 
     def _number(self, cells: list[str], index: int, say: Say) -> None:
         text = cells[index].strip()
@@ -220,13 +249,8 @@ class Mender:
 
     def _text(self, cell: str, index: int, say: Say) -> None:
         text = cell.strip()
-        if DAY.fullmatch(text):
-            say(
-                "CSV-EXCEL-TEXT",
-                Severity.ERROR,
-                index,
-                "A spreadsheet turned the text into a date; what was written is lost.",
-            )
+        if DAY.fullmatch(text) or _A_DATE.fullmatch(text):
+            say("CSV-EXCEL-TEXT", Severity.ERROR, index, _BECAME_DATE)
         elif _BECAME_WORD.fullmatch(text):
             say(
                 "CSV-EXCEL-WORD",
@@ -236,6 +260,14 @@ class Mender:
             )
         elif len(self._words) < _REMEMBERED:
             self._words.add(cell)
+
+    def _number_of_shipment(self, text: str, index: int, say: Say) -> None:
+        """Look at a short number of a shipment that has signs which dates have, or ends like a number of a program."""
+        if DAY.fullmatch(text):
+            say("CSV-EXCEL-TEXT", Severity.ERROR, index, _BECAME_DATE)
+        elif _AS_NUMBER.fullmatch(text):
+            said = 'The number ends in ".0", which programs put behind numbers; it was kept.'
+            say("CSV-EXCEL-WORD", Severity.WARNING, index, said)
 
     def _day(self, cells: list[str], index: int, say: Say) -> None:
         """Look at a date that was not seen yet; trips of a file have few."""
@@ -249,6 +281,10 @@ class Mender:
         if rule:
             say(rule, Severity.WARNING, index, said)
         cells[index] = mended
+
+
+def _like_no_number(text: str) -> bool:
+    return "-" in text or "." in text or " " in text or not text.isascii()
 
 
 def _with_comma(text: str) -> str:

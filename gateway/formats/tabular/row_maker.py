@@ -55,7 +55,7 @@ class RowMaker:
         """
         self.root, self.count, self.width, self._currency = root, 0, width, currency
         self._header, self._extra = header, extra
-        self._mender = Mender(header, options, delimiter, typed=kind != "csv")
+        self._mender = Mender(header, options, delimiter, typed=kind != "csv", currency=currency)
         self._keys = header.keys()
         self._numbers = [header.index(n) for n in KEYS if header.has(n) and header.index(n) not in self._keys]
         self._owner = [header.index(n) for n in _OWNER if header.has(n)]

@@ -38,6 +38,16 @@ def mend(column: str, value: str, **options) -> tuple[str, list[str]]:
         ("consignee_address1", "09-sept", "09-sept", ["CSV-EXCEL-TEXT:error:True"]),
         ("consignee_address1", "5月9日", "5月9日", ["CSV-EXCEL-TEXT:error:True"]),
         ("consignee_address1", "9. Mai Str. 4", "9. Mai Str. 4", []),
+        ("consignee_address1", "2025-05-09", "2025-05-09", ["CSV-EXCEL-TEXT:error:True"]),
+        ("consignee_name", "09.05.2025", "09.05.2025", ["CSV-EXCEL-TEXT:error:True"]),
+        ("consignee_address1", "5/9/2025", "5/9/2025", ["CSV-EXCEL-TEXT:error:True"]),
+        ("consignee_address1", "5/9 MAIN", "5/9 MAIN", []),
+        ("house_bill", "9-May", "9-May", ["CSV-EXCEL-TEXT:error:True"]),
+        ("house_bill", "Mai 10", "Mai 10", ["CSV-EXCEL-TEXT:error:True"]),
+        ("house_bill", "12345.0", "12345.0", ["CSV-EXCEL-WORD:warning:True"]),
+        ("house_bill", "GWH-MAY-10", "GWH-MAY-10", []),
+        ("house_bill", "GWH 1.0", "GWH 1.0", []),
+        ("sku", "9-May", "9-May", []),  # not passed on
         ("item_value", "#WERT!", "#WERT!", ["CSV-EXCEL-ERROR:error:True"]),
         ("consignee_name", "TRUE", "TRUE", ["CSV-EXCEL-WORD:warning:True"]),
         ("consignee_name", "MAR10", "MAR10", ["CSV-EXCEL-WORD:warning:True"]),
@@ -65,6 +75,35 @@ def mend(column: str, value: str, **options) -> tuple[str, list[str]]:
 )
 def test_a_cell(column, value, mended, said):
     assert mend(column, value) == (mended, said)
+
+
+@pytest.mark.parametrize(
+    ("amount", "named", "default", "rule"),
+    [
+        ("€31.98", "USD", "", "CSV-CURRENCY-OTHER"),
+        ("£31.98", "EUR", "", "CSV-CURRENCY-OTHER"),
+        ("$31.98", "eur", "", "CSV-CURRENCY-OTHER"),
+        ("(€5.00)", "USD", "", "CSV-CURRENCY-OTHER"),
+        ("€31.98", "", "USD", "CSV-CURRENCY-OTHER"),
+        ("$31.98", "USD", "", "CSV-NUMBER-FORM"),
+        ("$31.98", "CAD", "", "CSV-NUMBER-FORM"),
+        ("€31.98", "€", "", "CSV-NUMBER-FORM"),
+        ("€31.98", "EUR", "USD", "CSV-NUMBER-FORM"),
+        ("€31.98", "", "", "CSV-NUMBER-FORM"),  # that no currency is named is told elsewhere
+    ],
+)
+def test_the_sign_of_an_amount_is_that_of_its_row(amount, named, default, rule):
+    rules: list[str] = []
+    mender = Mender(Header(["item_value", "currency"], Options()), Options(), currency=default)
+    mender.mend([amount, named], lambda rule, *_: rules.append(rule), careful=True)
+    assert [r for r in rules if r != "CSV-CURRENCY-SYMBOL"] == [rule]
+
+
+def test_an_amount_in_dollars_by_its_column_has_no_other_sign():
+    rules: list[str] = []
+    mender = Mender(Header(["item_value_usd"], Options()), Options())
+    mender.mend(["€31.98"], lambda rule, *_: rules.append(rule), careful=True)
+    assert rules == ["CSV-CURRENCY-OTHER"]
 
 
 @pytest.mark.parametrize(
