@@ -211,10 +211,21 @@ def _document(text: str, base: int, factor: int, skipped: int) -> Lines:
         at = _blank(text, end)
         if array and text.startswith(",", at):
             at = _blank(text, at + 1)
+            if text.startswith("]", at):
+                said = "A comma stands before the end of the array: an object may be missing."
+                raise JsonFault(fault("JSON-SYNTAX", said, Position(line=line)))
         elif array and not text.startswith("]", at):
             raise JsonFault(fault("JSON-SYNTAX", "A comma or ] is missing behind the object.", Position(line=line)))
     if array and at >= len(text):
         raise JsonFault(fault("JSON-SYNTAX", "The array has no end: the file may be cut off.", Position(line=line)))
+    if array and text[at + 1 :].strip(_PADDING):
+        offset, line = places.of(_blank(text, at + 1))
+        said = "Something stands behind the end of the array, and would not be read."
+        raise JsonFault(fault("JSON-SYNTAX", said, Position(offset=offset, line=line)))
+
+
+_PADDING = " \t\r\n\ufeff\0\x1a"
+"""What may stand behind a document without being anything: old systems fill up with NUL and end files with Ctrl-Z."""
 
 
 def _blank(text: str, at: int) -> int:

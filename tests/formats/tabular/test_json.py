@@ -101,6 +101,22 @@ def test_a_cut_document_delivers_nothing(tmp_path):
         assert check(data[:cut], tmp_path)["accepted"] == []
 
 
+@pytest.mark.parametrize("tail", [b"[{}]", b" {}", b" xyz", b"]", b"\n,\n{}", b"\xc3\xa9"])
+def test_what_stands_behind_an_array_is_not_lost_in_silence(tmp_path, tail):
+    whole = json.dumps([parcel("GWJ1"), parcel("GWJ2")]).encode()
+    assert check(whole + b"\r\n\0\x1a", tmp_path)["accepted"] == ["GWJ1", "GWJ2"]
+    result = check(whole + tail.replace(b"{}", json.dumps(parcel("GWJ3")).encode()), tmp_path, "t.json")
+    assert (result["verdict"], result["accepted"], result["messages"]) == ("reject", [], [])
+    (said,) = [f for f in result["findings"] if f["rule"] == "JSON-SYNTAX"]
+    assert said["offset"] >= len(whole)
+
+
+def test_a_comma_before_the_end_of_an_array_may_stand_for_a_lost_object(tmp_path):
+    data = json.dumps([parcel("GWJ1")]).encode().replace(b"}]}]", b"}]},]")
+    result = check(data, tmp_path)
+    assert (result["verdict"], {f["rule"] for f in result["findings"]}) == ("reject", {"JSON-SYNTAX"})
+
+
 def test_two_objects_of_one_number_are_two_shipments_not_one_with_more_goods(tmp_path):
     other = {**parcel("GWJ1"), "items": PARCEL["items"][:1]}
     result = check(json.dumps([parcel("GWJ1"), other]).encode(), tmp_path)
