@@ -83,3 +83,15 @@ def test_the_notify_party_of_a_waybill_is_passed_on(version, lines):
         "name": "RILEY NOTIFY", "address_line_1": "7 X ST", "city": "BOSTON", "state_province": "MA", "postal_code": "02108",
         "country_code": "US", "phone": "16175550100",
     }  # fmt: skip
+
+
+@pytest.mark.parametrize("weight", [b"K1E2", b"K1.25LB", b"K1.25KG", b"K1.25 L"])
+def test_a_weight_with_something_behind_it_is_told_and_not_read_in_part(weight):
+    result = drop(FHL.replace(b"/K1.25/", b"/" + weight + b"/"), name="m.txt", now=BEFORE)
+    assert "MAP-WEIGHT" in result.rules()
+    assert "gross_weight_kg" not in result.messages()[0]["shipments"][0]
+
+
+@pytest.mark.parametrize("behind", [b"", b"MC0.05", b"MC0.05DG12", b"CF12", b"CC120000", b"T5"])
+def test_volume_density_and_total_pieces_may_stand_behind_a_weight(behind):
+    assert found(FWB.replace(b"/T2K3.2", b"/T2K3.2" + behind))["gross_weight_kg"] == "3.200"

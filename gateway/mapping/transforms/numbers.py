@@ -185,17 +185,26 @@ def weight_unit(value: str, unknown: str = "") -> str:
     return _CANONICAL_UNIT[word]
 
 
-_IMP = re.compile(r"[TPSD]?(?P<pieces>\d+)?(?:(?P<unit>[KL])(?P<weight>\d+(?:\.\d*|,\d{0,2})?))?(?![\d.,]).*")
+_IMP = re.compile(r"[TPSD]?(?P<pieces>\d+)?(?:(?P<unit>[KL])(?P<weight>\d+(?:\.\d*|,\d{0,2})?))?(?![\d.,])(?P<rest>.*)")
 """A number that goes on (K1.2.3, T2,5K3) is none, nothing of it is cut off; in K1,250 the comma may part thousands."""
+_BEHIND_WEIGHT = re.compile(r"(?:(?:MC|CF|CC|CI)[\d.,]+)?(?:DG\d+)?(?:T\d+)?")
+"""Volume, density and total pieces: anything else (K1E2, K1.25LB) may change what the weight is."""
 
 
 @transform(
-    "T2K3.2 => 3.200", "K1.25 => 1.250", "L4.4 => 1.996", "K1,25 => 1.250", "K1,250.5 => !MAP-VALUE", result="decimal"
+    "T2K3.2 => 3.200",
+    "K1.25 => 1.250",
+    "L4.4 => 1.996",
+    "K1,25 => 1.250",
+    "K1,250.5 => !MAP-VALUE",
+    "T2K3.2MC0.05 => 3.200",
+    "K1E2 => !MAP-VALUE",
+    result="decimal",
 )
 def imp_weight(value: str) -> str:
     """The weight of a Cargo-IMP quantity such as T2K3.2 or K1.25, in kilograms; K kilograms, L pounds."""
     found = _IMP.fullmatch(value.strip())
-    if found is None or not found["weight"]:
+    if found is None or not found["weight"] or not _BEHIND_WEIGHT.fullmatch(found["rest"]):
         raise Unusable(f'"{value.strip()}" holds no weight such as K1.25')
     weight = found["weight"].replace(",", ".")
     kilograms = _kilograms(weight.rstrip("."), found["unit"])
