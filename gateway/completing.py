@@ -197,6 +197,9 @@ def _number(draft: dict[str, Any], kind: str) -> str:
     return next((str(one["value"]) for one in draft.get("references", ()) if one["type"] == kind), "")
 
 
+_ROUNDED = re.compile(r"[0-9](?:[.,][0-9]+)?E\+[0-9]+", re.I)
+
+
 class _Table:
     """Reads one enrichment file. name: for what is told of it; on: the column of its key."""
 
@@ -221,9 +224,17 @@ class _Table:
                     raise self._fault(
                         line, f"{self._on} stands in line {at} too, with other values.", "Keep one of the two."
                     )
-                yield key, self._draft(fields, cells, key_at, line)
+                yield self._key(key, line), self._draft(fields, cells, key_at, line)
         except csv.Error as error:
             raise self._fault(table.line_num, f"{error}.", "Save it as CSV again.") from None
+
+    def _key(self, key: str, line: int) -> str:
+        """Return a key as shipments have it: an air waybill without its hyphen."""
+        if _ROUNDED.fullmatch(key):
+            said = f"{self._on} {key} is in scientific notation: no shipment has such a number."
+            raise self._fault(line, said, "Format the column as text.")
+        waybill = self._on == "master_bill_number" and re.fullmatch("[0-9]{3}[- ][0-9]{8}", key)
+        return key.replace("-", "").replace(" ", "") if waybill else key
 
     def _opened(self, source: TextIO) -> tuple[list[str], Any]:
         """Return the columns and the rows below them."""

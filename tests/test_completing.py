@@ -16,6 +16,7 @@ from gateway.mapping.table import COLUMNS
 from gateway.results import ShipmentResult
 from gateway.site import base_mappings
 from tests.drops import SAMPLES_NOW, drop, profile_for, sample
+from tests.test_nothing_silent import BEFORE
 
 
 def constants(**given: Any) -> dict[str, Any]:
@@ -210,3 +211,48 @@ def test_orders_get_their_parcel_numbers_by_the_order_number(tmp_path: Path) -> 
     with pytest.raises(ConfigError, match="no text field") as told:
         enrichment_of("acme.toml", tmp_path / "e.csv", "ordernumber")
     assert "order_number" in told.value.advice
+
+
+def enriched(tmp_path: Path, head: str, row: str, **edits: Any) -> Any:
+    (tmp_path / "e.csv").write_text(f"{head}\n{row}\n", "utf-8")
+    return drop(
+        edits.get("data", sample("xml/03")),
+        enrich=enrichment_of("acme.toml", tmp_path / "e.csv", head.partition(",")[0]),
+        now=BEFORE,
+    )
+
+
+def test_parts_that_the_manifest_lacks_are_joined_to_its_own_party(tmp_path: Path) -> None:
+    head = "house_bill_number,final_deliver_to_party.website,final_deliver_to_party.name"
+    result = enriched(tmp_path, head, "GWH0001001,https://example.org,JORDAN EXAMPLE")
+    (shipment,) = result.messages()[0]["shipments"]
+    party = shipment["final_deliver_to_party"]
+    assert (party["website"], party["name"], party["city"]) == ("https://example.org", "JORDAN EXAMPLE", "HOLTSVILLE")
+    assert "MAP-ENRICH-CONFLICT" not in result.rules()
+
+
+def test_parts_of_another_party_are_not_mixed_into_the_manifest_s(tmp_path: Path) -> None:
+    head = "house_bill_number,final_deliver_to_party.website,final_deliver_to_party.name"
+    result = enriched(tmp_path, head, "GWH0001001,https://example.org,RILEY OTHER")
+    (shipment,) = result.messages()[0]["shipments"]
+    assert "website" not in shipment["final_deliver_to_party"]
+    assert "MAP-ENRICH-CONFLICT" in result.rules()
+
+
+def test_a_currency_that_the_manifest_lacks_is_joined_and_no_longer_told_as_missing(tmp_path: Path) -> None:
+    data = sample("xml/03").replace(b' currencyID="USD">43.98', b">43.98")
+    assert "S321-CUR-MISSING" in drop(data, now=BEFORE).rules()
+    result = enriched(tmp_path, "house_bill_number,total_value.currency", "GWH0001001,USD", data=data)
+    (shipment,) = result.messages()[0]["shipments"]
+    assert shipment["total_value"] == {"amount": "43.98", "currency": "USD"}
+
+
+@pytest.mark.parametrize("key", ["999-12345675", "999 12345675", "99912345675"])
+def test_an_air_waybill_is_found_however_it_is_written(tmp_path: Path, key: str) -> None:
+    result = enriched(tmp_path, "master_bill_number,delivery_terms", f"{key},DDP")
+    assert result.messages()[0]["shipments"][0]["delivery_terms"] == "DDP"
+
+
+def test_a_key_that_a_spreadsheet_rounded_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="scientific notation"):
+        joined(tmp_path, "house_bill_number,delivery_terms\n9.27E+21,DDP\n")

@@ -26,6 +26,12 @@ _REMEMBERED = 1024  # places that a program remembers
 _NO_PARTIES: dict[str, Any] = {}  # of which rows of the shipment write single fields; nobody changes it
 
 
+def _ways_to(pointer: str) -> tuple[str, str]:
+    """Return the field of the shipment that a pointer leads into, and its part: /seller/name -> /seller, /seller/name."""
+    parts = pointer.split("/")
+    return "/".join(parts[:2]), "/".join(parts[:3])
+
+
 def own_copy(value: Any) -> Any:
     """Return a value whose parts nobody else has: a draft is completed in place, what several shipments read is not."""
     if isinstance(value, dict):
@@ -239,23 +245,31 @@ class CompiledProgram:
     @staticmethod
     def _enrich(draft: dict[str, Any], known: dict[str, Any], run: Run) -> None:
         """Take what the enrichment knows and the input lacks; what was said of it as missing is then no longer true."""
-        taken = known.keys() - draft.keys()
-        if taken:
-            draft.update((name, own_copy(known[name])) for name in known if name in taken)
-            number = draft.get("house_bill_number") or draft.get("shipment_tracking_number")
-            if number and "shipment_id" not in draft:  # an order whose parcel number came from here
-                draft["shipment_id"] = number
-            run.findings[:] = [
-                f for f in run.findings if f.value is not None or f.pointer.lstrip("/").partition("/")[0] not in taken
-            ]
+        taken = {f"/{name}" for name in known.keys() - draft.keys()}
         for name, value in known.items():
-            if draft[name] != value:
+            mine = draft.get(name)
+            if name not in draft:
+                draft[name] = own_copy(value)
+            elif (
+                isinstance(mine, dict)
+                and isinstance(value, dict)
+                and all(mine.get(k, v) == v for k, v in value.items())
+            ):
+                more = {part: own_copy(v) for part, v in value.items() if part not in mine}
+                draft[name] = {**mine, **more} if more else mine
+                taken |= {f"/{name}/{part}" for part in more}
+            elif mine != value:
                 said = f"The enrichment file has another {name} than the manifest; the manifest's was kept."
                 run.findings.append(
                     Finding(
                         "MAP-ENRICH-CONFLICT", Severity.WARNING, Scope.SHIPMENT, said, target=name, pointer=f"/{name}"
                     )
                 )
+        number = draft.get("house_bill_number") or draft.get("shipment_tracking_number")
+        if number and "shipment_id" not in draft:  # an order whose parcel number came from here
+            draft["shipment_id"] = number
+        if taken:
+            run.findings[:] = [f for f in run.findings if f.value is not None or taken.isdisjoint(_ways_to(f.pointer))]
 
     def place(self, level: str, name: str, node: Any, root: Any, run: Run) -> Origin | None:
         """Return where a target was read from: the row that gave the value, else the row that should have."""
