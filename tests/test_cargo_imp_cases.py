@@ -38,7 +38,8 @@ EXPECTED = {
     "06": ("accept", 0, 0, set()),
     "07": (
         "reject", 1, 0,
-        {TOTAL, "S321-ID-CHK", "S321-ADDR-ZIP", "S321-ADDR-FAKE", "S321-VAL-800", "S321-NAME-FAKE", "S321-DESC-VAGUE", "S321-HTS-LEN", ORIGIN},
+        {TOTAL, "S321-ID-CHK", "S321-ADDR-ZIP", "S321-ADDR-FAKE", "S321-VAL-800", "S321-NAME-FAKE", "S321-DESC-VAGUE", "S321-HTS-LEN", "Q-NOT-SECURED",
+         ORIGIN},
     ),
     "08": ("accept_with_warnings", 0, 0, {"ACK-REFUSED"}),
     "09": ("accept", 0, 0, set()),

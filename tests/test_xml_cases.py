@@ -33,7 +33,7 @@ EXPECTED = {
     "09": (
         "reject", 1, 0,
         {"S321-ID-CHK", "S321-ROLE-REQ", "MAP-VALUE", "S321-ADDR-ZIP", "S321-ADDR-STATE", "S321-SCHEMA", "S321-VAL-800",
-         "S321-NAME-FAKE", "S321-ADDR-FAKE", "S321-DESC-VAGUE", "S321-HTS-LEN"},
+         "S321-NAME-FAKE", "S321-ADDR-FAKE", "S321-DESC-VAGUE", "S321-HTS-LEN", "Q-NOT-SECURED"},
     ),
     "10": ("accept_with_warnings", 1, 1, {"XML-ORDER", "XML-UNKNOWN-ELEMENT", "XML-UNIT"}),
     "11": ("accept_with_warnings", 1, 1, {"S321-AMEND-NF"}),
