@@ -226,6 +226,7 @@ class Settler:
         """Return the claim of a shipment after checking the person's sum of the day."""
         rules, (person, day) = self._rules, of
         value = Decimal(draft.get("fair_retail_value_usd", "0"))
+        orders = rules.orders_of(draft, person) if person and "references" in draft else ()
         if person and judged.purpose != "cancel":
             number = key.removeprefix("test:")
             total, others = sums[of]
@@ -233,14 +234,14 @@ class Settler:
             findings += self._twins.check(draft, person, day, number)
             if not findings:
                 near = self._near[self._message.interchange.test]
-                findings += rules.check_near(draft, person, day, number, *near, self._history.lots)
+                findings += rules.check_near(draft, person, day, number, orders, *near, self._history.lots)
             for finding in findings:
                 self._add(judged, finding)
             if not judged.refused:
                 sums[of] = (total + value, [*others[-20:], key])
         where = self._where(draft.get("conveyance_reference"))
-        orders = rules.orders_of(draft, person) if person and "references" in draft else ""
-        return ShipmentClaim(key, content, where, person, day, value, judged.purpose, orders)
+        lot_of = " ".join(order for _, order in orders)
+        return ShipmentClaim(key, content, where, person, day, value, judged.purpose, lot_of)
 
     def _add(self, judged: Judged, finding: Finding) -> None:
         judged.add(self._judge.weigh(finding))

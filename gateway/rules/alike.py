@@ -6,7 +6,7 @@ What is remembered is bounded, so that a file of a million shipments needs no mo
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -131,10 +131,10 @@ class Lots:
         self._orders: Recent[_Order] = Recent(most)
 
     def check(
-        self, draft: dict[str, Any], person: str, day: str, value: Decimal, number: str, past: Past
+        self, draft: dict[str, Any], orders: Orders, person: str, day: str, value: Decimal, number: str, past: Past
     ) -> list[Finding]:
-        """Count a shipment in; return a warning when it takes an order above the limit."""
-        for index, key in orders_of(draft, person):
+        """Count a shipment in; return a warning when it takes an order above the limit. orders: see orders_of."""
+        for index, key in orders:
             order = self._orders.get(key)
             if order is None:
                 order = _before(key, day, number, past(person))
@@ -150,12 +150,18 @@ class Lots:
         return _NOTHING
 
 
-def orders_of(draft: dict[str, Any], person: str) -> Iterator[tuple[int, str]]:
-    """Yield (index among the references, key of person and number) of each order and invoice."""
+Orders = Sequence[tuple[int, str]]
+"""Index among the references, and the key of person and number, of each order and invoice of a shipment."""
+
+
+def orders_of(draft: dict[str, Any], person: str) -> Orders:
+    """Return the orders that a shipment is a lot of."""
+    orders = []
     for index, reference in enumerate(draft.get("references") or ()):
         if isinstance(reference, dict) and reference.get("type") in _ORDERS:
             text = f"{person} {reference['type']} {reference.get('value')}"
-            yield index, hashlib.blake2b(text.encode(), digest_size=8).hexdigest()
+            orders.append((index, hashlib.blake2b(text.encode(), digest_size=8).hexdigest()))
+    return orders
 
 
 def _before(key: str, day: str, number: str, lots: list[Lot]) -> _Order:

@@ -14,7 +14,7 @@ from gateway.canonical.requirements import ROLE_WORDS, not_expected
 from gateway.findings import Finding, Scope, Severity
 from gateway.history import ShipmentClaim
 from gateway.profile import Profile
-from gateway.rules.alike import Lots, Neighbours, Past, Twins, orders_of
+from gateway.rules.alike import Lots, Neighbours, Orders, Past, Twins, orders_of
 from gateway.rules.descriptions import check_item
 from gateway.rules.identifiers import check_hts, check_identifiers, read_tracking
 from gateway.rules.parties import check_parties, person_key
@@ -203,23 +203,23 @@ class Rulebook:
         return Neighbours()
 
     def check_near(
-        self, draft: dict[str, Any], person: str, day: str, number: str, neighbours: Neighbours, lots: Lots, past: Past
-    ) -> list[Finding]:
+        self, draft: dict[str, Any], person: str, day: str, number: str, orders: Orders, neighbours: Neighbours, lots: Lots, past: Past,
+    ) -> list[Finding]:  # fmt: skip
         """Return S321-AGG-NEAR when similar persons together pass the limit, S321-SPLIT when the lots of an order do.
 
-        While the exemption is in force. past: person -> the lots that were accepted before.
+        While the exemption is in force. orders: see orders_of; past: person -> the lots that were accepted before.
         """
         value = amount(draft.get("fair_retail_value_usd"))
         if value is None or not _is_eligible(draft):
             return _NONE
-        if "references" in draft and (split := lots.check(draft, person, day, value, number, past)):
+        if orders and (split := lots.check(draft, orders, person, day, value, number, past)):
             return split
         party: dict[str, Any] = next((draft[role] for role in _PERSONS if isinstance(draft.get(role), dict)), {})
         return neighbours.check(party, person, day, value, number)
 
-    def orders_of(self, draft: dict[str, Any], person: str) -> str:
-        """Return the keys of the orders that a shipment is a lot of, as a claim keeps them; "" where no exemption is."""
-        return " ".join(key for _, key in orders_of(draft, person)) if _is_eligible(draft) else ""
+    def orders_of(self, draft: dict[str, Any], person: str) -> Orders:
+        """Return the orders that a shipment is a lot of; none where no exemption is."""
+        return orders_of(draft, person) if _is_eligible(draft) else ()
 
     def check_total(
         self, draft: dict[str, Any], total_before: Decimal, others: list[str], profile: Profile

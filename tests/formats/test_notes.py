@@ -58,7 +58,7 @@ def test_notes_without_a_place_are_told_without_what_they_say():
 
 
 def test_the_notes_of_a_message_of_lines():
-    assert told(sample("cargoimp/02")) == ["info: ISS/RA, ED, FT."]
+    assert told(sample("cargoimp/02")) == ["info: ED, FT."]
     assert told(sample("cargoimp/12")) == []
 
 

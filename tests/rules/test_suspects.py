@@ -94,7 +94,10 @@ def person(name: str, street: str = "12 SAMPLE LN", zip_code: str = "43004") -> 
 def test_lots_of_one_order_on_several_days_are_told_when_they_pass_the_limit_together():
     def said(lots, number, day, value, order="SO-1", person="p"):
         draft = {"references": [{"type": "seal", "value": order}, {"type": "order_number", "value": order}]}
-        return [f.rule for f in lots.check(draft, person, day, Decimal(value), number, lambda person: [])]
+        return [
+            f.rule
+            for f in lots.check(draft, orders_of(draft, person), person, day, Decimal(value), number, lambda person: [])
+        ]
 
     lots = Lots()
     assert said(lots, "B1", "2025-03-03", "500") == []
@@ -116,7 +119,9 @@ def test_lots_of_one_order_are_told_over_several_files():
     ((_, key),) = orders_of(draft, "p")
 
     def said(*before: Lot, number: str = "B9", day: str = "2025-03-04") -> list[str]:
-        found = Lots().check(draft, "p", day, Decimal("300"), number, lambda person: list(before))
+        found = Lots().check(
+            draft, orders_of(draft, "p"), "p", day, Decimal("300"), number, lambda person: list(before)
+        )
         return [f.message.partition(" belongs")[0] for f in found]
 
     lot = Lot("2025-03-03", Decimal("500.01"), f"other {key}", "B1")

@@ -31,8 +31,6 @@ def test_samples_have_all_that_is_demanded(name):
 @pytest.mark.parametrize(
     ("name", "element", "where", "severity"),
     [
-        ("xml/03", "PurposeCode", "MessageHeaderDocument has no PurposeCode", "warning"),
-        ("xml/03", "IssueDateTime", "MessageHeaderDocument has no IssueDateTime", "warning"),
         ("xml/03", "SummaryDescription", "IncludedHouseConsignment has no SummaryDescription", "warning"),
         ("xml/03", "SignatoryCarrierAuthentication", "BusinessHeaderDocument has no SignatoryCarrierAuthentication", "info"),
         ("xml/03", "ApplicableFreightRateServiceCharge", "IncludedHouseConsignmentItem has no ApplicableFreightRateServiceCharge", "info"),
