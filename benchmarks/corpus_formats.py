@@ -10,6 +10,7 @@ import csv
 import itertools
 import random
 from collections.abc import Iterator
+from decimal import Decimal
 from pathlib import Path
 from typing import NamedTuple
 from xml.sax.saxutils import escape
@@ -124,7 +125,7 @@ def _ocean_bill(one: Shipment, line: int) -> list[tuple[object, ...]]:
         ("N1", "N1", "COASTAL PARCEL NOTIFY LLC"),
         ("N3", "200 PIER RD"),
         ("N4", "LONG BEACH", "CA", "90802", "US"),
-        ("VID", "CN", "OCNU", "4455667", "OSL001", "OSL002", "04000", "", "", "4510"),
+        ("VID", "CN", "OCNU", "4455668", "OSL001", "OSL002", "04000", "", "", "4510"),
         *(("N10", g.quantity, g.text, one.tracking, "A", g.hts, g.value, "K", 1, "", "CTN", "CN", "US", "USD") for g in one.goods),
     ]  # fmt: skip
 
@@ -281,7 +282,11 @@ def xfhl(path: Path, count: int, bad_every: int = 0) -> None:
         file.write(_cargo_head("Cargo Manifest", "785", f"{MASTER}_FHL"))
         file.write(f"<rsm:BusinessHeaderDocument><ram:ID>{MASTER}</ram:ID></rsm:BusinessHeaderDocument>\n")
         file.write(
-            f"<rsm:MasterConsignment>\n    <ram:TransportContractDocument><ram:ID>{MASTER}</ram:ID></ram:TransportContractDocument>\n"
+            f'<rsm:MasterConsignment>\n    <ram:IncludedTareGrossWeightMeasure unitCode="KGM">{sum(Decimal(o.weight) for o in shipments(count))}</ram:IncludedTareGrossWeightMeasure>\n'
+            f"    <ram:TotalPieceQuantity>{sum(o.pieces for o in shipments(count))}</ram:TotalPieceQuantity>\n"
+            f"    <ram:TransportContractDocument><ram:ID>{MASTER}</ram:ID></ram:TransportContractDocument>\n"
+            "    <ram:OriginLocation><ram:ID>HKG</ram:ID></ram:OriginLocation>\n"
+            "    <ram:FinalDestinationLocation><ram:ID>LAX</ram:ID></ram:FinalDestinationLocation>\n"
         )
         for one in shipments(count, bad_every):
             file.write(
