@@ -363,7 +363,7 @@ def test_a_value_that_is_no_number_is_called_not_usable() -> None:
     (message,) = said(
         drop(truck(bill(goods=("VID*TL**TRL5501", LINE.replace("*18*K*", "*18,50*K*"))))), "S321-VAL-MISSING"
     )
-    assert message == 'value of the goods (N10-06) not usable: "18,50" is not a number.'
+    assert message == 'Value of the goods (N10-06) not usable: "18,50" is not a number.'
 
 
 def test_a_control_number_that_was_used_before_has_its_place() -> None:

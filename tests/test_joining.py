@@ -128,6 +128,7 @@ def test_the_other_value_of_a_field_is_told_with_the_file_it_came_from():
     assert said == {
         "JOIN-DIFFERS": "File list.xml had another package_count for this shipment; the one of this message was kept.",
         "S321-REGIME-DAY": said["S321-REGIME-DAY"],
+        "CARGO-NOTES": said["CARGO-NOTES"],
     }
 
 

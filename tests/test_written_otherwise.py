@@ -24,7 +24,7 @@ def test_a_voyage_is_never_cut() -> None:
     head = ("M10*NRTX*O*SG*9074729*EVER SAMPLE*ABCDEFGHIJKLMNOPQRSTUV***W*L", "P4*2709*20250303")
     result = drop(truck(bill(goods=("VID*CN*CSQU*3054383", LINE)), head=head, version="006050"))
     assert result.outcome.verdict == "reject"
-    assert said(result, "S321-SCHEMA")[0].startswith("conveyance_reference must have at most 20 characters")
+    assert said(result, "S321-SCHEMA")[0].startswith("Trip or voyage or flight number must have at most 20 characters")
 
 
 def test_further_names_are_cut_with_a_warning() -> None:

@@ -85,7 +85,7 @@ def test_the_faults_of_own_rows_are_found_and_those_that_own_codes_make_in_other
     assert {(f.code, f.file) for f in faults} == {("MAP-EXAMPLE", "x12_309_truck/map.csv")}
 
 
-PARTNER = 'originator_code = "{0}"\nsenders = ["{0}"]\nreceivers = ["GW"]\n'
+PARTNER = 'originator_code = "TEST01"\nsenders = ["{0}"]\nreceivers = ["GW"]\n'
 
 
 @pytest.fixture
