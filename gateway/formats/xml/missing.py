@@ -7,6 +7,8 @@ a message without them is told as an information.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from gateway.findings import Finding, Position, Scope, Severity
 from gateway.formats.xml.kinds import Kind
 from gateway.formats.xml.nodes import XmlNode, text_at
@@ -15,37 +17,38 @@ _MOST = 50  # of a message
 
 
 class Missing:
-    """Is shown the elements that must have others when they are whole; each fault is told once."""
+    """Looks at one shipment after the other, and at what stands above them; each fault is told once."""
 
     def __init__(self, kind: Kind) -> None:
         self._needed, self._freight = kind.needed, kind.freight
         self._told: set[tuple[str, str]] = set()
-        self._lacking: list[tuple[XmlNode, str]] = []  # told when the shipment is whole: then their places are known
         self._found: list[Finding] = []
 
-    def look(self, node: XmlNode) -> None:
-        """Look at an element of `Kind.needed`."""
-        lacking = self._needed[node.tag] - (node.children or {}).keys()
-        for name in sorted(lacking) if lacking else ():
-            if (node.tag, name) not in self._told and len(self._told) < _MOST:
-                self._told.add((node.tag, name))
-                self._lacking.append((node, name))
+    def look(self, top: XmlNode) -> None:
+        """Look at an element and all in it."""
+        for node in top.walk():
+            needed = self._needed.get(node.tag)
+            if needed is not None and not needed <= (node.children or {}).keys() and isinstance(node, XmlNode):
+                self._tell(node, sorted(needed - (node.children or {}).keys()))
 
-    def place(self) -> None:
-        """Note where the elements stand that were shown since the last shipment."""
-        for node, name in self._lacking:
+    def of_whole(self, root: XmlNode) -> Iterator[Finding]:
+        """Look at what stands above the shipments, which were let go, and yield all that was found."""
+        self.look(root)
+        yield from self._found
+
+    def _tell(self, node: XmlNode, names: list[str]) -> None:
+        for name in names:
+            if (node.tag, name) in self._told or len(self._told) >= _MOST:
+                continue
+            self._told.add((node.tag, name))
             severity = Severity.INFO if name in self._freight.get(node.tag, ()) else Severity.WARNING
             said = f"{node.tag} has no {name}, which the standard demands."
             self._found.append(Finding("XML-MISSING", severity, Scope.MESSAGE, said, node.here()))
-        self._lacking.clear()
-
-    def take(self) -> list[Finding]:
-        """Return what was found."""
-        self.place()
-        return self._found
 
 
-def note_of(node: XmlNode) -> tuple[str, str, str, Position]:
-    """Return (subject, control, text, place) of a customs note."""
-    subject, control, text = (text_at(node, (part,)) for part in ("SubjectCode", "ContentCode", "Content"))
-    return subject, control, text, node.here()
+def notes_of(unit: XmlNode, name: str) -> Iterator[tuple[str, str, str, Position]]:
+    """Yield (subject, control, text, place) of each customs note of a shipment."""
+    for note in unit.walk():
+        if note.tag == name and isinstance(note, XmlNode):
+            subject, control, text = (text_at(note, (part,)) for part in ("SubjectCode", "ContentCode", "Content"))
+            yield subject, control, text, note.here()

@@ -8,8 +8,7 @@ the bytes, the syntax or the root refuses the whole file: elements that were com
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
-from functools import partial
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from lxml import etree
@@ -20,7 +19,7 @@ from gateway.formats.notes import Notes
 from gateway.formats.xml.bytes_in import Source
 from gateway.formats.xml.faults import FaultError, doctype, stranger, syntax_fault, unknown_root
 from gateway.formats.xml.kinds import Kind
-from gateway.formats.xml.missing import Missing, note_of
+from gateway.formats.xml.missing import Missing, notes_of
 from gateway.formats.xml.nodes import XmlNode, text_at
 from gateway.formats.xml.remarks import Remarks, header_remarks, stray_remark, stray_text
 from gateway.formats.xml.totals import Totals
@@ -72,8 +71,6 @@ class XmlReader:
         self._unread: Unread | None = None
         self._missing: Missing | None = None
         self._notes: Notes | None = None
-        self._noted: list[XmlNode] = []  # customs notes of the shipment
-        self._looks: dict[str, Callable[[XmlNode], None]] = {}  # element -> what looks at it when it is whole
         self._numbers: dict[str, int] = {}  # how many units of a name were let go
         self._handed_out = HandedOut()
 
@@ -93,8 +90,8 @@ class XmlReader:
         yield from self._held
         if self._remarks is not None:
             yield from self._remarks.take()
-        if self._missing is not None:
-            yield from self._missing.take()
+        if self._missing is not None and self._root is not None:
+            yield from self._missing.of_whole(self._root)
         if self._notes is not None and (remark := self._notes.remark()) is not None:
             yield remark
         if self._totals is not None:
@@ -159,22 +156,16 @@ class XmlReader:
                 opened.append(node)
                 continue
             node = opened.pop()
-            children, text = node.children, element.text
-            if children is None and text and (text := text.strip()) and (node.attributes is None or element.get(_NIL) not in _TRUE):  # fmt: skip
-                node.elements.append(text)
-            if children is not None or node.tag in self._looks:
-                self._look(node, element)
+            if node.children is None:
+                text = element.text
+                if text and (text := text.strip()) and (node.attributes is None or element.get(_NIL) not in _TRUE):
+                    node.elements.append(text)
+            elif node.tag not in self._strays and (where := stray_text(element)) is not None:
+                self._strays.add(node.tag)
+                self._held.append(stray_remark(node, where))
             if len(opened) <= self._depth and self._ends(node):
                 yield from self._unit(node)
                 _free(element)
-
-    def _look(self, node: XmlNode, element: Any) -> None:
-        """Look at a closed element: at text between what it holds, and at what it must hold."""
-        if node.children is not None and node.tag not in self._strays and (where := stray_text(element)) is not None:
-            self._strays.add(node.tag)
-            self._held.append(stray_remark(node, where))
-        if (look := self._looks.get(node.tag)) is not None:
-            look(node)
 
     def _hang(self, node: XmlNode, up: XmlNode, local: str) -> None:
         """Hang a started element under the one that is open."""
@@ -233,18 +224,8 @@ class XmlReader:
         refusing = [rule for rule, severity in self._profile.severities.items() if severity is Severity.ERROR]
         self._remarks = Remarks(self._kind, refusing) if self._kind.order else None
         self._totals = Totals(self._kind.totals) if self._kind.totals else None
-        if self._kind.needed and not self._kind.answers:
-            self._missing = Missing(self._kind)
-            self._looks = dict.fromkeys(self._kind.needed, self._missing.look)
-        if self._kind.notes:
-            self._looks[self._kind.notes] = partial(self._note, self._looks.get(self._kind.notes))
+        self._missing = Missing(self._kind) if self._kind.needed and not self._kind.answers else None
         self._depth = len(self._kind.unit) or 1 << 30
-
-    def _note(self, look: Callable[[XmlNode], None] | None, node: XmlNode) -> None:
-        """Keep a customs note until its shipment is whole. look: what else looks at notes."""
-        if look is not None:
-            look(node)
-        self._noted.append(node)
 
     # --- envelope and units -----------------------------------------------------------------------------------
 
@@ -294,11 +275,10 @@ class XmlReader:
             yield from self._remarks.take()
         if self._unread is not None:
             self._unread.look(node)
-        if self._missing is not None:
-            self._missing.place()
-        if self._notes is not None and role != "master":
-            self._notes.look(map(note_of, self._noted))
-        self._noted.clear()
+        if self._missing is not None and node is not self._root:
+            self._missing.look(node)
+        if self._notes is not None and role != "master" and kind is not None:
+            self._notes.look(notes_of(node, kind.notes))
         if self._totals is not None:
             self._totals.add(node)
         self._units += 1
