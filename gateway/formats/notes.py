@@ -7,7 +7,7 @@ One remark for a message names the kinds of notes, never what they say: it may b
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from gateway.findings import Finding, Position, Scope, Severity
 from gateway.profile import Profile
@@ -28,8 +28,8 @@ class Notes:
         self._found: dict[str, None] = {}
         self._first: Position | None = None
 
-    def look(self, notes: Iterable[tuple[str, str, str, Position]]) -> None:
-        """Note the notes of one shipment: (subject, control, text, place)."""
+    def look(self, notes: Iterable[tuple[str, str, str, Callable[[], Position]]]) -> None:
+        """Note the notes of one shipment: (subject, control, text, what tells its place)."""
         if self._program is None:
             return
         for subject, control, text, place in notes:
@@ -40,7 +40,7 @@ class Notes:
                 continue
             if len(self._found) <= _NAMED:
                 self._found[kind] = None
-            self._first = self._first or place
+            self._first = self._first or place()
 
     def remark(self) -> Finding | None:
         """Return what is to be said of the message; None when all notes are read."""

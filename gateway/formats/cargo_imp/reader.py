@@ -223,7 +223,7 @@ class ImpReader:
         notes = Notes(message, self._profile, "OCI")
         for unit in units:
             oci = (unit.children or {}).get("OCI", ())
-            notes.look((n.element(2), n.element(3), n.element(4), n.place()) for n in oci)
+            notes.look((n.element(2), n.element(3), n.element(4), n.place) for n in oci)
         if (remark := notes.remark()) is not None:
             yield remark
 

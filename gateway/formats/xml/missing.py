@@ -7,11 +7,11 @@ a message without them is told as an information.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from gateway.findings import Finding, Position, Scope, Severity
 from gateway.formats.xml.kinds import Kind
-from gateway.formats.xml.nodes import XmlNode, text_at
+from gateway.formats.xml.nodes import XmlNode
 
 _MOST = 50  # of a message
 
@@ -25,11 +25,15 @@ class Missing:
         self._found: list[Finding] = []
 
     def look(self, top: XmlNode) -> None:
-        """Look at an element and all in it."""
-        for node in top.walk():
-            needed = self._needed.get(node.tag)
-            if needed is not None and not needed <= (node.children or {}).keys() and isinstance(node, XmlNode):
-                self._tell(node, sorted(needed - (node.children or {}).keys()))
+        """Look at an element and those in it that must have something; each of them stands in another one, or in the root."""
+        needed, open_nodes = self._needed, [top]
+        while open_nodes:
+            node = open_nodes.pop()
+            below = node.children or {}
+            if (own := needed.get(node.tag)) is not None and not own <= below.keys():
+                self._tell(node, sorted(own - below.keys()))
+            for tag in below.keys() & needed.keys():
+                open_nodes += below[tag]  # type: ignore[arg-type]  # below an element stand elements
 
     def of_whole(self, root: XmlNode) -> Iterator[Finding]:
         """Look at what stands above the shipments, which were let go, and yield all that was found."""
@@ -46,9 +50,13 @@ class Missing:
             self._found.append(Finding("XML-MISSING", severity, Scope.MESSAGE, said, node.here()))
 
 
-def notes_of(unit: XmlNode, name: str) -> Iterator[tuple[str, str, str, Position]]:
-    """Yield (subject, control, text, place) of each customs note of a shipment."""
-    for note in unit.walk():
+def notes_of(unit: XmlNode, name: str) -> Iterator[tuple[str, str, str, Callable[[], Position]]]:
+    """Yield (subject, control, text, what tells its place) of each customs note of a shipment; of a house in a list it has them itself."""
+    nodes = unit.walk() if unit.up is None else (unit.children or {}).get(name, ())
+    for note in nodes:
         if note.tag == name and isinstance(note, XmlNode):
-            subject, control, text = (text_at(note, (part,)) for part in ("SubjectCode", "ContentCode", "Content"))
-            yield subject, control, text, note.here()
+            below = note.children or {}
+            subject, control, text = (
+                below[part][0].element(1) if part in below else "" for part in ("SubjectCode", "ContentCode", "Content")
+            )
+            yield subject, control, text, note.here
