@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gateway.findings import Severity
+from gateway.formats.x12.ack_824 import reference
 from gateway.formats.x12.policy import is_personal
 from gateway.history import MemoryHistory
 from tests.drops import NOW, SAMPLES_NOW, Drop, drop, sample, x12_drop, x12_samples
@@ -268,6 +269,18 @@ def test_what_the_partner_file_makes_a_remark_refuses_nothing_in_the_answer(
     dropped = drop(data.replace(old, new), now=SAMPLES_NOW, severities={rule: Severity.WARNING})
     assert rule in dropped.rules()
     assert said in dropped.answers[kind]
+
+
+def test_no_two_824_have_one_reference() -> None:
+    """A drop of its own or one out of an archive, with any number of refused sets."""
+    receipts = (
+        "20250303T100000123456-7f3a9c",
+        "20250303T100000123456-7f3a9c-0001",
+        "20250303T100000123456-7f3a9c-0002",
+    )
+    made = {reference(receipt, number) for receipt in receipts for number in range(1, 1001)}
+    assert len(made) == 3000
+    assert max(map(len, made)) == 30
 
 
 # --- what they must not say ---------------------------------------------------------------------------------------

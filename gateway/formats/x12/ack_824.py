@@ -28,6 +28,15 @@ def write(request: AckRequest) -> Iterator[bytes]:
     yield from writer.end()
 
 
+def reference(receipt_id: str, number: int) -> str:
+    """Return BGN02 of the 824 of that number in the answer to a drop: 30 characters at most; the end tells it from others.
+
+    >>> reference("20250303T100000123456-7f3a9c", 1), reference("20250303T100000123456-7f3a9c-0002", 10)
+    ('20250303T100000123456-7f3a9c-1', '03T100000123456-7f3a9c-0002-10')
+    """
+    return f"{receipt_id}-{number}"[-30:]
+
+
 _TOLD = (Severity.ERROR, Severity.WARNING)
 
 
@@ -78,10 +87,10 @@ class _Writer:
         self._open = True
         self._number += 1
         assert self._message is not None
-        reference = f"{self._request.receipt_id}-{self._number}"[:30]
         yield self._out.st("824")
+        own = reference(self._request.receipt_id, self._number)
         yield self._out.segment(
-            "BGN", "11", reference, now.strftime("%Y%m%d"), now.strftime("%H%M"), "", self._message.control_number
+            "BGN", "11", own, now.strftime("%Y%m%d"), now.strftime("%H%M"), "", self._message.control_number
         )
         yield self._out.segment("N1", "FR", self._request.interchange.receiver_id)
         yield self._out.segment("N1", "TO", self._request.interchange.sender_id)
