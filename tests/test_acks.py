@@ -271,6 +271,14 @@ def test_what_the_partner_file_makes_a_remark_refuses_nothing_in_the_answer(
     assert said in dropped.answers[kind]
 
 
+def test_a_qualifier_that_holds_a_separator_of_the_answer_stands_in_it_as_a_blank() -> None:
+    """Segments that end with a line feed are answered with the usual separators: * is one of them now."""
+    data = PLAIN.replace(b"~\n", b"\n").replace(b"*", b"|")
+    assert data.count(b"|02|NRTX") == 1
+    (isa, ta1, *_) = drop(data.replace(b"|02|NRTX", b"|*2|NRTX"), now=SAMPLES_NOW).answers["TA1"].split(b"~\n")
+    assert (len(isa), isa.count(b"*"), ta1.split(b"*")[4]) == (105, 16, b"R")
+
+
 def test_no_two_824_have_one_reference() -> None:
     """A drop of its own or one out of an archive, with any number of refused sets."""
     receipts = (

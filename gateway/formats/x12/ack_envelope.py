@@ -44,8 +44,8 @@ class Envelope:
         envelope = "00501" if self.version[:6] >= "005010" else "00401"
         fields = (
             "ISA", "00", " " * 10, "00", " " * 10,
-            _pad(subject.receiver_qualifier or "ZZ", 2), _pad(self._clean(subject.receiver_id), 15),
-            _pad(subject.sender_qualifier or "ZZ", 2), _pad(self._clean(subject.sender_id), 15),
+            _pad(self._clean(subject.receiver_qualifier) or "ZZ", 2), _pad(self._clean(subject.receiver_id), 15),
+            _pad(self._clean(subject.sender_qualifier) or "ZZ", 2), _pad(self._clean(subject.sender_id), 15),
             now.strftime("%y%m%d"), now.strftime("%H%M"), s.repetition if envelope >= "00402" else "U", envelope,
             self._isa13, "0", "T" if subject.test else "P", s.component,
         )  # fmt: skip
