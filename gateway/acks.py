@@ -30,6 +30,7 @@ def plan(
     catalogue: Any,
     *,
     file_name: str,
+    stem: str,
     size: int,
     sha256: str,
     receipt_id: str,
@@ -39,7 +40,7 @@ def plan(
 ) -> list[Ack]:
     """Return the answers in the order they are sent; their bytes are made when they are read, once.
 
-    controls: counter scope -> next number; scopes are "PARTNER/COUNTER". writers: kind -> writer, in sending order;
+    stem: what the names of the answers begin with. controls: counter scope -> next number; scopes are "PARTNER/COUNTER". writers: kind -> writer, in sending order;
     endings: kind -> end of the file name, "edi" where none is given; see gateway.formats.
     """
     acks: list[Ack] = []
@@ -64,12 +65,14 @@ def plan(
                     )
     return [
         *acks,
-        *_plain(outcome, profile, now, catalogue, [a.name for a in acks], file_name, size, sha256, receipt_id),
+        *_plain(
+            outcome, profile, now, catalogue, [stem + a.name for a in acks], file_name, stem, size, sha256, receipt_id
+        ),
     ]
 
 
 def _plain(
-    outcome: Outcome, profile: Profile, now: datetime, catalogue: Any, names: list[str], file_name: str, size: int, sha256: str, receipt_id: str
+    outcome: Outcome, profile: Profile, now: datetime, catalogue: Any, names: list[str], file_name: str, stem: str, size: int, sha256: str, receipt_id: str
 ) -> list[Ack]:  # fmt: skip
     counts, told = outcome.counts, _has_remarks(outcome)
     personal = profile.acks.echo_personal
@@ -85,7 +88,7 @@ def _plain(
             outcome, catalogue, file_name=file_name, receipt_id=receipt_id, show_personal=personal
         )
         answers.append(Ack("report", ".report.json", chunks, "reject" if refused else "ack"))
-    names = [file_name + n for n in names] + [file_name + a.name for a in answers]
+    names = [*names, *(stem + a.name for a in answers)]
     chunks = receipt.write(
         outcome, partner=profile.partner, file_name=file_name, size=size, sha256=sha256, receipt_id=receipt_id, now=now, answers=names
     )  # fmt: skip

@@ -31,10 +31,11 @@ def answer_late(
     size: int,
     sha256: str,
     receipt_id: str,
+    stem: str,
 ) -> Outcome:
     """Return the outcome of a drop after its time is up, with the answers to send.
 
-    kept: as results.pack wrote it; waiting: (message, number) of the shipments that still wait.
+    stem: what the names of the answers begin with. kept: as results.pack wrote it; waiting: (message, number) of the shipments that still wait.
     Syntax acknowledgments (TA1, 997, 999, CONTRL) are not sent again.
     """
     outcome = unpack(kept, spool, lambda result: _settle(result, waiting))
@@ -46,7 +47,7 @@ def answer_late(
     writers = {k: w for k, w in (module.ACKS if module else {}).items() if k not in acks.SYNTAX}
     outcome.acks = acks.plan(
         outcome, profile, next_control, now, profile.catalogue and profile.catalogue.worded(folder),
-        file_name=name, size=size, sha256=sha256, receipt_id=receipt_id, detected=outcome.format, writers=writers, endings=getattr(module, "ACK_ENDINGS", {}),
+        file_name=name, stem=stem, size=size, sha256=sha256, receipt_id=receipt_id, detected=outcome.format, writers=writers, endings=getattr(module, "ACK_ENDINGS", {}),
     )  # fmt: skip
     return outcome
 

@@ -35,6 +35,7 @@ def translate(
     size: int = 0,
     sha256: str = "",
     receipt_id: str = "",
+    stem: str = "",
     spool: Spool | None = None,
     counts: Counts | None = None,
     others: Others | None = None,
@@ -42,6 +43,7 @@ def translate(
     """Yield the deliveries of one dropped file and, last, its Outcome.
 
     chunks: the raw bytes, split anywhere. name: as the sender called it. size, sha256: of the raw bytes.
+    stem: what the names of the answers begin with, as the receipt lists them (default: name).
     spool: where results wait for the acknowledgment writers (default: memory).
     counts: an object that is kept up to date while the file is read, for a display of the progress.
     others: verdicts of another process that reads the same file (`assist`). Raises SharedError when they are not of it.
@@ -61,7 +63,7 @@ def translate(
     module = format_module(seen.format) if seen.format else None
     outcome.acks = acks.plan(
         outcome, profile, history.next_control, now, profile.catalogue and profile.catalogue.worded(seen.format),
-        file_name=name, size=size, sha256=sha256, receipt_id=receipt_id, detected=outcome.format, writers=module.ACKS if module else {}, endings=getattr(module, "ACK_ENDINGS", {}),
+        file_name=name, stem=stem or name, size=size, sha256=sha256, receipt_id=receipt_id, detected=outcome.format, writers=module.ACKS if module else {}, endings=getattr(module, "ACK_ENDINGS", {}),
     )  # fmt: skip
     yield outcome
 

@@ -46,6 +46,7 @@ class Translate(Protocol):
         size: int,
         sha256: str,
         receipt_id: str,
+        stem: str,
         spool: Spool,
         others: Others | None = None,
     ) -> Iterator[Delivery | Outcome]:

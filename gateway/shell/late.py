@@ -47,12 +47,13 @@ def _answer(drop: Drop, profile: Profile, place: Path | None, desk: Desk) -> Non
         return
     with desk.ledger.reading() as connection:
         waiting = parts.of_drop(connection, drop.receipt)
+    stem = f"{drop.answer_stem}.late"
     with FileSpool(place / "late.spool") as spool:
         outcome = answer_late(
             load(desk.vault.file(place / _KEPT)), waiting, profile, desk.clock(), desk.ledger.next_control, spool,
-            name=drop.file_name, size=drop.size, sha256=drop.sha256, receipt_id=drop.receipt,
+            name=drop.file_name, size=drop.size, sha256=drop.sha256, receipt_id=drop.receipt, stem=stem,
         )  # fmt: skip
-        answers = stage_answers(outcome, f"{drop.answer_stem}.late", place)
+        answers = stage_answers(outcome, stem, place)
         sync_staged(place, answers)
     with desk.ledger.transaction() as connection:  # the folder moves inside: a crash before the commit undoes the rest
         if parts.of_drop(connection, drop.receipt) != waiting:

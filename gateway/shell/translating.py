@@ -39,7 +39,7 @@ def translate(claimed: Claimed, drop: Drop, profile: Profile, place: Path, desk:
         closing(SqlHistory(desk.ledger, claimed.partner, claimed.received_at, again=_again(claimed, desk))) as history,
     ):
         tables = desk.remap(profile, claimed.mapping) if claimed.mapping else profile
-        outcome = _run(claimed, tables, raw_path(place), desk, history, spool, files)
+        outcome = _run(claimed, drop.answer_stem, tables, raw_path(place), desk, history, spool, files)
         held = outcome.verdict == "quarantine"
         refused = outcome.refused_keys
         if not held:
@@ -65,7 +65,14 @@ def _again(claimed: Claimed, desk: Desk) -> frozenset[str]:
 
 
 def _run(
-    claimed: Claimed, profile: Profile, raw: Path, desk: Desk, history: SqlHistory, spool: FileSpool, files: Assembler
+    claimed: Claimed,
+    stem: str,
+    profile: Profile,
+    raw: Path,
+    desk: Desk,
+    history: SqlHistory,
+    spool: FileSpool,
+    files: Assembler,
 ) -> Outcome:
     """Drive the translation; the pieces go to files. Raises BooksError when the outcome is missing or not the last."""
     outcome: Outcome | None = None
@@ -73,8 +80,8 @@ def _run(
     with second(claimed, profile, moment, raw, desk) as others:
         pieces = desk.translate(
             _chunks(raw, claimed), profile, moment, history,
-            name=claimed.file_name, size=claimed.size, sha256=claimed.sha256, receipt_id=claimed.receipt, spool=spool,
-            **others,
+            name=claimed.file_name, size=claimed.size, sha256=claimed.sha256, receipt_id=claimed.receipt, stem=stem,
+            spool=spool, **others,
         )  # fmt: skip
         for piece in pieces:
             if desk.stopped():

@@ -66,6 +66,7 @@ def fake_translate(
     size: int,
     sha256: str,
     receipt_id: str,
+    stem: str = "",
     spool: Spool,
 ) -> Iterator[Delivery | Outcome]:
     counts, refused, verdict = Counts(), set[str](), ""

@@ -96,6 +96,7 @@ def test_when_the_time_is_up_the_sender_gets_a_second_answer_once(yard: RealYard
     }  # fmt: skip
     receipt = json.loads((yard.folder("ack") / "list.xml.late.receipt.json").read_text())
     assert (receipt["verdict"], receipt["shipments"]["rejected"], receipt["shipments"]["joined"]) == ("partial", 2, 1)
+    assert {*receipt["answers"], "list.xml.late.receipt.json"} == late
     assert books(yard, "list.xml") == (3, 0, 2, 1, 0)
     site: Any = SimpleNamespace(settings=SimpleNamespace(state_dir=yard.root / "state"), vault=yard.vault())
     with closing(open_ledger(yard.ledger_url)) as ledger:  # what gateway explain tells, and finds to replay

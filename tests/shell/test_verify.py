@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import sqlite3
 from collections.abc import Callable
 from pathlib import Path
@@ -116,6 +117,22 @@ def test_a_new_site_has_all_folders_that_something_is_sent_to(tmp_path: Path) ->
     assert "good-309.edi.receipt.json" in place.names()
     assert [p.parent.name for p in (place.folder / "out").rglob("*.json")] == ["test"]
     assert verify_promises(place.site) == []
+
+
+def test_the_receipt_names_the_answers_as_they_are_named(tmp_path: Path) -> None:
+    """A name that was used before, or that no file can have, is another one in the folders of the answers."""
+    place = Place(tmp_path / "site")
+    data = (place.folder / "samples" / "bad-309.edi").read_bytes()
+    for number, name in enumerate(("trip.edi", "trip.edi", "Größe 1.edi")):
+        (place.folder / "samples" / name).write_bytes(data.replace(b"000000045", b"00000004%d" % number))
+        place.drop(name)
+        place.run()
+    folder = place.folder / "drop" / "northtest"
+    there = {p.name for kind in ("ack", "reject") for p in (folder / kind).iterdir()}
+    receipts = [p for p in (folder / "ack").iterdir() if p.name.endswith(".receipt.json")]
+    named = [name for p in receipts for name in json.loads(p.read_bytes())["answers"]]
+    assert len(receipts) == 3
+    assert sorted([*named, *(p.name for p in receipts)]) == sorted(there)
 
 
 def test_the_command_looks_into_every_folder_that_something_was_sent_to(tmp_path: Path) -> None:
