@@ -12,6 +12,7 @@ import typer
 
 from gateway.check import Checker, run_cases
 from gateway.cli_common import AsJson, AsOf, PartnerName, ProfileDir, err, moment_of, out, plain, site_of
+from gateway.commands.explaining import folded
 from gateway.errors import GatewayError
 
 _RANK = {"accept": 0, "accept_with_warnings": 0, "partial": 1, "reject": 1, "quarantine": 3}
@@ -60,12 +61,14 @@ def _show(result: dict[str, Any]) -> None:
     out(
         f"{typer.style(plain(result['file']), bold=True)}  {result['format']}  {typer.style(result['verdict'], fg=colour)}  shipments {counts['found']}: {counts['accepted']} accepted, {counts['rejected']} rejected, {counts['duplicate']} duplicate"
     )
-    for finding in result["findings"]:
+    for finding, more in folded(result["findings"]):
         where = plain(", ".join(_places(finding)))
         out(f"  {finding['severity']:<7} {finding['rule']}  {where}")
         out(f"          {plain(finding['message'])}")
         if finding["fix"] and finding["severity"] != "info":
             out(f"          mend: {plain(finding['fix'])}")
+        if more > 0:
+            out(f"  and {more} more of {finding['rule']}; --json lists them.")
 
 
 def _places(finding: dict[str, Any]) -> Iterator[str]:

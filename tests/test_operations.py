@@ -19,6 +19,7 @@ import pytest
 
 from gateway.commands.config import lines, masked
 from gateway.commands.doctor import doctor
+from gateway.commands.explaining import folded
 from tests.test_reload import run, wait
 
 
@@ -246,3 +247,13 @@ def test_the_command_ends_with_1_for_an_error_and_names_the_next_step(site: Path
         "mend": f"chmod 600 {site}/keys/host_ed25519",
     } in lines
     assert os.path.exists(site)
+
+
+def test_remarks_on_the_whole_file_do_not_hide_the_rest() -> None:
+    many = [{"rule": "CSV-EXTRA-COLUMN", "severity": "warning", "shipment": ""} for _ in range(12)]
+    errors = [{"rule": "CSV-QUOTE", "severity": "error", "shipment": ""} for _ in range(8)]
+    own = [{"rule": "S321-TIME", "severity": "warning", "shipment": f"H{n}"} for n in range(9)]
+    shown = [(finding["rule"], more) for finding, more in folded([*many, *errors, *own])]
+    assert shown[:5] == [("CSV-EXTRA-COLUMN", 0)] * 4 + [("CSV-EXTRA-COLUMN", 7)]
+    assert len(shown) == 5 + 8 + 9
+    assert [more for _, more in folded(many[:5])] == [0] * 5

@@ -2,8 +2,32 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from typing import Any
+
+_SHOWN = 5
+
+
+def folded(findings: list[dict[str, Any]]) -> Iterator[tuple[dict[str, Any], int]]:
+    """Yield findings, each with how many more of its kind follow that are not shown.
+
+    What is said of the whole file many times over (columns that nobody knows) would hide the rest; an error is never left out.
+    """
+    kinds = Counter(f["rule"] for f in findings if _folds(f))
+    met: Counter[str] = Counter()
+    for finding in findings:
+        if not _folds(finding):
+            yield finding, 0
+            continue
+        rule = finding["rule"]
+        met[rule] += 1
+        if met[rule] <= _SHOWN:
+            yield finding, kinds[rule] - _SHOWN if met[rule] == _SHOWN else 0
+
+
+def _folds(finding: dict[str, Any]) -> bool:
+    return finding.get("severity") != "error" and not finding.get("shipment")
 
 
 def lines(facts: dict[str, Any]) -> Iterator[str]:
@@ -22,11 +46,11 @@ def lines(facts: dict[str, Any]) -> Iterator[str]:
     if facts["error"]:
         yield f"  held: {facts['error']} When that is mended: gateway replay {facts['receipt']}"
     report = facts.get("report")
-    for finding in (report or {}).get("findings", ()):
-        if finding.get("severity") == "info":
-            continue
+    for finding, more in folded([f for f in (report or {}).get("findings", ()) if f.get("severity") != "info"]):
         yield ""
         yield from _finding(finding)
+        if more > 0:
+            yield f"  and {more} more of {finding['rule']}: the report lists them."
     if report is None and facts["verdict"] == "accept":
         yield "  Nothing was wrong."
     yield ""
