@@ -50,6 +50,7 @@ class _Layout(Part, frozen=True):
     group_by: _Names = ()
     fill_down: _Names = ()
     extra_columns: _Names = ()
+    lists: dict[str, str] = field(default_factory=dict)
     add_up: _Names = ()
     decimal: Literal["comma", "point", ""] = ""
     date_order: Literal["dmy", "mdy", ""] = ""

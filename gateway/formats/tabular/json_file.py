@@ -8,7 +8,7 @@ Not here: how the text is taken apart (json_objects.py).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from functools import lru_cache
 from itertools import chain, islice
@@ -146,7 +146,7 @@ class _JsonReader(TableReader):
         """Yield a record for every goods line of a document, or of one shipment."""
         outer = next((k for k, v in value.items() if plain_name(k) in SHIPMENTS and _is_list(v)), "")
         shared: dict[str, str] = {}
-        _flatten(value, "", shared, skip=outer)
+        _flatten(value, "", shared, outer, self._options.lists)
         if not outer and self._holds_none(value, shared):
             return
         if not outer:
@@ -180,7 +180,7 @@ class _JsonReader(TableReader):
     def _lines(self, shared: dict[str, str], one: dict[str, Any], place: Record, path: str) -> Iterator[Record]:
         inner = next((k for k, v in one.items() if plain_name(k) in ITEMS and (isinstance(v, dict) or _is_list(v))), "")
         own: dict[str, str] = {}
-        _flatten(one, "", own, skip=inner)
+        _flatten(one, "", own, inner, self._options.lists)
         told = {_meaning(name) for name in own}
         own |= {name: text for name, text in shared.items() if name not in own and _meaning(name) not in told}
         self._objects += 1
@@ -189,7 +189,7 @@ class _JsonReader(TableReader):
             if not isinstance(line, dict):
                 yield self._no_object(place, f"{path or place.path}.{inner}[{number}]".lstrip("."), f"#{self._objects}")
                 continue
-            _flatten(line, "", goods, skip="")
+            _flatten(line, "", goods, "", self._options.lists)
             self._rows += 1
             cells = self._cells(own, goods, inner)
             if self._new:
@@ -291,22 +291,40 @@ def _listed(value: Any) -> list[Any]:
     return value if isinstance(value, list) else [value]
 
 
-def _flatten(value: dict[str, Any], prefix: str, out: dict[str, str], skip: str) -> None:
-    """Write the plain values of an object under dotted keys; a list of objects becomes a column that nobody knows."""
+def _flatten(value: dict[str, Any], prefix: str, out: dict[str, str], skip: str, lists: Mapping[str, str]) -> None:
+    """Write the plain values of an object under dotted keys; a list of objects becomes a column that nobody knows.
+
+    lists: lists whose objects are told apart by a key: {"contacts": "type"} makes contacts.phone.value of the phone.
+    """
     for key, inner in value.items():
         if key == skip and not prefix:
             continue
         name = f"{prefix}{key}"
         if isinstance(inner, dict):
-            _flatten(inner, name + ".", out, "")
+            _flatten(inner, name + ".", out, "", lists)
         elif isinstance(inner, list):
             texts = [_text(v) for v in inner if not isinstance(v, dict | list)]
             if texts:
                 out[name] = " ".join(texts)
-            if len(texts) < len(inner):
+            if name in lists and texts == []:
+                _flatten_by(inner, name, out, lists)
+            elif len(texts) < len(inner):
                 out[f"{name} (list of objects)"] = str(len(inner))
         else:
             out[name] = _text(inner)
+
+
+def _flatten_by(found: list[Any], name: str, out: dict[str, str], lists: Mapping[str, str]) -> None:
+    """Write the objects of a list under the values of their key; the second one of a value gets a number, which nobody knows."""
+    met: dict[str, int] = {}
+    for one in found:
+        if not isinstance(one, dict):
+            out[f"{name} (list of objects)"] = str(len(found))
+            continue
+        kind = _text(one.get(lists[name], ""))
+        met[kind] = met.get(kind, 0) + 1
+        head = f"{name}.{kind}." if met[kind] == 1 else f"{name}.{kind}#{met[kind]}."
+        _flatten({key: inner for key, inner in one.items() if key != lists[name]}, head, out, "", lists)
 
 
 def _text(value: Any) -> str:

@@ -14,6 +14,7 @@
     split = [{ column = "Consignee", pattern = "(?P<consignee_name>[^,]+), ..." }]
     add_up = ["weight_kg"]        each row has the weight of its own goods: the shipment has the sum (pieces too)
     group_by, fill_down, extra_columns = ["..."]    keys of a shipment; cells that repeat; columns read by own rows
+    lists = { "to.contacts" = "type" }   JSON: a list of objects that a key tells apart: to.contacts.phone.value
     decimal = "comma"             1.234,50      date_order = "dmy" or "mdy"      sheet = "Manifest"
     message_type = "orders"       which mapping reads the table; accept_empty = true
 
@@ -132,6 +133,7 @@ class Options:
     group_by: tuple[str, ...] = ()
     fill_down: tuple[str, ...] = ()
     extra_columns: tuple[str, ...] = ()
+    lists: Mapping[str, str] = field(default_factory=dict)
     add_up: tuple[str, ...] = ()
     decimal: str = ""
     date_order: str = ""

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from gateway.check import Checker, parse_instant
 from gateway.formats.tabular.ace_keys import ace_keys, ace_strangers
+from gateway.formats.tabular.json_file import json_rows
 from gateway.formats.tabular.layout import Header, Options, options_of
 from gateway.formats.tabular.paths import column_of
 from gateway.formats.tabular.rows import ABSENT, plain_name
@@ -122,3 +124,24 @@ def test_a_key_is_renamed_by_the_name_that_answers_show():
     plain = Header([], options_of({"tabular": {"rename": {"lines[].price.amount": "unit_value"}}}), growing=True)
     assert plain.index("unit_value") == ABSENT
     assert plain.add("price.amount") == plain.index("unit_value") == 0
+
+
+def test_objects_of_a_list_are_told_apart_by_a_key_where_the_partner_says_so(tmp_path):
+    contacts = [{"type": "email", "value": "a@example.com"}, {"type": "phone", "value": "+13035550100"}, {"type": "phone", "value": "+13035550199"}]  # fmt: skip
+    row = {
+        "hawb": "GWJ1", "to": {"name": "JORDAN EXAMPLE", "contacts": contacts},
+        "items": [{"description": "Wool scarf", "value": "5.00"}],
+    }  # fmt: skip
+    site = load_site(FIXTURES / "profiles" / "tabular").only("plain")
+    profile = site.partners["plain"].profile
+    layout = {
+        **profile.options["tabular"], "lists": {"to.contacts": "type"},
+        "rename": {"to.name": "consignee_name", "to.contacts.phone.value": "consignee_phone", "to.contacts.email.value": "consignee_email"},
+    }  # fmt: skip
+    own = replace(site.partners["plain"], profile=replace(profile, options={**profile.options, "tabular": layout}))
+    result = checked(tmp_path, {"shipments": [row]}, replace(site, partners={"plain": own}))
+    told = [f["message"] for f in result["findings"] if f["rule"] == "CSV-EXTRA-COLUMN"]
+    assert 'Column "to.contacts.phone#2.value" is not known and was not read.' in told
+    assert not any("list of objects" in said or "email" in said for said in told)
+    rows = json_rows(json.dumps({"shipments": [row]}).encode(), own.profile, 9)
+    assert "to.contacts (list of objects)" in rows[0]  # without the setting
