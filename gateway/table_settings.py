@@ -15,9 +15,10 @@ from msgspec import Meta, field
 from gateway.config_files import Part, checked
 from gateway.errors import ConfigError, did_you_mean
 from gateway.formats import format_module
-from gateway.formats.tabular.layout import options_of, standard_places
+from gateway.formats.tabular.layout import options_of
 from gateway.formats.tabular.paths import column_of
 from gateway.formats.tabular.rows import plain_name
+from gateway.formats.tabular.vocabulary import standard_places
 from gateway.mapping.folder import MappingSet
 from gateway.mapping.grammar import parse_source, parse_when
 

@@ -9,8 +9,8 @@ from functools import cache
 
 import pycountry
 
-from gateway.formats.tabular.layout import Column
 from gateway.formats.tabular.rows import plain_name
+from gateway.formats.tabular.vocabulary import Column
 from gateway.shipped import files, table_rows
 
 

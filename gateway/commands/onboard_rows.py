@@ -10,7 +10,8 @@ from itertools import islice
 from gateway.commands.onboard_draft import Draft
 from gateway.errors import ConfigError
 from gateway.formats.tabular.json_file import json_rows
-from gateway.formats.tabular.layout import NAMES, detect_delimiter, looks_like_header, meaning
+from gateway.formats.tabular.layout import NAMES, detect_delimiter, looks_like_header
+from gateway.formats.tabular.vocabulary import meaning
 from gateway.site import base_site
 
 ROWS = 500

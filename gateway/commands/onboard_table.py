@@ -11,7 +11,8 @@ import re
 from gateway.commands.onboard_columns import is_air_waybill, likeness
 from gateway.commands.onboard_draft import Draft, Guess, mask
 from gateway.commands.onboard_rows import ROWS, header_of, rows_of
-from gateway.formats.tabular.layout import Header, looks_like_header, meaning, options_of, vocabulary
+from gateway.formats.tabular.layout import Header, looks_like_header, options_of
+from gateway.formats.tabular.vocabulary import meaning, vocabulary
 
 _SURE = 0.75  # a guess below is written with a # before it: it could put another value into the field
 _MONEY = r"(?P<currency>[A-Z]{3}|[A-Z]{0,2}[$€£])\s?(?P<VALUE>[0-9][0-9.,]*)", "currency"

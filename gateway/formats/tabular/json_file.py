@@ -8,7 +8,7 @@ Not here: how the text is taken apart (json_objects.py).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from functools import lru_cache
 from itertools import chain, islice
@@ -16,11 +16,13 @@ from typing import Any
 
 from gateway.findings import Finding, Position, Scope, Severity
 from gateway.formats.tabular.ace_keys import NOT_KNOWN, ace_strangers
+from gateway.formats.tabular.json_flat import flatten, is_list, listed
 from gateway.formats.tabular.json_objects import JsonFault, Lines, fault
 from gateway.formats.tabular.json_objects import objects as objects_of
-from gateway.formats.tabular.layout import KEYS, Header, Options, vocabulary
+from gateway.formats.tabular.layout import KEYS, Header, Options
 from gateway.formats.tabular.reader import TableReader
 from gateway.formats.tabular.rows import Record, plain_name
+from gateway.formats.tabular.vocabulary import vocabulary
 from gateway.profile import Profile
 from gateway.records import Event, Group, GroupBegin, GroupEnd, Interchange, InterchangeBegin, InterchangeEnd
 
@@ -144,9 +146,9 @@ class _JsonReader(TableReader):
 
     def _shipments(self, value: dict[str, Any], place: Record) -> Iterator[Record]:
         """Yield a record for every goods line of a document, or of one shipment."""
-        outer = next((k for k, v in value.items() if plain_name(k) in SHIPMENTS and _is_list(v)), "")
+        outer = next((k for k, v in value.items() if plain_name(k) in SHIPMENTS and is_list(v)), "")
         shared: dict[str, str] = {}
-        _flatten(value, "", shared, outer, self._options.lists)
+        flatten(value, "", shared, outer, self._options.lists)
         if not outer and self._holds_none(value, shared):
             return
         if not outer:
@@ -178,18 +180,18 @@ class _JsonReader(TableReader):
         return Record([], self._rows, place.line, place.offset, place.length, said, "json", 1, path, group)
 
     def _lines(self, shared: dict[str, str], one: dict[str, Any], place: Record, path: str) -> Iterator[Record]:
-        inner = next((k for k, v in one.items() if plain_name(k) in ITEMS and (isinstance(v, dict) or _is_list(v))), "")
+        inner = next((k for k, v in one.items() if plain_name(k) in ITEMS and (isinstance(v, dict) or is_list(v))), "")
         own: dict[str, str] = {}
-        _flatten(one, "", own, inner, self._options.lists)
+        flatten(one, "", own, inner, self._options.lists)
         told = {_meaning(name) for name in own}
         own |= {name: text for name, text in shared.items() if name not in own and _meaning(name) not in told}
         self._objects += 1
-        for number, line in enumerate(_listed(one[inner]) if inner else ({},)):
+        for number, line in enumerate(listed(one[inner]) if inner else ({},)):
             goods: dict[str, str] = {}
             if not isinstance(line, dict):
                 yield self._no_object(place, f"{path or place.path}.{inner}[{number}]".lstrip("."), f"#{self._objects}")
                 continue
-            _flatten(line, "", goods, "", self._options.lists)
+            flatten(line, "", goods, "", self._options.lists)
             self._rows += 1
             cells = self._cells(own, goods, inner)
             if self._new:
@@ -279,55 +281,3 @@ def _kind(value: dict[str, Any]) -> str:
     """Return the message type that the document names itself ("data": "ACE_TRIP"), "" for plain rows."""
     kind = value.get("data")
     return _TRIP if kind in (_TRIP, "ACE_SHIPMENT") else ""
-
-
-def _is_list(value: Any) -> bool:
-    """True for a list that holds objects."""
-    return isinstance(value, list) and any(isinstance(v, dict) for v in value)
-
-
-def _listed(value: Any) -> list[Any]:
-    """Return a list; of an object that stands alone (converters of XML write it so) a list of it."""
-    return value if isinstance(value, list) else [value]
-
-
-def _flatten(value: dict[str, Any], prefix: str, out: dict[str, str], skip: str, lists: Mapping[str, str]) -> None:
-    """Write the plain values of an object under dotted keys; a list of objects becomes a column that nobody knows.
-
-    lists: lists whose objects are told apart by a key: {"contacts": "type"} makes contacts.phone.value of the phone.
-    """
-    for key, inner in value.items():
-        if key == skip and not prefix:
-            continue
-        name = f"{prefix}{key}"
-        if isinstance(inner, dict):
-            _flatten(inner, name + ".", out, "", lists)
-        elif isinstance(inner, list):
-            texts = [_text(v) for v in inner if not isinstance(v, dict | list)]
-            if texts:
-                out[name] = " ".join(texts)
-            if name in lists and texts == []:
-                _flatten_by(inner, name, out, lists)
-            elif len(texts) < len(inner):
-                out[f"{name} (list of objects)"] = str(len(inner))
-        else:
-            out[name] = _text(inner)
-
-
-def _flatten_by(found: list[Any], name: str, out: dict[str, str], lists: Mapping[str, str]) -> None:
-    """Write the objects of a list under the values of their key; the second one of a value gets a number, which nobody knows."""
-    met: dict[str, int] = {}
-    for one in found:
-        if not isinstance(one, dict):
-            out[f"{name} (list of objects)"] = str(len(found))
-            continue
-        kind = _text(one.get(lists[name], ""))
-        met[kind] = met.get(kind, 0) + 1
-        head = f"{name}.{kind}." if met[kind] == 1 else f"{name}.{kind}#{met[kind]}."
-        _flatten({key: inner for key, inner in one.items() if key != lists[name]}, head, out, "", lists)
-
-
-def _text(value: Any) -> str:
-    if value is None:
-        return ""
-    return {True: "true", False: "false"}[value] if isinstance(value, bool) else str(value)

@@ -25,15 +25,14 @@ from __future__ import annotations
 
 import codecs
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from difflib import get_close_matches
-from functools import cache, lru_cache
 from typing import Any
 
 from gateway.errors import ConfigError, did_you_mean
 from gateway.formats.tabular.rows import ABSENT, plain_name
-from gateway.shipped import files, table_rows
+from gateway.formats.tabular.vocabulary import Column, meaning, other_names, vocabulary
 
 DELIMITERS = (",", ";", "\t", "|")
 _WORDS = {"comma": ",", "semicolon": ";", "tab": "\t", "pipe": "|", "bar": "|"}
@@ -44,74 +43,6 @@ _NEEDED = frozenset(("consignee_name", "item_description", "currency"))  # order
 _LIKELY = 5  # letters of a name that may stand inside another one
 KEYS = ("house_bill", "tracking_number", "order_number")
 """Columns whose equal values make rows one shipment; the first that the table has."""
-
-
-@dataclass(frozen=True, slots=True)
-class Column:
-    """One row of columns.csv. level: shipment or item; kind: what a cell holds; need: what must be there.
-
-    passed: "no" for what our mappings read and do not pass on; a column without which this one is not passed on.
-    """
-
-    name: str
-    level: str
-    kind: str
-    need: str
-    passed: str = ""
-
-
-def _columns() -> Iterable[dict[str, str]]:
-    return table_rows(files(__package__).joinpath("columns.csv").read_text("utf-8"))
-
-
-@cache
-def vocabulary() -> tuple[dict[str, Column], dict[str, str]]:
-    """Return (column name -> Column, plain alias -> column name)."""
-    columns: dict[str, Column] = {}
-    aliases: dict[str, str] = {}
-    for row in _columns():
-        columns[row["column"]] = Column(row["column"], row["level"], row["kind"], row["need"], row["passed"])
-        for alias in (row["column"], *row["aliases"].split("|")):
-            if plain_name(alias):
-                aliases.setdefault(plain_name(alias), row["column"])
-    return columns, aliases
-
-
-@lru_cache(1024)
-def meaning(name: str) -> str:
-    """Return the standard column that a heading means, "" when nobody knows it. A heading in two languages is read half by half.
-
-    >>> meaning("Zip 邮编"), meaning("Description 英文品名"), meaning("Name 发件人城市"), meaning("重量 磅")
-    ('consignee_zip', 'item_description', 'shipper_city', '')
-    """
-    columns, aliases = vocabulary()
-    if found := aliases.get(plain_name(name), ""):
-        return found
-    halves = [
-        plain_name("".join(c for c in name if (c < "\u0250" or not c.isalpha()) == latin)) for latin in (True, False)
-    ]
-    known = {aliases[half] for half in halves if half in aliases}
-    if not all(halves) or len(known) != 1:
-        return ""
-    (found,) = known
-    both = all(half in aliases for half in halves)
-    return found if both or columns[found].kind not in ("money", "weight", "number") else ""  # its unit may stand there
-
-
-def other_names(name: str) -> list[str]:
-    """Return the other names that a standard column is known by, as columns.csv writes them."""
-    return _aliases().get(name, [])
-
-
-@cache
-def _aliases() -> dict[str, list[str]]:
-    return {row["column"]: row["aliases"].split("|") for row in _columns()}
-
-
-@cache
-def standard_places() -> dict[str, int]:
-    """Return standard column -> index among the elements of a row; 0 is left to the tag."""
-    return {name: number for number, name in enumerate(vocabulary()[0], start=1)}
 
 
 @dataclass(frozen=True)

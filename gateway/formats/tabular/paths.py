@@ -16,8 +16,8 @@ from typing import Any
 
 from gateway.findings import Position
 from gateway.formats.sums import is_plain
-from gateway.formats.tabular.layout import standard_places
 from gateway.formats.tabular.rows import ABSENT, Row, Rows, TableRoot, place_of, plain_name
+from gateway.formats.tabular.vocabulary import standard_places
 from gateway.records import Finder, Getter, Locator, Path
 
 _NODES = ("ROWS", "ROW", "TABLE")

@@ -13,15 +13,10 @@ from gateway.findings import NOWHERE, Finding, Position, Scope, Severity
 from gateway.formats.tabular.above_header import parted, place_of_record, title_values
 from gateway.formats.tabular.ending import cut_off
 from gateway.formats.tabular.groups import MOST, Grouper, Shipment
-from gateway.formats.tabular.layout import (
-    Header,
-    Options,
-    looks_like_header,
-    other_names,
-    vocabulary,
-)
+from gateway.formats.tabular.layout import Header, Options, looks_like_header
 from gateway.formats.tabular.row_maker import RowMaker
 from gateway.formats.tabular.rows import Columns, Record, TableRoot, rows_node
+from gateway.formats.tabular.vocabulary import other_names, vocabulary
 from gateway.profile import Profile
 from gateway.records import (
     Event,

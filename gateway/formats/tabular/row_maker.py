@@ -10,8 +10,9 @@ from gateway.findings import Finding, Position, Scope, Severity
 from gateway.formats.tabular.as_shown import as_shown
 from gateway.formats.tabular.cells import Mender
 from gateway.formats.tabular.ending import CUT_OFF, is_open
-from gateway.formats.tabular.layout import KEYS, Column, Header, Options, standard_places, vocabulary
+from gateway.formats.tabular.layout import KEYS, Header, Options
 from gateway.formats.tabular.rows import ABSENT, Part, Record, Row, SheetRecord, TableRoot, place_of, row_node
+from gateway.formats.tabular.vocabulary import Column, standard_places, vocabulary
 
 _TOTAL = re.compile(
     r"\W*(?:(?:grand\s+|sub-?|zwischen)?(?:totals?|sum|summe|gesamt(?:summe)?|合计|总计|小计|合計|總計|小計)(?![a-z])\W*)+", re.I

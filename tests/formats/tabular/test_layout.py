@@ -6,16 +6,9 @@ import pytest
 
 from gateway.errors import ConfigError
 from gateway.formats.tabular import sniff
-from gateway.formats.tabular.layout import (
-    Header,
-    Options,
-    detect_delimiter,
-    looks_like_header,
-    meaning,
-    options_of,
-    vocabulary,
-)
+from gateway.formats.tabular.layout import Header, Options, detect_delimiter, looks_like_header, options_of
 from gateway.formats.tabular.rows import ABSENT, plain_name
+from gateway.formats.tabular.vocabulary import meaning, vocabulary
 
 
 def test_no_alias_stands_for_two_columns():

@@ -7,8 +7,8 @@ import re
 
 import pytest
 
-from gateway.formats.tabular.layout import vocabulary
 from gateway.formats.tabular.rows import plain_name
+from gateway.formats.tabular.vocabulary import vocabulary
 from gateway.profile import Profile
 from tests.drops import drop, profile_for
 
