@@ -8,10 +8,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 from decimal import Decimal
+from functools import cache
 from typing import Any
 
 from gateway.canonical.requirements import ROLE_WORDS, not_expected
 from gateway.findings import Finding, Scope, Severity
+from gateway.formats.plain.facts import words_of
 from gateway.history import ShipmentClaim
 from gateway.profile import Profile
 from gateway.rules.alike import Lots, Neighbours, Orders, Past, Twins, orders_of
@@ -270,7 +272,7 @@ def _not_expected(draft: dict[str, Any], filer: str) -> list[Finding]:
         if at is not None:
             there[f"items.{name}"] = f"/items/{at}/{name}"
     return [
-        _finding("S321-ROLE-NE", Severity.INFO, f"{name} is not asked of {ROLE_WORDS[filer]}.", name, pointer)
+        _finding("S321-ROLE-NE", Severity.INFO, f"{_words(name)} is not asked of {ROLE_WORDS[filer]}.", name, pointer)
         for name, pointer in there.items()
     ]
 
@@ -278,6 +280,13 @@ def _not_expected(draft: dict[str, Any], filer: str) -> list[Finding]:
 def _is_eligible(draft: dict[str, Any]) -> bool:
     verdict = draft.get("regime_verdict")
     return isinstance(verdict, dict) and verdict.get("verdict") == "eligible_800"
+
+
+@cache
+def _words(name: str) -> str:
+    """Return a field in the words of the answers, to begin a sentence with."""
+    words = words_of(name)
+    return words[:1].upper() + words[1:]
 
 
 def _pieces(draft: dict[str, Any]) -> list[Finding]:
