@@ -350,3 +350,33 @@ def test_what_is_held_of_cancellations_is_bounded(monkeypatch):
     monkeypatch.setattr("gateway.settling.HELD", 100)
     (message,) = bills(*"D" * 40).messages()
     assert (message["transmission_purpose"], len(message["shipments"])) == ("amend", 40)
+
+
+PARCEL = {
+    "house_bill": "GWJ1", "mode": "air", "arrival_port": "2720", "arrival_date": "2025-03-04", "shipper_name": "INVENTED HOME GOODS CO",
+    "shipper_address1": "19 PRETEND STREET", "shipper_city": "HANOI", "shipper_country": "VN", "consignee_name": "CASEY EXAMPLE",
+    "consignee_address1": "14 MOCK LANE", "consignee_city": "PORTLAND", "consignee_state": "OR", "consignee_zip": "97201",
+    "consignee_country": "US", "weight": "0.45", "weight_unit": "KG", "item_description": "STEEL KEY RING", "hts": "7326908688",
+    "origin": "VN", "quantity": "2", "item_value": "9.00", "currency": "USD",
+}  # fmt: skip
+
+
+def table(*rows: dict[str, str]) -> bytes:
+    columns = list(dict.fromkeys(name for row in rows for name in row))
+    lines = [",".join(columns), *(",".join(row.get(name, "") for name in columns) for row in rows)]
+    return "\n".join((*lines, "")).encode()
+
+
+def test_a_row_without_purpose_is_an_original_beside_others() -> None:
+    """The message of several purposes is called an amendment; nobody may read that of a shipment that is none."""
+    rows = [{**PARCEL, "purpose": "cancel"}, {**PARCEL, "house_bill": "GWJ2", "purpose": "amend"}, {**PARCEL, "house_bill": "GWJ3", "item_value": "8.00"}]  # fmt: skip
+    (message,) = drop(table(*rows), name="m.csv").messages()
+    assert message["transmission_purpose"] == "amend"
+    assert [s["transmission_purpose"] for s in message["shipments"]] == ["cancel", "amend", "original"]
+
+
+@pytest.mark.parametrize("purpose", ["original", "9", "NEW"])
+def test_a_purpose_that_is_written_out_makes_no_other_content(purpose: str) -> None:
+    history = MemoryHistory()
+    drop(table(PARCEL), history, name="m.csv")
+    assert drop(table({**PARCEL, "purpose": purpose}), history, name="n.csv").counts() == (1, 0, 0, 1)
