@@ -25,6 +25,8 @@ _NOT_TAKEN = frozenset(
     ("transmission_purpose", "_arrival_day", "_document_number", "house_bill_number", "shipment_tracking_number")
 )
 
+_REMEMBERED = 100_000
+
 
 class Join(msgspec.Struct, eq=False):
     """What the history knows of one unit. may_wait: an incomplete one is kept; draft: the JSON of what was mapped, before completion."""
@@ -42,6 +44,7 @@ class Joiner:
         self.on = profile.join_hours > 0
         self._profile, self._history, self._where = profile, history, where
         self._parts: list[Part] = []
+        self._here: set[str] = set()  # keys of what waits out of this file
         self._until = now + timedelta(hours=profile.join_hours)
         self._until_words = self._until.strftime("%Y-%m-%d %H:%M") if self.on else ""
 
@@ -89,7 +92,14 @@ class Joiner:
         judged.withheld = absent
         fields = ", ".join(dict.fromkeys(f.target for f in errors))
         said = f"It waits until {self._until_words} UTC for {fields}."
-        return _say(judged, absent, "waiting", "GW-JOIN-PENDING", said)
+        verdict = _say(judged, absent, "waiting", "GW-JOIN-PENDING", said)
+        if join.key in self._here:
+            said = f"{judged.id} stands in this file more than once: one other message completes it, and once."
+            place = judged.findings[-1].position
+            judged.findings.append(Finding("S321-DUP", Severity.WARNING, Scope.SHIPMENT, said, place))
+        elif len(self._here) < _REMEMBERED:
+            self._here.add(join.key)
+        return verdict
 
     def settled(self, judged: Judged, verdict: str, message: int) -> None:
         """Take up what the history has to note of a unit, for `note`."""

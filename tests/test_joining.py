@@ -33,6 +33,20 @@ def books(result: Drop) -> tuple[int, int, int, int, int]:
     return c.found, c.accepted, c.rejected, c.joined, c.waiting
 
 
+@pytest.mark.parametrize(
+    ("names", "old", "new"),
+    [(LIST, b"<ram:ID>GWH0001002<", b"<ram:ID>GWH0001001<"), (IMP_LIST, b"HBS/GWH0001002", b"HBS/GWH0001001")],
+    ids=["XFHL", "FHL"],
+)
+def test_a_house_that_stands_twice_in_a_list_is_told(names, old, new):
+    assert "S321-DUP" not in send(names, MemoryHistory()).rules()
+    assert old in names
+    result = send(names.replace(old, new), MemoryHistory())
+    assert books(result) == (3, 0, 0, 0, 3)
+    (said,) = [f for f in result.findings() if f.rule == "S321-DUP"]
+    assert said.message.startswith("GWH0001001 stands in this file more than once")
+
+
 def test_without_join_hours_an_incomplete_house_is_refused_at_once():
     assert books(send(LIST, MemoryHistory(), join_hours=0)) == (3, 0, 3, 0, 0)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from tests.drops import Drop, drop, sample
@@ -76,3 +78,26 @@ def test_a_decimal_comma_of_a_value_is_told(data, old, new):
     assert "NUM-COMMA" not in send(data).rules()
     assert "NUM-COMMA" in (result := send(data.replace(old, new, 1))).rules()
     assert result.messages()[0]["shipments"][0]["total_value"] == send(data).messages()[0]["shipments"][0]["total_value"]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("data", "element"),
+    [
+        (sample("xml/05"), "ram:IncludedHouseConsignment"),
+        (ITMATT, "item"),
+        (sample("xml-extra/03"), "receptacle"),
+        (WCO, "Declaration"),
+    ],
+    ids=["XFHL", "ITMATT", "PREDES", "WCO"],
+)
+def test_a_list_without_entries_is_told(data, element):
+    empty = re.sub(rb"<%b[ >].*</%b>" % (element.encode(), element.encode()), b"", data, flags=re.S)
+    result = send(empty)
+    assert (result.counts(), result.rules() - {"XML-HEADER"}) == ((0, 0, 0, 0), {"XML-NO-SHIPMENT"})
+    assert result.outcome.verdict == "accept_with_warnings"
+
+
+def test_a_flight_may_carry_nothing_and_a_broken_file_is_no_empty_one():
+    flight = re.sub(rb"<ram:IncludedMasterConsignment>.*</ram:IncludedMasterConsignment>", b"", sample("xml/06"), flags=re.S)  # fmt: skip
+    assert "XML-NO-SHIPMENT" not in send(flight).rules()
+    assert "XML-NO-SHIPMENT" not in send(ITMATT[:200]).rules()

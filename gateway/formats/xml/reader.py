@@ -21,7 +21,7 @@ from gateway.formats.xml.faults import FaultError, doctype, stranger, syntax_fau
 from gateway.formats.xml.kinds import Kind
 from gateway.formats.xml.missing import Missing, notes_of
 from gateway.formats.xml.nodes import XmlNode, text_at
-from gateway.formats.xml.remarks import Remarks, header_remarks, stray_remark, stray_text
+from gateway.formats.xml.remarks import Remarks, header_remarks, no_shipment, stray_remark, stray_text
 from gateway.formats.xml.totals import Totals
 from gateway.formats.xml.unread import Unread, unread_in
 from gateway.profile import Profile
@@ -84,7 +84,8 @@ class XmlReader:
             self._held += fault.more
             self._unread = self._totals = self._missing = None
         self._held = source.findings + self._held
-        if any(finding.refuses for finding in self._held):
+        sound = not any(finding.refuses for finding in self._held)
+        if not sound:
             self._missing = None  # a part of the message may not have been read
         yield from self._begin()
         yield from self._held
@@ -96,6 +97,8 @@ class XmlReader:
             yield remark
         if self._totals is not None:
             yield from self._totals.compare()
+        if sound and self._kind is not None and self._root is not None and not self._units:
+            yield from no_shipment(self._kind, self._root)
         if self._unread is not None and (remark := self._unread.remark()) is not None:
             yield remark
         assert self._message is not None
