@@ -265,6 +265,7 @@ def test_the_net_weight_of_a_content_piece_is_in_the_unit_of_its_item() -> None:
     assert net("380", 'grossWeight="420" weightUnit="GRM"') == "0.380"
     assert net("0.38", 'grossWeight="0.42" weightUnit="KGM"') == "0.380"
     assert net("1", 'grossWeight="1.2" weightUnit="LBR"') == "0.454"
+    assert net("10", 'grossWeight="12" weightUnit="ONZ"') == "0.283"
     assert net("380", 'grossWeight="420"') == "0.380"
 
 

@@ -17,6 +17,7 @@ _OUTSIDE = frozenset(("VI", "GU", "AS", "MP"))  # outside the customs territory:
 _PO_BOX = re.compile(
     r"\bP\W{0,2}O\W{0,2}(?:BOX(?:\b|[0-9])|B\b\W{0,3}[0-9])|\bPOST OFFICE BOX\b|\bAPARTADO(?: POSTAL)?\W{0,3}[0-9]"
 )
+_NO_ZIP = "00000"  # the lowest in use is 00501
 _CARE_OF = re.compile(r"\bC/O\b.*", re.I)
 _DTP = "final_deliver_to_party"
 
@@ -120,6 +121,9 @@ def _deliver_to(party: dict[str, Any], tables: Tables, *, mail: bool) -> Iterato
     if country == "US" and len(state) == 2 and state not in tables.states:
         said = "The consignee's state is none of the United States."
         yield _finding("S321-ADDR-STATE", Severity.ERROR, said, _DTP, "state_province", party)
+    elif country == "US" and zip_code[:5] == _NO_ZIP:
+        said = "The consignee ZIP code is a placeholder."
+        yield _finding("S321-ADDR-FAKE", Severity.ERROR, said, _DTP, "postal_code", party)
     elif country == "US" and fitting is not None and len(state) == 2 and state not in fitting and len(zip_code) >= 5:
         yield _finding(
             "S321-ADDR-ZIPST",

@@ -113,6 +113,8 @@ CHANGES = [
     (FROM + "name", "7 STAR TRADING", {}),
     (TO + "address_line_1", "N/A", {"S321-ADDR-FAKE": "error"}),
     (TO + "address_line_1", ".", {"S321-ADDR-FAKE": "error"}),
+    (TO + "postal_code", "00000", {"S321-ADDR-FAKE": "error"}),
+    (TO + "postal_code", "00000-0000", {"S321-ADDR-FAKE": "error"}),
     (FROM + "city", "Unknown", {"S321-ADDR-FAKE": "error"}),
     (FROM + "city", "12", {"S321-ADDR-FAKE": "error"}),
     (TO + "address_line_1", "12 UNKNOWN SOLDIER RD", {}),
