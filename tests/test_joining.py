@@ -209,7 +209,7 @@ def test_when_the_time_is_up_the_houses_are_refused_with_what_they_lack():
     numbers = iter(range(7, 99))
     outcome = answer_late(
         iter(kept), still, profile, NOW + timedelta(hours=24), lambda scope: next(numbers), MemorySpool(), name="l.xml", size=1,
-        sha256="x", receipt_id="R1",
+        sha256="x", receipt_id="R1", stem="l.xml",
     )  # fmt: skip
     c = outcome.counts
     assert (outcome.verdict, c.found, c.rejected, c.joined, c.waiting) == ("partial", 3, 2, 1, 0)
