@@ -23,6 +23,7 @@ OF_THE_MESSAGE = frozenset(
         "JOIN-OFF",  # once for a message
         "FHL-MASTER-TOTAL",  # the pieces and the weight of all houses
         "EDIFACT-TOTAL",  # the same of consignments
+        "CARGO-NOTES",  # the kinds of notes of all its shipments
         "X12-LX-ORDER",  # the number of an LX beside those before it
         "X12-LINE-COUNT",
         "EDIFACT-NO-SHIPMENT",  # a message without any
