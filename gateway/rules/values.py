@@ -126,6 +126,8 @@ def _convert(draft: dict[str, Any], items: list[dict[str, Any]], profile: Profil
             ((currency, total),) = totals.items()
             sent = draft.setdefault("total_value", {"amount": decimal_text(total, 2), "currency": currency})
             findings += _sum_differs(sent, total, currency, profile)
+        elif "total_value" in draft:
+            findings += _sum_differs(draft["total_value"], usd, "USD", profile)
         draft.setdefault("fair_retail_value_usd", f"{usd:.2f}")
     return findings
 
@@ -136,7 +138,12 @@ def _sum_differs(sent: Any, total: Decimal, currency: str, profile: Profile) -> 
     other = sent.get("currency") if value is not None else None
     if value is None or not other:
         return
-    if value == total if other == currency else _about_the_same(value, other, total, currency, profile):
+    near = value == total if other == currency else _about_the_same(value, other, total, currency, profile)
+    if near:
+        return
+    if near is None:
+        said = f"The shipment is said to be worth {value} {other} and its goods lines {total} {currency}, which nobody can compare: there is no exchange rate for {other}; the lines count."
+        yield _finding("Q-VALUE-SUM", Severity.WARNING, said, "total_value.amount", "/total_value/amount", f"{value}")
         return
     unit = f" {currency}" if other != currency else ""
     said = (
@@ -146,14 +153,14 @@ def _sum_differs(sent: Any, total: Decimal, currency: str, profile: Profile) -> 
 
 
 _OTHER_RATE = Decimal("0.1")
-"""Ours: a sender's rate is within a tenth of ours; without a rate nothing can be said."""
+"""Ours: a sender's rate is within a tenth of ours."""
 
 
-def _about_the_same(value: Decimal, other: str, total: Decimal, currency: str, profile: Profile) -> bool:
-    """True when two amounts in different currencies may be one, converted at the sender's rate."""
+def _about_the_same(value: Decimal, other: str, total: Decimal, currency: str, profile: Profile) -> bool | None:
+    """True when two amounts in different currencies may be one, converted at the sender's rate; None without a rate."""
     rates = [Decimal(1) if c == "USD" else profile.fx_usd.get(c) for c in (other, currency)]
     if rates[0] is None or rates[1] is None:
-        return True
+        return None
     said, lines = value * rates[0], total * rates[1]
     return abs(said - lines) <= _OTHER_RATE * max(said, lines)
 

@@ -494,3 +494,23 @@ def test_a_tariff_number_that_lost_a_zero_is_named_as_such(number):
     ]
     hints = [f.message for f in found if f"0{number}?" in f.message and f"{number}0?" in f.message]
     assert len(hints) == (len(number) in (5, 7, 9))
+
+
+@pytest.mark.parametrize(
+    ("bill", "lines", "words"),
+    [
+        (("50.00", "XAF"), [("24.90", "USD")], "50.00 XAF and its goods lines 24.90 USD, which nobody can compare"),
+        (("10.00", "USD"), [("24.90", "USD"), ("10.00", "EUR")], "worth 10.00 USD, its goods lines add up to"),
+        (("35.40", "USD"), [("24.90", "USD"), ("10.00", "EUR")], ""),
+        (("24.90", "USD"), [("24.90", "USD")], ""),
+    ],
+)
+def test_a_value_of_the_bill_in_another_currency_is_told_not_added_up(bill, lines, words):
+    items = [{**copy.deepcopy(GOOD["items"][0]), "total_value": {"amount": a, "currency": c}} for a, c in lines]
+    draft = copy.deepcopy(GOOD) | {"items": items, "total_value": {"amount": bill[0], "currency": bill[1]}}
+    draft.pop("fair_retail_value_usd", None)
+    profile = replace(PROFILE, fx_usd={"EUR": Decimal("1.05")})
+    found = [f.message for f in RULES.prepare(draft, profile, NOW) if f.rule == "Q-VALUE-SUM"]
+    assert len(found) == bool(words) and words in "".join(found)
+    usd = sum(Decimal(a) * (Decimal("1.05") if c == "EUR" else 1) for a, c in lines)
+    assert Decimal(draft["fair_retail_value_usd"]) == usd

@@ -243,3 +243,15 @@ def test_no_number_format_stops_the_reading():
         for value in (0, 7, -12.5, 2116, 99999999999999.5):
             xlsx_file.shown_of(code, value)
     assert xlsx_file.shown_of("00." + "0" * 250, 12.5) is None
+
+
+@pytest.mark.parametrize("code", [";;;", '""', ";;;@", '"";"";"";""'])
+def test_a_cell_that_excel_hides_is_read_and_nothing_is_said(tmp_path, code):
+    result = check(
+        formatted({"item_value": code, "consignee_zip": code, "weight": code}, consignee_zip=12207), tmp_path
+    )
+    plain = check(formatted({}, consignee_zip=12207), tmp_path)
+    assert result["accepted"] == ["GWX1"] and rules(result) == rules(plain)
+    one, other = (r["messages"][0]["shipments"][0] for r in (result, plain))
+    assert (one["fair_retail_value_usd"], one["gross_weight_kg"]) == (other["fair_retail_value_usd"], "0.450")
+    assert one["final_deliver_to_party"] == other["final_deliver_to_party"]
