@@ -6,19 +6,28 @@ partners/nrtx/codes/cities.csv       a code table, over the base's or for its ow
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
 from gateway.config_files import PartnerFile
 from gateway.errors import ConfigError, did_you_mean
+from gateway.profile import Profile
+
+_SETTING = re.compile(r"\bprofile\.([A-Za-z_][A-Za-z0-9_]*)")
 
 
 class Unread(NamedTuple):
-    """A code table that no row names: it changes nothing, which is told. said: with the partner file; mend: a sentence."""
+    """What changes nothing, which is told: a code table that no row names, a setting that rows ask for and nobody makes.
+
+    said: with the partner file; mend: a sentence; code: of `gateway mapping check`.
+    """
 
     table: Path
     said: str
     mend: str
+    code: str = "MAP-CODE-UNUSED"
 
 
 def own_tables(path: Path, file: PartnerFile, folder: Path, base: Path) -> tuple[list[Path], list[Unread]]:
@@ -49,7 +58,7 @@ def own_tables(path: Path, file: PartnerFile, folder: Path, base: Path) -> tuple
     codes = [table.stem for table in base.glob("codes/*.csv")]
     own_codes = [table for place in folders for table in sorted(place.glob("codes/*.csv")) if table.stem not in codes]
     rows = "".join(table.read_text("utf-8", "replace") for table in tables) if own_codes else ""
-    unread = []
+    unread = [one for table in tables for one in _unset(path, file, table)]
     for table in own_codes:
         if table.stem not in rows:
             said = (
@@ -58,6 +67,16 @@ def own_tables(path: Path, file: PartnerFile, folder: Path, base: Path) -> tuple
             otherwise = f"Name it in a transform (code {table.stem}), or take it away."
             unread.append(Unread(table, said, did_you_mean(table.stem, codes, otherwise)))
     return folders, unread
+
+
+def _unset(path: Path, file: PartnerFile, table: Path) -> Iterator[Unread]:
+    """Yield the settings (`profile.NAME`) that rows of a table ask for and the partner file does not make."""
+    made = {*Profile.__dataclass_fields__, *file.options, *file.constants}
+    for name in dict.fromkeys(_SETTING.findall(table.read_text("utf-8", "replace"))):
+        if name not in made:
+            said = f"{path.name}: {table.parent.name}/{table.name} asks for profile.{name}, which is never set: it is empty for every shipment."
+            otherwise = f"Write {name} under [options] of {path.name}, or take profile.{name} out of the table."
+            yield Unread(table, said, did_you_mean(name, made, otherwise, "profile."), "MAP-PROFILE-UNSET")
 
 
 def check_read(folder: Path, files: dict[str, str], read: set[Path]) -> None:

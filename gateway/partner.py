@@ -41,7 +41,7 @@ class Partner:
     sources: tuple[Path, ...] = ()  # files outside of partners/ that it is made of
     key_places: tuple[str, ...] = ()  # where each of the keys stands
     tables: tuple[Path, ...] = ()  # folders with its own mapping rows and codes
-    unread: tuple[Unread, ...] = ()  # code tables that change nothing
+    unread: tuple[Unread, ...] = ()  # code tables and settings that change nothing
 
 
 def load_partner(

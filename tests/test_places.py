@@ -184,6 +184,32 @@ def test_a_code_table_that_no_row_names_is_a_warning(tmp_path: Path, name: str, 
     assert fault["severity"] == "warning" and fault["message"] == left_over.said
 
 
+@pytest.mark.parametrize(
+    ("lines", "name", "mend"),
+    [
+        ("", "hub_code", "Write hub_code under [options] of acme.toml"),
+        ("options = { hub_kode = 'X' }\n", "hub_code", "Did you mean profile.hub_kode?"),
+        ("", "bill_is_mastr", "Did you mean profile.bill_is_master?"),
+        ("options = { hub_code = 'X' }\n", "hub_code", ""),
+        ("constants = { first_us_port = '0901' }\n", "first_us_port", ""),
+        ("", "bill_is_master", ""),
+    ],
+)
+def test_a_setting_that_rows_ask_for_and_nobody_makes_is_a_warning(
+    tmp_path: Path, lines: str, name: str, mend: str
+) -> None:
+    place = site(tmp_path, acme=lines)
+    own = place / "partners" / "acme"
+    own.mkdir(parents=True)
+    rows = f"shipment,package_unit,M11.04,profile.{name} present,,\nshipment,package_unit,profile.{name},,,\n"
+    (own / "x12_309_truck.csv").write_text(f"level,target,source,when,transform,default\n{rows}")
+    told = load_site(place).partners["acme"].unread
+    assert [one.mend.startswith(mend) for one in told] == [True] * bool(mend)
+    faults = [f["message"] for f in check_all(place) if f["code"] == "MAP-PROFILE-UNSET"]
+    assert faults == [one.said for one in told]
+    assert all(f"acme/x12_309_truck.csv asks for profile.{name}, which is never set" in said for said in faults)
+
+
 def test_the_check_looks_where_the_partner_file_says(tmp_path: Path) -> None:
     place = site(tmp_path, acme='mappings = ["tables"]\n')
     (place / "tables").mkdir()

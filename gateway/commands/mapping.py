@@ -41,7 +41,7 @@ def _sets(profile: Path | None) -> tuple[list[MappingSet], list[Fault]]:
         assert profile is not None
         own, unread = own_tables(path, read_file(path, PartnerFile), profile, base)
         folders[tuple(own)] = None
-        faults += [Fault("MAP-CODE-UNUSED", str(o.table), 1, "", o.said, o.mend, "warning") for o in unread]
+        faults += [Fault(o.code, str(o.table), 1, "", o.said, o.mend, "warning") for o in unread]
     known = {place.resolve() for own in folders for place in own}
     for place in sorted((profile / "partners").iterdir()) if profile else ():
         if place.is_dir() and place.resolve() not in known:
