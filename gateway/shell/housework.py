@@ -11,6 +11,7 @@ from pathlib import Path
 from gateway.shell import backup, late, orders, versions
 from gateway.shell.desk import Desk, frames
 from gateway.shell.drops import PartnerDrop, ServeConfig
+from gateway.shell.folders import parse_instant
 from gateway.shell.ledger import STORAGE_FAULTS, Drop
 from gateway.shell.log import logger
 from gateway.shell.merge import ClaimConflictError
@@ -22,17 +23,22 @@ from gateway.shell.schedule import Queue
 
 _DAY_S = 86_400.0
 _JUMP = timedelta(days=7)
+_BEHIND = timedelta(minutes=5)
 _REMOVED_AT_ONCE = 200
 _SEALED_AT_ONCE = 50
 
 
 class Housework:
-    """Does some of it at each look. changed: called before a drop is put into the work folder."""
+    """Does some of it at each look. changed: called before a drop is put into the work folder.
 
-    def __init__(self, queue: Queue, changed: Callable[[], None], outages: Outages) -> None:
+    last_entry: when the ledger's last entry before this start was made, "" = there is none.
+    """
+
+    def __init__(self, queue: Queue, changed: Callable[[], None], outages: Outages, last_entry: str = "") -> None:
         self._queue, self._changed, self._outages = queue, changed, outages
         self._next_cleaning, self._removals = 0.0, iter(tuple[Removal, ...]())
         self._last_look: tuple[datetime, float] | None = None  # clock and monotonic clock of the last cleaning
+        self._last_entry = last_entry
         self._unsealed = iter(tuple[Path, ...]())
 
     def look(self, partners: Mapping[str, PartnerDrop], config: ServeConfig, desk: Desk) -> None:
@@ -82,12 +88,28 @@ class Housework:
         """True when the clock went on much further than the time that passed: what is too old by it stays for a day more."""
         now, before = (desk.clock(), time.monotonic()), self._last_look
         self._last_look = now
-        if before is None or now[0] - before[0] < _JUMP + timedelta(seconds=now[1] - before[1]):
+        if before is None:
+            return self._set_while_off(desk, now)
+        if now[0] - before[0] < _JUMP + timedelta(seconds=now[1] - before[1]):
             return False
         self._next_cleaning = now[1] + _DAY_S
         said = f"The clock jumped from {before[0]:%Y-%m-%d} to {now[0]:%Y-%m-%d}: nothing is removed for a day. Set it right if it is wrong; gateway archive clean removes at once."
         desk.alert("HOUSE-CLOCK", said)
         return True
+
+    def _set_while_off(self, desk: Desk, now: tuple[datetime, float]) -> bool:
+        """Compare the clock with the last entry of the ledger before this start, once. True when removals must wait."""
+        text, self._last_entry = self._last_entry, ""
+        last = parse_instant(text) if text else now[0]
+        if now[0] < last - _BEHIND:
+            said = f"The clock says {now[0]:%Y-%m-%d %H:%M}, and the last entry of the ledger is from {last:%Y-%m-%d %H:%M}: the clock went back. Times and days of what is done now are wrong until it is set right."
+            desk.alert("HOUSE-CLOCK", said)
+        elif now[0] > last + _JUMP:
+            self._next_cleaning = now[1] + _DAY_S
+            said = f"The clock says {now[0]:%Y-%m-%d}, and the last entry of the ledger is from {last:%Y-%m-%d}: nothing is removed for a day. Set the clock right if it is wrong; gateway archive clean removes at once."
+            desk.alert("HOUSE-CLOCK", said)
+            return True
+        return False
 
     def keep_house(self, config: ServeConfig, desk: Desk) -> None:
         """Carry out a person's orders, and remove what is older than the settings, some at each look."""
@@ -127,6 +149,7 @@ class Housework:
             orders.replay(order, desk)
         elif order.do == orders.RETAIN:
             self._next_cleaning, self._last_look = 0.0, None  # a person has looked at the clock
+            self._last_entry = ""
         elif order.do == orders.SEAL:
             self._unsealed = desk.vault.unsealed(desk.folders)
         else:

@@ -42,6 +42,12 @@ def records(connection: Connection, receipt: str = "") -> Iterator[dict[str, Any
         yield dict(row._mapping) | {"payload": json.loads(row.payload)}
 
 
+def last_moment(connection: Connection) -> str:
+    """Return when the last entry was made, "" when there is none."""
+    row = connection.execute(select(journal.c.at).order_by(journal.c.seq.desc()).limit(1)).fetchone()
+    return str(row[0]) if row else ""
+
+
 def last_told(connection: Connection, receipt: str) -> dict[str, Any]:
     """Return what was last said of a drop to a person, or why it waits: rule and message; empty when nothing was."""
     told = journal.c.event.in_(("alert", "waits"))

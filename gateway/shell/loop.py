@@ -83,6 +83,7 @@ class Engine:
             lock = opened.enter_context(StateLock(config.state_dir))
             ledger = opened.enter_context(contextlib.closing(open_ledger(config.ledger_url)))
             with ledger.transaction() as connection:
+                last = journal.last_moment(connection)
                 journal.append(connection, instant(clock()), "start")
             self._wake = opened.enter_context(contextlib.closing(Wake()))
             self._opened = opened.pop_all()
@@ -99,7 +100,7 @@ class Engine:
         self._opened.callback(self._crew.close)
         self._unplaced: list[Ended] = []
         self._outages = Outages(clock)
-        self._house = Housework(self._queue, self._look_again, self._outages)
+        self._house = Housework(self._queue, self._look_again, self._outages, last)
         self._recovered, self._next_poll = False, 0.0
         self._partners: dict[str, PartnerDrop] = {}
         self._accounts: dict[str, PartnerDrop] = {}

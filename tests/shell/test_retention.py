@@ -35,7 +35,9 @@ def yard(tmp_path: Path) -> Yard:
 
 
 def later(yard: Yard, days: int) -> Yard:
+    """Start again after so many days; a person says that the clock is right."""
     yard.clock = Clock(NOW + timedelta(days=days))
+    orders.give(StateFolders(yard.root / "state"), orders.ReceiptIds(yard.clock), Order(RETAIN))
     yard.run()
     return yard
 
@@ -233,6 +235,28 @@ def test_a_clock_that_jumps_forward_removes_nothing_for_a_day(yard: Yard) -> Non
         assert len(look(401)) < len(before)  # nobody set it right: it is right
     finally:
         engine.close()
+
+
+@pytest.mark.parametrize(
+    ("away", "words"),
+    [
+        (timedelta(days=400), "nothing is removed for a day"),
+        (timedelta(days=6), ""),
+        (timedelta(minutes=-4), ""),
+        (timedelta(hours=-3), "the clock went back"),
+    ],
+)
+def test_a_clock_that_was_set_while_the_gateway_was_off(yard: Yard, away: timedelta, words: str) -> None:
+    before = kept(yard)
+    yard.clock = Clock(NOW + away)
+    yard.run()
+    assert kept(yard) == before
+    told = [a.message for a in yard.alerts if a.rule == "HOUSE-CLOCK"]
+    assert len(told) == bool(words) and words in "".join(told)
+    yard.clock = Clock(NOW + away + timedelta(days=1))
+    yard.run()
+    assert len([a for a in yard.alerts if a.rule == "HOUSE-CLOCK"]) == bool(words), "told once"
+    assert (len(kept(yard)) < len(before)) == (away.days == 400), "the next day it is right"
 
 
 def test_a_person_who_orders_the_removal_has_looked_at_the_clock(yard: Yard) -> None:
