@@ -52,9 +52,9 @@ def sources_of(paths: list[Path], site: Site, now: datetime) -> Iterator[Source]
 def archived(site: Site, since: str, now: datetime) -> Iterator[Source]:
     """Yield the raw files that the state folder still holds, received since "7d", "12h" or an ISO date."""
     from gateway.commands.status import ledger_of
+    from gateway.shell.claims import raw_path
     from gateway.shell.folders import StateFolders
     from gateway.shell.folders import parse_instant as ledger_instant
-    from gateway.shell.intake import raw_path
 
     start = start_of(since, now)
     folders, ledger, vault = StateFolders(site.settings.state_dir), ledger_of(site), site.vault

@@ -18,9 +18,9 @@ from gateway.commands.versions import Kept
 from gateway.errors import ConfigError
 from gateway.formats import folder_of
 from gateway.shell import versions
+from gateway.shell.claims import raw_path
 from gateway.shell.folders import ReceiptIds, StateFolders, parse_instant
 from gateway.shell.history import SqlHistory
-from gateway.shell.intake import raw_path
 from gateway.shell.ledger import Drop, Ledger
 from gateway.shell.orders import REPLAY, Order, give
 from gateway.shell.unwrap import KINDS

@@ -10,11 +10,11 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
+from gateway.shell.claims import Claimed
 from gateway.shell.deliver import LocalTarget, Targets
 from gateway.shell.desk import Assist, Desk, Remap, Result, Translate, no_version
 from gateway.shell.drops import PartnerDrop, ServeConfig
 from gateway.shell.folders import Clock, utc_now
-from gateway.shell.intake import Claimed
 from gateway.shell.process import process
 from gateway.shell.publishing import RetryPolicy
 

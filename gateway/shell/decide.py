@@ -19,9 +19,9 @@ from gateway.responses import ResponseError
 from gateway.sharing import SharedError
 from gateway.shell import members, outbox, responses
 from gateway.shell.assembly import BooksError, Staged, clear, stage_file, sync_staged, write_answer
+from gateway.shell.claims import Claimed, is_member, raw_path
 from gateway.shell.desk import Desk, StoppedError, frames, may_pass
 from gateway.shell.folders import private_file
-from gateway.shell.intake import Claimed, is_member, raw_path
 from gateway.shell.ledger import FINAL, Drop
 from gateway.shell.log import logger
 from gateway.shell.merge import ClaimConflictError

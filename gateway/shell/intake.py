@@ -19,10 +19,10 @@ from pathlib import Path
 
 import msgspec
 
+from gateway.shell.claims import CLAIM, RAW, Claimed, owner_of, put_claim, read_claim
 from gateway.shell.drops import Candidate
 from gateway.shell.folders import (
     Clock,
-    NewFile,
     ReceiptIds,
     StateFolders,
     instant,
@@ -36,30 +36,7 @@ from gateway.shell.seal import SealError
 from gateway.shell.syncing import sync_all, sync_folder
 from gateway.shell.vault import Vault, sealed
 
-_CLAIM = "claim.json"
-_RAW = "raw"
 _TOGETHER = 32  # files that are taken at once
-
-
-class Claimed(msgspec.Struct, frozen=True):
-    """A file that is safe in the work folder. file_name: as sent, made printable; received_at: ledger instant.
-
-    source: where it came from, to finish a copy after a crash: [path, device, inode, size, mtime in ns].
-    sha256 is "" in claim.json until the file was read.
-    """
-
-    receipt: str
-    partner: str
-    account: str
-    file_name: str
-    stored_name: str
-    received_at: str
-    size: int = -1
-    sha256: str = ""
-    fault: str = ""  # why it cannot be processed: "larger than 1000 bytes"
-    source: tuple[str, int, int, int, int] | None = None
-    replay_of: str = ""  # receipt of the drop whose bytes are judged again on a person's order
-    mapping: str = ""  # ID@VERSION of the mapping that a replay uses instead of today's
 
 
 class NotReadyError(Exception):
@@ -104,7 +81,7 @@ class Intake:
             if not begun:
                 return
             places = [place for *_, place in begun]
-            sync_all([place / _CLAIM for place in places], [*places, self._folders.work])
+            sync_all([place / CLAIM for place in places], [*places, self._folders.work])
             taken = []
             for one in begun:
                 candidate, before, _, place = one
@@ -121,10 +98,10 @@ class Intake:
                         fault = error
             places = [place for *_, place in taken]
             folders = {candidate.path.parent for candidate, *_ in taken}
-            sync_all([place / _RAW for place in places], [*places, *folders])
+            sync_all([place / RAW for place in places], [*places, *folders])
             for candidate, before, claimed, place in taken:
                 read = self._read(claimed, place)
-                if _print((place / _RAW).stat()) != _print(before):
+                if _print((place / RAW).stat()) != _print(before):
                     with suppress(NotReadyError):
                         yield self._give_back(claimed, place, candidate.path)
                     continue
@@ -141,7 +118,7 @@ class Intake:
         """
         before = _regular(staged)
         with self._begin(name, staged, before, partner, account) as (claimed, place):
-            sync_all((place / _CLAIM, *(() if synced else (staged,))), (place, self._folders.work))
+            sync_all((place / CLAIM, *(() if synced else (staged,))), (place, self._folders.work))
             self._fetch(staged, place, before)
             sync_all(folders=(place, staged.parent))
             return self._checked(claimed, size, sha256)
@@ -161,9 +138,9 @@ class Intake:
         places = sorted(self._folders.work.iterdir())
         names = {place.name for place in places}
         for place in places:
-            if place.name in self._open or known(place.name) or known(_owner(place.name)):
+            if place.name in self._open or known(place.name) or known(owner_of(place.name)):
                 continue
-            if _owner(place.name) in names and not place.name.startswith("."):
+            if owner_of(place.name) in names and not place.name.startswith("."):
                 continue
             if place.name.startswith("."):  # half of what an archive held; it is taken out again
                 remove_tree(place)
@@ -180,10 +157,10 @@ class Intake:
 
     def _recovered(self, place: Path) -> Claimed | None:
         """Return the claimed file of a folder, None when it never left its place. Raises OSError; nothing is deleted then."""
-        if not (_is_there(place / _RAW) or _is_there(sealed(place / _RAW))):
+        if not (_is_there(place / RAW) or _is_there(sealed(place / RAW))):
             remove_tree(place)  # anything copied here is half
             return None
-        claimed = _read_claim(place)
+        claimed = read_claim(place)
         _finish_copy(claimed, place)
         return self._read(claimed, place)
 
@@ -199,29 +176,29 @@ class Intake:
         self._open.add(receipt)
         try:
             place.mkdir(mode=0o700)
-            _put_claim(place, claimed)
+            put_claim(place, claimed)
             yield claimed, place
         except FileNotFoundError as error:
             if path.exists() or not self._folders.work.exists():
                 raise
             raise NotReadyError(name) from error
         finally:
-            if not _is_there(place / _RAW):
+            if not _is_there(place / RAW):
                 remove_tree(place)
             self._open.discard(receipt)
 
     def _give_back(self, claimed: Claimed, place: Path, path: Path) -> Claimed:
         """Put a file that is still being written back under its name; if that is taken now, the file stays claimed."""
         try:
-            os.link(place / _RAW, path)
+            os.link(place / RAW, path)
         except OSError:
             return self._read(claimed, place)
         sync_folder(path.parent)
-        (place / _RAW).unlink()
+        (place / RAW).unlink()
         raise NotReadyError(path.name)
 
     def _fetch(self, path: Path, place: Path, before: os.stat_result) -> None:
-        raw = place / _RAW
+        raw = place / RAW
         try:
             path.rename(raw)
         except OSError as error:
@@ -238,64 +215,13 @@ class Intake:
 
     def _read(self, claimed: Claimed, place: Path) -> Claimed:
         try:
-            return self._checked(claimed, *self.vault.digest(place / _RAW))
+            return self._checked(claimed, *self.vault.digest(place / RAW))
         except SealError:  # it is known from before; whoever works on it tells
             return claimed
 
     def _checked(self, claimed: Claimed, size: int, sha256: str) -> Claimed:
         fault = f"larger than {self._max} bytes" if size > self._max else ""
         return msgspec.structs.replace(claimed, size=size, sha256=sha256, fault=fault)
-
-
-def member_claim(claimed: Claimed, number: int, name: str, partner: str) -> Claimed:
-    """Return the claim of a file that was taken out of another one; the same one each time."""
-    receipt = f"{claimed.receipt}-{number:04d}"
-    return Claimed(receipt, partner, claimed.account, shown_name(name), stored_name(name), claimed.received_at)
-
-
-def is_member(receipt: str) -> bool:
-    """True for the receipt of a file that was taken out of another one."""
-    return receipt.count("-") > 1
-
-
-def put_member(folders: StateFolders, claimed: Claimed, path: Path) -> None:
-    """Move a file into the work folder as a claimed drop, durably and at once."""
-    half = folders.work / f".{claimed.receipt}"
-    remove_tree(half)
-    half.mkdir(mode=0o700)
-    path.rename(half / _RAW)
-    write_claim(half, claimed)
-    half.rename(folders.work / claimed.receipt)
-    sync_folder(folders.work)
-
-
-def write_claim(place: Path, claimed: Claimed) -> None:
-    """Write claim.json durably."""
-    _put_claim(place, claimed)
-    sync_all((place / _CLAIM,), (place,))
-
-
-def _put_claim(place: Path, claimed: Claimed) -> None:
-    file = NewFile(f"{place}/{_CLAIM}")
-    file.write(msgspec.json.encode(claimed))
-    file.close()
-
-
-def _owner(name: str) -> str:
-    """Return the receipt of the drop that a member ("RECEIPT-0001", half: ".RECEIPT-0001") comes from, "" for others."""
-    return name.removeprefix(".").rpartition("-")[0] if is_member(name) else ""
-
-
-def raw_path(place: Path) -> Path:
-    """Return where the received bytes lie in a drop's folder."""
-    return place / _RAW
-
-
-def _read_claim(place: Path) -> Claimed:
-    try:
-        return msgspec.json.decode((place / _CLAIM).read_bytes(), type=Claimed)
-    except msgspec.DecodeError as error:
-        raise OSError(errno.EIO, f"claim.json of {place.name} was damaged") from error
 
 
 def _is_there(path: Path) -> bool:
@@ -352,7 +278,7 @@ def _finish_copy(claimed: Claimed, place: Path) -> None:
     except OSError:  # the drop folder is away
         return
     same = (status.st_dev, status.st_ino, *_print(status)) == (device, inode, size, mtime)
-    if same and (place / _RAW).exists() and not path.samefile(place / _RAW):
+    if same and (place / RAW).exists() and not path.samefile(place / RAW):
         marker.unlink(missing_ok=True)
         path.unlink()
         sync_folder(path.parent)

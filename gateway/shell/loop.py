@@ -22,12 +22,13 @@ from typing import Any
 
 from gateway.errors import ConfigError
 from gateway.shell import heap, journal
+from gateway.shell.claims import Claimed
 from gateway.shell.crew import Alone, Crew, Ended, Recipe, originators_of, work
 from gateway.shell.desk import Alert, Desk, Remap, Result, Translate, no_version
 from gateway.shell.drops import Candidate, LocalDrop, PartnerDrop, ServeConfig
 from gateway.shell.folders import Clock, StateFolders, instant, utc_now
 from gateway.shell.housework import Housework
-from gateway.shell.intake import Claimed, Intake
+from gateway.shell.intake import Intake
 from gateway.shell.ledger import STORAGE_FAULTS, open_ledger
 from gateway.shell.lock import StateLock
 from gateway.shell.log import logger

@@ -11,8 +11,8 @@ from pathlib import Path
 from gateway.profile import Profile
 from gateway.shell import outbox, responses
 from gateway.shell.assembly import Staged, clear, stage_file
+from gateway.shell.claims import Claimed, member_claim, put_member, raw_path
 from gateway.shell.desk import Desk
-from gateway.shell.intake import Claimed, member_claim, put_member, raw_path
 from gateway.shell.ledger import Drop
 from gateway.shell.outbox import Plan
 from gateway.shell.receipts import SUFFIX, responses_receipt, unwrapped_receipt

@@ -15,9 +15,9 @@ import msgspec
 
 from gateway.errors import ConfigError
 from gateway.shell import journal, versions
+from gateway.shell.claims import Claimed, put_member, raw_path
 from gateway.shell.desk import Desk
 from gateway.shell.folders import ReceiptIds, StateFolders, instant, parse_instant, private_file, received, remove_tree
-from gateway.shell.intake import Claimed, put_member, raw_path
 from gateway.shell.ledger import Drop
 from gateway.shell.log import logger
 from gateway.shell.process import release

@@ -21,9 +21,9 @@ from typing import Any
 
 from gateway.errors import ConfigError
 from gateway.shell import log
+from gateway.shell.claims import Claimed
 from gateway.shell.crew import Ended, Recipe
 from gateway.shell.desk import Alert, Result
-from gateway.shell.intake import Claimed
 from gateway.shell.nursery import FORK
 
 SMALL = 1_000_000  # bytes: some 2,000 shipments, half a second of work

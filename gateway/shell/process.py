@@ -16,10 +16,10 @@ from gateway.errors import ConfigError, DeliveryError
 from gateway.profile import Profile
 from gateway.shell import decide, outbox
 from gateway.shell.assembly import spare, stage_file
+from gateway.shell.claims import Claimed
 from gateway.shell.deliver import File, Targets
 from gateway.shell.desk import Desk, Result, StoppedError, Trouble, frames, may_pass
 from gateway.shell.folders import remove_tree
-from gateway.shell.intake import Claimed
 from gateway.shell.ledger import FINAL, Drop
 from gateway.shell.log import logger
 from gateway.shell.merge import ClaimConflictError

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 
-from gateway.shell.intake import Claimed
+from gateway.shell.claims import Claimed
 from gateway.shell.ledger import Drop
 
 SUFFIX = ".receipt.json"

@@ -21,9 +21,9 @@ from gateway.profile import Profile
 from gateway.responding import Origin, responses_of, status_files
 from gateway.responses import Response, ResponseError
 from gateway.shell.assembly import Staged, stage_file
+from gateway.shell.claims import Claimed, raw_path
 from gateway.shell.desk import Desk
 from gateway.shell.folders import parse_instant, read_blocks
-from gateway.shell.intake import Claimed, raw_path
 from gateway.shell.ledger import Drop
 from gateway.shell.schema import drops, fitted, shipments
 from gateway.shell.schema import responses as table

@@ -17,10 +17,10 @@ from pathlib import Path
 from sqlalchemy import Connection, func, select
 
 from gateway.shell import journal
+from gateway.shell.claims import raw_path
 from gateway.shell.desk import Desk
 from gateway.shell.drops import Keep
 from gateway.shell.folders import StateFolders, digest, remove_tree
-from gateway.shell.intake import raw_path
 from gateway.shell.ledger import Ledger
 from gateway.shell.schema import journal as journal_table
 from gateway.shell.schema import outputs, parts, person_days, shipments

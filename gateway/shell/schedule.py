@@ -16,7 +16,7 @@ import time
 from collections.abc import Callable
 from typing import NamedTuple
 
-from gateway.shell.intake import Claimed
+from gateway.shell.claims import Claimed
 
 _LONGEST_WAIT_S = 300.0
 _PATIENCE_S = 60.0

@@ -20,9 +20,9 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from gateway.profile import Profile
+from gateway.shell.claims import Claimed
 from gateway.shell.desk import Desk
 from gateway.shell.folders import read_blocks
-from gateway.shell.intake import Claimed
 from gateway.shell.log import logger
 
 Verdicts = Iterator[tuple[int, bytes]]

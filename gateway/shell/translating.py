@@ -12,10 +12,10 @@ from gateway.profile import Profile
 from gateway.results import Outcome
 from gateway.shell import late, outbox
 from gateway.shell.assembly import Assembler, BooksError, clear, stage_answers, sync_staged
+from gateway.shell.claims import Claimed, raw_path
 from gateway.shell.desk import Desk, StoppedError
 from gateway.shell.folders import parse_instant, read_blocks
 from gateway.shell.history import SqlHistory
-from gateway.shell.intake import Claimed, raw_path
 from gateway.shell.ledger import Drop
 from gateway.shell.names import stored_name
 from gateway.shell.outbox import Plan

@@ -13,8 +13,8 @@ from pathlib import Path
 from sqlalchemy import Connection, func, select
 
 from gateway.shell import journal, outbox, versions
+from gateway.shell.claims import raw_path
 from gateway.shell.folders import StateFolders, digest
-from gateway.shell.intake import raw_path
 from gateway.shell.ledger import FINAL, Drop, Ledger
 from gateway.shell.retention import removed
 from gateway.shell.schema import journal as journal_table

@@ -17,10 +17,10 @@ from multiprocessing.connection import Connection
 from typing import Any, TextIO, cast
 
 from gateway.shell import log
+from gateway.shell.claims import Claimed
 from gateway.shell.crew import Shop, originators_of, work
 from gateway.shell.desk import Desk, Result, frames
 from gateway.shell.folders import StateFolders
-from gateway.shell.intake import Claimed
 from gateway.shell.ledger import open_ledger
 from gateway.shell.unwrap import Limits
 

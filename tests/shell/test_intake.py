@@ -11,9 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.shell import intake
+from gateway.shell.claims import Claimed, raw_path
 from gateway.shell.drops import Candidate, LocalDrop
 from gateway.shell.folders import StateFolders
-from gateway.shell.intake import Claimed, Intake, NotReadyError, raw_path
+from gateway.shell.intake import Intake, NotReadyError
 from gateway.shell.names import is_takeable, shown_name, stored_name
 from tests.shell.shell_support import Clock
 

@@ -13,8 +13,8 @@ import pytest
 from gateway.history import PERSON_LIMIT_USD, Part
 from gateway.rules.values import LIMIT_USD
 from gateway.shell import decide, journal, late, outbox
+from gateway.shell.claims import Claimed
 from gateway.shell.history import SqlHistory
-from gateway.shell.intake import Claimed
 from gateway.shell.ledger import Ledger, open_ledger
 from gateway.shell.merge import ClaimConflictError
 from gateway.shell.outbox import Plan

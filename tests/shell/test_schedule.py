@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from gateway.shell import schedule
-from gateway.shell.intake import Claimed
+from gateway.shell.claims import Claimed
 from gateway.shell.schedule import Queue
 
 ANY = 10**12

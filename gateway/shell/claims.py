@@ -1,0 +1,89 @@
+"""claim.json: what is known of a received file in the work folder, and the files that were taken out of another one."""
+
+from __future__ import annotations
+
+import errno
+from pathlib import Path
+
+import msgspec
+
+from gateway.shell.folders import NewFile, StateFolders, remove_tree
+from gateway.shell.names import shown_name, stored_name
+from gateway.shell.syncing import sync_all, sync_folder
+
+CLAIM = "claim.json"
+RAW = "raw"
+
+
+class Claimed(msgspec.Struct, frozen=True):
+    """A file that is safe in the work folder. file_name: as sent, made printable; received_at: ledger instant.
+
+    source: where it came from, to finish a copy after a crash: [path, device, inode, size, mtime in ns].
+    sha256 is "" in claim.json until the file was read.
+    """
+
+    receipt: str
+    partner: str
+    account: str
+    file_name: str
+    stored_name: str
+    received_at: str
+    size: int = -1
+    sha256: str = ""
+    fault: str = ""  # why it cannot be processed: "larger than 1000 bytes"
+    source: tuple[str, int, int, int, int] | None = None
+    replay_of: str = ""  # receipt of the drop whose bytes are judged again on a person's order
+    mapping: str = ""  # ID@VERSION of the mapping that a replay uses instead of today's
+
+
+def member_claim(claimed: Claimed, number: int, name: str, partner: str) -> Claimed:
+    """Return the claim of a file that was taken out of another one; the same one each time."""
+    receipt = f"{claimed.receipt}-{number:04d}"
+    return Claimed(receipt, partner, claimed.account, shown_name(name), stored_name(name), claimed.received_at)
+
+
+def is_member(receipt: str) -> bool:
+    """True for the receipt of a file that was taken out of another one."""
+    return receipt.count("-") > 1
+
+
+def put_member(folders: StateFolders, claimed: Claimed, path: Path) -> None:
+    """Move a file into the work folder as a claimed drop, durably and at once."""
+    half = folders.work / f".{claimed.receipt}"
+    remove_tree(half)
+    half.mkdir(mode=0o700)
+    path.rename(half / RAW)
+    write_claim(half, claimed)
+    half.rename(folders.work / claimed.receipt)
+    sync_folder(folders.work)
+
+
+def write_claim(place: Path, claimed: Claimed) -> None:
+    """Write claim.json durably."""
+    put_claim(place, claimed)
+    sync_all((place / CLAIM,), (place,))
+
+
+def put_claim(place: Path, claimed: Claimed) -> None:
+    """Write claim.json; it is not on the disk yet."""
+    file = NewFile(f"{place}/{CLAIM}")
+    file.write(msgspec.json.encode(claimed))
+    file.close()
+
+
+def owner_of(name: str) -> str:
+    """Return the receipt of the drop that a member ("RECEIPT-0001", half: ".RECEIPT-0001") comes from, "" for others."""
+    return name.removeprefix(".").rpartition("-")[0] if is_member(name) else ""
+
+
+def raw_path(place: Path) -> Path:
+    """Return where the received bytes lie in a drop's folder."""
+    return place / RAW
+
+
+def read_claim(place: Path) -> Claimed:
+    """Return the claim of a folder. Raises OSError when it was damaged or cannot be read."""
+    try:
+        return msgspec.json.decode((place / CLAIM).read_bytes(), type=Claimed)
+    except msgspec.DecodeError as error:
+        raise OSError(errno.EIO, f"claim.json of {place.name} was damaged") from error
