@@ -327,15 +327,20 @@ def xfzb(path: Path, count: int, bad_every: int = 0) -> None:
             to = one.consignee
             items = "".join(
                 f"      <ram:IncludedHouseConsignmentItem><ram:SequenceNumeric>{line}</ram:SequenceNumeric><ram:TypeCode>{g.hts}</ram:TypeCode>"
+                f'<ram:GrossWeightMeasure unitCode="KGM">{Decimal(one.weight) / len(one.goods):.3f}</ram:GrossWeightMeasure>'
                 f"<ram:PieceQuantity>{g.quantity}</ram:PieceQuantity><ram:NatureIdentificationTransportCargo><ram:Identification>{g.text}"
                 "</ram:Identification></ram:NatureIdentificationTransportCargo><ram:OriginCountry><ram:ID>CN</ram:ID></ram:OriginCountry>"
+                "<ram:ApplicableFreightRateServiceCharge><ram:CategoryCode>Q</ram:CategoryCode></ram:ApplicableFreightRateServiceCharge>"
                 "</ram:IncludedHouseConsignmentItem>\n"
                 for line, g in enumerate(one.goods, 1)
             )
             file.write(
                 f'{_XML}<rsm:HouseWaybill xmlns:rsm="iata:housewaybill:1" xmlns:ram="iata:datamodel:3">\n'
                 f"{_cargo_head('House Waybill', '703', one.house)}"
-                f"<rsm:BusinessHeaderDocument><ram:ID>{one.house}</ram:ID></rsm:BusinessHeaderDocument>\n<rsm:MasterConsignment>\n"
+                f"<rsm:BusinessHeaderDocument><ram:ID>{one.house}</ram:ID>"
+                "<ram:SignatoryConsignorAuthentication><ram:Signatory>A CLERK</ram:Signatory></ram:SignatoryConsignorAuthentication>"
+                "<ram:SignatoryCarrierAuthentication><ram:Signatory>XX CARGO</ram:Signatory></ram:SignatoryCarrierAuthentication>"
+                "</rsm:BusinessHeaderDocument>\n<rsm:MasterConsignment>\n"
                 f"    <ram:TransportContractDocument><ram:ID>{MASTER}</ram:ID></ram:TransportContractDocument>\n"
                 "    <ram:IncludedHouseConsignment>\n"
                 f'      <ram:DeclaredValueForCustomsAmount currencyID="USD">{one.value}.00</ram:DeclaredValueForCustomsAmount>\n'

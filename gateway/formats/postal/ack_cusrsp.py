@@ -117,4 +117,4 @@ def _reason(reason: dict[str, str]) -> str:
 
 
 def _clean(text: str) -> str:
-    return xml_characters(text, keep="")
+    return xml_characters(text, one_line=True)

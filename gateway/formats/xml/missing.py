@@ -26,14 +26,14 @@ class Missing:
 
     def look(self, top: XmlNode) -> None:
         """Look at an element and those in it that must have something; each of them stands in another one, or in the root."""
-        needed, open_nodes = self._needed, [top]
-        while open_nodes:
-            node = open_nodes.pop()
+        needed, nodes = self._needed, [top]
+        for node in nodes:  # grows meanwhile
             below = node.children or {}
             if (own := needed.get(node.tag)) is not None and not own <= below.keys():
                 self._tell(node, sorted(own - below.keys()))
-            for tag in below.keys() & needed.keys():
-                open_nodes += below[tag]  # type: ignore[arg-type]  # below an element stand elements
+            for tag, same in below.items():
+                if tag in needed:
+                    nodes += same  # type: ignore[arg-type]  # below an element stand elements
 
     def of_whole(self, root: XmlNode) -> Iterator[Finding]:
         """Look at what stands above the shipments, which were let go, and yield all that was found."""

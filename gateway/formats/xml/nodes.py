@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from gateway.findings import Position
 from gateway.records import Node
 
@@ -63,8 +65,10 @@ def text_at(node: Node | None, path: tuple[str, ...]) -> str:
     return node.element(1) if node is not None else ""
 
 
-def xml_characters(text: str, keep: str = "\t\n\r") -> str:
-    """Leave out what no XML text can hold. keep: control characters that may stay."""
-    return "".join(
-        c for c in text if c in keep or (c >= " " and not "\ud800" <= c <= "\udfff" and c not in "\ufffe\uffff")
-    )
+_NO_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
+_NO_LINE = re.compile("[\x00-\x1f\ud800-\udfff\ufffe\uffff]")
+
+
+def xml_characters(text: str, *, one_line: bool = False) -> str:
+    """Leave out what no XML text can hold. one_line: tabs and line breaks too."""
+    return (_NO_LINE if one_line else _NO_XML).sub("", text)
