@@ -15,6 +15,7 @@ from msgspec.structs import replace
 from gateway import cancelling
 from gateway.cancelling import is_absent
 from gateway.canonical.encode import encode_shipment
+from gateway.canonical.model import PARTY_ROLES
 from gateway.canonical.validate import ShipmentValidator
 from gateway.echoes import unsaid
 from gateway.findings import NOWHERE, Finding, Position, Scope, Severity
@@ -147,7 +148,7 @@ class Judge:
                     placed = cancelling.tell(placed, draft)
                 findings = _tidy([f for f in placed if not _unread(f, draft, m.flagged)])
                 if m.message.written is not None:
-                    findings = in_own_words(findings, m.message.written, self._words_of(m.message.format))
+                    findings = in_own_words(findings, m.message, self._words_of(m.message.format))
             verdicts.append((draft, findings, data))
         return verdicts
 
@@ -262,7 +263,7 @@ def _tidy(findings: list[Finding]) -> list[Finding]:
         if target:
             line, echo = _line(finding.pointer), finding.rule in _ECHOES
             said = (line, target) in faulty
-            if echo and (said or (line, target.rpartition(".")[0]) in faulty):
+            if echo and (said or (line, target.rpartition(".")[0]) in faulty or _in_parts(line, target, faulty)):
                 continue
             if finding.severity is Severity.ERROR:
                 if said:
@@ -281,6 +282,13 @@ def _follows(finding: Finding, faulty: set[tuple[str, str]]) -> bool:
     if finding.rule == "S321-ID-1OF" or finding.target == "shipment_id":
         return finding.rule != "S321-SCHEMA" and not faulty.isdisjoint(_NUMBERS)
     return finding.rule == "S321-VAL-MISSING" and ("", "total_value.amount") in faulty
+
+
+def _in_parts(line: str, target: str, faulty: set[tuple[str, str]]) -> bool:
+    """True when it was told of a whole that its parts are missing: a party that has no name, a price without an amount."""
+    if target.rpartition(".")[2] in PARTY_ROLES:
+        return (line, f"{target}.name") in faulty
+    return any(at == line and name.startswith(f"{target}.") for at, name in faulty)
 
 
 def _told_letters(findings: list[Finding]) -> set[Place | None]:

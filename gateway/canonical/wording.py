@@ -104,7 +104,7 @@ def _why_needed(place: Place) -> str:
     if place.asked:
         who = ROLE_WORDS[str(place.filer_type)]
         number, _, title = place.asked.element.partition(" ")
-        name = f" (element {number}, {title})" if title else ""
+        name = f" (element {number} of the Section 321 data set: {title})" if title else ""
         modes = f" when the mode is {' or '.join(place.asked.modes)}" if place.asked.modes else ""
         return f"{who} must send it{modes}{name}"
     if party and field == "postal_code":

@@ -269,6 +269,29 @@ def test_a_row_that_cannot_be_compiled_says_where_and_what_to_write(row, column,
 
 
 @pytest.mark.parametrize(
+    ("target", "source", "transform", "advice"),
+    [
+        ("gross_weight_kg", "M11.05; M11.06", "implied 3 | kg", "with source M11.05: when M11.06=K|KG and transform implied 3 | kg K; when M11.06=L|LB and transform implied 3 | kg L; so for other units"),
+        ("gross_weight_kg", "M11.05; .06", "trim | kg", "with source M11.05: when M11.06=K|KG and transform trim | kg K;"),
+        ("house_bill_number", "M11.01; M11.11", "identifier", "write a row for each"),
+        ("house_bill_number", "M11.01; M11.11", "upper", "put join space before it"),
+        ("house_bill_number", "M11.01; M11.11", "trim | join space", "put join space first, or name one source"),
+        ("gross_weight_kg", "M11.05; M11.06", "decimal", "write a row for each"),
+    ],
+)  # fmt: skip
+def test_a_transform_of_one_value_in_a_row_with_several_says_what_helps(target, source, transform, advice):
+    rows = [Row("t.csv", 2, "shipment", target, source, transform=transform)]
+    with pytest.raises(MappingError, match="takes one value, the row has 2") as told:
+        Compiler(DIALECT, CODES, "M11").blocks(rows)
+    assert advice in told.value.advice
+    assert ("join" in told.value.advice) is ("join" in advice)
+    kilograms = [part.partition(" and transform ") for part in told.value.advice.split("when ")[1:]]
+    for when, _, steps in kilograms:
+        one = steps.partition(";")[0]
+        Compiler(DIALECT, CODES, "M11").blocks([Row("t.csv", 2, "shipment", target, "M11.05", when, one)])
+
+
+@pytest.mark.parametrize(
     ("target", "transform", "said"),
     [("gross_weight_kg", "date CCYYMMDD", "makes a date"), ("estimated_arrival_at", "decimal", "makes a decimal"), ("package_count", "kg K", "makes a decimal")],
 )  # fmt: skip
