@@ -18,6 +18,7 @@ from gateway.config_files import PartnerFile, read_file
 from gateway.errors import ConfigError, MappingError
 from gateway.formats import format_module, sniffers
 from gateway.formats.detect import HEAD, Transcoded, detect
+from gateway.mapping.code_values import unfit_values
 from gateway.mapping.facts import MappingFacts
 from gateway.mapping.folder import MappingSet
 from gateway.mapping.lint import lint
@@ -55,7 +56,8 @@ def check_all(profile: Path | None) -> list[dict[str, Any]]:
     found: dict[tuple[Any, ...], dict[str, Any]] = {}
     sets, left_over = _sets(profile)
     for mappings in sets:
-        faults = [*left_over, *mappings.codes.faults]
+        own = mappings.codes if mappings is sets[0] else mappings.codes.own
+        faults = [*left_over, *mappings.codes.faults, *unfit_values(mappings, [*own])]
         for facts in mappings.facts:
             if _touches(mappings, facts):
                 faults += lint(mappings, facts)

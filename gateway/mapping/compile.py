@@ -118,18 +118,16 @@ class Compiler:
         for line in lines:
             if line.steps:
                 self._check_type(line, tag)
+                last, function = line.steps[-1]
+                if last.name == "const":
+                    self._check_value(line.row, "transform", function("any"), form, tag)
             if line.row.default:
-                self._check_default(line.row, form, tag)
+                self._check_value(line.row, "default", line.row.default, form, tag)
         return Target(block.level, name, lines, form)
 
-    def _check_default(self, row: Row, form: Format, tag: str) -> None:
-        said = unfit(tag, row.target, row.default)
-        try:
-            form(row.default)
-        except Unusable as error:
-            said = str(error)
-        if said:
-            raise self._error(row, "default", said, "write a value that the target can hold")
+    def _check_value(self, row: Row, column: str, text: str, form: Format, tag: str) -> None:
+        if said := why_unfit(form, tag, row.target, text):
+            raise self._error(row, column, said, "write a value that the target can hold")
 
     def _check_type(self, line: Line, tag: str) -> None:
         """Refuse a transform whose result the field can never hold: a date in a weight, a number in a date."""
@@ -247,6 +245,16 @@ def target_type(level: str, target: str) -> str | None:
 
 
 @lru_cache(1024)
+def why_unfit(form: Format, tag: str, target: str, text: str) -> str:
+    """Return why a field cannot hold a text that nothing changes any more, "" when it can."""
+    said = unfit(tag, target, text)
+    try:
+        form(text)
+    except Unusable as error:
+        said = str(error)
+    return said
+
+
 def formatter(tag: str, name: str = "") -> Format:
     """Return the function that turns transform text into a JSON-ready value of a target type.
 

@@ -1,4 +1,4 @@
-"""What a default of a row must look like for the field it is written into: nothing changes it on the way."""
+"""What a default, a constant or a code of a table must look like for the field it is written into: nothing changes it on the way."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _FIELDS = {
 
 
 def unfit(tag: str, target: str, text: str) -> str:
-    """Return why a default does not fit a field, "" when it does. tag: type of the field, see canonical.model.fields_of.
+    """Return why a text does not fit a field, "" when it does. tag: type of the field, see canonical.model.fields_of.
 
     >>> unfit("str:4", "first_us_port", "901")
     '"901" is not a port of four digits (a spreadsheet drops the zero of 0901)'

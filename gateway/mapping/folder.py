@@ -132,12 +132,13 @@ class MappingSet:
 
     def check(self) -> None:
         """Compile all mappings, and lint those with override rows. Raises MappingError for the first error."""
+        from gateway.mapping.code_values import unfit_values
         from gateway.mapping.lint import lint
 
         if self._checked:
             return
         self.compile()
-        faults = list(self.codes.faults)
+        faults = [*self.codes.faults, *unfit_values(self, self.codes.own)]
         for facts in self.facts:
             if self._own_tables(facts):
                 faults += lint(self, facts)
