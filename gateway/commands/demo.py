@@ -41,6 +41,7 @@ keys = ["keys/northtest.pub"]
 originator_code = "NRTX01"
 filer_type = "carrier"
 filer_type_by_mode = { air = "freight_forwarder", mail = "freight_forwarder" }
+# program = "entry_11"                      # how real traffic enters: entry_11 (also for 01), entry_13, postal_imdw, acas; docs/partners.md, Programs
 senders = [{ id = "NRTX", qualifier = "02" }, { id = "GWSENDER", qualifier = "ZZ" },
            { id = "TDVAGT03GWSENDER/*" }, { id = "GBA" }]   # X12, EDIFACT, Cargo-XML, ITMATT
 receivers = [{ id = "S321GATEWAY", qualifier = "ZZ" }, { id = "GWRECEIVER", qualifier = "ZZ" }]
@@ -49,7 +50,7 @@ home = "drop/northtest"                     # ack/ and reject/ appear here and o
 
 [severities]
 # The exemption is suspended since 2025-08-29: such shipments are refused. The samples are older or name no arrival, so
-# here they pass with a remark; leave this section out for real traffic.
+# here they pass with a remark; for real traffic leave this section out and set program above.
 S321-REGIME = "warning"
 
 [constants]

@@ -33,6 +33,11 @@ _WIDE = 40  # characters of a line of fixed widths
 _TABLES = {"xlsx": "xlsx", "json": "json"}
 _SAID_ONCE = ("known_carrier_customer_flag", "security_scan")
 _CONSTANTS = "No message carries it: say it once in [constants] of the partner file, when it is true of every shipment."
+_PROGRAM = (
+    "How does this traffic enter (entry type 11, 01 or 13, postal entry, ACAS)? Say it as program in the partner file: entry_11 (also for 01), entry_13, "
+    "postal_imdw or acas. The default claims the Section 321 exemption, which is suspended since 2025-08-29: every shipment of today is refused "
+    "(S321-REGIME). docs/partners.md, Programs, says what is checked then."
+)
 _HEAD = ("field", "where", "confidence", "why", "sample")
 
 
@@ -63,7 +68,7 @@ def onboard(samples: list[Path], partner: str, folder: Path, moment: datetime | 
     site.check_tables()
     checker = Checker(site, moment)
     results = [checker.file(path) for path in samples]
-    draft.questions += _refusals(results)
+    draft.questions = [_PROGRAM, *draft.questions, *_refusals(results)]
     (own / "onboard.csv").write_text(_guesses(draft.guesses), "utf-8-sig", newline="")
     (own / "onboard.md").write_text(_page(partner, draft, results), "utf-8")
     return {
@@ -163,6 +168,7 @@ def _toml(partner: str, draft: Draft) -> str:
         f'partner = "{partner}"', f'account = "{partner}"                  # SSH user; put its public key into keys/{partner}.pub',
         f'originator_code = "{partner[:10].upper()}"          # the code that the receiver knows you by: ask',
         'filer_type = "carrier"               # or freight_forwarder, online_marketplace, customs_broker, other',
+        '# program = "entry_11"               # how the traffic enters: without it all of today is refused (S321-REGIME)',
         f"senders = {_ids(draft.senders, partner.upper())}", f"receivers = {_ids(draft.receivers, 'S321GATEWAY')}",
     ]  # fmt: skip
     if draft.receivers:
