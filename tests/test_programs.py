@@ -13,6 +13,7 @@ import pytest
 from gateway.commands.demo import init
 from gateway.commands.onboard import onboard
 from gateway.config_files import Program
+from gateway.findings import Severity
 from gateway.site import base_site, load_site
 from tests.drops import Drop, drop
 
@@ -37,9 +38,16 @@ CELLS = {
 }  # fmt: skip
 
 
-def told(program: str, constants: dict[str, object] | None = None, **cells: str) -> tuple[Drop, dict[str, str]]:
+def told(
+    program: str, constants: dict[str, object] | None = None, severities: dict[str, str] | None = None, **cells: str
+) -> tuple[Drop, dict[str, str]]:
     profile = base_site().partners["gwsender"].profile
-    profile = replace(profile, program=program, constants={**profile.constants, **(constants or {})})
+    profile = replace(
+        profile,
+        program=program,
+        constants={**profile.constants, **(constants or {})},
+        severities={**profile.severities, **{rule: Severity(weight) for rule, weight in (severities or {}).items()}},
+    )
     row = CELLS | cells
     dropped = drop(f"{','.join(row)}\n{','.join(row.values())}\n".encode(), name="t.csv", now=NOW, profile=profile)
     return dropped, {f.rule: str(f.severity) for f in dropped.findings()}
@@ -62,6 +70,13 @@ def test_each_program_does_with_a_shipment_of_today_what_the_page_says(program):
     assert told(program, item_description="Bottles of beer", hts="2203000030")[1]["S321-EXCL-ALCOHOL"] == "error"
     assert "S321-ROLE-REQ" in told(program, shipper_name="")[1]
     assert told(program, arrival_date="2025-03-05")[1]["S321-VAL-800"] == "error"
+
+
+def test_goods_that_the_entry_covers_pass_with_a_remark_where_the_partner_file_says_so():
+    cells = {"item_description": "Bottles of beer", "hts": "2203000030"}
+    assert told("entry_11", severities={"S321-EXCL-ALCOHOL": "warning"}, **cells)[1]["S321-EXCL-ALCOHOL"] == "warning"
+    (row,) = [r for r in told("entry_11", **cells)[0].rejects() if r["rule"] == "S321-EXCL-ALCOHOL"]
+    assert "the partner file can let them pass" in row["how to mend it"]
 
 
 def test_entry_type_01_is_said_by_a_constant():
