@@ -1,8 +1,9 @@
-"""Customs notes (OCI) of Cargo-XML and Cargo-IMP that no row of the mapping reads: what they say is not passed on.
+"""Customs notes (OCI) and parties of Cargo-XML and Cargo-IMP that no row of the mapping reads: what they say is not passed on.
 
     OCI/US/CUS/AN/4711        control AN of CUS; read by rows with OCI[03=AN], IncludedCustomsNote[SubjectCode+ContentCode=CUS+AN]
+    RoleCode CB               of an AssociatedParty; read by rows with AssociatedParty[RoleCode=CB]
 
-One remark for a message names the kinds of notes, never what they say: it may be a person's.
+One remark for a message names the kinds of notes and the roles, never what they say: it may be a person's.
 """
 
 from __future__ import annotations
@@ -14,13 +15,18 @@ from gateway.profile import Profile
 from gateway.records import Message
 
 _NAMED = 12  # kinds that the remark names
-_LONG = 11  # characters of a kind that are shown
+_LONG = 16  # characters of a kind that are shown
+_SAID = {
+    "CARGO-NOTES": "Customs notes that no row of the mapping reads, so that what they say was not passed on",
+    "MAP-PARTY-ROLE": "Parties of a role that no row of the mapping reads, so that they were not passed on",
+}
 
 
 class Notes:
-    """Collects the kinds of notes of one message. tag: of a note as the mapping names it."""
+    """Collects the kinds of notes of one message. tag: of a note as the mapping names it; rule: what tells them."""
 
-    def __init__(self, message: Message, profile: Profile, tag: str) -> None:
+    def __init__(self, message: Message, profile: Profile, tag: str, rule: str = "CARGO-NOTES") -> None:
+        self._rule = rule
         choose = profile.programs
         program = choose(message.format, message.type, message.version) if choose else None
         self._program, self._message, self._profile, self._tag = program, message, profile, tag
@@ -48,5 +54,5 @@ class Notes:
             return None
         kinds = list(self._found)[:_NAMED]
         more = " and others" if len(self._found) > _NAMED else ""
-        said = f"Customs notes that no row of the mapping reads, so that what they say was not passed on: {', '.join(kinds)}{more}."
-        return Finding("CARGO-NOTES", Severity.INFO, Scope.MESSAGE, said, self._first or Position())
+        said = f"{_SAID[self._rule]}: {', '.join(kinds)}{more}."
+        return Finding(self._rule, Severity.INFO, Scope.MESSAGE, said, self._first or Position())

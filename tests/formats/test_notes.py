@@ -65,3 +65,31 @@ def test_the_notes_of_a_message_of_lines():
 def test_without_a_mapping_nothing_is_said_of_notes():
     programs = lambda *_: None  # noqa: E731
     assert told(sample("xml/03"), profile=profile_for(sample("xml/03"), programs=programs)) == []
+
+
+PARTY = b"<ram:AssociatedParty><ram:Name>PAT BROKER</ram:Name>%s</ram:AssociatedParty>"
+
+
+def roles_told(data: bytes, **changes) -> list[str]:
+    found = (f for f in drop(data, now=BEFORE, **changes).findings() if f.rule == "MAP-PARTY-ROLE")
+    return [f"{f.severity.value}: {f.message.partition('passed on: ')[2]}" for f in found]
+
+
+def with_parties(name: str, *roles: str) -> bytes:
+    data = sample(name)
+    at = data.index(b"</ram:ConsigneeParty>") + len(b"</ram:ConsigneeParty>")
+    parties = [PARTY % (f"<ram:RoleCode>{role}</ram:RoleCode>".encode() if role else b"") for role in roles]
+    return data[:at] + b"".join(parties) + data[at:]
+
+
+@pytest.mark.parametrize("name", ["xml/02", "xml/03"])
+def test_parties_of_a_role_that_no_row_reads_are_told_once_without_what_they_say(name: str):
+    assert roles_told(with_parties(name, "CB", "CB", "NI", "AG", "")) == ["info: CB, AG, without RoleCode."]
+    assert roles_told(with_parties(name, "SE", "BY", "MF", "NI", "DP")) == []
+    assert roles_told(sample(name)) == []
+
+
+def test_without_a_mapping_nothing_is_said_of_parties():
+    programs = lambda *_: None  # noqa: E731
+    data = with_parties("xml/03", "CB")
+    assert roles_told(data, profile=profile_for(data, programs=programs)) == []

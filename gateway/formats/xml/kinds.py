@@ -13,6 +13,7 @@ code, codes    path of a type code and the values it may have; "" = none
 aside          ends of paths below the unit of elements that say nothing of a shipment; "-" when there are none. Where the column has
                anything, elements that no row of the mapping reads are told (unread.py)
 notes          name of the elements that hold customs notes; "" = none
+parties        path below the unit of the parties that have a RoleCode; "" = none
 totals         PATH=PATH of totals beside the units and of what they add up (totals.py); "" = none
 answers        "yes": an answer of somebody to us (XFNM), read and never answered
 
@@ -63,6 +64,7 @@ class Kind:
     freight: Mapping[str, frozenset[str]] = field(default_factory=dict)  # of them: they say nothing of the goods
     totals: tuple[tuple[str, str], ...] = ()
     notes: str = ""
+    parties: tuple[str, ...] = ()
     many: Mapping[str, frozenset[str]] = field(default_factory=dict)  # element -> children that may stand again
     aside: tuple[tuple[str, ...], ...] | None = None  # None: what is not read is not told
     names: Mapping[str, Names] = field(default_factory=dict)  # element -> what it may hold (names.csv)
@@ -123,6 +125,7 @@ def _kind(row: dict[str, str], order: list[dict[str, str]], known: list[dict[str
         many={o["parent"]: frozenset(o.get("many", "").split()) for o in order},
         required={o["parent"]: tuple(o["required"].split()) for o in order if o.get("required")},
         notes=row.get("notes", ""),
+        parties=_steps(row.get("parties", "")),
         needed={o["parent"]: need for o in order if (need := _named(o, "required") - _named(o, "asked"))},
         freight={o["parent"]: _named(o, "freight") for o in order},
         aside=tuple(_steps(path) for path in row["aside"].split() if path != "-") if row.get("aside") else None,

@@ -60,3 +60,21 @@ def notes_of(unit: XmlNode, name: str) -> Iterator[tuple[str, str, str, Callable
                 below[part][0].element(1) if part in below else "" for part in ("SubjectCode", "ContentCode", "Content")
             )
             yield subject, control, text, note.here
+
+
+def parties_of(unit: XmlNode, path: tuple[str, ...]) -> Iterator[tuple[str, str, str, Callable[[], Position]]]:
+    """Yield what notes.py asks of each party at a path below the shipment: ("", its role, "" where it is empty, its place)."""
+    nodes = [unit]
+    for name in path:
+        nodes = [child for node in nodes for child in (node.children or {}).get(name, ()) if isinstance(child, XmlNode)]
+    for party in nodes:
+        below = party.children or {}
+        role = below["RoleCode"][0].element(1) if "RoleCode" in below else ""
+        said = any(
+            node.element(1)
+            for name, held in below.items()
+            if name not in ("RoleCode", "Role")
+            for one in held
+            for node in one.walk()
+        )
+        yield "", role or "without RoleCode", "said" if said else "", party.here

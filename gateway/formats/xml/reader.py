@@ -19,7 +19,7 @@ from gateway.formats.notes import Notes
 from gateway.formats.xml.bytes_in import Source
 from gateway.formats.xml.faults import FaultError, doctype, stranger, syntax_fault, unknown_root
 from gateway.formats.xml.kinds import Kind
-from gateway.formats.xml.missing import Missing, notes_of
+from gateway.formats.xml.missing import Missing, notes_of, parties_of
 from gateway.formats.xml.nodes import XmlNode, text_at
 from gateway.formats.xml.remarks import Remarks, header_remarks, no_shipment, stray_remark, stray_text
 from gateway.formats.xml.totals import Totals
@@ -71,6 +71,7 @@ class XmlReader:
         self._unread: Unread | None = None
         self._missing: Missing | None = None
         self._notes: Notes | None = None
+        self._parties: Notes | None = None
         self._numbers: dict[str, int] = {}  # how many units of a name were let go
         self._handed_out = HandedOut()
 
@@ -93,8 +94,9 @@ class XmlReader:
             yield from self._remarks.take()
         if self._missing is not None and self._root is not None:
             yield from self._missing.of_whole(self._root)
-        if self._notes is not None and (remark := self._notes.remark()) is not None:
-            yield remark
+        for left in (self._notes, self._parties):
+            if left is not None and (remark := left.remark()) is not None:
+                yield remark
         if self._totals is not None:
             yield from self._totals.compare()
         if sound and self._kind is not None and self._root is not None and not self._units:
@@ -256,6 +258,8 @@ class XmlReader:
         self._unread = unread_in(self._message, kind, self._profile)
         if kind is not None and kind.notes:
             self._notes = Notes(self._message, self._profile, kind.notes)
+        if kind is not None and kind.parties:
+            self._parties = Notes(self._message, self._profile, kind.parties[-1], "MAP-PARTY-ROLE")
         if sender and kind is not None and not kind.answers:
             yield from stranger(sender, kind, root, self._profile)
         if kind is not None and root is not None:
@@ -282,6 +286,8 @@ class XmlReader:
             self._missing.look(node)
         if self._notes is not None and role != "master" and kind is not None:
             self._notes.look(notes_of(node, kind.notes))
+            if self._parties is not None:
+                self._parties.look(parties_of(node, kind.parties))
         if self._totals is not None:
             self._totals.add(node)
         self._units += 1
