@@ -2,7 +2,7 @@
 
     path       M11.05   N1[ST|CN]/N3.01   N9[02=ABC].02   /P4.01   ./@unitCode   Name/@attr   col 7
     source     path ; path ; .06           (a source that starts with "." reads the node of the source before it)
-    when       path = VALUE|VALUE and path present and path absent and path != VALUE and path repeated
+    when       path = VALUE|VALUE and path present and path absent and path != VALUE and path repeated and path differs
     transform  name arg arg | name | ...
 
 `profile.NAME` and `envelope.NAME` are sources too. There is no comma and no quote anywhere: Excel and CSV stay out of it.
@@ -37,7 +37,7 @@ _STEP = re.compile(r"(?P<name>[^\[\]/.]+)(?:\[(?:(?P<leaf>[A-Za-z0-9@+-]+)=)?(?P
 _SLASH = re.compile(r"/(?![^\[]*\])")
 """A slash outside of brackets."""
 _TEST = re.compile(
-    r"(?P<path>[^\[\]=!]*(?:\[[^\]]*\][^\[\]=!]*)*)(?:(?P<op>!=|=)\s*(?P<values>.*)|(?<=\s)(?P<is>present|absent|repeated))"
+    r"(?P<path>[^\[\]=!]*(?:\[[^\]]*\][^\[\]=!]*)*)(?:(?P<op>!=|=)\s*(?P<values>.*)|(?<=\s)(?P<is>present|absent|repeated|differs))"
 )
 _JOINED = re.compile(r" (?:AND|And|OR|Or|or|NOT|Not) |^(?:not|NOT|Not) ")
 _ELEMENT = re.compile(r"\.[0-9]+(-[0-9]+)?")
@@ -62,7 +62,8 @@ class Source(msgspec.Struct, frozen=True):
 
 
 class Test(msgspec.Struct, frozen=True):
-    """One test of a condition. op: "=", "!=", "present", "absent", "repeated" (several different values; several segments, when the path has no leaf)."""
+    """One test of a condition. op: "=", "!=", "present", "absent", "repeated" (several different values; several segments, when the path has no leaf),
+    "differs" (several different values, those of all its qualifiers)."""
 
     source: Source
     op: str
@@ -144,6 +145,11 @@ def _one_source(part: str) -> Source:
     return Source("path", parse_path(part))
 
 
+def _several_kinds(source: Source) -> bool:
+    path = source.path
+    return path is not None and bool(path.leaf and path.steps) and len(path.steps[-1].values) > 1
+
+
 @lru_cache(_REMEMBERED)
 def parse_when(text: str) -> tuple[Test, ...]:
     """Return the tests of a condition; all must hold. Raises CellError."""
@@ -154,7 +160,7 @@ def parse_when(text: str) -> tuple[Test, ...]:
         if match is None:
             raise CellError(
                 f'"{part}" is not a condition',
-                "write PATH=VALUE|VALUE, PATH!=VALUE, PATH present, PATH absent or PATH repeated",
+                "write PATH=VALUE|VALUE, PATH!=VALUE, PATH present, PATH absent, PATH repeated or PATH differs",
             )
         if match["op"] and "=" in match["values"]:
             raise CellError(
@@ -169,6 +175,10 @@ def parse_when(text: str) -> tuple[Test, ...]:
         if match["op"]:
             tests.append(Test(source, match["op"], tuple(v.strip() for v in match["values"].split("|"))))
         else:
+            if match["is"] == "differs" and not _several_kinds(source):
+                raise CellError(
+                    f'"{part}" compares nothing', "name several qualifiers and an element: MOA[40|43].5004 differs"
+                )
             tests.append(Test(source, match["is"]))
     return tuple(tests)
 

@@ -213,7 +213,7 @@ class Text:
     def _test(self, name: str, test: InLineTest) -> str:
         self.names |= {f"h{name}": test.holds, f"w{name}": test.values}
         steps, elements = test.path.steps, test.path.elements
-        if test.op == "repeated":
+        if test.op in ("repeated", "differs"):
             return self._repeated(name, test)
         if not elements:
             there = self._there(steps)

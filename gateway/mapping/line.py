@@ -10,7 +10,7 @@ import msgspec
 
 from gateway.findings import Position
 from gateway.mapping.grammar import Source, Test
-from gateway.mapping.sources import Condition, Values, condition, node_place, values_of
+from gateway.mapping.sources import Condition, Values, condition, every_kind, node_place, values_of
 from gateway.mapping.table import Row
 from gateway.mapping.transforms import Noted, Transform
 from gateway.records import Dialect, InLinePath, Path
@@ -119,7 +119,7 @@ class Line:
         found = []
         for test in self.when:
             place = find(test.source.path, self.at) if find is not None and test.source.path is not None else 0
-            if not place or test.op == "repeated":
+            if not place or test.op in ("repeated", "differs"):
                 return None
             found.append((place, test.op, frozenset(test.values)))
         return tuple(found)
@@ -146,9 +146,11 @@ class Line:
         for test in self.when:
             path, holds = test.source.path, condition((test,), self.dialect, self.at)
             assert holds is not None
+            if path is not None and test.op == "differs":
+                path = every_kind(path)
             found = find(path, self.at, ()) if find is not None and path is not None else None
             of_segment = test.op in ("present", "absent", "repeated") and path is not None and not path.leaf
-            if found is not None and (of_segment or test.op == "repeated" or len(found.elements) == 1):
+            if found is not None and (of_segment or test.op in ("repeated", "differs") or len(found.elements) == 1):
                 made.append(InLineTest(found, test.op, frozenset(test.values), holds))
             else:
                 made.append(holds)

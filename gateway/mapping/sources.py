@@ -49,6 +49,8 @@ def _check(test: Test, dialect: Dialect, at: str) -> Condition:
     wanted, source = frozenset(test.values), test.source
     if test.op == "repeated":
         return _repeated(source, dialect, at)
+    if test.op == "differs":
+        return _kinds_differ(source, dialect, at)
     if test.op in ("present", "absent") and source.path is not None and not source.path.leaf:
         find = dialect.finder(source.path, at)
         there = test.op == "present"
@@ -94,8 +96,7 @@ def _repeated(source: Source, dialect: Dialect, at: str) -> Condition:
     if not path.leaf:
         return lambda node, root, run: len(find(node, root)) > 1
     read = dialect.leaf(path.leaf)
-    *above, last = path.steps
-    every = dialect.finder(Path(path.text, (*above, Step(last.name, (), "")), "", path.absolute), at)
+    every = dialect.finder(every_kind(path, ""), at)
 
     def check(node: Any, root: Any, run: Run) -> bool:
         if len(every(node, root)) < 2:  # the commonest, told without a look at the qualifiers
@@ -104,6 +105,40 @@ def _repeated(source: Source, dialect: Dialect, at: str) -> Condition:
         return len(found) > 1 and len({text for one in found if (text := read(one, root).strip())}) > 1
 
     return check
+
+
+def every_kind(path: Path, leaf: str | None = None) -> Path:
+    """Return a path without the qualifiers of its last step. leaf: another one than its own."""
+    *above, last = path.steps
+    return Path(path.text, (*above, Step(last.name)), path.leaf if leaf is None else leaf, path.absolute)
+
+
+def _kinds_differ(source: Source, dialect: Dialect, at: str) -> Condition:
+    """True when the leaf has different values under the qualifiers of the path, of which a target takes the first that is there."""
+    path = source.path
+    assert path is not None  # parse_when asks for it
+    *above, last = path.steps
+    read, every = dialect.leaf(path.leaf), dialect.finder(every_kind(path, ""), at)
+    kinds = [
+        dialect.finder(Path(path.text, (*above, Step(last.name, (value,), last.qualifier)), "", path.absolute), at)
+        for value in last.values
+    ]
+
+    def check(node: Any, root: Any, run: Run) -> bool:
+        if len(every(node, root)) < 2:  # the commonest, told without a look at the qualifiers
+            return False
+        found = (text for find in kinds for one in find(node, root) if (text := read(one, root).strip()))
+        return len({_alike(text) for text in found}) > 1
+
+    return check
+
+
+def _alike(text: str) -> str:
+    """Return a value in one form: 96 and 96.00 and 96,0 are no difference."""
+    number = text.replace(",", ".")
+    if number.count(".") == 1 and number.replace(".", "").isdigit():
+        number = number.rstrip("0").rstrip(".")
+    return (number.lstrip("0") or "0") if number.replace(".", "").isdigit() else text.upper()
 
 
 def _differ(find: Finder, text: Getter) -> Condition:

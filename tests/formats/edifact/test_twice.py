@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -9,17 +10,18 @@ import pytest
 from gateway.check import Checker, parse_instant
 from gateway.site import base_site
 
+_END = "'"
 FIXTURES = Path(__file__).parents[3] / "fixtures" / "edifact"
 
 
 def checked(tmp_path, name: str, after: str, more: str) -> dict:
     """Return the verdict on a sample with a further segment behind the first one that starts with `after`."""
-    segments = [s.strip() for s in (FIXTURES / name).read_text("ascii").split("'") if s.strip()]
+    segments = [s.strip("\r\n") for s in (FIXTURES / name).read_text("ascii").split("'") if s.strip()]
     at = next(i for i, s in enumerate(segments) if s.startswith(after))
     segments.insert(at + 1, more or segments[at])
     end = next(i for i, s in enumerate(segments) if s.startswith("UNT+"))
     tag, count, reference = segments[end].split("+")
-    segments[end] = f"{tag}+{int(count) + 1}+{reference}"
+    segments[end] = f"{tag}+{int(count) + 1 + more.count(_END)}+{reference}"
     path = tmp_path / "m.edi"
     path.write_text("'\n".join(segments) + "'\n", "ascii")
     return Checker(base_site(), parse_instant("2025-02-27T10:00:00Z")).file(path)
@@ -37,6 +39,32 @@ def test_several_values_of_one_kind_refuse_the_shipment(tmp_path, name, after, m
     assert [f["severity"] for f in result["findings"] if f["rule"] == "MAP-AMBIGUOUS"] == ["error"]
     same = checked(tmp_path, name, after, "")
     assert "MAP-AMBIGUOUS" not in {f["rule"] for f in same["findings"]}
+
+
+@pytest.mark.parametrize(("name", "kind"), [
+    ("02_cuscar_d03b_truck_ung.edi", "63"), ("13_ifcsum_d96a_groupage.edi", "203"), ("15_iftmin_d03a_single.edi", "38"),
+])  # fmt: skip
+@pytest.mark.parametrize(("amount", "currency", "told"), [("99.00", "", 1), ("{}", "CAD", 1), ("99.00", "CAD", 2), ("{}00", "", 0), ("", "", 0)])  # fmt: skip
+def test_values_of_other_kinds_are_told_when_they_differ(tmp_path, name, kind, amount, currency, told):
+    _, value, own = re.search(r"MOA\+(\d+):([\d.]+):(\w+)", (FIXTURES / name).read_text("ascii")).groups()
+    more = f"MOA+{kind}:{amount.format(value)}:{currency or own}"
+    result = checked(tmp_path, name, "MOA+", more)
+    words = [f for f in result["findings"] if f["rule"] == "MAP-AMBIGUOUS"]
+    assert [f["severity"] for f in words] == ["warning"] * told
+    assert all("goods item" in f["message"] for f in words)
+    assert not told or any(f"{value} was taken" in f["message"] or f"{own} was taken" in f["message"] for f in words)
+
+
+@pytest.mark.parametrize(("name", "after", "kinds"), [
+    ("02_cuscar_d03b_truck_ung.edi", "RFF+AAM:GWXX00000000001", ("43", "40")), ("13_ifcsum_d96a_groupage.edi", "CNT+11:1", ("77", "39")), ("15_iftmin_d03a_single.edi", "CNT+", ("134", "43")),
+])  # fmt: skip
+@pytest.mark.parametrize(("amount", "told"), [("8.00", 1), ("9", 0)])
+def test_values_of_a_bill_under_several_kinds_are_told_when_they_differ(tmp_path, name, after, kinds, amount, told):
+    """The order of the table counts, not that of the file."""
+    more = f"MOA+{kinds[0]}:{amount}:USD'MOA+{kinds[1]}:9.00:USD"
+    found = [f for f in checked(tmp_path, name, after, more)["findings"] if f["rule"] == "MAP-AMBIGUOUS"]
+    assert [f["severity"] for f in found] == ["warning"] * told
+    assert all("consignment" in f["message"] and "9.00 was taken" in f["message"] for f in found)
 
 
 def test_a_day_and_its_time_in_two_segments_are_one_arrival_and_two_days_are_none(tmp_path):
