@@ -24,7 +24,8 @@ _BECAME_WORD = re.compile(
     r"TRUE|FALSE|WAHR|FALSCH|VRAI|FAUX|(?:JAN|FEB|MAR|APR|JUN|JUL|AUG|SEP|SEPT|OCT|NOV|DEC)[0-9]{1,2}"
 )
 _A_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}|[0-9]{1,2}([./])[0-9]{1,2}\1[0-9]{4}")
-_AS_NUMBER = re.compile(r"[0-9]+\.0")
+_AS_NUMBER = re.compile(r"[0-9]+([.,][0-9]+)")
+_TRUTHS = {w for word in "TRUE FALSE WAHR FALSCH VRAI FAUX".split() for w in (word, word.lower(), word.capitalize())}
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 _ISO_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _SYMBOLS = {
@@ -92,8 +93,8 @@ class Mender:
             if index < size and 0 < len(cells[index]) <= DAY_LETTERS and cells[index] not in self._words:
                 self._text(cells[index], index, say)
         for index in self._ids:
-            if index < size and 0 < len(cells[index]) <= DAY_LETTERS and _like_no_number(cells[index]):
-                self._number_of_shipment(cells[index].strip(), index, say)
+            if index < size and (text := cells[index]) and (_like_no_number(text) or text in _TRUTHS):
+                self._number_of_shipment(text.strip(), index, say)
         if self._port < size and len(cells[self._port]) == _PORT - 1 and cells[self._port].isdecimal():
             self._padded(cells, say)
         if self._currency < size and (cells[self._currency] in _SYMBOLS or not cells[self._currency].isascii()):
@@ -262,11 +263,15 @@ class Mender:
             self._words.add(cell)
 
     def _number_of_shipment(self, text: str, index: int, say: Say) -> None:
-        """Look at a short number of a shipment that has signs which dates have, or ends like a number of a program."""
-        if DAY.fullmatch(text):
+        """Look at a number of a shipment that has signs which dates and amounts have, or is a truth value."""
+        said = ""
+        if len(text) <= DAY_LETTERS and DAY.fullmatch(text):
             say("CSV-EXCEL-TEXT", Severity.ERROR, index, _BECAME_DATE)
-        elif _AS_NUMBER.fullmatch(text):
-            said = 'The number ends in ".0", which programs put behind numbers; it was kept.'
+        elif text in _TRUTHS:
+            said = "The cell holds a truth value of a spreadsheet instead of a number; it was kept."
+        elif decimals := _AS_NUMBER.fullmatch(text):
+            said = f'The number ends in "{decimals[1][:6]}", as amounts and numbers of programs do; it was kept.'
+        if said:
             say("CSV-EXCEL-WORD", Severity.WARNING, index, said)
 
     def _day(self, cells: list[str], index: int, say: Say) -> None:
@@ -284,7 +289,7 @@ class Mender:
 
 
 def _like_no_number(text: str) -> bool:
-    return "-" in text or "." in text or " " in text or not text.isascii()
+    return "." in text or "-" in text or " " in text or "," in text or not text.isascii()
 
 
 def _with_comma(text: str) -> str:
