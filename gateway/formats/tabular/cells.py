@@ -25,7 +25,9 @@ _BECAME_WORD = re.compile(
 )
 _A_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}|[0-9]{1,2}([./])[0-9]{1,2}\1[0-9]{4}")
 _AS_NUMBER = re.compile(r"[0-9]+([.,][0-9]+)")
-_TRUTHS = {w for word in "TRUE FALSE WAHR FALSCH VRAI FAUX".split() for w in (word, word.lower(), word.capitalize())}
+_TRUTHS = {
+    w for word in ["TRUE", "FALSE", "WAHR", "FALSCH", "VRAI", "FAUX"] for w in (word, word.lower(), word.capitalize())
+}
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 _ISO_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _SYMBOLS = {
