@@ -281,6 +281,30 @@ def test_a_line_of_a_record_type_that_lacks_cells_is_told_of_each_shipment(site)
     assert told((b"12.00,USD,BD", b"12.00,USD")) == ([itm], 1)
 
 
+def test_a_shipment_record_that_stands_twice_is_told(site):
+    def told(more: bytes, lines: int = 3) -> list[str]:
+        data = sample("06").replace(b"SHP,GWH0006002", more + b"SHP,GWH0006002", 1).replace(b"TRL,2,3,68.98\n", b"")
+        assert data.count(b"ITM,") == lines
+        profile = profile_of(site, "06")
+        options = {
+            **profile.options,
+            "tabular": {k: v for k, v in profile.options["tabular"].items() if k != "trailer"},
+        }
+        records = outcome_of(data, replace(profile, options=options)).records
+        found = [r for r in records if isinstance(r, ShipmentResult)]
+        return [
+            f"{r.id[-1]} {r.verdict} {sorted({f.rule for f in r.findings} & {'S321-DUP', 'CSV-GROUP-APART'})}"
+            for r in found
+        ]
+
+    shipment = sample("06").partition(b"SHP,GWH0006002")[0].partition(b"SHP,")
+    head, *items = (b"SHP," + shipment[2]).splitlines(keepends=True)
+    assert told(b"") == ["1 accepted []", "2 accepted []"]
+    twice = ["1 accepted []", "1 duplicate ['S321-DUP']", "2 accepted []"]
+    assert told(head + b"".join(items), 5) == twice
+    assert told(head + items[0].replace(b"KNITTED", b"WOVEN"), 4) == ["1 accepted ['CSV-GROUP-APART']", "2 accepted []"]
+
+
 def fixed_widths(site):
     """Return (profile, file) of sample 05 written with fixed widths: only the profile tells what it is."""
     profile = profile_of(site, "05")

@@ -2,6 +2,7 @@
 
     row of a known key, open or in the window      joins its shipment (CSV-GROUP-APART when others stood between)
     the same row again, not next to its first      a shipment of its own: the history says S321-DUP
+    shipment record again (record types), new goods  joins its shipment (CSV-GROUP-APART); with the same goods a shipment of its own
     row of a key that left the window before       CSV-GROUP-SPLIT: the message is refused, since a part of the shipment
                                                    went on already; the same content again is left to the history
 
@@ -35,6 +36,7 @@ class Shipment:
     rows: list[Row]
     findings: list[Finding] = field(default_factory=list)
     apart: bool = False
+    begun_again: bool = False  # by a second shipment record
     split: bool = False
     over: int = 0  # rows that were not kept
 
@@ -120,14 +122,18 @@ class Grouper:
         self._rows = 0
         self._next = 0
 
-    def add(self, key: tuple[str, ...], row: Row, findings: list[Finding]) -> list[Shipment]:
-        """Take a row; return shipments that are complete. key: () for a row that is a shipment of its own."""
+    def add(self, key: tuple[str, ...], row: Row, findings: list[Finding], *, begins: bool = False) -> list[Shipment]:
+        """Take a row; return shipments that are complete. key: () for a row that is a shipment of its own.
+
+        begins: the file says that a shipment begins with the row (record types).
+        """
         last = self._last
-        if last is not None and key and last.key == key:
+        if last is not None and key and last.key == key and not (begins and _holds(last, row)):
+            last.begun_again = last.begun_again or begins
             self._rows += last.take(row, findings)
             return []
         known = self._open.get(key) if key else None
-        if known is not None and not any(row.elements == r.elements for r in known.rows):
+        if known is not None and not _holds(known, row):
             self._rows += known.take(row, findings)
             known.apart = True
             self._last = known
@@ -160,3 +166,7 @@ class Grouper:
             content = hash(tuple([tuple(row.elements) for row in shipment.rows])) or 1
             shipment.split = self._left.note(hash(shipment.key) or 1, content) not in (0, content)
         return shipment
+
+
+def _holds(shipment: Shipment, row: Row) -> bool:
+    return any(row.elements == r.elements for r in shipment.rows)

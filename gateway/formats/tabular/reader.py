@@ -271,6 +271,11 @@ class TableReader:
         if shipment.apart:
             said = "The rows of the shipment do not stand together; they were put together."
             yield Finding("CSV-GROUP-APART", Severity.WARNING, Scope.SHIPMENT, said, rows.place(shipment.rows[-1]))
+        elif shipment.begun_again:
+            said = (
+                "The shipment has several records of its own with one number; the goods below them were put together."
+            )
+            yield Finding("CSV-GROUP-APART", Severity.WARNING, Scope.SHIPMENT, said, rows.place(shipment.rows[-1]))
         if shipment.over:
             said = f"The shipment has more than {MOST:,} rows; the other {shipment.over:,} were not read."
             yield Finding("CSV-LIMIT", Severity.ERROR, Scope.SHIPMENT, said, rows.place(row))

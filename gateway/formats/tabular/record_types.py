@@ -43,7 +43,7 @@ class RecordTypeReader(TableReader):
         begin, rows, findings = self._begin(Header(names, options), {}, interchange, group, None)
         yield begin
         yield from findings
-        lines = _Lines(options, rows.index(str(options.trailer.get("of", ""))))
+        lines = _Lines(options, rows.index(str(options.trailer.get("of", ""))), rows.keys)
         record: Record | None = None
         for record in records:
             if is_file_fault(record):
@@ -58,7 +58,7 @@ class RecordTypeReader(TableReader):
             cells, parts = lines.row()
             found, row, key = rows.row(record, cells, parts)
             found += lines.short(rows)
-            for shipment in self._grouper.add(key, row, found):
+            for shipment in self._grouper.add(key, row, found, begins=lines.begins):
                 yield from self._unit(shipment, begin.message, rows)
         for shipment in self._grouper.end():
             yield from self._unit(shipment, begin.message, rows)
@@ -75,7 +75,8 @@ class RecordTypeReader(TableReader):
 class _Lines:
     """The open lines of each type, and what was counted so far."""
 
-    def __init__(self, options: Options, summed: int) -> None:
+    def __init__(self, options: Options, summed: int, keys: Iterable[int]) -> None:
+        """summed: index of the column that the trailer adds up; keys: those of what names a shipment."""
         self._options, self._summed = options, summed
         self._order = options.record_order
         self._above: dict[str, Record] = {}
@@ -85,6 +86,9 @@ class _Lines:
         self._bare: Record | None = None  # a line of the last type but one that has no line below it yet
         self._told: set[tuple[int, int]] = set()  # lines whose missing cells were told, of which line of a shipment
         self.complete = False
+        self._owner = _type_of(options, keys)
+        self._begun = 0  # number of the shipment record of the row before
+        self.begins = False  # the row is the first below its shipment record
 
     def take(self, record: Record) -> Iterator[Finding]:
         """Take a line; afterwards `complete` tells whether it ends a row. Yields what is wrong with its place."""
@@ -122,6 +126,9 @@ class _Lines:
             own = self._above[kind].cells[1 : width + 1]
             parts.append(Part(len(cells), self._above[kind]))
             cells += own + [""] * (width - len(own))
+        if self._owner:
+            number = self._above[self._owner].number
+            self.begins, self._begun = number != self._begun, number
         self._total += _number(cells[self._summed]) if self._summed < len(cells) else 0
         return cells, tuple(parts)
 
@@ -171,6 +178,15 @@ class _Lines:
             if not told or _number(told) != counted:
                 said = f'The trailer says "{told}" {words}, {counted} were read: a line is missing or doubled.'
                 yield _fault("CSV-TRAILER", said, record)
+
+
+def _type_of(options: Options, keys: Iterable[int]) -> str:
+    """Return the record type that names a shipment, "" when each row does."""
+    last, found, start = max(keys, default=0), "", 0
+    for kind in options.record_order[:-1]:
+        found = kind if start <= last < start + len(options.records[kind]) else found
+        start += len(options.records[kind])
+    return found
 
 
 def _fault(rule: str, said: str, record: Record) -> Finding:

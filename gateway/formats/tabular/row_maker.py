@@ -57,8 +57,8 @@ class RowMaker:
         self.root, self.count, self.width, self._currency = root, 0, width, currency
         self._header, self._extra = header, extra
         self._mender = Mender(header, options, delimiter, typed=kind != "csv", currency=currency)
-        self._keys = header.keys()
-        self._numbers = [header.index(n) for n in KEYS if header.has(n) and header.index(n) not in self._keys]
+        self.keys = header.keys()
+        self._numbers = [header.index(n) for n in KEYS if header.has(n) and header.index(n) not in self.keys]
         self._owner = [header.index(n) for n in _OWNER if header.has(n)]
         self._above: tuple[tuple[str, ...], list[str]] = ((), [])
         self._ragged = False  # a row lacked cells: the sender leaves empty ones out
@@ -123,7 +123,7 @@ class RowMaker:
     def _numbered(self, cells: list[str]) -> bool:
         """True when the one text of a row is a number like that of the row above: a shipment of which all else is missing."""
         key = self._above[0]
-        return self._keys[:1] == [0] and len(key) == 1 and _shape(cells[0]) == _shape(key[0])
+        return self.keys[:1] == [0] and len(key) == 1 and _shape(cells[0]) == _shape(key[0])
 
     def _total(self, cells: list[str], filled: list[str], *, goods: bool) -> bool:
         """True for a row of totals: its first text says so or one beside numbers, or any text of a row without number and consignee."""
@@ -132,7 +132,7 @@ class RowMaker:
             return _TOTAL.fullmatch(filled[0]) is not None or (
                 len(others) < len(filled) and all(map(_SUM.fullmatch, others))
             )
-        owner = (*self._keys, self._header.index("consignee_name"))
+        owner = (*self.keys, self._header.index("consignee_name"))
         if any(i < len(cells) and cells[i].strip() and not _TOTAL.fullmatch(cells[i].strip()) for i in owner):
             return False
         return any(_TOTAL.fullmatch(text) for text in filled)
@@ -173,7 +173,7 @@ class RowMaker:
         self._mender.mend(cells, say, careful=careful or bool(self._split))
         if self._fill:
             self._fill_down(cells)
-        key = (record.group,) if record.group else tuple([cells[i].strip() for i in self._keys])
+        key = (record.group,) if record.group else tuple([cells[i].strip() for i in self.keys])
         if not any(key):
             key = self._key_above(cells, findings, parts)
         self._above = (key, cells)
@@ -195,7 +195,7 @@ class RowMaker:
         if not same or not any(cells[i].strip() for i in self._goods[:1]):
             return ()
         said = "The row has goods and no number of a shipment; it may belong to the shipment of the row above, which was not passed on without it."
-        findings.append(self._finding("CSV-ROW-NUMBER", Severity.ERROR, parts, self._keys[0], said))
+        findings.append(self._finding("CSV-ROW-NUMBER", Severity.ERROR, parts, self.keys[0], said))
         return key
 
     @staticmethod

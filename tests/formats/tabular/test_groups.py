@@ -33,6 +33,15 @@ def test_rows_that_stand_together_are_one_shipment_even_when_equal():
     assert run(("A", "1"), ("A", "2"), ("A", "2"), ("B", "1")) == [("A", "122", False, False), ("B", "1", False, False)]
 
 
+def test_rows_that_begin_a_shipment_again_are_said_and_equal_ones_are_a_shipment_of_their_own():
+    grouper, done = Grouper(), []
+    for (key, row), begins in zip(rows_of(*["A1", "A2", "A1", "A2", "B1", "B2"]), (True, False) * 3, strict=True):
+        done += grouper.add(key, row, [], begins=begins or row.elements[1:] == ["B", "2"])
+    done += grouper.end()
+    said = [("".join(r.elements[2] for r in s.rows), s.apart, s.begun_again) for s in done]
+    assert said == [("12", False, False), ("12", False, False), ("12", False, True)]
+
+
 def test_rows_that_come_back_soon_are_put_together_and_said():
     assert run(("A", "1"), ("B", "1"), ("A", "2")) == [("A", "12", True, False), ("B", "1", False, False)]
 
