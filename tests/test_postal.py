@@ -359,4 +359,27 @@ def test_a_list_of_values_where_one_is_read_refuses_its_item():
         same = new[: new.index(b"[")] + new[new.index(b"[") + 1 : new.index(b",")]
         assert books(send(both.replace(old, same), MemoryHistory()))[:3] == (2, 2, 0)
     lines = both.replace(b'"Street": "SAMPLE ST"', b'"Street": ["SAMPLE ST", "APT 2"]')
-    assert books(send(lines, MemoryHistory()))[:3] == (2, 2, 0)
+    sent = send(lines, MemoryHistory())
+    assert books(sent)[:3] == (2, 2, 0)
+    party = shipments(sent)["LX123456785GB"]["final_deliver_to_party"]
+    assert (party["address_line_1"], party["address_line_2"], party.get("address_line_3")) == (
+        "88 SAMPLE ST",
+        "APT 2",
+        None,
+    )
+
+
+@pytest.mark.parametrize(
+    ("streets", "lines"),
+    [
+        (("88 SAMPLE ST", "APT 4"), ("88 SAMPLE ST", "APT 4", None)),
+        (("88 SAMPLE ST", "APT 4", "REAR", "RING"), ("88 SAMPLE ST", "APT 4", "REAR RING")),
+        (("88 SAMPLE ST|APT 4", "REAR"), ("88 SAMPLE ST", "APT 4", "REAR")),
+        (("", "88 SAMPLE ST", "APT 4"), ("88 SAMPLE ST", "APT 4", None)),
+    ],
+)
+def test_each_street_is_a_line_of_the_address(streets, lines):
+    more = "".join(f"<street>{street}</street>" for street in streets).encode()
+    sent = send(ITEMS.replace(b"<street>88 SAMPLE ST</street>", more), MemoryHistory(), join_hours=0)
+    party = shipments(sent)["LX123456785GB"]["final_deliver_to_party"]
+    assert tuple(party.get(f"address_line_{n}") for n in (1, 2, 3)) == lines

@@ -5,7 +5,7 @@ GrossWeightMeasure/@unitCode                             an attribute
 AssociatedParty[RoleCode=SE|DP]/Name                     the party whose RoleCode is SE, else DP
 SpecifiedLogisticsTransportMovement[StageCode=Main-Carriage]
 /MessageHeaderDocument/ID                                from the root of the document
-Address/Line/@rest                                       the texts of all elements found but the first; @join: of all
+Address/Line/@rest                                       the texts of all elements found but the first; @join: of all; @lines: a line each
 Movement[StageCode=Main]/ArrivalEvent/Time/@last         of the last movement chosen: nothing when that one has no time
 IncludedCustomsNote[SubjectCode+ContentCode=CNE+CT]/Content      the note that has both
 ../@id                                                   the element around this one
@@ -20,7 +20,11 @@ from gateway.findings import Position
 from gateway.formats.xml.nodes import XmlNode, text_at
 from gateway.records import Finder, Getter, Locator, Path, Step
 
-_GATHERED = {"@join": slice(None), "@rest": slice(1, None)}  # leaf that reads all elements found -> which of them
+_GATHERED = {
+    "@join": slice(None),
+    "@rest": slice(1, None),
+    "@lines": slice(None),
+}  # leaf that reads all elements found -> which of them
 _LAST = "@last"
 
 
@@ -83,8 +87,8 @@ class XmlDialect:
             return direct
         find, read = self.finder(path, at), self.leaf(path.leaf)
         if path.leaf in _GATHERED:
-            which, text = _GATHERED[path.leaf], self.leaf("")
-            return lambda node, root: " ".join(t for n in find(node, root)[which] if (t := text(n, root).strip()))
+            which, text, between = _GATHERED[path.leaf], self.leaf(""), "\n" if path.leaf == "@lines" else " "
+            return lambda node, root: between.join(t for n in find(node, root)[which] if (t := text(n, root).strip()))
 
         def get(node: XmlNode, root: XmlNode) -> str:
             nodes = find(node, root)

@@ -93,7 +93,7 @@ def test_what_the_mappings_of_postal_data_read_is_known(mapping):
     for row in read_table(table.read_bytes(), table.name).rows:
         for path in (s.path for s in parse_source(row.source) if s.path is not None):
             assert {step.name for step in path.steps} - {"..", "."} <= elements, row.source
-            gathers = path.leaf in ("", "@rest", "@join", "@last")
+            gathers = path.leaf in ("", "@rest", "@join", "@lines", "@last")
             assert gathers or path.leaf[1:] in attributes, row.source
 
 
