@@ -10,7 +10,7 @@ from datetime import MAXYEAR, MINYEAR, UTC, datetime, timedelta, timezone
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
-from gateway.mapping.transforms.registry import Tables, Unusable, transform
+from gateway.mapping.transforms.registry import Noted, Tables, Unusable, transform
 from gateway.moments import in_zone, read_moment
 
 _PARTS = (("CCYY", "%Y"), ("MM", "%m"), ("DD", "%d"), ("HH", "%H"), ("mm", "%M"), ("SS", "%S"), ("YY", "%y"))
@@ -179,7 +179,8 @@ def iso_day(value: str) -> str:
 def port_time(values: list[str], tables: Tables | None) -> str:
     """Date CCYYMMDD, time HHmm or HHmmSS (may be missing: noon) and Schedule D port: local time at the port -> UTC."""
     day, clock, port = (*values, "", "")[:3]
-    return _port_time(day.strip(), clock.strip(), _zone(port.strip(), tables))
+    moment = _port_time(day.strip(), clock.strip(), _zone(port.strip(), tables))
+    return _told(moment, port.strip(), tables) if clock.strip() else moment
 
 
 @transform(
@@ -196,7 +197,11 @@ def port_iso(values: list[str], tables: Tables | None) -> str:
     port = next((place for value in values[1:] if (place := value.strip())), "")
     if port.isalpha() and tables is not None and "iata_port" in tables:
         port = tables["iata_port"].get(port.upper()) or port
-    return _port_iso(values[0].strip(), _zone(port, tables))
+    text = values[0].strip()
+    moment = _port_iso(text, _zone(port, tables))
+    if len(text) == len("2025-03-02") or _known_zone(port, tables) or read_moment(text).tzinfo:
+        return moment
+    return _told(moment, port, tables)
 
 
 @transform(
@@ -289,10 +294,22 @@ def _port_time(day: str, clock: str, zone: str) -> str:
 
 
 def _zone(port: str, tables: Tables | None) -> str:
+    return _known_zone(port, tables) or "UTC"
+
+
+def _known_zone(port: str, tables: Tables | None) -> str:
     if tables is None or "port_zone" not in tables:
-        return "UTC"
+        return ""
     zones = tables["port_zone"]
-    return zones.get(port) or zones.get(port[:2]) or "UTC"  # a port of its own, or as its district
+    return zones.get(port) or zones.get(port[:2]) or ""  # a port of its own, or as its district
+
+
+def _told(moment: str, port: str, tables: Tables | None) -> str:
+    """Return the moment of a local time; with a remark, when the zone of its port is not known. Noon of a day is the same day anywhere."""
+    if _known_zone(port, tables):
+        return moment
+    where = f'the time zone of "{port[:8]}" is not known' if port else "no port or airport tells its zone"
+    return Noted(moment, ("PORT-ZONE", f"The arrival is a local time and {where}: it was read as UTC."))
 
 
 @lru_cache(2048)
