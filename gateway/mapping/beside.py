@@ -4,21 +4,26 @@
 
 Who is passed by in this way, reads otherwise and is no other role's party either is told (several.py). A party of the
 whole message that stands in for those of a shipment is no loss. Not here: several parties of one qualifier (program.py).
+
+A party of a qualifier that no row reads at all (N1*BT, NAD+FW) is told once in a message, where it stands first.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Collection, Iterator, Sequence
 from typing import Any
 
 import msgspec
 
-from gateway.findings import NOWHERE
+from gateway.findings import NOWHERE, Finding, Position, Scope, Severity
 from gateway.mapping.blocks import Bound, Way
 from gateway.mapping.mapped import Mapped
 from gateway.mapping.several import passed_by, says_otherwise, told_already
 from gateway.mapping.sources import Condition, Run
-from gateway.records import Dialect, Finder, Path
+from gateway.records import Dialect, Finder, Message, Path
+
+_CODE = re.compile(r"\w{1,3}")
 
 
 class Alternative(msgspec.Struct, frozen=True):
@@ -38,6 +43,10 @@ class Beside:
         any_of = [_any_of(way.path) for _, bound, _ in self._roles for way in bound.ways]
         paths = {(path.absolute, path.steps): path for path in any_of}
         self._all = [dialect.finder(path, unit) for path in paths.values()]
+        last = {way.path.steps[-1].name for _, bound, _ in self._roles for way in bound.ways if way.path.steps}
+        chosen = all(_values(way.path) for _, bound, _ in self._roles for way in bound.ways)
+        qualified = chosen and len(last) == 1 and last <= {"N1", "NAD"}  # of XML its reader tells
+        self._tag = next(iter(last)) if qualified else ""
 
     def tell(self, mapped: Mapped, node: Any, root: Any, run: Run) -> None:
         """Add what is to be said of a unit whose parties are bound. Most units have none that is not bound."""
@@ -47,9 +56,30 @@ class Beside:
                 break
         else:
             return
+        program = mapped.program
+        for code, one in self._unread(run.message, node, program.selects(run.message, run.profile, self._tag)):
+            run.findings.append(_of_unread(code, program.here(one, root) or NOWHERE))
         for role, block, ways in self._roles:
             if role in mapped._parties:
                 self._of_role(role, block, ways, mapped, bound, node, root, run)
+
+    def note(self, message: Message, node: Any, program: Any, profile: Any) -> None:
+        """Note the qualifiers of a unit that another process maps: they are told there."""
+        if self._tag:
+            for _ in self._unread(message, node, program.selects(message, profile, self._tag)):
+                pass
+
+    def _unread(self, message: Message, node: Any, read: Collection[str]) -> Iterator[tuple[str, Any]]:
+        """Yield (qualifier, its first party) of those that no row reads and that were not met in the message yet. read: those that rows read."""
+        if not self._tag:
+            return
+        told: set[str] = message.cache.setdefault("parties", set())
+        for find in self._all:
+            for one in find(node, message.root):
+                found = _CODE.match(one.element(1))
+                if found and found[0] not in read and found[0] not in told:
+                    told.add(found[0])
+                    yield found[0], one
 
     def _of_role(
         self, role: str, block: Bound, ways: Sequence[Alternative], mapped: Mapped, bound: set[int], node: Any, root: Any, run: Run
@@ -69,6 +99,11 @@ class Beside:
                 if says_otherwise(party, other) and not told_already(run.findings, place):
                     run.findings.append(passed_by(role, taken, label, place))
                     break
+
+
+def _of_unread(code: str, place: Position) -> Finding:
+    said = f"Parties of a role that no row of the mapping reads, so that they were not passed on: {code}."
+    return Finding("MAP-PARTY-ROLE", Severity.INFO, Scope.SHIPMENT, said, place)
 
 
 def alternatives(ways: Sequence[Way], dialect: Dialect, unit: str) -> list[Alternative]:

@@ -112,6 +112,7 @@ class CompiledProgram:
     def later(self, message: Message, node: Any, profile: Profile) -> Later:
         """Pass a unit by that another process maps: only what stands above it is read, as if it had been mapped."""
         self._header(message, message.root, profile, Run(message, profile))
+        self._beside.note(message, node, self, profile)
         return Later(self, message, node, profile)
 
     @property
