@@ -23,6 +23,7 @@ from gateway.mapping.quick import Format
 from gateway.mapping.table import Row
 from gateway.mapping.transforms import Unusable, find_transform, registry
 from gateway.mapping.transforms.arguments import argument_fault, count_words
+from gateway.mapping.transforms.codes import BETWEEN
 from gateway.mapping.transforms.numbers import plain
 from gateway.records import Dialect, Path
 
@@ -183,7 +184,7 @@ class Compiler:
             )
         if fault := argument_fault(call.name, call.args):
             raise self._error(row, "transform", fault, about)
-        named = call.name in ("code", "uncode", "party_id", "agency_id")
+        named = call.name in ("code", "uncode", "party_id", "agency_id", "product_ids")
         if named and call.args[0] not in self._codes:
             raise self._error(
                 row,
@@ -265,8 +266,8 @@ def formatter(tag: str, name: str = "") -> Format:
         return _integer
     if kind == "bool":
         return _flag
-    if tag == "list:party_identifier":
-        return _identification
+    if tag in ("list:party_identifier", "list:product_identifier"):
+        return _identifications
     if kind == "dec":
         places = 3 if name.endswith("_kg") else 2 if name.endswith(("amount", "_usd")) else 0
         return lambda text: _decimal(str(text), places)
@@ -293,10 +294,10 @@ def _flag(text: str) -> bool:
     return word in ("true", "y", "yes", "1")
 
 
-def _identification(text: str) -> list[dict[str, str]]:
-    """Return the list of one identification, written as kind and number."""
-    kind, _, number = text.partition(" ")
-    return [{"type": kind, "value": number}]
+def _identifications(text: str) -> list[dict[str, str]]:
+    """Return the list of identifications, each written as kind and number."""
+    found = (one.partition(" ") for one in text.split(BETWEEN))
+    return [{"type": kind, "value": number} for kind, _, number in found]
 
 
 def _canonical_place(target: Target) -> int:

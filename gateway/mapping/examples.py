@@ -100,8 +100,8 @@ def _run(target: Target, line: Line, dialect: _Values, row: Row, example: str) -
     found: Any = out
     for key in target.path:
         found = found.get(key, "") if isinstance(found, dict) else ""
-    if isinstance(found, list):  # kind and number of an identification
-        found = " ".join(found[0].values())
+    if isinstance(found, list):  # kind and number of each identification
+        found = "; ".join(" ".join(one.values()) for one in found)
     got = str(found).lower() if isinstance(found, bool) else str(found)
     wanted = wanted.strip()
     if wanted.startswith("!"):

@@ -73,6 +73,42 @@ _TRADERS = {"EORI": "eori", "USCI": "tax_id", "CNPJ": "tax_id"}
 _NUMBER = 35  # characters that the canonical model has for an identification
 
 
+@transform(
+    "SK; A1; CH; CN; UP; 036000291452 => sku A1\nupc 036000291452",
+    "SK; A1; SK; A1; ZZ; B => sku A1",
+    "HS; 610910 => ",
+    many=True,
+    args=(1, 1),
+    tables=True,
+    part=True,
+)
+def product_ids(values: list[str], tables: Tables | None, table: str) -> str:
+    """From pairs of kind and number those that identify the product, by a code table: `product_ids x12_product_id`; each once."""
+    assert tables is not None
+    known, found, long = tables[table], dict[str, None](), False
+    for code_, number in zip(values[::2], values[1::2], strict=False):
+        if number and (kind := known.get(code_.strip().upper())) and (one := product_id(number, kind)):
+            found[one] = None
+        elif number and kind:
+            long = long or bool(number.strip())
+    text = BETWEEN.join(found)
+    return Noted(text, ("MAP-NOT-PASSED", _LONG)) if long else text
+
+
+@transform("SKU  77 => sku SKU 77", args=(1, 1))
+def product_id(value: str, kind: str) -> str:
+    """Kind and number of a product: `product_id sku`."""
+    number = " ".join(value.split())
+    return f"{kind} {number}" if 0 < len(number) <= _PRODUCT else ""
+
+
+BETWEEN = "\n"
+"""Between several identifications of one product; blanks of any kind in a number are one space."""
+
+_PRODUCT = 70  # characters that the canonical model has for the number of a product
+_LONG = f"A number of the product has more than {_PRODUCT} characters; it was not passed on."
+
+
 @transform("xry => XRY", args=(1, 2), tables=True)
 def uncode(value: str, tables: Tables | None, table: str, several: str = "") -> str:
     """The code that stands for a value: `uncode mode`; of several the first one only with `uncode mode first`."""
