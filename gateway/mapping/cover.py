@@ -87,9 +87,10 @@ class Coverage:
         step = _first_step(transform)
         if step[0] not in _CODED or "keep" in step or tables is None or step[1] not in tables.codes:
             return
-        code = values[-1].strip() if step[0] == "agency_id" else next(v.strip() for v in values if v.strip())
-        if code and tables.codes[step[1]].get(code) is None:
-            self._codes[step[1], code] = self._codes.get((step[1], code), 0) + 1
+        first = next(v.strip() for v in values if v.strip())
+        for code in values[1::2] if step[0] == "agency_id" else [first]:
+            if code.strip() and tables.codes[step[1]].get(code.strip()) is None:
+                self._codes[step[1], code.strip()] = self._codes.get((step[1], code.strip()), 0) + 1
 
     def _columns(self, root: Any) -> None:
         """Learn which element of a row is which column: rows of tables are read by the names of their columns."""

@@ -131,10 +131,15 @@ class Line:
         if find is None or not self.sources:
             return None
         found: list[InLinePath] = []
-        for path, others in _with_others(self.sources):
+        parts = _with_others(self.sources)
+        for path, others in parts:
             one = find(path, self.at, others) if path is not None else None
             if one is None or not (one.elements or one.of_nodes):
                 return None
+            if len(parts) > 1 and one.elements and len(one.elements) <= len(others):
+                return (
+                    None  # one element gives several texts: between those of other paths they would lose their places
+                )
             found.append(one)
         return tuple(found) if len(found) == 1 or not any(one.of_nodes for one in found) else None
 

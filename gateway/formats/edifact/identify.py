@@ -7,7 +7,7 @@ from gateway.formats.edifact.root import MessageRoot
 from gateway.records import Node, Separators
 
 _HOUSE = ("HWB", "BH", "AAM", "XC", "AAS")
-_MASTER = ("MWB", "MB")
+_MASTER = ("MWB", "MB", "AWB")
 _DEFAULT = Separators("+", ":", "'", release="?")
 
 

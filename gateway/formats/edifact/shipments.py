@@ -19,7 +19,7 @@ from gateway.results import AckRequest, MessageClosed, MessageFinding, MessageOp
 _QUALIFIERS = (("house_bill_number", "HWB"), ("shipment_tracking_number", "SRN"), ("master_bill_number", "MB"))
 """What a number is called where no RFF says it."""
 
-_DOCUMENTS = {"BH": "714", "BM": "705", "MB": "704", "MWB": "741"}
+_DOCUMENTS = {"BH": "714", "BM": "705", "MB": "704", "MWB": "741", "AWB": "740"}
 """1153 -> 1001; all others are house waybills (703)."""
 
 

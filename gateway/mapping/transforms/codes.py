@@ -5,6 +5,7 @@ from __future__ import annotations
 import unicodedata
 from functools import cache, lru_cache
 from importlib.util import find_spec
+from itertools import zip_longest
 from pathlib import Path
 
 import msgspec
@@ -51,13 +52,21 @@ def party_id(values: list[str], tables: Tables | None, table: str) -> str:
     "0614141000012; 9 => gln 0614141000012",
     "QX7734; 999 => ",
     "QX7734;  => ",
+    "0614141000012; 9; DE101010; VA => gln 0614141000012\ntax_id DE101010",
     many=True,
     args=(1, 1),
     tables=True,
 )
 def agency_id(values: list[str], tables: Tables | None, table: str) -> str:
-    """Kind and number of a party's identification, as party_id, where the number stands before the agency that gave it: `agency_id edifact_party_id`."""
-    return party_id([values[-1], values[0]], tables, table)
+    """Kind and number of a party's identifications, as party_id, where each number stands before the agency that gave it, or its kind: `agency_id edifact_party_id`."""
+    pairs = zip_longest(values[::2], values[1::2], fillvalue="")
+    found = [(number, party_id([kind, number], tables, table)) for number, kind in pairs if number.strip()]
+    text = BETWEEN.join(dict.fromkeys(one for _, one in found if one))
+    lost = text and any(not one for _, one in found)
+    return Noted(text, ("MAP-NOT-PASSED", _OTHER_AGENCY)) if lost else text
+
+
+_OTHER_AGENCY = "One of the numbers of the party is of an agency or kind that is not known; it was not passed on."
 
 
 @transform("USCI91440101SAMPLE0001 => tax_id USCI91440101SAMPLE0001", "EORIDE1234567 => eori DE1234567", "ABC1 => ")

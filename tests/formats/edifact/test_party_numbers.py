@@ -55,6 +55,40 @@ def test_a_number_of_an_agency_that_is_not_known_is_told_and_not_repeated(name, 
     assert number not in b"".join(d.data for d in result.deliveries) + b"".join(result.answers.values())
 
 
+@pytest.mark.parametrize("name", ["edifact/01", "edifact/13", "edifact/15"])
+def test_tax_and_customer_numbers_stand_below_the_party(name):
+    data = moved(sample(name))
+    at = PARTY.search(data).start()
+    end = data.index(b"'", at) + 1
+    party = PARTY.sub(rb"NAD+\1+0614141000012::9+", data[at:end], count=1)
+    rest = data[end:]
+    if (cut := re.match(rb"\s*CTA[^']*'(\s*COM[^']*')*", rest)) and name != "edifact/01":
+        party, rest = party + cut[0], rest[cut.end() :]
+    more = b"RFF+XA:HRB7'RFF+VA:DE101010'RFF+IT:C-7'" if name == "edifact/01" else b"RFF+VA:DE101010'"
+    changed = re.sub(
+        rb"UNT\+(\d+)\+", lambda m: b"UNT+%d+" % (int(m[1]) + more.count(b"'")), data[:at] + party + more + rest
+    )
+    result = drop(changed, now=BEFORE)
+    found = [s["final_deliver_to_party"].get("identifiers") for m in result.messages() for s in m["shipments"]]
+    expected = [{"type": "gln", "value": "0614141000012"}, {"type": "tax_id", "value": "DE101010"}]
+    if name == "edifact/01":
+        expected.append({"type": "account", "value": "C-7"})
+    assert [f for f in found if f] == [expected]
+
+
+def test_a_number_of_an_unknown_agency_beside_a_tax_number_is_told():
+    data = moved(sample("edifact/01"))
+    at = PARTY.search(data).start()
+    end = data.index(b"'", at) + 1
+    party = PARTY.sub(rb"NAD+\1+QX7734::999+", data[at:end], count=1) + b"RFF+VA:DE101010'"
+    changed = re.sub(rb"UNT\+(\d+)\+", lambda m: b"UNT+%d+" % (int(m[1]) + 1), data[:at] + party + data[end:])
+    result = drop(changed, now=BEFORE)
+    (told,) = [f for f in result.findings() if f.rule == "MAP-NOT-PASSED"]
+    assert "agency or kind" in told.message and "QX7734" not in told.message
+    found = [s["final_deliver_to_party"].get("identifiers") for m in result.messages() for s in m["shipments"]]
+    assert [f for f in found if f] == [[{"type": "tax_id", "value": "DE101010"}]]
+
+
 def test_every_party_of_every_table_reads_it():
     tables = base_site().partners["nrtx"].profile.tables
     rows = [(f.id, row) for f in tables.facts if f.format == "edifact" for row in tables.rows(f)[0]]
