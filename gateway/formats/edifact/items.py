@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from msgspec.structs import replace
 
-from gateway.findings import Finding, Scope
+from gateway.findings import Finding, Scope, Severity
 from gateway.limits import MOST
 from gateway.records import Node
 
@@ -40,6 +40,16 @@ class ItemFindings:
     def items(self, group: Node) -> Sequence[Node]:
         """Return the items of a group so far."""
         return (group.children or {}).get(self._tag, ())
+
+    def none_in(self, group: Node) -> Finding | None:
+        """Say that a whole group has no item. One that names items elsewhere would lose them: an error."""
+        if self.items(group):
+            return None
+        numbers = sum(rff.element(1).startswith("AAS") for rff in (group.children or {}).get("RFF", ()))
+        lost = f"; each of its {numbers} item numbers (RFF+AAS) must stand below a {self._tag}" if numbers else ""
+        said = f"A {group.tag} names no item (no {self._tag} below it): nothing of it is kept{lost}."
+        severity = Severity.ERROR if lost else Severity.INFO
+        return Finding("EDIFACT-NO-SHIPMENT", severity, Scope.MESSAGE, said, group.place())
 
     def of_items(self, group: Node) -> Iterator[tuple[Node | None, list[Finding]]]:
         """Yield each item of a whole group with what is said of it; None for a group without any."""

@@ -58,7 +58,7 @@ class OpenMessage:
         self.begin = MessageBegin(message)
         self._message = message
         self._position = 1
-        self._units = self._errors = 0
+        self._units = self._groups = self._errors = 0
         self._handed_out = handed_out
         self._whole = message.unit == "UNH"
         self._totals = Totals(self._root)
@@ -194,7 +194,10 @@ class OpenMessage:
         self._message.context = self._matcher.context if self._matcher else 0
         label = f"{node.tag} {component(node, 1, 1, self._separators)}".strip()
         role = "part" if self.kind.role == "parts" else "shipment"
+        self._groups += 1
         yield from self._totals.consignment(node, Scope.MESSAGE if self._items else Scope.SHIPMENT)
+        if self._items is not None and (empty := self._items.none_in(node)) is not None:
+            yield empty
         for unit, found in self._items.of_items(node) if self._items else ((node, ()),):
             yield from found
             if unit is not None:
@@ -237,7 +240,7 @@ class OpenMessage:
             yield from self.events(self._matcher.end(node))
         yield from self._last_unit()
         if self.kind is not None and self.kind.translated and not self._whole:
-            yield from check_consignments(self._root, self._units, self.kind, self._separators)
+            yield from check_consignments(self._root, self._units, self._groups, self.kind, self._separators)
         if self.kind is not None and self.kind.translated:
             yield from self._totals.message()
         yield from check_unt(node, self._message.control_number, segments, self._separators)

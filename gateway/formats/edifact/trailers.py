@@ -180,16 +180,16 @@ _UNCHANGING = frozenset(("", "9", "22", "47", "2", "46", "7", "31", "35"))
 """BGM 1225 of a manifest that reports: without consignments it reports that there are none."""
 
 
-def check_consignments(root: Node, units: int, kind: Kind, s: Separators) -> Iterator[Finding]:
-    """Compare a manifest's control total (CNT+10) with its consignments, and say when it has none.
+def check_consignments(root: Node, units: int, groups: int, kind: Kind, s: Separators) -> Iterator[Finding]:
+    """Compare a manifest's control total (CNT+10) with its consignments, and say when it has none. groups: CNI, those without shipments too.
 
     A change or cancellation without consignments would change nothing here, whatever its sender meant: an error.
     """
     header = root.children or {}
     for node in header.get("CNT", ()):
         told = component(node, 1, 2, s).strip()
-        if component(node, 1, 1, s) == "10" and _as_number(told) != units and "/" not in kind.unit:
-            said = f"CNT+10 says {told or 'nothing'}, but the message has {units} consignments."
+        if component(node, 1, 1, s) == "10" and _as_number(told) != groups:
+            said = f"CNT+10 says {told or 'nothing'}, but the message has {groups} consignments."
             place = node.place(1, 2)
             yield Finding("EDIFACT-BILL-COUNT", Severity.WARNING, Scope.MESSAGE, said, place, value=told)
     if units:

@@ -21,7 +21,8 @@ from gateway.formats.xml.faults import FaultError, doctype, stranger, syntax_fau
 from gateway.formats.xml.kinds import Kind
 from gateway.formats.xml.missing import Missing, notes_of, parties_of
 from gateway.formats.xml.nodes import XmlNode, text_at
-from gateway.formats.xml.remarks import Remarks, header_remarks, no_shipment, stray_remark, stray_text
+from gateway.formats.xml.nothing import Empties, no_shipment
+from gateway.formats.xml.remarks import Remarks, header_remarks, stray_remark, stray_text
 from gateway.formats.xml.totals import Totals
 from gateway.formats.xml.unread import Unread, unread_in
 from gateway.profile import Profile
@@ -70,6 +71,7 @@ class XmlReader:
         self._totals: Totals | None = None
         self._unread: Unread | None = None
         self._missing: Missing | None = None
+        self._empties: Empties | None = None
         self._notes: Notes | None = None
         self._parties: Notes | None = None
         self._numbers: dict[str, int] = {}  # how many units of a name were let go
@@ -83,11 +85,10 @@ class XmlReader:
         except FaultError as fault:
             self._held.append(fault.finding)
             self._held += fault.more
-            self._unread = self._totals = self._missing = None
+            self._unread = self._totals = None
         self._held = source.findings + self._held
-        sound = not any(finding.refuses for finding in self._held)
-        if not sound:
-            self._missing = None  # a part of the message may not have been read
+        if any(finding.refuses for finding in self._held):
+            self._missing = self._empties = None  # a part of the message may not have been read
         yield from self._begin()
         yield from self._held
         if self._remarks is not None:
@@ -99,14 +100,25 @@ class XmlReader:
                 yield remark
         if self._totals is not None:
             yield from self._totals.compare()
-        if sound and self._kind is not None and self._root is not None and not self._units:
-            yield from no_shipment(self._kind, self._root)
         if self._unread is not None and (remark := self._unread.remark()) is not None:
             yield remark
+        yield from self._nothing()
         assert self._message is not None
         yield MessageEnd(self._message, self._elements)
         yield GroupEnd(self._message.group, received=1)
         yield InterchangeEnd(self._interchange, received=1)
+
+    def _nothing(self) -> Iterator[Finding]:
+        """Say what was read to its end and names no shipment."""
+        kind, root = self._kind, self._root
+        if self._empties is None or kind is None or root is None:
+            return
+        if self._units:
+            yield from self._empties.take()
+        else:
+            assert self._message is not None
+            purpose = self._message.envelope.get("purpose", "")
+            yield no_shipment(kind.type, kind.unit[-1], purpose, root.here())
 
     # --- parsing ----------------------------------------------------------------------------------------------
 
@@ -197,6 +209,8 @@ class XmlReader:
         assert kind is not None
         if depth == len(kind.unit) and self._is_unit(node, kind.unit):
             return True
+        if self._empties is not None and depth == len(kind.unit) - 1 and node.tag == self._empties.group:
+            self._empties.close(self._units, node.here())
         self._kept += 1
         if self._kept > MAX_KEPT:
             said = f"More than {MAX_KEPT} elements stand outside of shipments."
@@ -231,6 +245,8 @@ class XmlReader:
         self._totals = Totals(self._kind.totals) if self._kind.totals else None
         self._missing = Missing(self._kind) if self._kind.needed and not self._kind.answers else None
         self._depth = len(self._kind.unit) or 1 << 30
+        if self._kind.unit and not self._kind.answers and self._kind.role != "master":
+            self._empties = Empties(*(local, *self._kind.unit)[-2:])
 
     # --- envelope and units -----------------------------------------------------------------------------------
 

@@ -63,13 +63,6 @@ def _header_gaps(kind: Kind, root: XmlNode) -> Iterator[Finding]:
         yield Finding("XML-HEADER", Severity.WARNING, Scope.MESSAGE, said, root.here(), value=found)
 
 
-def no_shipment(kind: Kind, root: XmlNode) -> Iterator[Finding]:
-    """Yield the remark on a list without entries; a flight may carry nothing (NIL)."""
-    if kind.role != "master" and not kind.answers:
-        said = f"The {kind.type} has no {kind.unit[-1] if kind.unit else kind.root}: it reports nothing."
-        yield Finding("XML-NO-SHIPMENT", Severity.WARNING, Scope.MESSAGE, said, root.here())
-
-
 def stray_text(element: Any) -> int | None:
     """Return the line of the text that stands between the elements of an element, None for blanks only.
 
