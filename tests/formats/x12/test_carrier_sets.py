@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from gateway.formats.tree import TreeDialect
 from gateway.mapping.grammar import parse_path
 from gateway.records import Node
 from gateway.site import base_mappings, base_site
+from tests.drops import SAMPLES_NOW, drop, profile_for, sample
 
 ROOT = Path(__file__).parents[3]
 LOAD = base_mappings() / "x12_204" / "examples" / "two_deliveries.edi"
@@ -47,6 +49,26 @@ def _errors(result: dict) -> set[str]:
 
 
 # --- 204 ------------------------------------------------------------------------------------------------------
+
+
+def test_numbers_of_the_only_pick_up_and_of_its_products_are_passed_on() -> None:
+    text = (
+        sample("x12/16")
+        .decode()
+        .replace("L11*1ZTRK000000001*2I~", "L11*1ZTRK000000001*2I~\nL11*PO-5*PO~\nL11*INV-6*IV~")
+    )
+    text = text.replace(
+        "OID*ORD-901***PC*1*K*1.2~", "OID*ORD-901***PC*1*K*1.2~\nLAD*******SK*TS-01*CH*CN*UP*036000291452~"
+    )
+    data = _counted(text).encode()
+    profile = replace(profile_for(data), enrich=lambda draft: {"total_value": {"amount": "20.00", "currency": "USD"}})
+    (shipment,) = drop(data, profile=profile, now=SAMPLES_NOW).messages()[0]["shipments"]
+    numbers = [(one["type"], one["value"]) for one in shipment["references"]]
+    assert ("order_number", "PO-5") in numbers and ("invoice_number", "INV-6") in numbers
+    (item,) = shipment["items"]
+    assert [(one["type"], one["value"]) for one in item["product_identifiers"]] == [
+        ("sku", "TS-01"), ("upc", "036000291452"),
+    ]  # fmt: skip
 
 
 def test_each_delivery_of_a_load_has_its_own_consignee_and_goods(tmp_path: Path) -> None:
