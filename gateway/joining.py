@@ -20,12 +20,11 @@ from gateway.findings import NOWHERE, Finding, Scope, Severity
 from gateway.history import History, Part
 from gateway.judge import Judged, Mapping
 from gateway.profile import Profile
+from gateway.rules.alike import Recent
 
 _NOT_TAKEN = frozenset(
     ("transmission_purpose", "_arrival_day", "_document_number", "house_bill_number", "shipment_tracking_number")
 )
-
-_REMEMBERED = 100_000
 
 
 class Join(msgspec.Struct, eq=False):
@@ -44,7 +43,7 @@ class Joiner:
         self.on = profile.join_hours > 0
         self._profile, self._history, self._where = profile, history, where
         self._parts: list[Part] = []
-        self._here: set[str] = set()  # keys of what waits out of this file
+        self._waiting: Recent[bytes] = Recent()  # key -> draft of what waits since this file
         self._until = now + timedelta(hours=profile.join_hours)
         self._until_words = self._until.strftime("%Y-%m-%d %H:%M") if self.on else ""
 
@@ -93,12 +92,13 @@ class Joiner:
         fields = ", ".join(dict.fromkeys(f.target for f in errors))
         said = f"It waits until {self._until_words} UTC for {fields}."
         verdict = _say(judged, absent, "waiting", "GW-JOIN-PENDING", said)
-        if join.key in self._here:
+        before = self._waiting.get(join.key)
+        if before is not None:
             said = f"{judged.id} stands in this file more than once: one other message completes it, and once."
             place = judged.findings[-1].position
             judged.findings.append(Finding("S321-DUP", Severity.WARNING, Scope.SHIPMENT, said, place))
-        elif len(self._here) < _REMEMBERED:
-            self._here.add(join.key)
+            judged.findings += _named_twice(draft, before) if before != join.draft else []
+        self._waiting.put(join.key, join.draft)
         return verdict
 
     def settled(self, judged: Judged, verdict: str, message: int) -> None:
@@ -128,6 +128,18 @@ def _say(judged: Judged, absent: list[Finding], verdict: str, rule: str, said: s
     judged.findings = [*kept, Finding(rule, Severity.INFO, Scope.SHIPMENT, said, place)]
     judged.refused = False
     return verdict
+
+
+def _named_twice(draft: dict[str, Any], before: bytes) -> list[Finding]:
+    """Say which fields the same file told otherwise of the same shipment: what it says last waits."""
+    told = msgspec.json.decode(before)
+    other = [
+        name for name in draft.keys() & told.keys() if name not in _NOT_TAKEN and _contradict(draft[name], told[name])
+    ]
+    return [
+        Finding("JOIN-DIFFERS", Severity.WARNING, Scope.SHIPMENT, f"This file names the shipment twice, with another {name}; what it says here was kept.", target=name, pointer=f"/{name}")
+        for name in sorted(other)
+    ]  # fmt: skip
 
 
 def _not_passed_on(draft: dict[str, Any], done: Part) -> list[Finding]:

@@ -303,6 +303,18 @@ def test_objects_that_are_not_read_are_counted_and_named(bad, found):
     assert all(r.label for r in result.outcome.records if isinstance(r, ShipmentResult))
 
 
+def test_an_item_that_one_file_names_in_two_receptacles_is_told():
+    history = MemoryHistory()
+    data = EDI.replace(b"RFF+AAS:LV100000175CN", b"RFF+AAS:UA473124829CN")
+    first = send(data, history)
+    told = [(f.target, f.severity) for f in first.findings() if f.rule == "JOIN-DIFFERS"]
+    assert told == [("references", Severity.WARNING)]
+    assert books(first) == (3, 0, 0, 0, 3)
+    again = send(EDI.replace(b"RFF+AAS:CE202509304GB", b"RFF+AAS:LV100000175CN"), MemoryHistory())
+    assert [f.target for f in again.findings() if f.rule == "JOIN-DIFFERS"] == ["references"]
+    assert "JOIN-DIFFERS" not in send(EDI, MemoryHistory()).rules() | send(XML, MemoryHistory()).rules()
+
+
 def test_half_a_character_in_json_refuses_its_item_only():
     data = sample("xml-extra/05").replace(b"GBP", b"USD").replace(b"Plastic model kit", b"Plastic \\ud800 model kit", 1)
     result = send(data, MemoryHistory(), join_hours=0)
