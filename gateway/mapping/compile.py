@@ -14,6 +14,7 @@ from typing import Any
 
 from gateway.canonical.model import PARTY_ROLES, PERSONAL_FIELDS, fields_of
 from gateway.errors import MappingError
+from gateway.mapping.advice import one_value
 from gateway.mapping.cells import Target
 from gateway.mapping.codes import CodeTables
 from gateway.mapping.defaults import unfit
@@ -38,11 +39,6 @@ _HOLDS = {
 
 _OWN = {"_arrival_day": "date", "_amended_bill": "str", "_document_number": "str"}
 """Targets of our own, not of the canonical model: the day of the law; checks that must outlive a partner's rows."""
-
-_TEXTS = frozenset(
-    ("trim", "collapse", "squeeze", "upper", "lower", "digits", "alnum", "keep", "cut", "drop", "split", "replace", "prefix", "lines", "care_of")
-)  # fmt: skip
-"""Transforms of one text, which several cells may make together."""
 
 ACTIONS = {"(refuse)": ("shipment", "item"), "(continue)": ("item",)}
 
@@ -161,7 +157,7 @@ class Compiler:
                 row,
                 "transform",
                 f"{steps[0][0].name} takes one value, the row has {sources}",
-                _one_of(row, steps),
+                one_value(row, steps),
             )
         return steps
 
@@ -198,24 +194,6 @@ class Compiler:
 
     def _error(self, row: Row, column: str, message: str, advice: str = "") -> MappingError:
         return MappingError(row.file, row.line, column, message, advice)
-
-
-def _one_of(row: Row, steps: tuple[BoundStep, ...]) -> str:
-    """Return what to write instead of a row with several sources whose first transform takes one value."""
-    names = [part.strip() for part in row.source.split(";")]
-    calls = [part.strip() for part in row.transform.split("|")]
-    later = next((n for n, (step, _) in enumerate(steps) if step.many), 0)
-    if later and steps[later][0].name == "kg" and len(names) == 2:
-        unit = f"{names[0].rpartition('.')[0]}{names[1]}" if names[1].startswith(".") else names[1]
-        one, other = (" | ".join([*calls[:later], f"kg {word}", *calls[later + 1 :]]) for word in "KL")
-        return (
-            f"write a row for each unit, with source {names[0]}: when {unit}=K|KG and transform {one}; "
-            f"when {unit}=L|LB and transform {other}; so for other units"
-        )
-    if later:
-        return f"{steps[0][0].name} hands one value on: put {calls[later]} first, or name one source"
-    each = "name one source; where one of several counts, write a row for each: the first that has a value is taken"
-    return f"put join space before it where they make one text, else {each}" if steps[0][0].name in _TEXTS else each
 
 
 def parsed(row: Row, column: str, parse: Callable[[str], Any]) -> Any:
