@@ -72,6 +72,19 @@ def test_samples_and_damaged_samples_become_the_same(path: Path) -> None:
             check(bad, path.name, lambda group: chance.random() < 0.6)
 
 
+@pytest.mark.parametrize(("name", "before", "more"), [
+    ("x12/05", b"N1*CN", b"N1*BT*PAT PAYER~\n"), ("edifact/01", b"NAD+CN", b"NAD+FW+++PAT AGENT'\n"), ("edifact/14", b"NAD+CN", b"NAD+FW+++PAT AGENT'\n"),
+])  # fmt: skip
+@pytest.mark.usefixtures("small_groups")
+def test_what_is_told_once_in_a_message_is_told_by_one_process(name: str, before: bytes, more: bytes) -> None:
+    data = sample(name).replace(before, more + before)
+    assert data.count(more) > 1
+    for wanted in (lambda group: True, lambda group: group % 2 == 1, lambda group: group % 2 == 0):
+        check(data, name, wanted)
+    said = [f for f in drop(data, now=SAMPLES_NOW, profile=profile_for(data)).findings() if f.rule == "MAP-PARTY-ROLE"]
+    assert len(said) == 1
+
+
 @pytest.mark.usefixtures("small_groups")
 def test_verdicts_are_really_used() -> None:
     used = dict.fromkeys(FOLDERS, 0)
