@@ -13,12 +13,10 @@ import msgspec
 from msgspec.structs import replace
 
 from gateway import cancelling
-from gateway.cancelling import is_absent
 from gateway.canonical.encode import encode_shipment
-from gateway.canonical.model import PARTY_ROLES
 from gateway.canonical.validate import ShipmentValidator
-from gateway.echoes import unsaid
-from gateway.findings import NOWHERE, Finding, Position, Scope, Severity
+from gateway.echoes import Place, is_unread, one_weight, place_key, tidy, told_letters, unsaid
+from gateway.findings import NOWHERE, Finding, Scope, Severity
 from gateway.own_words import in_own_words
 from gateway.profile import MappedShipment, Profile, Program
 from gateway.records import Message, Unit
@@ -29,8 +27,6 @@ _NONE: list[Finding] = []  # the usual answer; shared, never changed
 _REMEMBERED = 100
 _OWN = frozenset(("house_bill_number", "shipment_tracking_number"))
 
-
-Place = tuple[int | str | None, int | str | None]
 
 Verdict = tuple[dict[str, Any], list[Finding], bytes]
 """A completed draft, what is said of it, and its canonical bytes."""
@@ -85,13 +81,6 @@ def _purpose(draft: dict[str, Any]) -> str:
     return str(draft.get("transmission_purpose", "original"))
 
 
-def place_key(position: Position) -> Place | None:
-    """Return what tells one place of a message from another: segment and element, or row and column; None = no telling."""
-    if position.segment_position is not None:
-        return position.segment_position, position.element
-    return (position.row, position.column) if position.row is not None and position.column else None
-
-
 class Judge:
     """Judges the shipments of one message after another with one profile at one time."""
 
@@ -142,11 +131,11 @@ class Judge:
             findings = m.findings
             lost = self._lost(m, draft, faults) if LOST_BYTES in data else _NONE
             if findings or late or said or faults or lost:
-                every = (*_one_weight(findings), *late, *self._unsaid(faults, said), *said, *lost)
+                every = (*one_weight(findings), *late, *self._unsaid(faults, said), *said, *lost)
                 placed = [self.weigh(place(f, m.mapped)) for f in every]
                 if purpose == "cancel":
                     placed = cancelling.tell(placed, draft)
-                findings = _tidy([f for f in placed if not _unread(f, draft, m.flagged)])
+                findings = tidy([f for f in placed if not is_unread(f, draft, m.flagged)])
                 if m.message.written is not None:
                     findings = in_own_words(findings, m.message, self._words_of(m.message.format))
             verdicts.append((draft, findings, data))
@@ -203,7 +192,7 @@ class Judge:
         """Return what is said of lost characters that neither the reader nor the schema told of."""
         if any(f.rule == "CSV-ENCODING" for f in m.findings):
             return _NONE
-        told = _told_letters(m.findings)
+        told = told_letters(m.findings)
         said = {f.target for f in faults}
         lost = [place(replace(f, personal=_is_personal(f.pointer)), m.mapped) for f in lost_characters(draft)]
         return [f for f in lost if f.target not in said and (f.refuses or place_key(f.position) not in told)]
@@ -238,90 +227,7 @@ def place(finding: Finding, mapped: MappedShipment | None) -> Finding:
     return replace(finding, position=where, row=finding.row or origin.row, value=value, personal=personal)
 
 
-def _tidy(findings: list[Finding]) -> list[Finding]:
-    """Drop switched-off findings and later ones that say of the same field what an earlier, nearer one said.
-
-    Order of nearness: syntax, mapping, then schema and rules. A field is reported once, not by each layer; the same
-    field of another goods line is another field.
-    """
-    kept: list[Finding] = []
-    known: set[tuple[Any, ...]] = set()  # what is in kept; a list of thousands would be walked for each
-    faulty: set[tuple[str, str]] = set()
-    letters = _told_letters(findings)
-    for finding in findings:
-        if finding.severity is Severity.OFF:
-            continue
-        if finding.rule == "Q-NON-LATIN" and place_key(finding.position) in letters:
-            continue  # the reader told of these letters
-        target = finding.target
-        if target[:1] == "_" and any(
-            k.position == finding.position and (k.refuses or not finding.refuses) for k in kept
-        ):
-            continue  # a field of our own, read from what was told of already
-        if _follows(finding, faulty):
-            continue
-        if target:
-            line, echo = _line(finding.pointer), finding.rule in _ECHOES
-            said = (line, target) in faulty
-            if echo and (said or (line, target.rpartition(".")[0]) in faulty or _in_parts(line, target, faulty)):
-                continue
-            if finding.severity is Severity.ERROR:
-                if said:
-                    continue
-                faulty.add((line, target))
-        same = (finding.rule, finding.severity, finding.message, finding.position, finding.pointer, finding.value)
-        if same in known:
-            continue
-        known.add(same)
-        kept.append(finding)
-    return kept
-
-
-def _follows(finding: Finding, faulty: set[tuple[str, str]]) -> bool:
-    """True when a field is called missing because another one, told of before, could not be used."""
-    if finding.rule == "S321-ID-1OF" or finding.target == "shipment_id":
-        return finding.rule != "S321-SCHEMA" and not faulty.isdisjoint(_NUMBERS)
-    return finding.rule == "S321-VAL-MISSING" and ("", "total_value.amount") in faulty
-
-
-def _in_parts(line: str, target: str, faulty: set[tuple[str, str]]) -> bool:
-    """True when it was told of a whole that its parts are missing: a party that has no name, a price without an amount."""
-    if target.rpartition(".")[2] in PARTY_ROLES:
-        return (line, f"{target}.name") in faulty
-    return any(at == line and name.startswith(f"{target}.") for at, name in faulty)
-
-
-def _told_letters(findings: list[Finding]) -> set[Place | None]:
-    """Return the places whose letters the X12 reader told of; nobody tells of them again."""
-    return {place_key(f.position) for f in findings if f.rule == "X12-ELE-CHAR"} - {None}
-
-
-def _one_weight(findings: list[Finding]) -> list[Finding]:
-    """Drop the remark that a weight is not usable where its unit is refused: that is why."""
-    if not any(f.target == "weight_source_unit" and f.refuses for f in findings):
-        return findings
-    return [f for f in findings if f.target != "gross_weight_kg" or f.refuses]
-
-
-def _line(pointer: str) -> str:
-    """Return which line of a list a pointer leads into, "" for none: /items/2/hts_number -> 2."""
-    return next((part for part in pointer.split("/") if part.isdigit()), "")
-
-
-def _unread(finding: Finding, draft: dict[str, Any], flagged: Collection[Place]) -> bool:
-    """True when a field is called missing whose element is there, with a syntax error told of it before."""
-    if not flagged or finding.rule not in _ECHOES or finding.position.element is None:
-        return False
-    return place_key(finding.position) in flagged and is_absent(draft, finding.pointer)
-
-
 _SUMS = frozenset(("total_value.amount", "fair_retail_value_usd"))  # made of the values of the goods lines
-
-_NUMBERS = frozenset(("", name) for name in ("shipment_tracking_number", "house_bill_number", "master_bill_number"))
-
-_ECHOES = frozenset(
-    ("S321-SCHEMA", "S321-ROLE-REQ", "S321-ADDR-ZIP", "S321-ADDR-STATE", "S321-ORIG-REQ", "S321-VAL-MISSING")
-)
 
 
 def _target(pointer: str, missing: tuple[str, ...]) -> str:

@@ -10,12 +10,12 @@ from typing import Any, ClassVar
 import msgspec
 
 from gateway.books import Books
-from gateway.echoes import TWICE, unsaid
+from gateway.echoes import TWICE, Place, place_key, unsaid
 from gateway.findings import Finding, Scope, Severity
 from gateway.formats import format_module
 from gateway.formats.detect import Detection, Transcoded
 from gateway.history import History
-from gateway.judge import Judge, Place, place_key
+from gateway.judge import Judge
 from gateway.limits import INTERCHANGES, Telling
 from gateway.message_facts import REFUSED, answer_finding, reused, too_many_interchanges
 from gateway.profile import Profile, Program

@@ -18,10 +18,11 @@ import msgspec
 
 from gateway.books import Books
 from gateway.canonical.encode import MESSAGE_END, encode_envelope_head, encode_shipment
+from gateway.echoes import Place
 from gateway.findings import Finding, Scope, Severity
 from gateway.history import DaySum, History, PersonDay, ShipmentClaim
 from gateway.joining import Joiner
-from gateway.judge import Judge, Judged, Mapping, Place
+from gateway.judge import Judge, Judged, Mapping
 from gateway.message_facts import envelope_of, head_findings, message_key, undated
 from gateway.profile import Profile, Program
 from gateway.records import Message, Unit

@@ -16,8 +16,9 @@ from typing import Any, Protocol
 
 import msgspec
 
+from gateway.echoes import Place
 from gateway.findings import Finding
-from gateway.judge import Judge, Mapping, Place, Verdict
+from gateway.judge import Judge, Mapping, Verdict
 from gateway.profile import Program
 from gateway.records import Message, Unit
 
