@@ -6,7 +6,6 @@ import contextlib
 import json
 import os
 import shutil
-from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -23,7 +22,7 @@ from gateway.shell.schema import journal
 from gateway.shell.vault import Vault, clear
 from gateway.site import load_site
 from tests.in_process import run
-from tests.shell.shell_support import NOW, Clock, Yard
+from tests.shell.shell_support import Clock, Yard
 from tests.shell.site_support import Place
 from tests.shell.test_faults import TWO, CrashError, Faults, check_answered_once, converge
 from tests.shell.test_late import START, RealYard, translate
@@ -36,6 +35,7 @@ from tests.shell.test_process import (
 from tests.shell.test_process import (
     test_another_file_at_the_target_fails_the_drop_and_a_person_releases_it as failed_and_released,
 )
+from tests.shell.test_retention import later
 
 NAMES = (b"FICTUM", b"MAIN", b"anna", b"SHIP b1")
 
@@ -175,8 +175,7 @@ def test_the_proof_of_a_removal_names_the_clear_bytes(yard: Yard) -> None:
     yard.drop("trip1.edi", TWO)
     yard.run()
     yard.keep = Keep(raw=30, answers=30)
-    yard.clock = Clock(NOW + timedelta(days=40))
-    yard.run()
+    later(yard, 40)
     assert kept(yard.root) == []
     ledger = open_ledger(f"sqlite:///{yard.root}/state/ledger.db")
     with ledger.reading() as connection:
