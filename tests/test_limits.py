@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from gateway import judge, limits
+from gateway import limits
 from gateway.check import gather
 from gateway.findings import Finding, Position, Scope, Severity
 from gateway.formats.cargo_imp import split
@@ -141,4 +141,4 @@ def test_answers_of_many_interchanges_need_one_file_handle(tmp_path: Path) -> No
 def test_thousands_of_findings_of_one_shipment_are_told_once_each_in_linear_time() -> None:
     found = [Finding("RULE", Severity.WARNING, Scope.SHIPMENT, f"said {n}", Position(line=n)) for n in range(60_000)]
     with limited(30):
-        assert judge._tidy(found * 2) == found
+        assert echoes.tidy(found * 2) == found
