@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from gateway import limits
+from gateway import echoes, limits
 from gateway.check import gather
 from gateway.findings import Finding, Position, Scope, Severity
 from gateway.formats.cargo_imp import split
