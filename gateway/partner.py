@@ -103,9 +103,10 @@ def load_partner(
 
 
 def _own_set(folders: list[Path], before: Mapping[tuple[Path, ...], MappingSet]) -> MappingSet:
-    made = MappingSet(base_mappings(), folders, base_tables())
-    known = before.get(made.overrides)
-    return known if known is not None and known.is_like(made) else made
+    known = before.get(tuple(folders))
+    if known is not None and known.is_current(base_tables()):
+        return known
+    return MappingSet(base_mappings(), folders, base_tables())
 
 
 @cache
@@ -116,7 +117,8 @@ def base_tables() -> MappingSet:
 
 def forget_base_tables() -> None:
     """Read the base tables anew the next time, when one of their files has changed."""
-    if not MappingSet(base_mappings()).is_like(base_tables()):
+    known = base_tables()
+    if known.base != base_mappings() or not known.is_current():
         base_tables.cache_clear()
 
 

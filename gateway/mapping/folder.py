@@ -45,7 +45,7 @@ class MappingSet:
         self.base = base
         self.overrides = tuple(overrides)
         self._plain = plain
-        self.stamp = _stamp(self.overrides if plain else (base, *self.overrides))
+        self._stamp = self._stamp_now()
         self.facts: list[MappingFacts] = plain.facts if plain else _facts_in(base)
         names = {facts.id for facts in self.facts}
         own = [path for folder in self.overrides for path in sorted(folder.glob("*.csv")) if path.stem in names]
@@ -58,9 +58,12 @@ class MappingSet:
         self._hashed: dict[str, Any] = {}  # SHA-256 of the rows of what was compiled
         self._checked = False
 
-    def is_like(self, other: MappingSet) -> bool:
-        """True for the same overrides of the same base, unchanged since."""
-        return (self._plain, self.overrides, self.stamp) == (other._plain, other.overrides, other.stamp)
+    def is_current(self, plain: MappingSet | None = None) -> bool:
+        """True while the files are as they were, and what is below them is this."""
+        return self._plain is plain and self._stamp == self._stamp_now()
+
+    def _stamp_now(self) -> Stamp:
+        return _stamp(self.overrides if self._plain else (self.base, *self.overrides))
 
     def program(self, message_format: str, message_type: str, version: str) -> ProgramChoice | None:
         """Return the program for a message, None when no mapping reads it."""
