@@ -28,11 +28,15 @@ def arrival_day(draft: dict[str, Any], tables: Tables) -> str:
 
 @lru_cache(4096)
 def _local_day(instant: str, zone: str) -> str:
+    moment = _moment(instant)
+    return in_zone(moment, ZoneInfo(zone)).date().isoformat() if moment else ""
+
+
+def _moment(text: str) -> datetime | None:
     try:
-        moment = datetime.fromisoformat(instant)
+        return datetime.fromisoformat(text)
     except ValueError:
-        return ""
-    return in_zone(moment, ZoneInfo(zone)).date().isoformat()
+        return None
 
 
 def law_day(draft: dict[str, Any], tables: Tables, day: str) -> str:
@@ -49,11 +53,8 @@ def law_day(draft: dict[str, Any], tables: Tables, day: str) -> str:
 
 @lru_cache(4096)
 def _eastern_day(instant: str, zone: str) -> str:
-    try:
-        moment = datetime.fromisoformat(instant)
-    except ValueError:
-        return ""
-    if moment.tzinfo is None or in_zone(moment, ZoneInfo(zone)).time() == _NOON:
+    moment = _moment(instant)
+    if moment is None or moment.tzinfo is None or in_zone(moment, ZoneInfo(zone)).time() == _NOON:
         return ""
     return today(moment)
 
@@ -88,9 +89,8 @@ def is_late(draft: dict[str, Any], tables: Tables, now: datetime) -> float | Non
 
 @lru_cache(4096)
 def _lateness(arrival: str, hours: float, now: datetime) -> float | None:
-    try:
-        moment = datetime.fromisoformat(arrival)
-    except ValueError:
+    moment = _moment(arrival)
+    if moment is None:
         return None
     margin = (moment - now.astimezone(UTC)).total_seconds() / 3600 - hours
     return -margin if margin < 0 else None

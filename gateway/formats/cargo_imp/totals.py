@@ -20,12 +20,10 @@ def house_totals(root: Node, houses: Sequence[Node]) -> Iterator[Finding]:
     if not master or not houses:
         return
     pieces, weight = quantity(master[0].element(2))
-    own = [(quantity(h.element(3) + h.element(4))) for h in houses]
-    if pieces is None or weight is None or any(p is None or w is None for p, w in own):
-        return
-    all_pieces, all_weight = sum(p or 0 for p, _ in own), sum((w or Decimal(0) for _, w in own), Decimal(0))
-    if all_pieces != pieces or abs(all_weight - weight) > Decimal("0.1") * len(houses):
-        said = f"The master has {pieces} pieces/{weight}, the houses of this message {all_pieces}/{all_weight}; others may come."
+    own = [quantity(h.element(3) + h.element(4)) for h in houses]
+    summed = _unlike(pieces, weight, own)
+    if summed:
+        said = f"The master has {pieces} pieces/{weight}, the houses of this message {summed}; others may come."
         yield Finding("FHL-MASTER-TOTAL", Severity.WARNING, Scope.MESSAGE, said, master[0].place(2))
 
 
@@ -38,14 +36,26 @@ def rate_totals(unit: Node) -> Iterator[Finding]:
     lines = [fields for rate in rates for fields in _rate_lines(rate)]
     told = waybill[0].element(2)
     pieces, weight = quantity(told)
-    own = [_numbers(fields) for fields in lines]
-    unit_of_all = {kind for _, kind, _ in own} | {told.lstrip("TPSD0123456789")[:1]}
-    if pieces is None or weight is None or len(unit_of_all) > 1 or any(p is None or w is None for p, _, w in own):
+    numbers = [_numbers(fields) for fields in lines]
+    unit_of_all = {kind for _, kind, _ in numbers} | {told.lstrip("TPSD0123456789")[:1]}
+    if len(unit_of_all) > 1:
         return
-    all_pieces, all_weight = sum(p or 0 for p, _, _ in own), sum((w or Decimal(0) for _, _, w in own), Decimal(0))
-    if all_pieces != pieces or abs(all_weight - weight) > Decimal("0.1") * len(own):
-        said = f"The waybill has {pieces} pieces/{weight}, its rate lines (RTD) {all_pieces}/{all_weight}."
+    own = [(p, w) for p, _, w in numbers]
+    summed = _unlike(pieces, weight, own)
+    if summed:
+        said = f"The waybill has {pieces} pieces/{weight}, its rate lines (RTD) {summed}."
         yield Finding("CARGO-IMP-TOTAL", Severity.WARNING, Scope.MESSAGE, said, rates[0].place())
+
+
+def _unlike(pieces: int | None, weight: Decimal | None, own: Sequence[tuple[int | None, Decimal | None]]) -> str:
+    """Return the sums of the parts when they are not those of the whole, "" when they are or one says nothing."""
+    counted, weighed = [p for p, _ in own if p is not None], [w for _, w in own if w is not None]
+    if pieces is None or weight is None or len(counted) < len(own) or len(weighed) < len(own):
+        return ""
+    all_pieces, all_weight = sum(counted), sum(weighed, Decimal(0))
+    if all_pieces == pieces and abs(all_weight - weight) <= Decimal("0.1") * len(own):  # each may be rounded
+        return ""
+    return f"{all_pieces}/{all_weight}"
 
 
 def _rate_lines(rate: Node) -> Iterator[list[str]]:
