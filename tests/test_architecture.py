@@ -99,6 +99,7 @@ def test_formats_and_mapping_do_not_know_each_other(name):
             "delimited",
             "halves",
             "handed_out",
+            "no_shipment",
             "noise",
             "notes",
             "structure",

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from gateway.findings import Finding, Scope, Severity
 from gateway.formats.edifact.envelope import component, fault
 from gateway.formats.edifact.structure.tables import Kind
+from gateway.formats.no_shipment import REPORTING, no_shipment
 from gateway.records import Group, Interchange, Node, Separators
 
 _EMPTY = "(empty)"  # in the place of a reference that is not there
@@ -176,15 +177,8 @@ def _as_number(text: str) -> int | None:
     return int(text) if text.isascii() and text.isdigit() else None
 
 
-_UNCHANGING = frozenset(("", "9", "22", "47", "2", "46", "7", "31", "35"))
-"""BGM 1225 of a manifest that reports: without consignments it reports that there are none."""
-
-
 def check_consignments(root: Node, units: int, groups: int, kind: Kind, s: Separators) -> Iterator[Finding]:
-    """Compare a manifest's control total (CNT+10) with its consignments, and say when it has none. groups: CNI, those without shipments too.
-
-    A change or cancellation without consignments would change nothing here, whatever its sender meant: an error.
-    """
+    """Compare a manifest's control total (CNT+10) with its consignments, and say when it has none. groups: CNI, those without shipments too."""
     header = root.children or {}
     for node in header.get("CNT", ()):
         told = component(node, 1, 2, s).strip()
@@ -196,8 +190,6 @@ def check_consignments(root: Node, units: int, groups: int, kind: Kind, s: Separ
         return
     bgm = next(iter(header.get("BGM", ())), root)
     function = component(bgm, 3, 1, s).strip() if bgm is not root else ""
-    reports = function in _UNCHANGING
-    severity = Severity.WARNING if reports else Severity.ERROR
-    done = "nothing is delivered" if reports else f"BGM 1225 = {function} has nothing to act on"
-    said = f"{kind.message} names no shipment: no {kind.unit.partition('/')[0].replace('|', ' or ')} group; {done}."
-    yield Finding("EDIFACT-NO-SHIPMENT", severity, Scope.MESSAGE, said, bgm.place())
+    lacks = f"no {kind.unit.partition('/')[0].replace('|', ' or ')} group"
+    purpose = f"BGM 1225 = {function}"
+    yield no_shipment("EDIFACT-NO-SHIPMENT", kind.message, lacks, function in REPORTING, purpose, bgm.place())

@@ -9,18 +9,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from gateway.findings import Finding, Position, Scope, Severity
+from gateway.formats.no_shipment import REPORTING, no_shipment
 
-_REPORTS = frozenset(("", "2", "7", "9", "22", "31", "35", "46", "47", "creation", "create", "original"))
-"""Purposes that report: a document without shipments reports that there are none."""
+_REPORTS = REPORTING | {"creation", "create", "original"}
 _NAMED = 20  # empty groups that are told one by one
 
 
-def no_shipment(name: str, unit: str, purpose: str, place: Position) -> Finding:
-    """Say that a document names no shipment. A change or cancellation would change nothing, whatever its sender meant: an error."""
+def nothing_in(name: str, unit: str, purpose: str, place: Position) -> Finding:
+    """Say that a document names no shipment; purpose: its code or word."""
     reports = purpose.strip().lower() in _REPORTS
-    severity = Severity.WARNING if reports else Severity.ERROR
-    done = "nothing is delivered" if reports else f'its purpose "{purpose[:20]}" has nothing to act on'
-    return Finding("XML-NO-SHIPMENT", severity, Scope.MESSAGE, f"{name} names no shipment: it has no {unit}; {done}.", place)  # fmt: skip
+    return no_shipment("XML-NO-SHIPMENT", name, f"it has no {unit}", reports, f'its purpose "{purpose[:20]}"', place)
 
 
 class Empties:

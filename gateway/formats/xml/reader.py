@@ -21,7 +21,7 @@ from gateway.formats.xml.faults import FaultError, doctype, stranger, syntax_fau
 from gateway.formats.xml.kinds import Kind
 from gateway.formats.xml.missing import Missing, notes_of, parties_of
 from gateway.formats.xml.nodes import XmlNode, text_at
-from gateway.formats.xml.nothing import Empties, no_shipment
+from gateway.formats.xml.nothing import Empties, nothing_in
 from gateway.formats.xml.remarks import Remarks, header_remarks, stray_remark, stray_text
 from gateway.formats.xml.totals import Totals
 from gateway.formats.xml.unread import Unread, unread_in
@@ -118,7 +118,7 @@ class XmlReader:
         else:
             assert self._message is not None
             purpose = self._message.envelope.get("purpose", "")
-            yield no_shipment(kind.type, kind.unit[-1], purpose, root.here())
+            yield nothing_in(kind.type, kind.unit[-1], purpose, root.here())
 
     # --- parsing ----------------------------------------------------------------------------------------------
 
