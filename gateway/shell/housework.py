@@ -89,24 +89,22 @@ class Housework:
         now, before = (desk.clock(), time.monotonic()), self._last_look
         self._last_look = now
         if before is None:
-            return self._set_while_off(desk, now)
+            return self._set_while_off(desk, now[0])
         if now[0] - before[0] < _JUMP + timedelta(seconds=now[1] - before[1]):
             return False
-        self._next_cleaning = now[1] + _DAY_S
         said = f"The clock jumped from {before[0]:%Y-%m-%d} to {now[0]:%Y-%m-%d}: nothing is removed for a day. Set it right if it is wrong; gateway archive clean removes at once."
         desk.alert("HOUSE-CLOCK", said)
         return True
 
-    def _set_while_off(self, desk: Desk, now: tuple[datetime, float]) -> bool:
+    def _set_while_off(self, desk: Desk, now: datetime) -> bool:
         """Compare the clock with the last entry of the ledger before this start, once. True when removals must wait."""
         text, self._last_entry = self._last_entry, ""
-        last = parse_instant(text) if text else now[0]
-        if now[0] < last - _BEHIND:
-            said = f"The clock says {now[0]:%Y-%m-%d %H:%M}, and the last entry of the ledger is from {last:%Y-%m-%d %H:%M}: the clock went back. Times and days of what is done now are wrong until it is set right."
+        last = parse_instant(text) if text else now
+        if now < last - _BEHIND:
+            said = f"The clock says {now:%Y-%m-%d %H:%M}, and the last entry of the ledger is from {last:%Y-%m-%d %H:%M}: the clock went back. Times and days of what is done now are wrong until it is set right."
             desk.alert("HOUSE-CLOCK", said)
-        elif now[0] > last + _JUMP:
-            self._next_cleaning = now[1] + _DAY_S
-            said = f"The clock says {now[0]:%Y-%m-%d}, and the last entry of the ledger is from {last:%Y-%m-%d}: nothing is removed for a day. Set the clock right if it is wrong; gateway archive clean removes at once."
+        elif now > last + _JUMP:
+            said = f"The clock says {now:%Y-%m-%d}, and the last entry of the ledger is from {last:%Y-%m-%d}: nothing is removed for a day. Set the clock right if it is wrong; gateway archive clean removes at once."
             desk.alert("HOUSE-CLOCK", said)
             return True
         return False
@@ -128,10 +126,11 @@ class Housework:
                     desk.alert("HOUSE-WAITS", text, order.receipt)
                 else:
                     path.unlink()
-            if time.monotonic() >= self._next_cleaning and not self._clock_jumped(desk):
+            if time.monotonic() >= self._next_cleaning:
                 self._next_cleaning = time.monotonic() + _DAY_S
-                self._removals = due(desk.ledger, desk.folders, config.out_dir, config.keep, desk.clock())
-                versions.forget(desk.folders, desk.ledger, config.out_dir, desk.now())
+                if not self._clock_jumped(desk):
+                    self._removals = due(desk.ledger, desk.folders, config.out_dir, config.keep, desk.clock())
+                    versions.forget(desk.folders, desk.ledger, config.out_dir, desk.now())
             for removal in itertools.islice(self._removals, _REMOVED_AT_ONCE):
                 remove(removal, desk)
             for place in itertools.islice(self._unsealed, _SEALED_AT_ONCE):
