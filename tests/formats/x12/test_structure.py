@@ -212,7 +212,8 @@ def test_a_tolerated_fault_still_names_its_code_for_the_997() -> None:
 def test_a_finding_says_where_what_and_what_was_expected() -> None:
     (finding,) = read(BAD_TYPE).findings
     assert (
-        finding.message == 'M11-09: "99" is not a code of element 582 (Bill of Lading Type Code); 13 means Section 321.'
+        finding.message
+        == 'M11-09: "99" is not a code of element 582 (Bill of Lading Type Code); 13 means Section 321, by truck 35 too.'
     )
     assert finding.value == "99"
     place = finding.position
