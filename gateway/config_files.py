@@ -176,6 +176,7 @@ class PartnerFile(Part, frozen=True):
     allow_test: bool = True
     tolerance: Literal["lenient", "strict"] = "lenient"
     refused_numbers: Literal["free", "used"] = "free"
+    repeats: Literal["amend", "refuse"] = "amend"
     salvage: Literal["message", "shipment"] = "message"
     fold_case: bool = False
     ignore_unknown_segments: bool = False

@@ -130,6 +130,9 @@ class Profile:
     refused_numbers: str = (
         "free"  # free: a control number of which nothing was accepted may come again; used: it may not
     )
+    repeats: str = (
+        "amend"  # amend: what comes again with other content, of a format that cannot say so; refuse: refused
+    )
     salvage: str = "message"  # message: a syntax error refuses the set; shipment: only the shipment it lies in
     fold_case: bool = False
     ignore_unknown_segments: bool = False

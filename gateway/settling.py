@@ -26,6 +26,7 @@ from gateway.judge import Judge, Judged, Mapping
 from gateway.message_facts import envelope_of, head_findings, message_key, undated
 from gateway.profile import Profile, Program
 from gateway.records import Message, Unit
+from gateway.repeats import amends, make_amendment, remark, without
 from gateway.results import Delivery, MessageFinding, Records, ShipmentResult
 from gateway.sharing import AT_ONCE, Others, read
 
@@ -60,6 +61,7 @@ class Settler:
         self._books, self._records, self._name, self._sha256 = books, records, name, sha256
         self._rules = profile.rules
         self._twins = self._rules.twins()
+        self._own: set[str] = set()  # keys claimed in the open message, where what comes again may amend
         self._near = {test: (self._rules.neighbours(), self._rules.lots()) for test in (False, True)}
         self._joiner = Joiner(profile, history, now, f"file {name}")
         self._place: tuple[str | None, str] = (None, f"file {name}")  # trip -> words, the last one
@@ -84,6 +86,7 @@ class Settler:
         self._message, self._program = message, program
         self.key, self._head_sent, self._undated = message_key(message), False, 0
         self._first, self._purposes, self._held = None, set(), []
+        self._own.clear()
 
     def refuse(self, unit: Unit, syntax: list[Finding]) -> None:
         """Take a unit that is named and refused, but not mapped."""
@@ -149,6 +152,8 @@ class Settler:
             verdict, claim = self._verdict(judged, key, claims.get(key) or earlier.get(key), person, sums)
             if claim is not None:
                 claims[key] = claim
+                if amends(judged, self._profile):
+                    self._own.add(key)
                 self._first = self._first or judged
                 self._purposes.add(judged.purpose)
                 accepted.append(judged.encoded)
@@ -182,16 +187,21 @@ class Settler:
         if judged.draft is None or judged.refused:
             return "rejected", None
         content = hashlib.sha256(_of_any_day(judged.draft, judged.encoded)).hexdigest()[:32]
-        verdict = self._compare(judged, judged.draft, earlier, content)
+        verdict = self._compare(judged, judged.draft, key, earlier, content)
         if verdict == "accepted" and self._other_filer(judged, judged.draft):
             verdict = "rejected"
         if verdict != "accepted":
             return verdict, None
-        claim = self._claim(judged, judged.draft, key, content, person, sums)
+        claim = self._claim(judged, judged.draft, key, content, person, sums, earlier)
         return ("rejected", None) if judged.refused else ("accepted", claim)
 
-    def _compare(self, judged: Judged, draft: dict[str, Any], earlier: ShipmentClaim | None, content: str) -> str:
-        """Compare with the same shipment accepted before: repeated content is a duplicate, other content is refused."""
+    def _compare(
+        self, judged: Judged, draft: dict[str, Any], key: str, earlier: ShipmentClaim | None, content: str
+    ) -> str:
+        """Compare with the same shipment accepted before: repeated content is a duplicate, other content is refused.
+
+        Where the format has no way to say that a message changes an earlier one, other content of a later message amends.
+        """
         if judged.purpose != "original":
             if earlier is None:
                 said = f"No original of {judged.id} stands in this gateway (it never came, was refused or was withdrawn); the {judged.purpose} was passed on."
@@ -203,6 +213,12 @@ class Settler:
         if earlier.content == content:
             self._add(judged, msgspec.structs.replace(finding, severity=Severity.WARNING))
             return "duplicate"
+        if amends(judged, self._profile) and key not in self._own:
+            self._add(judged, remark(draft, earlier))
+            if judged.refused:
+                return "rejected"
+            make_amendment(judged, draft)
+            return "accepted"
         judged.add(finding)  # refused whatever a partner file makes of the rule: two originals contradict each other
         return "rejected"
 
@@ -222,15 +238,17 @@ class Settler:
         return judged.refused
 
     def _claim(
-        self, judged: Judged, draft: dict[str, Any], key: str, content: str, of: PersonDay, sums: _Sums
-    ) -> ShipmentClaim:
-        """Return the claim of a shipment after checking the person's sum of the day."""
+        self, judged: Judged, draft: dict[str, Any], key: str, content: str, of: PersonDay, sums: _Sums, earlier: ShipmentClaim | None,
+    ) -> ShipmentClaim:  # fmt: skip
+        """Return the claim of a shipment after checking the person's sum of the day. earlier: what it takes the place of."""
         rules, (person, day) = self._rules, of
         value = Decimal(draft.get("fair_retail_value_usd", "0"))
         orders = rules.orders_of(draft, person) if person and "references" in draft else ()
         if person and judged.purpose != "cancel":
             number = key.removeprefix("test:")
             total, others = sums[of]
+            if earlier is not None and (earlier.person, earlier.day) == of:  # what it amends counts no more
+                total, others = without(sums[of], earlier, key)
             findings = rules.check_total(draft, total, others, self._profile)
             findings += self._twins.check(draft, person, day, number)
             if not findings:
@@ -241,6 +259,8 @@ class Settler:
             if not judged.refused:
                 sums[of] = (total + value, [*others[-20:], key])
         where = self._where(draft.get("conveyance_reference"))
+        if earlier is not None and not judged.refused and (was := (earlier.person, earlier.day)) != of and was in sums:
+            sums[was] = without(sums[was], earlier, key)
         lot_of = " ".join(order for _, order in orders)
         return ShipmentClaim(key, content, where, person, day, value, judged.purpose, lot_of)
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -120,6 +121,7 @@ def _judged(
     at, again = now.strftime("%Y-%m-%dT%H:%M:%S.%fZ"), ledger.receipts_of(drop.partner, drop.sha256)
     history = _Trial(ledger, drop.partner, at, again=again)
     profile = kept.remap(partner.profile, version.name) if version else partner.profile
+    profile = replace(profile, repeats="refuse")  # as shell.translating does
     try:
         outcome, _ = gather(translate(site.vault.blocks(raw_path(place)), profile, now, history, name=drop.file_name))
         found = describe(outcome, drop.file_name, profile)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tomllib
 from pathlib import Path as File
+from typing import Literal
 
 import msgspec
 
@@ -13,7 +14,11 @@ from gateway.mapping.grammar import CellError, parse_when
 
 
 class MappingFacts(msgspec.Struct, frozen=True):
-    """map.toml of one mapping. versions: prefixes of GS08; for EDIFACT a range [first, last] of directories."""
+    """map.toml of one mapping. versions: prefixes of GS08; for EDIFACT a range [first, last] of directories.
+
+    repeat: "amend" for messages that have no way to say that they change what was sent before: what comes again with other
+    content is an amendment then; "" = it is refused.
+    """
 
     id: str
     version: str
@@ -22,6 +27,7 @@ class MappingFacts(msgspec.Struct, frozen=True):
     versions: tuple[str, ...]
     when: str
     folder: File
+    repeat: str = ""
 
     def fits(self, version: str) -> bool:
         """True when the mapping takes a version: X12 by prefix, EDIFACT D.nnA by range, all when none is given."""
@@ -42,13 +48,16 @@ def read_facts(path: File, text: bytes) -> MappingFacts:
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise MappingError(name, None, "", str(error), "correct the TOML") from None
     except msgspec.ValidationError as error:
-        said = "id, version, format and message_type are needed; when is a text, versions a list of texts"
+        said = (
+            'id, version, format and message_type are needed; when is a text, versions a list of texts, repeat "amend"'
+        )
         raise MappingError(name, None, "", str(error), said) from None
     except CellError as error:
         raise MappingError(name, None, "when", str(error), error.advice) from None
     return MappingFacts(
-        found.id, found.version, folder_of(found.format), found.message_type, found.versions, found.when, path.parent
-    )
+        found.id, found.version, folder_of(found.format), found.message_type, found.versions, found.when, path.parent,
+        found.repeat,
+    )  # fmt: skip
 
 
 class _MapFile(msgspec.Struct):
@@ -60,6 +69,7 @@ class _MapFile(msgspec.Struct):
     message_type: str
     versions: tuple[str, ...] = ()
     when: str = ""
+    repeat: Literal["amend", ""] = ""
 
 
 def name_of(path: File) -> str:

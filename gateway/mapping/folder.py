@@ -187,7 +187,9 @@ def _program_of(facts: MappingFacts, rows: list[Row], version: str, codes: CodeT
     dialect: Dialect = format_module(facts.format).DIALECT
     path = unit_path(rows)
     compiler = Compiler(dialect, codes, path[-1] if path else "")
-    return CompiledProgram(facts.id, version, path, compiler.blocks(rows), dialect, compiler.code_tables)
+    program = CompiledProgram(facts.id, version, path, compiler.blocks(rows), dialect, compiler.code_tables)
+    program.repeat = facts.repeat
+    return program
 
 
 def compile_sources(mapping: str, sources: Mapping[str, bytes]) -> tuple[MappingFacts, CompiledProgram]:

@@ -42,6 +42,8 @@ def own_copy(value: Any) -> Any:
 class CompiledProgram:
     """One mapping table, ready to run. Immutable; safe to share between files."""
 
+    repeat = ""  # see gateway.mapping.facts
+
     def __init__(
         self,
         mapping_id: str,

@@ -33,7 +33,7 @@ def duplicate_receipt(claimed: Claimed, earlier: Drop) -> bytes:
         claimed,
         verdict="duplicate",
         message=message,
-        fix="Nothing to do. To change a shipment, send an amendment with new control numbers.",
+        fix="Nothing to do. What other files changed since stays changed. To change a shipment, or to change it back, send an amendment with new control numbers; a format without them needs other bytes.",
         duplicate_of=first,
     )
 

@@ -30,7 +30,7 @@ def told(name: str, before: bytes, party: bytes, *roles: bytes) -> list[str]:
     [
         ("x12/01", b"N1*CN", PAYER, (b"BT", b"FW"), (b"BY", b"MF")),
         ("edifact/02", b"NAD+UC", AGENT, (b"FW", b"CB"), (b"BY", b"NI")),
-        ("edifact/13", b"NAD+CN", AGENT, (b"FW", b"NI"), (b"BY", b"SE")),
+        ("edifact/13", b"NAD+CN", AGENT, (b"FW", b"CB"), (b"NI", b"SE")),
         ("edifact/15", b"NAD+CN", AGENT, (b"FW", b"CB"), (b"BY", b"SE")),
     ],
 )

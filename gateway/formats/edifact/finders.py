@@ -14,6 +14,7 @@ from functools import cache
 from typing import Any
 
 from gateway.formats.edifact.leaves import components, of_segment
+from gateway.formats.edifact.legs import that_count
 from gateway.formats.edifact.structure.tables import Group, kinds, load_table
 from gateway.formats.tree import below
 from gateway.records import Finder, Getter, Node, Path, Step
@@ -212,6 +213,8 @@ def _index(nodes: list[Node], root: Node) -> _Index:
             found[text].append(node)
         else:
             found[text] = [node]
+    if nodes and nodes[0].tag == "TDT":
+        return {stage: that_count(legs, root) if len(legs) > 1 else legs for stage, legs in found.items()}
     return found
 
 

@@ -4,6 +4,7 @@
     04-2, 3    element 4 component 2, element 3 (whole first repetition, unreleased)
     @sum       the number of the segment (MEA 6314, GID 7224 ...) added up over the shipment
     7065@same  the text that all segments found have, nothing when one has another
+    @text      all elements as they were written: tells segments of other content apart (`TDT[20].@text repeated`)
 
 The text is as meant: without release characters, decimal comma turned into a point where the interchange allows one.
 """
@@ -20,6 +21,7 @@ from gateway.records import Getter, Node, Separators
 
 _RELEASE = "03A"  # the places of the elements used are the same in all directories read
 SAME = "@same"
+TEXT = "@text"
 SUMS = {"MEA": "6314", "GID": "7224", "MOA": "5004", "QTY": "6060", "CNT": "6066"}
 """Segment -> the number that `@sum` adds."""
 
@@ -33,7 +35,7 @@ def layout_of(tag: str) -> dict[str, Component]:
 def known(tag: str, leaf: str) -> bool:
     """True when a leaf can be read of a segment; of a segment without layout only positions can."""
     if leaf.startswith("@"):
-        return leaf == "@sum" and tag in SUMS
+        return leaf == TEXT or (leaf == "@sum" and tag in SUMS)
     leaf = leaf.removesuffix(SAME)
     return not _is_number(leaf) or leaf in positions(_RELEASE).get(tag, {})
 
@@ -86,6 +88,8 @@ def of_segment(tag: str, leaf: str) -> Getter:
     at = places(tag, leaf)
     if leaf == "@sum":
         return reader(leaf)
+    if leaf == TEXT:
+        return lambda node, root: root.separators.element.join(node.elements)
     if not at:
         return lambda node, root: ""
     if tag == "FTX" and leaf == "4440":

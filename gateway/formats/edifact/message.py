@@ -11,6 +11,7 @@ from gateway.findings import Finding, Scope, Severity
 from gateway.formats.edifact.answers import answers
 from gateway.formats.edifact.envelope import component, components, fault
 from gateway.formats.edifact.items import MISSING, ItemFindings
+from gateway.formats.edifact.legs import lent
 from gateway.formats.edifact.root import message_root
 from gateway.formats.edifact.structure.checks import Checker
 from gateway.formats.edifact.structure.matcher import Matcher
@@ -198,6 +199,8 @@ class OpenMessage:
         yield from self._totals.consignment(node, Scope.MESSAGE if self._items else Scope.SHIPMENT)
         if self._items is not None and (empty := self._items.none_in(node)) is not None:
             yield empty
+        if self._items is None and (remark := lent(node, self._root)) is not None:
+            yield remark
         for unit, found in self._items.of_items(node) if self._items else ((node, ()),):
             yield from found
             if unit is not None:

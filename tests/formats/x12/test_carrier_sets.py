@@ -227,11 +227,12 @@ def test_what_a_bill_can_have_once_and_stands_twice_refuses_it(
     assert said in message
 
 
-def test_a_second_vessel_is_told(tmp_path: Path) -> None:
+def test_a_second_vessel_refuses_the_set(tmp_path: Path) -> None:
     line = "V1*9301234*EVER SAMPLE*SG*012E*OCNL***L~"
     result = _check(tmp_path, BILL, (line, f"{line}\nV1*9301246*SECOND SAMPLE*SG*7W~"))
-    assert result["messages"][0]["shipments"][0]["conveyance_reference"] == "012E EVER SAMPLE"
-    assert _said(result, "MAP-AMBIGUOUS") == ["The set has several vessels (V1): the first was taken."]
+    assert result["messages"] == []
+    (message,) = _said(result, "MAP-AMBIGUOUS")
+    assert message.startswith("The set has several vessels (V1) and nothing tells which one arrives")
 
 
 def test_the_weight_of_the_bill_is_the_sum_only_when_every_line_has_one(tmp_path: Path) -> None:

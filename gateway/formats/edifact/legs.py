@@ -1,0 +1,102 @@
+"""Several carriages (TDT) of one stage: which one counts, so that the values of a shipment are those of one of them.
+
+    TDT+20+AA1'  LOC+11+KRICN'     a leg before
+    TDT+20+XX901' LOC+11+USJFK'    the one that arrives in the United States: TDT[20] of a mapping path is this one
+
+The standard has no order of legs (8051 tells stages, 20 is the main one), so the places must tell it: exactly one leg
+that arrives in the United States, and from elsewhere. Where they do not, the path leads to all legs and the base tables
+refuse (`TDT[20].@text repeated`).
+"""
+
+from __future__ import annotations
+
+from gateway.findings import Finding, Scope, Severity
+from gateway.records import Node, Separators
+
+ARRIVES = frozenset(("8", "11", "60"))  # LOC 3227: destination, discharge, arrival
+DEPARTS = frozenset(("5", "9", "125"))  # departure, loading, last foreign port
+_OURS = ("US", "PR")  # UN location codes of the customs territory begin so
+_SCHEDULE_D = "77"
+
+
+def that_count(nodes: list[Node], root: Node) -> list[Node]:
+    """Return those of several TDT of one stage that are the carriage which arrives; all when that cannot be told.
+
+    TDT with the same content are one carriage, told in several groups.
+    """
+    legs: dict[tuple[str, ...], list[Node]] = {}
+    for node in nodes:
+        legs.setdefault(tuple(node.elements), []).append(node)
+    if len(legs) < 2:
+        return nodes
+    separators: Separators = root.separators  # type: ignore[attr-defined]
+    arriving = []
+    for leg in legs.values():
+        places = [place for node in leg for place in _places(node, separators)]
+        arrives = {ours for stage, ours in places if stage in ARRIVES}
+        if None in arrives:  # an airport code: we cannot say where it lies
+            return nodes
+        if True in arrives and not any(ours for stage, ours in places if stage in DEPARTS):
+            arriving.append(leg)
+    return arriving[0] if len(arriving) == 1 else nodes
+
+
+def _places(node: Node, s: Separators) -> list[tuple[str, bool | None]]:
+    """Return (3227, whether it lies in the US, None = not known) for each LOC of a carriage."""
+    found = []
+    for place in (node.children or {}).get("LOC", ()):
+        code, listed, *_ = [*place.element(2).split(s.component), "", ""]
+        found.append((place.element(1).strip(), _ours(code.strip().upper(), listed.strip())))
+    return found
+
+
+def _ours(code: str, listed: str) -> bool | None:
+    """True for a port of Schedule D and a UN location code of the US, None for what is neither."""
+    if listed == _SCHEDULE_D or (len(code) == 4 and code.isdigit()):
+        return True
+    return code.startswith(_OURS) if len(code) == 5 else None
+
+
+def lent(unit: Node, root: Node) -> Finding | None:
+    """Return what is to be said of a consignment with a carriage of its own that leaves port or arrival to another one.
+
+    The header's counts for what the consignment leaves out; where both name a voyage, and not the same, that is told.
+    """
+    above = (root.children or {}).get("TDT")
+    own = _carriage(_of_consignment(unit), root) if above else None
+    header = _carriage(above, root) if above and own is not None else None
+    if own is None or header is None:
+        return None
+    voyage, other = own.element(2).strip(), header.element(2).strip()
+    if not voyage or not other or voyage == other:
+        return None
+    s: Separators = root.separators  # type: ignore[attr-defined]
+    taken = [word for word, tag, stages in _LENT if not _has(own, tag, stages, s) and _has(header, tag, stages, s)]
+    if not taken:
+        return None
+    said = f"The consignment goes with {voyage} (TDT), which names no {' and no '.join(taken)}: that of {other} in the header was taken."
+    return Finding("MAP-AMBIGUOUS", Severity.WARNING, Scope.SHIPMENT, said, own.place(2))
+
+
+_LENT = (("port", "LOC", frozenset(("11", "60"))), ("arrival", "DTM", frozenset(("132",))))
+
+
+def _of_consignment(unit: Node) -> list[Node]:
+    children = unit.children or {}
+    if "TDT" in children:
+        return children["TDT"]
+    bills = children.get("RFF", ())
+    return [node for bill in bills if bill.children is not None for node in bill.children.get("TDT", ())]
+
+
+def _carriage(nodes: list[Node], root: Node) -> Node | None:
+    """Return the first TDT of the main stage, else of that at the border."""
+    for stage in ("20", "11"):
+        found = [node for node in nodes if node.element(1) == stage]
+        if found:
+            return that_count(found, root)[0]
+    return None
+
+
+def _has(node: Node, tag: str, stages: frozenset[str], s: Separators) -> bool:
+    return any(one.element(1).partition(s.component)[0].strip() in stages for one in (node.children or {}).get(tag, ()))

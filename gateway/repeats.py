@@ -1,0 +1,43 @@
+"""What comes again under a known number, in a format that has no word for a change: it amends what was accepted before.
+
+    FHL  HBS/GWH1 ... K1.2     original
+    FHL  HBS/GWH1 ... K1.2     S321-DUP: the same content, a duplicate
+    FHL  HBS/GWH1 ... K1.4     S321-REPEAT: delivered with transmission_purpose amend
+
+Which formats these are stands in map.toml (`repeat = "amend"`); `repeats = "refuse"` in the partner file refuses other content,
+as in all other formats: a sender who can say "amend" and does not contradicts himself. So does a message that names one
+shipment twice.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from gateway.canonical.encode import encode_shipment
+from gateway.findings import Finding, Scope, Severity
+from gateway.history import DaySum, ShipmentClaim
+from gateway.judge import Judged
+from gateway.profile import Profile
+
+
+def amends(judged: Judged, profile: Profile) -> bool:
+    """True when other content of a later message amends: the mapping says so, and the partner file not otherwise."""
+    return profile.repeats == "amend" == getattr(getattr(judged.mapped, "program", None), "repeat", "")
+
+
+def remark(draft: dict[str, Any], earlier: ShipmentClaim) -> Finding:
+    """Return what is said of an amendment that was sent as an original."""
+    said = f"Shipment {draft.get('shipment_id', '')} was already accepted ({earlier.where}) with other content; the format has no word for a change, so this one amends it."
+    return Finding("S321-REPEAT", Severity.WARNING, Scope.SHIPMENT, said, target="shipment_id", pointer="/shipment_id")
+
+
+def make_amendment(judged: Judged, draft: dict[str, Any]) -> None:
+    """Turn an original into an amendment: what it is for stands in the shipment, in the head of its message and in the ledger."""
+    judged.purpose = draft["transmission_purpose"] = "amend"
+    judged.encoded = encode_shipment(draft)
+
+
+def without(of_day: DaySum, earlier: ShipmentClaim, key: str) -> DaySum:
+    """Return the sum of a person and day without a shipment that another one takes the place of."""
+    total, keys = of_day
+    return total - earlier.value_usd, [other for other in keys if other != key]
