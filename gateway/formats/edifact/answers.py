@@ -3,15 +3,19 @@
 UCI action 4 rejected, 7 acknowledged, 8 received      Acknowledged("interchange", 0020, R / A / A)
 UCF                                                    Acknowledged("group", 0048, R / A)
 UCM, ERC, DOC                                          Acknowledged("status", reference, R / A, text)
+
+A CUSRES of CBP's ACE truck manifest tells events too (ERC+SN053: released); notices.csv has the words and what they mean.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import cache
 
 from gateway.formats.edifact.envelope import component, components
 from gateway.formats.edifact.writer import own_number
 from gateway.records import Acknowledged, Node, Separators
+from gateway.shipped import files, table_rows
 
 _ACTIONS = {"4": "R", "7": "A", "8": "A"}
 _APERAK = {"29": "A", "44": "A", "34": "E", "45": "P", "27": "R"}
@@ -77,14 +81,46 @@ def _aperak(root: Node, unit: Node | None, s: Separators) -> Iterator[Acknowledg
 def _cusres(root: Node, unit: Node | None, s: Separators) -> Iterator[Acknowledged]:
     status = _status(unit or root, s)
     if unit is None:
-        about = next((component(r, 1, 2, s) for r in _children(root, "RFF")), "")
-        yield Acknowledged("status", about, status, root.place(), "CUSRES")
+        yield Acknowledged("status", _bill(root, _SENT, s), status, root.place(), "CUSRES")
         return
-    codes = [component(erc, 1, 1, s) for erp in _children(unit, "ERP") for erc in _children(erp, "ERC")]
-    bill = component(unit, 2, 1, s) or next((component(r, 1, 2, s) for r in _children(unit, "RFF")), "")
-    result = "R" if codes else status
-    told = {"A": "accepted", "E": "accepted", "R": "rejected"}.get(result, "")
-    yield Acknowledged("status", bill, result, unit.place(), " ".join(codes), told, code=" ".join(codes[:1]))
+    errors = [error for erp in _children(unit, "ERP") for error in _errors(erp, s)]
+    bill = _bill(unit, ("AAM",), s) or component(unit, 2, 1, s) or _bill(unit, (), s)
+    if errors and all(code.startswith(_EVENT) for code, _ in errors):
+        known = [_notices().get(code, {"words": text, "status": ""}) for code, text in errors]
+        result = "; ".join(f"{code} {n['words']}".strip() for (code, _), n in zip(errors, known, strict=True))
+        told, words = next((n["status"] for n in known if n["status"]), ""), ""
+    else:
+        result = "R" if errors else status
+        told = {"A": "accepted", "E": "accepted", "R": "rejected"}.get(result, "")
+        words = "; ".join(f"{code} {text}".strip() for code, text in errors)
+    yield Acknowledged("status", bill, result, unit.place(), words, told, code=errors[0][0] if errors else "")
+
+
+_EVENT = "SN"  # status notifications of CBP's ACE truck manifest begin so; what is wrong has codes of digits
+_SENT = ("ACW", "ABO", "AFB", "MWB", "MB")  # RFF that name the message or manifest which is answered
+
+
+def _bill(node: Node, kinds: tuple[str, ...], s: Separators) -> str:
+    """Return the number of the first RFF of these kinds, of any kind when none is named."""
+    found = {component(r, 1, 1, s): component(r, 1, 2, s) for r in reversed(_children(node, "RFF"))}
+    if not kinds:
+        return next(reversed(found.values()), "")
+    return next((found[kind] for kind in kinds if found.get(kind)), "")
+
+
+def _errors(erp: Node, s: Separators) -> Iterator[tuple[str, str]]:
+    """Yield (9321, its text) of an error point; FTX+ACE repeats what was sent and is left out."""
+    codes = [component(erc, 1, 1, s) for erc in _children(erp, "ERC")]
+    texts = [_text(ftx, s) for ftx in _children(erp, "FTX") if ftx.element(1) in ("AAO", "AAH")]
+    for number, code in enumerate(codes):
+        yield code, texts[number] if number < len(texts) else ""
+
+
+@cache
+def _notices() -> dict[str, dict[str, str]]:
+    """Return code -> row of notices.csv."""
+    text = files(__package__).joinpath("notices.csv").read_text("utf-8")
+    return {row["code"]: row for row in table_rows(text)}
 
 
 def _status(node: Node, s: Separators) -> str:

@@ -4,7 +4,7 @@
     04-2, 3    element 4 component 2, element 3 (whole first repetition, unreleased)
     @sum       the number of the segment (MEA 6314, GID 7224 ...) added up over the shipment
     7065@same  the text that all segments found have, nothing when one has another
-    @text      all elements as they were written: tells segments of other content apart (`TDT[20].@text repeated`)
+    @carriage  what tells a carriage (TDT) from another one, see legs.py: `TDT[20].@carriage repeated`
 
 The text is as meant: without release characters, decimal comma turned into a point where the interchange allows one.
 """
@@ -15,14 +15,15 @@ import re
 from functools import cache, lru_cache
 
 from gateway.formats.delimited import split_released, unrelease
+from gateway.formats.edifact.legs import carriage
 from gateway.formats.edifact.structure.layouts import NUMBERS, Component, layouts, positions
 from gateway.formats.sums import total
 from gateway.records import Getter, Node, Separators
 
 _RELEASE = "03A"  # the places of the elements used are the same in all directories read
 SAME = "@same"
-TEXT = "@text"
-SUMS = {"MEA": "6314", "GID": "7224", "MOA": "5004", "QTY": "6060", "CNT": "6066"}
+CARRIAGE = "@carriage"
+SUMS = {"MEA": "6314", "GID": "7224", "PAC": "7224", "MOA": "5004", "QTY": "6060", "CNT": "6066"}
 """Segment -> the number that `@sum` adds."""
 
 
@@ -35,7 +36,7 @@ def layout_of(tag: str) -> dict[str, Component]:
 def known(tag: str, leaf: str) -> bool:
     """True when a leaf can be read of a segment; of a segment without layout only positions can."""
     if leaf.startswith("@"):
-        return leaf == TEXT or (leaf == "@sum" and tag in SUMS)
+        return (leaf == CARRIAGE and tag == "TDT") or (leaf == "@sum" and tag in SUMS)
     leaf = leaf.removesuffix(SAME)
     return not _is_number(leaf) or leaf in positions(_RELEASE).get(tag, {})
 
@@ -88,8 +89,8 @@ def of_segment(tag: str, leaf: str) -> Getter:
     at = places(tag, leaf)
     if leaf == "@sum":
         return reader(leaf)
-    if leaf == TEXT:
-        return lambda node, root: root.separators.element.join(node.elements)
+    if leaf == CARRIAGE:
+        return lambda node, root: root.separators.element.join(carriage(node))
     if not at:
         return lambda node, root: ""
     if tag == "FTX" and leaf == "4440":

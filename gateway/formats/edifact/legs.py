@@ -5,7 +5,7 @@
 
 The standard has no order of legs (8051 tells stages, 20 is the main one), so the places must tell it: exactly one leg
 that arrives in the United States, and from elsewhere. Where they do not, the path leads to all legs and the base tables
-refuse (`TDT[20].@text repeated`).
+refuse (`TDT[20].@carriage repeated`). A lorry is named by several TDT (plate, VIN, transponder): they are one carriage.
 """
 
 from __future__ import annotations
@@ -22,11 +22,12 @@ _SCHEDULE_D = "77"
 def that_count(nodes: list[Node], root: Node) -> list[Node]:
     """Return those of several TDT of one stage that are the carriage which arrives; all when that cannot be told.
 
-    TDT with the same content are one carriage, told in several groups.
+    TDT of the same carriage are told in several groups.
     """
     legs: dict[tuple[str, ...], list[Node]] = {}
     for node in nodes:
-        legs.setdefault(tuple(node.elements), []).append(node)
+        if told := carriage(node):
+            legs.setdefault(told, []).append(node)
     if len(legs) < 2:
         return nodes
     separators: Separators = root.separators  # type: ignore[attr-defined]
@@ -39,6 +40,23 @@ def that_count(nodes: list[Node], root: Node) -> list[Node]:
         if True in arrives and not any(ours for stage, ours in places if stage in DEPARTS):
             arriving.append(leg)
     return arriving[0] if len(arriving) == 1 else nodes
+
+
+def carriage(node: Node) -> tuple[str, ...]:
+    """Return what tells a carriage from another one: the elements of its TDT, by road without the vehicle (C222).
+
+    () for one that names a vehicle or a stage and nothing else (CBP ACE: TDT+11+++++++:146::VIN).
+    """
+    told = node.elements[: _VEHICLE if len(node.elements) > _VEHICLE and _by_road(node) else None]
+    return tuple(told) if any(told[2:_VEHICLE]) else ()
+
+
+def _by_road(node: Node) -> bool:
+    """True for mode 3 (UN recommendation 19), also as 03 or 30."""
+    return node.element(3).strip().lstrip("0").startswith("3")
+
+
+_VEHICLE = 8  # place of C222 in a TDT
 
 
 def _places(node: Node, s: Separators) -> list[tuple[str, bool | None]]:

@@ -38,12 +38,21 @@ def test_each_table_is_well_formed(name):
     assert all(re.fullmatch("[A-Z]{3}", tag) for tag in table_tags(name))
 
 
-def test_cuscar_d03a_and_d03b_differ_only_in_dangerous_goods():
+CBP = {("DOC", 99), ("RFF", 99)}
+"""Below CNI and EQD: what CBP's ACE truck manifest has beside the directory; its LOC below EQD repeats too."""
+
+
+def test_cuscar_d03a_and_d03b_differ_only_in_dangerous_goods_and_what_cbp_adds():
     old, new = (
         [(r.tag, r.max) for r in _rows(load_table("cuscar_d03a"))],
         [(r.tag, r.max) for r in _rows(load_table("cuscar_d03b"))],
     )
-    assert [(a, b) for a, b in zip(old, new, strict=True) if a != b] == [(("DGS", 9), ("DGS", 99))]
+    seals, consignment = new.index(("SEL", 9)) + 1, new.index(("CNI", 1)) + 1
+    assert {new.pop(consignment), new.pop(seals)} == CBP
+    assert [(a, b) for a, b in zip(old, new, strict=True) if a != b] == [
+        (("LOC", 1), ("LOC", 9)),
+        (("DGS", 9), ("DGS", 99)),
+    ]
 
 
 def _rows(group: Group):
