@@ -126,7 +126,7 @@ class OpenMessage:
             said = (
                 f"A {message.type} cannot stand in a group GS01 {functional_id}; {kind.functional_ids[0]} was expected."
             )
-            yield envelope.set_fault(node.place(1), "X12-SET-NOT-IN-GROUP", "1", said, message.type)
+            yield envelope.set_fault(node.place(1), "X12-SET-NOT-IN-GROUP", "18", said, message.type)
 
     def choose_structure(self, profile: Profile, policy: SyntaxPolicy) -> bool:
         """Let a Matcher take the segments where the set has a structure; False when it should have one and has none."""
