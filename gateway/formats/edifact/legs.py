@@ -76,26 +76,45 @@ def _ours(code: str, listed: str) -> bool | None:
 
 
 def lent(unit: Node, root: Node) -> Finding | None:
-    """Return what is to be said of a consignment with a carriage of its own that leaves port or arrival to another one.
+    """Return what is to be said of a consignment with a carriage of its own that leaves something to that of the header.
 
-    The header's counts for what the consignment leaves out; where both name a voyage, and not the same, that is told.
+    The header's counts for what the consignment leaves out. Where it is not known which one that is, the consignment is
+    refused; where both name a voyage, and not the same, port and arrival of the other are told.
     """
     above = (root.children or {}).get("TDT")
-    own = _carriage(_of_consignment(unit), root) if above else None
-    header = _carriage(above, root) if above and own is not None else None
-    if own is None or header is None:
+    own = _of_stage(_of_consignment(unit), root, ("20", "11")) if above else None
+    if not above or not own:
         return None
-    voyage, other = own.element(2).strip(), header.element(2).strip()
+    header = _of_stage(above, root, ("20", "11", "12"))
+    if len(header) > 1 and len(set(filter(None, map(carriage, header)))) > 1:
+        return _left_to_nobody(own[0], root)
+    voyage, other = own[0].element(2).strip(), header[0].element(2).strip() if header else ""
     if not voyage or not other or voyage == other:
         return None
     s: Separators = root.separators  # type: ignore[attr-defined]
-    taken = [word for word, tag, stages in _LENT if not _has(own, tag, stages, s) and _has(header, tag, stages, s)]
+    lacks = [word for word, tag, stages in _LENT if not _has(own[0], tag, stages, s)]
+    taken = [word for word, tag, stages in _LENT if word in lacks and _has(header[0], tag, stages, s)]
     if not taken:
         return None
     said = f"The consignment goes with {voyage} (TDT), which names no {' and no '.join(taken)}: that of {other} in the header was taken."
-    return Finding("MAP-AMBIGUOUS", Severity.WARNING, Scope.SHIPMENT, said, own.place(2))
+    return Finding("MAP-AMBIGUOUS", Severity.WARNING, Scope.SHIPMENT, said, own[0].place(2))
 
 
+def _left_to_nobody(own: Node, root: Node) -> Finding | None:
+    """Return the refusal of a consignment whose carriage lacks what several carriages of the header would give."""
+    s: Separators = root.separators  # type: ignore[attr-defined]
+    parts = {"voyage": own.element(2), "mode": own.element(3), "carrier": own.element(5)}
+    lacks = [word for word, text in parts.items() if not text.partition(s.component)[0].strip()]
+    lacks += [word for word, tag, stages in _LENT if not _has(own, tag, stages, s)]
+    function = next((bgm.element(3).strip() for bgm in (root.children or {}).get("BGM", ())), "")
+    if not lacks or function in _CANCELS:
+        return None
+    said = f"The carriage of the consignment names no {' and no '.join(lacks)}, and the header has several voyages or flights (TDT+20): nothing tells which one arrives. {_SEND}"
+    return Finding("MAP-AMBIGUOUS", Severity.ERROR, Scope.SHIPMENT, said, own.place())
+
+
+_CANCELS = frozenset(("1", "3"))  # BGM 1225
+_SEND = "Send only the carriage that arrives in the US as TDT+20 (those before it as TDT+10), or say of each where it leaves and arrives (LOC+9, LOC+11)."
 _LENT = (("port", "LOC", frozenset(("11", "60"))), ("arrival", "DTM", frozenset(("132",))))
 
 
@@ -107,13 +126,13 @@ def _of_consignment(unit: Node) -> list[Node]:
     return [node for bill in bills if bill.children is not None for node in bill.children.get("TDT", ())]
 
 
-def _carriage(nodes: list[Node], root: Node) -> Node | None:
-    """Return the first TDT of the main stage, else of that at the border."""
-    for stage in ("20", "11"):
+def _of_stage(nodes: list[Node], root: Node, stages: tuple[str, ...]) -> list[Node]:
+    """Return the TDT of the first of some stages that any has, as a mapping path finds them."""
+    for stage in stages:
         found = [node for node in nodes if node.element(1) == stage]
         if found:
-            return that_count(found, root)[0]
-    return None
+            return that_count(found, root)
+    return []
 
 
 def _has(node: Node, tag: str, stages: frozenset[str], s: Separators) -> bool:

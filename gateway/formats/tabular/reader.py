@@ -15,7 +15,8 @@ from gateway.formats.tabular.ending import cut_off
 from gateway.formats.tabular.groups import MOST, Grouper, Shipment
 from gateway.formats.tabular.layout import Header, Options, looks_like_header
 from gateway.formats.tabular.row_maker import RowMaker
-from gateway.formats.tabular.rows import Columns, Record, TableRoot, rows_node
+from gateway.formats.tabular.rows import Columns, Part, Record, TableRoot, place_of, rows_node
+from gateway.formats.tabular.totals import Totals
 from gateway.formats.tabular.vocabulary import other_names, vocabulary
 from gateway.profile import Profile
 from gateway.records import (
@@ -59,6 +60,7 @@ class TableReader:
         self._empty: list[Record] = []
         self._empties = 0
         self._notes: list[Finding] = []
+        self._totals: Totals | None = None  # what a row of totals is compared with
         self._early: list[Finding] = []  # what is said of the rows above the header
         self._unread = False  # a fault of the whole table was found: its rows are named, not judged
 
@@ -231,6 +233,7 @@ class TableReader:
         severities = self._profile.severities
         self._unread = any(severities.get(f.rule, f.severity) is Severity.ERROR for f in findings)
         extra, currency = list(added.values()), self._profile.default_currency
+        self._totals = Totals(header) if self._kind != "json" else None
         rows = RowMaker(header, root, self._options, width, extra, self._kind, self._delimiter, currency)
         return MessageBegin(message), rows, findings
 
@@ -243,11 +246,18 @@ class TableReader:
         why = rows.skip(record)
         if not why:
             findings, row, key = rows.row(record)
+            if self._totals is not None:
+                self._totals.take(key, row.elements)
             return self._grouper.add(key, row, findings)
         if why == "empty":
             self._skipped(record)
         elif len(self._notes) < 100:
             self._notes.append(_remark(why, record))
+            if why == "CSV-TOTAL-ROW" and self._totals is not None:
+                part = (Part(0, record),)
+                self._notes += self._totals.compare(
+                    rows.numbers(record), lambda name: place_of(part, rows.index(name), rows.root)
+                )
         return []
 
     def _skipped(self, record: Record) -> None:

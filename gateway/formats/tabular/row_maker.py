@@ -137,6 +137,12 @@ class RowMaker:
             return False
         return any(_TOTAL.fullmatch(text) for text in filled)
 
+    def numbers(self, record: Record) -> list[str]:
+        """Return the elements of a record that is no row, its numbers mended like those of one."""
+        cells = [*record.cells[: self._full], *[""] * (self._full - len(record.cells))]
+        self._mender.mend(cells, lambda rule, severity, cell, said: None, careful=True)
+        return list(self._pick([*cells, ""]))
+
     def row(
         self, record: Record, cells: list[str] | None = None, parts: tuple[Part, ...] = ()
     ) -> tuple[list[Finding], Row, tuple[str, ...]]:

@@ -235,8 +235,9 @@ class Functional:
             )
 
     def _code_718(self, code: str) -> str:
-        """Element 718 of 004010 has no 23 (ST02 not unique): there it is 7 (invalid control number)."""
-        return "7" if code == "23" and not self._implementation and self._out.version[:6] <= "004010" else code
+        """Element 718 of 004010 has no 23 (ST02 not unique), there it is 7 (control number), and no 18 (not in group), there it is 1."""
+        old = not self._implementation and self._out.version[:6] <= "004010"
+        return {"23": "7", "18": "1"}.get(code, code) if old else code
 
     def _code_723(self, code: str) -> str:
         """Element 723 of 004010 knows no repetitions and no surplus components."""

@@ -23,6 +23,7 @@ from gateway.formats.x12.levels import DEFAULT, Undecided, choose, layouts, with
 from gateway.formats.x12.policy import SyntaxPolicy
 from gateway.formats.x12.sets import set_kinds
 from gateway.formats.x12.structure import Matcher
+from gateway.formats.x12.sums import GoodsTotals
 from gateway.formats.x12.totals import LineNumbers, check_bills, check_lines, check_vessel
 from gateway.profile import Profile
 from gateway.records import Event, Group, Interchange, Message, MessageEnd, Node, Unit
@@ -110,6 +111,7 @@ class OpenMessage:
         self._taken_over = taken_over
         self._handed_out = handed_out
         self._numbers = LineNumbers()
+        self._goods = GoodsTotals(self.message.type)
         self._leveled = False  # the segments of a shipment know the level above
 
     # --- the beginning ----------------------------------------------------------------------------------------
@@ -124,7 +126,7 @@ class OpenMessage:
             said = (
                 f"A {message.type} cannot stand in a group GS01 {functional_id}; {kind.functional_ids[0]} was expected."
             )
-            yield envelope.set_fault(node.place(1), "X12-SET-NOT-IN-GROUP", "1", said, message.type)
+            yield envelope.set_fault(node.place(1), "X12-SET-NOT-IN-GROUP", "18", said, message.type)
 
     def choose_structure(self, profile: Profile, policy: SyntaxPolicy) -> bool:
         """Let a Matcher take the segments where the set has a structure; False when it should have one and has none."""
@@ -183,6 +185,8 @@ class OpenMessage:
             self._handed_out.add(unit)
         elif unit.tag == "LX":
             self._numbers.take(unit)
+        if self._goods.on:
+            self._goods.take(unit)
         role = "unread" if type(matcher) is Flat else "shipment"
         return Unit(message, self.units, unit, f"{unit.tag} {unit.element(1)}".strip(), role)
 
@@ -215,6 +219,7 @@ class OpenMessage:
         if type(matcher := self.matcher) is Matcher:
             yield from check_lines(self.message, matcher.levels)
             yield from check_vessel(self.message)
+            yield from self._goods.check(self.message.root)
 
     def cut(self) -> Iterator[Event]:
         """Yield the shipments of a set whose SE did not come.

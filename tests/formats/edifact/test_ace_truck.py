@@ -80,6 +80,14 @@ def test_what_cbp_adds_to_the_directory_is_no_fault_and_six_names_of_a_lorry_are
     assert result.rules() == set()
 
 
+def test_what_a_shipment_says_of_its_export_is_no_carriage_of_its_own() -> None:
+    result = changed(
+        ("GEI+7+135'", "GEI+7+134'\nTDT+11'\nDTM+133:20250131:102'\nRFF+AWM'\nTSR+41'"), ("UNT+57", "UNT+61")
+    )
+    assert result.counts() == (2, 2, 0, 0)
+    assert result.rules() == set()
+
+
 def test_a_second_lorry_is_another_carriage() -> None:
     result = changed(("TDT+11++03+:::PU++I++:215", "TDT+11+TRIP9+03+:::PU++I++:215"))
     assert "MAP-AMBIGUOUS" in result.rules()

@@ -12,7 +12,7 @@ from gateway.findings import Finding, Scope, Severity
 from gateway.formats import x12
 from gateway.profile import Identity
 from gateway.records import Interchange, InterchangeBegin
-from tests.drops import drop, profile_for, sample, x12_samples
+from tests.drops import SAMPLES_NOW, drop, profile_for, sample, x12_samples
 
 PLAIN = sample("x12/01")
 GS = b"GS*AQ*NRTX*S321GATEWAY*20250115*0930*1*X*005020~\n"
@@ -177,7 +177,7 @@ SET = {
     "SE01 letters": (PLAIN.replace(b"SE*28*", b"SE*2A*"), "X12-SE-COUNT", "4"),
     "SE missing": (PLAIN.replace(b"SE*28*0001~\n", b""), "X12-SE-MISSING", "2"),
     "ST01 unknown": (PLAIN.replace(b"ST*309*", b"ST*999X*"), "X12-SET-UNKNOWN", "1"),
-    "ST01 of another group": (PLAIN.replace(b"GS*AQ*", b"GS*SH*"), "X12-SET-NOT-IN-GROUP", "1"),
+    "ST01 of another group": (PLAIN.replace(b"GS*AQ*", b"GS*SH*"), "X12-SET-NOT-IN-GROUP", "18"),
 }
 
 
@@ -259,3 +259,13 @@ def test_a_group_without_a_set_is_told() -> None:
     said = drop(head + b"GE*0*1~\nIEA*1*000000001~\n")
     assert [(f.rule, f.severity, f.scope) for f in said.findings()] == [("X12-EMPTY", Severity.WARNING, Scope.GROUP)]
     assert said.segments("999")[2] == "AK9*A*0*0*0"
+
+
+@pytest.mark.parametrize(
+    ("functional", "version", "code"), [("999", "", "IK5*R*18"), ("997", "004010", "AK5*R*1"), ("997", "005010", "AK5*R*18")]
+)  # fmt: skip
+def test_a_set_of_another_group_is_refused_in_the_code_list_of_the_answer(
+    functional: str, version: str, code: str
+) -> None:
+    acks = {"functional": functional, **({"version_997": version} if version else {})}
+    assert code in drop(sample("x12/40"), now=SAMPLES_NOW, acks=acks).segments(functional)

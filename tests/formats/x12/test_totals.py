@@ -6,6 +6,7 @@ import re
 
 import pytest
 
+from gateway.site import base_mappings
 from tests.drops import SAMPLES_NOW, drop, profile_for, sample
 from tests.test_beyond_samples import BILL, bill, said, truck
 
@@ -90,3 +91,46 @@ def test_pairs_of_an_856_go_together(old, new, place):
 def test_a_reference_of_an_856_may_have_its_further_numbers():
     data = MARKETPLACE.replace(b"REF*SI*MKTP-S0001", b"REF*SI*MKTP-S0001**BM>77", 1)
     assert drop(data, now=SAMPLES_NOW).outcome.counts.accepted == 2
+
+
+@pytest.mark.parametrize(("ctt", "told"), [("8*4", 0), ("8*3", 1), ("8*7.5", 1), ("8", 0)])
+def test_the_hash_total_of_an_856_is_that_of_its_pieces(ctt, told):
+    pieces = sum(int(n) for n in re.findall(rb"SN1\*[^*]*\*(\d+)", MARKETPLACE))
+    assert pieces == 4
+    result = drop(MARKETPLACE.replace(b"CTT*8", b"CTT*" + ctt.encode()), now=SAMPLES_NOW)
+    total = ctt.partition("*")[2]
+    expected = [f"CTT-02 says {total}, but the pieces (SN1-02) of the set add up to 4."]
+    assert said(result, "X12-TOTAL") == expected * told
+    assert result.outcome.counts.accepted == 2
+
+
+def test_a_hash_total_may_leave_out_the_points():
+    data = MARKETPLACE.replace(b"SN1*1*1*", b"SN1*1*1.5*", 1)
+    assert data != MARKETPLACE
+    right = [b"8*4.5", b"8*18"]  # 1.5 + 1 + 2, and 15 + 1 + 2
+    assert [said(drop(data.replace(b"CTT*8", b"CTT*" + one), now=SAMPLES_NOW), "X12-TOTAL") for one in right] == [
+        [],
+        [],
+    ]
+
+
+OCEAN = sample("x12/18")
+AIR = (base_mappings() / "x12_110" / "examples" / "two_shipments.edi").read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("data", "old", "new", "told"),
+    [
+        (OCEAN, b"", b"", []),
+        (OCEAN, b"L3*6*G***12500******2", b"L3*6*G***12500******3", ["L3-11 says 3, but the pieces (L0-08) of the set add up to 2."]),
+        (OCEAN, b"L3*6*G", b"L3*7*G", ["L3-01 says 7, but the weights (L0-04) of the set add up to 6."]),
+        (OCEAN, b"L3*6*G", b"L3*7*N", []),  # of another kind
+        (OCEAN, b"L0*1*2*CT*6*G*0.2*X*2", b"L0*1*2*CT*6*G*0.2*X*", []),  # nothing to compare with
+        (AIR, b"", b"", []),
+        (AIR, b"L3*0.6*G", b"L3*0.9*G", ["L3-01 says 0.9, but the weights (L0-04) of the set add up to 0.6."]),
+        (AIR, b"L3*0.6*G***9000", b"L3*0.6*G***9000******4", ["L3-11 says 4, but the pieces (L0-08) of the set add up to 3."]),
+    ],
+)  # fmt: skip
+def test_l3_is_compared_with_the_lines_of_the_set(data, old, new, told):
+    assert old in data
+    assert said(drop(data.replace(old, new), now=SAMPLES_NOW), "X12-TOTAL") == told

@@ -1,0 +1,120 @@
+"""A row of totals against the rows above it: pieces, weights, quantities and values, where a column can be added up.
+
+    Weight  Value             a sum of all rows so far, or of those since the row of totals before (a sub-total); of a column
+    1.25    31.98             of the shipment also the sum with each shipment counted once
+    2.00    25.00
+    3.25    56.98  Total
+
+Not compared: a column with a cell that is no plain number, in several units or currencies, or of prices of one piece.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from decimal import Decimal
+
+from gateway.findings import Finding, Position, Scope, Severity
+from gateway.formats.sums import is_plain
+from gateway.formats.tabular.layout import Header
+from gateway.formats.tabular.vocabulary import standard_places, vocabulary
+
+_UNIT = {"weight": "weight_unit", "item_value": "currency", "quantity": "quantity_unit"}
+"""Column -> the column of its unit; the others have theirs in their name, or none."""
+_COLUMNS = ("pieces", "weight", "weight_kg", "weight_g", "weight_lb", "quantity", "item_value", "item_value_usd")
+_AT_ONCE = 256  # rows that are added up together
+_NOTHING = Decimal(0)
+
+Row = tuple[tuple[str, ...], list[str]]
+"""The key of the shipment and the elements of a row."""
+
+
+@dataclass(slots=True)
+class _Column:
+    """One column that is added up. every: sum of all rows; once: the same with each shipment counted once."""
+
+    name: str
+    place: int
+    unit: int  # place of its unit, -1 = none
+    weight: bool
+    every: Decimal = _NOTHING
+    once: Decimal = _NOTHING
+    broken: bool = False
+    units: set[str] = field(default_factory=set)
+    before: tuple[Decimal, Decimal] = (_NOTHING, _NOTHING)  # when the row of totals before was read
+
+    def add(self, rows: list[Row], last: Row | None) -> None:
+        """Add up the cells of some rows. last: the row above them."""
+        texts = [elements[self.place].strip() for _, elements in rows]
+        filled = [text for text in texts if text]
+        joined = "".join(filled)
+        if not (joined.isascii() and joined.replace(".", "").isdigit()) and not all(map(is_plain, filled)):
+            self.broken = True
+            return
+        try:
+            self.every += sum(map(Decimal, filled), _NOTHING)
+        except ArithmeticError:  # two points in one cell
+            self.broken = True
+            return
+        if self.unit >= 0:
+            self.units.update(elements[self.unit].strip().upper() for _, elements in rows)
+        above = last
+        for row, text in zip(rows, texts, strict=True):
+            if text and not (above is not None and row[0] and row[0] == above[0] and above[1][self.place].strip()):
+                self.once += Decimal(text)
+            above = row
+
+    def fits(self, told: Decimal, rows: int) -> bool:
+        """True when the total is one of the sums, as exactly as it is written; weights of rows may be rounded each."""
+        sums = (self.every, self.once, self.every - self.before[0], self.once - self.before[1])
+        step = Decimal(1).scaleb(min(int(told.as_tuple().exponent), 0)) / 2
+        if self.weight:
+            step += rows * Decimal(1).scaleb(min(int(self.every.as_tuple().exponent), 0)) / 2
+        return any(abs(told - one) <= step for one in sums)
+
+
+class Totals:
+    """The sums of one table so far."""
+
+    def __init__(self, header: Header) -> None:
+        places, standard = standard_places(), vocabulary()[0]
+        self._columns = [
+            _Column(name, places[name], places[unit] if (unit := _UNIT.get(name, "")) and header.has(unit) else -1, standard[name].kind == "weight")
+            for name in _COLUMNS if header.has(name)
+        ]  # fmt: skip
+        self._rows: list[Row] = []
+        self._last: Row | None = None
+        self._count = 0
+
+    def take(self, key: tuple[str, ...], elements: list[str]) -> None:
+        """Note a row."""
+        self._rows.append((key, elements))
+        if len(self._rows) >= _AT_ONCE:
+            self._add_up()
+
+    def compare(self, elements: list[str], place: Callable[[str], Position]) -> list[Finding]:
+        """Return what a row of totals says otherwise than the rows above it. place: of a column in it."""
+        self._add_up()
+        found = []
+        for column in self._columns:
+            text = elements[column.place].strip()
+            if not self._count or column.broken or len(column.units) > 1 or not is_plain(text):
+                continue
+            told = Decimal(text)
+            if not column.fits(told, self._count):
+                said = f"The row of totals says {text}; the rows above it have {column.every.normalize():f}: rows may be missing or stand there twice."
+                found.append(
+                    Finding("CSV-TOTAL", Severity.WARNING, Scope.MESSAGE, said, place(column.name), value=text)
+                )
+            column.before = (column.every, column.once)
+        return found
+
+    def _add_up(self) -> None:
+        rows, self._rows = self._rows, []
+        if not rows:
+            return
+        self._count += len(rows)
+        for column in self._columns:
+            if not column.broken:
+                column.add(rows, self._last)
+        self._last = rows[-1]
