@@ -177,7 +177,9 @@ def mapping_export(
         place = (profile or Path()) / "partners" / whose / f"{mapping}.csv"
         out(f"next: edit it, then gateway mapping import {output} --over {mapping} -o {place}")
     else:
-        out(f"next: edit it, then gateway mapping import {output} -o map.csv")
+        own = (profile or Path()) / "mappings" / mapping / "map.csv"
+        place = own if profile is not None and own.is_file() else Path("map.csv")
+        out(f"next: edit it, then gateway mapping import {output} -o {place}")
 
 
 @mapping_app.command("import")

@@ -28,7 +28,7 @@ def mappings_of(profile: Path | None, partner: str, mapping: str) -> tuple[Mappi
     found = {
         name: one.profile.tables for name, one in site.partners.items() if isinstance(one.profile.tables, MappingSet)
     }
-    if len(found) > 1:
+    if len(found) > 1 or (mapping in shared.added and not partner):
         found = {name: tables for name, tables in found.items() if has_own(tables, mapping)}
     if len(found) > 1:
         raise ConfigError(

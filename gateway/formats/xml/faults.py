@@ -52,8 +52,8 @@ def unknown_root(namespace: str, local: str, line: int | None, profile: Profile)
     place = Position(offset=0, line=line, segment=local, xpath=f"/{local}")
     row = f"root {root} and {f'namespace {found}' if found else 'no namespace'}"
     fix = (
-        f"Send one of the documents named; check the namespace. To read a document of your own: a row with {row} in documents.csv of the "
-        "profile folder and a mapping folder (mappings/ID) for it are what is missing."
+        f"Send one of the documents named; check the namespace. Whoever runs the gateway can let it read this one: what is missing is a row with {row} "
+        "in documents.csv of the profile folder, and a mapping folder for it (mappings/ID)."
     )
     return Finding("XML-NS-UNKNOWN", Severity.ERROR, Scope.INTERCHANGE, said, place, value=local, fix=fix)
 
