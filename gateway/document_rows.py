@@ -49,7 +49,8 @@ def read_documents(folder: Path) -> tuple[Documents, dict[str, tuple[str, int]],
     places: dict[str, tuple[str, int]] = {}
     xml: list[Kind] = []
     for row in _rows(folder / XML_FILE, XML_COLUMNS, ("root", "unit"), _xml_row, faults):
-        xml.append(kind_of(row.cells, [{"type": "", "parent": "*", "children": "", "many": row.cells["many"]}]))
+        many = " ".join((row.cells["many"], *row.cells["unit"].split("/")))  # the shipments themselves stand again
+        xml.append(kind_of(row.cells, [{"type": "", "parent": "*", "children": "", "many": many}]))
         places.setdefault(row.cells["type"], (XML_FILE, row.line))
     json: list[Document] = []
     for row in _rows(folder / JSON_FILE, JSON_COLUMNS, ("keys", "type", "unit"), _json_row, faults):

@@ -77,12 +77,13 @@ def archived(site: Site, since: str, now: datetime) -> Iterator[Source]:
 COUNTS = ("files", "unchanged", "changed", "newly_rejected", "newly_accepted", "rejected_before_and_after")
 
 
-def compare(sources: Iterator[Source], new: Path, shared: MappingSet) -> dict[str, Any]:
+def compare(sources: Iterator[Source], new: Path, shared: MappingSet | None = None) -> dict[str, Any]:
     """Return counts of shipments by what the change does to them, with samples per field; see COUNTS.
 
     new: a folder with rows (ID.csv) and codes/, as a partner's folder; a whole mappings folder replaces the base tables, or those
-    of the site when it holds nothing else. shared: the tables below the partners' rows.
+    of the site when it holds nothing else. shared: the tables below the partners' rows, None = the base tables.
     """
+    shared = shared or MappingSet(base_mappings())
     below = _below(new, shared)
     counts = dict.fromkeys(COUNTS, 0)
     fields: dict[str, dict[str, Any]] = {}
