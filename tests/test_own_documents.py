@@ -280,6 +280,27 @@ def test_the_memory_is_that_of_a_few_shipments():
     assert peak(10_000) < peak(500) + 1_500_000  # the offsets of the last 65536 lines among it
 
 
+WHOLE = """<?xml version="1.0"?><p:Box xmlns:p="urn:box:1" number="BOX000000001"><p:To><p:Name>ROBIN SAMPLE</p:Name></p:To></p:Box>"""
+
+
+def test_the_whole_document_may_be_the_shipment_and_a_partner_may_let_it_wait(copy, tmp_path):
+    (copy / "documents.csv").write_text("root,namespace,type,unit,role\nBox,urn:box:*,BOX,.,part\n")
+    shutil.rmtree(copy / "mappings" / "acme_parcels")
+    box = copy / "mappings" / "box"
+    box.mkdir()
+    (box / "map.toml").write_text('id = "box"\nversion = "1"\nformat = "own"\nmessage_type = "BOX"\n')
+    (box / "map.csv").write_text(
+        "level,target,source\nshipment,(each),Box\nshipment,house_bill_number,./@number\nfinal_deliver_to_party,(first),To\nfinal_deliver_to_party,name,Name\n"
+    )
+    site = load_site(copy)
+    site.check_tables()
+    refused = checked(tmp_path, WHOLE, site)
+    assert (refused["format"], refused["rejected"]) == ("own_box", ["BOX000000001"])
+    toml = copy / "partners" / "acme.toml"
+    toml.write_text('join_hours = 24\njoin_on = "house"\n' + toml.read_text())
+    assert checked(tmp_path, WHOLE, load_site(copy))["shipments"]["waiting"] == 1
+
+
 # --- an unknown document says what is missing -------------------------------------------------------------------------
 
 

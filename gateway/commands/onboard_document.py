@@ -29,7 +29,8 @@ from gateway.commands.onboard_places import Path as Way
 from gateway.document_rows import XML_COLUMNS, XML_FILE
 from gateway.errors import ConfigError
 from gateway.findings import Finding
-from gateway.formats.detect import HEAD
+from gateway.formats import sniffers
+from gateway.formats.detect import HEAD, Transcoded, detect
 from gateway.formats.own import Documents
 from gateway.formats.xml import XmlNode, XmlReader, families, kind_of
 from gateway.formats.xml.sniffing import root_of
@@ -95,9 +96,11 @@ def document_draft(samples: list[Path], partner: str, profile: Profile) -> Docum
 
 def _tree(path: Path, root: str, namespace: str, profile: Profile) -> XmlNode:
     """Return a sample as a tree, read as any document is."""
+    data = path.read_bytes()
+    seen = detect(data[:HEAD], path.name, sniffers())
     kind = kind_of({"root": root, "namespace": namespace, "format": "own", "type": "", "unit": ".", "role": "shipment"})
     found: XmlNode | None = None
-    for event in XmlReader("own", (kind,), replace(profile, programs=None)).read((path.read_bytes(),)):
+    for event in XmlReader("own", (kind,), replace(profile, programs=None)).read(Transcoded((data,), seen)):
         if isinstance(event, Finding) and event.refuses:
             raise ConfigError(f"{path.name} cannot be read: {event.message}", "Take a smaller, whole sample.")
         if isinstance(event, Unit):
@@ -186,7 +189,7 @@ def _lines(meant: list[Meant], unit: Way, item: Way, root: str) -> Iterator[str]
         yield _off(goods) + _line(
             "item", "(each)", _source(item, unit) if item != unit else (unit[-1] if unit else root)
         )
-        yield from _level(table, "item", known, item, unit)
+        yield from _level(table, "item", known, item)
 
 
 def _off(meant: list[Meant]) -> str:
@@ -194,17 +197,15 @@ def _off(meant: list[Meant]) -> str:
     return "" if any(one.confidence >= _SURE for one in meant) else "# "
 
 
-def _level(
-    table: list[dict[str, str]], level: str, known: dict[str, Meant], start: Way, unit: Way = ()
-) -> Iterator[str]:
+def _level(table: list[dict[str, str]], level: str, known: dict[str, Meant], start: Way) -> Iterator[str]:
     for row in table:
         one = known.get(row["column"])
         if row["level"] != level or one is None:
             continue
         sign = "" if one.confidence >= _SURE else "# "
-        source, transform = _with_second(row["column"], one, row["transform"], known, start)
-        cells = {name: row[name] for name in ("required", "rule", "message", "example")}
-        yield sign + _line(level, row["target"], source, transform=transform, **cells)
+        source, transform, example = _with_second(row, one, known, start)
+        cells = {name: row[name] for name in ("required", "rule", "message")}
+        yield sign + _line(level, row["target"], source, transform=transform, example=example, **cells)
         if row["target"] == "address_line_1" and one.leaf.again:
             yield sign + _line(
                 level, "address_line_2", f"{source}/@rest", transform="collapse", example="APT  4 => APT 4"
@@ -212,25 +213,33 @@ def _level(
         if row["column"] == "unit_value" and "item_value" not in known and "item_value_usd" not in known:
             quantity = known.get("quantity")
             both = f"{source}; {_source(quantity.leaf.path, start)}" if quantity else source
-            total = {"transform": "extended" if quantity else "money", "required": "yes", "rule": "S321-VAL-MISSING"}
+            total = {
+                "transform": "extended" if quantity else "money",
+                "example": "19.99; 2 => 39.98" if quantity else "24.90 => 24.90",
+                "required": "yes",
+                "rule": "S321-VAL-MISSING",
+            }
             yield sign + _line(
                 level, "total_value.amount", both, message="value of the goods missing or not usable", **total
             )
 
 
-def _with_second(column: str, one: Meant, transform: str, known: dict[str, Meant], start: Way) -> tuple[str, str]:
-    """Return source and transform of a column; weights are read with their unit, arrivals with their port."""
-    source = _source(one.leaf.path, start)
-    if column == "weight":
+def _with_second(row: dict[str, str], one: Meant, known: dict[str, Meant], start: Way) -> tuple[str, str, str]:
+    """Return source, transform and example of a column; weights are read with their unit, arrivals with their port."""
+    source, transform, example = _source(one.leaf.path, start), row["transform"], row["example"]
+    if row["column"] == "weight":
         unit = known.get("weight_unit")
         if unit is None:
-            return source, "kg KG"
+            return source, "kg KG", "0.450 => 0.450"
         beside = unit.leaf.path[:-1] == one.leaf.path and unit.leaf.path[-1].startswith("@")
-        return f"{source}; {'.' + unit.leaf.path[-1] if beside else _source(unit.leaf.path, start)}", transform
-    if column == "arrival_date":
+        second = f".{unit.leaf.path[-1]}" if beside else _source(unit.leaf.path, start)
+        return f"{source}; {second}", transform, "4.4; LB => 1.996"
+    if row["column"] == "arrival_date":
         port = known.get("arrival_port")
-        return (f"{source}; {_source(port.leaf.path, start)}", transform) if port else (source, "iso")
-    return source, transform
+        if port is None:
+            return source, "iso", "2025-03-04T21:30:00-08:00 => 2025-03-05T05:30:00Z"
+        return f"{source}; {_source(port.leaf.path, start)}", transform, "2025-03-04; 2720 => 2025-03-04T20:00:00Z"
+    return source, transform, example
 
 
 def _source(path: Way, start: Way) -> str:

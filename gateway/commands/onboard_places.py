@@ -36,6 +36,7 @@ _OF_ITEMS = frozenset(("sku", "product_url", "line_number"))
 """Columns that a text of the shipment itself never means."""
 _ITS_NUMBER = re.compile(r"@?(id|no|nr|num(ber)?|ref(erence)?|code)", re.I)
 _RIVALS = {"item_value": "unit_value", "unit_value": "item_value"}
+_IN_USE = "a name in use"
 _LEAST = 0.55  # confidence of a guess that is written at all
 
 
@@ -148,6 +149,7 @@ def meanings(leaves: list[Leaf], unit: Path) -> list[Meant]:
             done.add(way.leaf.path)
             rival = _RIVALS.get(way.column, "")
             close = any(w.leaf is way.leaf and w.column == rival and w.confidence > way.confidence - 0.1 for w in ways)
+            close = close and way.why != _IN_USE
             found.append(replace(way, confidence=0.7, why="of the line, or of one piece") if close else way)
     if not taken & {"tracking_number", "house_bill"}:
         found += _number(leaves, unit, done)
@@ -171,7 +173,7 @@ def _ways(leaf: Leaf, below: bool, depth: int) -> Iterator[Meant]:
         if column.name in _OF_ITEMS and len(leaf.path) <= depth + 1:
             continue
         if meaning(name) == column.name:
-            yield Meant(leaf, column.name, 0.98, "a name in use")
+            yield Meant(leaf, column.name, 0.98, _IN_USE)
             continue
         score, why = likeness(name, leaf.values[:500], column)
         yield Meant(leaf, column.name, round(score, 2), why)
