@@ -6,14 +6,7 @@ gateway.formats.tabular.
 
 from __future__ import annotations
 
-from gateway.formats.objects.reader import (
-    Document,
-    Reading,
-    begins_with,
-    document_of,
-    is_json,
-    names_all_keys,
-    read_objects,
-)
+from gateway.formats.objects.reader import Reading, read_objects
+from gateway.formats.objects.sniffing import Document, begins_with, document_of, is_json, names_all_keys
 
 __all__ = ["Document", "Reading", "begins_with", "document_of", "is_json", "names_all_keys", "read_objects"]
