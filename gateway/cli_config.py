@@ -21,7 +21,7 @@ def config() -> None:
 
 @config_app.command("show")
 def show(folder: Annotated[Path, typer.Argument(help="The profile folder.")] = Path(), as_json: AsJson = False) -> None:
-    """Print the settings of gateway.toml and the partner files; secrets are masked, key files only named."""
+    """Print the settings of gateway.toml and the partner files, and the documents of the site's own; secrets are masked, key files only named."""
     from gateway.commands.config import lines, private_files, shown
 
     site = load_site(folder)

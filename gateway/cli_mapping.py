@@ -177,7 +177,9 @@ def mapping_export(
         place = (profile or Path()) / "partners" / whose / f"{mapping}.csv"
         out(f"next: edit it, then gateway mapping import {output} --over {mapping} -o {place}")
     else:
-        out(f"next: edit it, then gateway mapping import {output} -o map.csv")
+        own = (profile or Path()) / "mappings" / mapping / "map.csv"
+        place = own if profile is not None and own.is_file() else Path("map.csv")
+        out(f"next: edit it, then gateway mapping import {output} -o {place}")
 
 
 @mapping_app.command("import")
@@ -187,6 +189,7 @@ def mapping_import(
     over: Annotated[
         str, typer.Option("--over", help="Mapping id: write only what differs from it, the rows of a partner.")
     ] = "",
+    profile: ProfileDir = None,
 ) -> None:
     """Turn an edited workbook back into a mapping table; what Excel damaged is refused with its cell."""
     from gateway.commands.mapping_own import own_rows
@@ -194,13 +197,13 @@ def mapping_import(
 
     data = import_table(workbook)
     if over:
-        data, rows = own_rows(data, over)
+        data, rows = own_rows(data, over, profile)
         out(f"{rows} rows differ from {over}")
     output.write_bytes(data)
     out(f"wrote {output}")
     home = output.absolute().parent.parent
-    profile = f" --profile {output.parent.parent.parent}" if home.name == "partners" else ""
-    out(f"next: gateway mapping check{profile}")
+    named = profile or (output.parent.parent.parent if home.name == "partners" else None)
+    out(f"next: gateway mapping check{f' --profile {named}' if named else ''}")
 
 
 @mapping_app.command("versions")
@@ -245,7 +248,7 @@ def mapping_diff(
     if bool(since) == bool(files):
         raise GatewayError("Name files, or --since with --profile.", "gateway mapping diff --new DIR FILE ...")
     site = site_of(profile, partner)
-    result = compare(archived(site, since, now) if since else sources_of(files or [], site, now), new)
+    result = compare(archived(site, since, now) if since else sources_of(files or [], site, now), new, site.own.tables)
     if as_json:
         print(json.dumps(result, ensure_ascii=False))
         raise typer.Exit(1 if result["counts"]["newly_rejected"] else 0)

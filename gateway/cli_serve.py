@@ -26,7 +26,7 @@ def serve(
     configure(sys.stderr)
     site = load_site(folder, starting=True)
     site.check_tables()
-    for left_over in (one for partner in site.partners.values() for one in partner.unread):
+    for left_over in site.unread:
         out(f"warning: {left_over.said} {left_over.mend}")
     gateway = Gateway(site, port=port)
     gateway.port = gateway.server.start()

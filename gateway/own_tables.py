@@ -49,13 +49,17 @@ def own_tables(path: Path, file: PartnerFile, folder: Path, base: Path) -> tuple
             raise ConfigError(said, f'Add "partners/{path.stem}" to mappings, or move the tables away.')
     if not folders:
         return [], []
-    known = [facts.parent.name for facts in base.glob("*/map.toml")]
+    places = [
+        base,
+        *{facts.parents[1] for facts in folder.glob("mappings/*/map.toml")},
+    ]  # of the site, for its own documents
+    known = [facts.parent.name for place in places for facts in place.glob("*/map.toml")]
     tables = [table for place in folders for table in sorted(place.glob("*.csv")) if _is_table(table)]
     for table in tables:
         if table.stem not in known:
             said = f"{path.name}: {table.parent.name}/{table.name} is read by nobody: there is no mapping {table.stem}."
             raise ConfigError(said, did_you_mean(table.stem, known, "gateway mapping export ID writes a base table."))
-    codes = [table.stem for table in base.glob("codes/*.csv")]
+    codes = [table.stem for place in places for table in place.glob("codes/*.csv")]
     own_codes = [table for place in folders for table in sorted(place.glob("codes/*.csv")) if table.stem not in codes]
     rows = "".join(table.read_text("utf-8", "replace") for table in tables) if own_codes else ""
     unread = [one for table in tables for one in _unset(path, file, table)]

@@ -16,6 +16,7 @@ from gateway.config_files import Id, PartnerFile, Poll, Target, read_file
 from gateway.errors import ConfigError, did_you_mean
 from gateway.findings import Severity
 from gateway.mapping.folder import MappingSet
+from gateway.own_documents import OwnDocuments
 from gateway.own_tables import Unread, own_tables
 from gateway.profile import AckPolicy, Identity, Profile
 from gateway.settings import Settings, base_mappings
@@ -45,17 +46,21 @@ class Partner:
 
 
 def load_partner(
-    path: Path, settings: Settings, rulebook: Any, before: Mapping[tuple[Path, ...], MappingSet] | None = None
+    path: Path,
+    settings: Settings,
+    rulebook: Any,
+    own_documents: OwnDocuments,
+    before: Mapping[tuple[Path, ...], MappingSet] | None = None,
 ) -> Partner:
     """Read a partner file and the files it names. Raises ConfigError or MappingError.
 
-    before: tables of a site that was loaded before, by their folders; those that have not changed are taken as they are.
+    own_documents: those of the site, with the tables below the partner's rows; before: tables of a site that was loaded before, by their folders; those that have not changed are taken as they are.
     """
     file, folder = read_file(path, PartnerFile), settings.folder
     name = file.partner or path.stem
     own = folder / "partners" / path.stem
     extra, unread = own_tables(path, file, folder, base_mappings())
-    mappings = _own_set(extra, before or {}) if extra else base_tables()
+    mappings = _own_set(extra, before or {}, own_documents.tables) if extra else own_documents.tables
     check_switches(path.name, file)
     if "tabular" in file.options:
         from gateway.table_settings import check_names  # reads the readers of tables
@@ -76,6 +81,7 @@ def load_partner(
         person_secret=settings.person_secret(),
         programs=mappings.program,
         tables=mappings,
+        documents=own_documents.documents,
         rules=rulebook,
         catalogue=load_catalogue(),
         constants=constants_of(path.name, file.constants),
@@ -102,11 +108,11 @@ def load_partner(
     )
 
 
-def _own_set(folders: list[Path], before: Mapping[tuple[Path, ...], MappingSet]) -> MappingSet:
+def _own_set(folders: list[Path], before: Mapping[tuple[Path, ...], MappingSet], shared: MappingSet) -> MappingSet:
     known = before.get(tuple(folders))
-    if known is not None and known.is_current(base_tables()):
+    if known is not None and known.is_current(shared):
         return known
-    return MappingSet(base_mappings(), folders, base_tables())
+    return MappingSet(base_mappings(), folders, shared)
 
 
 @cache

@@ -153,6 +153,7 @@ class Profile:
     enrich: Callable[[dict[str, Any]], dict[str, Any] | None] | None = None
     programs: Callable[[str, str, str], Program | None] | None = None  # (format, message type, version) -> Program
     tables: Any = None  # the gateway.mapping.folder.MappingSet behind `programs`
+    documents: Any = None  # gateway.formats.own.Documents: those of the site's own, None = none
     structures: Any = None  # formats' structure tables, see formats.x12.structure
     rules: Any = None  # gateway.rules.Rulebook
     catalogue: Any = None  # gateway.catalogue.Catalogue

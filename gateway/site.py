@@ -1,6 +1,7 @@
 """A profile folder -> everything the gateway needs to run: partners, mappings, rules, validators, serve settings.
 
     gateway.toml            state, out, sftp, polling, fx_usd
+    documents.csv           documents of the site's own, json_documents.csv; mappings/ with the tables that read them
     partners/nrtx.toml      one partner: ids, filer type, constants, acks, severities
     partners/nrtx/          its own mapping rows (x12_309_truck.csv), code tables (codes/), enrichment CSV
     keys/nrtx.pub           its SSH keys
@@ -16,8 +17,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gateway.errors import ConfigError, MappingError
-from gateway.own_tables import check_read
-from gateway.partner import Partner, forget_base_tables, load_partner
+from gateway.own_documents import OwnDocuments, check_beside, load_documents
+from gateway.own_tables import Unread, check_read
+from gateway.partner import Partner, base_tables, forget_base_tables, load_partner
 from gateway.places import check_places
 from gateway.profile import Profile
 from gateway.rules.folder import load_rulebook
@@ -40,6 +42,7 @@ class Site:
 
     settings: Settings
     partners: dict[str, Partner]
+    own: OwnDocuments
 
     def profile_for(self, head: bytes) -> Profile:
         """Return the profile whose sender stands in the envelope of a file; the first partner's when none does.
@@ -72,6 +75,11 @@ class Site:
     def tables(self) -> list[MappingSet]:
         """The mapping tables of the partners, each set once."""
         return list({id(p.profile.tables): p.profile.tables for p in self.partners.values()}.values())
+
+    @property
+    def unread(self) -> list[Unread]:
+        """What changes nothing, of the site and of its partners."""
+        return [*self.own.unread, *(one for partner in self.partners.values() for one in partner.unread)]
 
     def check_tables(self) -> None:
         """Compile every mapping of every partner, and run the checks on those with rows of its own. Raises MappingError."""
@@ -107,10 +115,11 @@ def load_site(folder: Path, *, starting: bool = False, before: Site | None = Non
         )
     rulebook = load_rulebook(base_mappings())
     tables = {one.overrides: one for one in before.tables} if before is not None else {}
+    own = load_documents(folder, base_tables(), before.own if before is not None else None)
     partners = {}
     named: dict[str, str] = {}  # stem of each file -> its partner
     for path in files:
-        partner = load_partner(path, settings, rulebook, tables)
+        partner = load_partner(path, settings, rulebook, own, tables)
         if partner.profile.partner in partners:
             raise ConfigError(
                 f"{path.name}: partner {partner.profile.partner} stands in two files.", "Give one another name."
@@ -119,8 +128,9 @@ def load_site(folder: Path, *, starting: bool = False, before: Site | None = Non
         named[path.stem] = partner.profile.partner
     check_read(folder, named, {place.resolve() for one in partners.values() for place in one.tables})
     check_places(settings, partners)
+    check_beside(own, partners)
     ordered = sorted(partners.values(), key=lambda p: (not p.profile.options.get("default", False), p.profile.partner))
-    return Site(settings, {p.profile.partner: p for p in ordered})
+    return Site(settings, {p.profile.partner: p for p in ordered}, own)
 
 
 def state_site(folder: Path) -> tuple[Site, str]:
@@ -133,7 +143,7 @@ def state_site(folder: Path) -> tuple[Site, str]:
     try:
         return load_site(folder), ""
     except (ConfigError, MappingError) as error:
-        return Site(settings, {}), str(error)
+        return Site(settings, {}, OwnDocuments(base_tables())), str(error)
 
 
 @cache

@@ -91,6 +91,6 @@ def _seen(chunks: Iterable[bytes], profile: Profile, name: str) -> tuple[Iterato
     seen = (
         Detection(hold=bad_name, kind="none")
         if bad_name
-        else detect(head, name, sniffers(), profile.encoding, str(profile.options.get("format", "")))
+        else detect(head, name, sniffers(profile.documents), profile.encoding, str(profile.options.get("format", "")))
     )
     return source, seen

@@ -103,6 +103,7 @@ def test_formats_and_mapping_do_not_know_each_other(name):
             "no_shipment",
             "noise",
             "notes",
+            "objects",
             "structure",
             "sums",
             "tree",

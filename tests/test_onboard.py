@@ -10,6 +10,7 @@ import pytest
 from openpyxl import Workbook
 
 from gateway.check import Checker, parse_instant
+from gateway.commands.mapping import check_all
 from gateway.commands.onboard import onboard
 from gateway.errors import ConfigError
 from gateway.site import load_site
@@ -283,3 +284,106 @@ def test_a_sample_of_fixed_widths_is_told_as_such(tmp_path):
     with pytest.raises(ConfigError) as told:
         onboard([write(tmp_path, "ws.dat", (line * 3).encode())], "ws", tmp_path / "site", NOW)
     assert "fixed widths" in told.value.advice
+
+
+FEED = FIXTURES / "profiles" / "own" / "mappings" / "acme_parcels" / "examples" / "feed.xml"
+ONE = """<shipments batch="7"><sender><name>ACME TOYS LTD</name><street>12 INVENTED ROAD</street><city>TORONTO</city><state>ON</state><country>CA</country></sender>
+<shipment><number>ACME000000001</number><weightKg>1.2</weightKg><to><name>ROBIN SAMPLE</name><address1>3310 LAKEVIEW DR</address1><city>ERIE</city><state>PA</state>
+<zip>16501</zip><country>US</country></to><currency>USD</currency><goods><line><no>1</no><desc>WOODEN TOY</desc><price>5.00</price><qty>2</qty><madein>CA</madein></line>
+<line><no>2</no><desc>WOOL HAT</desc><price>6.00</price><qty>1</qty><madein>CN</madein></line></goods></shipment></shipments>"""
+
+
+def table_of(folder: Path) -> list[str]:
+    return (folder / "map.csv").read_text("utf-8").splitlines()
+
+
+def test_an_xml_that_nobody_reads_gets_its_row_and_a_mapping_folder(tmp_path):
+    folder = tmp_path / "site"
+    result = onboard([FEED], "acme", folder, NOW)
+    assert (folder / "documents.csv").read_text("utf-8").splitlines() == [
+        "root,namespace,type,unit,id,version,totals,many,aside",
+        "ShipmentFeed,urn:acme:parcels:2,ACME_SHIPMENT_FEED,Parcels/Parcel,Header/BatchId,@version,Header/ParcelCount=#,Line,LineNo",
+    ]
+    own = folder / "mappings" / "acme_shipment_feed"
+    rows = table_of(own)
+    assert "shipment,(each),Parcel,,,,,,," in rows
+    assert any(row.startswith("shipment,gross_weight_kg,Weight; .@unit,,kg,") for row in rows)
+    assert any(row.startswith("shipment_initiator,(first),Shipper,") for row in rows)
+    assert any(row.startswith("final_deliver_to_party,address_line_2,Address/Line/@rest,") for row in rows)
+    assert [row for row in rows if row.startswith("#")] == [
+        "# shipment,carrier_code,/Header/Transport,,upper,,,,,xx => XX", "# shipment,mode_of_transportation,,,,truck,,,,",
+    ]  # fmt: skip
+    assert {f"{folder}/documents.csv", f"{own}/map.toml", f"{own}/map.csv"} <= set(result["written"])
+    assert any("Header/BatchId the number of the file" in question for question in result["questions"])
+    assert check_all(folder) == []
+    assert "ROBIN" not in json.dumps(result)
+
+
+def test_the_questions_of_an_xml_answered_its_files_are_read(tmp_path):
+    folder = tmp_path / "site"
+    onboard([FEED], "acme", folder, NOW)
+    table = folder / "mappings" / "acme_shipment_feed" / "map.csv"
+    table.write_text(table.read_text("utf-8").replace("# shipment,mode", "shipment,mode"), "utf-8")
+    toml = folder / "partners" / "acme.toml"
+    toml.write_text(toml.read_text("utf-8") + "\n[constants]\nknown_carrier_customer_flag = true\n", "utf-8")
+    result = Checker(load_site(folder).only("acme"), parse_instant("2025-01-14T10:00:00Z")).file(FEED)
+    assert (result["verdict"], result["shipments"]["accepted"]) == ("accept", 2)
+    (message,) = result["messages"]
+    expected = json.loads(FEED.with_suffix(".json").read_text("utf-8"))[0]
+    for ours, theirs in zip(message["shipments"], expected["shipments"], strict=True):
+        told = {
+            name: value for name, value in theirs.items() if name not in ("security_scan", "final_deliver_to_party")
+        }
+        assert {name: ours[name] for name in told} == told
+
+
+def test_what_the_names_do_not_tell_is_a_guess_that_is_not_in_force(tmp_path):
+    folder = tmp_path / "site"
+    result = onboard([write(tmp_path, "one.xml", ONE.encode())], "bob", folder, NOW)
+    assert (folder / "documents.csv").read_text("utf-8").splitlines()[1] == "shipments,BOB_SHIPMENTS,shipment,no"
+    rows = table_of(folder / "mappings" / "bob_shipments")
+    guesses = [row for row in rows if row.startswith("# ")]
+    assert any("number,,identifier" in row for row in guesses)
+    assert "item,(each),goods/line,,,,,,," in rows
+    assert any(row.startswith("item,total_value.currency,../../currency,") for row in rows)
+    assert any(row.startswith("shipment_initiator,(first),/sender,") for row in rows)
+    assert any("Is shipment one shipment?" in question for question in result["questions"])
+    assert check_all(folder) == []
+
+
+def test_a_second_document_is_a_second_row(tmp_path):
+    folder = tmp_path / "site"
+    onboard([write(tmp_path, "one.xml", ONE.encode())], "bob", folder, NOW)
+    text = (folder / "documents.csv").read_text("utf-8")
+    (folder / "documents.csv").write_text("# by hand\n" + text, "utf-8")
+    onboard([FEED], "acme", folder, NOW)
+    lines = (folder / "documents.csv").read_text("utf-8").splitlines()
+    assert (lines[0], lines[2]) == ("# by hand", text.splitlines()[1])
+    assert [kind.root for kind in load_site(folder).own.documents.xml] == ["shipments", "ShipmentFeed"]
+
+
+def test_a_document_that_the_site_reads_is_onboarded_as_a_message(tmp_path):
+    folder = tmp_path / "site"
+    onboard([FEED], "acme", folder, NOW)
+    before = (folder / "documents.csv").read_text("utf-8")
+    result = onboard([FEED], "acme2", folder, NOW)
+    assert ["base table", "acme_shipment_feed: 2 shipments"] in result["facts"]
+    assert (folder / "documents.csv").read_text("utf-8") == before
+
+
+@pytest.mark.parametrize(("samples", "said"), [
+    ((FEED.read_bytes(), ONE.encode()), "several documents"),
+    ((b'<!DOCTYPE a [<!ENTITY b "c">]><a><b id="1"/></a>',), "DOCTYPE"),
+    ((ONE.encode()[:-9],), "cannot be read"),
+])  # fmt: skip
+def test_xml_samples_that_cannot_be_drafted_are_told_and_nothing_is_written(tmp_path, samples, said):
+    paths = [write(tmp_path, f"{number}.xml", data) for number, data in enumerate(samples)]
+    with pytest.raises(ConfigError, match=said):
+        onboard(paths, "bob", tmp_path / "site", NOW)
+    assert not (tmp_path / "site").exists()
+
+
+def test_an_xml_with_a_mark_at_its_start_is_no_fault(tmp_path):
+    marked = write(tmp_path, "a.xml", b"\xef\xbb\xbf" + ONE.encode())
+    onboard([marked], "bob", tmp_path / "site", NOW)
+    assert (tmp_path / "site" / "mappings" / "bob_shipments").is_dir()

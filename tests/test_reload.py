@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -102,6 +103,35 @@ def test_a_changed_table_counts_from_the_next_file_and_a_broken_one_never(served
     third = delivered(served, "bad-309.edi", "c.edi")
     assert {s["carrier_code"] for s in third["shipments"]} == {"ZZZZ"}
     assert third["source"]["mapping_version"] != first["source"]["mapping_version"]
+
+
+OWN = Path(__file__).parent.parent / "fixtures" / "profiles" / "own"
+FEED = "mappings/acme_parcels/examples/feed.xml"
+
+
+def test_a_document_of_the_sites_own_is_read_from_the_moment_its_tables_are_there(served: Path) -> None:
+    log = served.parent / "log"
+    (served / "samples" / "feed.xml").write_bytes((OWN / FEED).read_bytes())
+    shutil.copy(OWN / "documents.csv", served / "documents.csv")
+    wait(lambda: "no mapping folder reads ACME_PARCELS" in log.read_text(), "not refused")
+    shutil.copytree(OWN / "mappings" / "codes", served / "mappings" / "codes")
+    shutil.copytree(OWN / "mappings" / "acme_parcels", served / "mappings" / "acme_parcels")
+    wait(lambda: "PROFILE-LOADED" in log.read_text(), "not loaded")
+    first = delivered(served, "feed.xml", "a.xml")
+    assert (first["source"]["format"], first["source"]["mapping_id"]) == ("own_acme_parcels", "acme_parcels")
+    assert {s["package_count"] for s in first["shipments"]} == {1}
+
+    table = served / "mappings" / "acme_parcels" / "map.csv"
+    before = log.read_text().count("PROFILE-LOADED")
+    table.write_text(table.read_text().replace("Pieces,,count,,,,packages {value} not usable,1 => 1", ",,,7,,,,"))
+    wait(lambda: log.read_text().count("PROFILE-LOADED") > before, "not loaded again")
+    (served / "samples" / "feed.xml").write_text(
+        (OWN / FEED).read_text().replace("B20250114", "B20250115").replace("ACME0", "ACME1")
+    )
+    second = delivered(served, "feed.xml", "b.xml")
+    assert {s["package_count"] for s in second["shipments"]} == {7}
+    assert second["source"]["mapping_version"] != first["source"]["mapping_version"]
+    assert "acme_parcels" in run("mapping", "versions", str(served))
 
 
 def test_serve_does_not_start_with_a_broken_table(tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ ROOT = Path(__file__).parents[1]
 def test_every_command_of_the_tutorial_does_what_the_page_says(tmp_path: Path) -> None:
     page = (ROOT / "docs" / "tutorial.md").read_text("utf-8")
     blocks = re.findall(r"```sh\n(.*?)```", page, re.S)
-    assert len(blocks) == 5
+    assert len(blocks) == 7
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]

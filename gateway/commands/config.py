@@ -11,11 +11,14 @@ import re
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from gateway.partner import Partner
 from gateway.site import Site
+
+if TYPE_CHECKING:
+    from gateway.formats.xml import Kind
 
 MASK = "***"
 _SECRET = re.compile(r"(?i)passw|passphrase|secret|token|api_?key|credential|authorization|private")
@@ -26,10 +29,27 @@ _IN_QUERY = re.compile(r"([?&;][^=&;\s]*)=[^&;\s]*")
 
 
 def shown(site: Site) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Yield (file, its settings) of gateway.toml and each partner file."""
+    """Yield (file, its settings) of gateway.toml, each partner file and the tables of the site's own documents."""
     folder = site.settings.folder
     for path in (folder / "gateway.toml", *sorted((folder / "partners").glob("*.toml"))):
         yield str(path.relative_to(folder)), masked(tomllib.loads(path.read_text("utf-8")))
+    own = site.own
+    mappings = {facts.message_type: facts.id for facts in own.tables.facts if facts.id in own.tables.added}
+    if own.documents is not None and own.documents.xml:
+        yield (
+            "documents.csv",
+            {_root(k): _read_as(k.type, mappings, "/".join(k.unit) or ".") for k in own.documents.xml},
+        )
+    if own.documents is not None and own.documents.json:
+        yield "json_documents.csv", {" ".join(d.keys): _read_as(d.type, mappings, d.unit) for d in own.documents.json}
+
+
+def _root(kind: Kind) -> str:
+    return f"{{{kind.namespace}}}{kind.root}" if kind.namespace else kind.root
+
+
+def _read_as(kind: str, mappings: dict[str, str], unit: str) -> dict[str, str]:
+    return {"type": kind, "unit": unit, "mapping": mappings.get(kind, "")}
 
 
 def masked(settings: dict[str, Any], within: str = "") -> dict[str, Any]:

@@ -43,6 +43,8 @@ def doctor(folder: Path, *, remote: bool = False) -> Iterator[Check]:
     )
     for look in (_state, _disk, _speed, _ledger, _clock, _port, keys, encryption):
         yield from _guarded(look, site)
+    for one in site.own.unread:
+        yield Check("documents", "warning", one.said, one.mend)
     for name, partner in site.partners.items():
         yield from _guarded(partial(of_partner, name=name, partner=partner), site, f"partner {name}")
         if remote:

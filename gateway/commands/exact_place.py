@@ -23,7 +23,7 @@ Places = Callable[[Position, Any], Range | None]
 
 def exact_places(data: bytes, message_format: str, profile: Profile) -> Places:
     """Return what finds the bytes of a value in a file of this format folder."""
-    if message_format in ("cargo_xml", "postal", "wco_xml"):
+    if message_format in ("cargo_xml", "postal", "wco_xml", "own"):
         return _Elements(data, encoding_of(data, profile)).place
     if message_format == "tabular" and not data.startswith(b"PK") and data.lstrip()[:1] not in (b"{", b"["):
         return _Cells(data, profile).place

@@ -38,7 +38,7 @@ th{background:#e8edf2} code,pre{font-family:ui-monospace,monospace} pre{backgrou
 """
 _FAMILY = {
     "x12": ("X12-",), "edifact": ("EDIFACT-",), "cargo_xml": ("CARGO-XML-", "XML-"), "cargo_imp": ("CARGO-IMP-", "FHL-"),
-    "postal": ("ITMATT-", "XML-"), "wco_xml": ("XML-",), "tabular": ("CSV-", "XLSX-", "JSON-", "ENC-", "NUM-", "ID-"),
+    "postal": ("ITMATT-", "XML-"), "wco_xml": ("XML-",), "own": ("XML-", "JSON-"), "tabular": ("CSV-", "XLSX-", "JSON-", "ENC-", "NUM-", "ID-"),
 }  # fmt: skip
 _COMMON = ("S321-", "Q-", "PORT-", "DUP-", "FX-", "FILE-")
 _ANSWERS = {

@@ -24,7 +24,8 @@ from gateway.mapping.folder import MappingSet
 from gateway.mapping.lint import lint
 from gateway.mapping.table import COLUMNS, Fault
 from gateway.outputs.folder import check_layouts
-from gateway.own_tables import own_tables
+from gateway.own_documents import OwnDocuments, look_at_documents
+from gateway.own_tables import Unread, own_tables
 from gateway.profile import Profile, Program
 from gateway.records import Unit
 from gateway.shell.vault import clear
@@ -32,23 +33,30 @@ from gateway.site import Site, base_mappings
 
 
 def _sets(profile: Path | None) -> tuple[list[MappingSet], list[Fault]]:
-    """Return the base mappings and those of every partner of a profile, and what is said of code tables that nobody reads.
+    """Return the base mappings, those of a profile and of its partners, the faults of its documents and what nobody reads.
 
     A folder of partners/ without a partner file is looked at too. Raises ConfigError.
     """
-    base, faults = base_mappings(), []
+    base = base_mappings()
+    plain = MappingSet(base)
+    documents, faults = look_at_documents(profile, plain) if profile else (OwnDocuments(plain), [])
+    faults += [_left_over(one) for one in documents.unread]
     folders: dict[tuple[Path, ...], None] = {}
     for path in sorted((profile / "partners").glob("*.toml")) if profile else ():
         assert profile is not None
         own, unread = own_tables(path, read_file(path, PartnerFile), profile, base)
         folders[tuple(own)] = None
-        faults += [Fault(o.code, str(o.table), 1, "", o.said, o.mend, "warning") for o in unread]
+        faults += map(_left_over, unread)
     known = {place.resolve() for own in folders for place in own}
     for place in sorted((profile / "partners").iterdir()) if profile else ():
         if place.is_dir() and place.resolve() not in known:
             folders[(place,)] = None
-    plain = MappingSet(base)
-    return [plain, *(MappingSet(base, own, plain) for own in folders if own)], faults
+    shared = [plain, documents.tables] if documents.tables.added else [plain]
+    return [*shared, *(MappingSet(base, own, shared[-1]) for own in folders if own)], faults
+
+
+def _left_over(one: Unread) -> Fault:
+    return Fault(one.code, str(one.table), 1, "", one.said, one.mend, "warning")
 
 
 def check_all(profile: Path | None) -> list[dict[str, Any]]:
@@ -101,7 +109,9 @@ def units_of(path: Path, site: Site) -> UnitsRead:
         raise ConfigError(f"{path} is not there.", "Check the path.")
     data = site.vault.read(clear(path))
     profile = site.profile_for(data[:HEAD])
-    seen = detect(data[:HEAD], path.name, sniffers(), profile.encoding, str(profile.options.get("format", "")))
+    seen = detect(
+        data[:HEAD], path.name, sniffers(profile.documents), profile.encoding, str(profile.options.get("format", ""))
+    )
     if seen.hold is not None or profile.programs is None:
         said = seen.hold.message if seen.hold else "no mapping"
         raise ConfigError(f"{path.name} cannot be read: {said}", "gateway check FILE tells more.")

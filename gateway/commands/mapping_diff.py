@@ -19,6 +19,7 @@ from gateway.commands.since import start_of
 from gateway.errors import ConfigError, did_you_mean
 from gateway.formats.plain.facts import mask
 from gateway.history import MemoryHistory
+from gateway.mapping.facts import read_facts
 from gateway.mapping.folder import MappingSet
 from gateway.profile import Profile
 from gateway.results import ShipmentResult
@@ -76,12 +77,14 @@ def archived(site: Site, since: str, now: datetime) -> Iterator[Source]:
 COUNTS = ("files", "unchanged", "changed", "newly_rejected", "newly_accepted", "rejected_before_and_after")
 
 
-def compare(sources: Iterator[Source], new: Path) -> dict[str, Any]:
+def compare(sources: Iterator[Source], new: Path, shared: MappingSet | None = None) -> dict[str, Any]:
     """Return counts of shipments by what the change does to them, with samples per field; see COUNTS.
 
-    new: a folder with rows (ID.csv) and codes/, as a partner's folder; a whole mappings folder replaces the base tables.
+    new: a folder with rows (ID.csv) and codes/, as a partner's folder; a whole mappings folder replaces the base tables, or those
+    of the site when it holds nothing else. shared: the tables below the partners' rows, None = the base tables.
     """
-    whole = _is_whole(new)
+    shared = shared or MappingSet(base_mappings())
+    below = _below(new, shared)
     counts = dict.fromkeys(COUNTS, 0)
     fields: dict[str, dict[str, Any]] = {}
     verdicts: list[dict[str, str]] = []
@@ -96,7 +99,9 @@ def compare(sources: Iterator[Source], new: Path) -> dict[str, Any]:
                 raise ConfigError(
                     f"The rows of {new} are in force already.", "Change a copy of the folder and name that."
                 )
-            sets[key] = MappingSet(new if whole else base_mappings(), own if whole else (*own, new))
+            sets[key] = (
+                MappingSet(base_mappings(), own, below) if below else MappingSet(base_mappings(), (*own, new), shared)
+            )
         after = _shipments(source, replace(source.profile, programs=sets[key].program))
         for place in dict.fromkeys((*before, *after)):
             kind = _judge(before.get(place), after.get(place), fields)
@@ -107,15 +112,23 @@ def compare(sources: Iterator[Source], new: Path) -> dict[str, Any]:
     return {"counts": counts, "fields": sorted(fields.values(), key=lambda f: -f["count"]), "verdicts": verdicts}
 
 
-def _is_whole(new: Path) -> bool:
-    """Return whether a folder is a whole mappings folder, not a partner's. Raises ConfigError when it holds no rows."""
+def _below(new: Path, shared: MappingSet) -> MappingSet | None:
+    """Return the tables of a whole mappings folder, None for a folder of a partner's rows. Raises ConfigError when it holds none."""
+    if not _is_whole(new, {facts.id for facts in shared.facts}):
+        return None
+    if all(read_facts(path, path.read_bytes()).format == "own" for path in new.glob("*/map.toml")):
+        return MappingSet(base_mappings(), (), MappingSet(base_mappings()), more=new)
+    return MappingSet(new)
+
+
+def _is_whole(new: Path, known: set[str]) -> bool:
+    """Return whether a folder is a whole mappings folder, not a partner's. known: ids of mappings. Raises ConfigError when it holds no rows."""
     if not new.is_dir():
         raise ConfigError(f"{new} is no folder.", "Put the new rows into a folder: DIR/x12_309_truck.csv.")
     if any(new.glob("*/map.toml")):
         return True
     if (new / "partners").is_dir():
         raise ConfigError(f"{new} is a profile folder.", f"Name the folder of the partner: {new}/partners/NAME.")
-    known = {facts.id for facts in MappingSet(base_mappings()).facts}
     tables = sorted(path.stem for path in new.glob("*.csv") if path.name != "onboard.csv")
     for name in tables:
         if name not in known:

@@ -22,18 +22,19 @@ def mappings_of(profile: Path | None, partner: str, mapping: str) -> tuple[Mappi
     if profile is None:
         return MappingSet(base_mappings()), ""
     site = load_site(profile)
+    shared = site.own.tables
     if partner:
         site = site.only(partner)
     found = {
         name: one.profile.tables for name, one in site.partners.items() if isinstance(one.profile.tables, MappingSet)
     }
-    if len(found) > 1:
+    if len(found) > 1 or (mapping in shared.added and not partner):
         found = {name: tables for name, tables in found.items() if has_own(tables, mapping)}
     if len(found) > 1:
         raise ConfigError(
             f"Several partners have rows of their own for {mapping}.", f"Name one: --partner {' or '.join(found)}."
         )
-    return next(((tables, name) for name, tables in found.items()), (MappingSet(base_mappings()), ""))
+    return next(((tables, name) for name, tables in found.items()), (shared, ""))
 
 
 def has_own(tables: MappingSet, mapping: str) -> bool:
@@ -73,13 +74,15 @@ def table_in_force(mapping: str, profile: Path | None, partner: str) -> tuple[by
     return _csv([[*COLUMNS, "note", "note_from"], *rows]), whose
 
 
-def own_rows(data: bytes, mapping: str) -> tuple[bytes, int]:
+def own_rows(data: bytes, mapping: str, profile: Path | None = None) -> tuple[bytes, int]:
     """Return the rows of an edited table that differ from its base table, as a partner's file, and how many they are.
 
+    profile: whose mapping folders are looked at beside those of the program.
     All rows of a level and target go together, as overrides replace them together, but for checks, (refuse); what is
     missing is taken out. Their notes go with them.
     """
-    base = read_table((facts_of(MappingSet(base_mappings()), mapping).folder / "map.csv").read_bytes(), mapping).rows
+    known = MappingSet(base_mappings()) if profile is None else load_site(profile).own.tables
+    base = read_table((facts_of(known, mapping).folder / "map.csv").read_bytes(), mapping).rows
     edited = read_table(data, "map.csv").rows
     before, now = _by_target(base), _by_target(edited)
     notes = dict(_notes(data, "map.csv"))

@@ -49,18 +49,21 @@ def _files(folder: Path) -> list[Path]:
 def run_tests(site: Site | None, only: str, *, update: bool) -> Iterator[dict[str, Any]]:
     """Yield one result per mapping and per whole-file example: mapping, partner, example, ok, detail (lines).
 
-    site: None = the base tables alone. With a profile the base tables are tested as they are delivered, then for each
-    partner with rows of its own the rows in force and the files of `examples/ID/` in its folder. update: write what came out.
+    site: None = the base tables alone. With a profile the base tables are tested as they are delivered, then the mapping folders
+    of the site, then for each partner with rows of its own the rows in force and the files of `examples/ID/` in its folder. update: write what came out.
     """
     base = MappingSet(base_mappings())
-    chosen = [f.id for f in base.facts if not only or f.id == only]
+    shared = base if site is None else site.own.tables
+    chosen = [f.id for f in shared.facts if not only or f.id == only]
     if not chosen:
-        facts_of(base, only)  # says which there are
-    for facts in base.facts:
+        facts_of(shared, only)  # says which there are
+    for facts in shared.facts:
         if facts.id in chosen:
-            yield _rows(base, facts, "")
+            own = site is not None and facts.id in shared.added
+            yield _rows(shared if own else base, facts, "")
             for path in examples_of(facts.folder):
-                yield _whole_file(base_site(), facts.id, path, update=update and site is None)
+                whose = site if site is not None and own else base_site()
+                yield _whole_file(whose, facts.id, path, update=update and (own or site is None))
     for name, partner in site.partners.items() if site is not None else ():
         tables = partner.profile.tables
         if site is None or not isinstance(tables, MappingSet) or not tables.overrides:

@@ -4,6 +4,7 @@
     DIR/partners/NAME.toml         the draft: envelope ids, layout of tables, what must still be answered
     DIR/partners/NAME/onboard.csv  each field: where it stands, confidence, why, masked sample
     DIR/partners/NAME/onboard.md   the same as a page, with the questions and what `gateway check` says of the samples
+    DIR/documents.csv, mappings/   for XML that nobody reads yet: its row and a drafted mapping folder (onboard_document.py)
 
 Nothing live is touched: an existing partner file is never overwritten.
 """
@@ -14,18 +15,23 @@ import csv
 import io
 import json
 from collections import defaultdict
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from gateway.check import Checker
 from gateway.commands.demo import GATEWAY_TOML
+from gateway.commands.onboard_document import DocumentDraft, document_draft, is_unknown, write_document
 from gateway.commands.onboard_draft import Draft, Guess
 from gateway.commands.onboard_message import Covers, add_fields, message_draft
 from gateway.commands.onboard_table import table_draft
 from gateway.errors import ConfigError
 from gateway.formats import sniffers
 from gateway.formats.detect import HEAD, detect
+from gateway.own_documents import load_documents
+from gateway.partner import base_tables
+from gateway.profile import Profile
 from gateway.shell.names import stored_name
 from gateway.site import base_site, load_site
 
@@ -51,13 +57,15 @@ def onboard(samples: list[Path], partner: str, folder: Path, moment: datetime | 
     toml = folder / "partners" / f"{partner}.toml"
     if toml.exists():
         raise ConfigError(f"{toml} is there already.", "Remove it first, or name another partner.")
+    profile = _profile(folder)
+    document = _unknown_document(samples, partner, profile)
     covers: Covers = {}
-    draft = _merged([_draft(path, covers) for path in samples])
+    draft = document.draft if document else _merged([_draft(path, covers, profile) for path in samples])
     add_fields(covers, draft)
     own = folder / "partners" / partner
     own.mkdir(parents=True, exist_ok=True)
     (folder / "keys").mkdir(exist_ok=True)
-    written = [toml, own / "onboard.csv", own / "onboard.md"]
+    written = [toml, own / "onboard.csv", own / "onboard.md", *(write_document(folder, document) if document else ())]
     if not (folder / "gateway.toml").exists():
         (folder / "gateway.toml").write_text(
             GATEWAY_TOML.replace("person_secret_file", "# person_secret_file"), "utf-8"
@@ -79,11 +87,26 @@ def onboard(samples: list[Path], partner: str, folder: Path, moment: datetime | 
     }  # fmt: skip
 
 
-def _draft(path: Path, covers: Covers) -> Draft:
-    if not path.is_file():
-        raise ConfigError(f"{path} is not there.", "Check the path.")
-    data, profile = path.read_bytes(), next(iter(base_site().partners.values())).profile
-    seen = detect(data[:HEAD], path.name, sniffers())
+def _profile(folder: Path) -> Profile:
+    """Return any profile, that reads the documents of the site's own too."""
+    own = load_documents(folder, base_tables())
+    profile = next(iter(base_site().partners.values())).profile
+    return replace(profile, documents=own.documents, tables=own.tables, programs=own.tables.program)
+
+
+def _unknown_document(samples: list[Path], partner: str, profile: Profile) -> DocumentDraft | None:
+    """Return the draft of a document that nobody reads yet; None when the samples are something else."""
+    for path in samples:
+        if not path.is_file():
+            raise ConfigError(f"{path} is not there.", "Check the path.")
+    if not all(is_unknown(path.read_bytes(), profile.documents) for path in samples):
+        return None
+    return document_draft(samples, partner, profile)
+
+
+def _draft(path: Path, covers: Covers, profile: Profile) -> Draft:
+    data = path.read_bytes()
+    seen = detect(data[:HEAD], path.name, sniffers(profile.documents))
     if seen.hold is not None and not (seen.format or _looks_like_table(data)):
         raise ConfigError(f"{path.name} cannot be read: {seen.hold.message}", _advice(data))
     if seen.format and seen.format != "tabular":

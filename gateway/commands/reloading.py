@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from gateway.errors import GatewayError
+from gateway.own_documents import places_of
 from gateway.shell.desk import frames
 from gateway.shell.log import logger
 from gateway.site import Site, base_mappings, load_afresh
@@ -83,7 +84,7 @@ class Watcher:
                 )
         self._site, self._loaded = site, found
         self._note("")
-        left_over = [f" {one.said} {one.mend}" for partner in site.partners.values() for one in partner.unread]
+        left_over = [f" {one.said} {one.mend}" for one in site.unread]
         said = "A change of the profile folder was taken; it counts from the next file on."
         self._alert("PROFILE-LOADED", said + "".join(left_over))
 
@@ -111,6 +112,9 @@ def fingerprint(site: Site) -> Print:
     folder = site.settings.folder
     found = set(_told(folder / "gateway.toml"))
     for place in (folder / "partners", folder / "keys", base_mappings()):
+        found.update(_below(str(place)))
+    for place in places_of(folder):
+        found.update(_told(place))
         found.update(_below(str(place)))
     for partner in site.partners.values():
         for path in partner.sources:

@@ -13,7 +13,6 @@ from gateway.commands.fetching import Fetching, remote_of, sources_of
 from gateway.commands.reloading import Print, Watcher, fingerprint
 from gateway.commands.versions import Kept, live
 from gateway.errors import ConfigError
-from gateway.partner import base_tables
 from gateway.profile import Identity, Profile
 from gateway.shell import versions
 from gateway.shell.crew import Recipe, Shop
@@ -68,7 +67,7 @@ def serve_config(site: Site) -> _Serve:
 def shop(folder: Path, wanted: Print) -> Shop:
     """Load a profile folder in a worker process. Raises ConfigError when it is not the version that was checked."""
     site = load_site(folder)
-    base_tables().compile()  # shared by the workers; partners' own rows are compiled when a file of theirs comes
+    site.own.tables.compile()  # shared by the workers; partners' own rows are compiled when a file of theirs comes
     if fingerprint(site) != wanted:
         raise ConfigError("The profile folder changed while it was loaded.", "Nothing: it is loaded again.")
     return Shop(serve_config(site), translate, assist, remap=Kept(site.settings.state_dir).remap)

@@ -11,8 +11,9 @@ from collections.abc import Callable
 from functools import cache, partial
 from importlib import import_module
 from types import ModuleType
+from typing import Any
 
-NAMES = ("x12", "edifact", "tabular", "cargo_xml", "cargo_imp", "postal", "wco_xml")
+NAMES = ("x12", "edifact", "tabular", "cargo_xml", "cargo_imp", "postal", "wco_xml", "own")
 """Folders under gateway/formats; a new syntax is one folder and one name here."""
 
 _ALSO = {
@@ -39,9 +40,15 @@ def format_module(name: str) -> ModuleType:
     return import_module(f"gateway.formats.{name}")
 
 
-def sniffers() -> dict[str, Callable[[bytes], float]]:
-    """Return format name -> sniffer, in the order they are asked; a format is imported when its turn comes."""
-    return {name: partial(_sniff, name) for name in NAMES}
+def sniffers(documents: Any = None) -> dict[str, Callable[[bytes], float]]:
+    """Return format name -> sniffer, in the order they are asked; a format is imported when its turn comes.
+
+    documents: of a site's own (Profile.documents); without them nothing is asked of the format `own`.
+    """
+    asked: dict[str, Callable[[bytes], float]] = {name: partial(_sniff, name) for name in NAMES if name != "own"}
+    if documents is not None:
+        asked["own"] = lambda head: format_module("own").sniff(head, documents)
+    return asked
 
 
 def _sniff(name: str, head: bytes) -> float:

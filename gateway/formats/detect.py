@@ -39,9 +39,9 @@ _WRAPPERS = (
     (b"%PDF", "a PDF document"),
 )
 _EXTENSIONS = {
-    "xml": ("cargo_xml", "postal", "wco_xml"),
+    "xml": ("cargo_xml", "postal", "wco_xml", "own"),
     "csv": ("tabular",),
-    "json": ("tabular", "postal"),
+    "json": ("tabular", "postal", "own"),
     "xlsx": ("tabular",),
 }  # fmt: skip
 

@@ -2,6 +2,7 @@
 
 mappings/x12_309_truck/map.csv  map.toml  examples/
 mappings/codes/mode_x12.csv ...
+mappings/ of a profile folder: the same for documents of the site's own, beside the base folder
 a partner's folder: x12_309_truck.csv (override rows), codes/ (own code tables)
 """
 
@@ -37,20 +38,25 @@ Stamp = tuple[tuple[str, int, int], ...]
 class MappingSet:
     """All mappings of the base folder with one partner's overrides, compiled when first asked for."""
 
-    def __init__(self, base: File, overrides: Iterable[File] = (), plain: MappingSet | None = None) -> None:
+    def __init__(
+        self, base: File, overrides: Iterable[File] = (), plain: MappingSet | None = None, *, more: File | None = None
+    ) -> None:
         """base: the mappings folder; overrides: partner folders, later ones win. Raises MappingError.
 
         plain: the base folder without overrides: what they leave as it is, is its, read and compiled once for all partners.
+        more: a folder of further mappings beside those of `plain`.
         """
         self.base = base
         self.overrides = tuple(overrides)
-        self._plain = plain
+        self._plain, self._more = plain, more
         self._stamp = self._stamp_now()
-        self.facts: list[MappingFacts] = plain.facts if plain else _facts_in(base)
+        further = _facts_in(more) if more is not None else []
+        self.facts: list[MappingFacts] = [*plain.facts, *further] if plain else _facts_in(base)
+        self.added = frozenset(facts.id for facts in further)
         names = {facts.id for facts in self.facts}
         own = [path for folder in self.overrides for path in sorted(folder.glob("*.csv")) if path.stem in names]
         self._own = [(path.stem, name_of(path), path.read_bytes()) for path in own]
-        codes = _code_texts(self.overrides)
+        codes = _code_texts((more, *self.overrides) if more is not None else self.overrides)
         self.codes: CodeTables = plain.codes.under(codes) if plain else CodeTables(_code_texts((base,)) | codes)
         self._programs: dict[tuple[str, str, str], ProgramChoice | None] = {}
         self._compiled: dict[str, CompiledProgram] = {}
@@ -63,7 +69,8 @@ class MappingSet:
         return self._plain is plain and self._stamp == self._stamp_now()
 
     def _stamp_now(self) -> Stamp:
-        return _stamp(self.overrides if self._plain else (self.base, *self.overrides))
+        more = () if self._more is None else (self._more,)
+        return _stamp((*more, *self.overrides) if self._plain else (self.base, *self.overrides))
 
     def program(self, message_format: str, message_type: str, version: str) -> ProgramChoice | None:
         """Return the program for a message, None when no mapping reads it."""
@@ -96,15 +103,16 @@ class MappingSet:
         if self._plain is None or self.touches(facts):
             return None
         program = self._plain.compiled(facts)
+        self._hashed[facts.id] = self._plain._hashed[facts.id]
         if self.codes is self._plain.codes:
             return program
         program = copy.copy(program)
-        program.mapping_version = _version(self._plain._hashed[facts.id], self.codes.digest)
+        program.mapping_version = _version(self._hashed[facts.id], self.codes.digest)
         return program
 
     def touches(self, facts: MappingFacts) -> bool:
-        """True when the partner has rows of a mapping, or a code table that its rows name."""
-        if self._plain is None or self._own_tables(facts):
+        """True when the partner has rows of a mapping, or a code table that its rows name; or the mapping is the site's."""
+        if self._plain is None or facts.id in self.added or self._own_tables(facts):
             return True
         return not self.codes.own.isdisjoint(self._plain.compiled(facts).code_tables)
 
@@ -134,16 +142,18 @@ class MappingSet:
             self._condition(facts)
 
     def check(self) -> None:
-        """Compile all mappings, and lint those with override rows. Raises MappingError for the first error."""
+        """Compile all mappings, and lint those with override rows and of a site's own. Raises MappingError for the first error."""
         from gateway.mapping.code_values import unfit_values
         from gateway.mapping.lint import lint
 
         if self._checked:
             return
+        if self._plain is not None and self._plain.added:
+            self._plain.check()
         self.compile()
         faults = [*self.codes.faults, *unfit_values(self, self.codes.own)]
         for facts in self.facts:
-            if self._own_tables(facts):
+            if facts.id in self.added or self._own_tables(facts):
                 faults += lint(self, facts)
         for fault in faults:
             if fault.severity == "error":
@@ -157,12 +167,12 @@ class MappingSet:
 
     def own_rows(self, facts: MappingFacts) -> frozenset[str] | None:
         """Return the names of the tables with rows that nobody else has, None when any row may mean something else here."""
-        if self._plain is None or self.codes is not self._plain.codes:
+        if self._plain is None or facts.id in self.added or self.codes is not self._plain.codes:
             return None
         return frozenset(name for name, _ in self._own_tables(facts))
 
     def _base_table(self, facts: MappingFacts) -> tuple[bytes, Table]:
-        if self._plain is not None:
+        if self._plain is not None and facts.id not in self.added:
             return self._plain._base_table(facts)
         if facts.id not in self._tables:
             path = facts.folder / "map.csv"

@@ -1,6 +1,6 @@
 """Which elements of a document a mapping reads, as a tree of names below the unit; for formats whose documents say more.
 
-GoodsShipment -> Consignee -> Name, Address -> Line, CityName
+GoodsShipment -> Consignee -> Name, Address -> Line, CityName; Weight -> @unit
 Origin/CountryCode; ../TypeCode; TransportContractDocument[TypeCode=703]/ID      sources, conditions, qualifiers
 """
 
@@ -14,6 +14,8 @@ from gateway.mapping.grammar import Test
 from gateway.records import Path
 
 Names = tuple[str, ...]
+GATHERING = ("@join", "@rest", "@lines", "@last")
+"""Leaves that stand for texts of elements, not for an attribute."""
 
 
 def read_below(blocks: Mapping[str, Sequence[Block]], unit: Names) -> dict[str, Any]:
@@ -49,16 +51,20 @@ def _of_block(block: Block, unit: Names, *, above: bool, itself: bool) -> Iterat
     """Yield what a block reads. above: its paths start at the root; itself: its node is the unit."""
     starts: list[Names] = []
     for _, path, when in block.bindings:
-        found = list(_of_path(path, (), unit, "", above=above))
-        yield from found
-        starts.append(found[-1] if found else ())
+        bound = list(_of_path(path, (), unit, "", above=above))
+        yield from bound
+        starts.append(bound[-1] if bound else ())
         yield from _of_tests(when, (), unit, "", above=above)
     lines = [line for _, line in block.actions] + [line for target in block.targets for line in target.lines]
     for start in [()] if itself or above or not starts else dict.fromkeys(starts):
         for line in lines:
+            found: list[Names] = []
             for source in line.sources:
                 if source.path is not None:
-                    yield from _of_path(source.path, start, unit, block.at, above=above)
+                    found = list(_of_path(source.path, start, unit, block.at, above=above))
+                    yield from found
+                elif source.kind == "same" and found:  # beside the value of the source before it
+                    yield (*(name for name in found[-1] if not name.startswith("@")), source.name)
             yield from _of_tests(line.when, start, unit, block.at, above=above)
 
 
@@ -80,10 +86,14 @@ def _of_path(path: Path, start: Names, unit: Names, at: str, *, above: bool) -> 
         steps = steps[1:]
     for step in steps:
         if step.name == "..":
+            if not names:
+                return  # above the unit
             del names[-1:]
             continue
         names.append(step.name)
         if step.values:
             qualifiers = (step.qualifier or "TypeCode").split("+")
-            yield from ((*names, name) for name in qualifiers if not name.startswith("@"))
+            yield from ((*names, name) for name in qualifiers)
+    if path.leaf.startswith("@") and path.leaf not in GATHERING:
+        names.append(path.leaf)
     yield tuple(names)

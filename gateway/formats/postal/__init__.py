@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from itertools import chain
 
+from gateway.formats.objects import Reading, is_json, names_all_keys, read_objects
 from gateway.formats.postal.ack_cusrsp import write_cusrsp
-from gateway.formats.postal.json_file import is_json, is_ours, read_json
+from gateway.formats.postal.json_file import documents, names
 from gateway.formats.xml import DIALECT, XmlReader, kinds_of, score, text_at
 from gateway.profile import Profile
 from gateway.records import Event, Node
@@ -21,7 +22,7 @@ ACK_ENDINGS = {"CUSRSP": "xml", "CUSRSP:json": "json"}
 
 def sniff(head: bytes) -> float:
     """Return 1 for a root element of ours, or for JSON that names the keys of a document of ours."""
-    return 1.0 if is_ours(head) else score(head, __package__, near=0.7)
+    return 1.0 if names_all_keys(head, documents()) else score(head, __package__, near=0.7)
 
 
 def read(chunks: Iterable[bytes], profile: Profile, scale: tuple[int, int] = (0, 1)) -> Iterator[Event]:
@@ -34,7 +35,7 @@ def read(chunks: Iterable[bytes], profile: Profile, scale: tuple[int, int] = (0,
             break
     whole = chain((head,), source)
     if is_json(head):
-        return read_json(whole, profile, scale)
+        return read_objects(whole, scale, Reading("postal", documents(), profile, names))
     return XmlReader("postal", kinds_of(__package__), profile, scale).read(whole)
 
 

@@ -1,82 +1,21 @@
-"""Postal messages in JSON -> events: one object is one message, a list of objects or an object a line are several.
-
-    {"ReceptacleId": "CNSZXAUSJFKAAUN50273001010035", "Item": [{"ItemId": "UA473124829CN"}]}
-    {"ItemId": "UA473124829CN", "ContentPiece": [{"Description": "Model kit"}]}
-
-Which objects are read is json_documents.csv: the keys that tell one and that its items have, and the key whose objects
-are the items (".Item" = the object is the item; it is hung below a root under that name); json_names.csv says which keys
-each object may have. The document is read as a whole: a receptacle holds some hundred items.
-"""
+"""Which objects of postal JSON are read (json_documents.csv), and which keys each of them may have (json_names.csv)."""
 
 from __future__ import annotations
 
-import re
-from bisect import bisect_left
-from collections.abc import Iterable, Iterator
 from functools import cache
 
-import msgspec
-
-from gateway.findings import Finding, Position, Scope, Severity
-from gateway.formats.postal.json_tree import JsonFault, JsonNode, JsonText
-from gateway.formats.xml import text_at
-from gateway.profile import Profile
-from gateway.records import (
-    Event,
-    Group,
-    GroupBegin,
-    GroupEnd,
-    Interchange,
-    InterchangeBegin,
-    InterchangeEnd,
-    Message,
-    MessageBegin,
-    MessageEnd,
-    Node,
-    Unit,
-)
+from gateway.formats.objects import Document, document_of
 from gateway.shipped import files, table_rows
 
-_ITEMS = "Item"
-"""The key of the items in an object of which not even the kind is known."""
-_MANY = frozenset((_ITEMS, "ContentPiece", "Street", "SenderAddress", "ReceiverAddress"))
+_MANY = "Item ContentPiece Street SenderAddress ReceiverAddress"
 """Keys that may have several values; of two addresses the mapping tells."""
-MAX_JSON = 67_108_864
-"""Bytes of a document."""
-
-
-class Document(msgspec.Struct, frozen=True):
-    """One row of json_documents.csv. keys: those that every such object has; unit: the key of its items.
-
-    items_with: keys that at least one of its items has.
-    """
-
-    keys: tuple[str, ...]
-    items_with: tuple[str, ...]
-    root: str
-    format: str
-    type: str
-    unit: str
-    role: str
 
 
 @cache
 def documents() -> tuple[Document, ...]:
     """Return the rows of json_documents.csv."""
     text = files(__package__).joinpath("json_documents.csv").read_text("utf-8")
-    rows = table_rows(text)
-    return tuple(
-        Document(
-            tuple(r["keys"].split()),
-            tuple(r["items_with"].split()),
-            r["root"],
-            r["format"],
-            r["type"],
-            r["unit"],
-            r["role"],
-        )
-        for r in rows
-    )
+    return tuple(document_of(row, _MANY) for row in table_rows(text))
 
 
 @cache
@@ -85,169 +24,3 @@ def names(kind: str) -> dict[str, frozenset[str]]:
     text = files(__package__).joinpath("json_names.csv").read_text("utf-8")
     rows = [row for row in table_rows(text) if row["type"] in ("", kind)]
     return {name: frozenset(row["keys"].split()) for row in rows for name in row["elements"].split()}
-
-
-def is_json(head: bytes) -> bool:
-    """True when a file begins like a JSON object or list."""
-    return head.lstrip(b"\xef\xbb\xbf\r\n\t ")[:1] in (b"{", b"[")
-
-
-def is_ours(head: bytes) -> bool:
-    """True for JSON that names all keys of a document."""
-    if not is_json(head):
-        return False
-    return any(
-        all(re.search(rb'"%s"\s*:' % key.encode(), head) for key in (*d.keys, *d.items_with)) for d in documents()
-    )
-
-
-def read_json(chunks: Iterable[bytes], profile: Profile, scale: tuple[int, int]) -> Iterator[Event]:
-    """Yield the events of one file; never raises on data."""
-    interchange, group = Interchange("postal", 0, version="json"), Group(0)
-    yield InterchangeBegin(interchange)
-    yield GroupBegin(group)
-    text, fault = _text(chunks, scale)
-    number = 0
-    told: set[tuple[str, str]] = set()
-    try:
-        while fault is None and text.blank():
-            for node in text.tree("object"):
-                yield from _message(node, number, interchange, group, _inside(text.lost, node), told)
-                number += 1
-            text.lost.clear()
-        if fault is None and not number:
-            fault = Finding("JSON-SHAPE", Severity.ERROR, Scope.INTERCHANGE, "The document holds no object.", Position(line=1))  # fmt: skip
-    except JsonFault as found:
-        fault = Finding(found.rule, Severity.ERROR, Scope.INTERCHANGE, found.said, found.place)
-    if fault is not None:
-        yield fault
-    yield GroupEnd(group, received=number)
-    yield InterchangeEnd(interchange, received=number)
-
-
-def _text(chunks: Iterable[bytes], scale: tuple[int, int]) -> tuple[JsonText, Finding | None]:
-    data = bytearray()
-    base, factor = scale
-    for chunk in chunks:
-        data += chunk
-        if len(data) > MAX_JSON:
-            said = f"The document is larger than {MAX_JSON >> 20} MiB; send several."
-            return JsonText(""), Finding("JSON-SIZE", Severity.ERROR, Scope.INTERCHANGE, said, Position(line=1))
-    try:
-        return JsonText(data.decode("utf-8"), base, factor), None
-    except UnicodeDecodeError as error:
-        place = Position(offset=base + error.start * factor, line=data.count(b"\n", 0, error.start) + 1)
-        said = "The document holds bytes that are not UTF-8."
-        return JsonText(""), Finding("CSV-ENCODING", Severity.ERROR, Scope.INTERCHANGE, said, place)
-
-
-def _message(
-    node: JsonNode,
-    number: int,
-    interchange: Interchange,
-    group: Group,
-    lost: list[Position],
-    told: set[tuple[str, str]],
-) -> Iterator[Event]:
-    """Yield one object as a message. lost: places of values with the sign of a lost character; told: keys told before."""
-    kind = next((d for d in documents() if _fits(node, d)), None)
-    if kind is not None and kind.unit.startswith("."):
-        node = _hung(node, kind)
-    elif kind is not None:
-        node.tag = node.elements[0] = kind.root
-    message = Message(
-        kind.format if kind else "postal", kind.type if kind else "", "", "", number, node, interchange, group,
-        envelope={"id": text_at(node, ("ReceptacleId",)) or text_at(node, ("Item", "ItemId")) if kind else ""},
-    )  # fmt: skip
-    yield MessageBegin(message)
-    if kind is None:
-        known = " or ".join(", ".join((*d.keys, *d.items_with)) for d in documents())
-        said = f"The object is none that we read; such an object has the keys {known}."
-        yield Finding("JSON-SHAPE", Severity.ERROR, Scope.MESSAGE, said, node.here())
-    if kind is not None:
-        yield from _strangers(node, names(kind.type), told)
-    unit, role = (kind.unit.lstrip("."), kind.role) if kind else (_ITEMS, "unread")
-    items = [one for one in (node.children or {}).get(unit, ()) if isinstance(one, JsonNode)]
-    if kind is None and not items:
-        items = [node]  # whatever it is, it is counted and named
-    if kind is not None:
-        yield from _several(node, Scope.MESSAGE, kind.unit.lstrip("."))
-    of_items = {place.offset for item in items for place in _inside(lost, item)}
-    yield from (_lost(place, Scope.MESSAGE) for place in lost if place.offset not in of_items)
-    for count, item in enumerate(items, 1):
-        yield from (_lost(place, Scope.SHIPMENT) for place in _inside(lost, item))
-        yield from _several(item, Scope.SHIPMENT)
-        label = f"{item.tag} {count}"
-        if kind is None:
-            label = f"object {number + 1}" if item is node else f"{label} of object {number + 1}"
-        yield Unit(message, count, item, label, role)
-    yield MessageEnd(message, len(items))
-
-
-def _strangers(root: Node, known: dict[str, frozenset[str]], told: set[tuple[str, str]]) -> Iterator[Finding]:
-    """Yield the keys that hold something and that we do not know, each once in a file and without its value."""
-    stack = [root]
-    while stack:
-        node = stack.pop()
-        keys = known.get(node.tag, frozenset())
-        for key, below in (node.children or {}).items():
-            full = next((one for one in below if one.element(1) or one.children), None)
-            if key in keys:
-                stack += below
-            elif full is not None and (node.tag, key) not in told:
-                told.add((node.tag, key))
-                said = f'Key "{key[:60]}" of {node.tag[:60]} is not known and was not read.'
-                place = full.here() if isinstance(full, JsonNode) else full.place()
-                yield Finding("CSV-EXTRA-COLUMN", Severity.WARNING, Scope.MESSAGE, said, place, value=key[:60])
-
-
-def _several(root: Node, scope: Scope, leave: str = "") -> Iterator[Finding]:
-    """Yield the keys of one value that have a list of different ones: only the first is read. leave: a key that is not looked into."""
-    stack = [root]
-    while stack:
-        node = stack.pop()
-        for key, below in (node.children or {}).items():
-            if key == leave:
-                continue
-            stack += below
-            second = next((one for one in below[1:] if _texts(one) != _texts(below[0])), None)
-            if second is not None and key not in _MANY:
-                said = f'Key "{key[:60]}" of {node.tag[:60]} has a list of {len(below)} values: which of them is meant cannot be told.'
-                place = second.here() if isinstance(second, JsonNode) else second.place()
-                yield Finding("JSON-DUP-KEY", Severity.ERROR, scope, said, place)
-
-
-def _texts(node: Node) -> list[tuple[str, str]]:
-    return [(one.tag, one.element(1)) for one in node.walk()]
-
-
-def _inside(places: list[Position], node: JsonNode) -> list[Position]:
-    """Return the places inside an object; they are in the order of the text."""
-    first, last = (
-        bisect_left(places, at, key=lambda p: p.offset or 0) for at in (node.offset, node.offset + node.length)
-    )
-    return places[first:last]
-
-
-def _lost(place: Position, scope: Scope) -> Finding:
-    said = "The text holds the sign that stands for a character that was lost when the file was converted, or half a character."
-    return Finding("CSV-ENCODING", Severity.ERROR, scope, said, place)
-
-
-def _fits(node: JsonNode, document: Document) -> bool:
-    """True when an object has the keys of a document, and one of its items those of its items."""
-    if not all(key in node.keys for key in document.keys):
-        return False
-    items = (node.children or {}).get(document.unit, ())
-    return not document.items_with or any(
-        isinstance(item, JsonNode) and all(key in item.keys for key in document.items_with) for item in items
-    )
-
-
-def _hung(item: JsonNode, document: Document) -> JsonNode:
-    """Return a root with an object that is an item itself below it."""
-    root = JsonNode(document.root, [document.root], item.offset, item.length, item.line, 0, keys=item.keys)
-    item.tag = item.elements[0] = document.unit.lstrip(".")
-    item.up, item.number = root, 1
-    root.take(item)
-    return root

@@ -35,15 +35,27 @@ def doctype() -> Finding:
 
 
 _FAMILIES = tuple(f"gateway.formats.{name}" for name in ("cargo_xml", "postal", "wco_xml"))
+_LONG = 200  # characters of a namespace that are shown
 
 
-def unknown_root(namespace: str, local: str, line: int | None) -> Finding:
-    """Return that a root element is none of those that we read, in whichever family of documents."""
-    kinds = [kind for family in _FAMILIES for kind in kinds_of(family)]
-    known = ", ".join(sorted({f"{{{k.namespace}}}{k.root}" if k.namespace else k.root for k in kinds}))
-    said = f"The root element {{{namespace}}}{local} is not one that we read ({known})."
+def families() -> tuple[Kind, ...]:
+    """Return the documents that the program reads, of whichever family."""
+    return tuple(kind for family in _FAMILIES for kind in kinds_of(family))
+
+
+def unknown_root(namespace: str, local: str, line: int | None, profile: Profile) -> Finding:
+    """Return that a root element is none of those that we read, in whichever family of documents, or of the site's own."""
+    own: tuple[Kind, ...] = profile.documents.xml if profile.documents is not None else ()
+    known = ", ".join(sorted({f"{{{k.namespace}}}{k.root}" if k.namespace else k.root for k in (*families(), *own)}))
+    found, root = namespace[:_LONG], local[:_LONG]
+    said = f"The root element {{{found}}}{root} is not one that we read ({known})."
     place = Position(offset=0, line=line, segment=local, xpath=f"/{local}")
-    return Finding("XML-NS-UNKNOWN", Severity.ERROR, Scope.INTERCHANGE, said, place, value=local)
+    row = f"root {root} and {f'namespace {found}' if found else 'no namespace'}"
+    fix = (
+        f"Send one of the documents named; check the namespace. Whoever runs the gateway can let it read this one: what is missing is a row with {row} "
+        "in documents.csv of the profile folder, and a mapping folder for it (mappings/ID)."
+    )
+    return Finding("XML-NS-UNKNOWN", Severity.ERROR, Scope.INTERCHANGE, said, place, value=local, fix=fix)
 
 
 def syntax_fault(

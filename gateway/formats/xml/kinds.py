@@ -24,7 +24,7 @@ elements we have no list of.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 
@@ -89,7 +89,7 @@ def kinds_of(package: str) -> tuple[Kind, ...]:
     order = list(table_rows(table.read_text("utf-8"))) if table.is_file() else []
     names = files(package).joinpath("names.csv")
     known = list(table_rows(names.read_text("utf-8"))) if names.is_file() else []
-    return tuple(_kind(row, order, known) for row in table_rows(text))
+    return tuple(kind_of(row, order, known) for row in table_rows(text))
 
 
 def score(head: bytes, package: str, near: float = 0.0, other: float = 0.0) -> float:
@@ -97,14 +97,21 @@ def score(head: bytes, package: str, near: float = 0.0, other: float = 0.0) -> f
 
     near: for a known name in a foreign namespace; other: for any XML. Then the reader says what is wrong with it.
     """
+    return score_of(head, kinds_of(package), near, other)
+
+
+def score_of(head: bytes, kinds: tuple[Kind, ...], near: float = 0.0, other: float = 0.0) -> float:
+    """Return the same for some documents."""
     name, namespace = root_of(head)
-    kinds = kinds_of(package)
     if any(kind.fits(name, namespace) for kind in kinds):
         return 1.0
     return near if any(kind.root == name for kind in kinds) else other if name else 0.0
 
 
-def _kind(row: dict[str, str], order: list[dict[str, str]], known: list[dict[str, str]]) -> Kind:
+def kind_of(
+    row: Mapping[str, str], order: Iterable[Mapping[str, str]] = (), known: Iterable[Mapping[str, str]] = ()
+) -> Kind:
+    """Return a row of documents.csv with its rows of order.csv and names.csv."""
     when, _, values = row.get("master_when", "").partition("=")
     order = [o for o in order if o["type"] in ("", row["type"]) and row.get("answers") != "yes"]
     return Kind(
@@ -112,23 +119,23 @@ def _kind(row: dict[str, str], order: list[dict[str, str]], known: list[dict[str
         namespace=row["namespace"],
         format=row["format"],
         type=row["type"],
-        unit=() if row["unit"] == "." else _steps(row["unit"]),
+        unit=() if row["unit"] == "." else steps_of(row["unit"]),
         role=row["role"],
         answers=row.get("answers") == "yes",
-        paths={name: _steps(row[name]) for name in FACTS if row.get(name)},
-        master_when=(_steps(when), frozenset(values.split("|"))),
+        paths={name: steps_of(row[name]) for name in FACTS if row.get(name)},
+        master_when=(steps_of(when), frozenset(values.split("|"))),
         versions=tuple(row.get("versions", "").split()),
-        code=_steps(row.get("code", "")),
+        code=steps_of(row.get("code", "")),
         codes=tuple(row.get("codes", "").split()),
         totals=tuple((above, own) for above, _, own in (p.partition("=") for p in row.get("totals", "").split())),
         order={o["parent"]: {name: rank for rank, name in enumerate(o["children"].split())} for o in order},
         many={o["parent"]: frozenset(o.get("many", "").split()) for o in order},
         required={o["parent"]: tuple(o["required"].split()) for o in order if o.get("required")},
         notes=row.get("notes", ""),
-        parties=_steps(row.get("parties", "")),
+        parties=steps_of(row.get("parties", "")),
         needed={o["parent"]: need for o in order if (need := _named(o, "required") - _named(o, "asked"))},
         freight={o["parent"]: _named(o, "freight") for o in order},
-        aside=tuple(_steps(path) for path in row["aside"].split() if path != "-") if row.get("aside") else None,
+        aside=tuple(steps_of(path) for path in row["aside"].split() if path != "-") if row.get("aside") else None,
         names={
             name: Names(None if name == "*" else frozenset(o["children"].split()), frozenset(o["attributes"].split()))
             for o in known
@@ -138,9 +145,10 @@ def _kind(row: dict[str, str], order: list[dict[str, str]], known: list[dict[str
     )
 
 
-def _named(row: dict[str, str], column: str) -> frozenset[str]:
+def _named(row: Mapping[str, str], column: str) -> frozenset[str]:
     return frozenset(row.get(column, "").split())
 
 
-def _steps(path: str) -> tuple[str, ...]:
+def steps_of(path: str) -> tuple[str, ...]:
+    """Return the steps of a path of a table."""
     return tuple(step for step in path.split("/") if step)

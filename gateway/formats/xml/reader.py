@@ -98,8 +98,8 @@ class XmlReader:
         for left in (self._notes, self._parties):
             if left is not None and (remark := left.remark()) is not None:
                 yield remark
-        if self._totals is not None:
-            yield from self._totals.compare()
+        if self._totals is not None and self._root is not None:
+            yield from self._totals.compare(self._root)
         if self._unread is not None and (remark := self._unread.remark()) is not None:
             yield remark
         yield from self._nothing()
@@ -239,10 +239,10 @@ class XmlReader:
         if self._kind is None and tolerant:
             self._kind = next((k for k in self._kinds if k.root == local), None)
         if self._kind is None:
-            raise FaultError(unknown_root(namespace, local, element.sourceline))
+            raise FaultError(unknown_root(namespace, local, element.sourceline, self._profile))
         refusing = [rule for rule, severity in self._profile.severities.items() if severity is Severity.ERROR]
         self._remarks = Remarks(self._kind, refusing) if self._kind.order else None
-        self._totals = Totals(self._kind.totals) if self._kind.totals else None
+        self._totals = Totals(self._kind) if self._kind.totals else None
         self._missing = Missing(self._kind) if self._kind.needed and not self._kind.answers else None
         self._depth = len(self._kind.unit) or 1 << 30
         if self._kind.unit and not self._kind.answers and self._kind.role != "master":

@@ -20,26 +20,50 @@ _KEPT = 50  # different elements that are told apart in one file
 _NAMED = 8  # that the remark names
 _LONG = 120  # characters of a path that are shown
 
+_OF_XML = ("nil", "lang", "space", "schemaLocation", "noNamespaceSchemaLocation")
+"""Attributes that say nothing of a shipment in any document, by their local names."""
+
 Names = tuple[str, ...]
 
 
 def unread_in(message: Message, kind: Kind | None, profile: Profile) -> Unread | None:
-    """Return what notes the elements of a message that no row reads; None where they are not told."""
-    choose = profile.programs
-    program = choose(message.format, message.type, message.version) if choose else None
-    if kind is None or kind.aside is None or program is None:
+    """Return what notes the elements of a message that no row reads; None where they are not told.
+
+    Attributes are noted too where we have no list of those that the document may have.
+    """
+    if kind is None or kind.aside is None:
         return None
     own = len(kind.unit)
     facts = frozenset(path[own:] for path in kind.paths.values() if path[:own] == kind.unit)
-    return Unread(program.reads(message, profile, kind.unit), facts, kind.aside)
+    return unread_below(message, profile, kind.unit, kind.aside, facts, attributes=not kind.names)
+
+
+def unread_below(
+    message: Message,
+    profile: Profile,
+    unit: Names,
+    aside: tuple[Names, ...],
+    facts: frozenset[Names] = frozenset(),
+    *,
+    attributes: bool = False,
+) -> Unread | None:
+    """Return what notes the elements below a unit that no row reads; None without a mapping. See Unread."""
+    choose = profile.programs
+    program = choose(message.format, message.type, message.version) if choose else None
+    if program is None:
+        return None
+    return Unread(program.reads(message, profile, unit), facts, aside, attributes=attributes)
 
 
 class Unread:
     """What was met in one file. read: names that the mapping reads, as a tree; facts: paths that the envelope reads; aside: see kinds.py."""
 
-    def __init__(self, read: Mapping[str, Any], facts: frozenset[Names], aside: tuple[Names, ...]) -> None:
-        self._read, self._facts, self._aside = read, facts, aside
+    def __init__(
+        self, read: Mapping[str, Any], facts: frozenset[Names], aside: tuple[Names, ...], *, attributes: bool = False
+    ) -> None:
+        self._read, self._facts, self._aside, self._attributes = read, facts, aside, attributes
         self._found: dict[Names, int] = {}  # path below the unit -> line of the first
+        self._told = 0  # of those found, told before
         self._first: Position | None = None
         self._more = False
 
@@ -48,36 +72,50 @@ class Unread:
         self._look(unit, self._read, ())
 
     def _look(self, node: Node, read: Mapping[str, Any], path: Names) -> None:
+        if self._attributes and (given := node.attributes if isinstance(node, XmlNode) else None):
+            for name, text in given.items():
+                here = (*path, f"@{name}")
+                if (
+                    here[-1] not in read
+                    and text
+                    and not text.isspace()
+                    and name not in _OF_XML
+                    and not self._known(here)
+                ):
+                    self._note(here, node)
         for name, nodes in (node.children or {}).items():
             here = (*path, name)
             below = read.get(name)
             if below is not None:
                 for child in nodes:
                     self._look(child, below, here)
-            elif here not in self._found and not self._passed_by(here):
-                self._note(here, nodes)
+            elif not self._known(here) and (told := next((one for one in nodes if self._says(one)), None)) is not None:
+                self._note(here, told)
 
-    def _passed_by(self, path: Names) -> bool:
-        return path in self._facts or any(path[-len(end) :] == end for end in self._aside)
+    def _known(self, path: Names) -> bool:
+        """True when a path was noted before, is read for the envelope or says nothing of a shipment."""
+        return path in self._found or path in self._facts or any(path[-len(end) :] == end for end in self._aside)
 
-    def _note(self, path: Names, nodes: list[Any]) -> None:
-        """Keep an element that is read by nobody, if it or anything in it holds text."""
-        told = next((node for node in nodes if any(one.text for one in node.walk())), None)
-        if told is None:
-            return
+    def _says(self, node: Node) -> bool:
+        """True when an element or anything in it holds text."""
+        return any(one.text or (self._attributes and one.attributes) for one in node.walk())  # type: ignore[attr-defined]  # below an element stand elements
+
+    def _note(self, path: Names, node: Node) -> None:
+        """Keep what is read by nobody."""
         if len(self._found) >= _KEPT:
             self._more = True
             return
-        self._found[path] = told.line
+        self._found[path] = node.line
         if self._first is None:
-            self._first = told.here()
+            self._first = node.here(path[-1][1:] if path[-1].startswith("@") else "")  # type: ignore[attr-defined]
 
     def remark(self) -> Finding | None:
-        """Return what is to be said of the file; None when everything is read."""
+        """Return what is to be said of the file, or of its part since the last remark; None when everything is read."""
         if self._first is None:
             return None
-        shown = [f"{'/'.join(path)[-_LONG:]} (line {line})" for path, line in self._found.items()][:_NAMED]
-        rest = len(self._found) - len(shown)
+        new = [f"{'/'.join(path)[-_LONG:]} (line {line})" for path, line in self._found.items()][self._told :]
+        shown, rest = new[:_NAMED], len(new[_NAMED:])
         more = f" and {'more than ' if self._more else ''}{rest} others" if rest else ""
         said = f"Elements that no row of the mapping reads, so that what they say was not passed on: {', '.join(shown)}{more}."
-        return Finding("XML-NOT-READ", Severity.INFO, Scope.MESSAGE, said, self._first)
+        first, self._first, self._told = self._first, None, len(self._found)
+        return Finding("XML-NOT-READ", Severity.INFO, Scope.MESSAGE, said, first)
