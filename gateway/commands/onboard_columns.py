@@ -70,7 +70,7 @@ _MODES = {"AIR", "TRUCK", "OCEAN", "SEA", "RAIL", "MAIL", "POST", "10", "11", "2
 _SHAPES: dict[str, str] = {
     "date": r"\d{4}-\d\d-\d\d.*|\d{1,2}[./-]\d{1,2}[./-]\d{2,4}.*|\d{8}|\d{1,2}-[A-Za-z]{3}-\d{2,4}", "zip": r"[A-Z0-9][A-Z0-9 -]{2,9}",
     "phone": r"\+?[\d ()./-]{7,20}", "number": r"\d{1,6}([.,]0+)?", "weight": r"\d{1,5}([.,]\d{1,4})?", "money": r"-?[$€£]?\s?\d{1,3}([.,]?\d{3})?([.,]\d{1,2})?", "hts": r"\d{4}[.\d]{2,9}",
-    "name": r"[^\d@]{4,}", "address": r"(?=.*\d)[^@]*[A-Za-z][^@]*|[^\d@]{6,}", "city": r"[^\d@]{3,}", "id": r"[A-Z0-9][A-Za-z0-9/-]{3,35}", "text": r".*[A-Za-z].*",
+    "time": r"\d{1,2}[:.h]?\d\d([:.]\d\d)?( ?[AaPp]\.?[Mm]\.?)?", "name": r"[^\d@]{4,}", "address": r"(?=.*\d)[^@]*[A-Za-z][^@]*|[^\d@]{6,}", "city": r"[^\d@]{3,}", "id": r"[A-Z0-9][A-Za-z0-9/-]{3,35}", "text": r".*[A-Za-z].*",
 }  # fmt: skip
 _SETS: dict[str, Callable[[str], bool]] = {
     "currency": lambda v: v.upper() in _CURRENCIES, "weight_unit": lambda v: v.upper() in _UNITS, "mode": lambda v: v.upper() in _MODES,

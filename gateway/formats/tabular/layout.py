@@ -132,6 +132,10 @@ def _check(raw: Mapping[str, Any]) -> None:
         raise ConfigError("options.tabular: decimal or date_order is not known.", "Write comma or point; dmy or mdy.")
 
 
+_WHOLE = {"arrival_time": "arrival_date"}
+"""A column that tells a part -> the one whose cells hold all of it when it stands alone."""
+
+
 class Header:
     """The columns of one table, told from its names.
 
@@ -147,6 +151,7 @@ class Header:
         self.growing = growing
         self._options = options
         self._rename = {plain_name(k): v for k, v in options.rename.items()}
+        self._alone = {} if growing else self._of_the_absent(names)
         for index, name in enumerate(names):
             self._learn(name, index)
 
@@ -156,9 +161,20 @@ class Header:
         self._learn(name, len(self.names) - 1)
         return len(self.names) - 1
 
+    def _of_the_absent(self, names: list[str]) -> dict[str, str]:
+        """Return arrival_time -> arrival_date where a table has no day beside the time: then the cell holds both."""
+        meant = {self._meaning(name, index) for index, name in enumerate(names)}
+        return {part: whole for part, whole in _WHOLE.items() if whole not in meant}
+
+    def _meaning(self, name: str, index: int) -> str:
+        return self._rename.get(f"col{index + 1}") or self._rename.get(plain_name(name)) or meaning(name)
+
     def _learn(self, name: str, index: int) -> None:
         columns, plain = vocabulary()[0], plain_name(name)
-        meant = self._rename.get(f"col{index + 1}") or self._rename.get(plain) or meaning(name)
+        meant = self._meaning(name, index)
+        if whole := self._alone.get(meant, ""):
+            plain = "" if plain == plain_name(meant) else plain  # it is no part: rows for the part have nothing to read
+            meant = whole
         self.standard.append(columns.get(meant))
         for key in dict.fromkeys((plain_name(meant), plain)):
             if not key:

@@ -98,6 +98,7 @@ def test_every_kind_and_level_of_the_columns_is_known():
         "id",
         "code",
         "date",
+        "time",
         "name",
         "address",
         "city",
