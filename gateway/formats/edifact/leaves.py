@@ -4,6 +4,7 @@
     04-2, 3    element 4 component 2, element 3 (whole first repetition, unreleased)
     @sum       the number of the segment (MEA 6314, GID 7224 ...) added up over the shipment
     7065@same  the text that all segments found have, nothing when one has another
+    @kinds     kind and number of all composites of all segments found, one a line (PIA: 7143 and 7140)
     @text      all elements as they were written: tells segments of other content apart (`TDT[20].@text repeated`)
 
 The text is as meant: without release characters, decimal comma turned into a point where the interchange allows one.
@@ -22,6 +23,8 @@ from gateway.records import Getter, Node, Separators
 _RELEASE = "03A"  # the places of the elements used are the same in all directories read
 SAME = "@same"
 TEXT = "@text"
+KINDS = "@kinds"
+_COMPOSITES = {"PIA": range(2, 7)}  # elements that hold (number, kind)
 SUMS = {"MEA": "6314", "GID": "7224", "MOA": "5004", "QTY": "6060", "CNT": "6066"}
 """Segment -> the number that `@sum` adds."""
 
@@ -35,7 +38,7 @@ def layout_of(tag: str) -> dict[str, Component]:
 def known(tag: str, leaf: str) -> bool:
     """True when a leaf can be read of a segment; of a segment without layout only positions can."""
     if leaf.startswith("@"):
-        return leaf == TEXT or (leaf == "@sum" and tag in SUMS)
+        return leaf == TEXT or (leaf == KINDS and tag in _COMPOSITES) or (leaf == "@sum" and tag in SUMS)
     leaf = leaf.removesuffix(SAME)
     return not _is_number(leaf) or leaf in positions(_RELEASE).get(tag, {})
 
@@ -90,6 +93,8 @@ def of_segment(tag: str, leaf: str) -> Getter:
         return reader(leaf)
     if leaf == TEXT:
         return lambda node, root: root.separators.element.join(node.elements)
+    if leaf == KINDS:
+        return lambda node, root: kinds_of([node], root)
     if not at:
         return lambda node, root: ""
     if tag == "FTX" and leaf == "4440":
@@ -215,6 +220,13 @@ def goods_of(unit: Node) -> list[Node]:
         else:
             open_nodes += [node for nodes in children.values() for node in nodes if node.children is not None]
     return found
+
+
+def kinds_of(nodes: list[Node], root: Node) -> str:
+    """Return kind and number of each composite of some segments, one a line."""
+    s: Separators = root.separators  # type: ignore[attr-defined]
+    pairs = [[*components(node, element, s), "", ""][:2] for node in nodes for element in _COMPOSITES[node.tag]]
+    return "\n".join(f"{kind.strip()} {' '.join(number.split())}" for number, kind in pairs if number.strip())
 
 
 def same(nodes: list[Node], root: Node, read: Getter) -> str:
