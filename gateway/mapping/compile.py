@@ -180,7 +180,7 @@ class Compiler:
             )
         if fault := argument_fault(call.name, call.args):
             raise self._error(row, "transform", fault, about)
-        named = call.name in ("code", "uncode", "party_id", "agency_id", "product_ids")
+        named = call.name in ("code", "uncode", "party_id", "agency_id", "product_ids", "product_list")
         if named and call.args[0] not in self._codes:
             raise self._error(
                 row,

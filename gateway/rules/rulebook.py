@@ -20,6 +20,7 @@ from gateway.rules.alike import Lots, Neighbours, Orders, Past, Twins, orders_of
 from gateway.rules.descriptions import check_item
 from gateway.rules.identifiers import check_hts, check_identifiers, read_tracking
 from gateway.rules.parties import check_parties, person_key
+from gateway.rules.products import check_products
 from gateway.rules.regime import arrival_day, is_late, law_day, regime_of, today
 from gateway.rules.suspects import check_suspects
 from gateway.rules.tables import Tables
@@ -88,6 +89,8 @@ class Rulebook:
         items, documents = draft.get("items"), draft.get("transaction_nature") == "documents"
         for index, item in enumerate(items if isinstance(items, list) else ()):
             findings += self._goods(item, index, profile.program, documents=documents)
+            if "product_identifiers" in item:
+                findings += check_products(item, index)
             if not item.get("country_of_origin"):
                 day = arrival_day(draft, self.tables)
                 day = law_day(draft, self.tables, day) if day else today(now)

@@ -5,6 +5,7 @@
     @sum       the number of the segment (MEA 6314, GID 7224 ...) added up over the shipment
     7065@same  the text that all segments found have, nothing when one has another
     @carriage  what tells a carriage (TDT) from another one, see legs.py: `TDT[20].@carriage repeated`
+    @kinds     kind and number of all composites of all segments found, one a line (PIA: 7143 and 7140)
 
 The text is as meant: without release characters, decimal comma turned into a point where the interchange allows one.
 """
@@ -23,6 +24,8 @@ from gateway.records import Getter, Node, Separators
 _RELEASE = "03A"  # the places of the elements used are the same in all directories read
 SAME = "@same"
 CARRIAGE = "@carriage"
+KINDS = "@kinds"
+_COMPOSITES = {"PIA": range(2, 7)}  # elements that hold (number, kind)
 SUMS = {"MEA": "6314", "GID": "7224", "PAC": "7224", "MOA": "5004", "QTY": "6060", "CNT": "6066"}
 """Segment -> the number that `@sum` adds."""
 
@@ -36,7 +39,9 @@ def layout_of(tag: str) -> dict[str, Component]:
 def known(tag: str, leaf: str) -> bool:
     """True when a leaf can be read of a segment; of a segment without layout only positions can."""
     if leaf.startswith("@"):
-        return (leaf == CARRIAGE and tag == "TDT") or (leaf == "@sum" and tag in SUMS)
+        if leaf == CARRIAGE:
+            return tag == "TDT"
+        return (leaf == KINDS and tag in _COMPOSITES) or (leaf == "@sum" and tag in SUMS)
     leaf = leaf.removesuffix(SAME)
     return not _is_number(leaf) or leaf in positions(_RELEASE).get(tag, {})
 
@@ -91,6 +96,8 @@ def of_segment(tag: str, leaf: str) -> Getter:
         return reader(leaf)
     if leaf == CARRIAGE:
         return lambda node, root: root.separators.element.join(carriage(node))
+    if leaf == KINDS:
+        return lambda node, root: kinds_of([node], root)
     if not at:
         return lambda node, root: ""
     if tag == "FTX" and leaf == "4440":
@@ -216,6 +223,13 @@ def goods_of(unit: Node) -> list[Node]:
         else:
             open_nodes += [node for nodes in children.values() for node in nodes if node.children is not None]
     return found
+
+
+def kinds_of(nodes: list[Node], root: Node) -> str:
+    """Return kind and number of each composite of some segments, one a line."""
+    s: Separators = root.separators  # type: ignore[attr-defined]
+    pairs = [[*components(node, element, s), "", ""][:2] for node in nodes for element in _COMPOSITES[node.tag]]
+    return "\n".join(f"{kind.strip()} {' '.join(number.split())}" for number, kind in pairs if number.strip())
 
 
 def same(nodes: list[Node], root: Node, read: Getter) -> str:

@@ -13,7 +13,8 @@ from __future__ import annotations
 from gateway.findings import Finding, Scope, Severity
 from gateway.records import Node, Separators
 
-ARRIVES = frozenset(("8", "11", "60"))  # LOC 3227: destination, discharge, arrival
+ARRIVES = frozenset(("11", "60"))  # LOC 3227: discharge, arrival
+ENDS = frozenset(("8",))  # destination: where the leg names no arrival
 DEPARTS = frozenset(("5", "9", "125"))  # departure, loading, last foreign port
 _OURS = ("US", "PR")  # UN location codes of the customs territory begin so
 _SCHEDULE_D = "77"
@@ -34,7 +35,7 @@ def that_count(nodes: list[Node], root: Node) -> list[Node]:
     arriving = []
     for leg in legs.values():
         places = [place for node in leg for place in _places(node, separators)]
-        arrives = {ours for stage, ours in places if stage in ARRIVES}
+        arrives = {ours for stage, ours in places if stage in ARRIVES} or {o for stage, o in places if stage in ENDS}
         if None in arrives:  # an airport code: we cannot say where it lies
             return nodes
         if True in arrives and not any(ours for stage, ours in places if stage in DEPARTS):

@@ -16,7 +16,7 @@ from typing import Any
 from gateway.findings import Position
 from gateway.formats.delimited import split_released
 from gateway.formats.edifact.finders import MESSAGE, finder, in_line_helpers, steps_of
-from gateway.formats.edifact.leaves import SAME, add_up, known, of_segment, places, reader, same
+from gateway.formats.edifact.leaves import KINDS, SAME, add_up, kinds_of, known, of_segment, places, reader, same
 from gateway.formats.edifact.structure.tables import Group, Row, kinds, load_table
 from gateway.formats.edifact.texts import elements_of
 from gateway.records import ITSELF, Finder, Getter, InLinePath, Locator, Node, Path, Separators
@@ -41,6 +41,8 @@ class EdifactDialect:
             return lambda node, root: same(nodes, root, read) if (nodes := find(node, root)) else ""
         if path.leaf == "@sum":
             return lambda node, root: add_up(nodes, nodes[0], root) if (nodes := find(node, root)) else ""
+        if path.leaf == KINDS:
+            return lambda node, root: kinds_of(find(node, root), root)
         if not path.absolute and len(steps) == 1 and steps[0].name == (at or MESSAGE) and not steps[0].values:
             return read
 
@@ -85,6 +87,8 @@ class EdifactDialect:
             return InLinePath(way, elements)
         if not way:
             return None
+        if leaf == KINDS and not others:
+            return InLinePath(way, (), kinds_of)
         if leaf == "@sum":
             return InLinePath(way, (), _first_of(add_up, [of_segment(tag, other) for other in others]))
         read, *more = (of_segment(tag, one.removesuffix(SAME)) for one in (leaf, *others))

@@ -58,6 +58,7 @@ class _Column:
             return
         if self.unit >= 0:
             self.units.update(elements[self.unit].strip().upper() for _, elements in rows)
+            self.broken = len(self.units) > 1
         above = last
         for row, text in zip(rows, texts, strict=True):
             if text and not (above is not None and row[0] and row[0] == above[0] and above[1][self.place].strip()):
@@ -98,7 +99,7 @@ class Totals:
         found = []
         for column in self._columns:
             text = elements[column.place].strip()
-            if not self._count or column.broken or len(column.units) > 1 or not is_plain(text):
+            if not self._count or column.broken or not is_plain(text):
                 continue
             told = Decimal(text)
             if not column.fits(told, self._count):

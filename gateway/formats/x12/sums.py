@@ -10,30 +10,50 @@ goods stand at the pick-up and at the delivery.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from decimal import Decimal
 
 from gateway.findings import Finding, Scope, Severity
-from gateway.formats.sums import is_plain, total
+from gateway.formats.sums import is_plain
 from gateway.records import Node
 
 _LINE = {"856": "SN1", "110": "L0", "310": "L0"}
 """Set -> the segment whose numbers are added up."""
-_PIECES, _WEIGHT, _KIND, _UNIT = 8, 4, 5, 11  # of L0; L3 has pieces in 11, weight in 1, its kind in 2, its unit in 12
+
+
+@dataclass(slots=True)
+class _Sum:
+    """A running sum; None when a number of it is missing or none."""
+
+    value: Decimal | None = Decimal(0)
+
+    def add(self, text: str) -> None:
+        if self.value is not None:
+            self.value = self.value + Decimal(text) if is_plain(text) else None
 
 
 class GoodsTotals:
-    """The numbers of the goods of one set so far."""
+    """The sums of the goods of one set so far."""
 
     def __init__(self, set_id: str) -> None:
         self._tag = _LINE.get(set_id, "")
         self.on = bool(self._tag)
-        self._lines: list[tuple[str, ...]] = []
+        self._pieces, self._digits, self._weight = _Sum(), _Sum(), _Sum()
+        self._kinds, self._units = set[str](), set[str]()  # of weights; two are enough to tell that they differ
 
     def take(self, unit: Node) -> None:
-        """Note the goods of a shipment."""
+        """Add up the goods of a shipment."""
         for node in _below(unit, self._tag):
-            numbers = (2,) if self._tag == "SN1" else (_PIECES, _WEIGHT, _KIND, _UNIT)
-            self._lines.append(tuple(node.element(n).strip() for n in numbers))
+            if self._tag == "SN1":
+                number = node.element(2).strip()
+                self._pieces.add(number)
+                self._digits.add("".join(c for c in number if c.isdigit()))
+                continue
+            self._pieces.add(node.element(8).strip())
+            self._weight.add(node.element(4).strip())
+            for seen, text in ((self._kinds, node.element(5).strip()), (self._units, node.element(11).strip())):
+                if text and len(seen) < 2:
+                    seen.add(text)
 
     def check(self, root: Node) -> Iterator[Finding]:
         """Yield where a total of the set differs."""
@@ -43,15 +63,13 @@ class GoodsTotals:
         if "LX" in above:  # the set is one shipment, that was not handed out
             self.take(root)
         for ctt in above.get("CTT", ())[:1] if self._tag == "SN1" else ():
-            yield from _hash_total(ctt, [line[0] for line in self._lines])
+            # of the digits alone: so DE 347 is explained, 0.18 and 1.8 are 18 and 18
+            yield from _differs(ctt, 2, "347", self._pieces.value, "pieces (SN1-02)", self._digits.value)
         for l3 in above.get("L3", ())[:1] if self._tag == "L0" else ():
-            yield from self._pieces_and_weight(l3)
-
-    def _pieces_and_weight(self, l3: Node) -> Iterator[Finding]:
-        yield from _differs(l3, 11, "80", total([line[0] for line in self._lines]), "pieces (L0-08)")
-        kinds, units = {line[2] for line in self._lines}, {line[3] for line in self._lines}
-        if kinds == {l3.element(2).strip()} and (units == {l3.element(12).strip()} or not l3.element(12).strip()):
-            yield from _differs(l3, 1, "81", total([line[1] for line in self._lines]), "weights (L0-04)")
+            yield from _differs(l3, 11, "80", self._pieces.value, "pieces (L0-08)")
+            unit = l3.element(12).strip()
+            if self._kinds == {l3.element(2).strip()} and len(self._units | ({unit} if unit else set())) < 2:
+                yield from _differs(l3, 1, "81", self._weight.value, "weights (L0-04)")
 
 
 def _below(node: Node, tag: str) -> Iterator[Node]:
@@ -63,17 +81,11 @@ def _below(node: Node, tag: str) -> Iterator[Node]:
             yield from _below(inner, tag)
 
 
-def _differs(node: Node, element: int, data_element: str, total_of: str, what: str) -> Iterator[Finding]:
+def _differs(
+    node: Node, element: int, data_element: str, summed: Decimal | None, what: str, other: Decimal | None = None
+) -> Iterator[Finding]:
     told = node.element(element).strip()
-    if total_of and is_plain(told) and Decimal(told) != Decimal(total_of):
-        said = f"{node.tag}-{element:02} says {told}, but the {what} of the set add up to {total_of}."
+    if summed is not None and is_plain(told) and Decimal(told) not in (summed, other):
+        said = f"{node.tag}-{element:02} says {told}, but the {what} of the set add up to {summed:f}."
         place = node.place(element, data_element=data_element)
         yield Finding("X12-TOTAL", Severity.WARNING, Scope.MESSAGE, said, place, value=told)
-
-
-def _hash_total(ctt: Node, numbers: list[str]) -> Iterator[Finding]:
-    """Compare CTT-02, with the sum or with that of the digits alone, as DE 347 is explained: 0.18 and 1.8 are 18 and 18."""
-    told, summed = ctt.element(2).strip(), total(numbers)
-    digits = total(["".join(c for c in number if c.isdigit()) for number in numbers])
-    if summed and digits and is_plain(told) and Decimal(told) != Decimal(digits):
-        yield from _differs(ctt, 2, "347", summed, "pieces (SN1-02)")

@@ -123,5 +123,7 @@ _CHECKS: dict[str, tuple[Check, ...]] = {
     "uncode": (_any, _one_of("first")),
     "weight_unit": (_one_of("empty"),),
 }
-FREE = frozenset(("agency_id", "const", "join", "party_id", "prefix", "product_id", "product_ids", "replace"))
+FREE = frozenset(
+    ("agency_id", "const", "join", "party_id", "prefix", "product_id", "product_ids", "product_list", "replace")
+)
 """Transforms whose arguments are any text, or the name of a code table."""

@@ -104,6 +104,13 @@ def product_ids(values: list[str], tables: Tables | None, table: str) -> str:
     return Noted(text, ("MAP-NOT-PASSED", _LONG)) if long else text
 
 
+@transform("SA A1 => sku A1", "HS 5701109000 => ", args=(1, 1), tables=True, part=True)
+def product_list(value: str, tables: Tables | None, table: str) -> str:
+    """From lines of kind and number those that identify the product, by a code table: `product_list edifact_product_id`."""
+    pairs = [text for line in value.split("\n") for text in (line.partition(" ")[0], line.partition(" ")[2])]
+    return product_ids(pairs, tables, table)
+
+
 @transform("SKU  77 => sku SKU 77", args=(1, 1))
 def product_id(value: str, kind: str) -> str:
     """Kind and number of a product: `product_id sku`."""

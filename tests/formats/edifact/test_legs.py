@@ -37,12 +37,26 @@ def _carriage(shipment: dict[str, Any]) -> list[Any]:
 LEG1 = ("TDT+20+AA1+4++AA:172:3", "LOC+9+CNSZX:139:6", "LOC+11+KRICN:139:6", "DTM+132:202503030400:203")
 LEG2 = ("TDT+20+XX901+4++XX:172:3", "LOC+9+KRICN:139:6", "LOC+11+USJFK:139:6", "DTM+132:202503031830:203")
 LEG3 = ("TDT+20+XX902+4++YY:172:3", "LOC+9+USJFK:139:6", "LOC+11+USLAX:139:6", "DTM+132:202503032330:203")
+THROUGH = (
+    "TDT+20+AA1+4++AA:172:3",
+    "LOC+9+CNSZX:139:6",
+    "LOC+11+KRICN:139:6",
+    "LOC+8+USJFK:139:6",
+)  # where the goods go
 BARE2 = ("TDT+20+XX901+4",)
 ARRIVES = ["air", "XX", "XX901", "4701", "2025-03-03T18:30:00Z"]
 
 
 @pytest.mark.parametrize(
-    "legs", [(LEG1, LEG2), (LEG2, LEG1), (LEG1, LEG2, LEG3), (LEG3, LEG2), (LEG2, ("TDT+20+ZZ9+1++ZZZZ:172:182",))]
+    "legs",
+    [
+        (LEG1, LEG2),
+        (LEG2, LEG1),
+        (LEG1, LEG2, LEG3),
+        (LEG3, LEG2),
+        (LEG2, ("TDT+20+ZZ9+1++ZZZZ:172:182",)),
+        (THROUGH, LEG2),
+    ],
 )
 def test_the_leg_that_arrives_in_the_us_counts_for_all_values(legs: tuple[tuple[str, ...], ...]) -> None:
     lines = tuple(line for leg in legs for line in leg)

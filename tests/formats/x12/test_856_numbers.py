@@ -50,8 +50,11 @@ def test_orders_and_invoices_of_all_four_levels_are_references_of_the_parcel() -
         ("invoice_number", "INV-S"),
         ("order_number", "LINE-1"),
         ("invoice_number", "INV-I"),
+        ("parent_shipment", "NRTXMAN0001"),
     ]
-    assert _references(second) == [("order_number", "ORD-902"), ("invoice_number", "INV-S")]
+    assert _references(second) == [
+        ("order_number", "ORD-902"), ("invoice_number", "INV-S"), ("parent_shipment", "NRTXMAN0001"),
+    ]  # fmt: skip
 
 
 @pytest.mark.parametrize(("text", "own"), [(ORDERS, "TD1*CTN25*1****G*1.2*KG~"), (PACKS, "TD1*CTN25*1****G*1.2*KG~")])
@@ -63,7 +66,7 @@ def test_the_layouts_of_three_levels_give_their_numbers_too(text: str, own: str)
 
 
 def test_the_number_of_the_whole_load_is_no_bill_of_one_parcel() -> None:
-    assert all(r[0] == "order_number" for s in drop(_with(SAMPLE), now=SAMPLES_NOW).messages()[0]["shipments"] for r in _references(s))  # fmt: skip
+    assert all(r in (("order_number", r[1]), ("parent_shipment", "NRTXMAN0001")) for s in drop(_with(SAMPLE), now=SAMPLES_NOW).messages()[0]["shipments"] for r in _references(s))  # fmt: skip
 
 
 def test_products_have_the_numbers_of_their_line() -> None:
