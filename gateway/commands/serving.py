@@ -24,6 +24,7 @@ from gateway.shell.loop import Engine
 from gateway.shell.monitor import Monitor
 from gateway.shell.pager import Pager
 from gateway.shell.responses import RECEIVER
+from gateway.shell.service import tell
 from gateway.shell.sftp_accounts import Account, SftpEvent, log_event
 from gateway.shell.sftp_client import SftpTarget
 from gateway.shell.sftp_keys import create_host_key
@@ -219,6 +220,7 @@ class Gateway:
         self.port = self.port or self.server.start()
         self._open_monitor()
         self._fetching.start()
+        tell("READY=1", f"STATUS=SFTP on port {self.port}")
         try:
             self.engine.run_forever()
         finally:
