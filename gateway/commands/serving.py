@@ -220,9 +220,8 @@ class Gateway:
         self.port = self.port or self.server.start()
         self._open_monitor()
         self._fetching.start()
-        tell("READY=1", f"STATUS=SFTP on port {self.port}")
         try:
-            self.engine.run_forever()
+            self.engine.run_forever(lambda: tell("READY=1", f"STATUS=SFTP on port {self.port}"))
         finally:
             self.close()
 
