@@ -1,10 +1,12 @@
 """The commands, one function each; what they do lives in gateway.commands and gateway.check.
 
-Exit codes: 0 everything accepted, 1 something refused or differing, 2 bad use or bad configuration, 3 quarantined, 4 a fault of ours.
+Exit codes: 0 everything accepted, 1 something refused or differing, 2 bad use or bad configuration, 3 quarantined, 4 a fault of ours,
+5 the machine does not let it be done now (docs/gateway.service tries 4 and 5 again, not 2).
 """
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 import traceback
@@ -18,7 +20,7 @@ from typer.core import TyperGroup
 
 from gateway import __version__
 from gateway.cli_common import err, out
-from gateway.errors import GatewayError
+from gateway.errors import GatewayError, NotNowError
 
 _COMMANDS = {
     "check": "cli_check:check",
@@ -43,6 +45,13 @@ _COMMANDS = {
     "config": "cli_config:config_app",
 }
 """Command -> module and name of its function, or of the application that holds its own commands."""
+
+
+_MACHINE = {
+    errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EROFS, errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EAGAIN, errno.ESTALE,
+    errno.EBUSY, errno.ENXIO, errno.ENODEV, errno.ENOLCK, errno.ETIMEDOUT, errno.ENOTCONN,
+}  # fmt: skip
+"""What no other path and no other permission would mend."""
 
 
 class _Lazily(Mapping[str, Any]):  # read only
@@ -91,7 +100,7 @@ def run() -> None:
         err(f"{typer.style('error:', fg='red', bold=True)} {error.message}")
         if error.advice:
             err(f"  mend: {error.advice}")
-        sys.exit(2)
+        sys.exit(5 if isinstance(error, NotNowError) else 2)
     except typer.Exit as leave:
         sys.exit(leave.exit_code)
     except typer.Abort:
@@ -102,6 +111,9 @@ def run() -> None:
             sys.exit(2)
         if isinstance(error, OSError):
             err(f"error: {error.strerror}: {error.filename}")
+            if error.errno in _MACHINE:
+                err("  mend: look at disk, memory and limits of the machine, then try again.")
+                sys.exit(5)
             err("  mend: check the path and its permissions.")
             sys.exit(2)
         if os.environ.get("GATEWAY_TRACE"):

@@ -2,6 +2,7 @@
 
 GatewayError
 ├── ConfigError      profile, gateway.toml, partner file: says file, key, what to write instead
+│   └── NotNowError  nothing is wrong in them; what stands in the way may pass by itself
 ├── MappingError     mapping or code table: file, line, column, advice
 └── DeliveryError    a target could not be written; retry says whether trying again may help
 """
@@ -26,6 +27,10 @@ class GatewayError(Exception):
 
 class ConfigError(GatewayError):
     """The configuration cannot be used."""
+
+
+class NotNowError(ConfigError):
+    """The machine does not let it be done now: a port or folder in use, a ledger out of reach. A later try may succeed."""
 
 
 class MappingError(GatewayError):

@@ -209,7 +209,7 @@ def test_the_same_bytes_again_are_answered_but_not_delivered_again(served):
 def test_a_second_gateway_on_the_folder_is_refused(served):
     folder, _, _, _ = served
     done = gateway("serve", str(folder), "--port", "0")
-    assert done.returncode == 2
+    assert done.returncode == 5
     assert "Traceback" not in done.stderr
 
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import errno
 import os
+import shlex
 import shutil
 import socket
 import stat
+import sys
 import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
@@ -16,7 +18,7 @@ from typing import Any
 
 from gateway.commands.doctor_keys import Check, encryption, keys, of_partner, of_servers
 from gateway.errors import ConfigError, GatewayError
-from gateway.shell.folders import parse_instant
+from gateway.shell.folders import parse_instant, user_name
 from gateway.shell.ledger import open_ledger
 from gateway.shell.lock import StateLock
 from gateway.site import Site, load_afresh
@@ -28,6 +30,11 @@ _SLOW = 20.0  # fsyncs a second below which a drop takes half a second and more
 
 def doctor(folder: Path, *, remote: bool = False) -> Iterator[Check]:
     """Yield all checks of a profile folder. remote: also log in to the partners' servers."""
+    owner = folder.stat().st_uid if folder.is_dir() else 0
+    if owner and hasattr(os, "geteuid") and os.geteuid() == 0:
+        said = f"root may do everything, the gateway's user {user_name(owner)} may not; and what is made here would belong to root"
+        yield Check("user", "error", said, f"runuser -u {user_name(owner)} -- {shlex.join(sys.argv)}")
+        return
     try:
         site = load_afresh(folder)
     except (GatewayError, OSError, UnicodeDecodeError) as error:

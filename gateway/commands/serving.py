@@ -23,6 +23,7 @@ from gateway.shell.loop import Engine
 from gateway.shell.monitor import Monitor
 from gateway.shell.pager import Pager
 from gateway.shell.responses import RECEIVER
+from gateway.shell.service import tell
 from gateway.shell.sftp_accounts import Account, SftpEvent, log_event
 from gateway.shell.sftp_client import SftpTarget
 from gateway.shell.sftp_keys import create_host_key
@@ -219,7 +220,7 @@ class Gateway:
         self._open_monitor()
         self._fetching.start()
         try:
-            self.engine.run_forever()
+            self.engine.run_forever(lambda: tell("READY=1", f"STATUS=SFTP on port {self.port}"))
         finally:
             self.close()
 

@@ -14,6 +14,7 @@ from __future__ import annotations
 import hashlib
 import itertools
 import os
+import pwd
 import secrets
 import shutil
 import threading
@@ -60,6 +61,14 @@ def make_folder(folder: Path, *, mode: int = 0o777) -> None:
     make_folder(folder.parent, mode=mode)
     folder.mkdir(mode=mode, exist_ok=True)
     sync_folder(folder.parent)
+
+
+def user_name(number: int) -> str:
+    """Return the name of a user, or the number when there is no such user here."""
+    try:
+        return pwd.getpwuid(number).pw_name
+    except KeyError:
+        return str(number)
 
 
 def private_file(path: str, flags: int) -> int:

@@ -20,7 +20,7 @@ import msgspec
 from sqlalchemy import Connection, Engine, Select, bindparam, func, select
 from sqlalchemy.exc import DatabaseError, IntegrityError, OperationalError
 
-from gateway.errors import ConfigError
+from gateway.errors import ConfigError, NotNowError
 from gateway.shell import journal
 from gateway.shell.engines import FROZEN, engine_of, light_engine
 from gateway.shell.hot import HotConnection
@@ -233,7 +233,8 @@ def open_ledger(url: str, *, create: bool = True) -> Ledger:
         migrate(engine)
     except DatabaseError as error:
         engine.dispose()
-        raise ConfigError(
+        kind = NotNowError if isinstance(error, OperationalError) else ConfigError  # out of reach, or no ledger at all
+        raise kind(
             f"The ledger cannot be opened: {error.orig}.",
             "Stop all gateways; if it stays, restore the ledger from the last backup and run gateway verify.",
         ) from error

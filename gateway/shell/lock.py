@@ -9,7 +9,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from gateway.errors import ConfigError
+from gateway.errors import NotNowError
 from gateway.shell.folders import private_file
 
 _WORKERS_END_S = 15.0  # one that loads tables just now notices last
@@ -29,7 +29,7 @@ class StateLock:
             holder = self._holder()
             if time.monotonic() > end or _lives(holder):
                 self._file.close()
-                raise ConfigError(
+                raise NotNowError(
                     f"Another gateway (process {holder or 'unknown'}) works on this state folder.",
                     "Stop it first, or give this one its own state_dir.",
                 )

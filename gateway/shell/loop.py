@@ -176,9 +176,13 @@ class Engine:
                     return results
                 self._wait(_SHORTEST_S if not self._stop_at else 0.1)
 
-    def run_forever(self) -> None:
-        """Work until `stop`, SIGTERM or SIGINT; the files in work get up to DRAIN_S seconds to finish."""
+    def run_forever(self, begun: Callable[[], None] = lambda: None) -> None:
+        """Work until `stop`, SIGTERM or SIGINT; the files in work get up to DRAIN_S seconds to finish.
+
+        begun: is called first, when signals are heeded already.
+        """
         with self._signals():
+            begun()
             logger().info("engine.start", partners=len(self._partners))
             while not self._stop_at:
                 self.run_once()

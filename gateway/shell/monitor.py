@@ -16,7 +16,7 @@ from pathlib import Path
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
-from gateway.errors import ConfigError
+from gateway.errors import NotNowError
 from gateway.shell.desk import Alert, Result
 from gateway.shell.ledger import STORAGE_FAULTS
 from gateway.shell.loop import Status
@@ -98,11 +98,11 @@ class Monitor:
     # --- HTTP
 
     def start(self, host: str, port: int) -> int:
-        """Answer on host:port in threads; port 0 takes a free one. Returns the port. Raises ConfigError."""
+        """Answer on host:port in threads; port 0 takes a free one. Returns the port. Raises NotNowError."""
         try:
             self._server = ThreadingHTTPServer((host, port), _handler(self))
         except OSError as error:
-            raise ConfigError(
+            raise NotNowError(
                 f"The monitor cannot listen on {host}:{port}: {error.strerror}.", "Choose another [monitor] port."
             ) from None
         self._server.daemon_threads = True

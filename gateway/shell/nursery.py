@@ -21,6 +21,7 @@ from gateway.errors import GatewayError
 from gateway.shell import heap
 from gateway.shell.crew import Recipe, Shop
 from gateway.shell.desk import frames
+from gateway.shell.service import rather_than_others
 from gateway.shell.worker import Worker
 
 FORK = "fork"
@@ -70,6 +71,7 @@ def _fork(gateway: Connection, handle: int, shop: Shop) -> None:
     if os.fork():
         os.close(handle)
         return
+    rather_than_others()
     gateway.close()
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)  # it starts gpg and waits for it
     _work(Connection(handle), shop)

@@ -7,6 +7,9 @@ The command line never changes the state folder while a gateway works on it. Eac
 
 from __future__ import annotations
 
+import os
+import shlex
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Final, Literal
@@ -17,7 +20,16 @@ from gateway.errors import ConfigError
 from gateway.shell import journal, versions
 from gateway.shell.claims import Claimed, put_member, raw_path
 from gateway.shell.desk import Desk
-from gateway.shell.folders import ReceiptIds, StateFolders, instant, parse_instant, private_file, received, remove_tree
+from gateway.shell.folders import (
+    ReceiptIds,
+    StateFolders,
+    instant,
+    parse_instant,
+    private_file,
+    received,
+    remove_tree,
+    user_name,
+)
 from gateway.shell.ledger import Drop
 from gateway.shell.log import logger
 from gateway.shell.process import release
@@ -46,7 +58,16 @@ class Order(msgspec.Struct, frozen=True):
 
 
 def give(folders: StateFolders, ids: ReceiptIds, order: Order) -> str:
-    """Write an order durably; return its name, which is the receipt of a replayed drop."""
+    """Write an order durably; return its name, which is the receipt of a replayed drop.
+
+    Raises ConfigError for another user than the owner of the state folder: the gateway could not read it.
+    """
+    owner = folders.root.stat().st_uid
+    if owner != os.geteuid():
+        raise ConfigError(
+            f"The state folder belongs to {user_name(owner)}; the gateway could not read an order of another user.",
+            f"Give the command as that user: runuser -u {user_name(owner)} -- {shlex.join(sys.argv)}",
+        )
     name = ids.next()[0]
     place = _place(folders)
     place.mkdir(mode=0o700, parents=True, exist_ok=True)

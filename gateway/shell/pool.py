@@ -19,7 +19,7 @@ from multiprocessing.connection import Connection, Pipe, wait
 from multiprocessing.reduction import send_handle
 from typing import Any
 
-from gateway.errors import ConfigError
+from gateway.errors import ConfigError, NotNowError
 from gateway.shell import log
 from gateway.shell.claims import Claimed
 from gateway.shell.crew import Ended, Recipe
@@ -195,7 +195,7 @@ class Pool:
     def _fail(self, fault: str) -> None:
         """There is no nursery: try again later."""
         if not self._started:
-            raise ConfigError(f"The worker processes cannot be started: {fault}", "Or write workers = 1.")
+            raise NotNowError(f"The worker processes cannot be started: {fault}", "Or write workers = 1.")
         self._fails += 1
         self._not_before = time.monotonic() + min(_LONGEST_WAIT_S, 2.0**self._fails)
         if self._fails == 1:  # once, until workers can be started again

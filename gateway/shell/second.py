@@ -24,6 +24,7 @@ from gateway.shell.claims import Claimed
 from gateway.shell.desk import Desk
 from gateway.shell.folders import read_blocks
 from gateway.shell.log import logger
+from gateway.shell.service import rather_than_others
 
 Verdicts = Iterator[tuple[int, bytes]]
 """gateway.translate.assist: number of the group and what was made of it."""
@@ -149,6 +150,7 @@ def _run(work: Callable[[Callable[[int], bool]], Verdicts], position: mmap.mmap,
     """Write verdicts until there are none; whatever goes wrong, the worker does what is missing."""
     try:
         os.nice(_NICE)
+        rather_than_others()
         _close_others(writing)
         for group, data in work(lambda group: group >= int.from_bytes(position[:8], "big") + _AHEAD):
             _write(writing, group.to_bytes(8, "big") + len(data).to_bytes(4, "big") + data)

@@ -25,7 +25,7 @@ import paramiko
 from paramiko.common import AUTH_FAILED, AUTH_SUCCESSFUL, OPEN_FAILED_ADMINISTRATIVELY_PROHIBITED, OPEN_SUCCEEDED
 from paramiko.server import InteractiveQuery
 
-from gateway.errors import ConfigError
+from gateway.errors import ConfigError, NotNowError
 from gateway.shell.sftp_accounts import Account, EventSink, Guard, Limits, SftpEvent, escaped, log_event
 from gateway.shell.sftp_files import AccountFiles
 from gateway.shell.sftp_keys import (
@@ -97,7 +97,7 @@ class SftpDropServer:
         return keys, self.files | files
 
     def start(self) -> int:
-        """Bind, listen and return the port. Raises ConfigError when the address is taken."""
+        """Bind, listen and return the port. Raises NotNowError when the address is taken."""
         family = socket.AF_INET6 if ":" in self.host else socket.AF_INET
         listener = socket.socket(family, socket.SOCK_STREAM)
         try:
@@ -107,7 +107,7 @@ class SftpDropServer:
             listener.bind((self.host, self.port))
         except OSError as error:
             listener.close()
-            raise ConfigError(
+            raise NotNowError(
                 f"The SFTP server cannot listen on port {self.port}: {error.strerror}.",
                 "Choose another port or address.",
             ) from None

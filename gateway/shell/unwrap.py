@@ -182,6 +182,8 @@ def _decrypted(raw: Path, home: Path | None, limits: Limits) -> Iterator[bytes]:
         process.kill()
         process.wait()
         process.stdout.close()
+    if -code in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):  # all of us are being stopped: the file waits
+        raise OSError(errno.EINTR, "gpg was stopped")
     if code == -signal.SIGKILL:
         raise UnwrapError(f"The PGP message could not be opened within {limits.seconds:.0f} seconds.")
     if code:

@@ -19,6 +19,7 @@ import pytest
 
 from gateway.check import parse_instant
 from gateway.shell import members
+from gateway.shell.desk import may_pass
 from gateway.shell.unwrap import Limits, UnwrapError, take_out, wrapping
 from gateway.site import base_site
 from gateway.translate import translate
@@ -110,6 +111,20 @@ def test_a_gpg_that_waits_without_end_is_ended(tmp_path: Path, monkeypatch: pyte
     limits = Limits(seconds=0.2)
     with pytest.raises(UnwrapError, match="within 0 seconds"):
         take_out(tmp_path / "raw", "a.pgp", "pgp", tmp_path / "out", limits, tmp_path)
+
+
+def test_a_gpg_that_is_stopped_with_the_gateway_does_not_condemn_the_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A service manager or a terminal tells every process to end."""
+    (tmp_path / "gpg").write_text("#!/bin/sh\nkill -TERM $$\n")
+    (tmp_path / "gpg").chmod(0o700)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
+    (tmp_path / "raw").write_bytes(PGP)
+    (tmp_path / "out").mkdir()
+    with pytest.raises(OSError, match="stopped") as told:
+        take_out(tmp_path / "raw", "a.pgp", "pgp", tmp_path / "out", Limits(), tmp_path)
+    assert may_pass(told.value)
 
 
 def test_a_gpg_that_cannot_be_started_just_now_is_not_missing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
