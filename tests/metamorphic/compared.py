@@ -23,7 +23,8 @@ OF_THE_MESSAGE = frozenset(
         "JOIN-OFF",  # once for a message
         "FHL-MASTER-TOTAL",  # the pieces and the weight of all houses
         "EDIFACT-TOTAL",  # the same of consignments
-        "CARGO-NOTES",  # the kinds of notes of all its shipments
+        "X12-TOTAL",  # L3, CTT: the same of an X12 set
+        "CARGO-NOTES",  # the kinds of notes of all its shipments, in one finding
         "X12-LX-ORDER",  # the number of an LX beside those before it
         "X12-LINE-COUNT",
         "EDIFACT-NO-SHIPMENT",  # a message without any
