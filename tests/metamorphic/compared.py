@@ -27,7 +27,6 @@ OF_THE_MESSAGE = frozenset(
         "CARGO-NOTES",  # the kinds of notes of all its shipments, in one finding
         "X12-LX-ORDER",  # the number of an LX beside those before it
         "X12-LINE-COUNT",
-        "X12-TOTAL",
         "CSV-TOTAL",
         "EDIFACT-NO-SHIPMENT",  # a message without any
         "CSV-MISSING-COLUMN",  # a column (key) that no row has
