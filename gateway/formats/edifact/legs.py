@@ -83,8 +83,13 @@ def lent(unit: Node, root: Node) -> Finding | None:
     refused; where both name a voyage, and not the same, port and arrival of the other are told.
     """
     above = (root.children or {}).get("TDT")
-    own = _of_stage(_of_consignment(unit), root, ("20", "11")) if above else None
-    if not above or not own:
+    carriages = _of_consignment(unit) if above else None
+    if not above or not carriages:
+        return None
+    if len(above) == 1 == len(carriages) and carriages[0].element(2) in ("", above[0].element(2)):
+        return None  # the usual case: the same voyage
+    own = _of_stage(carriages, root, ("20", "11"))
+    if not own:
         return None
     header = _of_stage(above, root, ("20", "11", "12"))
     if len(header) > 1 and len(set(filter(None, map(carriage, header)))) > 1:

@@ -13,6 +13,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from decimal import Decimal
+from itertools import compress
+from operator import itemgetter, ne
 
 from gateway.findings import Finding, Position, Scope, Severity
 from gateway.formats.sums import is_plain
@@ -31,43 +33,43 @@ Row = tuple[tuple[str, ...], list[str]]
 
 @dataclass(slots=True)
 class _Column:
-    """One column that is added up. every: sum of all rows; once: the same with each shipment counted once."""
+    """One column that is added up. every: sum of all rows; once: of a column of the shipment, with each counted once."""
 
     name: str
     place: int
     unit: int  # place of its unit, -1 = none
     weight: bool
+    of_shipment: bool
     every: Decimal = _NOTHING
     once: Decimal = _NOTHING
     broken: bool = False
     units: set[str] = field(default_factory=set)
     before: tuple[Decimal, Decimal] = (_NOTHING, _NOTHING)  # when the row of totals before was read
 
-    def add(self, rows: list[Row], last: Row | None) -> None:
-        """Add up the cells of some rows. last: the row above them."""
-        texts = [elements[self.place].strip() for _, elements in rows]
-        filled = [text for text in texts if text]
+    def add(self, rows: list[list[str]], firsts: list[bool]) -> None:
+        """Add up the cells of some rows. firsts: which of them begins a shipment."""
+        texts = list(map(str.strip, map(itemgetter(self.place), rows)))
+        filled = list(filter(None, texts))
         joined = "".join(filled)
         if not (joined.isascii() and joined.replace(".", "").isdigit()) and not all(map(is_plain, filled)):
             self.broken = True
             return
         try:
             self.every += sum(map(Decimal, filled), _NOTHING)
+            if self.of_shipment:
+                self.once += sum(map(Decimal, filter(None, compress(texts, firsts))), _NOTHING)
         except ArithmeticError:  # two points in one cell
             self.broken = True
             return
         if self.unit >= 0:
-            self.units.update(elements[self.unit].strip().upper() for _, elements in rows)
+            self.units.update(unit.strip().upper() for unit in set(map(itemgetter(self.unit), rows)))
             self.broken = len(self.units) > 1
-        above = last
-        for row, text in zip(rows, texts, strict=True):
-            if text and not (above is not None and row[0] and row[0] == above[0] and above[1][self.place].strip()):
-                self.once += Decimal(text)
-            above = row
 
     def fits(self, told: Decimal, rows: int) -> bool:
         """True when the total is one of the sums, as exactly as it is written; weights of rows may be rounded each."""
-        sums = (self.every, self.once, self.every - self.before[0], self.once - self.before[1])
+        sums = [self.every, self.every - self.before[0]]
+        if self.of_shipment:
+            sums += [self.once, self.once - self.before[1]]
         step = Decimal(1).scaleb(min(int(told.as_tuple().exponent), 0)) / 2
         if self.weight:
             step += rows * Decimal(1).scaleb(min(int(self.every.as_tuple().exponent), 0)) / 2
@@ -80,11 +82,11 @@ class Totals:
     def __init__(self, header: Header) -> None:
         places, standard = standard_places(), vocabulary()[0]
         self._columns = [
-            _Column(name, places[name], places[unit] if (unit := _UNIT.get(name, "")) and header.has(unit) else -1, standard[name].kind == "weight")
+            _Column(name, places[name], places[unit] if (unit := _UNIT.get(name, "")) and header.has(unit) else -1, standard[name].kind == "weight", standard[name].level == "shipment")
             for name in _COLUMNS if header.has(name)
         ]  # fmt: skip
         self._rows: list[Row] = []
-        self._last: Row | None = None
+        self._last: tuple[str, ...] | None = None  # key of the row above
         self._count = 0
 
     def take(self, key: tuple[str, ...], elements: list[str]) -> None:
@@ -115,7 +117,11 @@ class Totals:
         if not rows:
             return
         self._count += len(rows)
+        keys, elements = [key for key, _ in rows], [cells for _, cells in rows]
+        firsts = list(map(ne, keys, [self._last, *keys]))
+        if () in keys:  # rows without a number are shipments of their own
+            firsts = [new or not key for new, key in zip(firsts, keys, strict=True)]
         for column in self._columns:
             if not column.broken:
-                column.add(rows, self._last)
-        self._last = rows[-1]
+                column.add(elements, firsts)
+        self._last = keys[-1]
