@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 import msgspec
 
 from gateway.findings import Finding, Position, Scope, Severity
+from gateway.openpgp import is_openpgp
 
 HEAD = 65_536
 """Bytes of the beginning that detection looks at."""
@@ -118,6 +119,7 @@ def detect(
         return Detection(kind="none", hold=_held("FILE-EMPTY", "The file has no bytes."))
     kind = guess(head)
     wrapped = next((what for magic, what in _WRAPPERS if head.startswith(magic)), "")
+    wrapped = wrapped or ("a PGP message" if is_openpgp(head) else "")
     if wrapped and not (wrapped == "a zip archive" and _is_workbook(head)):
         return Detection(
             kind=wrapped.split()[-2 if wrapped.endswith(("archive", "file", "message")) else -1],

@@ -20,6 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import IO
 
+from gateway.openpgp import is_openpgp
 from gateway.shell.folders import private_file
 from gateway.shell.syncing import sync_file
 from gateway.zips import DAMAGED, is_plain
@@ -59,7 +60,7 @@ def wrapping(raw: Path, allowed: Sequence[str]) -> str:
         return ""
     with open(raw, "rb", opener=private_file) as file:
         head = file.read(4096)
-    kind = next((k for magic, k in _MAGIC if head.startswith(magic)), "")
+    kind = next((k for magic, k in _MAGIC if head.startswith(magic)), "") or ("pgp" if is_openpgp(head) else "")
     if kind == "zip" and any(part in head for part in _OFFICE):
         return ""
     return kind if kind in allowed else ""

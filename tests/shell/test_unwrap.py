@@ -18,6 +18,8 @@ from pathlib import Path
 import pytest
 
 from gateway.check import parse_instant
+from gateway.formats.detect import detect
+from gateway.openpgp import is_openpgp
 from gateway.shell import members
 from gateway.shell.desk import may_pass
 from gateway.shell.unwrap import Limits, UnwrapError, take_out, wrapping
@@ -212,23 +214,42 @@ def test_a_workbook_is_no_archive(tmp_path: Path) -> None:
     assert wrapping(tmp_path / "raw", ("zip",)) == ""
 
 
-@pytest.mark.skipif(not shutil.which("gpg"), reason="gpg is not installed")
-def test_a_pgp_message_is_opened_with_the_key_of_the_gateway_and_a_changed_one_is_not(tmp_path: Path) -> None:
+def ring(tmp_path: Path, key: str = "rsa2048") -> tuple[Path, list[str]]:
+    """Return a key ring with a key of this kind, and the command that uses it."""
     home = tmp_path / "ring"
     home.mkdir(mode=0o700)
     gpg = ["gpg", "--batch", "--quiet", "--homedir", str(home), "--pinentry-mode", "loopback", "--passphrase", ""]
-    subprocess.run(
-        [*gpg, "--quick-gen-key", "gateway@example.com", "rsa2048", "encr,sign", "never"],
-        check=True,
-        capture_output=True,
-    )
+    asked = [
+        *gpg,
+        "--quick-gen-key",
+        "gateway@example.com",
+        key,
+        "default" if key == "default" else "encr,sign",
+        "never",
+    ]
+    subprocess.run(asked, check=True, capture_output=True)
+    return home, gpg
+
+
+def made(gpg: list[str], tmp_path: Path, *how: str) -> Path:
+    """Return a file that gpg made of one 309."""
     (tmp_path / "plain").write_bytes(ONE)
-    to = ["--armor", "--trust-model", "always", "-r", "gateway@example.com", "-o", str(tmp_path / "raw"), "--encrypt"]
+    to = ["--trust-model", "always", "-o", str(tmp_path / "raw"), *how]
     subprocess.run([*gpg, *to, str(tmp_path / "plain")], check=True, capture_output=True)
-    assert wrapping(tmp_path / "raw", ("pgp",)) == "pgp"
-    (member,) = take_out(tmp_path / "raw", "t.edi.pgp", "pgp", tmp_path, Limits(), home)
+    return tmp_path / "raw"
+
+
+needs_gpg = pytest.mark.skipif(not shutil.which("gpg"), reason="gpg is not installed")
+
+
+@needs_gpg
+def test_a_pgp_message_is_opened_with_the_key_of_the_gateway_and_a_changed_one_is_not(tmp_path: Path) -> None:
+    home, gpg = ring(tmp_path)
+    raw = made(gpg, tmp_path, "--armor", "-r", "gateway@example.com", "--encrypt")
+    assert wrapping(raw, ("pgp",)) == "pgp"
+    (member,) = take_out(raw, "t.edi.pgp", "pgp", tmp_path, Limits(), home)
     assert (member.name, member.path.read_bytes()) == ("t.edi", ONE)
-    text = (tmp_path / "raw").read_text().splitlines()
+    text = raw.read_text().splitlines()
     text[6] = text[6][::-1]
     (tmp_path / "changed").write_text("\n".join(text))
     (tmp_path / "n").mkdir()
@@ -236,7 +257,40 @@ def test_a_pgp_message_is_opened_with_the_key_of_the_gateway_and_a_changed_one_i
         take_out(tmp_path / "changed", "t.edi.pgp", "pgp", tmp_path / "n", Limits(), home)
     with pytest.raises(UnwrapError, match="pgp_home"):
         (tmp_path / "m").mkdir()
-        take_out(tmp_path / "raw", "t.edi.pgp", "pgp", tmp_path / "m", Limits())
+        take_out(raw, "t.edi.pgp", "pgp", tmp_path / "m", Limits())
+
+
+@needs_gpg
+@pytest.mark.parametrize("key", ["rsa2048", "default"])
+def test_a_pgp_message_in_bytes_is_opened_too(tmp_path: Path, key: str) -> None:
+    home, gpg = ring(tmp_path, key)
+    raw = made(gpg, tmp_path, "-r", "gateway@example.com", "--encrypt")
+    assert not raw.read_bytes().startswith(b"-")
+    assert wrapping(raw, ("pgp",)) == "pgp"
+    (member,) = take_out(raw, "t.edi.gpg", "pgp", tmp_path, Limits(), home)
+    assert (member.name, member.path.read_bytes()) == ("t.edi", ONE)
+
+
+@needs_gpg
+@pytest.mark.parametrize(
+    "how",
+    [
+        ("-r", "gateway@example.com", "--encrypt"),
+        ("--symmetric", "--passphrase", "x"),
+        ("--sign",),
+        ("--sign", "-z", "0"),
+    ],
+)
+def test_a_pgp_message_in_bytes_is_held_as_one_where_it_may_not_be_opened(tmp_path: Path, how: tuple[str, ...]) -> None:
+    _, gpg = ring(tmp_path)
+    seen = detect(made(gpg, tmp_path, *how).read_bytes()[:4096], "a.gpg", {})
+    assert (seen.kind, seen.hold and seen.hold.rule) == ("PGP", "FILE-WRAPPED")
+
+
+@pytest.mark.parametrize("text", ["ISA*00*", "UNB+UNOA:1", "<?xml ", "FHL/4", "Übersicht;Stück", "№;货物", "HAWB,Name"])
+@pytest.mark.parametrize("codec", ["utf-8", "utf-16", "utf-16-be", "cp1252", "cp037", "cp500", "gb18030", "shift_jis"])
+def test_a_text_in_any_character_set_is_no_pgp_message(text: str, codec: str) -> None:
+    assert not is_openpgp((text * 20).encode(codec, "replace"))
 
 
 def test_check_looks_into_an_archive_of_a_partner_who_may_send_one(tmp_path: Path) -> None:
