@@ -20,7 +20,7 @@ from gateway.errors import did_you_mean
 from gateway.formats.objects import Document, document_of
 from gateway.formats.own import Documents
 from gateway.formats.postal.json_file import documents as json_of_program
-from gateway.formats.xml import FACTS, Kind, families, kind_of
+from gateway.formats.xml import FACTS, Kind, families, kind_of, qualified
 from gateway.mapping.table import Fault, read_records
 
 XML_FILE, JSON_FILE = "documents.csv", "json_documents.csv"
@@ -196,11 +196,11 @@ def _claimed(cells: Cells, before: list[_Row]) -> Iterator[Wrong]:
     root, namespace = cells["root"], cells["namespace"]
     for row in before:
         if row.cells["root"] == root and _meet(row.cells["namespace"], namespace):
-            said = f"line {row.line} reads the same root element {_named(root, namespace)}"
+            said = f"line {row.line} reads the same root element {qualified(root, namespace)}"
             yield "root", said, "take one of the rows out, or tell them apart by their namespaces"
     for kind in families():
         if kind.root == root and _meet(kind.namespace, namespace):
-            yield "root", f"the program reads {_named(root, namespace)} already, as {kind.type}", _TAKEN
+            yield "root", f"the program reads {qualified(root, namespace)} already, as {kind.type}", _TAKEN
 
 
 def _meet(one: str, other: str) -> bool:
@@ -210,10 +210,6 @@ def _meet(one: str, other: str) -> bool:
     if one.endswith("*"):
         return other.startswith(one[:-1])
     return one.startswith(other[:-1]) if other.endswith("*") else one == other
-
-
-def _named(root: str, namespace: str) -> str:
-    return f"{{{namespace}}}{root}" if namespace else root
 
 
 # --- JSON -----------------------------------------------------------------------------------------------------------

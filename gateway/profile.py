@@ -6,7 +6,7 @@ Built by `gateway.shell.config` from gateway.toml and partners/*.toml; tests bui
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any, NamedTuple, Protocol
 
@@ -160,6 +160,10 @@ class Profile:
     options: Mapping[str, Any] = field(
         default_factory=dict
     )  # format-specific switches, e.g. {"accept_missing_unz": True}
+
+    def of_replay(self) -> Profile:
+        """Return what a replay is judged by: a person's order and no new word of the sender, so what was sent since is not changed back."""
+        return replace(self, repeats="refuse")
 
     def filer_type_for(self, mode: str) -> str:
         """Return the filer type for a mode of transportation (base profile: carrier by truck, forwarder by air and mail)."""

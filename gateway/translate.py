@@ -13,8 +13,8 @@ from datetime import datetime
 
 from gateway import acks
 from gateway.books import Books
-from gateway.formats import format_module, sniffers
-from gateway.formats.detect import HEAD, Detection, check_name, detect, first_bytes
+from gateway.formats import format_module
+from gateway.formats.detect import HEAD, Detection, check_name, detect_for, first_bytes
 from gateway.history import History, MemoryHistory
 from gateway.judge import Judge
 from gateway.profile import Profile
@@ -88,9 +88,5 @@ def _seen(chunks: Iterable[bytes], profile: Profile, name: str) -> tuple[Iterato
     """Return all chunks, and what the file is by its name and its first bytes."""
     head, source = first_bytes(chunks, HEAD)
     bad_name = check_name(name, depth=int(profile.options.get("max_depth", 0))) if name else None
-    seen = (
-        Detection(hold=bad_name, kind="none")
-        if bad_name
-        else detect(head, name, sniffers(profile.documents), profile.encoding, str(profile.options.get("format", "")))
-    )
+    seen = Detection(hold=bad_name, kind="none") if bad_name else detect_for(head, name, profile)
     return source, seen

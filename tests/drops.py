@@ -26,6 +26,17 @@ SAMPLES_NOW = datetime(2025, 1, 14, 10, 0, tzinfo=UTC)
 """A day before the arrivals in fixtures/x12."""
 
 
+def chunks_of(data: bytes, sizes: Iterable[int]) -> Iterator[bytes]:
+    """Yield a file in chunks of the sizes given, in turn, and then what is left of it."""
+    at = 0
+    for size in sizes:
+        if at >= len(data):
+            break
+        yield data[at : at + size]
+        at += size
+    yield data[at:]
+
+
 def sample(name: str) -> bytes:
     """Return a file of fixtures by the beginning of its name: "x12/01", "cases/S032"."""
     folder, _, start = name.partition("/")

@@ -18,7 +18,7 @@ from gateway.records import Acknowledged, InterchangeEnd, MessageEnd, Unit
 from gateway.results import Outcome
 from gateway.site import base_site
 from gateway.translate import translate
-from tests.drops import drop
+from tests.drops import chunks_of, drop
 
 FIXTURES = Path(__file__).parent.parent / "fixtures"
 SAMPLES = sorted((FIXTURES / "cargoimp").glob("*.txt"))
@@ -141,14 +141,9 @@ def test_answers_that_come_back_are_read_and_never_answered(number, result, word
 
 
 def events(data: bytes, sizes=()):
-    chunks, at = [], 0
-    for size in sizes:
-        if at >= len(data):
-            break
-        chunks.append(data[at : at + size])
-        at += size
-    chunks.append(data[at:])
-    return list(format_module("cargo_imp").read(chunks, base_site().partners["gwsender"].profile, (0, 1)))
+    return list(
+        format_module("cargo_imp").read(chunks_of(data, sizes), base_site().partners["gwsender"].profile, (0, 1))
+    )
 
 
 def shape(found):

@@ -20,7 +20,7 @@ from gateway.findings import Finding
 from gateway.formats import format_module
 from gateway.records import Unit
 from gateway.site import Site, base_site, load_site
-from tests.drops import FIXTURES, drop
+from tests.drops import FIXTURES, chunks_of, drop
 from tests.test_cli import gateway
 
 SITE = FIXTURES / "profiles" / "own"
@@ -138,13 +138,7 @@ def test_whole_byte_by_byte_and_in_any_chunks_are_the_same(path):
     data, module = path.read_bytes(), format_module("own")
 
     def shape(sizes: Iterator[int]) -> list[object]:
-        chunks, at = [], 0
-        for size in sizes:
-            if at >= len(data):
-                break
-            chunks.append(data[at : at + size])
-            at += size
-        events = module.read(chunks, PROFILE, (0, 1))
+        events = module.read(chunks_of(data, sizes), PROFILE, (0, 1))
         return [
             (type(e).__name__, getattr(e, "label", ""), getattr(e, "message", "") if isinstance(e, Finding) else "")
             for e in events

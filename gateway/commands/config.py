@@ -11,14 +11,11 @@ import re
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import urlsplit
 
 from gateway.partner import Partner
 from gateway.site import Site
-
-if TYPE_CHECKING:
-    from gateway.formats.xml import Kind
 
 MASK = "***"
 _SECRET = re.compile(r"(?i)passw|passphrase|secret|token|api_?key|credential|authorization|private")
@@ -36,16 +33,17 @@ def shown(site: Site) -> Iterator[tuple[str, dict[str, Any]]]:
     own = site.own
     mappings = {facts.message_type: facts.id for facts in own.tables.facts if facts.id in own.tables.added}
     if own.documents is not None and own.documents.xml:
+        from gateway.formats.xml import qualified  # lxml, which few sites need here
+
         yield (
             "documents.csv",
-            {_root(k): _read_as(k.type, mappings, "/".join(k.unit) or ".") for k in own.documents.xml},
+            {
+                qualified(k.root, k.namespace): _read_as(k.type, mappings, "/".join(k.unit) or ".")
+                for k in own.documents.xml
+            },
         )
     if own.documents is not None and own.documents.json:
         yield "json_documents.csv", {" ".join(d.keys): _read_as(d.type, mappings, d.unit) for d in own.documents.json}
-
-
-def _root(kind: Kind) -> str:
-    return f"{{{kind.namespace}}}{kind.root}" if kind.namespace else kind.root
 
 
 def _read_as(kind: str, mappings: dict[str, str], unit: str) -> dict[str, str]:

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import errno
 import os
-import shlex
 import shutil
 import socket
 import stat
-import sys
 import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
@@ -18,7 +16,7 @@ from typing import Any
 
 from gateway.commands.doctor_keys import Check, encryption, keys, of_partner, of_servers
 from gateway.errors import ConfigError, GatewayError
-from gateway.shell.folders import parse_instant, user_name
+from gateway.shell.folders import as_user, parse_instant, user_name
 from gateway.shell.ledger import open_ledger
 from gateway.shell.lock import StateLock
 from gateway.site import Site, load_afresh
@@ -33,7 +31,7 @@ def doctor(folder: Path, *, remote: bool = False) -> Iterator[Check]:
     owner = folder.stat().st_uid if folder.is_dir() else 0
     if owner and hasattr(os, "geteuid") and os.geteuid() == 0:
         said = f"root may do everything, the gateway's user {user_name(owner)} may not; and what is made here would belong to root"
-        yield Check("user", "error", said, f"runuser -u {user_name(owner)} -- {shlex.join(sys.argv)}")
+        yield Check("user", "error", said, as_user(owner))
         return
     try:
         site = load_afresh(folder)

@@ -16,8 +16,8 @@ from gateway.commands.exact_place import encoding_of, exact_places
 from gateway.commands.mapping_own import facts_of, mappings_of
 from gateway.config_files import PartnerFile, read_file
 from gateway.errors import ConfigError, MappingError
-from gateway.formats import format_module, sniffers
-from gateway.formats.detect import HEAD, Transcoded, detect
+from gateway.formats import format_module
+from gateway.formats.detect import HEAD, Transcoded, detect_for
 from gateway.mapping.code_values import unfit_values
 from gateway.mapping.facts import MappingFacts
 from gateway.mapping.folder import MappingSet
@@ -109,9 +109,7 @@ def units_of(path: Path, site: Site) -> UnitsRead:
         raise ConfigError(f"{path} is not there.", "Check the path.")
     data = site.vault.read(clear(path))
     profile = site.profile_for(data[:HEAD])
-    seen = detect(
-        data[:HEAD], path.name, sniffers(profile.documents), profile.encoding, str(profile.options.get("format", ""))
-    )
+    seen = detect_for(data[:HEAD], path.name, profile)
     if seen.hold is not None or profile.programs is None:
         said = seen.hold.message if seen.hold else "no mapping"
         raise ConfigError(f"{path.name} cannot be read: {said}", "gateway check FILE tells more.")

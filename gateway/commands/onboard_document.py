@@ -23,6 +23,7 @@ from gateway.commands.onboard_places import (
     items_in,
     leaves_of,
     meanings,
+    shared_steps,
     unit_in,
 )
 from gateway.commands.onboard_places import Path as Way
@@ -244,7 +245,7 @@ def _with_second(row: dict[str, str], one: Meant, known: dict[str, Meant], start
 
 def _source(path: Way, start: Way) -> str:
     """Return a path as rows of a level write it: below its node, from the node above it, or from the root."""
-    shared = next((i for i, (a, b) in enumerate(zip(path, start, strict=False)) if a != b), min(len(path), len(start)))
+    shared = shared_steps(path, start)
     steps = path[shared:]
     if shared == 0 and start:
         return "/" + ("./" if path[0].startswith("@") else "") + "/".join(path)
@@ -254,10 +255,8 @@ def _source(path: Way, start: Way) -> str:
 
 
 def _line(level: str, target: str, source: str = "", **cells: str) -> str:
-    text = io.StringIO()
     values = {"level": level, "target": target, "source": source, **cells}
-    csv.writer(text, lineterminator="").writerow([values.get(column, "") for column in COLUMNS])
-    return text.getvalue()
+    return _joined([values.get(column, "") for column in COLUMNS], ",")
 
 
 # --- files ----------------------------------------------------------------------------------------------------------

@@ -123,8 +123,12 @@ def common(paths: list[Path]) -> Path:
         for path in paths
     ]
     first, last = min(parents), max(parents)
-    length = next((i for i, (a, b) in enumerate(zip(first, last, strict=False)) if a != b), min(len(first), len(last)))
-    return first[:length]
+    return first[: shared_steps(first, last)]
+
+
+def shared_steps(one: Path, other: Path) -> int:
+    """Return how many steps two paths begin with together."""
+    return next((i for i, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), min(len(one), len(other)))
 
 
 def counters(leaves: dict[Path, Leaf], unit: Path) -> list[Leaf]:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -120,8 +119,7 @@ def _judged(
         return {"error": f"There is no partner {drop.partner} any more."}
     at, again = now.strftime("%Y-%m-%dT%H:%M:%S.%fZ"), ledger.receipts_of(drop.partner, drop.sha256)
     history = _Trial(ledger, drop.partner, at, again=again)
-    profile = kept.remap(partner.profile, version.name) if version else partner.profile
-    profile = replace(profile, repeats="refuse")  # as shell.translating does
+    profile = (kept.remap(partner.profile, version.name) if version else partner.profile).of_replay()
     try:
         outcome, _ = gather(translate(site.vault.blocks(raw_path(place)), profile, now, history, name=drop.file_name))
         found = describe(outcome, drop.file_name, profile)

@@ -17,7 +17,9 @@ from dataclasses import dataclass, field
 import msgspec
 
 from gateway.findings import Finding, Position, Scope, Severity
+from gateway.formats import sniffers as sniffers_of
 from gateway.openpgp import is_openpgp
+from gateway.profile import Profile
 
 HEAD = 65_536
 """Bytes of the beginning that detection looks at."""
@@ -105,6 +107,12 @@ def first_bytes(chunks: Iterable[bytes], size: int) -> tuple[bytes, Iterator[byt
 def printable(text: str, limit: int = 200) -> str:
     """Return text without control and invisible characters, cut to `limit`: safe to show and to log."""
     return "".join(c if unicodedata.category(c)[0] != "C" else "?" for c in text[:limit])
+
+
+def detect_for(head: bytes, name: str, profile: Profile) -> Detection:
+    """Tell the format of a file of a partner: with the documents of its site, its character set and its format of last resort."""
+    fallback = str(profile.options.get("format", ""))
+    return detect(head, name, sniffers_of(profile.documents), profile.encoding, fallback)
 
 
 def detect(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 from decimal import Decimal
 
 _PLAIN = re.compile(r"[+-]?(?:[0-9]{1,18}(?:\.[0-9]{0,9})?|\.[0-9]{1,9})")
@@ -12,6 +13,22 @@ _PLAIN = re.compile(r"[+-]?(?:[0-9]{1,18}(?:\.[0-9]{0,9})?|\.[0-9]{1,9})")
 def is_plain(text: str) -> bool:
     """True for a number without exponent, of a size that messages have: everything else is no amount to be added up."""
     return _PLAIN.fullmatch(text) is not None
+
+
+def number_in(text: str) -> Decimal | None:
+    """Return a plain number, None for everything else."""
+    return Decimal(text) if is_plain(text) else None
+
+
+@dataclass(slots=True)
+class Sum:
+    """A running sum: None once something was missing in it, because a sum that leaves something out is wrong unnoticed."""
+
+    value: Decimal | None = Decimal(0)
+
+    def add(self, number: Decimal | None) -> None:
+        """Add a number; None = it was missing or none."""
+        self.value = None if number is None or self.value is None else self.value + number
 
 
 def total(texts: Sequence[str]) -> str:

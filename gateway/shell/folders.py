@@ -16,7 +16,9 @@ import itertools
 import os
 import pwd
 import secrets
+import shlex
 import shutil
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -69,6 +71,11 @@ def user_name(number: int) -> str:
         return pwd.getpwuid(number).pw_name
     except KeyError:
         return str(number)
+
+
+def as_user(number: int) -> str:
+    """Return this command line, given as another user."""
+    return f"runuser -u {user_name(number)} -- {shlex.join(sys.argv)}"
 
 
 def private_file(path: str, flags: int) -> int:

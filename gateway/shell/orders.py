@@ -8,8 +8,6 @@ The command line never changes the state folder while a gateway works on it. Eac
 from __future__ import annotations
 
 import os
-import shlex
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Final, Literal
@@ -23,6 +21,7 @@ from gateway.shell.desk import Desk
 from gateway.shell.folders import (
     ReceiptIds,
     StateFolders,
+    as_user,
     instant,
     parse_instant,
     private_file,
@@ -66,7 +65,7 @@ def give(folders: StateFolders, ids: ReceiptIds, order: Order) -> str:
     if owner != os.geteuid():
         raise ConfigError(
             f"The state folder belongs to {user_name(owner)}; the gateway could not read an order of another user.",
-            f"Give the command as that user: runuser -u {user_name(owner)} -- {shlex.join(sys.argv)}",
+            f"Give the command as that user: {as_user(owner)}",
         )
     name = ids.next()[0]
     place = _place(folders)

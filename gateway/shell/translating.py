@@ -6,7 +6,6 @@ import hashlib
 import itertools
 from collections.abc import Iterator
 from contextlib import closing
-from dataclasses import replace
 from pathlib import Path
 
 from gateway.profile import Profile
@@ -40,8 +39,8 @@ def translate(claimed: Claimed, drop: Drop, profile: Profile, place: Path, desk:
         closing(SqlHistory(desk.ledger, claimed.partner, claimed.received_at, again=_again(claimed, desk))) as history,
     ):
         tables = desk.remap(profile, claimed.mapping) if claimed.mapping else profile
-        if claimed.replay_of:  # a person's order and no new word of the sender: what was sent since is not changed back
-            tables = replace(tables, repeats="refuse")
+        if claimed.replay_of:
+            tables = tables.of_replay()
         outcome = _run(claimed, drop.answer_stem, tables, raw_path(place), desk, history, spool, files)
         held = outcome.verdict == "quarantine"
         refused = outcome.refused_keys

@@ -28,7 +28,7 @@ from gateway.records import (
     Unit,
 )
 from gateway.site import base_mappings, base_site
-from tests.drops import drop
+from tests.drops import chunks_of, drop
 
 EXAMPLES: dict[str, Path] = {}
 """Mapping -> its first whole-file example: every message that has a table is here."""
@@ -46,14 +46,8 @@ def folder_of(data: bytes) -> str:
 
 
 def read(data: bytes, folder: str, sizes: Iterable[int] = ()) -> list[Event]:
-    chunks, at = [], 0
-    for size in sizes:
-        if at >= len(data):
-            break
-        chunks.append(data[at : at + size])
-        at += size
     profile = base_site().profile_for(data)
-    return list(format_module(folder).read([*chunks, data[at:]], profile, (0, 1)))
+    return list(format_module(folder).read(chunks_of(data, sizes), profile, (0, 1)))
 
 
 def shape(events: list[Event]) -> list[object]:

@@ -12,7 +12,7 @@ from decimal import Decimal
 
 from gateway.findings import Finding, Scope, Severity
 from gateway.formats.edifact.leaves import add_up, goods_of, reader
-from gateway.formats.sums import is_plain
+from gateway.formats.sums import Sum, number_in
 from gateway.records import Node
 
 _KILOGRAMS = {"KGM": Decimal(1), "LBR": Decimal("0.45359237"), "GRM": Decimal("0.001"), "TNE": Decimal(1000)}
@@ -28,7 +28,7 @@ class Totals:
 
     def __init__(self, root: Node) -> None:
         self._root = root
-        self._sums: dict[str, Decimal | None] | None = None
+        self._sums: dict[str, Sum] | None = None
         self._count = 0
 
     def consignment(self, node: Node, scope: Scope) -> Iterator[Finding]:
@@ -36,7 +36,7 @@ class Totals:
         own = _totals(node, self._root)
         if self._sums is None:
             above = {} if node is self._root else _totals(self._root, self._root)
-            self._sums = {kind: Decimal(0) for kind in _READ if kind in above}
+            self._sums = {kind: Sum() for kind in _READ if kind in above}
         if not own and not self._sums:
             return
         goods = goods_of(node)
@@ -46,15 +46,14 @@ class Totals:
                 yield from _compare(kind, cnt, read[kind], len(goods), self._root, "its goods lines have", scope)
         self._count += 1
         for kind, so_far in self._sums.items():
-            one = _told(kind, own[kind], self._root) if kind in own else read[kind]
-            self._sums[kind] = None if one is None or so_far is None else so_far + one
+            so_far.add(_told(kind, own[kind], self._root) if kind in own else read[kind])
 
     def message(self) -> Iterator[Finding]:
         """Yield where the totals of the header differ."""
         above = _totals(self._root, self._root)
         for kind, total in (self._sums or {}).items():
             said = "the consignments have"
-            yield from _compare(kind, above[kind], total, self._count, self._root, said, Scope.MESSAGE)
+            yield from _compare(kind, above[kind], total.value, self._count, self._root, said, Scope.MESSAGE)
         if "16" in above:
             units = Decimal(len((self._root.children or {}).get("EQD", ())))
             yield from _compare("16", above["16"], units, 0, self._root, "the message has", Scope.MESSAGE)
@@ -76,7 +75,7 @@ def _read(kind: str, goods: list[Node], root: Node) -> Decimal | None:
     if kind == "5":
         return Decimal(len(goods))
     if kind == "11":
-        return _number(add_up(goods, goods[0], root))
+        return number_in(add_up(goods, goods[0], root))
     measured = [m for line in goods for m in (line.children or {}).get("MEA", ()) if _MEASURED(m, root) in _GROSS]
     text = add_up(measured, measured[0], root) if measured else ""
     return _kilograms(text, _UNIT(measured[0], root)) if text else None
@@ -97,13 +96,9 @@ def _compare(
 
 def _told(kind: str, cnt: Node, root: Node) -> Decimal | None:
     text = _NUMBER(cnt, root)
-    return _kilograms(text, _UNIT(cnt, root) or "KGM") if kind == "7" else _number(text)
-
-
-def _number(text: str) -> Decimal | None:
-    return Decimal(text) if is_plain(text) else None
+    return _kilograms(text, _UNIT(cnt, root) or "KGM") if kind == "7" else number_in(text)
 
 
 def _kilograms(text: str, unit: str) -> Decimal | None:
-    factor, number = _KILOGRAMS.get(unit.upper()), _number(text)
+    factor, number = _KILOGRAMS.get(unit.upper()), number_in(text)
     return None if factor is None or number is None else number * factor

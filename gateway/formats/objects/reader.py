@@ -13,11 +13,12 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import chain
 
 from gateway.findings import Finding, Position, Scope, Severity
-from gateway.formats.objects.sniffing import Document
+from gateway.formats.objects.sniffing import BLANKS, Document, is_json
 from gateway.formats.objects.tree import JsonFault, JsonNode, JsonText
-from gateway.formats.xml import Unread, nothing_in, text_at, unread_below
+from gateway.formats.xml import Kind, Unread, XmlReader, nothing_in, text_at, unread_below
 from gateway.profile import Profile
 from gateway.records import (
     Event,
@@ -68,6 +69,22 @@ class _Told:
         if kind.type not in self._unread:
             self._unread[kind.type] = unread_below(message, profile, kind.path, kind.aside)
         return self._unread[kind.type]
+
+
+def read_either(
+    chunks: Iterable[bytes], scale: tuple[int, int], reading: Reading, kinds: tuple[Kind, ...]
+) -> Iterator[Event]:
+    """Yield the events of one file in JSON, or in XML of some kinds: its first bytes tell which it is."""
+    source = iter(chunks)
+    head = b""
+    for chunk in source:
+        head += chunk
+        if head.strip(BLANKS):
+            break
+    whole = chain((head,), source)
+    if is_json(head):
+        return read_objects(whole, scale, reading)
+    return XmlReader(reading.syntax, kinds, reading.profile, scale).read(whole)
 
 
 def read_objects(chunks: Iterable[bytes], scale: tuple[int, int], reading: Reading) -> Iterator[Event]:

@@ -41,9 +41,13 @@ def document_of(row: Mapping[str, str], many: str = "", aside: str = "") -> Docu
     )  # fmt: skip
 
 
+BLANKS = b"\xef\xbb\xbf\r\n\t "
+"""What may stand before the first brace: a byte order mark and white space."""
+
+
 def is_json(head: bytes) -> bool:
     """True when a file begins like a JSON object or list."""
-    return head.lstrip(b"\xef\xbb\xbf\r\n\t ")[:1] in (b"{", b"[")
+    return head.lstrip(BLANKS)[:1] in (b"{", b"[")
 
 
 def names_all_keys(head: bytes, documents: Iterable[Document]) -> bool:

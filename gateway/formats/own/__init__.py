@@ -8,10 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from itertools import chain
 
-from gateway.formats.objects import Document, Reading, begins_with, is_json, read_objects
-from gateway.formats.xml import DIALECT, Kind, XmlReader, score_of
+from gateway.formats.objects import Document, Reading, begins_with, read_either
+from gateway.formats.xml import DIALECT, Kind, score_of
 from gateway.profile import Profile
 from gateway.records import Event, Node
 from gateway.results import AckRequest
@@ -38,16 +37,7 @@ def sniff(head: bytes, documents: Documents = NONE) -> float:
 def read(chunks: Iterable[bytes], profile: Profile, scale: tuple[int, int] = (0, 1)) -> Iterator[Event]:
     """Yield the events of one file; scale maps offsets of transcoded text back to the received bytes (base, factor)."""
     documents: Documents = profile.documents or NONE
-    source = iter(chunks)
-    head = b""
-    for chunk in source:
-        head += chunk
-        if head.strip(b"\xef\xbb\xbf\r\n\t "):
-            break
-    whole = chain((head,), source)
-    if is_json(head):
-        return read_objects(whole, scale, Reading("own", documents.json, profile))
-    return XmlReader("own", documents.xml, profile, scale).read(whole)
+    return read_either(chunks, scale, Reading("own", documents.json, profile), documents.xml)
 
 
 def identify(node: Node) -> dict[str, str]:

@@ -7,12 +7,11 @@ json_documents.csv.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from itertools import chain
 
-from gateway.formats.objects import Reading, is_json, names_all_keys, read_objects
+from gateway.formats.objects import Reading, names_all_keys, read_either
 from gateway.formats.postal.ack_cusrsp import write_cusrsp
 from gateway.formats.postal.json_file import documents, names
-from gateway.formats.xml import DIALECT, XmlReader, kinds_of, score, text_at
+from gateway.formats.xml import DIALECT, kinds_of, score, text_at
 from gateway.profile import Profile
 from gateway.records import Event, Node
 
@@ -27,16 +26,7 @@ def sniff(head: bytes) -> float:
 
 def read(chunks: Iterable[bytes], profile: Profile, scale: tuple[int, int] = (0, 1)) -> Iterator[Event]:
     """Yield the events of one file; scale maps offsets of transcoded text back to the received bytes (base, factor)."""
-    source = iter(chunks)
-    head = b""
-    for chunk in source:
-        head += chunk
-        if head.strip(b"\xef\xbb\xbf\r\n\t "):
-            break
-    whole = chain((head,), source)
-    if is_json(head):
-        return read_objects(whole, scale, Reading("postal", documents(), profile, names))
-    return XmlReader("postal", kinds_of(__package__), profile, scale).read(whole)
+    return read_either(chunks, scale, Reading("postal", documents(), profile, names), kinds_of(__package__))
 
 
 def identify(node: Node) -> dict[str, str]:

@@ -10,26 +10,14 @@ goods stand at the pick-up and at the delivery.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from decimal import Decimal
 
 from gateway.findings import Finding, Scope, Severity
-from gateway.formats.sums import is_plain
+from gateway.formats.sums import Sum, number_in
 from gateway.records import Node
 
 _LINE = {"856": "SN1", "110": "L0", "310": "L0"}
 """Set -> the segment whose numbers are added up."""
-
-
-@dataclass(slots=True)
-class _Sum:
-    """A running sum; None when a number of it is missing or none."""
-
-    value: Decimal | None = Decimal(0)
-
-    def add(self, text: str) -> None:
-        if self.value is not None:
-            self.value = self.value + Decimal(text) if is_plain(text) else None
 
 
 class GoodsTotals:
@@ -38,7 +26,7 @@ class GoodsTotals:
     def __init__(self, set_id: str) -> None:
         self._tag = _LINE.get(set_id, "")
         self.on = bool(self._tag)
-        self._pieces, self._digits, self._weight = _Sum(), _Sum(), _Sum()
+        self._pieces, self._digits, self._weight = Sum(), Sum(), Sum()
         self._kinds, self._units = set[str](), set[str]()  # of weights; two are enough to tell that they differ
 
     def take(self, unit: Node) -> None:
@@ -46,11 +34,11 @@ class GoodsTotals:
         for node in _below(unit, self._tag):
             if self._tag == "SN1":
                 number = node.element(2).strip()
-                self._pieces.add(number)
-                self._digits.add("".join(c for c in number if c.isdigit()))
+                self._pieces.add(number_in(number))
+                self._digits.add(number_in("".join(c for c in number if c.isdigit())))
                 continue
-            self._pieces.add(node.element(8).strip())
-            self._weight.add(node.element(4).strip())
+            self._pieces.add(number_in(node.element(8).strip()))
+            self._weight.add(number_in(node.element(4).strip()))
             for seen, text in ((self._kinds, node.element(5).strip()), (self._units, node.element(11).strip())):
                 if text and len(seen) < 2:
                     seen.add(text)
@@ -84,8 +72,9 @@ def _below(node: Node, tag: str) -> Iterator[Node]:
 def _differs(
     node: Node, element: int, data_element: str, summed: Decimal | None, what: str, other: Decimal | None = None
 ) -> Iterator[Finding]:
-    told = node.element(element).strip()
-    if summed is not None and is_plain(told) and Decimal(told) not in (summed, other):
-        said = f"{node.tag}-{element:02} says {told}, but the {what} of the set add up to {summed:f}."
+    text = node.element(element).strip()
+    told = number_in(text)
+    if summed is not None and told is not None and told not in (summed, other):
+        said = f"{node.tag}-{element:02} says {text}, but the {what} of the set add up to {summed:f}."
         place = node.place(element, data_element=data_element)
-        yield Finding("X12-TOTAL", Severity.WARNING, Scope.MESSAGE, said, place, value=told)
+        yield Finding("X12-TOTAL", Severity.WARNING, Scope.MESSAGE, said, place, value=text)

@@ -10,7 +10,7 @@ is one row of that table and a mapping folder.
 from __future__ import annotations
 
 from gateway.formats.xml.faults import families
-from gateway.formats.xml.kinds import FACTS, Kind, kind_of, kinds_of, score, score_of, steps_of
+from gateway.formats.xml.kinds import FACTS, Kind, kind_of, kinds_of, qualified, score, score_of, steps_of
 from gateway.formats.xml.nodes import XmlNode, text_at, xml_characters
 from gateway.formats.xml.nothing import nothing_in
 from gateway.formats.xml.paths import DIALECT
@@ -18,6 +18,6 @@ from gateway.formats.xml.reader import XmlReader
 from gateway.formats.xml.unread import Unread, unread_below
 
 __all__ = [
-    "DIALECT", "FACTS", "Kind", "Unread", "XmlNode", "XmlReader", "families", "kind_of", "kinds_of", "nothing_in", "score", "score_of", "steps_of", "text_at",
+    "DIALECT", "FACTS", "Kind", "Unread", "XmlNode", "XmlReader", "families", "kind_of", "kinds_of", "nothing_in", "qualified", "score", "score_of", "steps_of", "text_at",
     "unread_below", "xml_characters",
 ]  # fmt: skip

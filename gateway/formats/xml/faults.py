@@ -8,7 +8,7 @@ from lxml import etree
 
 from gateway.findings import Finding, Position, Scope, Severity
 from gateway.formats.xml.bytes_in import Source
-from gateway.formats.xml.kinds import Kind, kinds_of
+from gateway.formats.xml.kinds import Kind, kinds_of, qualified
 from gateway.formats.xml.nodes import XmlNode
 from gateway.profile import Profile
 
@@ -46,7 +46,7 @@ def families() -> tuple[Kind, ...]:
 def unknown_root(namespace: str, local: str, line: int | None, profile: Profile) -> Finding:
     """Return that a root element is none of those that we read, in whichever family of documents, or of the site's own."""
     own: tuple[Kind, ...] = profile.documents.xml if profile.documents is not None else ()
-    known = ", ".join(sorted({f"{{{k.namespace}}}{k.root}" if k.namespace else k.root for k in (*families(), *own)}))
+    known = ", ".join(sorted({qualified(k.root, k.namespace) for k in (*families(), *own)}))
     found, root = namespace[:_LONG], local[:_LONG]
     said = f"The root element {{{found}}}{root} is not one that we read ({known})."
     place = Position(offset=0, line=line, segment=local, xpath=f"/{local}")

@@ -15,6 +15,7 @@ aside          ends of paths below the unit of elements that say nothing of a sh
 notes          name of the elements that hold customs notes; "" = none
 parties        path below the unit of the parties that have a RoleCode; "" = none
 totals         PATH=PATH of totals beside the units and of what they add up (totals.py); "" = none
+totals_as      rule of a wrong total and the word for the units ("" = XML-TOTAL shipments)
 answers        "yes": an answer of somebody to us (XFNM), read and never answered
 
 names.csv beside it names what a document may hold, whatever its order: type ("" = every message), elements, the children
@@ -30,6 +31,8 @@ from functools import cache
 
 from gateway.formats.xml.sniffing import root_of
 from gateway.shipped import files, table_rows
+
+_TOTALS_AS = ("XML-TOTAL", "shipments")
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +66,7 @@ class Kind:
     needed: Mapping[str, frozenset[str]] = field(default_factory=dict)  # those whose lack is told (missing.py)
     freight: Mapping[str, frozenset[str]] = field(default_factory=dict)  # of them: they say nothing of the goods
     totals: tuple[tuple[str, str], ...] = ()
+    totals_as: tuple[str, str] = _TOTALS_AS  # the rule of a wrong total, and what the units are called
     notes: str = ""
     parties: tuple[str, ...] = ()
     many: Mapping[str, frozenset[str]] = field(default_factory=dict)  # element -> children that may stand again
@@ -112,6 +116,7 @@ def kind_of(
     row: Mapping[str, str], order: Iterable[Mapping[str, str]] = (), known: Iterable[Mapping[str, str]] = ()
 ) -> Kind:
     """Return a row of documents.csv with its rows of order.csv and names.csv."""
+    rule, _, units = row.get("totals_as", "").partition(" ")
     when, _, values = row.get("master_when", "").partition("=")
     order = [o for o in order if o["type"] in ("", row["type"]) and row.get("answers") != "yes"]
     return Kind(
@@ -128,6 +133,7 @@ def kind_of(
         code=steps_of(row.get("code", "")),
         codes=tuple(row.get("codes", "").split()),
         totals=tuple((above, own) for above, _, own in (p.partition("=") for p in row.get("totals", "").split())),
+        totals_as=(rule, units) if rule else _TOTALS_AS,
         order={o["parent"]: {name: rank for rank, name in enumerate(o["children"].split())} for o in order},
         many={o["parent"]: frozenset(o.get("many", "").split()) for o in order},
         required={o["parent"]: tuple(o["required"].split()) for o in order if o.get("required")},
@@ -147,6 +153,11 @@ def kind_of(
 
 def _named(row: Mapping[str, str], column: str) -> frozenset[str]:
     return frozenset(row.get(column, "").split())
+
+
+def qualified(root: str, namespace: str) -> str:
+    """Return the name of a root element with its namespace, as messages show it: {iata:waybill:1}Waybill."""
+    return f"{{{namespace}}}{root}" if namespace else root
 
 
 def steps_of(path: str) -> tuple[str, ...]:

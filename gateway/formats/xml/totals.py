@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from decimal import Decimal
 
 from gateway.findings import Finding, Scope, Severity
-from gateway.formats.sums import is_plain
+from gateway.formats.sums import Sum, number_in
 from gateway.formats.xml.kinds import Kind, steps_of
 from gateway.formats.xml.nodes import XmlNode
 
@@ -24,25 +24,22 @@ class Totals:
 
     def __init__(self, kind: Kind) -> None:
         self._pairs = [(steps_of(above), steps_of(own)) for above, own in kind.totals]
-        self._sums: list[Decimal | None] = [Decimal(0)] * len(self._pairs)
+        self._sums = [Sum() for _ in self._pairs]
         self._units = 0
-        houses = kind.format.startswith("cargo_xml")
-        self._rule, self._what = ("FHL-MASTER-TOTAL", "houses") if houses else ("XML-TOTAL", "shipments")
+        self._rule, self._what = kind.totals_as
 
     def add(self, unit: XmlNode) -> None:
         """Add what a unit says; a sum in which something is missing is none."""
         self._units += 1
-        for index, (_, own) in enumerate(self._pairs):
-            number = Decimal(1) if own == ("#",) else _number(unit, own)
-            so_far = self._sums[index]
-            self._sums[index] = None if number is None or so_far is None else so_far + number
+        for (_, own), so_far in zip(self._pairs, self._sums, strict=True):
+            so_far.add(Decimal(1) if own == ("#",) else _number(unit, own))
 
     def compare(self, root: XmlNode) -> Iterator[Finding]:
         """Yield what stands above the units otherwise."""
         if not self._units:
             return
-        for (above, _), total in zip(self._pairs, self._sums, strict=True):
-            told = _number(root, above)
+        for (above, _), summed in zip(self._pairs, self._sums, strict=True):
+            told, total = _number(root, above), summed.value
             if told is None or total is None:
                 continue
             name = above[-1].lstrip("@")
@@ -73,4 +70,5 @@ def _number(node: XmlNode, path: tuple[str, ...]) -> Decimal | None:
     attribute = path[-1].startswith("@")
     text = (attributes.get(path[-1][1:], "") if attribute else found.element(1)).strip()
     factor = Decimal(1) if attribute else _KILOGRAMS.get(attributes.get("unitCode", "").upper())
-    return Decimal(text) * factor if factor is not None and is_plain(text) else None
+    number = number_in(text)
+    return None if factor is None or number is None else number * factor

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from gateway.formats import tabular
 from gateway.records import InterchangeBegin, InterchangeEnd, MessageBegin, MessageEnd
 from gateway.site import base_site
+from tests.drops import chunks_of
 
 HEAD = b"house_bill,consignee_name,item_description,item_value,currency,arrival_date\n"
 PIECES = st.sampled_from(
@@ -18,11 +19,7 @@ TEXT = st.lists(PIECES, max_size=40).map(b"".join)
 
 
 def check(data: bytes, sizes: list[int]) -> None:
-    chunks, at = [], 0
-    for size in sizes:
-        chunks.append(data[at : at + size])
-        at += size
-    events = list(tabular.read([*chunks, data[at:]], base_site().partners["gwsender"].profile))
+    events = list(tabular.read(chunks_of(data, sizes), base_site().partners["gwsender"].profile))
     kinds = [type(e) for e in events]
     assert kinds[0] is InterchangeBegin
     assert kinds[-1] is InterchangeEnd

@@ -10,17 +10,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gateway.formats.tabular.splitter import MAX_LINES, Splitter, split_quoted
+from tests.drops import chunks_of
 
 CELL = st.text(alphabet='ab,;"\n\r 1é深', max_size=8)
 ROWS = st.lists(st.lists(CELL, min_size=1, max_size=5), min_size=1, max_size=6)
 
 
 def split(data: bytes, sizes: tuple[int, ...] = (), delimiter: str = ",", **options):
-    chunks, at = [], 0
-    for size in sizes:
-        chunks.append(data[at : at + size])
-        at += size
-    return list(Splitter(delimiter, **options).records([*chunks, data[at:]]))
+    return list(Splitter(delimiter, **options).records(chunks_of(data, sizes)))
 
 
 def write(rows: list[list[str]], delimiter: str = ",") -> bytes:

@@ -8,18 +8,12 @@ from gateway.findings import Finding
 from gateway.formats import format_module
 from gateway.records import Event, Unit
 from gateway.site import base_site
+from tests.drops import chunks_of
 
 
 def events(data: bytes, folder: str = "cargo_xml", sizes: Iterable[int] = ()) -> list[Event]:
     """Read a file in chunks of the sizes given, in turn; whole without sizes."""
-    chunks, at = [], 0
-    for size in sizes:
-        if at >= len(data):
-            break
-        chunks.append(data[at : at + size])
-        at += size
-    chunks.append(data[at:])
-    return list(format_module(folder).read(chunks, base_site().partners["gwsender"].profile, (0, 1)))
+    return list(format_module(folder).read(chunks_of(data, sizes), base_site().partners["gwsender"].profile, (0, 1)))
 
 
 def findings(found: list[Event]) -> list[Finding]:
