@@ -15,7 +15,7 @@ from tests.drops import drop, profile_for, sample
 
 WHEN = parse_instant("2025-02-27T10:00:00Z")
 WCO, UBL = sample("xml/14"), sample("xml-extra/01")
-PARTY = b"<NotifyParty><Name>PAT SAMPLE</Name><Address><CityName>RENO</CityName></Address></NotifyParty>"
+PARTY = b"<Warehouse><Name>PAT SAMPLE</Name><Address><CityName>RENO</CityName></Address></Warehouse>"
 
 
 def told(data: bytes, own: Path | None = None) -> list[Finding]:
@@ -48,16 +48,16 @@ def test_what_no_row_reads_is_named_with_its_line_in_one_remark():
 
 def test_a_part_that_nobody_reads_is_named_as_a_whole_and_its_texts_are_not():
     (finding,) = told(put(WCO, b"<Consignment>", PARTY + PARTY))
-    assert finding.message.count("GoodsShipment/NotifyParty (line") == 1
-    assert "NotifyParty/" not in finding.message
+    assert finding.message.count("GoodsShipment/Warehouse (line") == 1
+    assert "Warehouse/" not in finding.message
     assert "SAMPLE" not in finding.message
 
 
 @pytest.mark.parametrize(
-    "new", [b"<NotifyParty/>", b"<NotifyParty><Name> </Name></NotifyParty>", b"<SequenceNumeric>7</SequenceNumeric>"]
+    "new", [b"<Warehouse/>", b"<Warehouse><Name> </Name></Warehouse>", b"<SequenceNumeric>7</SequenceNumeric>"]
 )
 def test_what_says_nothing_is_not_told(new):
-    assert "Notify" not in told(put(WCO, b"<Consignment>", new))[0].message
+    assert "Warehouse" not in told(put(WCO, b"<Consignment>", new))[0].message
     assert "Sequence" not in told(put(WCO, b"<Consignment>", new))[0].message
 
 
@@ -66,7 +66,7 @@ def test_several_declarations_are_one_remark():
     again = WCO[WCO.index(b"<Declaration>") : end].replace(b"GWH0001001", b"GWH0001002")
     (finding,) = told(WCO[:end] + again.replace(b"<Consignment>", PARTY + b"<Consignment>") + WCO[end:])
     assert finding.message.count("Packaging/TypeCode") == 1
-    assert "GoodsShipment/NotifyParty" in finding.message
+    assert "GoodsShipment/Warehouse" in finding.message
 
 
 def test_what_a_partner_reads_is_known(tmp_path):
