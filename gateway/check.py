@@ -19,7 +19,7 @@ from gateway.formats import folder_of
 from gateway.history import History, MemoryHistory
 from gateway.moments import in_zone, read_moment
 from gateway.profile import Profile
-from gateway.results import Delivery, MessageFinding, Outcome, ShipmentResult
+from gateway.results import Delivery, MessageFinding, MessageOpened, Outcome, ShipmentResult
 from gateway.translate import translate
 
 _BLOCK = 1 << 16
@@ -92,16 +92,19 @@ def describe(outcome: Outcome, name: str, profile: Profile) -> dict[str, Any]:
     """Return the JSON object of an outcome, without messages."""
     accepted, rejected, findings = [], [], []
     catalogue = profile.catalogue and profile.catalogue.worded(folder_of(outcome.format) or outcome.format)
+    words = catalogue
     for record in outcome.records:
-        if isinstance(record, MessageFinding):
-            findings.append(describe_finding(record.finding, catalogue))
+        if isinstance(record, MessageOpened):
+            words = catalogue and catalogue.worded(record.format)
+        elif isinstance(record, MessageFinding):
+            findings.append(describe_finding(record.finding, words))
         elif isinstance(record, ShipmentResult):
             kept = record.verdict == "accepted" and record.message not in outcome.refused
             if kept:
                 accepted.append(record.id)
             elif record.verdict == "rejected" or (record.verdict != "duplicate" and record.message in outcome.refused):
                 rejected.append(record.id)
-            findings += [describe_finding(f, catalogue, record.id) for f in record.findings]
+            findings += [describe_finding(f, words, record.id) for f in record.findings]
     return {
         "file": name,
         "format": outcome.format,

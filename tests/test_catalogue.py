@@ -10,8 +10,10 @@ from pathlib import Path
 import pytest
 
 from gateway.catalogue import COLUMNS, Catalogue, load_catalogue
+from gateway.check import Checker
 from gateway.findings import Scope, Severity
-from gateway.site import base_mappings
+from gateway.site import base_mappings, base_site
+from tests.drops import SAMPLES_NOW, drop
 
 ROOT = Path(__file__).parent.parent
 CATALOGUE = load_catalogue()
@@ -106,8 +108,37 @@ def test_no_table_has_a_row_that_is_wider_than_its_header(folder):
 
 def test_no_sender_of_another_format_is_shown_a_segment_of_x12():
     for words in (ROOT / "gateway" / "catalogue" / "wording").glob("*.csv"):
+        if words.stem.startswith("x12_"):
+            continue
         shown = [rule.rule for rule in load_catalogue().worded(words.stem) if rule.example.endswith("~")]
         assert shown == [], words.stem
+
+
+@pytest.mark.parametrize("words", ["x12_104", "x12_110", "x12_204", "x12_310", "x12_856"])
+def test_senders_of_other_sets_are_not_sent_to_segments_of_the_309(words):
+    """Rules about shipments; those of the syntax (X12-) name what stands in the file or is in no other set."""
+    strange = re.compile(r"\b(LX|M1[0-3]|N10|P4|VID)\b|309")
+    table = (base_mappings() / words / "map.csv").read_text("utf-8")
+    for rule in load_catalogue().worded(words):
+        said = rule.rule in table or rule.rule not in ("S321-MODE", "S321-NOT-321")  # only a table can say these
+        if rule.rule.split("-")[0] in ("S321", "Q", "MAP", "PORT") and said:
+            text = f"{rule.fix} {rule.example}"
+            assert not strange.search(text.replace("LX", "") if words == "x12_110" else text), (rule.rule, text)
+
+
+def test_each_set_of_a_file_is_told_in_its_own_words(tmp_path):
+    load = (base_mappings() / "x12_204" / "examples" / "two_deliveries.edi").read_text("ascii")
+    parcels = (base_mappings() / "x12_104" / "examples" / "two_shipments.edi").read_text("ascii")
+    group = parcels[parcels.index("GS*") : parcels.index("IEA*")].replace("LPX0000842", "UNKNOWN02")
+    begin, _, end = load.replace("LPX0000812", "UNKNOWN01").partition("IEA*1*")
+    data = f"{begin}{group}IEA*2*{end}".encode()
+    (tmp_path / "two.edi").write_bytes(data)
+    result = Checker(base_site(), SAMPLES_NOW).file(tmp_path / "two.edi")
+    fixes = [f["fix"] for f in result["findings"] if f["rule"] == "S321-VAL-MISSING"]
+    assert [fix[:5] for fix in fixes] == ["A 204", "A 104"]
+    answers = drop(data, now=SAMPLES_NOW)
+    assert [r["how to mend it"][:5] for r in answers.rejects() if r["rule"] == "S321-VAL-MISSING"] == ["A 204", "A 104"]
+    assert [s[26:31] for s in answers.segments("824") if s.startswith("NTE*ZZZ*S321-VAL-MISSING")] == ["A 204", "A 104"]
 
 
 def test_a_rule_that_stands_twice_or_lacks_a_column_is_refused():

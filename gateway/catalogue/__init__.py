@@ -48,6 +48,8 @@ class Rule(msgspec.Struct, frozen=True):
 
 _OF_X12 = "~"
 """End of an example that is a segment of X12: it tells a sender of another format nothing."""
+_OF_309 = frozenset(("LX", "M10", "M11", "M12", "M13", "N10", "P4", "VID"))
+"""Segments that no other manifest of X12 has in this sense."""
 
 COLUMNS = Rule.__struct_fields__
 
@@ -74,7 +76,7 @@ class Catalogue:
         self._worded: dict[str, Catalogue] = {}
 
     def worded(self, message_format: str) -> Catalogue:
-        """Return the catalogue in the words of a format ("edifact_cuscar" or "edifact"); itself without such words.
+        """Return the catalogue in the words of a format ("edifact_cuscar", "edifact", "x12_856"); itself without such words.
 
         Raises ValueError for the wording of an unknown rule.
         """
@@ -89,7 +91,7 @@ class Catalogue:
     def _in_words(self, name: str) -> Catalogue:
         worded = Catalogue({})
         worded._rules = {
-            rule: msgspec.structs.replace(r, example="") if r.example.endswith(_OF_X12) else r
+            rule: msgspec.structs.replace(r, example="") if _is_strange(r.example, name) else r
             for rule, r in self._rules.items()
         }
         for row in table_rows(self._wordings[name]):
@@ -126,6 +128,13 @@ class Catalogue:
             f"  answered: {codes}" if codes else "",
         ]  # fmt: skip
         return "\n".join(line for line in lines if line)
+
+
+def _is_strange(example: str, name: str) -> bool:
+    """Tell whether an example of the catalogue is a segment that messages of a wording do not have."""
+    if not example.endswith(_OF_X12):
+        return False
+    return not name.startswith("x12_") or example.partition("*")[0] in _OF_309
 
 
 @cache

@@ -26,6 +26,7 @@ def frames() -> dict[str, Frame]:
         s.x12_shipments("856 packs", "x12_856_pack/two_packs.edi"),
         s.x12_shipments("204", "x12_204/two_deliveries.edi", keep=1),
         s.x12_shipments("110", "x12_110/two_shipments.edi"),
+        s.x12_shipments("104", "x12_104/two_shipments.edi"),
         s.x12_messages("309 sets", "x12/01", "x12/06", "x12/53"),
         s.x12_messages("310 sets", "x12_310/one_bill.edi", "x12_310/one_bill.edi"),
         s.interchanges("x12 interchanges", "x12/01", "x12/07", "x12/08", "x12/15", "x12/16", "x12/17", "x12/18", "x12/06", "x12/49", "x12/52", "cases/S003", "cases/S010", between=b"\n"),

@@ -65,14 +65,14 @@ def facts_of(finding: Finding, catalogue: Any, *, show_personal: bool) -> dict[s
 
 def told(outcome: Outcome, catalogue: Any, *, show_personal: bool) -> Iterator[dict[str, Any]]:
     """Yield the facts of every finding in file order; a shipment that fell with its set gets a line of its own."""
-    interchange, message = "", ""
+    interchange, message, words = "", "", catalogue
     for record in outcome.records if outcome.refused else outcome.records.telling():
         if isinstance(record, InterchangeBegin):
-            interchange, message = record.interchange.control_number, ""
+            interchange, message, words = record.interchange.control_number, "", catalogue
         elif isinstance(record, MessageOpened):
-            message = record.control_number
+            message, words = record.control_number, catalogue and catalogue.worded(record.format)
         elif isinstance(record, MessageFinding):
-            facts = facts_of(record.finding, catalogue, show_personal=show_personal)
+            facts = facts_of(record.finding, words, show_personal=show_personal)
             yield {"shipment": "", "label": "", "verdict": "", **facts, "interchange": interchange, "message": message}
         elif isinstance(record, ShipmentResult):
             base = {"shipment": record.id, "label": record.label, "verdict": record.verdict}
@@ -81,7 +81,7 @@ def told(outcome: Outcome, catalogue: Any, *, show_personal: bool) -> Iterator[d
             if fallen and checked:
                 base["verdict"] = "rejected"
             for finding in record.findings:
-                facts = facts_of(finding, catalogue, show_personal=show_personal)
+                facts = facts_of(finding, words, show_personal=show_personal)
                 yield {**base, **facts, "interchange": interchange, "message": message}
             if fallen and (checked or (record.verdict == "rejected" and not any(f.refuses for f in record.findings))):
                 line = _fallen(fallen, checked=checked)

@@ -132,7 +132,8 @@ class _Writer:
 
     def _ted(self, finding: Finding) -> Iterator[bytes]:
         assert self._out is not None
-        rule, place = self._request.catalogue.get(finding.rule), finding.position
+        assert self._message is not None
+        rule, place = self._request.catalogue.worded(self._message.format).get(finding.rule), finding.position
         allowed = self._request.profile.acks.echo_personal
         value = echo(finding.value, personal=finding.personal, allowed=allowed)
         position = str(place.segment_position or "")

@@ -1,4 +1,4 @@
-"""What a set says its goods come to, against what they do: CTT-02 of an 856, L3 of a 110 and a 310.
+"""What a set says its goods come to, against what they do: CTT-02 of an 856, L3 of a 104, 110 and 310.
 
     CTT*8*12~        hash total: the sum of SN1-02 (unverified: that it is this element in all releases)
     L3*6*G*...*2*~   weight (L3-01, of the kind L3-02, in L3-12) and pieces (L3-11) of all L0
@@ -16,7 +16,7 @@ from gateway.findings import Finding, Scope, Severity
 from gateway.formats.sums import Sum, number_in
 from gateway.records import Node
 
-_LINE = {"856": "SN1", "110": "L0", "310": "L0"}
+_LINE = {"856": "SN1", "104": "L0", "110": "L0", "310": "L0"}
 """Set -> the segment whose numbers are added up."""
 
 

@@ -100,7 +100,8 @@ class Machine:
             self._mark_units(unit_loop)
 
     def _build(self, table: SetTable, definition: LoopDef, parent: _Loop | None, index: int) -> _Loop:
-        if not definition.children or not isinstance(definition.children[0], SegmentUse):
+        first_child = next(iter(definition.children), None)
+        if first_child is None or (parent is not None and not isinstance(first_child, SegmentUse)):
             said = f"Loop {definition.id} of set {table.set_id} does not start with a segment."
             raise ConfigError(said, "Give the loop a first segment in the map.")
         loop = _Loop(definition, parent, index, parent.depth + 1 if parent else 0)

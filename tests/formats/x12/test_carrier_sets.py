@@ -1,4 +1,4 @@
-"""204, 110, 310: read as shipments; what they cannot carry or what stands twice is told, never guessed."""
+"""204, 104, 110, 310: read as shipments; what they cannot carry or what stands twice is told, never guessed."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from tests.drops import SAMPLES_NOW, drop, profile_for, sample
 ROOT = Path(__file__).parents[3]
 LOAD = base_mappings() / "x12_204" / "examples" / "two_deliveries.edi"
 AIR = base_mappings() / "x12_110" / "examples" / "two_shipments.edi"
+PARCELS = base_mappings() / "x12_104" / "examples" / "two_shipments.edi"
 BILL = base_mappings() / "x12_310" / "examples" / "one_bill.edi"
 NOW = parse_instant("2025-01-14T10:00:00Z")
 
@@ -256,7 +257,7 @@ def test_a_port_that_is_not_american_is_told(tmp_path: Path) -> None:
 # --- all ------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("sample", "code"), [(LOAD, "204"), (AIR, "110"), (BILL, "310")])
+@pytest.mark.parametrize(("sample", "code"), [(LOAD, "204"), (AIR, "110"), (BILL, "310"), (PARCELS, "104")])
 def test_another_release_is_refused_with_the_one_that_exists(tmp_path: Path, sample: Path, code: str) -> None:
     result = _check(tmp_path, sample, ("*X*004010~", "*X*005010~"))
     (finding,) = [f for f in result["findings"] if f["rule"] == "X12-VERSION"]
@@ -264,7 +265,7 @@ def test_another_release_is_refused_with_the_one_that_exists(tmp_path: Path, sam
     assert result["accepted"] == []
 
 
-@pytest.mark.parametrize("sample", [LOAD, AIR, BILL], ids=["204", "110", "310"])
+@pytest.mark.parametrize("sample", [LOAD, AIR, BILL, PARCELS], ids=["204", "110", "310", "104"])
 def test_a_set_that_is_cut_anywhere_delivers_nothing(tmp_path: Path, sample: Path) -> None:
     lines = sample.read_text("ascii").splitlines(keepends=True)
     path = tmp_path / "cut.edi"

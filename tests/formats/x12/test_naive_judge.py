@@ -15,7 +15,7 @@ from gateway.site import base_mappings
 from tests.formats.x12 import naive
 from tests.formats.x12.sets import FIXTURES, SEPARATORS, Reading, read, sample_sets
 
-UNITS = {"309": "LX", "110": "LX"}
+UNITS = {"309": "LX", "104": "FOB", "110": "LX"}
 Segments = list[list[str]]
 
 TAGS = ["ZZZ", "N1", "N3", "N4", "LX", "M11", "M10", "P4", "N10", "VID", "REF", "DTM", "PER", "HL", "S5", "L5", "X1", "H1", "MAN", "NTE", "L11", "R4", "N9", "MEA", "TD5", "V9", "N", "ABCD", "n1", ""]  # fmt: skip
