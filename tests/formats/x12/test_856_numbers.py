@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
 from gateway.history import MemoryHistory
 from gateway.site import base_mappings
 from tests.drops import SAMPLES_NOW, drop, sample
+from tests.formats.x12.test_carrier_sets import _counted as counted
 
 SAMPLE = sample("x12/15").decode("ascii")
 ORDERS = (base_mappings() / "x12_856_order" / "examples" / "two_orders.edi").read_text("ascii")
@@ -91,3 +93,96 @@ def test_lots_of_one_order_on_several_days_are_told() -> None:
     assert sent(1, "500.00") == []
     (words,) = sent(2, "400.00")
     assert words.startswith("Shipment LP10000001, accepted before, belongs to the same order")
+
+
+SSCC = "00081034001000008795"
+CP = "MAN*CP*LPX0000001~"
+
+
+def parcels(*changes: tuple[str, str]) -> tuple[list[dict[str, Any]], list[str]]:
+    """Return the shipments of the sample with changes, and what is said of ambiguous and missing numbers."""
+    text = sample("x12/15").decode()
+    for old, new in changes:
+        assert old in text, old
+        text = text.replace(old, new, 1)
+    result = drop(counted(text).encode(), now=SAMPLES_NOW)
+    told = [f.message for f in result.findings() if f.rule in ("MAP-AMBIGUOUS", "S321-ID-1OF", "S321-ROLE-REQ")]
+    return [s for m in result.messages() for s in m["shipments"]], told
+
+
+@pytest.mark.parametrize(
+    ("marks", "number", "beside"),
+    [
+        (f"MAN*GM*{SSCC}**CP*LPX0000009~", "LPX0000009", [SSCC]),
+        (f"MAN*CP*LPX0000009**GM*{SSCC}~", "LPX0000009", [SSCC]),
+        (f"MAN*GM*{SSCC}~\nMAN*CP*LPX0000009~", "LPX0000009", [SSCC]),
+        (f"MAN*AA*{SSCC}**CP*LPX0000009~", "LPX0000009", []),
+        (f"MAN*AA*PALLET 1**GM*{SSCC}~", SSCC, []),
+        (f"MAN*GM*{SSCC}~", SSCC, []),
+        ("REF*CN*LPX0000009~", "LPX0000009", ["LPX0000009"]),
+    ],
+)
+def test_the_number_of_the_carrier_is_that_of_the_parcel_wherever_it_stands(marks, number, beside):
+    found, told = (
+        parcels((CP, marks))
+        if marks.startswith("MAN")
+        else parcels((f"TD1*CTN25*1****G*1.2*KG~\n{CP}", f"TD1*CTN25*1****G*1.2*KG~\n{marks}"))
+    )
+    assert (found[0]["shipment_id"], found[0]["shipment_tracking_number"]) == (number, number)
+    assert [r["value"] for r in found[0]["references"] if r["type"] == "tracking"] == beside
+    assert told == []
+
+
+@pytest.mark.parametrize(
+    "marks",
+    [
+        "MAN*CP*LPX0000001**CP*LPX0000007~",
+        "MAN*CP*LPX0000001~\nMAN*AA*PALLET 1**CP*LPX0000007~",
+        "MAN*AA*PALLET 1**CP*LPX0000001~\nMAN*AA*PALLET 1**CP*LPX0000007~",
+        f"MAN*GM*{SSCC}**GM*00081034001000008801~",
+        "MAN*AA*PALLET 1**CP*LPX0000001*LPX0000005~",
+    ],
+)
+def test_two_numbers_of_one_kind_refuse_the_parcel(marks):
+    found, told = parcels((CP, marks))
+    assert [s["shipment_id"] for s in found] == ["LPX0000002"]
+    assert len(told) == 1
+
+
+def test_a_master_bill_names_no_parcel():
+    found, told = parcels((f"{CP}\n", ""), ("REF*2I*LPX0000001~\n", ""))
+    assert [s["shipment_id"] for s in found] == ["LPX0000002"]
+    assert told == [
+        "The parcel has no number of its own (MAN-02 with CP, REF 2I or CN): a master bill stands for many."
+    ]
+
+
+SELLER = "N1*SE*SUNRISE EXPORT TRADING CO~\nN3*88 HARBOUR IND RD~\nN4*SHENZHEN**518000*CN~\n"
+
+
+def test_a_seller_of_the_shipment_level_stands_for_orders_without_one_and_else_who_ships():
+    found, told = parcels((SELLER, ""), ("N1*SF*", f"{SELLER.replace('SUNRISE', 'SUNSET')}N1*SF*"))
+    assert [(s["shipment_initiator"]["name"], s["seller"]["name"]) for s in found] == [
+        ("SUNSET EXPORT TRADING CO",) * 2, ("SUNRISE EXPORT TRADING CO",) * 2,
+    ]  # fmt: skip
+    assert told == []
+    found, told = parcels((SELLER, ""))
+    assert (found[0]["shipment_initiator"]["name"], "seller" in found[0]) == ("MARKETPLACE FULFILMENT SHENZHEN", False)
+
+
+def test_the_hub_of_the_shipment_level_is_no_deliver_to_party():
+    buyer = "N1*BY*ALEX SAMPLE~\nN3*12 ELM ST APT 4~\nN4*BUFFALO*NY*14201*US~\n"
+    found, told = parcels((buyer, ""))
+    assert [s["shipment_id"] for s in found] == ["LPX0000002"]
+    assert told == ["No deliver-to party (N1 ST or BY) of the parcel or its order: that of the shipment level is where it travels to."]  # fmt: skip
+
+
+def test_a_colour_is_no_description_of_the_goods():
+    goods = "PID*F*08***COTTON T-SHIRT~"
+    for before in ("PID*F*75***RED~", "PID*F*73***RED~\nPID*F*91***XL~"):
+        found, told = parcels((goods, f"{before}\n{goods}"))
+        assert (found[0]["items"][0]["enhanced_product_description"], told) == ("COTTON T-SHIRT", [])
+    assert parcels((goods, "PID*F****COTTON T-SHIRT~"))[0][0]["items"][0]["enhanced_product_description"] == "COTTON T-SHIRT"  # fmt: skip
+    found, told = parcels((goods, "PID*F*75***DARK RED~"))
+    assert [s["shipment_id"] for s in found] == ["LPX0000002"]
+    assert told == ["Description of the goods missing (PID-05 with 08 in PID-02, or nothing there)."]
