@@ -136,7 +136,8 @@ def _message_id(message: Message, name: str, sha256: str = "") -> str:
     Where the format has no control numbers the file's name, a piece of its digest (tomorrow's file may have the same
     name) and the number of the message in it.
     """
-    parts = (message.interchange.control_number, message.group.control_number, message.control_number)
+    facts = message.interchange
+    parts = (facts.number_of_use or facts.control_number, message.group.control_number, message.control_number)
     given = "-".join(p for p in parts if p)[:64]
     return given or "-".join(p for p in (name[:40], sha256[:12], str(message.index + 1)) if p)
 

@@ -166,7 +166,8 @@ class Reading:
         sender = (
             f"{'test:' if facts.test else ''}{facts.sender_qualifier}:{facts.sender_id}"  # tests count by themselves
         )
-        number = sender, f"{facts.receiver_qualifier}:{facts.receiver_id}", facts.control_number
+        used = facts.number_of_use or facts.control_number
+        number = sender, f"{facts.receiver_qualifier}:{facts.receiver_id}", used
         before = self._history.interchange(*number)
         if before is None:
             self._history.claim_interchange(*number, self._name)

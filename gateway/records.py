@@ -103,7 +103,10 @@ class Separators(msgspec.Struct, frozen=True):
 
 
 class Interchange(msgspec.Struct, frozen=True, omit_defaults=True):
-    """Facts of one interchange (ISA..IEA, UNB..UNZ; an XML document or a CSV file is one with few facts)."""
+    """Facts of one interchange (ISA..IEA, UNB..UNZ; an XML document or a CSV file is one with few facts).
+
+    number_of_use: what is remembered as used in place of the control number, where that may come again.
+    """
 
     syntax: str  # x12, edifact, cargo_xml, cargo_imp, postal, tabular, none
     index: int  # 0-based in the file
@@ -120,6 +123,7 @@ class Interchange(msgspec.Struct, frozen=True, omit_defaults=True):
     separators: Separators | None = None
     offset: int = 0
     sender_internal: str = ""
+    number_of_use: str = ""
 
 
 class Group(msgspec.Struct, frozen=True, omit_defaults=True):

@@ -41,6 +41,14 @@ def fields_left(node: Node, most: dict[str, int]) -> Iterator[Finding]:
             yield Finding("CARGO-IMP-FIELDS", Severity.WARNING, Scope.MESSAGE, said, below.place(number + 1))
 
 
+def words_cut(node: Node) -> Iterator[Finding]:
+    """Yield the texts of which one line is full and the next goes on: nobody can tell whether a word was cut."""
+    for below in node.walk():
+        if isinstance(below, ImpNode) and below.wrapped:
+            said = f"A line of the text ({below.tag}) is filled to its last column and the text goes on: a word that was cut there is read as two."
+            yield Finding("CARGO-IMP-WRAP", Severity.INFO, Scope.MESSAGE, said, below.place())
+
+
 def rates_left(node: Node) -> Iterator[Finding]:
     """Yield the rate descriptions with continuation lines that have no code of theirs: what they say is not passed on."""
     for rate in (node.children or {}).get("RTD", ()):

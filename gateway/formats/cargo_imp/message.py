@@ -32,17 +32,22 @@ _PHONE = re.compile(r"\+?\d[\d \-]{4,}")
 _REPEATED = frozenset(("OCI", "CSD"))
 _LAST_IS_TEXT = {"HBS": 6, "WBL": 3, "NG": 1}
 """Lines whose last field is free text: a slant in it ends no field, as in TXT."""
+_TEXT_WIDTH = {"TXT": 65, "NG": 20}
+_CODES = re.compile(r"(?:/[A-Z0-9]{3})+/?")
+"""A continuation line of HBS with special handling codes; any other is more of its text."""
 
 
 class ImpNode(Node, eq=False, kw_only=True):
     """A line or a part of it. lines: (number in the file, text) of the whole message, on its root only.
 
     starts: bytes of the line before each field; a part of a line has another tag than the line begins with. source: its line.
+    wrapped: of a text of several lines: one of them is full, so that a word may be cut there.
     """
 
     lines: list[tuple[int, str]] | None = None
     starts: tuple[int, ...] = ()
     source: Line | None = None
+    wrapped: bool = False
 
     def start_of(self, number: int) -> int:
         """See Node."""
@@ -108,10 +113,8 @@ def block(tag: str, lines: list[Line], *, name_on: str) -> list[ImpNode]:
         airport, carrier = control_location(first.text) or ("", "")
         return [ImpNode(tag, [tag, airport, carrier], first.offset, first.length, first.number, first.number, starts=(0, first.size(airport)), source=first)]  # fmt: skip
     head = node_of(tag, fields_of(first.text), first)
-    if tag == "WBL":
-        _join_weight(head)
-        _add_text(head, rest)
-        rest = []
+    if tag in ("WBL", "HBS"):
+        rest = _more_text(head, rest)
     _join_text(head)
     if tag in PARTIES:
         _party(head, rest, "line" if tag == "NFY" else name_on)  # FWB/16 too has the name of the notify party there
@@ -128,11 +131,21 @@ def block(tag: str, lines: list[Line], *, name_on: str) -> list[ImpNode]:
     elif tag == "FLT":
         _join_flights(head, rest)
     elif tag == "TXT":
-        head.elements = [tag, " ".join(f for line in lines for f in fields_of(line.text) if f)]
+        head.elements = [tag, _one_text(head, [line.text.partition("/")[2].replace("/", " ") for line in lines])]
     else:
         for line in rest:
             head.take(node_of("SPH" if tag == "HBS" else "MORE", fields_of(line.text), line))
     return [head]
+
+
+def _more_text(head: ImpNode, rest: list[Line]) -> list[Line]:
+    """Put the text of continuation lines behind that of a line; return the others: handling codes behind HBS."""
+    if head.tag == "WBL":
+        _join_weight(head)
+        _add_text(head, rest)
+        return []
+    _add_text(head, [line for line in rest if not _CODES.fullmatch(line.text)])
+    return [line for line in rest if _CODES.fullmatch(line.text)]
 
 
 def _join_weight(head: ImpNode) -> None:
@@ -151,6 +164,19 @@ def _add_text(head: ImpNode, rest: list[Line]) -> None:
     if rest:
         head.elements += [""] * (_LAST_IS_TEXT[head.tag] + 1 - len(head.elements))
         head.elements += [f for line in rest for f in fields_of(line.text)]
+
+
+def _one_text(node: ImpNode, lines: list[str]) -> str:
+    """Return the text of a node that stands in several lines.
+
+    Where several lines in a row are filled to the last column, the sender cuts words there: they go on without a blank.
+    One full line may end with a word (one in seven does): it is followed by a blank, and the node is marked.
+    """
+    full = [len(line) >= _TEXT_WIDTH[node.tag] for line in lines[:-1]]
+    if len(full) > 1 and all(full):
+        return " ".join("".join(lines).split())
+    node.wrapped = any(full)
+    return " ".join(" ".join(lines).split())
 
 
 def _join_text(head: ImpNode) -> None:
@@ -267,7 +293,9 @@ def _joined(part: dict[str, list[ImpNode]], *, alone: bool) -> list[ImpNode]:
     goods = part["NG"]
     if len(goods) < 2 or (alone and len(goods) in (len(part["NH"]), len(part["NO"]))):
         return goods
-    goods[0].elements[1:] = [" ".join(text for node in goods for text in node.elements[1:] if text)]
+    goods[0].elements[1:] = [
+        _one_text(goods[0], [" ".join(text for text in node.elements[1:] if text) for node in goods])
+    ]
     return goods[:1]
 
 

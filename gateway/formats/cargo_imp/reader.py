@@ -10,9 +10,10 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
+from itertools import islice
 
 from gateway.findings import Finding, Position, Scope, Severity
-from gateway.formats.cargo_imp.leftover import cut, fields_left, house_glued, line_twice, rates_left
+from gateway.formats.cargo_imp.leftover import cut, fields_left, house_glued, line_twice, rates_left, words_cut
 from gateway.formats.cargo_imp.message import ImpNode, block, control_location, fields_of, tag_of
 from gateway.formats.cargo_imp.split import IDENTIFIER, MAX_LINE, MAX_LINES, Line, Text, split_messages
 from gateway.formats.cargo_imp.totals import house_totals, rate_totals
@@ -150,6 +151,7 @@ class ImpReader:
             yield from line_twice(node, kind.once)
             yield from rates_left(node)
             yield from fields_left(node, kind.most)
+        yield from islice((told for node in nodes for told in words_cut(node)), 1)
 
     def _blocks(self, text: Text, kind: Kind) -> Iterator[list[Line] | Finding]:
         """Yield a line with its continuation lines; a line that is neither is told and left out."""

@@ -10,6 +10,9 @@ Movement[StageCode=Main]/ArrivalEvent/Time/@last         of the last movement ch
 IncludedCustomsNote[SubjectCode+ContentCode=CNE+CT]/Content      the note that has both
 ../@id                                                   the element around this one
 TransportContractDocument[TypeCode=!703|740]/ID          those of any other type, or of none
+Movement[StageCode=Main-Carriage|]/ID                    the movement of that stage, else the one without a stage
+
+Codes are compared in any letters: senders write MAIN-CARRIAGE too.
 """
 
 from __future__ import annotations
@@ -150,15 +153,20 @@ def _selector(step: Step) -> Callable[[list[XmlNode]], list[XmlNode]] | None:
     return _chosen(values, value_of)
 
 
-def _chosen(values: tuple[str, ...], value_of: Callable[[XmlNode], str]) -> Callable[[list[XmlNode]], list[XmlNode]]:
+def _chosen(values: tuple[str, ...], text_of: Callable[[XmlNode], str]) -> Callable[[list[XmlNode]], list[XmlNode]]:
     """Return the choice of the nodes with the first value that any of them has; `!A|B`: of those that have none of them."""
-    if values[0].startswith("!"):
-        others = frozenset((values[0][1:], *values[1:]))
-        return lambda nodes: [node for node in nodes if value_of(node) not in others]
+    wanted = [value.upper() for value in values]
+
+    def code_of(node: XmlNode) -> str:
+        return text_of(node).strip().upper()
+
+    if wanted[0].startswith("!"):
+        others = frozenset((wanted[0][1:], *wanted[1:]))
+        return lambda nodes: [node for node in nodes if code_of(node) not in others]
 
     def select(nodes: list[XmlNode]) -> list[XmlNode]:
-        for value in values:
-            found = [node for node in nodes if value_of(node) == value]
+        for value in wanted:
+            found = [node for node in nodes if code_of(node) == value]
             if found:
                 return found
         return []

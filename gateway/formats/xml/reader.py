@@ -8,6 +8,7 @@ the bytes, the syntax or the root refuses the whole file: elements that were com
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable, Iterator
 from typing import Any
 
@@ -45,6 +46,7 @@ MAX_KEPT = 100_000
 """Elements outside of units that are kept; a header has a hundred."""
 
 _TRUE = ("true", "1")
+_UNDER_THE_SAME_ID = ("UPDATE", "DELETION")
 _NIL = "{http://www.w3.org/2001/XMLSchema-instance}nil"
 
 
@@ -260,7 +262,7 @@ class XmlReader:
         sender = facts.get("sender", "")
         self._interchange = Interchange(
             self._syntax, 0, sender_id=sender[:35], receiver_id=facts.get("receiver", "")[:35],
-            control_number="" if kind is None or kind.answers else facts.get("id", "")[:64],
+            control_number="" if kind is None or kind.answers else facts.get("id", "")[:64], number_of_use=_number_of_use(facts),
         )  # fmt: skip
         yield InterchangeBegin(self._interchange)
         group = Group(0)
@@ -327,3 +329,12 @@ def _free(element: Any) -> None:
     parent = element.getparent()
     while parent is not None and element.getprevious() is not None:
         del parent[0]
+
+
+def _number_of_use(facts: dict[str, str]) -> str:
+    """Return what is remembered of the id of a Cargo-XML Update or Deletion: programs send those under the id of the Creation."""
+    purpose = facts.get("purpose", "").strip().upper()
+    if purpose not in _UNDER_THE_SAME_ID:
+        return ""
+    told = hashlib.sha256(f"{facts.get('id', '')}|{purpose}|{facts.get('created', '')}".encode()).hexdigest()
+    return f"{facts.get('id', '')[:24]}-{told[:12]}"

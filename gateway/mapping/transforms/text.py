@@ -105,6 +105,13 @@ def prefix(value: str, text: str) -> str:
     return value if value.startswith(text) else text + value
 
 
+@transform("12 => PO BOX 12", "P.O. Box 12 => P.O. Box 12", "1 A ST => 1 A ST")
+def po_box(value: str) -> str:
+    """Return the line of an address for a post box, whose element may hold its number only."""
+    text = collapse(value)
+    return f"PO BOX {text}" if text[:1].isdigit() and " " not in text else text
+
+
 @transform("nrtx; 00450001 => NRTX00450001", "NRTX; NRTX00450001 => NRTX00450001", many=True, part=True)
 def bill(values: list[str]) -> str:
     """Issuer (in capitals) and number as one identity; an issuer that already stands before the number is not doubled."""
