@@ -22,6 +22,7 @@ from typing import Any, TextIO
 
 from gateway.canonical.model import decimal_text, fields_of
 from gateway.errors import ConfigError, did_you_mean
+from gateway.history import bare_number
 from gateway.mapping.transforms.codes import is_country
 
 _FIELDS = "The fields of a shipment stand in gateway/canonical/schema.json; those of a part are written seller.name."
@@ -185,11 +186,25 @@ def enrichment_of(file: str, path: Path, on: str) -> Callable[[dict[str, Any]], 
     except OSError as error:
         said = f"{file}: enrichment file {path.name[:80]} cannot be read ({error.strerror})."
         raise ConfigError(said, "Give its path from the profile folder.") from None
-    return (
-        (lambda draft: rows.get(_number(draft, on)))
-        if on in numbers
-        else lambda draft: rows.get(str(draft.get(on, "")))
-    )
+    find = _finder(rows)
+    return (lambda draft: find(_number(draft, on))) if on in numbers else lambda draft: find(str(draft.get(on, "")))
+
+
+def _finder(rows: dict[str, dict[str, Any]]) -> Callable[[str], dict[str, Any] | None]:
+    """Return what finds the row of a number as it is written, else by its bare form; rows that share one are no answer."""
+    bare: dict[str, dict[str, Any] | None] = {}
+    for key, row in rows.items():
+        if (plain := bare_number(key)) != key:
+            bare[plain] = None if plain in bare and bare[plain] != row else row
+
+    def find(number: str) -> dict[str, Any] | None:
+        row = rows.get(number)
+        if row is not None or not number:
+            return row
+        plain = bare_number(number)
+        return rows.get(plain) or bare.get(plain)
+
+    return find
 
 
 def _number(draft: dict[str, Any], kind: str) -> str:

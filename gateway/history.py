@@ -6,6 +6,7 @@ interchange that is refused later, and the shell commits the rest together with 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
@@ -23,10 +24,52 @@ DaySum = tuple[Decimal, list[str]]
 """USD of the accepted shipments of a person and day, and the shipments' own keys (this partner's only)."""
 
 
+_PIECE = re.compile(r"[^-]+-[0-9]{1,2}")
+"""A number with a piece behind it: order 1001, parcel 1 is 1001-1, not 10011."""
+
+_GAPS = {
+    **dict.fromkeys(map(ord, "\u00a0\u2007\u2009\u202f\u200b\ufeff\t"), " "),
+    **dict.fromkeys(range(0x2010, 0x2015), "-"),
+}
+
+
+def bare_number(number: str) -> str:
+    """Return a number as numbers are compared: in capitals, without the blanks and hyphens that some print into it.
+
+    Other signs (slash, dot) stay, since they may tell two numbers apart; so does the one hyphen before a piece of one or two digits.
+
+    >>> [bare_number(n) for n in ("9400 1112 0255 5555 5555 55", "gw-095s001", "GW 095/1", "1001-1")]
+    ['9400111202555555555555', 'GW095S001', 'GW095/1', '1001-1']
+    """
+    if number.isalnum():  # nearly every one
+        return number.upper()
+    plain = (number if number.isascii() else number.translate(_GAPS)).replace(" ", "").upper()
+    return plain if _PIECE.fullmatch(plain) else plain.replace("-", "") or number
+
+
+_AS = ", written "
+
+
+def told_as(where: str, number: str, key: str) -> str:
+    """Return the words for where a shipment came from, with its number where that is written otherwise than its key."""
+    return where if number == key else f"{where}{_AS}{number}"
+
+
+def as_sent(key: str, where: str) -> str:
+    """Return the number of a shipment as its sender wrote it. where: see told_as.
+
+    >>> as_sent("GW095S001", told_as("file a.csv", "GW-095S001", "GW095S001")), as_sent("GW1", "file a.csv")
+    ('GW-095S001', 'GW1')
+    """
+    key = key.removeprefix("test:")
+    number = where.rpartition(_AS)[2]
+    return number if number != where and bare_number(number) == key else key
+
+
 class ShipmentClaim(msgspec.Struct, frozen=True):
     """One accepted shipment as the history keeps it.
 
-    key: issuer + bill number (or tracking number) of one partner: what makes a shipment the same shipment.
+    key: issuer + bill number (or tracking number) of one partner, bare: what makes a shipment the same shipment.
     content: hash of the canonical shipment. person, day: keys of the USD 800 sum ("" = not summed, "test:..." = of test
     data); value_usd counts into it. orders: keys of the orders it is a lot of, parted by blanks ("" = not looked at). where: what to tell the sender about the earlier one ("trip GWT0000001, file trip1.edi").
     """

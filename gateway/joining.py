@@ -17,7 +17,7 @@ import msgspec
 
 from gateway.cancelling import is_absent
 from gateway.findings import NOWHERE, Finding, Scope, Severity
-from gateway.history import History, Part
+from gateway.history import History, Part, bare_number
 from gateway.judge import Judged, Mapping
 from gateway.profile import Profile
 from gateway.rules.alike import Recent
@@ -70,7 +70,7 @@ class Joiner:
         # a postal item number says all; only one of both messages knows its despatch
         postal = draft.get("mode_of_transportation") == "mail"
         master = draft.get("master_bill_number", "") if self._profile.join_on == "master+house" and not postal else ""
-        return f"{prefix}{master}/{house}"
+        return f"{prefix}{bare_number(str(master))}/{bare_number(str(house))}"
 
     def verdict(self, judged: Judged) -> str:
         """Return "joined" or "waiting" for a unit that another message completes or will complete, else ""."""
@@ -155,8 +155,9 @@ def _not_passed_on(draft: dict[str, Any], done: Part) -> list[Finding]:
 def _fill(mapped: Mapping, part: Part) -> None:
     """Take over what the draft lacks; say what was taken and where both name another value."""
     draft, taken, other = mapped.mapped.draft, [], []
+    weighed = "gross_weight_kg" in draft
     for name, value in msgspec.json.decode(part.draft).items():
-        if name in _NOT_TAKEN:
+        if name in _NOT_TAKEN or (weighed and name == "weight_source_unit" and name not in draft):
             continue
         if name not in draft:
             draft[name] = value

@@ -15,9 +15,12 @@ from typing import Any
 
 from gateway.canonical.encode import encode_shipment
 from gateway.findings import Finding, Scope, Severity
-from gateway.history import DaySum, ShipmentClaim
+from gateway.history import DaySum, ShipmentClaim, bare_number
 from gateway.judge import Judged
 from gateway.profile import Profile
+
+_OF_TODAY = frozenset(("regime_verdict", "fx_rate", "fx_date", "fair_retail_value_usd"))
+_NUMBERS = ("shipment_id", "house_bill_number", "shipment_tracking_number")
 
 
 def amends(judged: Judged, profile: Profile) -> bool:
@@ -41,3 +44,23 @@ def without(of_day: DaySum, earlier: ShipmentClaim, key: str) -> DaySum:
     """Return the sum of a person and day without a shipment that another one takes the place of."""
     total, keys = of_day
     return total - earlier.value_usd, [other for other in keys if other != key]
+
+
+def number_of(judged: Judged, draft: dict[str, Any]) -> str:
+    """Return what a shipment is known by, as its sender wrote it."""
+    return str(draft.get("shipment_id") or judged.id)
+
+
+def compared(draft: dict[str, Any], encoded: bytes) -> bytes:
+    """Return what two reports of a shipment are compared by: its numbers bare, however they were written.
+
+    And without what the gateway filled in for the day of processing: sent again tomorrow, it is the same.
+    """
+    changed: dict[str, Any] = {}
+    for name in _NUMBERS:
+        number = draft.get(name)
+        if isinstance(number, str) and number != (bare := bare_number(number)):
+            changed[name] = bare
+    if "estimated_arrival_at" not in draft and "regime_verdict" in draft:
+        return encode_shipment({name: value for name, value in {**draft, **changed}.items() if name not in _OF_TODAY})
+    return encode_shipment({**draft, **changed}) if changed else encoded

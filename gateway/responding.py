@@ -19,6 +19,7 @@ from gateway.formats import folder_of, format_module, sniffers
 from gateway.formats.detect import HEAD, detect
 from gateway.formats.plain.rejects_csv import safe_cell
 from gateway.formats.x12 import ack_350
+from gateway.history import bare_number
 from gateway.profile import Profile
 from gateway.records import Acknowledged, Group, GroupBegin, Interchange, InterchangeBegin, MessageBegin, Unit
 from gateway.responses import Response, ResponseError, read_responses
@@ -106,15 +107,15 @@ def _csv(responses: Sequence[Response]) -> bytes:
 
 def _as_350(responses: Sequence[Response], raw: Iterator[bytes], request: AckRequest) -> Iterator[bytes]:
     """Yield one 350 for each 309 of the file that holds shipments with a response."""
-    wanted = {r.shipment_id for r in responses}
+    wanted = {bare_number(r.shipment_id) for r in responses}
     module = format_module(folder_of(_WITH_350))
     bills: dict[str, tuple[str, str]] = {}
     headers: list[list[str]] = []
 
     def told() -> Iterator[bytes]:
-        own = [r for r in responses if r.shipment_id in bills]
+        own = [r for r in responses if bare_number(r.shipment_id) in bills]
         if own:
-            yield from ack_350.write(request, group, headers, own, [bills[r.shipment_id] for r in own])
+            yield from ack_350.write(request, group, headers, own, [bills[bare_number(r.shipment_id)] for r in own])
 
     group = Group(0)
     for event in module.read(raw, request.profile, (0, 1)):
@@ -136,6 +137,7 @@ def _as_350(responses: Sequence[Response], raw: Iterator[bytes], request: AckReq
 
 
 def _key(names: Mapping[str, str], wanted: set[str]) -> tuple[str, str, str] | None:
-    """Return (shipment_id, number, issuer) of a bill whose shipment is wanted."""
+    """Return (key, number, issuer) of a bill whose shipment is wanted."""
     number, issuer = names.get("house_bill_number", ""), names.get("house_bill_issuer", "")
-    return next(((key, number, issuer) for key in (bill_identity(issuer, number), number) if key in wanted), None)
+    keys = map(bare_number, (bill_identity(issuer, number), number))
+    return next(((key, number, issuer) for key in keys if key in wanted), None)

@@ -17,16 +17,16 @@ from typing import Any
 import msgspec
 
 from gateway.books import Books
-from gateway.canonical.encode import MESSAGE_END, encode_envelope_head, encode_shipment
+from gateway.canonical.encode import MESSAGE_END, encode_envelope_head
 from gateway.echoes import Place
 from gateway.findings import Finding, Scope, Severity
-from gateway.history import DaySum, History, PersonDay, ShipmentClaim
+from gateway.history import DaySum, History, PersonDay, ShipmentClaim, bare_number, told_as
 from gateway.joining import Joiner
 from gateway.judge import Judge, Judged, Mapping
 from gateway.message_facts import envelope_of, head_findings, message_key, undated
 from gateway.profile import Profile, Program
 from gateway.records import Message, Unit
-from gateway.repeats import amends, make_amendment, remark, without
+from gateway.repeats import amends, compared, make_amendment, number_of, remark, without
 from gateway.results import Delivery, MessageFinding, Records, ShipmentResult
 from gateway.sharing import AT_ONCE, Others, read
 
@@ -38,8 +38,6 @@ HELD = 4_194_304
 
 _NOBODY: PersonDay = ("", "")
 _Sums = dict[PersonDay, DaySum]
-
-_OF_TODAY = frozenset(("regime_verdict", "fx_rate", "fx_date", "fair_retail_value_usd"))
 
 
 class Settler:
@@ -141,7 +139,7 @@ class Settler:
         pending, self._pending = self._pending, []
         message = self._message
         prefix = "test:" if message.interchange.test else ""
-        keys = [prefix + str(j.draft.get("shipment_id") or j.id) if j.draft is not None else "" for j in pending]
+        keys = [prefix + bare_number(number_of(j, j.draft)) if j.draft is not None else "" for j in pending]
         earlier = dict(zip(keys, self._history.shipments(keys), strict=True)) if pending else {}
         persons = [self._person_day(j) for j in pending]
         asked = [person for person in persons if person is not _NOBODY]
@@ -186,7 +184,7 @@ class Settler:
             return verdict, None
         if judged.draft is None or judged.refused:
             return "rejected", None
-        content = hashlib.sha256(_of_any_day(judged.draft, judged.encoded)).hexdigest()[:32]
+        content = hashlib.sha256(compared(judged.draft, judged.encoded)).hexdigest()[:32]
         verdict = self._compare(judged, judged.draft, key, earlier, content)
         if verdict == "accepted" and self._other_filer(judged, judged.draft):
             verdict = "rejected"
@@ -259,6 +257,7 @@ class Settler:
             if not judged.refused:
                 sums[of] = (total + value, [*others[-20:], key])
         where = self._where(draft.get("conveyance_reference"))
+        where = told_as(where, number_of(judged, draft), key.removeprefix("test:"))
         if earlier is not None and not judged.refused and (was := (earlier.person, earlier.day)) != of and was in sums:
             sums[was] = without(sums[was], earlier, key)
         lot_of = " ".join(order for _, order in orders)
@@ -316,10 +315,3 @@ class Settler:
             tuple(judged.withheld),
         )
         self._records.append(result, clean=verdict == "accepted" and not judged.findings)
-
-
-def _of_any_day(draft: dict[str, Any], encoded: bytes) -> bytes:
-    """Return a shipment without what the gateway filled in for the day of processing: sent again tomorrow, it is the same."""
-    if "estimated_arrival_at" in draft or "regime_verdict" not in draft:
-        return encoded
-    return encode_shipment({name: value for name, value in draft.items() if name not in _OF_TODAY})

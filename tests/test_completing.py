@@ -256,3 +256,19 @@ def test_an_air_waybill_is_found_however_it_is_written(tmp_path: Path, key: str)
 def test_a_key_that_a_spreadsheet_rounded_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="scientific notation"):
         joined(tmp_path, "house_bill_number,delivery_terms\n9.27E+21,DDP\n")
+
+
+@pytest.mark.parametrize(
+    ("asked", "row"),
+    [
+        ("GWH0001001", "A"), ("gwh-0001001", "A"), ("GWH 0001001", "A"), ("9400111202555555555555", "B"), ("9400 1112 0255 5555 5555 55", "B"),
+        ("GW-005", "C"), ("gw 005", "D"), ("GW005", None), ("1001-1", "E"), ("10011", None), ("GWH/0001001", None), ("", None),
+    ],
+)  # fmt: skip
+def test_a_row_is_found_as_it_is_written_else_by_the_bare_number(tmp_path: Path, asked: str, row: str | None) -> None:
+    rows = "GWH0001001,A\n9400 1112 0255 5555 5555 55,B\nGW-005,C\ngw 005,D\n1001-1,E\n"
+    find = joined(tmp_path, "house_bill_number,seller.name\n" + rows)
+    found = find({"house_bill_number": asked})
+    assert (found and found["seller"]["name"]) == row, (
+        "two rows of one number answer to nothing else than what they say"
+    )

@@ -109,6 +109,7 @@ def test_a_shipment_is_named_by_any_of_its_numbers_and_one_that_is_not_there_is_
     path = FIXTURES / "csv" / "02_semicolon_cp1252.csv"
     found = list(trace(path, base_site(), "CP987654326DE", ""))
     assert {step["shipment"] for step in found} == {"CP987654326DE"}
+    assert list(trace(path, base_site(), "cp 987 654 326 de", "")) == found
     with pytest.raises(ConfigError, match="has no shipment NOWHERE") as told:
         list(trace(path, base_site(), "NOWHERE", ""))
     assert "CP987654326DE" in told.value.advice

@@ -16,6 +16,7 @@ from gateway.canonical.validate import validate_message
 from gateway.commands.extract_sinks import Done, Key, Work, sink_of
 from gateway.errors import ConfigError
 from gateway.findings import Finding, Scope, Severity
+from gateway.history import bare_number
 from gateway.mapping.sources import Run
 from gateway.outputs.fill import EVERY, Filler, purpose_of
 from gateway.outputs.fits import left_out, remarks
@@ -52,7 +53,7 @@ def extract(
                 say(Finding("OUT-TEST", Severity.WARNING, Scope.MESSAGE, said, shipment=EVERY, fix=fix), len(message["shipments"]))  # fmt: skip
             for number, shipment in enumerate(message["shipments"]):
                 key = (str(message["originator_code"]), str(shipment["shipment_id"]))
-                if _is_written(work, shipment, last[key], (file, number), run):
+                if _is_written(work, shipment, last[_bare(key)], (file, number), run):
                     done.shipments += 1
                     for finding in remarks(layout, shipment, law):
                         say(finding)
@@ -115,6 +116,11 @@ def _checked(file: Path) -> dict[str, Any]:
     return dict(message)
 
 
+def _bare(key: Key) -> Key:
+    """Return what two versions of a shipment share, however its number was written."""
+    return key[0], bare_number(key[1])
+
+
 def _last_versions(files: list[Path]) -> dict[Key, tuple[Path, int]]:
     """Return where the last version of each shipment stands: the one received last, then the one named last."""
     last: dict[Key, tuple[str, Path, int]] = {}
@@ -122,7 +128,7 @@ def _last_versions(files: list[Path]) -> dict[Key, tuple[Path, int]]:
         message = _checked(file)
         at = str(message["source"].get("received_at") or message["created_at"])
         for number, shipment in enumerate(message["shipments"]):
-            key = (str(message["originator_code"]), str(shipment["shipment_id"]))
+            key = _bare((str(message["originator_code"]), str(shipment["shipment_id"])))
             if key not in last or at >= last[key][0]:
                 last[key] = (at, file, number)
     return {key: (file, number) for key, (_, file, number) in last.items()}

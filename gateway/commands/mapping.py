@@ -18,6 +18,7 @@ from gateway.config_files import PartnerFile, read_file
 from gateway.errors import ConfigError, MappingError
 from gateway.formats import format_module
 from gateway.formats.detect import HEAD, Transcoded, detect_for
+from gateway.history import bare_number
 from gateway.mapping.code_values import unfit_values
 from gateway.mapping.facts import MappingFacts
 from gateway.mapping.folder import MappingSet
@@ -155,7 +156,7 @@ def trace(path: Path, site: Site, shipment: str, field: str) -> Iterator[dict[st
         numbers = numbers_of(mapped.draft)
         name = numbers[0] if numbers else event.label
         seen[name] = None
-        if shipment and shipment not in (*numbers, event.label):
+        if shipment and bare_number(shipment) not in map(bare_number, (*numbers, event.label)):
             continue
         for pointer, value in leaves(mapped.draft, ""):
             if field and not any(name.startswith(field) for name in _names(pointer)):

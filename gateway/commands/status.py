@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from gateway.errors import ConfigError
+from gateway.history import bare_number
 from gateway.shell import journal
 from gateway.shell.folders import StateFolders
 from gateway.shell.ledger import FINAL, Drop, Ledger, open_ledger
@@ -71,7 +72,8 @@ def last_alert(ledger: Ledger, receipt: str) -> str:
 def _only(facts: dict[str, Any], shipment: str) -> None:
     """Leave the findings of one shipment and of the file in a report."""
     findings = (facts["report"] or {}).get("findings", [])
-    own = [f for f in findings if f.get("shipment") in ("", None, *_names(shipment))]
+    names = _names(shipment)
+    own = [f for f in findings if not f.get("shipment") or bare_number(f["shipment"]) in names]
     refused = any(f.get("severity") == "error" for f in own)
     facts["verdict_of_shipment"] = "refused" if refused else "accepted"
     if facts["report"] is not None:
@@ -79,8 +81,9 @@ def _only(facts: dict[str, Any], shipment: str) -> None:
 
 
 def _names(shipment: str) -> set[str]:
-    """Return the names of a shipment in reports: they name a bill without the code of its issuer."""
-    return {shipment, re.sub(r"^[A-Z]{4}", "", shipment)}
+    """Return the names of a shipment in reports, bare: they name a bill without the code of its issuer."""
+    number = bare_number(shipment)
+    return {number, re.sub(r"^[A-Z]{4}", "", number)}
 
 
 def named(site: Site, ledger: Ledger, what: str) -> list[Drop]:
@@ -92,7 +95,12 @@ def named(site: Site, ledger: Ledger, what: str) -> list[Drop]:
         return files[-1:]
     if drop := ledger.drop(ledger.holder_of(what)):
         return [drop]
-    refused = (d for d in reversed(drops) if d.rejected and _names(what) & refusing(site, ledger, d, "shipment"))
+    names = _names(what)
+    refused = (
+        d
+        for d in reversed(drops)
+        if d.rejected and names & set(map(bare_number, refusing(site, ledger, d, "shipment")))
+    )
     return list(islice(refused, 1))
 
 

@@ -21,6 +21,7 @@ from sqlalchemy import Connection, Engine, Select, bindparam, func, select
 from sqlalchemy.exc import DatabaseError, IntegrityError, OperationalError
 
 from gateway.errors import ConfigError, NotNowError
+from gateway.history import bare_number
 from gateway.shell import journal
 from gateway.shell.engines import FROZEN, engine_of, light_engine
 from gateway.shell.hot import HotConnection
@@ -150,8 +151,8 @@ class Ledger:
 
     def holder_of(self, shipment: str) -> str:
         """Return the receipt of the newest drop that a shipment was accepted in, "" when there is none."""
-        c = shipments.c
-        query = select(c.receipt).where(c.key.in_((shipment, f"test:{shipment}"))).order_by(c.id.desc()).limit(1)
+        c, key = shipments.c, bare_number(shipment)
+        query = select(c.receipt).where(c.key.in_((key, f"test:{key}"))).order_by(c.id.desc()).limit(1)
         with self.reading() as connection:
             return str(connection.execute(query).scalar() or "")
 

@@ -17,6 +17,7 @@ from functools import partial
 import msgspec
 from sqlalchemy import Connection, select
 
+from gateway.history import as_sent, bare_number
 from gateway.profile import Profile
 from gateway.responding import Origin, responses_of, status_files
 from gateway.responses import Response, ResponseError
@@ -53,15 +54,18 @@ def sort(claimed: Claimed, profile: Profile, desk: Desk) -> Sorted:
             one_by_one = [response] if response.shipment_id else list(_of_manifest(connection, response))
             if not one_by_one:
                 found.unknown.append(response.manifest)
-            for one in one_by_one:
-                owner = _owner(connection, one, desk.originators)
+            for told in one_by_one:
+                owner = _owner(connection, told, desk.originators)
                 if owner is None:
-                    found.unknown.append(one.shipment_id)
-                elif one in seen or _came_before(connection, owner[0], one):
+                    found.unknown.append(told.shipment_id)
+                    continue
+                partner, receipt, file, number = owner
+                one = msgspec.structs.replace(told, shipment_id=number)
+                if one in seen or _came_before(connection, partner, one):
                     found.repeated += 1
                 else:
                     seen.add(one)
-                    found.known[owner[0]].append(msgspec.structs.replace(one, receipt=owner[1], file=owner[2]))
+                    found.known[partner].append(msgspec.structs.replace(one, receipt=receipt, file=file))
     return found
 
 
@@ -69,18 +73,23 @@ def _of_manifest(connection: Connection, response: Response) -> Iterator[Respons
     """Yield a response for each shipment of a trip; the ledger knows it by the words that a sender is told."""
     c = shipments.c
     trip = c.place.startswith(f"trip {response.manifest}, ", autoescape=True)
-    for key in connection.execute(select(c.key).where(trip, c.state == "active").order_by(c.id)).scalars():
-        yield msgspec.structs.replace(response, shipment_id=key.removeprefix("test:"), manifest="")
+    for key, place in connection.execute(select(c.key, c.place).where(trip, c.state == "active").order_by(c.id)):
+        yield msgspec.structs.replace(response, shipment_id=as_sent(key, place), manifest="")
 
 
-def _owner(connection: Connection, response: Response, originators: Mapping[str, str]) -> tuple[str, str, str] | None:
-    """Return (partner, receipt, file) of a shipment, None when nobody or more than one partner has it."""
-    c = shipments.c
+def _owner(
+    connection: Connection, response: Response, originators: Mapping[str, str]
+) -> tuple[str, str, str, str] | None:
+    """Return (partner, receipt, file, number as it was sent) of a shipment, None when nobody or more than one partner has it."""
+    c, key = shipments.c, bare_number(response.shipment_id)
     query = (
-        select(c.partner, c.receipt, drops.c.file_name).join(drops, drops.c.receipt == c.receipt)
-        .where(c.key.in_((response.shipment_id, f"test:{response.shipment_id}"))).order_by(c.id)
+        select(c.partner, c.receipt, drops.c.file_name, c.key, c.place).join(drops, drops.c.receipt == c.receipt)
+        .where(c.key.in_((key, f"test:{key}"))).order_by(c.id)
     )  # fmt: skip
-    found = {partner: (partner, receipt, file) for partner, receipt, file in connection.execute(query)}
+    found = {
+        partner: (partner, receipt, file, as_sent(known, place))
+        for partner, receipt, file, known, place in connection.execute(query)
+    }
     named = originators.get(response.originator_code, "")
     if named:
         return found.get(named)
@@ -96,7 +105,8 @@ def _came_before(connection: Connection, partner: str, response: Response) -> bo
 def _kept(partner: str, response: Response) -> tuple[str, ...]:
     """Return what tells a response from others, as the ledger keeps it."""
     c, r = table.c, response
-    shipment, code, at = fitted(r.shipment_id, c.shipment), fitted(r.code, c.code), fitted(r.at, c.decided_at)
+    shipment = fitted(bare_number(r.shipment_id), c.shipment)
+    code, at = fitted(r.code, c.code), fitted(r.at, c.decided_at)
     return partner, shipment, r.status, code, at
 
 

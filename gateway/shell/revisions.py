@@ -9,7 +9,7 @@ from sqlalchemy import Column, Connection, Engine, MetaData, PrimaryKeyConstrain
 from gateway.errors import ConfigError
 from gateway.shell.schema import metadata
 
-REVISION = "0005"
+REVISION = "0006"
 """The newest file in migrations/versions."""
 
 

@@ -37,7 +37,7 @@ def replayed(place: Place, what: str, *options: str) -> list[dict]:
     return [json.loads(line) for line in run("replay", what, str(place.folder), "--json", *options).splitlines()]
 
 
-@pytest.mark.parametrize("what", ["refused", "good-309.edi", "NRTX004500A1"])
+@pytest.mark.parametrize("what", ["refused", "good-309.edi", "NRTX004500A1", "nrtx-0045 00A1"])
 def test_a_mended_table_delivers_what_was_refused_once(place: Place, what: str) -> None:
     (trial,) = replayed(place, what, "--dry-run")
     assert (trial["before"]["rejected"], trial["now"]["accepted"], trial["now"]["rejected"]) == (2, 2, 0)
@@ -55,8 +55,9 @@ def test_a_mended_table_delivers_what_was_refused_once(place: Place, what: str) 
 def test_a_replay_of_a_delivered_file_delivers_nothing_again(place: Place) -> None:
     replayed(place, "good-309.edi")
     place.run()
-    (trial,) = replayed(place, "good-309.edi", "--dry-run")
-    assert (trial["now"]["accepted"], trial["now"]["duplicate"]) == (0, 2)
+    for what in ("good-309.edi", "NRTX004500A1", "nrtx 0045-00a1"):
+        (trial,) = replayed(place, what, "--dry-run")
+        assert (trial["now"]["accepted"], trial["now"]["duplicate"]) == (0, 2)
     replayed(place, "good-309.edi")
     place.run()
     assert place.shipments() == ["NRTX004500A1", "NRTX004500A2"]

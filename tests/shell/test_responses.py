@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -201,6 +202,25 @@ def test_an_answer_to_a_whole_trip_answers_each_of_its_shipments(place: Place) -
     assert {(r["shipment_id"], r["status"]) for r in json.loads(place.read(".json"))["responses"]} == {
         (number, "rejected") for number in place.shipments()
     }
+
+
+def test_an_answer_finds_its_shipment_however_the_number_is_spelled_and_names_it_as_it_was_sent(place: Place) -> None:
+    sample_file = place.folder / "samples" / "good-309.edi"
+    data = sample_file.read_bytes()
+    (number,) = set(re.findall(rb"M11\*(\w+)\*", data)[:1])
+    own = (number[:3] + b" " + number[3:]).decode()
+    sample_file.write_bytes(data.replace(number, own.encode()))
+    place.drop("good-309.edi")
+    place.run()
+    first, *_ = place.shipments()
+    assert first == f"NRTX{own}", "delivered as sent"
+    place.respond("r1.json", Response(f"nrtx-{number.decode()}", "released", code="1C", at=AT))
+    place.run()
+    assert json.loads(place.read(".json"))["responses"][0]["shipment_id"] == first, "as its sender knows it"
+    assert f"X4*{own}*" in place.read(".350.edi").decode()
+    place.respond("r2.json", Response(first, "released", code="1C", at=AT))
+    place.run()
+    assert place.answer("r2.json")["repeated"] == 1
 
 
 @pytest.mark.parametrize(
