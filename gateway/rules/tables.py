@@ -7,6 +7,7 @@ import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from decimal import Decimal
 from functools import lru_cache
 
 import msgspec
@@ -44,17 +45,28 @@ class Vague(msgspec.Struct, frozen=True):
 
 
 class Exclusion(msgspec.Struct, frozen=True):
-    """One class of goods that never was eligible. kind: hts (prefixes) or text (words).
+    """One class of goods that never was eligible. kind: hts (prefixes) or text (words); may_hts (whole numbers) and may_text warn only.
 
-    beside: words that may stand beside those of a text: with others it may be something else (a dress, champagne).
+    beside, packs, things, measures: words that may stand beside those of a text: with others it may be something else (a dress, champagne).
+    packs: what such goods are put into, which may as well be empty; things: what one uses with them. above_usd: of the whole
+    shipment; what is worth no more is exempt.
     """
 
     name: str
     kind: str
     match: tuple[str, ...]
     beside: frozenset[str]
+    packs: frozenset[str]
+    things: frozenset[str]
+    measures: frozenset[str]
+    above_usd: Decimal
     reason: str
     citation: str
+
+    @property
+    def fitting(self) -> frozenset[str]:
+        """Return all words that may stand beside those of the class."""
+        return self.beside | self.packs | self.things | self.measures
 
 
 @dataclass(frozen=True)
@@ -73,6 +85,7 @@ class Tables:
     zip_states: Mapping[str, frozenset[str]]
     states: frozenset[str]
     exclusions: tuple[Exclusion, ...]
+    small_usd: Decimal  # up to here the value of a shipment decides whether some goods are exempt
     consolidators: frozenset[str]
     hubs: frozenset[tuple[str, str]]
     hours: Mapping[str, float]
@@ -108,11 +121,22 @@ class Tables:
             zones={r["code"]: r["value"] for r in rows["port_zone"]},
             zip_states=zip_states,
             states=frozenset().union(*zip_states.values()),
-            exclusions=tuple(Exclusion(r["class"], r["kind"], tuple(r["match"].split("|")), frozenset(r["beside"].split("|")), r["reason"], r["citation"]) for r in rows["exclusions"]),
+            exclusions=tuple(map(_exclusion, rows["exclusions"])),
+            small_usd=max((Decimal(r["above_usd"] or 0) for r in rows["exclusions"]), default=Decimal(0)),
             consolidators=frozenset(normal(r["name"]) for r in rows["consolidators"]),
             hubs=frozenset((normal(r["address"]), r["postal_code"][:5]) for r in rows["hubs"]),
             hours={r["mode"]: float(r["hours_before"]) for r in rows["timing"]},
         )  # fmt: skip
+
+
+def _exclusion(row: Mapping[str, str]) -> Exclusion:
+    beside, packs, things, measures = (
+        frozenset(filter(None, row[name].split("|"))) for name in ("beside", "packs", "things", "measures")
+    )
+    match, above = tuple(row["match"].split("|")), Decimal(row["above_usd"] or 0)
+    return Exclusion(
+        row["class"], row["kind"], match, beside, packs, things, measures, above, row["reason"], row["citation"]
+    )
 
 
 def _turns(regimes: tuple[Regime, ...]) -> frozenset[str]:
@@ -134,13 +158,29 @@ _PLAIN = bytes(ord(c.upper()) if (c := chr(code)).isalnum() and code < 128 else 
 
 @lru_cache(2048)
 def normal(text: str) -> str:
-    """Return text in capitals, without accents and punctuation, single blanks: the form in which texts are compared."""
+    """Return text in capitals, without accents, strokes, punctuation and what cannot be seen, single blanks: the form in which texts are compared.
+
+    >>> normal("Łukasz  O'Brien-Jørgensen")
+    'LUKASZ O BRIEN JORGENSEN'
+    """
     if text.isascii():
         return b" ".join(text.encode().translate(_PLAIN).split()).decode()
-    if text:
-        folded = unicodedata.normalize("NFKD", text)
-        plain = "".join(c for c in folded if not unicodedata.combining(c)).upper()
-    return " ".join(re.sub(r"[^\w]+|_", " ", plain).split())
+    folded = unicodedata.normalize("NFKD", text)
+    kept = "".join(c for c in folded if not unicodedata.combining(c) and unicodedata.category(c) != "Cf")
+    return " ".join(re.sub(r"[^\w]+|_", " ", kept.upper().translate(_LETTERS)).split())
+
+
+def _letters() -> dict[int, str]:
+    """Return the Latin capitals that Unicode does not take apart: as those write them who do not have them."""
+    letters = {ord(c): plain for c, plain in zip("ÆŒÐÞŊẞƏ", ("AE", "OE", "D", "TH", "N", "SS", "E"), strict=True)}
+    for code in range(0xC0, 0x250):
+        before, found, _ = unicodedata.name(chr(code), "").partition(" WITH ")
+        if found and before.startswith("LATIN CAPITAL LETTER ") and not unicodedata.decomposition(chr(code)):
+            letters[code] = before.rpartition(" ")[2]  # with a stroke, a hook or a tail
+    return letters
+
+
+_LETTERS = _letters()
 
 
 def gist(text: str) -> str:
