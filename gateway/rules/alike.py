@@ -13,7 +13,8 @@ from decimal import Decimal
 from typing import Any, Generic, TypeVar
 
 from gateway.findings import Finding, Scope, Severity
-from gateway.history import Lot
+from gateway.history import Lot, bare_number
+from gateway.rules.parties import person_of, street_of, street_words_of
 from gateway.rules.tables import normal
 from gateway.rules.values import LIMIT_USD
 
@@ -79,7 +80,8 @@ class Neighbours:
 
     def check(self, party: dict[str, Any], person: str, day: str, value: Decimal, number: str) -> list[Finding]:
         """Count a shipment in; return a warning when it takes the persons together above the limit, none of them alone."""
-        street = normal(str(party.get("address_line_1", ""))).split()[:2]
+        street = street_words_of(street_of(party))
+        street = street[: 3 if street[:2] == ["PO", "BOX"] else 2]
         if len(street) < 2:
             return _NOTHING
         place = hash((day, str(party.get("postal_code", ""))[:5], *street))
@@ -159,7 +161,7 @@ def orders_of(draft: dict[str, Any], person: str) -> Orders:
     orders = []
     for index, reference in enumerate(draft.get("references") or ()):
         if isinstance(reference, dict) and reference.get("type") in _ORDERS:
-            text = f"{person} {reference['type']} {reference.get('value')}"
+            text = f"{person} {reference['type']} {bare_number(str(reference.get('value')))}"
             orders.append((index, hashlib.blake2b(text.encode(), digest_size=8).hexdigest()))
     return orders
 
@@ -199,7 +201,7 @@ def _skeleton(name: str) -> str:
     >>> _skeleton("Jordan Example") == _skeleton("EXAMPEL, J.")
     True
     """
-    longest = max(normal(name).split(), key=len, default="")
+    longest = max(normal(person_of(name)).split(), key=len, default="")
     consonants = "".join(sorted(set(longest) - set("AEIOUY")))
     return consonants if len(consonants) > 2 else longest  # LEE and ALI have too few to tell
 

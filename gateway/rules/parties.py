@@ -18,7 +18,9 @@ _PO_BOX = re.compile(
     r"\bP\W{0,2}O\W{0,2}(?:BOX(?:\b|[0-9])|B\b\W{0,3}[0-9])|\bPOST OFFICE BOX\b|\bAPARTADO(?: POSTAL)?\W{0,3}[0-9]"
 )
 _NO_ZIP = "00000"  # the lowest in use is 00501
-_CARE_OF = re.compile(r"\bC/O\b.*", re.I)
+_CARE_OF = re.compile(r"\bC ?/ ?O\b", re.I)
+_TO_THE_STREET = re.compile(r"[^,;0-9]*[,;]\s*|[^0-9]*(?=[0-9])")  # what stands behind C/O and before the street
+_BOX = re.compile(r"\b(?:P ?O ?(?:BOX|B)|POST OFFICE BOX|APARTADO(?: POSTAL)?) ?(?=[0-9])")
 _DTP = "final_deliver_to_party"
 
 
@@ -182,14 +184,16 @@ def is_latin(text: str) -> bool:
 def person_key(name: str, street: str, zip_code: str, secret: bytes, suffixes: Mapping[str, str]) -> str:
     """Return the keyed hash (BLAKE2b as a MAC, 32 hex digits) of a person: normalised name, street and ZIP5.
 
-    suffixes: the USPS abbreviations. C/O parts are left out, and so is the number of a flat or room behind the street, which
-    may as well stand in a line of its own. Nothing of the person can be read from it.
+    suffixes: the USPS abbreviations. The number of a flat or room behind the street is left out, which may as well stand in a
+    line of its own. Nothing of the person can be read from it.
     """
-    plain_name, street_words = normal(_without_care_of(name)), normal(_without_care_of(street)).split()
-    for at, word in enumerate(street_words):
-        if at > 1 and word in _ROOMS:  # some write it here, some into the second line
-            del street_words[at:]
-            break
+    plain_name = normal(person_of(name) if "/" in name else name)
+    street_words = street_words_of(street)
+    if not _ROOMS.isdisjoint(street_words):
+        for at, word in enumerate(street_words):
+            if at > 1 and word in _ROOMS:  # some write it here, some into the second line
+                del street_words[at:]
+                break
     words = " ".join([suffixes.get(w, w) for w in street_words])
     text = f"{plain_name}|{words}|{zip_code[:5]}".encode()
     return hashlib.blake2b(text, key=secret[:64], digest_size=16).hexdigest()
@@ -198,8 +202,44 @@ def person_key(name: str, street: str, zip_code: str, secret: bytes, suffixes: M
 _ROOMS = frozenset(("APT", "APARTMENT", "SUITE", "STE", "UNIT", "ROOM", "RM", "FLOOR", "FL", "FLAT"))
 
 
-def _without_care_of(text: str) -> str:
-    return _CARE_OF.sub("", text) if "/" in text else text
+def person_of(name: str) -> str:
+    """Return a name without the one it is in care of; that one where no other is told.
+
+    >>> person_of("MARY ROE C/O JOHN SMITH"), person_of("c/o John Smith")
+    ('MARY ROE ', ' John Smith')
+    """
+    if (found := _CARE_OF.search(name)) is None:
+        return name
+    before = name[: found.start()]
+    return before if normal(before) else name[found.end() :]
+
+
+def street_of(party: Mapping[str, Any]) -> str:
+    """Return the line of an address that has the street: the second where the first says only in whose care."""
+    first = str(party.get("address_line_1", ""))
+    if "/" not in first or (found := _CARE_OF.search(first)) is None:
+        return first
+    street = _without_care_of(first, found)
+    return street if normal(street) else str(party.get("address_line_2", "")) or first
+
+
+def _without_care_of(street: str, found: re.Match[str]) -> str:
+    """Return a street without the one in whose care: 12 OAK ST C/O SMITH, C/O SMITH, 12 OAK ST."""
+    before = street[: found.start()]
+    if normal(before):
+        return before
+    behind = _TO_THE_STREET.match(street, found.end())
+    return street[behind.end() :] if behind else ""
+
+
+def street_words_of(street: str) -> list[str]:
+    """Return the words of a street as they are compared: post office boxes are written in many ways."""
+    if "/" in street and (found := _CARE_OF.search(street)):
+        street = _without_care_of(street, found) or street
+    plain = normal(street)
+    if ("O" in plain and "B" in plain) or "APARTADO" in plain:
+        plain = _BOX.sub("PO BOX ", plain)
+    return plain.split()
 
 
 def _finding(rule: str, severity: Severity, message: str, role: str, field: str, party: dict[str, Any]) -> Finding:
