@@ -28,6 +28,8 @@ def leave_out(draft: dict[str, Any], faults: list[Finding]) -> list[Finding]:
         if part not in draft or part in NAMED:
             continue
         del draft[part]
+        if part == "gross_weight_kg":
+            draft.pop("weight_source_unit", None)
         of_it = [f for f in faults if _part(f.pointer) == part]
         unusable = any(f.value is not None for f in of_it)
         message = f"{part} was left out of the cancellation, which needs none: {of_it[0].message}"

@@ -96,6 +96,16 @@ def test_what_the_waybill_lacks_comes_from_the_list_and_what_both_name_is_not_ov
     assert "another package_count" in said["JOIN-DIFFERS"]
 
 
+def test_the_unit_of_another_weight_is_not_taken():
+    weight = b'<ram:IncludedTareGrossWeightMeasure unitCode="KGM">1.250</ram:IncludedTareGrossWeightMeasure>'
+    assert weight in HOUSE
+    without, said = HOUSE.replace(weight, b""), {"weight_source_unit": "LBR", "gross_weight_kg": "0.500"}
+    (shipment,) = send(without, waits(**said)).messages()[0]["shipments"]
+    assert shipment.items() >= said.items()
+    (own,) = send(without, waits(**said), constants={"gross_weight_kg": "0.700"}).messages()[0]["shipments"]
+    assert own["gross_weight_kg"] == "0.700" and "weight_source_unit" not in own
+
+
 def waits(**said: Any) -> MemoryHistory:
     """Return a history in which a list said this of the house."""
     history = MemoryHistory()

@@ -38,7 +38,7 @@ _MADE: dict[str, Callable[[dict[str, Any]], str]] = {
 
 
 def _foreign_currencies(shipment: dict[str, Any]) -> str:
-    """Return the number of currencies besides USD; fx_rate is the rate of one of them."""
+    """Return the number of currencies besides USD of the goods lines; fx_rate is the rate of the only one."""
     found = {
         money["currency"]
         for item in shipment.get("items") or ()

@@ -19,7 +19,7 @@ from gateway.profile import Profile
 from gateway.rules.alike import Lots, Neighbours, Orders, Past, Twins, orders_of
 from gateway.rules.descriptions import check_item
 from gateway.rules.identifiers import check_hts, check_identifiers, read_tracking
-from gateway.rules.parties import check_parties, person_key
+from gateway.rules.parties import check_parties, person_key, street_of
 from gateway.rules.products import check_products
 from gateway.rules.regime import arrival_day, is_late, law_day, regime_of, today
 from gateway.rules.suspects import check_suspects
@@ -62,8 +62,10 @@ class Rulebook:
         mode = draft.get("mode_of_transportation")
         if "cbp_mot_code" not in draft and mode in _MOT:
             draft["cbp_mot_code"] = _MOT[mode]
+        if "weight_source_unit" in draft and "gross_weight_kg" not in draft:
+            del draft["weight_source_unit"]  # of a weight that could not be read
         day = arrival_day(draft, self.tables)
-        findings = [*read, *complete_values(draft, profile, day)]
+        findings = [*read, *complete_values(draft, profile)]
         for role in _PERSONS:
             party = draft.get(role)
             if isinstance(party, dict) and party.get("name"):
@@ -87,8 +89,10 @@ class Rulebook:
         findings += check_values(draft, eligible)
         findings += check_parties(draft, self.tables)
         items, documents = draft.get("items"), draft.get("transaction_nature") == "documents"
+        usd = amount(draft.get("fair_retail_value_usd"))
+        usd = usd if usd is not None and usd <= self.tables.small_usd else None
         for index, item in enumerate(items if isinstance(items, list) else ()):
-            findings += self._goods(item, index, profile.program, documents=documents)
+            findings += self._goods(item, index, profile.program, usd, documents=documents)
             if "product_identifiers" in item:
                 findings += check_products(item, index)
             if not item.get("country_of_origin"):
@@ -109,12 +113,17 @@ class Rulebook:
         findings += self._whole(draft, profile, now, eligible)
         return findings
 
-    def _goods(self, item: dict[str, Any], index: int, program: str, *, documents: bool) -> list[Finding]:
-        """Check description and tariff number; what was in order once is not looked at again."""
-        key = hash((item.get("enhanced_product_description"), item.get("hts_number"), program, documents))
+    def _goods(
+        self, item: dict[str, Any], index: int, program: str, usd: Decimal | None, *, documents: bool
+    ) -> list[Finding]:
+        """Check description and tariff number; what was in order once is not looked at again. usd: of a small shipment."""
+        key = hash((item.get("enhanced_product_description"), item.get("hts_number"), program, documents, usd))
         if key in self.tables.plain_items:
             return _NONE
-        findings = [*check_item(item, index, self.tables, documents=documents), *check_hts(item, index, program)]
+        findings = [
+            *check_item(item, index, self.tables, documents=documents, usd=usd),
+            *check_hts(item, index, program),
+        ]
         if not findings and len(self.tables.plain_items) < 20_000:
             self.tables.plain_items.add(key)
         return findings
@@ -258,8 +267,10 @@ class Rulebook:
         )
 
     def _person(self, party: dict[str, Any], profile: Profile) -> str:
+        street = str(party.get("address_line_1", ""))
+        street = street_of(party) if "/" in street else street  # nearly none has a C/O
         return person_key(
-            str(party.get("name", "")), str(party.get("address_line_1", "")), str(party.get("postal_code", "")),
+            str(party.get("name", "")), street, str(party.get("postal_code", "")),
             profile.person_secret, self.tables.suffixes,
         )  # fmt: skip
 

@@ -36,7 +36,7 @@ def _cents(value: Decimal) -> Decimal:
     return value.quantize(_CENT, ROUND_HALF_UP)
 
 
-def complete_values(draft: dict[str, Any], profile: Profile, day: str) -> list[Finding]:
+def complete_values(draft: dict[str, Any], profile: Profile) -> list[Finding]:
     """Fill total_value and fair_retail_value_usd from the lines (value of the goods, without freight)."""
     items = draft.get("items")
     if not isinstance(items, list):
@@ -46,7 +46,7 @@ def complete_values(draft: dict[str, Any], profile: Profile, day: str) -> list[F
         money = item.get("total_value")
         value = amount(money.get("amount")) if type(money) is dict and money.get("currency") == "USD" else None
         if value is None:
-            return _convert(draft, items, profile, day)
+            return _convert(draft, items, profile)
         total += value
     text = decimal_text(total, 2)
     sent = draft.setdefault("total_value", {"amount": text, "currency": "USD"})
@@ -62,7 +62,7 @@ def _money(item: dict[str, Any]) -> dict[str, Any]:
     return value if isinstance(value, dict) else {}
 
 
-def _convert(draft: dict[str, Any], items: list[dict[str, Any]], profile: Profile, day: str) -> list[Finding]:
+def _convert(draft: dict[str, Any], items: list[dict[str, Any]], profile: Profile) -> list[Finding]:
     """Several or foreign currencies: convert by the partner's rates."""
     findings: list[Finding] = []
     totals: dict[str, Decimal] = {}
@@ -116,9 +116,7 @@ def _convert(draft: dict[str, Any], items: list[dict[str, Any]], profile: Profil
                     currency,
                 )
             )
-            draft.setdefault("fx_rate", str(rate))
-            if day:
-                draft.setdefault("fx_date", day)
+    _set_rate(draft, totals, profile)
     if findings and any(f.severity is Severity.ERROR for f in findings):
         return findings
     if totals:
@@ -130,6 +128,17 @@ def _convert(draft: dict[str, Any], items: list[dict[str, Any]], profile: Profil
             findings += _sum_differs(draft["total_value"], usd, "USD", profile)
         draft.setdefault("fair_retail_value_usd", f"{usd:.2f}")
     return findings
+
+
+def _set_rate(draft: dict[str, Any], totals: dict[str, Decimal], profile: Profile) -> None:
+    """Write the one rate of a shipment, where there is one: not with two foreign currencies, nor that of another than its total.
+
+    The rates of a site have no date; who knows one writes it into the constants (fx_date).
+    """
+    foreign = totals.keys() - {"USD"}
+    whole = _money(draft).get("currency")
+    if len(foreign) == 1 and whole in (None, *foreign) and (rate := profile.fx_usd.get(*foreign)) is not None:
+        draft.setdefault("fx_rate", str(rate))
 
 
 def _sum_differs(sent: Any, total: Decimal, currency: str, profile: Profile) -> Iterator[Finding]:

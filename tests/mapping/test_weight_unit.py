@@ -49,6 +49,25 @@ def changed(name: str, *pairs: tuple[bytes, bytes]) -> bytes:
     return data
 
 
+UNREADABLE = {
+    "table": (
+        (base_mappings() / "tabular_csv/examples/two_items_one_parcel.csv").read_bytes(),
+        b",0.450,KG",
+        b",1e2,KG",
+    ),
+    "CUSCAR": (sample("edifact/01"), b"KGM:0.210", b"KGM:1E2"),
+    "XFZB": (sample("xml/03"), b'unitCode="KGM">1.250<', b'unitCode="KGM">1e2<'),
+    "FHL": (sample("cargoimp/03"), b"/1/K1.2", b"/1/KX.2"),
+}
+
+
+@pytest.mark.parametrize(("data", "old", "new"), UNREADABLE.values(), ids=UNREADABLE)
+def test_the_unit_of_a_weight_that_cannot_be_read_is_not_delivered_alone(data: bytes, old: bytes, new: bytes):
+    assert old in data
+    found = units(data.replace(old, new))
+    assert (None, None) in found and all((weight is None) == (unit is None) for weight, unit in found)
+
+
 CASES = {
     "goods lines": (changed("edifact/01", (b"KGM:0.210", b"LBR:1.0")), ("0.454", "LBR")),
     "CNT before the goods lines": (

@@ -218,7 +218,17 @@ def test_what_a_description_says_besides_quantity_and_plural(text, vague):
     [
         ("Red wine", "S321-EXCL-ALCOHOL"), ("Wine, red, 750 ml", "S321-EXCL-ALCOHOL"), ("6 bottles of beer", "S321-EXCL-ALCOHOL"), ("Cognac", "S321-EXCL-ALCOHOL"),
         ("Pipe tobacco", "S321-EXCL-TOBACCO"), ("Satin dress, champagne", "Q-EXCL-WORD"), ("Glasses for wine", "Q-EXCL-WORD"), ("e-cigarette", "Q-EXCL-WORD"),
-        ("Wine glass", ""), ("Champagne satin dress", ""), ("Ginger", ""), ("Cigar cutter", ""),
+        ("Wine glass", ""), ("Champagne satin dress", ""), ("Ginger", ""), ("Cigar cutter", ""), ("Rum cake", ""), ("Cigarette case", ""), ("Nicotine gum", ""),
+        # a pack or a thing at the end may be empty, and is the goods
+        ("WINE BOX", "Q-EXCL-WORD"), ("WINE CASE", "Q-EXCL-WORD"), ("WINE BOTTLE", "Q-EXCL-WORD"), ("SAKE BOTTLE", "Q-EXCL-WORD"), ("BEER CAN", "Q-EXCL-WORD"),
+        ("CIGAR BOX", "Q-EXCL-WORD"), ("CIGARETTE BOX", "Q-EXCL-WORD"), ("CIGARETTE FILTERS", "Q-EXCL-WORD"), ("TOBACCO PIPE", "Q-EXCL-WORD"), ("WINE BOXES", "Q-EXCL-WORD"),
+        ("6 BEER CANS", "Q-EXCL-WORD"), ("WINE BOTTLE, RED", "Q-EXCL-WORD"), ("WINE BOTTLE RED", "Q-EXCL-WORD"), ("WINE BOTTLES 6 PCS", "Q-EXCL-WORD"), ("TOBACCO PIPE 50 G", "Q-EXCL-WORD"),
+        # the word itself, a measure of it, packs behind a number, a pack before it
+        ("BOTTLE OF WINE", "S321-EXCL-ALCOHOL"), ("BEER 6 CANS", "S321-EXCL-ALCOHOL"), ("WINE 750ML", "S321-EXCL-ALCOHOL"), ("WINE 1,5 L", "S321-EXCL-ALCOHOL"), ("WINE, BOX", "S321-EXCL-ALCOHOL"),
+        ("BEER 24 X 330ML", "S321-EXCL-ALCOHOL"), ("WINE BOTTLE 750 ML", "S321-EXCL-ALCOHOL"), ("WINE CASE OF 6", "S321-EXCL-ALCOHOL"), ("WHISKY AGED 12 YEARS", "S321-EXCL-ALCOHOL"), ("WINE RED", "S321-EXCL-ALCOHOL"),
+        ("CIGARETTES 10 PACKS", "S321-EXCL-TOBACCO"), ("CIGAR BOX OF 25", "S321-EXCL-TOBACCO"), ("BOX, CIGARS", "S321-EXCL-TOBACCO"), ("HAND ROLLING TOBACCO 40 G", "S321-EXCL-TOBACCO"),
+        # other words: not sure, also with a measure at the end
+        ("HOUSE MERLOT WINE 750ML", "Q-EXCL-WORD"), ("CHAMPAGNE FLUTE 200ML", ""),
     ],
 )  # fmt: skip
 def test_alcohol_and_tobacco_by_words(text, told):
@@ -226,6 +236,40 @@ def test_alcohol_and_tobacco_by_words(text, told):
     del draft["items"][0]["hts_number"]
     assert "".join(said(draft)) == told
     assert said(changed(ITEM + "enhanced_product_description", text)) == {}  # the tariff number says what it is
+
+
+@pytest.mark.parametrize(
+    ("number", "told"),
+    [
+        ("240411", "S321-EXCL-TOBACCO"), ("2404110000", "S321-EXCL-TOBACCO"), ("2403990000", "S321-EXCL-TOBACCO"), ("2207100000", "S321-EXCL-ALCOHOL"),
+        ("240412", ""), ("2404120000", ""), ("2404190000", ""), ("2404910000", ""), ("2404920000", ""), ("2207200000", ""),
+    ],
+)  # fmt: skip
+def test_nicotine_without_tobacco_and_denatured_alcohol_are_no_excluded_goods(number, told):
+    assert "".join(said(changed(ITEM + "hts_number", number))) == told
+
+
+@pytest.mark.parametrize(
+    ("number", "text", "told"),
+    [
+        ("3303003000", "EAU DE PARFUM SPRAY 50 ML", {"S321-EXCL-PERFUME": "error"}), ("33030030", "TOILET WATER", {"S321-EXCL-PERFUME": "error"}),
+        ("330300", "EAU DE PARFUM SPRAY 50 ML", {"Q-EXCL-WORD": "warning"}), ("3303001000", "PERFUME WITHOUT ALCOHOL", {}),
+        ("", "EAU DE TOILETTE SPRAY 100ML", {"Q-EXCL-WORD": "warning"}), ("", "Perfume", {"Q-EXCL-WORD": "warning"}), ("", "MENS COLOGNE", {"Q-EXCL-WORD": "warning"}),
+        ("", "PERFUME OIL", {}), ("", "SCENTED CANDLE", {}),
+    ],
+)  # fmt: skip
+def test_perfume_with_alcohol_is_exempt_in_shipments_of_at_most_5_usd(number, text, told):
+    for value, expected in (("5.01", told), ("60.00", told), ("5.00", {}), ("4.99", {}), ("60.00", told)):
+        draft = changed(ITEM + "total_value.amount", value)
+        draft["items"][0] |= {"enhanced_product_description": text, "hts_number": number}
+        if not number:
+            del draft["items"][0]["hts_number"]
+        assert said(draft) == expected, value
+    draft["items"][0]["total_value"]["amount"] = "4.00"
+    draft["items"].append({**copy.deepcopy(GOOD["items"][0]), "line_number": 2})
+    draft["package_count"] = 2
+    del draft["fair_retail_value_usd"], draft["total_value"]
+    assert said(draft) == told, "the value of the whole shipment counts"
 
 
 def test_a_po_box_is_where_the_post_delivers():
@@ -293,6 +337,35 @@ def test_values_are_summed_and_converted_in_cents():
     assert said(draft) == {"FX-CONVERTED": "warning"}
     assert draft["fair_retail_value_usd"] == "42.40"  # 25.00 x 0.70 + 24.90
     assert draft["fx_rate"] == "0.70"
+
+
+@pytest.mark.parametrize(
+    ("lines", "total", "rate"),
+    [
+        ("CAD", "", "0.70"), ("CAD", "CAD", "0.70"), ("CAD USD", "", "0.70"), ("CAD EUR", "", None), ("CAD EUR", "CAD", None), ("CAD", "EUR", None),
+        ("CAD", "USD", None), ("USD", "EUR", None), ("USD", "", None),
+    ],
+)  # fmt: skip
+def test_the_rate_is_that_of_the_total_and_has_no_day_that_nobody_gave(lines, total, rate):
+    draft = copy.deepcopy(GOOD)
+    money = [{"amount": "10.00", "currency": c} for c in lines.split()]
+    draft["items"] = [{**draft["items"][0], "line_number": n, "total_value": m} for n, m in enumerate(money, 1)]
+    if total:
+        draft["total_value"] = {"amount": "10.00", "currency": total}
+    profile = replace(PROFILE, fx_usd={"CAD": Decimal("0.70"), "EUR": Decimal("1.05")})
+    RULES.prepare(draft, profile, NOW)
+    assert (draft.get("fx_rate"), draft.get("fx_date")) == (rate, None)
+    assert "fair_retail_value_usd" in draft
+    given = {**copy.deepcopy(draft), "fx_date": "2025-03-01"}
+    RULES.prepare(given, profile, NOW)
+    assert given["fx_date"] == "2025-03-01", "who knows it may say it"
+
+
+@pytest.mark.parametrize("weight", ["0.500", None])
+def test_the_unit_of_a_weight_is_not_delivered_without_one(weight):
+    draft = changed("gross_weight_kg", weight) | {"weight_source_unit": "KG"}
+    said(draft)
+    assert ("weight_source_unit" in draft) is (weight is not None)
 
 
 def test_a_value_of_the_whole_bill_has_the_currency_of_the_partner_where_it_names_none():
@@ -416,10 +489,37 @@ def key_of(**party: str) -> str:
         ({"name": "CASEY EXAMPLES"}, False),
         ({"address_line_1": "15 MOCK LANE"}, False),
         ({"postal_code": "14202"}, False),
+        ({"name": "C/O CASEY EXAMPLE"}, True),
+        ({"name": "CASEY EXAMPLE C/O JORDAN ROE"}, True),
+        ({"name": "c / o Jordan Roe"}, False),
+        ({"address_line_1": "C/O ROE, 14 MOCK LANE"}, True),
+        ({"address_line_1": "c/o Roe 14 Mock Ln"}, True),
+        ({"address_line_1": "C/O ROE, 99 ELM ST"}, False),
+        ({"address_line_1": "C/O ROE", "address_line_2": "14 MOCK LANE"}, True),
+        ({"address_line_1": "C/O ROE"}, False),
+        ({"name": "CASEY\u200b EX\u00adAMPLE\ufeff"}, True),
+        ({"name": "C\u200d"}, False),
     ],
 )
 def test_one_person_is_known_by_name_street_and_zip(party, same):
     assert (key_of(**party) == key_of()) is same
+
+
+@pytest.mark.parametrize(
+    ("field", "one", "other", "same"),
+    [
+        ("name", "C/O JOHN SMITH", "C/O MARY ROE", False), ("name", "C/O JOHN SMITH", "JOHN SMITH", True),
+        ("address_line_1", "C/O SMITH, 12 OAK ST", "C/O ROE 99 ELM ST", False), ("address_line_1", "C/O SMITH, 12 OAK ST", "C/O ROE 12 OAK ST", True),
+        ("address_line_1", "C/O SMITH", "C/O ROE", False),
+        ("address_line_1", "P.O. BOX 12", "PO BOX 12", True), ("address_line_1", "POB 12", "PO BOX 12", True), ("address_line_1", "Post Office Box 12", "P. O. Box 12", True),
+        ("address_line_1", "P.O.B. 12", "PO BOX12", True), ("address_line_1", "PO BOX 12", "PO BOX 13", False), ("address_line_1", "PO BOX 12", "12 BOX LANE", False),
+        ("name", "\u0141UKASZ NOWAK", "lukasz nowak", True), ("name", "J\u00d8RGEN HANSEN", "Jorgen Hansen", True), ("name", "Stra\u00dfe Wei\u00df", "STRASSE WEISS", True),
+        ("name", "\u00c6SA \u0152UVRE", "AESA OEUVRE", True), ("name", "\u0131brah\u0131m kaya", "IBRAHIM KAYA", True), ("name", "\u0110or\u0111e Vuk", "DORDE VUK", True),
+        ("name", "\u0141UKASZ NOWAK", "\u0141UKASZ NOVAK", False), ("name", "\u738b\u5c0f\u660e", "\u674e\u5927\u540c", False),
+    ],
+)  # fmt: skip
+def test_one_name_or_street_written_in_two_ways_is_one_person(field, one, other, same):
+    assert (key_of(**{field: one}) == key_of(**{field: other})) is same
 
 
 def test_the_person_of_the_day_is_the_buyer_else_the_owner_else_who_gets_the_goods():

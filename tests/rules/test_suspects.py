@@ -166,6 +166,22 @@ def test_similar_persons_at_one_address_who_pass_the_limit_together_are_told_onc
 
 
 @pytest.mark.parametrize(
+    ("first", "second", "near"),
+    [
+        (person("JORDAN EXAMPLE", "P.O. BOX 12"), person("J. EXAMPLE", "POB 12"), True),
+        (person("JORDAN EXAMPLE", "PO BOX 12"), person("J. EXAMPLE", "PO BOX 13"), False),
+        (person("JORDAN EXAMPLE", "C/O ROE, 12 SAMPLE LN"), person("J. EXAMPLE", "12 SAMPLE LANE"), True),
+        (person("JORDAN EXAMPLE C/O BARTHOLOMEW"), person("J. EXAMPLE"), True),
+        (person("JORDAN EXAMPLE C/O BARTHOLOMEW"), person("R. ROE C/O BARTHOLOMEW"), False),
+    ],
+)
+def test_addresses_of_similar_persons_are_compared_without_care_of_and_boxes_by_their_number(first, second, near):
+    neighbours = Neighbours()
+    neighbours.check(first, "p1", "2025-03-01", Decimal("500.00"), "B1")
+    assert bool(neighbours.check(second, "p2", "2025-03-01", Decimal("300.01"), "B2")) is near
+
+
+@pytest.mark.parametrize(
     ("second", "day", "value"),
     [
         (person("RILEY SAMPLE"), "2025-03-01", "300.01"), (person("JORDAN EXAMPLE JR", "14 SAMPLE LN"), "2025-03-01", "300.01"),
