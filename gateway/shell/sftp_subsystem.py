@@ -1,11 +1,12 @@
-"""paramiko's SFTP request loop with four changes: posix-rename is announced, refusals carry words, activity is noted,
-and attributes that would keep paramiko looping are refused.
+"""paramiko's SFTP request loop with five changes: posix-rename is announced, refusals carry words, activity is noted,
+attributes that would keep paramiko looping are refused, and the end is told with an exit status (scp fails without one).
 
 It overrides private methods of paramiko (pinned below 6); tests/shell/test_sftp_server.py notices when they change.
 """
 
 from __future__ import annotations
 
+import contextlib
 import struct
 import time
 from typing import Any
@@ -48,6 +49,13 @@ class Subsystem(paramiko.SFTPServer):
         message.add_string("1")
         self._send_packet(CMD_VERSION, message)  # type: ignore[attr-defined]
         return int(struct.unpack(">I", data[:4])[0])
+
+    def finish_subsystem(self) -> None:
+        """Put the session's files away, then tell the client that it ended well."""
+        super().finish_subsystem()
+        with contextlib.suppress(Exception):  # the client may be gone
+            self.channel.send_exit_status(0)
+            self.channel.close()
 
     def _open_handles(self) -> int:
         files = [handle for handle in self.file_table.values() if not getattr(handle, "over", False)]

@@ -24,7 +24,8 @@ from gateway.shell.sftp_server import SftpDropServer
 
 USER = "carrier-a"
 LIMITS = Limits(auth_delay_s=0.0)
-SFTP = shutil.which("sftp")
+SFTP, SCP = shutil.which("sftp"), shutil.which("scp")
+OPTIONS = ("-oStrictHostKeyChecking=no", "-oUserKnownHostsFile=/dev/null", "-oIdentitiesOnly=yes", "-F/dev/null")
 SSHD = shutil.which("sshd") or ("/usr/sbin/sshd" if Path("/usr/sbin/sshd").exists() else None)
 needs_sftp = pytest.mark.skipif(SFTP is None, reason="the OpenSSH sftp client is not installed")
 needs_sshd = pytest.mark.skipif(SSHD is None, reason="the OpenSSH server is not installed")
@@ -157,15 +158,15 @@ class Drop:
 
     def sftp(self, *commands: str) -> subprocess.CompletedProcess[str]:
         """Run the OpenSSH client with a batch; "-cmd" goes on after a fault."""
-        options = [
-            "-oStrictHostKeyChecking=no",
-            "-oUserKnownHostsFile=/dev/null",
-            "-oIdentitiesOnly=yes",
-            "-F/dev/null",
-        ]
-        command = [str(SFTP), *options, "-i", str(self.key_file), "-P", str(self.port), "-b", "-", f"{USER}@127.0.0.1"]
+        command = [str(SFTP), *OPTIONS, "-i", str(self.key_file), "-P", str(self.port), "-b", "-", f"{USER}@127.0.0.1"]
         batch = "\n".join(commands) + "\n"
         environment = {**os.environ, "LC_ALL": "C.UTF-8"}
         return subprocess.run(
             command, input=batch, capture_output=True, text=True, timeout=30, check=False, env=environment
         )
+
+    def scp(self, source: str, target: str) -> subprocess.CompletedProcess[str]:
+        """Run OpenSSH's scp, which speaks SFTP; names of the server begin with ":"."""
+        ends = (f"{USER}@127.0.0.1{end}" if end.startswith(":") else end for end in (source, target))
+        command = [str(SCP), *OPTIONS, "-s", "-i", str(self.key_file), "-P", str(self.port), *ends]
+        return subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)

@@ -422,6 +422,18 @@ def test_the_openssh_client_resumes_with_reput(drop: Drop) -> None:
     assert [data for _, data in drop.taken] == [local.read_bytes()]
 
 
+@needs_sftp
+def test_scp_ends_well_both_ways(drop: Drop) -> None:
+    local = drop.root / "local.edi"
+    local.write_bytes(b"ISA*00")
+    (drop.home / "ack" / "a.997").write_bytes(b"ST*997")
+    up, down = drop.scp(str(local), ":in/a.edi"), drop.scp(":ack/a.997", str(drop.root / "got"))
+    assert (up.returncode, down.returncode) == (0, 0), up.stderr + down.stderr
+    assert drop.names() == ["a.edi"]
+    assert (drop.root / "got").read_bytes() == b"ST*997"
+    assert drop.scp(str(local), ":nowhere/a.edi").returncode != 0
+
+
 def test_an_unauthenticated_staging_name_is_never_the_clients(drop: Drop) -> None:
     with drop.client() as client:
         client.putfo(io.BytesIO(b"x"), "/in/name.part")
