@@ -91,9 +91,9 @@ def load_partner(
     )
     sources = [folder / file.enrichment.file] if file.enrichment else []
     sources += [p for m in extra if m != own for p in m.rglob("*.csv")]
-    keys = _keys(
-        path.name, folder, [f"keys/{name}.pub"] if file.keys is None else file.keys, named=file.keys is not None
-    )
+    key_files = [f"keys/{name}.pub"] if file.keys is None else file.keys
+    sources += [folder / key_file for key_file in key_files]
+    keys = _keys(path.name, folder, key_files, named=file.keys is not None)
     return Partner(
         profile,
         keys=tuple(keys),

@@ -38,7 +38,10 @@ _AT_START = (
     "next_host_key",
     "poll_seconds",
     "settle_polls",
+    "monitor_host",
+    "monitor_port",
 )
+"""Settings that a running gateway does not take; all others count from the next file on."""
 
 
 class Watcher:

@@ -172,11 +172,20 @@ class Gateway:
         keys, files = self.server.made(_accounts(site))  # first: it is taken whole or not at all
         self._keep_versions(site)  # before anything is judged by them
         self.engine.use(serve_config(site), _recipe(site))
-        self.server.keys, self.server.files = keys, files
-        if sources_of(site) != sources_of(self.site):
-            said = "A [poll] or [responses] section is read at the start only. Start the gateway again."
+        self.server.use(keys, files)
+        self._page_by(site)
+        limit, before = (s.settings.max_file_bytes for s in (site, self.site))
+        if sources_of(site) != sources_of(self.site) or (sources_of(site) and limit != before):
+            said = "A [poll] or [responses] section, and max_file_bytes for what is fetched, is read at the start only. Start the gateway again."
             self.engine.desk.alert("PROFILE-RESTART", said)
         self.site = site
+
+    def _page_by(self, site: Site) -> None:
+        """Tell alerts as a changed [alerts] says; what waits goes the old way."""
+        now, before = ((s.settings.alert_command, s.settings.alert_webhook) for s in (site, self.site))
+        if now != before:
+            old, self._pager = self._pager, Pager(*now)
+            threading.Thread(target=old.close, name="pager-close", daemon=True).start()
 
     def _keep_versions(self, site: Site) -> None:
         desk = self.engine.desk

@@ -50,7 +50,8 @@ class Intake:
         self, folders: StateFolders, max_file_bytes: int, clock: Clock = utc_now, vault: Vault | None = None
     ) -> None:
         self.vault = vault or Vault()  # a drop that comes back to work may be sealed
-        self._folders, self._max, self._ids = folders, max_file_bytes, ReceiptIds(clock)
+        self.max_file_bytes = max_file_bytes
+        self._folders, self._ids = folders, ReceiptIds(clock)
         self._open: set[str] = set()  # receipts that are being claimed; `recover` leaves them alone
 
     def claim_path(self, candidate: Candidate, partner: str, account: str) -> Claimed:
@@ -220,7 +221,7 @@ class Intake:
             return claimed
 
     def _checked(self, claimed: Claimed, size: int, sha256: str) -> Claimed:
-        fault = f"larger than {self._max} bytes" if size > self._max else ""
+        fault = f"larger than {self.max_file_bytes} bytes" if size > self.max_file_bytes else ""
         return msgspec.structs.replace(claimed, size=size, sha256=sha256, fault=fault)
 
 

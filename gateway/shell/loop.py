@@ -88,8 +88,7 @@ class Engine:
                 journal.append(connection, instant(clock()), "start")
             self._wake = opened.enter_context(contextlib.closing(Wake()))
             self._opened = opened.pop_all()
-        limits = Limits(total=config.max_file_bytes)
-        desk = Desk(ledger, folders, translate, clock, stopped=self._must_stop, limits=limits, remap=remap)
+        desk = Desk(ledger, folders, translate, clock, stopped=self._must_stop, remap=remap)
         self.desk = replace(desk, policy=policy or desk.policy, on_alert=on_alert or desk.on_alert)
         self.intake = Intake(folders, config.max_file_bytes, clock)
         self._queue, self._stop_at, self._draining = Queue(), 0.0, False
@@ -124,8 +123,9 @@ class Engine:
         self._crew.use(recipe)
         seen = {drop.folder: drop for _, drop in self._drops}
         self._config = config
-        self.desk = replace(self.desk, originators=originators_of(config.partners), vault=config.vault)
-        self.intake.vault = config.vault
+        limits = Limits(total=config.max_file_bytes)
+        self.desk = replace(self.desk, originators=originators_of(config.partners), vault=config.vault, limits=limits)
+        self.intake.vault, self.intake.max_file_bytes = config.vault, config.max_file_bytes
         self._partners = {partner.name: partner for partner in config.partners}
         self._accounts = {partner.account: partner for partner in config.partners}
         self._drops = [(p, seen.get(p.in_dir) or self._local(p)) for p in config.partners if p.in_dir is not None]

@@ -76,7 +76,9 @@ class SftpEvent:
 EventSink = Callable[[SftpEvent], None]
 
 
-USUAL = ("SFTP-HANDED-OVER", "SFTP-HANDSHAKE", "SFTP-IDLE", "SFTP-LOGIN", "SFTP-RENAMED-LATE", "SFTP-UNSTABLE")
+USUAL = (
+    "SFTP-HANDED-OVER", "SFTP-HANDSHAKE", "SFTP-IDLE", "SFTP-KEY-GONE", "SFTP-LOGIN", "SFTP-RENAMED-LATE", "SFTP-UNSTABLE",
+)  # fmt: skip
 """Events that are no warning: those that the catalogue calls info."""
 
 

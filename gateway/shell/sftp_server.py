@@ -72,17 +72,25 @@ class SftpDropServer:
         self._staging, self._on_upload = staging, on_upload
         self.keys: dict[str, tuple[AuthorizedKey, ...]] = {}
         self.files: dict[str, AccountFiles] = {}
-        self.set_accounts(accounts)
         self.guard = Guard(limits)
         self._lock = threading.Lock()
         self._connections: set[Connection] = set()
+        self.set_accounts(accounts)
         self._stopping = threading.Event()
         self._listener: socket.socket | None = None
         self._threads: list[threading.Thread] = []
 
     def set_accounts(self, accounts: Sequence[Account]) -> None:
-        """Let these accounts in from now on, and no others; sessions that are open stay. Raises ConfigError."""
-        self.keys, self.files = self.made(accounts)
+        """Let these accounts in from now on, and no others, see `use`. Raises ConfigError."""
+        self.use(*self.made(accounts))
+
+    def use(self, keys: dict[str, tuple[AuthorizedKey, ...]], files: dict[str, AccountFiles]) -> None:
+        """Take keys and files that `made` gave. Who is logged in with a key that is gone is sent away; others stay."""
+        self.keys, self.files = keys, files
+        for connection in self._list():
+            if connection.user and not connection.may_stay():
+                self.on_event(SftpEvent("SFTP-KEY-GONE", connection.user, connection.peer))
+                connection.close()
 
     def made(self, accounts: Sequence[Account]) -> tuple[dict[str, tuple[AuthorizedKey, ...]], dict[str, AccountFiles]]:
         """Return keys and files of accounts, for `set_accounts`; nothing changes. Raises ConfigError."""
@@ -199,6 +207,7 @@ class Connection(paramiko.ServerInterface):
         self._since = time.monotonic()
         self._failures = 0
         self._proving = False  # a key was accepted, its signature not yet seen
+        self._key = b""  # the last key that was accepted
         self._channels: set[int] = set()
         self._subsystems: list[Subsystem] = []
 
@@ -221,6 +230,10 @@ class Connection(paramiko.ServerInterface):
     def uploading(self) -> bool:
         """True while a file is open for writing."""
         return any(subsystem.is_alive() and subsystem.server.uploads for subsystem in self._subsystems)
+
+    def may_stay(self) -> bool:
+        """True while the account and the key of this connection are among those that are let in."""
+        return key_allowed(self.server.keys.get(self.user, _NOBODY), self._key, self.peer, datetime.now(UTC))
 
     def overdue(self, now: float) -> str:
         """Return the rule that ends this connection, or ""."""
@@ -256,6 +269,7 @@ class Connection(paramiko.ServerInterface):
         known = key_allowed(self.server.keys.get(username, _NOBODY), key.asbytes(), self.peer, datetime.now(UTC))
         banned = self.server.guard.user_banned(username)
         self._proving = known and not banned
+        self._key = key.asbytes() if self._proving else self._key
         why = f"key {key.fingerprint} is none of this account" if username in self.server.keys else "no such account"
         return AUTH_SUCCESSFUL if self._proving else self._refuse(username, begun, banned=banned, why=why)
 

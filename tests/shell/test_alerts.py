@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
+import re
 import shutil
 import sqlite3
 import subprocess
 import sys
-from dataclasses import replace
+from dataclasses import fields, replace
 from pathlib import Path
 
 import pytest
 
+from gateway.commands import reloading
 from gateway.commands.explaining import lines
 from gateway.commands.serving import Gateway
 from gateway.commands.status import _describe
 from gateway.responses import Response
+from gateway.settings import Settings
 from gateway.shell import housework, late, orders, translating
+from gateway.shell.desk import Alert
 from gateway.shell.folders import StateFolders
 from gateway.shell.ledger import open_ledger
 from gateway.shell.orders import HOLD, REPLAY, Order
@@ -25,6 +30,7 @@ from gateway.shell.sftp_accounts import SftpEvent
 from gateway.site import load_site
 from gateway.translate import translate
 from tests.drops import sample
+from tests.shell.sftp_support import until
 from tests.shell.shell_support import Clock, Yard
 from tests.shell.site_support import Place
 from tests.shell.test_late import LIST, START, RealYard
@@ -278,6 +284,44 @@ def test_a_setting_that_is_read_at_the_start_only(tmp_path: Path) -> None:
     finally:
         gateway.close()
     assert alerts == ["PROFILE-RESTART"]
+
+
+def test_each_setting_is_taken_or_told(tmp_path: Path) -> None:
+    """A new field of gateway.toml must be thought of: what a running gateway does not take, it says."""
+    taken = {
+        "folder", "max_file_bytes", "alert_command", "alert_webhook", "responses_dir", "key_files", "retention", "person_key", "person_key_named",
+        "fx_usd", "outputs",
+    }  # fmt: skip
+    told = set(reloading._AT_START) | {"responses_poll"}  # the last one by serving.Gateway._use
+    assert {field.name for field in fields(Settings)} == taken | told
+    assert not taken & told
+
+
+def test_a_changed_limit_and_a_changed_alert_command_count_from_the_next_file_on(tmp_path: Path) -> None:
+    place = Place(tmp_path / "site")
+    gateway = Gateway(place.site, port=0, workers=1)
+    try:
+        config, said = place.folder / "gateway.toml", tmp_path / "said"
+        command = json.dumps(["/bin/sh", "-c", f"cat >> {said}"])
+        config.write_text(f"max_file_bytes = 99\n{config.read_text()}\n[alerts]\ncommand = {command}\n")
+        gateway._use(load_site(place.folder))
+        assert (gateway.engine.intake.max_file_bytes, gateway.engine.desk.limits.total) == (99, 99)
+        gateway._alert(Alert("DROP-WAITS", "A file waits.", "", ""))
+        assert until(said.exists)
+    finally:
+        gateway.close()
+    assert json.loads(said.read_text())["rule"] == "DROP-WAITS"
+
+
+def test_a_key_file_of_any_name_is_watched(tmp_path: Path) -> None:
+    place = Place(tmp_path / "site")
+    toml = place.folder / "partners" / "northtest.toml"
+    shutil.copy(place.folder / "keys" / "northtest.pub", place.folder / "keys" / "authorized_keys")
+    toml.write_text(re.sub(r"(?m)^keys = .*$", 'keys = ["keys/authorized_keys"]', toml.read_text()))
+    site = load_site(place.folder)
+    before = reloading.fingerprint(site)
+    (place.folder / "keys" / "authorized_keys").write_text("# nobody\n")
+    assert reloading.fingerprint(site) != before
 
 
 def test_a_change_with_a_key_that_cannot_be_read_is_not_taken_in_part(tmp_path: Path) -> None:

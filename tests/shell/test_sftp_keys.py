@@ -11,6 +11,7 @@ import paramiko
 import pytest
 
 from gateway.errors import ConfigError
+from gateway.shell.sftp_accounts import Account
 from gateway.shell.sftp_keys import (
     AuthorizedKey,
     create_host_key,
@@ -19,7 +20,7 @@ from gateway.shell.sftp_keys import (
     load_private_key,
     parse_authorized_key,
 )
-from tests.shell.sftp_support import public_line
+from tests.shell.sftp_support import USER, Drop, open_drop, public_line, until
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 KEYGEN = shutil.which("ssh-keygen")
@@ -121,3 +122,27 @@ def test_a_key_is_found_among_several() -> None:
     assert not key_allowed(keys, b"two", "192.0.2.1", NOW)
     assert not key_allowed(keys, b"three", "192.0.2.1", NOW)
     assert not key_allowed((), b"", "192.0.2.1", NOW)
+
+
+def test_a_session_ends_when_its_key_is_taken_away_and_others_stay(tmp_path: Path) -> None:
+    with open_drop(tmp_path) as drop:
+        taken_away(drop)
+
+
+def taken_away(drop: Drop) -> None:
+    new_key = drop.root / "new"
+    create_host_key(new_key)
+    lines = (public_line(drop.key_file), public_line(new_key))
+    with drop.client() as old:
+        old.listdir("/")
+        drop.server.set_accounts([Account(USER, lines, drop.home)])
+        old.listdir("/")
+        drop.server.set_accounts([Account(USER, lines[1:], drop.home)])
+        with pytest.raises((OSError, EOFError, paramiko.SSHException)):
+            old.listdir("/")
+    assert until(lambda: "SFTP-KEY-GONE" in drop.rules())
+    drop.key_file = new_key
+    with drop.client() as new:
+        drop.server.set_accounts([Account(USER, lines[1:], drop.home)])
+        assert "in" in new.listdir("/")
+    assert drop.rules().count("SFTP-KEY-GONE") == 1
