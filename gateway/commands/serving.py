@@ -17,7 +17,7 @@ from gateway.profile import Identity, Profile
 from gateway.shell import versions
 from gateway.shell.crew import Recipe, Shop
 from gateway.shell.desk import Alert, Result
-from gateway.shell.drops import Keep, PartnerDrop
+from gateway.shell.drops import TEMPORARY_AGE_S, Keep, PartnerDrop
 from gateway.shell.folders import make_folder, received
 from gateway.shell.loop import Engine
 from gateway.shell.monitor import Monitor
@@ -164,8 +164,27 @@ class Gateway:
         self.port = 0
         self._thread: threading.Thread | None = None
         self._fetching = Fetching(site, staging, self.engine.take_upload, self.engine.desk.alert)
-        watcher = Watcher(site, self._use, self.engine.desk.alert, self.engine.desk.clock)
-        self.engine.watch(watcher.look)
+        self._watcher = Watcher(site, self._use, self.engine.desk.alert, self.engine.desk.clock)
+        self._old: set[tuple[str, str]] = set()  # told of: uploads that were not finished, and folders of no account
+        self.engine.watch(self._look)
+
+    def _look(self) -> None:
+        """Look at the profile folder, and for uploads that nobody finishes."""
+        self._watcher.look()
+        now, found = self.engine.desk.clock().timestamp(), dict[tuple[str, str], str]()
+        for one in self.server.waiting():
+            if not one.open and now - one.since > TEMPORARY_AGE_S:
+                what = "A file waits under a temporary name" if one.complete else "An interrupted upload waits"
+                found[one.account, one.name] = f"{what} for {(now - one.since) / 3600:.0f} hours."
+        known = {p.profile.account for p in self.site.partners.values()} | {RECEIVER}  # a [poll] stages there too
+        for account in set(self.server.strangers()) - known:
+            found[account, ""] = "Uploads of an account that no partner has any more lie in the staging folder."
+        for account, name in sorted(found.keys() - self._old):
+            self.engine.desk.alert("FILE-TEMP-NAME", found[account, name], partner=self._partner_of(account))
+        self._old = set(found)
+
+    def _partner_of(self, account: str) -> str:
+        return next((n for n, p in self.site.partners.items() if p.profile.account == account), account)
 
     def _use(self, site: Site) -> None:
         """Take a changed profile folder into work: accounts, keys, partners, tables. Pollers keep their servers."""

@@ -32,6 +32,7 @@ from gateway.shell.intake import Intake
 from gateway.shell.ledger import STORAGE_FAULTS, open_ledger
 from gateway.shell.lock import StateLock
 from gateway.shell.log import logger
+from gateway.shell.names import MARKER
 from gateway.shell.outages import Outages
 from gateway.shell.process import of_nobody, release
 from gateway.shell.publishing import RetryPolicy
@@ -142,6 +143,11 @@ class Engine:
         if partner is None:
             raise ConfigError("The account belongs to no partner.", "Add the account to a partner file.")
         u = upload
+        if not u.size and u.name.lower().endswith(
+            MARKER
+        ):  # says that another upload is complete, which its CLOSE has said
+            u.staged_path.unlink()
+            return TakenFile("")
         try:
             claimed = self.intake.claim_upload(
                 u.staged_path, u.name, partner.name, u.account, u.size, u.sha256, synced=u.synced

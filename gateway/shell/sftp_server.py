@@ -13,6 +13,7 @@ returns. When it raises, the client gets a failure.
 from __future__ import annotations
 
 import contextlib
+import os
 import socket
 import threading
 import time
@@ -150,6 +151,15 @@ class SftpDropServer:
     def waiting(self) -> list[Waiting]:
         """Return every file that is not handed over: temporary names, interrupted and running uploads."""
         return [entry for files in self.files.values() for entry in files.uploads.waiting()]
+
+    def strangers(self) -> list[str]:
+        """Return the names of accounts that are let in no more and have uploads in the staging folder."""
+        try:
+            with os.scandir(self._staging) as entries:
+                found = [e.name for e in entries if e.name not in self.keys and e.is_dir(follow_symlinks=False)]
+            return sorted(name for name in found if any((self._staging / name).iterdir()))
+        except OSError:  # not there yet, or out of reach: other alerts say so
+            return []
 
     def _list(self) -> list[Connection]:
         with self._lock:

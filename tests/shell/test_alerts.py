@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import json
 import os
 import re
@@ -27,6 +28,7 @@ from gateway.shell.folders import StateFolders
 from gateway.shell.ledger import open_ledger
 from gateway.shell.orders import HOLD, REPLAY, Order
 from gateway.shell.sftp_accounts import SftpEvent
+from gateway.shell.sftp_paths import Upload, Waiting
 from gateway.site import load_site
 from gateway.translate import translate
 from tests.drops import sample
@@ -284,6 +286,55 @@ def test_a_setting_that_is_read_at_the_start_only(tmp_path: Path) -> None:
     finally:
         gateway.close()
     assert alerts == ["PROFILE-RESTART"]
+
+
+def test_an_upload_that_nobody_finishes_is_told_once(tmp_path: Path) -> None:
+    place = Place(tmp_path / "site")
+    gateway = Gateway(place.site, port=0, workers=1)
+    told: list[tuple[str, str, str]] = []
+    gateway.engine.desk = replace(gateway.engine.desk, on_alert=lambda a: told.append((a.rule, a.partner, a.message)))
+    try:
+        stranger = place.folder / "state" / "staging" / "gone-account"
+        stranger.mkdir(parents=True)
+        (stranger / "token").write_bytes(b"x")
+        (stranger.parent / "northtest").mkdir(exist_ok=True)
+        now = gateway.engine.desk.clock().timestamp()
+        waiting = [
+            Waiting("northtest", n, 9, now - 3600 * h, c, o)
+            for n, h, c, o in (
+                ("a.tmp", 30, True, False),
+                ("b.edi", 25, False, False),
+                ("c.tmp", 23, True, False),
+                ("d.tmp", 99, False, True),
+            )
+        ]
+        gateway.server.waiting = lambda: waiting  # type: ignore[method-assign]
+        gateway._look()
+        gateway._look()
+    finally:
+        gateway.close()
+    assert told == [
+        ("FILE-TEMP-NAME", "gone-account", "Uploads of an account that no partner has any more lie in the staging folder."),
+        ("FILE-TEMP-NAME", "northtest", "A file waits under a temporary name for 30 hours."),
+        ("FILE-TEMP-NAME", "northtest", "An interrupted upload waits for 25 hours."),
+    ]  # fmt: skip
+
+
+def test_an_empty_marker_that_is_uploaded_is_no_drop(tmp_path: Path) -> None:
+    place = Place(tmp_path / "site")
+    gateway = Gateway(place.site, port=0, workers=1)
+    try:
+        for name, size in (("a.edi.done", 0), ("b.edi.done", 3)):
+            path = place.folder / "state" / "staging" / name
+            path.write_bytes(b"x" * size)
+            taken = gateway.engine.take_upload(
+                Upload("northtest", name, path, size, hashlib.sha256(b"x" * size).hexdigest(), False)
+            )
+            assert bool(taken.receipt) is bool(size)
+            assert not path.exists()
+    finally:
+        gateway.close()
+    assert len(list((place.folder / "state" / "work").iterdir())) == 1
 
 
 def test_each_setting_is_taken_or_told(tmp_path: Path) -> None:
