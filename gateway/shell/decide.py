@@ -39,6 +39,13 @@ class EarlierFirstError(Exception):
     """The same bytes came before and are still being worked on."""
 
 
+def _is_of_receiver(claimed: Claimed, desk: Desk) -> bool:
+    """True for what the receiver says: he may say the same again after another word; responses.py compares."""
+    if claimed.partner == responses.RECEIVER:
+        return True
+    return is_member(claimed.receipt) and responses.is_member_of_responses(claimed, desk)
+
+
 def new_drop(claimed: Claimed) -> Drop:
     """Return the ledger row of a file that was just claimed."""
     c = claimed
@@ -67,7 +74,7 @@ def decide(claimed: Claimed, drop: Drop, profile: Profile, desk: Desk, *, fresh:
     elif earlier and earlier.state not in FINAL:
         _count_try(drop, drop.tries, desk)
         raise EarlierFirstError(f"the same file, receipt {earlier.receipt}, is still being worked on")
-    elif earlier:
+    elif earlier and not _is_of_receiver(claimed, desk):
         _duplicate(claimed, drop, earlier, place, desk)
     elif drop.tries >= desk.max_tries:
         _hold(claimed, drop, desk, "DROP-POISON", f"the gateway stopped {drop.tries} times while it read the file")

@@ -48,7 +48,7 @@ def sort(claimed: Claimed, profile: Profile, desk: Desk) -> Sorted:
     raw = raw_path(desk.folders.work / claimed.receipt)
     if raw.stat().st_size > _LARGEST:
         raise ResponseError("The response file is larger than 64 MB.")
-    found, seen = Sorted(defaultdict(list), [], 0), set[Response]()
+    found, seen, last = Sorted(defaultdict(list), [], 0), set[Response](), dict[tuple[str, str], Response]()
     with desk.ledger.reading() as connection:
         for response in responses_of(b"".join(read_blocks(raw)), profile):
             one_by_one = [response] if response.shipment_id else list(_of_manifest(connection, response))
@@ -60,13 +60,21 @@ def sort(claimed: Claimed, profile: Profile, desk: Desk) -> Sorted:
                     found.unknown.append(told.shipment_id)
                     continue
                 partner, receipt, file, number = owner
-                one = msgspec.structs.replace(told, shipment_id=number)
-                if one in seen or _came_before(connection, partner, one):
+                one, place = msgspec.structs.replace(told, shipment_id=number), (partner, number)
+                if _said_already(one, last.get(place), seen) or (
+                    (one.at or place not in last) and _came_before(connection, partner, receipt, one)
+                ):
                     found.repeated += 1
                 else:
                     seen.add(one)
+                    last[place] = one
                     found.known[partner].append(msgspec.structs.replace(one, receipt=receipt, file=file))
     return found
+
+
+def _said_already(one: Response, last: Response | None, seen: set[Response]) -> bool:
+    """Tell whether this file said it already; without a time: as its last word on the shipment."""
+    return one in seen if one.at else one == last
 
 
 def _of_manifest(connection: Connection, response: Response) -> Iterator[Response]:
@@ -96,23 +104,30 @@ def _owner(
     return next(iter(found.values())) if len(found) == 1 else None
 
 
-def _came_before(connection: Connection, partner: str, response: Response) -> bool:
-    c = table.c
-    same = [c[name] == value for name, value in zip(_NAMES, _kept(partner, response), strict=True)]
-    return connection.execute(select(c.receipt).where(*same)).first() is not None
+def _came_before(connection: Connection, partner: str, receipt: str, response: Response) -> bool:
+    """Tell whether a response was passed on. One without a time was when the last word was the same, and is about what stands now.
+
+    receipt: of the drop that the shipment came in.
+    """
+    c, kept = table.c, _kept(partner, response, "")
+    if response.at:
+        same = [c[name] == value for name, value in zip(_NAMES, kept, strict=True)]
+        return connection.execute(select(c.receipt).where(*same)).first() is not None
+    of_shipment = select(c.status, c.code, c.receipt).where(c.partner == partner, c.shipment == kept[1])
+    last = connection.execute(of_shipment.order_by(c.receipt.desc(), c.decided_at.desc())).first()
+    return last is not None and (last.status, last.code) == kept[2:4] and last.receipt > receipt
 
 
-def _kept(partner: str, response: Response) -> tuple[str, ...]:
-    """Return what tells a response from others, as the ledger keeps it."""
+def _kept(partner: str, response: Response, receipt: str) -> tuple[str, ...]:
+    """Return what tells a response from others, as the ledger keeps it; without a time it is that of its file."""
     c, r = table.c, response
     shipment = fitted(bare_number(r.shipment_id), c.shipment)
-    code, at = fitted(r.code, c.code), fitted(r.at, c.decided_at)
-    return partner, shipment, r.status, code, at
+    return partner, shipment, r.status, fitted(r.code, c.code), fitted(r.at, c.decided_at) or f"@{receipt}"
 
 
 def remember(connection: Connection, known: Mapping[str, list[Response]], receipt: str) -> None:
     """Note that responses were taken up; in the transaction that decides about their file."""
-    rows = dict.fromkeys(_kept(partner, r) for partner, found in known.items() for r in found)
+    rows = dict.fromkeys(_kept(partner, r, receipt) for partner, found in known.items() for r in found)
     if rows:
         connection.execute(table.insert(), [dict(zip(_NAMES, row, strict=True)) | {"receipt": receipt} for row in rows])
 

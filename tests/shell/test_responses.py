@@ -85,6 +85,39 @@ def test_what_was_said_before_is_not_said_again_and_unknown_shipments_are_told_t
     assert place.problems() == []
 
 
+def test_a_decision_without_a_time_is_passed_on_when_it_changes_the_last_one(place: Place) -> None:
+    place.drop("good-309.edi")
+    place.run()
+    first = place.shipments()[0]
+    for number, status in enumerate(("hold", "hold", "released", "hold"), 1):
+        place.respond(f"r{number}.json", Response(first, status))
+        place.run()
+    passed = [place.answer(f"r{number}.json")["passed_on"] for number in (1, 2, 3, 4)]
+    assert passed == [1, 0, 1, 1]
+    place.respond("r5.json", Response(first, "released"), Response(first, "released"), Response(first, "hold"))
+    place.run()
+    assert (place.answer("r5.json")["passed_on"], place.answer("r5.json")["repeated"]) == (2, 1)
+    assert place.problems() == []
+
+
+def test_the_same_decision_about_a_shipment_that_was_sent_again_is_passed_on(place: Place) -> None:
+    place.drop("good-xfzb.xml")
+    place.run()
+    (number,) = place.shipments()
+    place.respond("r1.json", Response(number, "rejected", code="S04"))
+    place.run()
+    update = (place.folder / "samples" / "good-xfzb.xml").read_bytes().replace(b">Creation<", b">Update<")
+    (place.folder / "samples" / "update.xml").write_bytes(update)
+    place.drop("update.xml")
+    place.run()
+    assert place.shipments() == [number, number]
+    place.respond("r2.json", Response(number, "rejected", code="S04"))
+    place.run()
+    place.respond("r3.json", Response(number, "rejected", code="S04"))
+    place.run()
+    assert [place.answer(f"r{n}.json")["passed_on"] for n in (1, 2, 3)] == [1, 1, 0]
+
+
 def test_two_partners_with_one_number_are_told_apart_by_the_originator_or_not_at_all(place: Place) -> None:
     place.drop("good-309.edi")
     place.drop("good-309.edi", "inbox2")
