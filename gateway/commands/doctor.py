@@ -14,6 +14,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from gateway.commands.departed import departed
 from gateway.commands.doctor_keys import Check, encryption, keys, of_partner, of_servers
 from gateway.errors import ConfigError, GatewayError
 from gateway.shell.folders import as_user, parse_instant, user_name
@@ -153,6 +154,7 @@ def _ledger(site: Site) -> Iterator[Check]:
     try:
         newest = ledger.find(newest=1)
         counts = ledger.counts()
+        gone = list(departed(site, ledger))
     finally:
         ledger.close()
     held = counts.get("quarantined", 0) + counts.get("failed", 0)
@@ -164,6 +166,8 @@ def _ledger(site: Site) -> Iterator[Check]:
             f"{held} drops wait for a person",
             "gateway status shows them, gateway explain says why.",
         )
+    for one in gone:
+        yield Check(f"partner {one.name}", "warning", one.said, one.mend)
     if newest and parse_instant(newest[0].received_at) > datetime.now(UTC):
         yield Check(
             "clock", "error", "the newest drop came in the future: the clock was set back", "Set the clock right."

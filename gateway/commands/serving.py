@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from gateway.canonical.validate import prepare
+from gateway.commands.departed import Departed, departed
 from gateway.commands.fetching import Fetching, remote_of, sources_of
 from gateway.commands.reloading import Print, Watcher, fingerprint
 from gateway.commands.versions import Kept, live
@@ -166,6 +167,8 @@ class Gateway:
         self._fetching = Fetching(site, staging, self.engine.take_upload, self.engine.desk.alert)
         self._watcher = Watcher(site, self._use, self.engine.desk.alert, self.engine.desk.clock)
         self._old: set[tuple[str, str]] = set()  # told of: uploads that were not finished, and folders of no account
+        self._gone: set[Departed] = set()  # told of
+        self._tell_departed(site)
         self.engine.watch(self._look)
 
     def _look(self) -> None:
@@ -198,6 +201,13 @@ class Gateway:
             said = "A [poll] or [responses] section, and max_file_bytes for what is fetched, is read at the start only. Start the gateway again."
             self.engine.desk.alert("PROFILE-RESTART", said)
         self.site = site
+        self._tell_departed(site)
+
+    def _tell_departed(self, site: Site) -> None:
+        found = set(departed(site, self.engine.desk.ledger))
+        for one in sorted(found - self._gone, key=lambda one: one.name):
+            self.engine.desk.alert("PROFILE-PARTNER-GONE", f"{one.said} {one.mend}", partner=one.name)
+        self._gone = found
 
     def _page_by(self, site: Site) -> None:
         """Tell alerts as a changed [alerts] says; what waits goes the old way."""

@@ -26,7 +26,7 @@ from gateway.shell import journal
 from gateway.shell.engines import FROZEN, engine_of, light_engine
 from gateway.shell.hot import HotConnection
 from gateway.shell.revisions import migrate
-from gateway.shell.schema import controls, drops, interchanges, shipments
+from gateway.shell.schema import controls, drops, interchanges, parts, shipments
 from gateway.shell.statements import insert_rows, run
 
 MAX_CONTROL = 999_999_999
@@ -155,6 +155,21 @@ class Ledger:
         query = select(c.receipt).where(c.key.in_((key, f"test:{key}"))).order_by(c.id.desc()).limit(1)
         with self.reading() as connection:
             return str(connection.execute(query).scalar() or "")
+
+    def partners(self) -> list[tuple[str, str]]:
+        """Return (partner, the account of its newest drop) of all that ever sent something; from the index, one step each."""
+        found, last, c = list[tuple[str, str]](), "", drops.c
+        with self.reading() as connection:
+            while last := str(connection.execute(select(func.min(c.partner)).where(c.partner > last)).scalar() or ""):
+                newest = select(c.account).where(c.partner == last).order_by(c.receipt.desc()).limit(1)
+                found.append((last, str(connection.execute(newest).scalar())))
+        return found
+
+    def waiting_of(self, partner: str) -> int:
+        """Return how many shipments of a partner wait for another message."""
+        query = select(func.count()).where(parts.c.partner == partner, parts.c.state == "waiting")
+        with self.reading() as connection:
+            return int(connection.execute(query).scalar() or 0)
 
     def interchanges_of(self, receipt: str) -> list[tuple[str, str, str]]:
         """Return (sender, receiver, control number) of the interchanges of a drop."""

@@ -17,6 +17,8 @@ from pathlib import Path
 import pytest
 
 from gateway.commands import reloading
+from gateway.commands.departed import departed
+from gateway.commands.doctor import doctor
 from gateway.commands.explaining import lines
 from gateway.commands.serving import Gateway
 from gateway.commands.status import _describe
@@ -27,6 +29,7 @@ from gateway.shell.desk import Alert
 from gateway.shell.folders import StateFolders
 from gateway.shell.ledger import open_ledger
 from gateway.shell.orders import HOLD, REPLAY, Order
+from gateway.shell.schema import parts
 from gateway.shell.sftp_accounts import SftpEvent
 from gateway.shell.sftp_paths import Upload, Waiting
 from gateway.site import load_site
@@ -335,6 +338,48 @@ def test_an_empty_marker_that_is_uploaded_is_no_drop(tmp_path: Path) -> None:
     finally:
         gateway.close()
     assert len(list((place.folder / "state" / "work").iterdir())) == 1
+
+
+def test_a_partner_with_a_new_name_is_told_at_the_start_at_a_change_and_by_doctor(tmp_path: Path) -> None:
+    place = Place(tmp_path / "site")
+    place.drop("good-309.edi")
+    place.run()
+    toml = place.folder / "partners" / "northtest.toml"
+    text = toml.read_text().replace('partner = "northtest"', 'partner = "nrtx"')
+    toml.unlink()
+    (place.folder / "partners" / "nrtx.toml").write_text(text)
+    found = [c for c in doctor(place.folder) if c.name == "partner northtest"]
+    assert [(c.state, c.said[:49]) for c in found] == [("warning", "northtest is nrtx now (account northtest): files,")]
+    gateway = Gateway(load_site(place.folder), port=0, workers=1)
+    told: list[tuple[str, str]] = []
+    gateway.engine.desk = replace(gateway.engine.desk, on_alert=lambda a: told.append((a.rule, a.partner)))
+    try:
+        assert [one.name for one in gateway._gone] == ["northtest"]
+        gateway._use(load_site(place.folder))
+        assert told == []  # once
+        (place.folder / "partners" / "nrtx.toml").unlink()
+        (place.folder / "partners" / "northtest.toml").write_text(text.replace('"nrtx"', '"northtest"'))
+        gateway._use(load_site(place.folder))
+        assert not gateway._gone
+    finally:
+        gateway.close()
+
+
+def test_shipments_that_wait_for_a_partner_who_is_gone_are_told(tmp_path: Path) -> None:
+    place = Place(tmp_path / "site")
+    place.drop("good-309.edi")
+    place.run()
+    (place.folder / "partners" / "northtest.toml").unlink()
+    site, ledger = load_site(place.folder), open_ledger(place.site.settings.ledger_url)
+    row = {"partner": "northtest", "key": "k", "receipt": "r", "message": 0, "number": 1, "place": "", "draft": "{}"}
+    try:
+        assert list(departed(site, ledger)) == []  # a partner who is gone and has nothing open is no matter
+        with ledger.transaction() as connection:
+            connection.execute(parts.insert(), [row | {"state": "waiting", "until": "2026-01-01T00:00:00Z"}])
+        (one,) = departed(site, ledger)
+    finally:
+        ledger.close()
+    assert one.said.startswith("1 shipment of northtest wait")
 
 
 def test_each_setting_is_taken_or_told(tmp_path: Path) -> None:
