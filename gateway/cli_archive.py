@@ -32,8 +32,9 @@ def replay(
     """Judge kept files again with the tables of today; held drops go on. Nothing is delivered twice."""
     from gateway.commands.replay import replay as judge
 
-    site, now = load_site(folder), datetime.now(UTC)
+    site, now, ordered = load_site(folder), datetime.now(UTC), False
     for one in judge(site, what, now, since=since, partner=partner, rule=rule, dry=dry_run, why=why, mapping=mapping):
+        ordered = ordered or "ordered" in one
         if as_json:
             print(json.dumps(one, ensure_ascii=False))
             continue
@@ -48,7 +49,7 @@ def replay(
         else:
             said = one.get("refused") or one.get("now", {}).get("error") or f"ordered, receipt {one.get('ordered')}"
             out(f"{head}; {said}")
-    if not as_json:
+    if not as_json and (dry_run or ordered):
         _next(site, folder, "gateway replay without --dry-run orders it." if dry_run else "")
 
 

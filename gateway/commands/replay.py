@@ -68,13 +68,19 @@ def replay(
 def _chosen(site: Site, ledger: Ledger, what: str, start: datetime | None, partner: str, rule: str) -> Iterator[Drop]:
     if what in ("held", "refused"):
         every = ledger.find()
-        found = [d for d in every if (d.state in _HELD if what == "held" else d.state == "done" and d.rejected > 0)]
+        found = [d for d in every if d.state in _HELD] if what == "held" else _still_refused(every)
     else:
         found = named(site, ledger, what)
     for drop in found:
         fits = start is None or parse_instant(drop.received_at) >= start
         if fits and partner in ("", drop.partner) and (not rule or rule in refusing(site, ledger, drop, "rule")):
             yield drop
+
+
+def _still_refused(drops: list[Drop]) -> list[Drop]:
+    """Return of each content the last judgement, where it refuses something: a replay stands for what it replays."""
+    last = {(d.partner, d.sha256): d for d in drops if d.state == "done"}
+    return [drop for drop in last.values() if drop.rejected]
 
 
 def _refusal(drop: Drop, folders: StateFolders, vault: Vault) -> str:
@@ -84,7 +90,7 @@ def _refusal(drop: Drop, folders: StateFolders, vault: Vault) -> str:
         return "It is still in work."
     if place is None or not vault.exists(raw_path(place)):
         return "Its bytes are not kept any more."
-    if drop.format in KINDS:
+    if drop.format in KINDS and drop.state == "done":
         return "It is a wrapping; replay the files that were taken out of it."
     if drop.format == "responses":
         return "It holds responses of the receiver, which are passed on once."
@@ -117,6 +123,8 @@ def _judged(
     partner, place = site.partners.get(drop.partner), folders.find(drop.receipt)
     if partner is None or place is None:
         return {"error": f"There is no partner {drop.partner} any more."}
+    if drop.format in KINDS:
+        return {"error": "It is a wrapping: a trial does not look into it. What it holds is told when it was opened."}
     at, again = now.strftime("%Y-%m-%dT%H:%M:%S.%fZ"), ledger.receipts_of(drop.partner, drop.sha256)
     history = _Trial(ledger, drop.partner, at, again=again)
     profile = (kept.remap(partner.profile, version.name) if version else partner.profile).of_replay()

@@ -39,6 +39,8 @@ def quality(site: Site, partner: str, since: str, now: datetime) -> dict[str, An
     finally:
         ledger.close()
     drops = [d for d in reversed(found) if d.state not in ("duplicate", "seen")]
+    sent = {d.sha256: d.received_at[:10] for d in reversed(drops)}  # a replay is no file of the partner's
+    drops = list({d.sha256: d for d in drops}.values())  # and it says what stands now
     folders, vault = StateFolders(site.settings.state_dir), site.vault
     days: dict[str, Counter[str]] = defaultdict(Counter)
     refusals: list[frozenset[str]] = []
@@ -46,7 +48,7 @@ def quality(site: Site, partner: str, since: str, now: datetime) -> dict[str, An
     fixes: dict[str, Counter[str]] = defaultdict(Counter)
     unknown = 0
     for drop in drops:
-        days[drop.received_at[:10]].update({name: getattr(drop, name) for name in _COUNTS} | {"files": 1})
+        days[sent[drop.sha256]].update({name: getattr(drop, name) for name in _COUNTS} | {"files": 1})
         told = _told(drop, folders, vault)
         if told is None:
             unknown += drop.rejected > 0

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import json
+import zipfile
 from pathlib import Path
 
 import lxml.html
@@ -108,3 +110,45 @@ def test_one_drop_on_one_page_with_its_hashes(place: Place, tmp_path: Path) -> N
     assert "2 found = 0 accepted + 2 refused" in told and "S321-ROLE-REQ" in told
     assert [row.xpath("string(td[3])") for row in tree.xpath("//table[3]//tr")[1:]] == ["seen", "translated", "done"]
     assert not tree.xpath("//script | //link | //img")
+
+
+def test_refused_means_what_is_refused_still_and_a_replay_is_no_file_of_the_partner(place: Place) -> None:
+    toml = place.folder / "partners" / "northtest.toml"
+    good = toml.read_text()
+    toml.write_text(good.replace(FLAG, ""))  # the mend did not help
+    place.site = load_site(place.folder)
+    for _ in range(3):
+        assert len(replayed(place, "refused")) == 1
+        place.run()
+    told = json.loads(run("report", "northtest", str(place.folder), "--json"))
+    assert (told["totals"]["files"], told["totals"]["found"], told["totals"]["rejected"]) == (1, 2, 2)
+    toml.write_text(good)
+    place.site = load_site(place.folder)
+    replayed(place, "refused")
+    place.run()
+    assert "No drop fits refused" in run("replay", "refused", str(place.folder))
+    told = json.loads(run("report", "northtest", str(place.folder), "--json"))
+    assert (told["totals"]["files"], told["totals"]["accepted"], told["totals"]["rejected"]) == (1, 2, 0)
+    assert place.problems() == []
+
+
+def test_an_archive_that_was_held_is_opened_once_the_partner_may_send_them(place: Place) -> None:
+    data = io.BytesIO()
+    with zipfile.ZipFile(data, "w") as archive:
+        archive.write(place.folder / "samples" / "good-xfzb.xml", "inner.xml")
+    (place.folder / "samples" / "batch.zip").write_bytes(data.getvalue())
+    place.drop("batch.zip")
+    place.run()
+    toml = place.folder / "partners" / "northtest.toml"
+    toml.write_text('unwrap = ["zip"]\n' + toml.read_text())
+    place.site = load_site(place.folder)
+    (trial,) = replayed(place, "held", "--dry-run")
+    assert "does not look into it" in trial["now"]["error"]
+    (ordered,) = replayed(place, "held")
+    assert ordered["ordered"]
+    place.run()
+    assert place.shipments() == ["GWH0001001"]
+    (refused,) = replayed(place, "batch.zip")
+    assert refused["refused"] == "It is a wrapping; replay the files that were taken out of it."
+    assert "the gateway does it" not in run("replay", "batch.zip", str(place.folder))
+    assert place.problems() == []
