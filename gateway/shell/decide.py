@@ -148,7 +148,7 @@ def _duplicate(claimed: Claimed, drop: Drop, earlier: Drop, place: Path, desk: D
     """Answer with the first acknowledgments, byte for byte: under their own names when the file has the same name."""
     clear(place)
     source = desk.folders.find(earlier.receipt)
-    answers = [write_answer(place, "receipt", "ack", drop.answer_stem + SUFFIX, [duplicate_receipt(claimed, earlier)])]
+    answers: list[Staged] = []
     for output in outbox.acknowledgments(desk.ledger, earlier.receipt):
         if source is None or not desk.vault.exists(source / output.staged):
             continue  # older than the archive
@@ -156,6 +156,8 @@ def _duplicate(claimed: Claimed, drop: Drop, earlier: Drop, place: Path, desk: D
         if claimed.stored_name != earlier.stored_name:
             name = drop.answer_stem + name.removeprefix(earlier.answer_stem)
         answers.append(write_answer(place, "ack", output.target, name, desk.vault.blocks(source / output.staged)))
+    told = duplicate_receipt(claimed, earlier, len(answers))
+    answers.insert(0, write_answer(place, "receipt", "ack", drop.answer_stem + SUFFIX, [told]))
     sync_staged(place, answers)
     _plan(drop, Plan("duplicate", "duplicate", earlier.format, duplicate_of=earlier.receipt), answers, desk)
 

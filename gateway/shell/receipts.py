@@ -25,15 +25,22 @@ def held_receipt(claimed: Claimed, reason: str = "", *, partly: bool = False) ->
     return _receipt(claimed, verdict="quarantine", message=message, fix=_WAIT)
 
 
-def duplicate_receipt(claimed: Claimed, earlier: Drop) -> bytes:
-    """Return the receipt of a drop whose bytes the partner sent before."""
+def duplicate_receipt(claimed: Claimed, earlier: Drop, answers: int) -> bytes:
+    """Return the receipt of a drop whose bytes the partner sent before. answers: how many of the first go with it."""
     first = {"receipt_id": earlier.receipt, "file_name": earlier.file_name, "received_at": earlier.received_at}
-    message = "The same bytes came before. Nothing was delivered again; the first acknowledgments are sent once more."
+    message, fix = "The same bytes came before. Nothing was delivered again; ", "Nothing to do. "
+    if answers:
+        message += "the first acknowledgments are sent once more."
+    elif earlier.state == "failed":
+        message += "the first file could not be delivered yet, and its acknowledgments come when it is."
+        fix = "Wait: the operator was told. "
+    else:
+        message += "the first acknowledgments are not kept any more."
     return _receipt(
         claimed,
         verdict="duplicate",
         message=message,
-        fix="Nothing to do. What other files changed since stays changed. To change a shipment, or to change it back, send an amendment with new control numbers; a format without them needs other bytes.",
+        fix=f"{fix}What other files changed since stays changed. To change a shipment, or to change it back, send an amendment with new control numbers; a format without them needs other bytes.",
         duplicate_of=first,
     )
 

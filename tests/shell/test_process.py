@@ -185,13 +185,19 @@ def test_another_file_at_the_target_fails_the_drop_and_a_person_releases_it(yard
     assert other.names("reject") == ["trip1.edi.held.receipt.json"]
     assert other.problems() == []
 
+    other.drop("again.edi", TWO)  # the same bytes: nothing is answered that was not sent
+    assert only(other.run()).state == "duplicate"
+    told = json.loads((other.folder("ack") / "again.edi.receipt.json").read_text())
+    assert "could not be delivered yet" in told["message"] and told["fix"].startswith("Wait:")
+    assert other.names("ack") == ["again.edi.receipt.json"]
+
     (other.out / name).unlink()
     engine = other.engine()
     engine.release(result.receipt)
     assert [r.state for r in engine.run_once()] == ["done"]
     engine.close()
     assert (other.out / name).read_bytes() == (yard.out / name).read_bytes()
-    assert other.names("ack") == ["trip1.edi.997.edi", "trip1.edi.receipt.json"]
+    assert other.names("ack") == ["again.edi.receipt.json", "trip1.edi.997.edi", "trip1.edi.receipt.json"]
     assert other.problems() == []
 
 
