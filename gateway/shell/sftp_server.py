@@ -89,7 +89,7 @@ class SftpDropServer:
         """Take keys and files that `made` gave. Who is logged in with a key that is gone is sent away; others stay."""
         self.keys, self.files = keys, files
         for connection in self._list():
-            if connection.user and not connection.may_stay():
+            if connection.user and connection.transport.is_active() and not connection.may_stay():
                 self.on_event(SftpEvent("SFTP-KEY-GONE", connection.user, connection.peer))
                 connection.close()
 
