@@ -110,6 +110,8 @@ def _why_needed(place: Place) -> str:
     if party and field == "postal_code":
         return "a US address needs a ZIP code"
     if party and field == "state_province":
+        if place.country == "MX":
+            return "a Mexican address needs the three-letter ISO code of its state, such as NLE"
         return f"a {place.country} address needs a two-letter state or province code"
     if party:
         return "every party needs it"

@@ -22,6 +22,7 @@ from gateway.rules.identifiers import check_hts, check_identifiers, read_trackin
 from gateway.rules.parties import check_parties, person_key, street_of
 from gateway.rules.products import check_products
 from gateway.rules.regime import arrival_day, is_late, law_day, regime_of, today
+from gateway.rules.states import read_states
 from gateway.rules.suspects import check_suspects
 from gateway.rules.tables import Tables
 from gateway.rules.values import LIMIT_USD, amount, check_values, complete_values
@@ -50,7 +51,7 @@ class Rulebook:
 
         The law is that of the day of arrival; ours: of the day of processing when no arrival is known.
         """
-        read = read_tracking(draft)
+        read = [*read_tracking(draft), *read_states(draft, self.tables)]
         if "shipment_id" not in draft:
             best = (
                 draft.get("house_bill_number")

@@ -84,6 +84,7 @@ class Tables:
     zones: Mapping[str, str]
     zip_states: Mapping[str, frozenset[str]]
     states: frozenset[str]
+    mexican: Mapping[str, str]  # letters of a name or another code -> ISO 3166-2:MX
     exclusions: tuple[Exclusion, ...]
     small_usd: Decimal  # up to here the value of a shipment decides whether some goods are exempt
     consolidators: frozenset[str]
@@ -121,6 +122,7 @@ class Tables:
             zones={r["code"]: r["value"] for r in rows["port_zone"]},
             zip_states=zip_states,
             states=frozenset().union(*zip_states.values()),
+            mexican={letters(r["code"]): r["value"] for r in rows["mx_state"]},
             exclusions=tuple(map(_exclusion, rows["exclusions"])),
             small_usd=max((Decimal(r["above_usd"] or 0) for r in rows["exclusions"]), default=Decimal(0)),
             consolidators=frozenset(normal(r["name"]) for r in rows["consolidators"]),
@@ -181,6 +183,11 @@ def _letters() -> dict[int, str]:
 
 
 _LETTERS = _letters()
+
+
+def letters(text: str) -> str:
+    """Return the letters and digits of a text, in capitals and without accents: Q. Roo is QROO."""
+    return normal(text).replace(" ", "")
 
 
 def gist(text: str) -> str:

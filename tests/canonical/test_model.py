@@ -167,6 +167,7 @@ def parties():
     address = st.sampled_from([
         {"country_code": "US", "state_province": "NY", "postal_code": "12207"},
         {"country_code": "CA", "state_province": "ON"},
+        {"country_code": "MX", "state_province": "NLE"},
         {"country_code": "GB"},
     ])  # fmt: skip
     party = objects(DEFS["party"], skip=("state_province", "postal_code"))

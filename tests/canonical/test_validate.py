@@ -48,20 +48,38 @@ def test_party_without_state_is_valid_in_gb_and_cn():
         )
 
 
-@pytest.mark.parametrize("country", ["US", "CA", "MX"])
-def test_state_is_required_in_us_ca_mx(country):
+@pytest.mark.parametrize(
+    ("country", "needed"),
+    [
+        ("US", "a US address needs a two-letter state or province code"),
+        ("CA", "a CA address needs a two-letter state or province code"),
+        ("MX", "a Mexican address needs the three-letter ISO code of its state, such as NLE"),
+    ],
+)
+def test_state_is_required_in_us_ca_mx(country, needed):
     draft = shipment(shipment_initiator=party(country_code=country, state_province=None))
     (error,) = CARRIER.errors(draft)
     assert (error.pointer, error.rule) == ("/shipment_initiator/state_province", "S321-ADDR-STATE")
-    assert error.message == (
-        f"Shipper state is missing: a {country} address needs a two-letter state or province code."
-    )
+    assert error.message == f"Shipper state is missing: {needed}."
 
 
 @pytest.mark.parametrize("state", ["New York", "ny", "N"])
 def test_state_of_us_party_has_two_capital_letters(state):
     draft = shipment(final_deliver_to_party=party(state_province=state))
     assert faults(draft) == [("/final_deliver_to_party/state_province", "pattern", "S321-ADDR-STATE")]
+
+
+@pytest.mark.parametrize(
+    ("country", "state", "good"),
+    [
+        ("MX", "NLE", True), ("MX", "DIF", True), ("MX", "CMX", True), ("MX", "NL", False), ("MX", "DF", False), ("MX", "ABC", False),
+        ("CA", "ONT", False), ("US", "NLE", False), ("CA", "ON", True), ("GB", "NLE", True),
+    ],
+)  # fmt: skip
+def test_a_state_is_a_code_of_its_country(country, state, good):
+    draft = shipment(shipment_initiator=party(country_code=country, state_province=state))
+    wrong = [("/shipment_initiator/state_province", "pattern", "S321-ADDR-STATE")]
+    assert faults(draft) == ([] if good else wrong)
 
 
 def test_missing_zip_of_us_party_is_said_in_words():

@@ -10,6 +10,8 @@ from string import ascii_lowercase, ascii_uppercase, digits
 
 import msgspec
 
+from gateway.shipped import files, table_rows
+
 _NUMBER = {"N": re.compile(r"-?[0-9]+"), "R": re.compile(r"-?(?:[0-9]+\.?[0-9]*|\.[0-9]+)")}
 _TIME = re.compile(r"(?:[01][0-9]|2[0-3])[0-5][0-9](?:[0-5][0-9](?:[0-9]{1,2})?)?")
 _DIGITS = re.compile(r"[0-9]+")
@@ -70,12 +72,19 @@ def value_code(value: str, element: ElementDef, chars: Charset) -> str:
     if size < element.min:
         return "4"
     if size > element.max:
-        return "5"
+        return "" if (element.de, value) in _longer() else "5"
     if element.codes and value not in element.codes:
         return "7"
     if element.type in _SHAPED and not _SHAPED[element.type](value):
         return "9" if element.type == "TM" else "8"
     return "7" if element.pattern and not re.search(element.pattern, value) else ""
+
+
+@cache
+def _longer() -> frozenset[tuple[str, str]]:
+    """Return (data element, code): codes that customs asks for though X12 has no room for them."""
+    text = files(__package__).joinpath("longer.csv").read_text("utf-8")
+    return frozenset((row["data_element"], row["code"]) for row in table_rows(text))
 
 
 @cache

@@ -278,10 +278,13 @@ def state_code(text: str) -> str:
     word = text.strip().upper()
     if len(word) > 3 and word[2] == "-" and word[:2].isalpha():
         return word[3:]
+    if not word.isascii() and word not in _states():  # QUÉBEC; of Mexico's states ISO has the accents too
+        plain = "".join(c for c in unicodedata.normalize("NFKD", word) if not unicodedata.combining(c))
+        return _states().get(plain, word)
     return _states().get(word, word) if len(word) > 3 else word
 
 
-@transform("US-CA => CA", "ny => NY", "New York => NY")
+@transform("US-CA => CA", "ny => NY", "New York => NY", "Québec => QC", "Jalisco => JAL")
 def state(value: str) -> str:
     """A state or province code: without the country before it; full names of US, CA and MX become codes."""
     text = value.strip()
