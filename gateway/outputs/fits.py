@@ -39,9 +39,9 @@ def _regime(layout: Layout, shipment: dict[str, Any], tables: Tables, day: str) 
         return
     regime = regime_of(shipment, tables, day)
     if regime is not None and layout.entry_type not in regime.entry_types:
-        types = " or ".join(regime.entry_types)
-        said = f"On {day} the entry types are {types} ({regime.rule_id}, {regime.citation}); {layout.entry_type} is none of them."  # fmt: skip
-        yield said, "Enter the shipment with one of these types."
+        own = tables.regime_words.get(layout.entry_type, layout.entry_type)
+        said = f"On {day}: {regime.entries} ({regime.rule_id}, {regime.citation}); {own} is none of them."
+        yield said, "Enter the shipment as the law has it."
 
 
 def _value(layout: Layout, shipment: dict[str, Any]) -> Iterator[tuple[str, str]]:

@@ -8,7 +8,7 @@ from pathlib import Path
 from gateway.rules.rulebook import Rulebook
 
 _TABLES = (
-    "rules/regime", "rules/exclusions", "rules/consolidators", "rules/hubs", "rules/timing", "quality/vague_terms",
+    "rules/regime", "rules/regime_words", "rules/exclusions", "rules/consolidators", "rules/hubs", "rules/timing", "quality/vague_terms",
     "quality/fake_names", "quality/fake_addresses", "quality/usps_suffix", "codes/schedule_d", "codes/port_zone", "codes/zip_state", "codes/mx_state",
 )  # fmt: skip
 

@@ -21,7 +21,7 @@ from gateway.rules.descriptions import check_item
 from gateway.rules.identifiers import check_hts, check_identifiers, read_tracking
 from gateway.rules.parties import check_parties, person_key, street_of
 from gateway.rules.products import check_products
-from gateway.rules.regime import arrival_day, is_late, law_day, regime_of, today
+from gateway.rules.regime import arrival_day, late_words, law_day, refused_by_law, regime_of, today
 from gateway.rules.states import read_states
 from gateway.rules.suspects import check_suspects
 from gateway.rules.tables import Tables
@@ -134,16 +134,7 @@ class Rulebook:
         findings = []
         verdict = draft.get("regime_verdict")
         if not eligible and profile.program in _DE_MINIMIS and isinstance(verdict, dict):
-            row = next((r for r in self.tables.regimes if r.rule_id == verdict["rule_id"]), None)
-            origins = ", ".join(sorted({str(i.get("country_of_origin", "?")) for i in draft["items"]}))
-            words = "the exemption is repealed" if verdict["verdict"] == "repealed" else "the exemption is suspended"
-            when = f"{'arrival' if draft.get('estimated_arrival_at') else 'processed'} {verdict['as_of_date']}"
-            if draft.get("_arrival_day", verdict["as_of_date"]) != verdict["as_of_date"]:
-                when += " in Eastern time, by which laws begin"
-            said = f"Origin {origins}, {when}: {words} ({row.citation if row else verdict['rule_id']}); entry types {' or '.join(row.entry_types) if row else ''}."
-            findings.append(
-                _finding("S321-REGIME", Severity.ERROR, said, "regime_verdict", "/items/0/country_of_origin", origins)
-            )
+            findings.append(refused_by_law(draft, self.tables, verdict))
         scan = draft.get("security_scan")
         if (
             draft.get("mode_of_transportation") == "air"
@@ -178,17 +169,10 @@ class Rulebook:
             findings.append(
                 _finding("S321-VAL-2500", Severity.WARNING, said, "fair_retail_value_usd", pointer, f"{total:.2f}")
             )
-        late = is_late(draft, self.tables, now)
-        if late is not None:
-            arrival = str(draft.get("estimated_arrival_at"))
-            said = f"The data came {late:.1f} hours later than advance data for this mode should (arrival {arrival})."
-            if late > 48:
-                said = f"The arrival {arrival} was already past when the data came."
-            findings.append(
-                _finding(
-                    "S321-TIME-LATE", Severity.WARNING, said, "estimated_arrival_at", "/estimated_arrival_at", arrival
-                )
-            )
+        late = late_words(draft, self.tables, now)
+        if late:
+            place, arrival = "estimated_arrival_at", str(draft.get("estimated_arrival_at"))
+            findings.append(_finding("S321-TIME-LATE", Severity.WARNING, late, place, f"/{place}", arrival))
         return findings
 
     def person_day(self, draft: dict[str, Any], profile: Profile) -> tuple[str, str] | None:

@@ -29,6 +29,7 @@ class Regime(msgspec.Struct, frozen=True):
     entry_types: tuple[str, ...]
     duty_method: str
     citation: str
+    entries: str = ""  # the entry types in words, the end of a sentence
 
     def covers(self, day: str, origin: str, channel: str) -> bool:
         """True when the row rules a day, a country of origin and a channel."""
@@ -74,6 +75,7 @@ class Tables:
     """All tables of one rulebook."""
 
     regimes: tuple[Regime, ...]
+    regime_words: Mapping[str, str]  # regime_words.csv
     vague: Mapping[str, Vague]
     vague_ends: frozenset[str]  # words that a vague text may end with, in any of its forms
     fake_names: frozenset[str]
@@ -108,9 +110,11 @@ class Tables:
             g.rpartition(" ")[2] for g in vague
         }
         zip_states = {r["code"]: frozenset(r["value"].split(";")) for r in rows["zip_state"]}
-        regimes = tuple(_regime(r) for r in rows["regime"])
+        said = {r["what"]: r["words"] for r in rows["regime_words"]}
+        regimes = tuple(_regime(r, said) for r in rows["regime"])
         return cls(
             regimes=regimes,
+            regime_words=said,
             turns=_turns(regimes),
             vague=vague,
             vague_ends=frozenset(ends | {f"{word}S" for word in ends} | {"S"}),
@@ -146,13 +150,21 @@ def _turns(regimes: tuple[Regime, ...]) -> frozenset[str]:
     return frozenset(d.isoformat() for day in days for d in (day, day - timedelta(days=1)))
 
 
-def _regime(row: Mapping[str, str]) -> Regime:
+def _regime(row: Mapping[str, str], said: Mapping[str, str]) -> Regime:
     origin = row["origin"]
     negated = origin.startswith("!")
+    types = tuple(row["allowed_entry_types"].split("|"))
     return Regime(
         row["rule_id"], row["from"], row["to"], tuple(origin.lstrip("!").split("|")), negated, row["channel"],
-        row["verdict"], tuple(row["allowed_entry_types"].split("|")), row["duty_method"], row["citation"],
+        row["verdict"], types, row["duty_method"], row["citation"], _entries(types, said),
     )  # fmt: skip
+
+
+def _entries(types: tuple[str, ...], said: Mapping[str, str]) -> str:
+    """Return entry types in words: entry types 01 or 03, or the worksheet of the postal informal entry."""
+    numbers = [t for t in types if t not in said]
+    words = [f"entry type{'s' * (len(numbers) > 1)} {' or '.join(numbers)}"] if numbers else []
+    return ", or ".join([*words, *(said[t] for t in types if t in said)])
 
 
 _PLAIN = bytes(ord(c.upper()) if (c := chr(code)).isalnum() and code < 128 else 32 for code in range(256))

@@ -252,7 +252,10 @@ def test_the_law_of_the_day_is_told(tmp_path):
     autumn = {"estimated_arrival_at": "2026-10-01T12:00:00Z"}
     winter = {"estimated_arrival_at": "2026-11-01T12:00:00Z"}
     assert law(**autumn) == []
-    assert "imdw is none of them" in law(estimated_arrival_at="2026-03-01T12:00:00Z")[0]
+    assert law(estimated_arrival_at="2026-03-01T12:00:00Z")[0] == (
+        "On 2026-03-01: no entry is filed for mail: its carrier, or a party qualified by CBP, collects the duty and pays it "
+        "(R10, EO 14388; CSMS 67845486); the worksheet of the postal informal entry is none of them."
+    )
     assert "2600.00 USD" in law(**autumn, fair_retail_value_usd="2600.00")[0]
     chapter_98 = [item(hts_number="9801001000")]
     assert law(**autumn, items=chapter_98) == []

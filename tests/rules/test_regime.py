@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import csv
+import re
 from datetime import UTC, date, datetime, timedelta
+from typing import get_args
 
 import pytest
 from msgspec.structs import replace
 
+from gateway.catalogue import load_catalogue
+from gateway.config_files import Program
+from gateway.findings import Finding
 from gateway.rules.folder import load_rulebook
-from gateway.rules.regime import arrival_day, regime_of, today
+from gateway.rules.regime import arrival_day, late_words, refused_by_law, regime_of, today
 from gateway.rules.tables import lint_regimes
 from gateway.site import base_mappings
 from tests.drops import drop
@@ -54,6 +59,51 @@ def law(day: str, origin: str, mode: str = "air") -> tuple[str, str]:
 )
 def test_the_row_in_force(day, origin, mode, rule, verdict):
     assert law(day, origin, mode) == (rule, verdict)
+
+
+def refusal(day: str, mode: str = "mail", **fields: str) -> Finding:
+    """Return what refuses a shipment of a day by law."""
+    draft = {"items": [{"country_of_origin": "DE"}], "mode_of_transportation": mode, **fields}
+    found = regime_of(draft, TABLES, day)
+    assert found is not None
+    return refused_by_law(draft, TABLES, {"rule_id": found.rule_id, "verdict": found.verdict, "as_of_date": day})
+
+
+@pytest.mark.parametrize(
+    ("day", "mode", "words"),
+    [
+        ("2025-09-10", "mail", "no entry is filed for mail: its carrier, or a party qualified by CBP, collects the duty and pays it"),
+        ("2026-08-01", "mail", "entry types 01 or 03, or the worksheet of the postal informal entry"),
+        ("2026-10-01", "mail", "entry types 13 or 01 or 03, or the worksheet of the postal informal entry"),
+        ("2025-09-10", "truck", "entry types 01 or 02 or 03 or 06 or 07 or 11 or 12"),
+    ],
+)  # fmt: skip
+def test_a_refusal_by_law_says_in_words_what_is_left(day, mode, words):
+    assert refusal(day, mode).message.endswith(f"; {words}.")
+
+
+def test_no_row_shows_a_word_of_the_table():
+    for row in TABLES.regimes:
+        assert re.fullmatch(r"(entry types? [0-9]{2}( or [0-9]{2})*)?(, or )?([a-zA-Z ,:]*)", row.entries), row
+        assert row.entries and "imdw" not in row.entries
+
+
+@pytest.mark.parametrize("mode", ["mail", "truck"])
+@pytest.mark.parametrize("nature", ["sale", "gift"])
+def test_the_mend_names_programs_that_take_such_a_shipment(mode, nature):
+    said = refusal("2026-10-01", mode, transaction_nature=nature)
+    rule = load_catalogue().get("S321-REGIME")
+    assert rule is not None
+    mend = said.fix or rule.fix
+    named = {word for word in re.findall(r"[a-z0-9_]+", mend) if word in get_args(Program)}
+    assert named and not named & {"section_321_pilot", "entry_86"}
+    assert named <= (
+        {"postal_imdw", "entry_13", "postal_aed"}
+        if mode == "mail"
+        else {"entry_11", "entry_13", "postal_imdw", "acas", "eccf_manifest"}
+    )
+    assert ("1321(a)(2)(A)" in said.message) is (nature == "gift")
+    assert ("postal_aed" in named, "eccf_manifest" in named) == (mode == "mail", nature == "gift" and mode == "truck")
 
 
 @pytest.mark.parametrize("origin", ["CN", "HK", "CA", "DE"])
@@ -145,3 +195,26 @@ def test_the_refusal_says_by_whose_clock_the_law_has_begun():
     assert "arrival 2025-08-29 in Eastern time, by which laws begin" in words
     assert drop(truck(one, head=(head[0], "P4*3004*20250828***2030"))).outcome.counts.accepted == 1
     assert drop(truck(one, head=(head[0], "P4*3004*20250828"))).outcome.counts.accepted == 1
+
+
+@pytest.mark.parametrize(
+    ("arrival", "mode", "now", "said"),
+    [  # port 2720, Los Angeles: noon is 20:00Z, the day ends at 08:00Z
+        ("2025-03-04T20:00:00Z", "air", "2025-03-04T19:00", ""),
+        ("2025-03-04T20:00:00Z", "air", "2025-03-05T04:00", ""),
+        ("2025-03-04T20:00:00Z", "air", "2025-03-05T04:01", "even if the goods arrive at the end of 2025-03-04; the time of the arrival is not known"),
+        ("2025-03-04T20:00:00Z", "mail", "2025-03-05T08:00", ""),
+        ("2025-03-04T20:00:00Z", "mail", "2025-03-05T08:01", "The day of arrival, 2025-03-04, was already over when the data came"),
+        ("2025-03-04T20:00:00Z", "truck", "2025-03-07T08:01", "The day of arrival, 2025-03-04, was already over when the data came"),
+        ("2025-03-04T12:00:00Z", "air", "2025-03-04T19:00", ""),  # a DTM of EDIFACT without a time
+        ("2025-03-04T12:00:00Z", "truck", "2025-03-04T14:00", "came 3.0 hours later than advance data for this mode should (arrival 2025-03-04T12:00:00Z)"),
+        ("2025-03-04T20:30:00Z", "air", "2025-03-04T19:30", "came 3.0 hours later than advance data for this mode should (arrival 2025-03-04T20:30:00Z)"),
+        ("2025-03-04T20:30:00Z", "air", "2025-03-08T20:30", "The arrival 2025-03-04T20:30:00Z was already past"),
+        ("", "air", "2025-03-04T19:30", ""),
+    ],
+)  # fmt: skip
+def test_a_day_without_a_time_is_late_when_its_end_would_be(arrival, mode, now, said):
+    draft = {"mode_of_transportation": mode, "first_us_port": "2720", "estimated_arrival_at": arrival}
+    told = late_words(draft, TABLES, datetime.fromisoformat(now).replace(tzinfo=UTC))
+    assert said in told and bool(said) is bool(told)
+    assert "T20:00:00Z" not in told  # no such time stands in the file
