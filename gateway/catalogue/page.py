@@ -13,7 +13,8 @@ Made from the catalogue (`gateway/catalogue/*.csv`) by `gateway explain --all`; 
 
 **What the law says today.** The exemption of 19 U.S.C. 1321(a)(2)(C) (goods of at most 800 USD a person a day, free of duty) has been
 suspended for every country of origin since 2025-08-29 and ends by statute on 2027-07-01. Since then a shipment that claims it is
-refused (S321-REGIME). The data set lives on in ACAS, in entry types 11, 01 and 13 and in postal entry, and an older file is still
+refused (S321-REGIME). Gifts of at most 100 USD, 1321(a)(2)(A), are not suspended, but no program of the gateway claims that exemption: a gift is refused
+where (a)(2)(C) is claimed, and told which program takes it (docs/partners.md, Programs). The data set lives on in ACAS, in entry types 11, 01 and 13 and in postal entry, and an older file is still
 judged by the law of its day of arrival (`gateway check --as-of`); a law begins at 12:01 a.m. Eastern, wherever the port is. The dates, orders and entry types are rows of
 `mappings/rules/regime.csv`. This is software, not legal advice; rows whose source could not be verified say so in their note.
 

@@ -40,7 +40,7 @@ def check_parties(draft: dict[str, Any], tables: Tables) -> Iterator[Finding]:
                 party,
             )
         street, city = party.get("address_line_1"), party.get("city")
-        if isinstance(street, str) and 0 < len(street) <= _SHORT and _no_street(street, tables.fake_addresses):
+        if isinstance(street, str) and 0 < len(street) <= _SHORT and _no_street(street, party, tables.fake_addresses):
             said = f"The {words} street is a placeholder."
             yield _finding("S321-ADDR-FAKE", Severity.ERROR, said, role, "address_line_1", party)
         if isinstance(city, str) and city and _no_city(city, tables.fake_addresses):
@@ -82,10 +82,12 @@ def _is_fake(name: str, tables: Tables) -> bool:
 _SHORT = 24  # no placeholder of a street is longer
 
 
-def _no_street(text: str, fakes: frozenset[str]) -> bool:
-    if text[0] in "123456789":  # the number of a house, as with most
+def _no_street(text: str, party: dict[str, Any], fakes: frozenset[str]) -> bool:
+    if text[0] in "123456789" and text[-1].isalpha():  # the number of a house, as with most
         return False
     plain = normal(text)
+    if plain.replace(" ", "").isdigit():  # the street of the number may stand in the next line
+        return not any(map(str.isalpha, str(party.get("address_line_2", ""))))
     return not plain or plain in fakes
 
 
@@ -119,7 +121,7 @@ def _deliver_to(party: dict[str, Any], tables: Tables, *, mail: bool) -> Iterato
             party,
         )
     zip_code, state = str(party.get("postal_code", "")), str(party.get("state_province", ""))
-    fitting = tables.zip_states.get(zip_code[:1])
+    fitting = tables.zip_states.get(zip_code[:3]) or tables.zip_states.get(zip_code[:1])
     if country == "US" and len(state) == 2 and state not in tables.states:
         said = "The consignee's state is none of the United States."
         yield _finding("S321-ADDR-STATE", Severity.ERROR, said, _DTP, "state_province", party)

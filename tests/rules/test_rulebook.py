@@ -118,7 +118,12 @@ CHANGES = [
     (FROM + "city", "Unknown", {"S321-ADDR-FAKE": "error"}),
     (FROM + "city", "12", {"S321-ADDR-FAKE": "error"}),
     (TO + "address_line_1", "12 UNKNOWN SOLDIER RD", {}),
-    (TO + "address_line_1", "12", {}),
+    (TO + "address_line_1", "12", {"S321-ADDR-FAKE": "error"}),
+    (TO + "address_line_1", "12345", {"S321-ADDR-FAKE": "error"}),
+    (FROM + "address_line_1", "12-3 / 4", {"S321-ADDR-FAKE": "error"}),
+    (FROM + "address_line_1", "0", {"S321-ADDR-FAKE": "error"}),
+    (TO + "address_line_1", "221B", {}),
+    (TO + "address_line_1", "12 RTE 9", {}),
     (TO + "address_line_1", "P.O.B. 12", {"Q-PO-BOX": "warning"}),
     (TO + "address_line_1", "PO-BOX12", {"Q-PO-BOX": "warning"}),
     (TO + "address_line_1", "RR 2 BOX 12", {}),
@@ -270,6 +275,35 @@ def test_perfume_with_alcohol_is_exempt_in_shipments_of_at_most_5_usd(number, te
     draft["package_count"] = 2
     del draft["fair_retail_value_usd"], draft["total_value"]
     assert said(draft) == told, "the value of the whole shipment counts"
+
+
+@pytest.mark.parametrize(("second", "told"), [("MOCK LANE", False), ("4", True), ("", True)])
+def test_a_house_number_may_stand_in_a_line_of_its_own(second, told):
+    draft = changed(TO + "address_line_1", "12")
+    draft["final_deliver_to_party"]["address_line_2"] = second
+    assert ("S321-ADDR-FAKE" in said(draft)) is told
+
+
+@pytest.mark.parametrize(
+    ("zip_code", "good", "bad"),
+    [
+        ("88510", "TX", "NM"), ("88595-0001", "TX", "AZ"), ("56901", "DC", "MN"), ("55401", "MN", "DC"), ("87101", "NM", "TX"), ("00901", "PR", "NY"),
+        ("00501", "NY", "CT"), ("06390", "NY", "PA"), ("09012", "AE", "NY"), ("34034", "AA", "FL"), ("34102", "FL", "CA"), ("96201", "AP", "CA"),
+        ("96701", "HI", "CA"), ("96898", "HI", "WA"), ("42223", "TN", "OH"), ("42223", "KY", "FL"), ("88063", "TX", "CO"), ("89439", "CA", "UT"), ("97201", "OR", "TX"),
+    ],
+)  # fmt: skip
+def test_a_zip_code_and_its_state(zip_code, good, bad):
+    for state, told in ((good, set()), (bad, {"S321-ADDR-ZIPST"})):
+        draft = changed(TO + "postal_code", zip_code)
+        draft["final_deliver_to_party"]["state_province"] = state
+        assert said(draft).keys() == told
+
+
+@pytest.mark.parametrize(("zip_code", "state"), [("00802", "VI"), ("96910", "GU"), ("96950", "MP"), ("96799", "AS")])
+def test_the_zip_code_of_an_island_outside_is_right_though_it_is_refused(zip_code, state):
+    draft = changed(TO + "postal_code", zip_code)
+    draft["final_deliver_to_party"]["state_province"] = state
+    assert said(draft) == {"S321-DTP-US": "error"}
 
 
 def test_a_po_box_is_where_the_post_delivers():
