@@ -51,7 +51,7 @@ class Rulebook:
 
         The law is that of the day of arrival; ours: of the day of processing when no arrival is known.
         """
-        read = [*read_tracking(draft), *read_states(draft, self.tables)]
+        read = read_tracking(draft)
         if "shipment_id" not in draft:
             best = (
                 draft.get("house_bill_number")
@@ -66,7 +66,7 @@ class Rulebook:
         if "weight_source_unit" in draft and "gross_weight_kg" not in draft:
             del draft["weight_source_unit"]  # of a weight that could not be read
         day = arrival_day(draft, self.tables)
-        findings = [*read, *complete_values(draft, profile)]
+        findings = [*read, *read_states(draft, self.tables), *complete_values(draft, profile)]
         for role in _PERSONS:
             party = draft.get(role)
             if isinstance(party, dict) and party.get("name"):

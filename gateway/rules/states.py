@@ -19,9 +19,8 @@ def read_states(draft: dict[str, Any], tables: Tables) -> list[Finding]:
     """Write the states of Mexican parties as ISO has them, and say so where another code stood."""
     said = _NONE
     for role in PARTY_ROLES:
-        party = draft.get(role)
-        if isinstance(party, dict) and party.get("country_code") == "MX":
-            said = said + _read(party, role, tables)
+        if role in draft and draft[role].get("country_code") == "MX":
+            said = [*said, *_read(draft[role], role, tables)]
     return said
 
 
