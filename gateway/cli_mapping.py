@@ -35,7 +35,7 @@ def mapping_check(profile: ProfileDir = None, as_json: AsJson = False) -> None:
                 out(f"          mend: {fault['advice']}")
     errors = sum(f["severity"] == "error" for f in faults)
     if profile is not None and not errors and (profile / "gateway.toml").is_file():
-        load_site(profile)  # what serve would refuse beside the tables: keys of gateway.toml and of partner files
+        load_site(profile).check_tables()  # what serve would refuse: keys of its files, the tables as they are in force
     err(f"{errors} errors, {len(faults) - errors} warnings")
     raise typer.Exit(1 if errors else 0)
 
@@ -192,13 +192,17 @@ def mapping_import(
     profile: ProfileDir = None,
 ) -> None:
     """Turn an edited workbook back into a mapping table; what Excel damaged is refused with its cell."""
-    from gateway.commands.mapping_own import own_rows
+    from gateway.commands.mapping_own import own_rows, whole_levels
     from gateway.workbook import import_table
 
     data = import_table(workbook)
     if over:
         data, rows = own_rows(data, over, profile)
         out(f"{rows} rows differ from {over}")
+        for level in whole_levels(data):
+            out(
+                f"level {level} is written whole, since its rows form several blocks: later changes of {over} there do not reach it"
+            )
     output.write_bytes(data)
     out(f"wrote {output}")
     home = output.absolute().parent.parent

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import csv
 import io
+from collections.abc import Sequence
 from pathlib import Path
 
 from gateway.errors import ConfigError
 from gateway.mapping.facts import MappingFacts
 from gateway.mapping.folder import MappingSet
-from gateway.mapping.overriding import Key, key_of
+from gateway.mapping.overriding import WHOLE, Key, blocks_of, cells_of, effective_rows, is_none, key_of
 from gateway.mapping.table import COLUMNS, Row, read_cells, read_table
 from gateway.site import base_mappings, load_site
 
@@ -68,7 +69,7 @@ def table_in_force(mapping: str, profile: Path | None, partner: str) -> tuple[by
     }
     own = f"{facts.folder.name}/map.csv"
     rows = [
-        [*_cells(row), notes.get((row.file, row.line), ""), "" if row.file == own else row.where]
+        [*cells_of(row), notes.get((row.file, row.line), ""), "" if row.file == own else row.where]
         for row in mappings.rows(facts)[0]
     ]
     return _csv([[*COLUMNS, "note", "note_from"], *rows]), whose
@@ -77,23 +78,64 @@ def table_in_force(mapping: str, profile: Path | None, partner: str) -> tuple[by
 def own_rows(data: bytes, mapping: str, profile: Path | None = None) -> tuple[bytes, int]:
     """Return the rows of an edited table that differ from its base table, as a partner's file, and how many they are.
 
-    profile: whose mapping folders are looked at beside those of the program.
-    All rows of a level and target go together, as overrides replace them together, but for checks, (refuse); what is
-    missing is taken out. Their notes go with them.
+    profile: whose mapping folders are looked at beside those of the program. Their notes go with them.
+    Raises ConfigError when the base table under these rows would not be the edited one.
     """
     known = MappingSet(base_mappings()) if profile is None else load_site(profile).own.tables
     base = read_table((facts_of(known, mapping).folder / "map.csv").read_bytes(), mapping).rows
-    edited = read_table(data, "map.csv").rows
-    before, now = _by_target(base), _by_target(edited)
     notes = dict(_notes(data, "map.csv"))
-    rows: list[list[str]] = []
-    for key in dict.fromkeys((*now, *before)):
-        if key not in now:
-            rows.append([*_cells(_none(key)), ""])
-        elif [_cells(row) for row in now[key]] != [_cells(row) for row in before.get(key, ())]:
-            rows += [[*_cells(row), notes.get(row.line, "")] for row in now[key]]
+    rows = [[*cells_of(row), notes.get(row.line, "")] for row in differing(base, read_table(data, "map.csv").rows)]
     table = [[*COLUMNS, "note"], *rows]
     return _csv(table if any(row[-1] for row in rows) else [row[:-1] for row in table]), len(rows)
+
+
+def differing(base: list[Row], edited: list[Row]) -> list[Row]:
+    """Return the rows that make of a base table the edited one.
+
+    All rows of a level and target go together, as overrides replace them together, but for checks, (refuse); what is
+    missing is taken out. A level whose blocks that would mix up is written whole. Raises ConfigError when nothing helps.
+    """
+    before, now = _by_target(base), _by_target(edited)
+    own: dict[Key, list[Row]] = {}
+    for key in dict.fromkeys((*now, *before)):
+        if key not in now:
+            own[key] = [_none(key)]
+        elif _differ(now[key], before.get(key, ())):
+            own[key] = now[key]
+    merged = _by_target(effective_rows(base, _all(own)))
+    own |= {
+        key: rows for key, rows in now.items() if key not in merged and not all(map(is_none, rows))
+    }  # went with a field
+    rows = _all(own)
+    for level in _mixed(base, rows, edited):
+        rows = [row for row in rows if row.level != level]
+        rows += [_none((level, WHOLE)), *(row for row in edited if row.level == level)]
+    if levels := _mixed(base, rows, edited):
+        raise ConfigError(
+            f"The rows of level {', '.join(levels)} cannot be written over the base table: what came out would not be the edited table.",
+            "Import without --over shows the whole table; tell us of it.",
+        )
+    return rows
+
+
+def whole_levels(data: bytes) -> list[str]:
+    """Return the levels that a partner's table writes as a whole."""
+    return [row.level for row in read_table(data, "map.csv").rows if row.target == WHOLE]
+
+
+def _all(own: dict[Key, list[Row]]) -> list[Row]:
+    return [row for rows in own.values() for row in rows]
+
+
+def _differ(rows: list[Row], others: Sequence[Row]) -> bool:
+    return [cells_of(row) for row in rows] != [cells_of(row) for row in others]
+
+
+def _mixed(base: list[Row], own: list[Row], edited: list[Row]) -> list[str]:
+    """Return the levels in which the base table under own rows reads otherwise than the edited table."""
+    wanted = blocks_of([row for row in edited if not is_none(row)])
+    found = blocks_of(effective_rows(base, own))
+    return [level for level in dict.fromkeys((*wanted, *found)) if wanted.get(level) != found.get(level)]
 
 
 def _by_target(rows: list[Row]) -> dict[Key, list[Row]]:
@@ -107,10 +149,6 @@ def _none(key: Key) -> Row:
     """Return the row that takes out what a key stands for."""
     level, target, rule, when = (*key, "", "")[:4]
     return Row("", 0, level, target, "(none)", rule=rule, when=when)
-
-
-def _cells(row: Row) -> list[str]:
-    return [getattr(row, column) for column in COLUMNS]
 
 
 def _notes(data: bytes, name: str) -> list[tuple[int, str]]:

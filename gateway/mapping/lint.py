@@ -16,7 +16,8 @@ from gateway.mapping.facts import MappingFacts
 from gateway.mapping.folder import MappingSet
 from gateway.mapping.grammar import CellError, parse_source, parse_when
 from gateway.mapping.lost_paths import lost_paths
-from gateway.mapping.table import Fault, Row
+from gateway.mapping.overriding import WHOLE, effective_rows, mixed
+from gateway.mapping.table import Fault, Row, Table
 from gateway.records import Dialect, Path
 
 
@@ -45,6 +46,7 @@ def lint(mappings: MappingSet, facts: MappingFacts) -> list[Fault]:
     faults += _without_example(rows)
     faults += _two_sources(rows)
     faults += _near_columns(rows, dialect)
+    faults += _mixed_blocks(mappings.tables(facts), own)
     if not any(f.severity == "error" for f in faults):
         faults += _lost_paths(mappings, facts)
         faults += run_examples(mappings, facts, own)
@@ -97,6 +99,16 @@ def _near_columns(rows: list[Row], dialect: Dialect) -> Iterator[Fault]:
         for path in [s.path for s in sources if s.path is not None]:
             if found := near(path):
                 yield Fault("MAP-COLUMN-NEAR", row.file, row.line, "source", f'"{path.text}" is no standard column', f"did you mean {found}? Else nothing is wrong", "warning")  # fmt: skip
+
+
+def _mixed_blocks(tables: list[Table], own: frozenset[str] | None) -> Iterator[Fault]:
+    """Rows of one level that overrides put together though they are read in several kinds of nodes."""
+    below = tables[0].rows
+    for table in tables[1:]:
+        for row, why in mixed(below, table.rows) if own is None or table.file in own else ():
+            advice = f"write {row.level},{WHOLE},(none) and behind it all rows of the level, as gateway mapping import --over does"
+            yield Fault("MAP-BLOCKS", row.file, row.line, "target", why, advice, "warning")
+        below = effective_rows(below, table.rows)
 
 
 def _without_example(rows: list[Row]) -> Iterator[Fault]:

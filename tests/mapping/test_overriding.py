@@ -6,11 +6,16 @@ import csv
 import io
 from pathlib import Path
 
+import msgspec
 import pytest
 
-from gateway.commands.mapping_own import own_rows
+from gateway.check import parse_instant
+from gateway.commands.mapping_own import differing, own_rows, whole_levels
+from gateway.mapping.compile import BINDINGS
 from gateway.mapping.folder import MappingSet
-from gateway.mapping.table import COLUMNS
+from gateway.mapping.lint import lint
+from gateway.mapping.overriding import blocks_of, effective_rows
+from gateway.mapping.table import COLUMNS, Row, read_table
 from gateway.site import base_mappings
 from tests.drops import SAMPLES_NOW, Drop, drop, profile_for, sample
 
@@ -104,3 +109,74 @@ def test_the_day_of_the_law_goes_with_an_arrival_that_is_read_elsewhere(tmp_path
 def test_the_day_as_written_stays_where_the_arrival_is_read_from_the_same_place(tmp_path):
     stricter = "message,estimated_arrival_at,P4.02; .05; .01,,port_time,,yes,S321-TIME,no arrival,\n"
     assert arrivals(tmp_path, stricter) == arrivals(tmp_path, "")
+
+
+# --- an edited table comes back as it was edited ------------------------------------------------------------------
+
+IN_FORCE = parse_instant("2025-01-14T10:00:00Z")
+TABLES = {path.parent.name: path for path in sorted(base_mappings().glob("*/map.csv"))}
+
+
+def edits(rows: list[Row]) -> list[list[Row]]:
+    """Change, take out or double each row, one after the other; put a block of its own behind each level."""
+    found = []
+    for number, row in enumerate(rows):
+        before, after = rows[:number], rows[number + 1 :]
+        changed = msgspec.structs.replace(row, message="changed")
+        doubled = [row, msgspec.structs.replace(row, when="A present")]
+        found.append([*before, *([changed], [], doubled)[number % 3], *after])
+    blocks = {row.level: number for number, row in enumerate(rows) if row.target in BINDINGS}
+    return [*found, *([*rows, *rows[number : number + 2]] for number in blocks.values())]
+
+
+@pytest.mark.parametrize("mapping", TABLES)
+def test_the_rows_of_an_edited_table_over_the_base_table_make_the_edited_table(mapping):
+    base = read_table(TABLES[mapping].read_bytes(), mapping).rows
+    for edited in edits(base):
+        own = differing(base, edited)
+        assert blocks_of(effective_rows(base, own)) == blocks_of(edited), own[:3]
+
+
+def references(result: Drop) -> list[tuple[str, str]]:
+    shipments = [shipment for message in result.messages() for shipment in message["shipments"]]
+    return [(one.get("type", ""), one["value"]) for shipment in shipments for one in shipment.get("references", [])]
+
+
+@pytest.mark.parametrize(
+    ("mapping", "example"), [("x12_309_truck", "two_bills.edi"), ("x12_204", "two_deliveries.edi"), ("edifact_cuscar", "ocean_d95b.edi"), ("x12_110", "two_shipments.edi")]
+)  # fmt: skip
+def test_an_edit_among_the_references_loses_none(tmp_path, mapping, example):
+    table = list(csv.reader(io.StringIO(TABLES[mapping].read_text("utf-8"), newline="")))
+    edited = next(row for row in table if row[:2] == ["reference", "value"])
+    edited[table[0].index("message")] = "not usable"
+    text = io.StringIO()
+    csv.writer(text, lineterminator="\n").writerows(table)
+    own, _ = own_rows(text.getvalue().encode(), mapping)
+    assert whole_levels(own) == ["reference"]
+    data = (TABLES[mapping].parent / "examples" / example).read_bytes()
+    (tmp_path / f"{mapping}.csv").write_bytes(own)
+    tables = MappingSet(base_mappings(), (tmp_path,))
+    tables.check()
+    with_own = drop(data, now=IN_FORCE, profile=profile_for(data, tables=tables, programs=tables.program))
+    without = drop(data, now=IN_FORCE, profile=profile_for(data))
+    before = references(without)
+    assert len(before) > 1
+    assert references(with_own) == before
+
+
+@pytest.mark.parametrize(
+    ("rows", "told"),
+    [
+        ("reference,value,M7.01,,trim,,,,,\n", "value of level reference stands in several of the 11 blocks"),
+        ("reference,(each),M7,,,,,,,\nreference,type,M7.01,,const seal,,,,,\nreference,value,M7.01,,trim,,,,,\n", ""),
+        ("reference,(each),M7,,,,,,,\nreference,type,,,,seal,,,,\nreference,(each),N9,,,,,,,\nreference,type,,,,other,,,,\n", "form 2 blocks here"),
+        ("reference,(all),(none),,,,,,,\nreference,(each),M7,,,,,,,\nreference,type,,,,seal,,,,\nreference,(each),N9,,,,,,,\nreference,type,,,,other,,,,\n", ""),
+        ("item,quantity,,,,1,,,,\n", ""),
+    ],
+)  # fmt: skip
+def test_rows_that_are_put_together_out_of_several_blocks_are_told(tmp_path, rows, told):
+    (tmp_path / "x12_309_truck.csv").write_text(HEADER + rows, "utf-8")
+    tables = MappingSet(base_mappings(), (tmp_path,))
+    (facts,) = [facts for facts in tables.facts if facts.id == "x12_309_truck"]
+    found = [fault.message for fault in lint(tables, facts) if fault.code == "MAP-BLOCKS"]
+    assert [told in said for said in found] == ([True] if told else [])
