@@ -78,6 +78,8 @@ def tidy(findings: list[Finding]) -> list[Finding]:
                 if said:
                     continue
                 faulty.add((line, target))
+                if finding.rule == "S321-CUR-MISSING":
+                    faulty.update((line, other) for other in _CURRENCIES)
         same = (finding.rule, finding.severity, finding.message, finding.position, finding.pointer, finding.value)
         if same in known:
             continue
@@ -126,6 +128,8 @@ def is_unread(finding: Finding, draft: dict[str, Any], flagged: Collection[Place
 
 _NUMBERS = frozenset(("", name) for name in ("shipment_tracking_number", "house_bill_number", "master_bill_number"))
 
+_CURRENCIES = ("items.unit_value.currency", "items.listed_price.currency")
+"""What lacks its currency where the value of the line does: it is told once."""
 _ECHOES = frozenset(
     ("S321-SCHEMA", "S321-ROLE-REQ", "S321-ADDR-ZIP", "S321-ADDR-STATE", "S321-ORIG-REQ", "S321-VAL-MISSING")
 )

@@ -13,8 +13,10 @@ from typing import NamedTuple
 
 from gateway.config_files import PartnerFile
 from gateway.errors import ConfigError, did_you_mean
+from gateway.mapping.table import decoded, read_cells
 from gateway.profile import Profile
 
+_HEAD = 65_536  # bytes of a table in which its header stands, comments above it too
 _SETTING = re.compile(r"\bprofile\.([A-Za-z_][A-Za-z0-9_]*)")
 
 
@@ -61,7 +63,7 @@ def own_tables(path: Path, file: PartnerFile, folder: Path, base: Path) -> tuple
             raise ConfigError(said, did_you_mean(table.stem, known, "gateway mapping export ID writes a base table."))
     codes = [table.stem for place in places for table in place.glob("codes/*.csv")]
     own_codes = [table for place in folders for table in sorted(place.glob("codes/*.csv")) if table.stem not in codes]
-    rows = "".join(table.read_text("utf-8", "replace") for table in tables) if own_codes else ""
+    rows = "".join(_text(table) for table in tables) if own_codes else ""
     unread = [one for table in tables for one in _unset(path, file, table)]
     for table in own_codes:
         if table.stem not in rows:
@@ -76,7 +78,7 @@ def own_tables(path: Path, file: PartnerFile, folder: Path, base: Path) -> tuple
 def _unset(path: Path, file: PartnerFile, table: Path) -> Iterator[Unread]:
     """Yield the settings (`profile.NAME`) that rows of a table ask for and the partner file does not make."""
     made = {*Profile.__dataclass_fields__, *file.options, *file.constants}
-    for name in dict.fromkeys(_SETTING.findall(table.read_text("utf-8", "replace"))):
+    for name in dict.fromkeys(_SETTING.findall(_text(table))):
         if name not in made:
             said = f"{path.name}: {table.parent.name}/{table.name} asks for profile.{name}, which is never set: it is empty for every shipment."
             otherwise = f"Write {name} under [options] of {path.name}, or take profile.{name} out of the table."
@@ -107,6 +109,9 @@ def _holds_tables(place: Path) -> bool:
 def _is_table(path: Path) -> bool:
     """True for a file with mapping rows; enrichment rows and reports may lie beside it."""
     with path.open("rb") as file:
-        head = file.read(2000).partition(b"\n")[0].decode("utf-8-sig", "replace").lower()
-    names = {cell.strip(' "\r') for cell in head.replace(";", ",").split(",")}
-    return {"level", "target"} <= names
+        rows = read_cells(file.read(_HEAD), path.name, [])
+    return bool(rows) and {"level", "target"} <= {cell.strip().lower() for cell in rows[0][1]}
+
+
+def _text(path: Path) -> str:
+    return decoded(path.read_bytes())[0]

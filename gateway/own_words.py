@@ -15,7 +15,7 @@ from gateway.findings import Finding
 from gateway.records import Message
 
 _NAMED = re.compile(
-    r"\b(?P<columns>columns?) (?P<first>[a-z]\w*)(?: and (?P<second>[a-z]\w*))?|\b[a-z]+(?:_[a-z0-9]+)+\b"
+    r"\b(?P<columns>columns?) (?P<first>[a-z]\w*)(?: and (?P<second>[a-z]\w*))?|(?<!\.)\b[a-z]+(?:_[a-z0-9]+)+\b(?!\.[a-z])"
 )
 
 _NO_PRICE = ("S321-ROLE-REQ", "items.listed_price")

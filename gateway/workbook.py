@@ -142,7 +142,10 @@ def _cells(source: Path) -> list[tuple[Any, ...]]:
     """Return the rows of the mapping sheet. Raises ConfigError when there is none."""
     try:
         book = load_workbook(source, read_only=True, data_only=False)
-        rows = list(book[SHEET].iter_rows(values_only=True)) if SHEET in book.sheetnames else None
+        sheet = book[SHEET] if SHEET in book.sheetnames else None
+        if sheet is not None:
+            sheet.reset_dimensions()  # programs that write row by row do not know how many there will be, and say A1
+        rows = list(sheet.iter_rows(values_only=True)) if sheet is not None else None
         book.close()
     except OSError as error:
         raise ConfigError(

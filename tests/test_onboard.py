@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import io
 import json
+import re
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -387,3 +389,122 @@ def test_an_xml_with_a_mark_at_its_start_is_no_fault(tmp_path):
     marked = write(tmp_path, "a.xml", b"\xef\xbb\xbf" + ONE.encode())
     onboard([marked], "bob", tmp_path / "site", NOW)
     assert (tmp_path / "site" / "mappings" / "bob_shipments").is_dir()
+
+
+def drafted(tmp_path: Path, table: str | bytes, name: str = "t.csv") -> tuple[dict[str, str], str, str]:
+    """Return what is renamed in force, the partner file, and all questions in one text."""
+    data = table.encode() if isinstance(table, str) else table
+    result = onboard([write(tmp_path, name, data)], "p", tmp_path / "site", NOW)
+    tabular = load_site(tmp_path / "site").partners["p"].profile.options.get("tabular", {})
+    return (
+        tabular.get("rename", {}),
+        (tmp_path / "site/partners/p.toml").read_text("utf-8"),
+        " ".join(result["questions"]),
+    )
+
+
+@pytest.mark.parametrize(
+    ("value", "weight", "mark", "hint"),
+    [
+        ("1,250", "1,250", None, 'decimal = "point"'), ("USD 1,250", "2", None, 'decimal = "point"'), ("5.00", "1,250", None, 'decimal = "point"'),
+        ("24,90", "1,250", "comma", ""), ("24", "0,450", "comma", ""), ("1.018,50", "2", "comma", ""), ("1,018.50", "0.450", None, ""),
+        ("1.250", "2", None, 'decimal = "comma"'), ("24.90", "1.250", None, ""),
+    ],
+)  # fmt: skip
+def test_a_comma_that_may_part_thousands_is_a_question(tmp_path, value, weight, mark, hint):
+    head = "hawb;consignee_name;description;value;currency;weight_kg\n"
+    _, text, asked = drafted(tmp_path, f"{head}GW1;A B;Cup;{value};USD;{weight}\n")
+    tabular = load_site(tmp_path / "site").partners["p"].profile.options["tabular"]
+    assert tabular.get("decimal") == mark
+    assert [line.partition("   #")[0] for line in text.splitlines() if line.startswith("# decimal")] == [
+        f"# {hint}"
+    ] * bool(hint)
+    assert ("part thousands" in asked) is bool(hint)
+
+
+ORDERS = "Order ID,Buyer Name,Buyer City,Buyer Zip,{}Item Name,Item Quantity,Item Weight (kg),Item Customs Value,Total Price,Currency,Country\n1,A B,Boise,83702,{}Cup,2,0.2,9.99,24.98,USD,US\n"
+
+
+def test_a_guess_about_goods_of_who_paid_or_of_an_amount_is_not_in_force(tmp_path):
+    ship = "Deliver Name,Deliver City,Deliver Zip,", "Casey Sample,Portland,97201,"
+    renamed, text, asked = drafted(tmp_path, ORDERS.format(*ship))
+    assert not {"weight_kg", "weight", "item_value", "unit_value"} & set(renamed.values())
+    assert not {"Buyer City", "Buyer Zip"} & set(renamed)
+    assert (renamed["Deliver City"], renamed["Deliver Zip"]) == ("consignee_city", "consignee_zip")
+    assert '# "Total Price" = ' in text
+    assert 'Is "Total Price" the value of the line (item_value) or of one piece (unit_value)' in asked
+    assert "Item Weight (kg)" in asked
+
+
+def test_who_paid_is_who_receives_where_nobody_else_is_named(tmp_path):
+    renamed, text, _ = drafted(tmp_path, ORDERS.format("", ""))
+    assert renamed.get("Buyer City") == "consignee_city" or '# "Buyer City" = "consignee_city"' in text
+
+
+def test_ship_to_is_the_consignee_and_no_party_is_taken_for_another(tmp_path):
+    head = "Order No,Ship To Name,Ship To City,Ship To State,Ship From Town,Vendor Country,Item Name,Value,Currency\n"
+    fields = found(
+        onboard(
+            [write(tmp_path, "t.csv", (head + "1,A B,Portland,OR,Hanoi,VN,Cup,5.00,USD\n").encode())],
+            "p",
+            tmp_path / "site",
+            NOW,
+        )
+    )
+    assert (fields["consignee_city"][0], fields["consignee_state"][0], fields["shipper_city"][0]) == (
+        "Ship To City",
+        "Ship To State",
+        "Ship From Town",
+    )
+    assert "Vendor Country" not in {
+        fields[name][0] for name in ("consignee_country", "shipper_country") if name in fields
+    }
+
+
+def test_two_columns_that_compete_are_both_a_question(tmp_path):
+    head = "Order No,Recipient,Item Name,Value,Currency,Wt in Kgs,Kgs Wt\n"
+    renamed, text, asked = drafted(tmp_path, head + "1,A B,Cup,5.00,USD,0.4,0.5\n")
+    assert "weight_kg" not in renamed.values()
+    assert [f'# "{name}" = "weight_kg"' in text for name in ("Wt in Kgs", "Kgs Wt")] == [True, True]
+    assert 'Columns "Wt in Kgs" and "Kgs Wt" may all mean weight_kg' in asked
+
+
+def test_names_that_another_column_settles_or_that_nobody_knows_for_sure(tmp_path):
+    head = "order-id,recipient-name,product-name,quantity-purchased,item-price,currency\n1,A B,Cup,3,30.00,USD\n"
+    fields = found(onboard([write(tmp_path, "a.csv", head.encode())], "a", tmp_path / "site", NOW))
+    assert fields["item_value"] == ("item-price", 0.98)
+    renamed, text, asked = drafted(tmp_path, head.replace("quantity-purchased", "quantity"))
+    assert renamed == {}
+    assert '# "item-price" = "unit_value"' in text
+    assert 'Is "item-price" the value of the line' in asked
+
+
+def test_a_currency_that_only_the_first_row_of_an_order_has_is_asked_for(tmp_path):
+    head = "order no,recipient,description,quantity,price,currency,country\n"
+    _, text, asked = drafted(tmp_path, head + "1,A B,Cup,1,5.00,USD,US\n1,,Mug,1,6.00,,\n2,A C,Cup,1,5.00,USD,US\n")
+    assert '# fill_down = ["currency"]   # an empty cell' in text
+    assert "Only the first row of a shipment has currency." in asked
+    (tmp_path / "b").mkdir()
+    _, text, _ = drafted(tmp_path / "b", head + "1,A B,Cup,1,5.00,USD,US\n1,,Mug,1,6.00,USD,\n")
+    assert "fill_down" not in text
+
+
+def test_the_sheet_that_the_gateway_reads_is_the_one_that_is_looked_at(tmp_path):
+    book = Workbook()
+    book.active.append(["How to fill in", "this", "workbook"])
+    book.active.sheet_state = "hidden"
+    sheet = book.create_sheet("Parcels")
+    sheet.append(["HAWB", "Consignee Name", "Description", "Value", "Currency"])
+    sheet.append(["GWX1", "A B", "Cup", 5.5, "USD"])
+    book.active = 1
+    data = io.BytesIO()
+    book.save(data)
+    streamed = io.BytesIO()
+    with zipfile.ZipFile(data) as old, zipfile.ZipFile(streamed, "w") as new:
+        for name in old.namelist():
+            new.writestr(name, re.sub(rb"<dimension [^>]*/>", b'<dimension ref="A1"/>', old.read(name)))
+    fields = found(onboard([write(tmp_path, "b.xlsx", streamed.getvalue())], "xl", tmp_path / "site", NOW))
+    assert {name: fields[name][0] for name in ("house_bill", "item_value")} == {
+        "house_bill": "HAWB",
+        "item_value": "Value",
+    }

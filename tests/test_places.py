@@ -170,6 +170,33 @@ def test_a_table_that_nobody_reads_is_told(tmp_path: Path, tables: list[str], li
     assert mend in caught.value.advice
 
 
+AS_SAVED = {
+    "tab": b"level\ttarget\tsource\n", "sep": b"sep=;\r\nlevel;target;source\r\n", "comment": b"# ours, agreed in May\nlevel,target,source\n",
+    "utf16": "level\ttarget\tsource\n".encode("utf-16"), "quoted": b'\xef\xbb\xbf"Level","Target","Source"\n',
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("form", AS_SAVED)
+@pytest.mark.parametrize("folder", ["acme", "acm"])
+def test_a_table_that_nobody_reads_is_told_however_it_was_saved(tmp_path: Path, form: str, folder: str) -> None:
+    place = site(tmp_path, acme="")
+    name = "x12_309_truk.csv" if folder == "acme" else "x12_309_truck.csv"
+    (place / "partners" / folder).mkdir()
+    (place / "partners" / folder / name).write_bytes(AS_SAVED[form])
+    with pytest.raises(ConfigError, match="read by nobody"):
+        load_site(place)
+
+
+def test_the_rows_of_a_table_in_utf_16_name_their_code_table_and_settings(tmp_path: Path) -> None:
+    place = site(tmp_path, acme="")
+    codes = place / "partners" / "acme" / "codes"
+    codes.mkdir(parents=True)
+    (codes / "cities.csv").write_text("code,value\nA,CTN\n")
+    rows = "level\ttarget\tsource\ttransform\nshipment\tpackage_unit\tM11.04; profile.hub\tcode cities\n"
+    (place / "partners" / "acme" / "x12_309_truck.csv").write_bytes(rows.encode("utf-16"))
+    assert [one.code for one in load_site(place).partners["acme"].unread] == ["MAP-PROFILE-UNSET"]
+
+
 @pytest.mark.parametrize(("name", "mend"), [("cities", "code cities"), ("mode_x21", "mode_x12")])
 def test_a_code_table_that_no_row_names_is_a_warning(tmp_path: Path, name: str, mend: str) -> None:
     place = site(tmp_path, acme="")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 import zipfile
 
 import pytest
@@ -160,3 +161,13 @@ def test_a_damaged_sample_of_a_partner_is_no_fault_of_onboard(tmp_path):
     assert told.returncode == 2, told
     assert "damaged" in told.stdout + told.stderr
     assert "Traceback" not in told.stderr
+
+
+def test_a_workbook_that_was_written_row_by_row_is_read_to_its_end(tmp_path):
+    book = truck(tmp_path)
+    whole = import_table(book)
+    with zipfile.ZipFile(book) as archive:
+        sheet = archive.read("xl/worksheets/sheet1.xml")
+    (said,) = re.findall(rb"<dimension [^>]*/>", sheet)
+    damaged(book, "xl/worksheets/sheet1.xml", said, b'<dimension ref="A1"/>')
+    assert import_table(book) == whole

@@ -144,6 +144,7 @@ def _merged(drafts: list[Draft]) -> Draft:
         whole.senders += [s for s in other.senders if s not in whole.senders]
         whole.receivers += [r for r in other.receivers if r not in whole.receivers]
         whole.maybe = other.maybe | whole.maybe
+        whole.hints += [hint for hint in other.hints if hint not in whole.hints]
         whole.aside = [name for name in whole.aside if name in other.aside]
         for key, value in other.tabular.items():
             mine = whole.tabular.setdefault(key, value)
@@ -201,12 +202,13 @@ def _toml(partner: str, draft: Draft) -> str:
         "# [constants]", "# known_carrier_customer_flag = true", "# [constants.security_scan]", "# performed = true",
         '# result = "clear"', '# method = "xry"',
     ]  # fmt: skip
-    if draft.tabular or draft.maybe:
+    if draft.tabular or draft.maybe or draft.hints:
         lines += [
             "",
             "[options.tabular]",
             *(f"{key} = {_value(v)}" for key, v in draft.tabular.items() if not isinstance(v, dict)),
         ]
+        lines += [f"# {hint}" for hint in draft.hints]
         if draft.aside:
             lines.append(f"# extra_columns = {_value(draft.aside)}   # when none of them is needed")
         confidence = {g.field: g.confidence for g in draft.guesses}

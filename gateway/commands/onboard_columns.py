@@ -10,12 +10,14 @@ from functools import cache
 import pycountry
 
 from gateway.formats.tabular.rows import plain_name
-from gateway.formats.tabular.vocabulary import Column
+from gateway.formats.tabular.vocabulary import Column, meaning
 from gateway.shipped import files, table_rows
 
 
 def likeness(name: str, values: list[str], column: Column) -> tuple[float, str]:
     """Return (confidence, why) that a column of a table is the standard one."""
+    if _of_another(name, column):
+        return 0.0, ""
     words = max(_alike(name, alias) for alias in _names_in_use()[column.name])
     fit = _fit(column, values)
     if fit is None:
@@ -29,6 +31,30 @@ def likeness(name: str, values: list[str], column: Column) -> tuple[float, str]:
     return words * 0.65 + (fit * 0.3 if words >= 0.5 else 0), f"name {words:.0%} alike, {fit:.0%} of the cells fit"
 
 
+_ROLES = frozenset(("consignee", "shipper", "seller"))
+_OF_GOODS = frozenset(("item", "items", "line", "unit", "product", "article", "sku", "piece"))
+
+
+def _of_another(name: str, column: Column) -> bool:
+    """True when a name says that it is of another party, or of one goods line where the column is of the shipment."""
+    words, role = _words(name), column.name.partition("_")[0]
+    if words & _ROLES and role in _ROLES and role not in words:
+        return True
+    goods = _apart(name) & _OF_GOODS if column.level == "shipment" else frozenset()
+    return bool(goods) and not goods <= {word for one in _names_in_use()[column.name] for word in _apart(one)}
+
+
+def is_of_payer(name: str) -> bool:
+    """True for the name of a column about who paid, which is not always who receives."""
+    return bool(_apart(name) & {"buyer", "customer", "billing", "bill", "payer", "invoice"})
+
+
+def is_of_receiver(name: str) -> bool:
+    """True for the name of a column that says that it is about who receives."""
+    told = "consignee" in _words(name) or bool(_apart(name) & {"ship", "shipping"})
+    return (told and not is_of_payer(name)) or (not name.isascii() and meaning(name).startswith("consignee_"))
+
+
 def _alike(one: str, other: str) -> float:
     """Return how alike two names are, 0 to 1: as words in any order (recipient = consignee), or as letters."""
     first, second = _words(one), _words(other)
@@ -37,9 +63,14 @@ def _alike(one: str, other: str) -> float:
 
 
 def _words(name: str) -> frozenset[str]:
-    split = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", " ", name).casefold()
-    words = (w for w in re.split(r"[\W_]+", split) if w and w not in ("of", "the", "full", "gross", "item"))
+    words = _apart(name) - {"of", "the", "full", "gross", "item"}
     return frozenset(_synonyms().get(w, w) for w in words)
+
+
+def _apart(name: str) -> frozenset[str]:
+    """Return the words of a name as they are written, in small letters."""
+    split = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", " ", name).casefold()
+    return frozenset(re.split(r"[\W_]+", split)) - {""}
 
 
 @cache

@@ -27,6 +27,7 @@ class Draft:
     tabular: dict[str, Any] = field(default_factory=dict)
     guesses: list[Guess] = field(default_factory=list)
     maybe: dict[str, str] = field(default_factory=dict)  # name -> column it may mean: written, not in force
+    hints: list[str] = field(default_factory=list)  # keys of tabular that are written, not in force
     aside: list[str] = field(default_factory=list)  # columns that nothing reads
     questions: list[str] = field(default_factory=list)
     senders: list[tuple[str, str]] = field(default_factory=list)

@@ -11,7 +11,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
 from gateway.commands.onboard_columns import likeness
-from gateway.formats.tabular.vocabulary import meaning, vocabulary
+from gateway.formats.tabular.layout import VALUES
+from gateway.formats.tabular.vocabulary import is_unsure, meaning, vocabulary
 from gateway.formats.xml import XmlNode
 
 Path = tuple[str, ...]
@@ -35,7 +36,6 @@ _FROM_ABOVE = frozenset(
 _OF_ITEMS = frozenset(("sku", "product_url", "line_number"))
 """Columns that a text of the shipment itself never means."""
 _ITS_NUMBER = re.compile(r"@?(id|no|nr|num(ber)?|ref(erence)?|code)", re.I)
-_RIVALS = {"item_value": "unit_value", "unit_value": "item_value"}
 _IN_USE = "a name in use"
 _LEAST = 0.55  # confidence of a guess that is written at all
 
@@ -151,10 +151,8 @@ def meanings(leaves: list[Leaf], unit: Path) -> list[Meant]:
         if way.column not in taken and way.leaf.path not in done and way.confidence >= _LEAST:
             taken.add(way.column)
             done.add(way.leaf.path)
-            rival = _RIVALS.get(way.column, "")
-            close = any(w.leaf is way.leaf and w.column == rival and w.confidence > way.confidence - 0.1 for w in ways)
-            close = close and way.why != _IN_USE
-            found.append(replace(way, confidence=0.7, why="of the line, or of one piece") if close else way)
+            unsure = way.column in VALUES and way.why != _IN_USE
+            found.append(replace(way, confidence=0.7, why="of the line, or of one piece") if unsure else way)
     if not taken & {"tracking_number", "house_bill"}:
         found += _number(leaves, unit, done)
     return found
@@ -176,7 +174,7 @@ def _ways(leaf: Leaf, below: bool, depth: int) -> Iterator[Meant]:
             continue
         if column.name in _OF_ITEMS and len(leaf.path) <= depth + 1:
             continue
-        if meaning(name) == column.name:
+        if meaning(name) == column.name and not is_unsure(name):
             yield Meant(leaf, column.name, 0.98, _IN_USE)
             continue
         score, why = likeness(name, leaf.values[:500], column)

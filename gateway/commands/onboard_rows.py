@@ -53,15 +53,13 @@ def _decode(data: bytes) -> tuple[str, str, bool]:
 
 
 def _workbook(data: bytes) -> list[list[str]]:
-    from openpyxl import load_workbook
+    from gateway.formats.tabular.xlsx_file import Refused, sheet_rows
 
     try:
-        sheet = load_workbook(io.BytesIO(data), read_only=True, data_only=True).worksheets[0]
-        rows = list(islice(sheet.iter_rows(values_only=True), ROWS + 20))
-    except Exception as error:  # a damaged part can break openpyxl in any way
-        said = f"The workbook has no sheet with cells, or it is damaged ({type(error).__name__})."
+        return list(islice(sheet_rows(data), ROWS + 20))
+    except Refused as refused:
+        said = f"The sample cannot be read: {refused.args[1]}"
         raise ConfigError(said, "Open it in a spreadsheet program and save it as .xlsx again.") from None
-    return [["" if cell is None else str(cell) for cell in row] for row in rows]
 
 
 def _records(data: bytes) -> list[list[str]]:

@@ -117,7 +117,7 @@ def read_records(
     return records
 
 
-def _decode(data: bytes) -> tuple[str, str]:
+def decoded(data: bytes) -> tuple[str, str]:
     """Return the text of a table, and the name of its character set when that is not UTF-8."""
     if data[:2] in (b"\xff\xfe", b"\xfe\xff"):  # "Unicode text" of Excel
         return data.decode("utf-16", "replace"), "UTF-16"
@@ -129,7 +129,7 @@ def _decode(data: bytes) -> tuple[str, str]:
 
 def read_cells(data: bytes, file: str, faults: list[Fault]) -> list[tuple[int, list[str]]]:
     """Return (line, cells) of a CSV as coordinators save it; comments and empty rows are left out."""
-    text, read_as = _decode(data)
+    text, read_as = decoded(data)
     if read_as:
         said = f"the file is not UTF-8; it was read as {read_as}"
         faults.append(Fault("MAP-ENCODING", file, 1, "", said, "save it as CSV UTF-8", "warning"))

@@ -110,12 +110,14 @@ def test_rules_and_defaults_that_cannot_be(tmp_path: Path, row: str, column: str
 
 def test_a_column_that_is_nearly_a_standard_one_is_told(tmp_path: Path) -> None:
     told = {}
-    for source in ("carier_code", "carrier_code", "Truck Driver", "col 7", "shipper.name"):
+    slips = {"carier_code": "carrier_code", "trackng number": "tracking_number", "house bil no": "house bill no", "Warenbescheibung": "warenbeschreibung"}  # fmt: skip
+    for source in (*slips, "carrier_code", "Truck Driver", "col 7", "shipper.name", "Tracking No", "ship-address-3"):
         (tmp_path / "tabular_csv.csv").write_text(f"{HEADER}shipment,carrier_code,{source},,upper,,,,,x => X\n")
         mappings = MappingSet(base_mappings(), [tmp_path])
         facts = next(f for f in mappings.facts if f.id == "tabular_csv")
         told[source] = [f.advice for f in lint(mappings, facts) if f.code == "MAP-COLUMN-NEAR"]
-    assert told.pop("carier_code") == ["did you mean carrier_code? Else nothing is wrong"]
+    for slip, meant in slips.items():
+        assert told.pop(slip) == [f"did you mean {meant}? Else nothing is wrong"]
     assert not any(told.values())
 
 

@@ -9,6 +9,7 @@ from gateway.formats.tabular.layout import Header
 from gateway.formats.tabular.rows import SheetRecord
 from gateway.formats.tabular.shown import Shown, currencies_of
 
+_OF_DAYS = frozenset(("", "date", "time"))  # kinds whose cells may be dates or times
 _AMOUNTS = frozenset(("money", "weight", "number"))
 _WEIGHTS = {
     **dict.fromkeys(("K", "KG", "KGS", "KGM"), "kg"), **dict.fromkeys(("G", "GR", "GRM", "GRAM", "GRAMS"), "g"),
@@ -22,7 +23,7 @@ def as_shown(
     """Mend the cells of one row, in place. default: the currency of the partner's tables without one."""
     kinds = [column.kind if column is not None else "" for column in header.standard]
     for index in record.dated:
-        if index < len(kinds) and kinds[index] not in ("", "date"):
+        if index < len(kinds) and kinds[index] not in _OF_DAYS:
             said = "A spreadsheet turned the text into a date; what was written is lost."
             say("CSV-EXCEL-TEXT", Severity.ERROR, index, said)
     for index, seen in record.shown.items():

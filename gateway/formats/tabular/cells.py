@@ -10,10 +10,10 @@ import unicodedata
 from collections.abc import Callable
 
 from gateway.findings import Severity
-from gateway.formats.tabular.dates import read_date
+from gateway.formats.tabular.dates import part_of_day, read_date
 from gateway.formats.tabular.layout import Header, Options
 from gateway.formats.tabular.shown import currencies_of
-from gateway.spreadsheets import DAY, DAY_LETTERS, ERROR
+from gateway.spreadsheets import DAY, DAY_LETTERS, ERROR, of_double
 
 Say = Callable[[str, Severity, int, str], None]
 """(rule, severity, index of the cell, sentence) -> a finding of the row."""
@@ -41,12 +41,15 @@ _THOUSANDS_POINT = re.compile(r"-?[0-9]{1,3}(?:\.[0-9]{3})+,[0-9]{1,4}")
 _THOUSANDS_COMMA = re.compile(r"-?[0-9]{1,3}(?:,[0-9]{3})+\.[0-9]{1,4}")
 _DECIMAL_COMMA = re.compile(r"-?(?:[0-9]+,[0-9]{1,2}|0,[0-9]{3,6})")
 _GROUPED = re.compile(r"-?[1-9][0-9]{0,2}(?:\.[0-9]{3})+")
+_GROUPED_COMMA = re.compile(r"-?[1-9][0-9]{0,2}(?:,[0-9]{3})+")
 _DECIMAL_POINT = re.compile(r"-?[0-9]*\.[0-9]+")
 _NO_POINT = re.compile(r"[+-]?(?:[0-9]+(?:,[0-9]*)?|,[0-9]+)")
 
 
 _BECAME_DATE = "A spreadsheet turned the text into a date; what was written is lost."
+_KEPT = "The text looks like something a spreadsheet changed (a date or TRUE); it was kept."
 _REMEMBERED = 4096
+_SHORT = 12  # characters of a number that has no remainder of a calculation
 _PORT = 4  # digits of a port of Schedule D
 
 
@@ -61,16 +64,16 @@ class Mender:
         currency: of the partner's tables that name none.
         """
         self._header, self._options, self._default = header, options, currency
-        self._dates = header.of_kind("date")
+        self._dates, self._times = header.of_kind("date"), header.of_kind("time")
         self._numbers = header.of_kind("money", "weight", "number")
         self._texts = header.of_kind("name", "address", "city")
-        passed = [c is not None and c.passed != "no" for c in header.standard]
-        self._ids = [index for index in header.of_kind("id") if passed[index]]
+        self._ids = header.of_kind("id")
+        self._of_goods = frozenset(i for i in self._ids if (c := header.standard[i]) is not None and c.level == "item")
         self._kinds = [c.kind if c is not None else "" for c in header.standard]
         self._currency, self._port = header.index("currency"), header.index("arrival_port")
         self._signs = tuple(delimiter + quote + sign for quote in ("", '"') for sign in "+-")
         self._minus = tuple(delimiter + quote + "-" for quote in ("", '"'))
-        self._comma, self._typed = options.decimal == "comma", typed
+        self._comma, self._point, self._typed = options.decimal == "comma", options.decimal == "point", typed
         self._days: set[str] = set()  # ISO dates that were seen
         self._words: set[str] = set()  # short texts that nothing is wrong with
 
@@ -88,15 +91,20 @@ class Mender:
         for index in self._dates:
             if index < size and cells[index] and cells[index] not in self._days:
                 self._day(cells, index, say)
+        if self._times and self._times[0] < size and (read := part_of_day(cells[self._times[0]], typed=self._typed)):
+            said = f"The time is the spreadsheet number {cells[self._times[0]].strip()}; it was read as {read}."
+            say("CSV-EXCEL-DATE", Severity.WARNING, self._times[0], said)
+            cells[self._times[0]] = read
         for index in self._numbers:
-            if index < size and ("," in cells[index] or self._comma):
+            if index < size and ("," in cells[index] or self._comma or len(cells[index]) > _SHORT):
                 self._number(cells, index, say)
         for index in self._texts:
             if index < size and 0 < len(cells[index]) <= DAY_LETTERS and cells[index] not in self._words:
                 self._text(cells[index], index, say)
         for index in self._ids:
             if index < size and (text := cells[index]) and (_like_no_number(text) or text in _TRUTHS):
-                self._number_of_shipment(text.strip(), index, say)
+                look = self._number_of_goods if index in self._of_goods else self._number_of_shipment
+                look(text.strip(), index, say)
         if self._port < size and len(cells[self._port]) == _PORT - 1 and cells[self._port].isdecimal():
             self._padded(cells, say)
         if self._currency < size and (cells[self._currency] in _SYMBOLS or not cells[self._currency].isascii()):
@@ -145,7 +153,7 @@ class Mender:
         elif (
             text[0] == "'"
             and len(text) > 1
-            and (kind in ("id", "zip", "phone", "hts", "code", "date", "money") or text[1] in "0123456789+=-@")
+            and (kind in ("id", "zip", "phone", "hts", "code", "date", "time", "money") or text[1] in "0123456789+=-@")
         ):
             say(
                 "CSV-TEXT-PREFIX",
@@ -209,6 +217,11 @@ class Mender:
 
     def _number(self, cells: list[str], index: int, say: Say) -> None:
         text = cells[index].strip()
+        if len(text) > _SHORT and (exact := of_double(text)):
+            said = f'The number is written as "{text}", with the remainder of a calculation; it was read as {exact}.'
+            say("CSV-NUMBER-FORM", Severity.WARNING, index, said)
+            cells[index] = exact
+            return
         if self._comma and (plain := _with_comma(text)):
             cells[index] = plain
             return
@@ -219,6 +232,8 @@ class Mender:
             mended = text.replace(".", "").replace(",", ".")
         elif _DECIMAL_COMMA.fullmatch(text):
             mended = text.replace(",", ".")
+        elif self._point and _GROUPED_COMMA.fullmatch(text):
+            mended = text.replace(",", "")
         elif self._comma and not self._typed:
             mended = text.replace(".", "") if _GROUPED.fullmatch(text) else ""
             mended = mended or (text if _DECIMAL_POINT.fullmatch(text) else "")
@@ -255,12 +270,7 @@ class Mender:
         if DAY.fullmatch(text) or _A_DATE.fullmatch(text):
             say("CSV-EXCEL-TEXT", Severity.ERROR, index, _BECAME_DATE)
         elif _BECAME_WORD.fullmatch(text):
-            say(
-                "CSV-EXCEL-WORD",
-                Severity.WARNING,
-                index,
-                "The text looks like something a spreadsheet changed (a date or TRUE); it was kept.",
-            )
+            say("CSV-EXCEL-WORD", Severity.WARNING, index, _KEPT)
         elif len(self._words) < _REMEMBERED:
             self._words.add(cell)
 
@@ -275,6 +285,12 @@ class Mender:
             said = f'The number ends in "{decimals[1][:6]}", as amounts and numbers of programs do; it was kept.'
         if said:
             say("CSV-EXCEL-WORD", Severity.WARNING, index, said)
+
+    @staticmethod
+    def _number_of_goods(text: str, index: int, say: Say) -> None:
+        """Look at a number of a product: no shipment is refused over one that may be lost, and it may have any form."""
+        if text in _TRUTHS or (len(text) <= DAY_LETTERS and DAY.fullmatch(text)):
+            say("CSV-EXCEL-WORD", Severity.WARNING, index, _KEPT)
 
     def _day(self, cells: list[str], index: int, say: Say) -> None:
         """Look at a date that was not seen yet; trips of a file have few."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import date, timedelta
+from decimal import Decimal
 from functools import lru_cache
 
 _MONTHS = {
@@ -88,3 +89,20 @@ def read_date(text: str, order: str) -> tuple[str, str, str]:
             f"The date {text} can be read in two ways; it was read as month/day/year: {iso}.",
         )
     return iso, "", ""
+
+
+_PART_OF_DAY = re.compile(r"0?[.,](?:[0-9]|[0-9]{3,17})")  # 0.30 as text is half past midnight
+_OF_CELL = re.compile(r"0?\.[0-9]{1,17}")
+
+
+def part_of_day(cell: str, *, typed: bool) -> str:
+    """Return the time of day of a cell that holds it as spreadsheets store it, "" for any other cell. typed: it was a number.
+
+    >>> part_of_day("0.8958333333", typed=False), part_of_day("0.30", typed=False), part_of_day("0.25", typed=True)
+    ('21:30:00', '', '06:00:00')
+    """
+    text = cell.strip()
+    if not (_OF_CELL if typed else _PART_OF_DAY).fullmatch(text):
+        return ""
+    minutes, seconds = divmod(min(round(Decimal(text.replace(",", ".")) * 86400), 86399), 60)
+    return f"{minutes // 60:02d}:{minutes % 60:02d}:{seconds:02d}"

@@ -15,7 +15,7 @@
     add_up = ["weight_kg"]        each row has the weight of its own goods: the shipment has the sum (pieces too)
     group_by, fill_down, extra_columns = ["..."]    keys of a shipment; cells that repeat; columns read by own rows
     lists = { "to.contacts" = "type" }   JSON: a list of objects that a key tells apart: to.contacts.phone.value
-    decimal = "comma"             1.234,50      date_order = "dmy" or "mdy"      sheet = "Manifest"
+    decimal = "comma"             1.234,50 ("point": 1,250 is 1250)      date_order = "dmy" or "mdy"      sheet = "Manifest"
     message_type = "orders"       which mapping reads the table; accept_empty = true
 
 Column names are compared without blanks, punctuation and case; columns.csv holds the names in use.
@@ -32,7 +32,7 @@ from typing import Any
 
 from gateway.errors import ConfigError, did_you_mean
 from gateway.formats.tabular.rows import ABSENT, plain_name
-from gateway.formats.tabular.vocabulary import Column, meaning, other_names, vocabulary
+from gateway.formats.tabular.vocabulary import Column, is_unsure, meaning, other_names, told_beside, vocabulary
 
 DELIMITERS = (",", ";", "\t", "|")
 _WORDS = {"comma": ",", "semicolon": ";", "tab": "\t", "pipe": "|", "bar": "|"}
@@ -132,6 +132,7 @@ def _check(raw: Mapping[str, Any]) -> None:
         raise ConfigError("options.tabular: decimal or date_order is not known.", "Write comma or point; dmy or mdy.")
 
 
+VALUES = ("item_value", "item_value_usd", "unit_value")
 _WHOLE = {"arrival_time": "arrival_date"}
 """A column that tells a part -> the one whose cells hold all of it when it stands alone."""
 
@@ -140,7 +141,7 @@ class Header:
     """The columns of one table, told from its names.
 
     names: as received; standard: column of columns.csv per index, None for one of its own;
-    growing: columns may be added later (JSON); twice: (name, first index, second index) of names that mean the same column.
+    growing: columns may be added later (JSON); unsure: index of the one amount that is of a line or of one piece; twice: (name, first index, second index) of names that mean the same column.
     """
 
     def __init__(self, names: list[str], options: Options, *, growing: bool = False) -> None:
@@ -151,9 +152,13 @@ class Header:
         self.growing = growing
         self._options = options
         self._rename = {plain_name(k): v for k, v in options.rename.items()}
+        self.unsure = ABSENT
+        self._beside = {} if growing else told_beside(names)
         self._alone = {} if growing else self._of_the_absent(names)
         for index, name in enumerate(names):
             self._learn(name, index)
+        if not growing and sum(c is not None and c.name in VALUES for c in self.standard) > 1:
+            self.unsure = ABSENT
 
     def add(self, name: str, shown: str = "") -> int:
         """Add a column behind the last one; return its index. shown: the column of the file that it comes out of."""
@@ -167,7 +172,13 @@ class Header:
         return {part: whole for part, whole in _WHOLE.items() if whole not in meant}
 
     def _meaning(self, name: str, index: int) -> str:
-        return self._rename.get(f"col{index + 1}") or self._rename.get(plain_name(name)) or meaning(name)
+        if renamed := self._renamed(name, index):
+            return renamed
+        beside = self._beside.get(plain_name(name))
+        return meaning(name) if beside is None else beside
+
+    def _renamed(self, name: str, index: int) -> str:
+        return self._rename.get(f"col{index + 1}") or self._rename.get(plain_name(name), "")
 
     def _learn(self, name: str, index: int) -> None:
         columns, plain = vocabulary()[0], plain_name(name)
@@ -176,6 +187,8 @@ class Header:
             plain = "" if plain == plain_name(meant) else plain  # it is no part: rows for the part have nothing to read
             meant = whole
         self.standard.append(columns.get(meant))
+        if is_unsure(name) and plain not in self._beside and not self._renamed(name, index):
+            self.unsure = index
         for key in dict.fromkeys((plain_name(meant), plain)):
             if not key:
                 continue
@@ -219,7 +232,7 @@ class Header:
         if not any(self.has(k) for k in KEYS) and not self._options.group_by:
             found.append(("house_bill", True))
         found += [(n, needed) for n in ("consignee_name", "item_description") if not self.has(n)]
-        if not any(self.has(n) for n in ("item_value", "item_value_usd", "unit_value")):
+        if not any(self.has(n) for n in VALUES):
             found.append(("item_value", needed))
         elif not self.has("currency") and not self.has("item_value_usd"):
             found.append(("currency", needed and not currency))
@@ -243,11 +256,17 @@ class Header:
                 continue
             if standard is None:
                 found.append((name, ""))
-            elif standard.name not in own and (
-                standard.passed == "no" or (standard.passed and not self.has(standard.passed))
-            ):
+            elif standard.name not in own and not self.passes(standard):
                 found.append((name, standard.name))
         return found
+
+    def passes(self, column: Column) -> bool:
+        """True when our mappings pass on what a column of this table holds."""
+        return column.passed != "no" and (not column.passed or self.has(column.passed))
+
+    def passes_own(self, column: Column) -> bool:
+        """True when it is passed on, or the partner's layout says that rows of its own read it."""
+        return self.passes(column) or plain_name(column.name) in self.own()
 
     def likely(self, name: str, width: int) -> str:
         """Return which of the first `width` names that nobody knows may mean a standard column, "" for none."""

@@ -10,6 +10,7 @@ ROWS, ROW               the rows of a shipment together (first filled cell of ea
 
 from __future__ import annotations
 
+import re
 from decimal import Decimal
 from difflib import get_close_matches
 from typing import Any
@@ -17,9 +18,10 @@ from typing import Any
 from gateway.findings import Position
 from gateway.formats.sums import is_plain
 from gateway.formats.tabular.rows import ABSENT, Row, Rows, TableRoot, place_of, plain_name
-from gateway.formats.tabular.vocabulary import standard_places
+from gateway.formats.tabular.vocabulary import standard_places, vocabulary, written
 from gateway.records import Finder, Getter, Locator, Path
 
+_NOT_DIGITS = re.compile("[0-9]")
 _NODES = ("ROWS", "ROW", "TABLE")
 
 
@@ -92,11 +94,14 @@ class TabularDialect:
         return [] if not name or plain_name(name) else [f'"{path.text}" is no column name']
 
     def near(self, path: Path) -> str:
-        """Return the standard column that a name is nearly that of, "" when it is one, or like none: a slip of the pen reads nothing."""
+        """Return the name in use that a name is nearly, "" when it is one, or like none: a slip of the pen reads nothing."""
         name = column_of(path)
-        if not name or path.leaf or name in standard_places():
+        plain, known = plain_name(name), vocabulary()[1]
+        if not plain or path.leaf or plain in known:
             return ""
-        return next(iter(get_close_matches(name, [c for c in standard_places() if c], 1, 0.9)), "")
+        letters = _NOT_DIGITS.sub("", plain)
+        alike = [one for one in get_close_matches(plain, known, 3, 0.9) if _NOT_DIGITS.sub("", one) != letters]
+        return written(alike[0]) if alike else ""  # shipper_address4 is no slip of shipper_address2
 
 
 def _itself(node: Any, root: Any) -> list[Any]:

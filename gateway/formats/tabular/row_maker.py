@@ -8,9 +8,9 @@ from operator import itemgetter
 
 from gateway.findings import Finding, Position, Scope, Severity
 from gateway.formats.tabular.as_shown import as_shown
-from gateway.formats.tabular.cells import Mender
+from gateway.formats.tabular.cells import Mender, Say
 from gateway.formats.tabular.ending import CUT_OFF, is_open
-from gateway.formats.tabular.layout import KEYS, Header, Options
+from gateway.formats.tabular.layout import KEYS, VALUES, Header, Options
 from gateway.formats.tabular.rows import ABSENT, Part, Record, Row, SheetRecord, TableRoot, place_of, row_node
 from gateway.formats.tabular.vocabulary import Column, standard_places, vocabulary
 
@@ -18,6 +18,7 @@ _TOTAL = re.compile(
     r"\W*(?:(?:grand\s+|sub-?|zwischen)?(?:totals?|sum|summe|gesamt(?:summe)?|合计|总计|小计|合計|總計|小計)(?![a-z])\W*)+", re.I
 )  # fmt: skip
 _SUM = re.compile(r"[-+]?\W{0,2}[0-9][0-9.,' ]*\W{0,2}[A-Za-z]{0,3}")
+_ONE = re.compile(r"0*1(?:[.,]0*)?")
 _PERSONAL = frozenset(("name", "address", "city", "zip", "phone"))
 _QUOTES = {
     "quote": "A quote is opened in this line and not closed as it should be; the line was not used.",
@@ -179,12 +180,27 @@ class RowMaker:
         self._mender.mend(cells, say, careful=careful or bool(self._split))
         if self._fill:
             self._fill_down(cells)
+        if self._header.unsure != ABSENT:
+            self._of_one(cells, say)
         key = (record.group,) if record.group else tuple([cells[i].strip() for i in self.keys])
         if not any(key):
             key = self._key_above(cells, findings, parts)
         self._above = (key, cells)
         cells.append("")
         return findings, row_node(self._pick(cells), record, parts), key
+
+    def _of_one(self, cells: list[str], say: Say) -> None:
+        """Refuse an amount that is of the line or of one piece, where the row has several pieces and nothing else tells its value."""
+        header = self._header
+        pieces, others = header.index("quantity"), [header.index(name) for name in VALUES]
+        amount = cells[header.unsure].strip()
+        if not amount or pieces >= len(cells) or not (many := cells[pieces].strip()) or _ONE.fullmatch(many):
+            return
+        if any(i != header.unsure and i < len(cells) and cells[i].strip() for i in others):
+            return
+        name = header.names[header.unsure]
+        said = f'"{name}" is the value of the whole line with some senders and of one piece with others, and the row has {many} pieces.'
+        say("CSV-VALUE-UNSURE", Severity.ERROR, header.unsure, said)
 
     def _key_above(self, cells: list[str], findings: list[Finding], parts: tuple[Part, ...]) -> tuple[str, ...]:
         """Return the key of the row above for a row without key that has another number of it: exports fill once.
@@ -305,6 +321,9 @@ class RowMaker:
                     continue  # told of as such; what it was before, nobody knows
                 if value and told and value != told:
                     cell = self.root.cells[index]
+                    column = self._header.standard[cell]
+                    if column is not None and not self._header.passes_own(column):
+                        break  # goes nowhere: vendors of an order, without their address
                     words = f'The rows of the shipment differ in column "{self.root.names[cell]}", which is one value for all of them.'
                     yield self._finding("CSV-GROUP-CONFLICT", Severity.ERROR, row.parts, cell, words, value)
                     break

@@ -1,4 +1,8 @@
-"""The standard columns of tables and the names in use for them (columns.csv)."""
+"""The standard columns of tables and the names in use for them (columns.csv).
+
+unsure.csv holds names that the columns beside them settle: alone, what they are read as (an amount of a line or of one piece only
+while a row has one piece); beside, such columns, and means, what the name means with one of them ("" nothing of ours).
+"""
 
 from __future__ import annotations
 
@@ -38,6 +42,8 @@ def vocabulary() -> tuple[dict[str, Column], dict[str, str]]:
         for alias in (row["column"], *row["aliases"].split("|")):
             if plain_name(alias):
                 aliases.setdefault(plain_name(alias), row["column"])
+    for name, unsure in _unsure().items():
+        aliases.setdefault(name, unsure["alone"])
     return columns, aliases
 
 
@@ -62,6 +68,33 @@ def meaning(name: str) -> str:
     return found if both or columns[found].kind not in ("money", "weight", "number") else ""  # its unit may stand there
 
 
+@cache
+def _unsure() -> dict[str, dict[str, str]]:
+    rows = table_rows(files(__package__).joinpath("unsure.csv").read_text("utf-8"))
+    return {plain_name(name): row for row in rows for name in row["names"].split("|")}
+
+
+def is_unsure(name: str) -> bool:
+    """True for a name of an amount that is of a line with some senders and of one piece with others."""
+    row = _unsure().get(plain_name(name))
+    return row is not None and (not row["beside"] or bool(row["means"]))
+
+
+def told_beside(names: Iterable[str]) -> dict[str, str]:
+    """Return plain name -> what it means in a table with these names, for those that the columns beside them settle.
+
+    >>> told_beside(["item-price", "order-item-id"]), told_beside(["Item Price", "Qty"]), told_beside(["Value", "Item Unit Value"])
+    ({'itemprice': 'item_value'}, {}, {'value': ''})
+    """
+    plain = {plain_name(name) for name in names}
+    found = plain & _unsure().keys()
+    return {
+        n: _unsure()[n]["means"]
+        for n in found
+        if not plain.isdisjoint(map(plain_name, filter(None, _unsure()[n]["beside"].split("|"))))
+    }
+
+
 def other_names(name: str) -> list[str]:
     """Return the other names that a standard column is known by, as columns.csv writes them."""
     return _aliases().get(name, [])
@@ -70,6 +103,12 @@ def other_names(name: str) -> list[str]:
 @cache
 def _aliases() -> dict[str, list[str]]:
     return {row["column"]: row["aliases"].split("|") for row in _columns()}
+
+
+def written(plain: str) -> str:
+    """Return a name in use as columns.csv writes it."""
+    names = (name for row in _columns() for name in (row["column"], *row["aliases"].split("|")))
+    return next((name for name in names if plain_name(name) == plain), plain)
 
 
 @cache

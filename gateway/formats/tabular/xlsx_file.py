@@ -97,6 +97,16 @@ def read_xlsx(chunks: Iterable[bytes], profile: Profile, options: Options) -> It
     yield from TableReader(profile, options, "xlsx").read(_records(book[name], formats_of(book)), findings)
 
 
+def sheet_rows(data: bytes) -> Iterator[list[str]]:
+    """Yield the rows of the sheet that the gateway reads of a workbook, as texts. Raises Refused."""
+    inspect(data)
+    book = _open(data)
+    for record in _records(book[_sheet(book, "")[0]]):
+        if record.fault:
+            raise Refused("XLSX-DAMAGED", "The sheet is damaged.")
+        yield record.cells
+
+
 def _hints(seen: Seen, part: str) -> Iterator[Finding]:
     """Yield what the sheet that is read shows otherwise than it is read."""
     merged, hidden = seen.merged.get(part), seen.hidden.get(part)

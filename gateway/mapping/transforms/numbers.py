@@ -7,11 +7,14 @@ from decimal import ROUND_HALF_UP, Context, Decimal
 from functools import lru_cache
 
 from gateway.mapping.transforms.registry import Noted, Unusable, transform
+from gateway.spreadsheets import of_double
 
 _IN_THOUSANDS = re.compile(r"[+-]?[0-9]{1,3}(?:[,.][0-9]{3})+(?:[.,][0-9]*)?")
 _WITH_COMMA = re.compile(r"[+-]?(?:[1-9][0-9]{0,2}(?:\.[0-9]{3})+|[0-9]+|(?=,[0-9]))(?:,[0-9]*)?")
 _EXACT = Context(prec=60)  # a product of two numbers has at most 48 digits
 _PLAIN = re.compile(r"[+-]?(?:[0-9]{1,15}(?:\.[0-9]{0,9})?|\.[0-9]{1,9})")
+
+_DECIMALS = re.compile(r"[+-]?[0-9]{0,15}\.([0-9]{10,99})")
 
 KILOGRAMS = {
     "K": Decimal(1), "KG": Decimal(1), "KGM": Decimal(1), "KGS": Decimal(1),
@@ -49,6 +52,10 @@ def number(text: str) -> Decimal:
     """Return a plain decimal number. Raises Unusable for exponents, separators of thousands and anything else."""
     value = text.strip()
     if not _PLAIN.fullmatch(value):
+        if exact := of_double(value):
+            return Decimal(exact)
+        if decimals := _DECIMALS.fullmatch(value):
+            raise Unusable(f'"{value}" has {len(decimals[1])} decimals, more than the 9 that are read: round it')
         if re.fullmatch(r"[0-9.]+[Ee][+-]?[0-9]+", value):
             raise Unusable(f'"{value}" is in scientific notation: a spreadsheet rounded it', "NUM-EXPONENT")
         if "," in value and _IN_THOUSANDS.fullmatch(value):

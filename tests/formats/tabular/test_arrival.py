@@ -28,6 +28,7 @@ def arrival(names: str, cells: str) -> tuple[str | None, list[str]]:
         if "rriv" in f["message"] and f["severity"] != "info"
     ]
     shipments = [s for message in messages for s in message["shipments"]]
+    told = [rule for rule in told if rule != "CSV-EXCEL-DATE"]
     return (shipments[0].get("estimated_arrival_at") if shipments else None), told
 
 
@@ -40,6 +41,8 @@ def arrival(names: str, cells: str) -> tuple[str | None, list[str]]:
         ("arrival_date,arrival_time", "2025-03-04,", "2025-03-04T20:00:00Z"),
         ("arrival_date,arrival_time", "03/24/2025,21:30", "2025-03-25T04:30:00Z"),
         ("arrival_date,arrival_time", "2025-03-04 21:30:00,21:30", "2025-03-05T05:30:00Z"),
+        ("arrival_date,arrival_time", "2025-03-04,0.8958333333", "2025-03-05T05:30:00Z"),
+        ("arrival_date,arrival_time", "2025-03-04,0.30", "2025-03-04T08:30:00Z"),
         ("arrival_time", "2025-03-04T21:30:00-08:00", "2025-03-05T05:30:00Z"),
         ("Arrival Time", "03/24/2025 21:30", "2025-03-25T04:30:00Z"),
         ("ETA", "2025-03-04", "2025-03-04T20:00:00Z"),

@@ -55,7 +55,9 @@ def mend(column: str, value: str, **options) -> tuple[str, list[str]]:
         ("house_bill", "A1.5", "A1.5", []),
         ("house_bill", "GWH-MAY-10", "GWH-MAY-10", []),
         ("house_bill", "GWH 1.0", "GWH 1.0", []),
-        ("sku", "9-May", "9-May", []),  # not passed on
+        ("sku", "9-May", "9-May", ["CSV-EXCEL-WORD:warning:True"]),
+        ("sku", "TRUE", "TRUE", ["CSV-EXCEL-WORD:warning:True"]),
+        ("sku", "100.5", "100.5", []),  # product numbers have any form
         ("item_value", "#WERT!", "#WERT!", ["CSV-EXCEL-ERROR:error:True"]),
         ("consignee_name", "TRUE", "TRUE", ["CSV-EXCEL-WORD:warning:True"]),
         ("consignee_name", "MAR10", "MAR10", ["CSV-EXCEL-WORD:warning:True"]),
@@ -162,3 +164,11 @@ def test_what_is_no_number_with_a_comma_is_left_for_the_mapping_to_refuse(text):
 @pytest.mark.parametrize(("text", "iso"), [("28.02.2025", "2025-02-28"), ("25/3/2025", "2025-03-25"), ("20250302", "2025-03-02"), ("2025-03-04T21:30:00-08:00", "2025-03-04T21:30:00-08:00")])  # fmt: skip
 def test_dates_that_can_be_read_in_one_way(text, iso):
     assert read_date(text, "") == (iso, "", "")
+
+
+@pytest.mark.parametrize(("text", "read"), [("1,250", "1250"), ("1,250,000", "1250000"), ("12,5", "12.5"), ("0,450", "0.450"), ("24.90", "24.90")])  # fmt: skip
+def test_a_comma_parts_thousands_where_the_point_was_agreed(text, read):
+    header = Header(["item_value"], Options())
+    cells = [text]
+    Mender(header, Options(decimal="point")).mend(cells, lambda *told: None, careful=False)
+    assert cells == [read]

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from gateway.formats.tabular import groups
 from gateway.formats.tabular.groups import Departed, Grouper
 from gateway.formats.tabular.rows import Part, Record, row_node
-from tests.drops import drop, sample
+from tests.drops import drop, profile_for, sample
+from tests.test_purpose import PARCEL, table
 
 
 def rows_of(*pairs: tuple[str, str]):
@@ -114,3 +115,33 @@ def test_a_table_grows_with_what_it_holds() -> None:
     assert [departed.note(hash(f"key {n}") or 1, n + 1) for n in range(5_000)] == [0] * 5_000
     assert [departed.note(hash(f"key {n}") or 1, 1) for n in range(5_000)] == list(range(1, 5_001))
     assert len(departed._keys) == 16_384
+
+
+SELLER = {"seller_address1": "1 Road", "seller_city": "HANOI", "seller_country": "VN"}
+
+
+@pytest.mark.parametrize(
+    ("more", "told"),
+    [
+        (({"Vendor": "Lucky Lamps"}, {"Vendor": "Cable Shop"}), []),  # goes nowhere without an address
+        (({"ship_date": "2025-03-01"}, {"ship_date": "2025-03-02"}), []),
+        (({"seller_name": "A", **SELLER}, {"seller_name": "B", **SELLER}), ["CSV-GROUP-CONFLICT"]),
+        (({"consignee_phone": "+1 617 555 0101"}, {"consignee_phone": "+1 617 555 0102"}), ["CSV-GROUP-CONFLICT"]),
+    ],
+)  # fmt: skip
+def test_rows_may_differ_in_what_is_not_passed_on(more, told):
+    result = drop(table(*({**PARCEL, **cells} for cells in more)), name="m.csv")
+    assert [f.rule for f in result.findings() if f.refuses] == told
+    assert result.outcome.counts.accepted == (not told)
+
+
+def test_what_rows_of_the_partners_own_read_may_not_differ():
+    data = table({**PARCEL, "Vendor": "A"}, {**PARCEL, "Vendor": "B"})
+    own = profile_for(data, options={"tabular": {"extra_columns": ["seller_name"]}})
+    assert "CSV-GROUP-CONFLICT" in drop(data, name="m.csv", profile=own).rules()
+
+
+def test_a_product_number_is_passed_on_and_a_line_number_is_not():
+    data = table({**PARCEL, "sku": "TS 01", "line_number": "1"})
+    said = [f.message for f in drop(data, name="m.csv").findings() if f.rule == "CSV-EXTRA-COLUMN"]
+    assert said == ['Column "line_number" is known and was not passed on.']

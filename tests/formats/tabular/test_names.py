@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 import re
+from types import SimpleNamespace
 
 import pytest
 
+from gateway.findings import Finding, Scope, Severity
 from gateway.formats.tabular.rows import plain_name
 from gateway.formats.tabular.vocabulary import vocabulary
+from gateway.own_words import in_own_words
 from gateway.profile import Profile
 from tests.drops import drop, profile_for
 
@@ -106,3 +109,15 @@ def test_a_missing_column_is_told_with_its_names_and_the_one_that_may_be_meant()
 def test_a_number_alone_is_a_shipment_of_which_all_else_is_missing():
     text = f"{HEAD}\n{GOOD}\nTRK2{';' * 21}\nchecked by A. Clerk{';' * 21}\n"
     assert drop(text.encode(), name="g.csv").counts() == (2, 1, 1, 0)
+
+
+def test_a_part_of_an_amount_is_not_named_like_its_column():
+    written = {"unit_value": "Lineitem price", "currency": "Currency"}.get
+    said = Finding(
+        "S321-SCHEMA",
+        Severity.ERROR,
+        Scope.SHIPMENT,
+        "Item 2, unit_value.currency is missing, and column currency too.",
+    )
+    (told,) = in_own_words([said], SimpleNamespace(written=lambda name: written(name, ""), type="rows"), None)
+    assert told.message == 'Item 2, unit_value.currency is missing, and column "Currency" too.'

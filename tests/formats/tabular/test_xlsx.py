@@ -255,3 +255,10 @@ def test_a_cell_that_excel_hides_is_read_and_nothing_is_said(tmp_path, code):
     one, other = (r["messages"][0]["shipments"][0] for r in (result, plain))
     assert (one["fair_retail_value_usd"], one["gross_weight_kg"]) == (other["fair_retail_value_usd"], "0.450")
     assert one["final_deliver_to_party"] == other["final_deliver_to_party"]
+
+
+@pytest.mark.parametrize("clock", [dt.time(21, 30), dt.timedelta(hours=21, minutes=30), "21:30", 0.8958333333333334])
+def test_the_time_of_arrival_is_a_time_cell_a_part_of_a_day_or_a_text(tmp_path, clock):
+    result = check(workbook([[*HEAD, "Arrival Time"], [*ROW, clock]]), tmp_path)
+    assert result["accepted"] == ["GWX1"], rules(result)
+    assert result["messages"][0]["shipments"][0]["estimated_arrival_at"] == "2025-03-05T05:30:00Z"
