@@ -96,8 +96,9 @@ class Lot(msgspec.Struct, frozen=True):
 class Part(msgspec.Struct, frozen=True):
     """What one message said of a shipment that another message completes (see gateway.joining).
 
-    key: master/house. state: "waiting" (draft: canonical JSON as mapped; until: its time is up; message, number: which
-    result of its drop), "done" (delivered, with the file named in where; draft: the names of its fields) or "gone" (withdrawn).
+    key: master/house. draft: see gateway.halves. state: "waiting" (until: its time is up; message, number: which result of
+    its drop; receipt: the drop, "" = this one), "done" (delivered, with the file named in where; until: its persons are
+    forgotten), "kept" (the other message was withdrawn; it completes that one when it comes again) or "gone" (withdrawn).
     """
 
     key: str
@@ -107,6 +108,7 @@ class Part(msgspec.Struct, frozen=True):
     until: datetime | None = None
     message: int = 0
     number: int = 0
+    receipt: str = ""
 
 
 class History(Protocol):
@@ -141,7 +143,7 @@ class History(Protocol):
         ...
 
     def parts(self, keys: Sequence[str]) -> list[Part | None]:
-        """Return what is known under each key ("" = nothing): waiting or done, None for nothing. Sees this file's own."""
+        """Return what is known under each key ("" = nothing): waiting, done or kept, None for nothing. Sees this file's own."""
         ...
 
     def note_parts(self, parts: Sequence[Part]) -> None:

@@ -180,7 +180,7 @@ class Settler:
         self, judged: Judged, key: str, earlier: ShipmentClaim | None, person: PersonDay, sums: _Sums
     ) -> tuple[str, ShipmentClaim | None]:
         """Return the verdict, and the claim of a shipment that is accepted."""
-        if verdict := self._joiner.verdict(judged):
+        if verdict := self._joiner.verdict(judged, accepted=earlier is not None):
             return verdict, None
         if judged.draft is None or judged.refused:
             return "rejected", None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 
@@ -233,3 +233,264 @@ def test_when_the_time_is_up_the_houses_are_refused_with_what_they_lack():
         "duplicate": 0,
         "joined": 1,
     }
+
+
+# --- what comes after a join: again, amended, withdrawn -----------------------------------------------------------------
+
+Change = tuple[tuple[bytes, bytes], ...]
+WEIGHT = b'<ram:IncludedTareGrossWeightMeasure unitCode="KGM">1.250</ram:IncludedTareGrossWeightMeasure>'
+EDI_NOW = ((b":2025093011", b":2025022811"), (b":20250929", b":20250227"), (b":20251001", b":20250301"))
+
+
+def changed(data: bytes, *changes: tuple[bytes, bytes]) -> bytes:
+    for old, new in changes:
+        assert old in data, old
+        data = data.replace(old, new)
+    return data
+
+
+CONSIGNEE = (b",consignee_name,consignee_address1,consignee_city,consignee_state,consignee_zip,consignee_country\n", b",JORDAN EXAMPLE,12 SAMPLE LN,HOLTSVILLE,NY,00501,US\n")  # fmt: skip
+ORDERS = (
+    b"house_bill,mawb,mode,purpose,seller_id,seller_name,seller_address1,seller_city,seller_country,item_description,hts,origin,quantity,unit_value,currency,product_url"
+    + CONSIGNEE[0]
+    + b"GWH0001001,999-12345675,air,original,V-77,LUCKY LIGHTING,1 LAMP RD,SHENZHEN,CN,LED DESK LAMP,940521,CN,1,43.98,USD,https://shop.example.com/p/1"
+    + CONSIGNEE[1]
+)
+PARCELS = (
+    b"house_bill,mawb,mode,purpose,shipper_name,shipper_address1,shipper_city,shipper_country,flight_number,item_description,hts,origin,item_value,currency,pieces,weight,weight_unit"
+    + CONSIGNEE[0]
+    + b"GWH0001001,999-12345675,air,original,GOLDEN SAMPLE CO LTD,NO 18 INVENTED STREET,GUANGZHOU,CN,XX880,LED DESK LAMP,940521,CN,43.98,USD,1,1.250,KG"
+    + CONSIGNEE[1]
+)
+
+
+@dataclass(frozen=True)
+class Pair:
+    """A message that lacks something and the one that brings it, with what makes of each the same again, an amendment, a deletion."""
+
+    first: bytes
+    second: bytes
+    again: Change
+    amend: Change
+    cancel: Change = ()
+    brought: frozenset[str] = frozenset()  # what only the first one says
+    first_again: Change = ()
+    options: tuple[tuple[str, Any], ...] = ()
+
+    def send(self, data: bytes, history: MemoryHistory, *changes: tuple[bytes, bytes]) -> Drop:
+        return drop(changed(data, *changes), history, now=NOW, name="x.csv" if data in (ORDERS, PARCELS) else "x.edi", **{"join_hours": 24, **dict(self.options)})  # fmt: skip
+
+
+def itmatt(number: str, function: str) -> Change:
+    return ((b"0301-0001", number.encode()), (b'function="9"', f'function="{function}"'.encode()))
+
+
+def edi(number: bytes, function: bytes) -> Change:
+    return ((b"PT000017", number), (b"ITMATT0017+9", b"ITMATT0017+" + function))
+
+
+def house(number: bytes, purpose: bytes) -> Change:
+    return ((b"GWH0001001_999-12345675_0001", number), (b">Creation<", b">" + purpose + b"<"))
+
+
+XFZB = (changed(HOUSE, (WEIGHT, b"")), house(b"X1", b"Creation"), (*house(b"X2", b"Update"), (b"43.98", b"53.98")), house(b"X3", b"Deletion"), frozenset(("gross_weight_kg",)))  # fmt: skip
+CRLF = ((b"\n", b"\r\n"),)
+PAIRS = {
+    "XFHL, XFZB": Pair(LIST, *XFZB, ((b"_FHL0001</ram:ID>", b"_FHL0002</ram:ID>"),)),
+    "FHL list, XFZB": Pair(IMP_LIST, *XFZB, CRLF),
+    "FHL list, FHL": Pair(IMP_LIST, changed(IMP_HOUSE, (b"\r\n", b"\n")), CRLF, ((b"43.98", b"53.98"),), first_again=CRLF),
+    "XFHL, FHL": Pair(LIST, changed(IMP_HOUSE, (b"\r\n", b"\n")), CRLF, ((b"43.98", b"53.98"),), first_again=((b"_FHL0001</ram:ID>", b"_FHL0002</ram:ID>"),)),
+    "PREDES, ITMATT": Pair(
+        sample("xml-extra/03"), sample("xml/15"), itmatt("0301-0002", "9"), (*itmatt("0301-0003", "4"), (b"24.00", b"34.00")), itmatt("0301-0004", "1"),
+        frozenset(("master_bill_number", "conveyance_reference", "estimated_arrival_at", "first_us_port", "references")), ((b"PREDES-GB", b"PREDES-GC"),),
+    ),
+    "PREDES, ITMATT in JSON": Pair(
+        sample("xml-extra/04"), changed(sample("xml-extra/05"), (b"UA102030405CN", b"HX555666772FR")), CRLF, ((b'"24.00"', b'"34.00"'),),
+        brought=frozenset(("master_bill_number", "references")), first_again=CRLF,
+    ),
+    "PREDES, ITMATT in EDIFACT": Pair(
+        changed(sample("edifact/18"), (b":20251001", b":20250301")), changed(sample("edifact/17"), (b":2025093011", b":2025022811"), (b":20250929", b":20250227")),
+        edi(b"PT000021", b"9"), (*edi(b"PT000019", b"4"), (b"17.80", b"27.80")), edi(b"PT000020", b"1"),
+        frozenset(("master_bill_number", "conveyance_reference", "first_us_port")), ((b"PT000018", b"PT000031"),),
+    ),
+    "PREDES in JSON, ITMATT in XML": Pair(
+        changed(sample("xml-extra/04"), (b'{"ItemId": "HX555666772FR"}', b'{"ItemId": "HX555666772FR"}, {"ItemId": "UA102030405CN"}')), sample("xml/15"),
+        itmatt("0301-0002", "9"), (*itmatt("0301-0003", "4"), (b"24.00", b"34.00")), itmatt("0301-0004", "1"), frozenset(("master_bill_number", "references")), CRLF,
+    ),
+    "marketplace, carrier": Pair(
+        ORDERS, PARCELS, CRLF, ((b"43.98", b"53.98"), (b"original", b"amend")), ((b"original", b"cancel"),), frozenset(("marketplace", "seller")), CRLF,
+        (("join_formats", ("csv",)),),
+    ),
+}  # fmt: skip
+pairs = pytest.mark.parametrize("pair", PAIRS.values(), ids=PAIRS)
+WITH_CANCEL = {name: pair for name, pair in PAIRS.items() if pair.cancel}
+withdrawn = pytest.mark.parametrize("pair", WITH_CANCEL.values(), ids=WITH_CANCEL)
+_CHANGED = ("transmission_purpose", "total_value", "fair_retail_value_usd", "fx_rate", "items")
+
+
+def by_number(result: Drop) -> dict[str, dict[str, Any]]:
+    return {s["shipment_id"]: s for m in result.messages() for s in m["shipments"]}
+
+
+def stands(shipment: dict[str, Any]) -> dict[str, Any]:
+    """Return what an amendment of the value leaves as it was."""
+    return {name: value for name, value in shipment.items() if name not in _CHANGED}
+
+
+def joined(pair: Pair, history: MemoryHistory) -> dict[str, dict[str, Any]]:
+    """Send both messages, the incomplete one first; return what was delivered."""
+    assert pair.send(pair.first, history).outcome.counts.accepted == 0
+    delivered = by_number(pair.send(pair.second, history))
+    assert delivered
+    assert all(pair.brought <= shipment.keys() for shipment in delivered.values())
+    return delivered
+
+
+@pairs
+def test_either_message_again_after_a_join_delivers_nothing_and_is_a_duplicate_or_joined(pair):
+    history = MemoryHistory()
+    count = len(joined(pair, history))
+    first = pair.send(pair.first, history, *pair.first_again)
+    assert first.outcome.counts.accepted == first.outcome.counts.rejected == 0
+    assert first.outcome.counts.joined + first.outcome.counts.duplicate == count
+    again = pair.send(pair.second, history, *pair.again)
+    assert books(again)[:3] == (count, 0, 0)
+    assert again.outcome.counts.duplicate == count
+    assert "JOIN-NOT-PASSED" not in first.rules()
+
+
+@pairs
+def test_an_amendment_after_a_join_is_delivered_with_what_the_other_message_brought(pair):
+    history = MemoryHistory()
+    before = joined(pair, history)
+    for _ in range(2):  # what it amends is completed in the same way the second time
+        result = pair.send(pair.second, history, *pair.amend)
+        after = by_number(result)
+        kept = {number: shipment for number, shipment in before.items() if number not in after}
+        assert all(shipment["transmission_purpose"] == "amend" for shipment in after.values())
+        assert result.outcome.counts.rejected == result.outcome.counts.joined == 0
+        assert {**kept, **after}.keys() == before.keys()
+        for number, shipment in after.items():
+            assert stands(shipment) == stands(before[number])
+        pair = replace(pair, amend=tuple((old, new.replace(b"3.98", b"4.98").replace(b"34.00", b"44.00").replace(b"27.80", b"37.80").replace(b"0003", b"0005").replace(b"X2", b"X5").replace(b"19", b"22") if old not in (b"original", b'function="9"', b">Creation<", b"ITMATT0017+9") else new) for old, new in pair.amend))  # fmt: skip
+    assert after
+
+
+@pairs
+def test_what_came_too_late_goes_into_the_next_amendment_but_makes_no_repeat_another_content(pair):
+    history = MemoryHistory()
+    alone = by_number(pair.send(pair.second, history))
+    late = pair.send(pair.first, history)
+    count = late.outcome.counts.joined
+    assert count == len(alone)
+    assert ("JOIN-NOT-PASSED" in late.rules()) is bool(pair.brought)
+    again = pair.send(pair.second, history, *pair.again)
+    assert (again.outcome.counts.duplicate, again.outcome.counts.found) == (count, count)
+    after = by_number(pair.send(pair.second, history, *pair.amend))
+    assert after
+    assert all(pair.brought <= shipment.keys() for shipment in after.values())
+
+
+@withdrawn
+def test_a_deletion_while_the_other_message_waits_withdraws_nothing_and_the_other_one_waits_on(pair):
+    history = MemoryHistory()
+    waits = pair.send(pair.first, history).outcome.counts.waiting
+    result = pair.send(pair.second, history, *pair.cancel)
+    assert result.messages() == []
+    assert books(result) == (result.outcome.counts.found, 0, 0, result.outcome.counts.found, 0)
+    assert "JOIN-STANDS" in result.rules()
+    sent = by_number(pair.send(pair.second, history, *pair.again))
+    assert 0 < len(sent) <= waits
+    assert all(shipment["transmission_purpose"] == "original" and pair.brought <= shipment.keys() for shipment in sent.values())  # fmt: skip
+
+
+@withdrawn
+def test_what_was_withdrawn_after_a_join_and_comes_again_is_completed_again(pair):
+    history = MemoryHistory()
+    before = joined(pair, history)
+    gone = pair.send(pair.second, history, *pair.cancel)
+    assert {s["transmission_purpose"] for s in by_number(gone).values()} == {"cancel"}
+    assert gone.outcome.counts.accepted == len(before)
+    assert by_number(pair.send(pair.second, history, *pair.again)) == before
+
+
+DELETED = LIST.replace(b">Creation<", b">Deletion<").replace(b"_FHL0001<", b"_FHL0009<")
+
+
+@pytest.mark.parametrize("sent", [(HOUSE,), (LIST, HOUSE), (HOUSE, LIST)])
+def test_the_deletion_of_a_list_withdraws_what_waits_of_it_and_nothing_else(sent):
+    history = MemoryHistory()
+    for data in sent:
+        send(data, history)
+    result = send(DELETED, history)
+    assert books(result) == (3, 0, 0, 3, 0)
+    assert result.messages() == []
+    told = [(r.id, [f.rule for f in r.findings]) for r in result.outcome.records if isinstance(r, ShipmentResult)]
+    ended = ["JOIN-WITHDRAWN"] if LIST in sent else ["JOIN-STANDS"]
+    assert told == [("GWH0001001", ["JOIN-STANDS"]), ("GWH0001002", ended), ("GWH0001003", ended)]
+    assert history.parts(["99912345675/GWH0001002"]) == [None]
+    repeated = send(changed(HOUSE, *house(b"X7", b"Creation")), history)
+    assert repeated.outcome.counts.duplicate == 1  # it stands
+
+
+def test_the_deletion_of_a_list_that_delivered_shipments_alone_cancels_them():
+    rest = {"total_value": {"amount": "10.00", "currency": "USD"}}
+    party = {"name": "JORDAN EXAMPLE", "address_line_1": "12 SAMPLE LN", "city": "HOLTSVILLE", "state_province": "NY", "postal_code": "00501", "country_code": "US"}  # fmt: skip
+    rest |= {"final_deliver_to_party": party, "country_of_shipment": "CN"}
+    rest["shipment_initiator"] = {"name": "GOLDEN SAMPLE", "address_line_1": "NO 18", "city": "GUANGZHOU", "country_code": "CN"}  # fmt: skip
+    for hours in (0, 24):
+        history = MemoryHistory()
+        options = {"join_hours": hours, "enrich": lambda _: rest}
+        assert books(send(LIST, history, **options))[:2] == (3, 3)
+        result = send(DELETED, history, **options)
+        assert books(result)[:2] == (3, 3)
+        assert {s["transmission_purpose"] for s in by_number(result).values()} == {"cancel"}
+
+
+def test_a_second_message_that_contradicts_what_was_delivered_is_told_in_both_orders():
+    seven = changed(LIST, (b"TotalPieceQuantity>1<", b"TotalPieceQuantity>7<"))
+    for order in ((seven, HOUSE), (HOUSE, seven)):
+        history = MemoryHistory()
+        results = [send(data, history) for data in order]
+        assert [f.target for f in results[1].findings() if f.rule == "JOIN-DIFFERS"] == ["package_count"]
+        assert [s["package_count"] for r in results for s in by_number(r).values()] == [1]
+
+
+def test_an_amended_despatch_is_delivered_and_a_second_one_is_told():
+    flight = ((b"XX901", b"XX777"), (b"2025-03-02", b"2025-03-04"), (b"PREDES-GB", b"PREDES-GC"))
+    pair, history = PAIRS["PREDES, ITMATT"], MemoryHistory()
+    before = joined(pair, history)
+    second = pair.send(pair.first, history, *flight)
+    assert books(second) == (3, 0, 0, 3, 0)
+    assert {f.target for f in second.findings() if f.rule == "JOIN-DIFFERS"} == {"conveyance_reference", "estimated_arrival_at", "estimated_departure_at"}  # fmt: skip
+    after = by_number(pair.send(pair.first, history, *flight[:2], (b"PREDES-GB", b"PREDES-GD"), (b'function="9"', b'function="4"')))  # fmt: skip
+    assert after.keys() == before.keys()
+    for number, shipment in after.items():
+        assert (shipment["transmission_purpose"], shipment["conveyance_reference"]) == ("amend", "XX777")
+        assert shipment["regime_verdict"]["as_of_date"] == "2025-03-04"
+        assert shipment["final_deliver_to_party"] == before[number]["final_deliver_to_party"]
+        assert shipment["items"] == before[number]["items"]
+
+
+def test_an_update_of_a_list_delivers_only_the_houses_it_changes():
+    history = MemoryHistory()
+    send(LIST, history)
+    send(XFZB[0], history)
+    update = changed(LIST, (b">Creation<", b">Update<"), (b"_FHL0001<", b"_FHL0008<"))
+    assert books(send(update, history)) == (3, 0, 0, 1, 2)
+    assert b"1.250</ram:GrossWeightMeasure>" in update
+    heavier = changed(update, (b"1.250</ram:GrossWeightMeasure>", b"1.350</ram:GrossWeightMeasure>"), (b"0008<", b"0009<"))  # fmt: skip
+    result = send(heavier, history)
+    assert books(result) == (3, 1, 0, 0, 2)
+    (shipment,) = by_number(result).values()
+    assert (shipment["transmission_purpose"], shipment["gross_weight_kg"]) == ("amend", "1.350")
+    assert shipment["items"][0]["enhanced_product_description"].startswith("MENS T-SHIRT, KNITTED, 100%")
+
+
+def test_what_an_older_gateway_noted_is_still_read():
+    history = MemoryHistory()
+    history.note_parts([Part("99912345675/GWH0001001", "done", "file house.xml", b'{"gross_weight_kg":1,"items":1}')])
+    said = [f for r in send(LIST, history).outcome.records if isinstance(r, ShipmentResult) and r.verdict == "joined" for f in r.findings]  # fmt: skip
+    assert [f.rule for f in said] == ["JOIN-DONE", "JOIN-NOT-PASSED"]
+    assert "package_count" in said[1].message
+    assert "gross_weight_kg" not in said[1].message

@@ -107,21 +107,58 @@ def test_the_item_that_was_delivered_before_its_receptacle_is_told_what_was_not_
     assert "references" in said["JOIN-NOT-PASSED"]
 
 
-def test_a_partner_may_let_items_wait_for_their_receptacle(tmp_path):
+@pytest.fixture
+def waiting_items(tmp_path):
+    """A partner whose items wait for their despatch."""
     row = "shipment,master_bill_number,./@despatch,,s8,,yes,MAP-REQUIRED,no despatch yet,,\n"
     header = "level,target,source,when,transform,default,required,rule,message,example,note\n"
     (tmp_path / "postal_itmatt.csv").write_text(header + row, "utf-8")
     tables = MappingSet(base_mappings(), [tmp_path])
-    profile = replace(profile_for(ITEMS), programs=tables.program, tables=tables, join_hours=24, join_formats=("itmatt",))  # fmt: skip
+    return replace(profile_for(ITEMS), programs=tables.program, tables=tables, join_hours=24, join_formats=("itmatt",))
+
+
+def test_a_partner_may_let_items_wait_for_their_receptacle(waiting_items):
     history = MemoryHistory()
-    first = drop(ITEMS, history, now=NOW, profile=profile)
+    first = drop(ITEMS, history, now=NOW, profile=waiting_items)
     assert books(first) == (3, 0, 0, 0, 3)
-    second = drop(XML, history, now=NOW, profile=profile)
+    second = drop(XML, history, now=NOW, profile=waiting_items)
     assert books(second) == (3, 3, 0, 0, 0)
     item = shipments(second)["UA102030405CN"]
     assert item["final_deliver_to_party"]["name"] == "MORGAN SAMPLE"
     assert item["references"][0]["value"] == "GBLALAUSJFKAAUN50274002110012"
     assert len(item["items"]) == 2
+
+
+def test_items_that_waited_are_amended_repeated_and_withdrawn_like_others(waiting_items):
+    history = MemoryHistory()
+
+    def sent(number: str, function: str, *changes: tuple[bytes, bytes]) -> Drop:
+        data = ITEMS.replace(b"0301-0001", number.encode()).replace(b'function="9"', f'function="{function}"'.encode())
+        for old, new in changes:
+            assert old in data
+            data = data.replace(old, new)
+        return drop(data, history, now=NOW, profile=waiting_items)
+
+    assert books(sent("0301-0001", "9")) == (3, 0, 0, 0, 3)
+    assert books(sent("0301-0002", "1")) == (3, 0, 0, 3, 0)  # withdrawn while they wait
+    assert books(sent("0301-0003", "9")) == (3, 0, 0, 0, 3)
+    before = shipments(drop(XML, history, now=NOW, profile=waiting_items))
+    assert len(before) == 3
+    again = sent("0301-0004", "9")
+    assert (books(again), again.outcome.counts.duplicate) == ((3, 0, 0, 0, 0), 3)
+    amended = sent("0301-0005", "4", (b"Knitted wool scarf", b"Leather handbag"), (b"24.00", b"400.00"))
+    assert books(amended) == (3, 3, 0, 0, 0)
+    after = shipments(amended)
+    for number, item in after.items():
+        same = {name: value for name, value in before[number].items() if name not in _OF_VALUE}
+        assert {name: value for name, value in item.items() if name not in _OF_VALUE} == same
+        assert item["transmission_purpose"] == "amend"
+    assert after["LX123456785GB"]["items"][0]["enhanced_product_description"] == "Leather handbag"
+    assert books(sent("0301-0006", "1")) == (3, 3, 0, 0, 0)
+    assert {i["transmission_purpose"] for i in shipments(sent("0301-0007", "9")).values()} == {"original"}
+
+
+_OF_VALUE = ("transmission_purpose", "total_value", "fair_retail_value_usd", "items")
 
 
 def test_items_sent_again_on_another_day_are_duplicates_although_the_law_is_that_of_the_day():

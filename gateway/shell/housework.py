@@ -17,7 +17,7 @@ from gateway.shell.log import logger
 from gateway.shell.merge import ClaimConflictError
 from gateway.shell.orders import Order
 from gateway.shell.outages import Outages
-from gateway.shell.parts import overdue
+from gateway.shell.parts import forget, overdue
 from gateway.shell.retention import Removal, due, remove
 from gateway.shell.schedule import Queue
 
@@ -40,6 +40,7 @@ class Housework:
         self._last_look: tuple[datetime, float] | None = None  # clock and monotonic clock of the last cleaning
         self._last_entry = last_entry
         self._unsealed = iter(tuple[Path, ...]())
+        self._forgetting = False
 
     def look(self, partners: Mapping[str, PartnerDrop], config: ServeConfig, desk: Desk) -> None:
         """Do what is due; nothing while a backup is made, to which finished drops must stand still."""
@@ -131,6 +132,8 @@ class Housework:
                 if not self._clock_jumped(desk):
                     self._removals = due(desk.ledger, desk.folders, config.out_dir, config.keep, desk.clock())
                     versions.forget(desk.folders, desk.ledger, config.out_dir, desk.now())
+                    self._forgetting = True
+            self._forgetting = self._forgetting and forget(desk.ledger, desk.clock())
             for removal in itertools.islice(self._removals, _REMOVED_AT_ONCE):
                 remove(removal, desk)
             for place in itertools.islice(self._unsealed, _SEALED_AT_ONCE):

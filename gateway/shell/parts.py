@@ -1,15 +1,16 @@
-"""Shipments that wait for another message, as one drop sees them: the ledger below, the drop's own on top."""
+"""Shipments that wait for another message or were joined, as one drop sees them: the ledger below, the drop's own on top."""
 
 from __future__ import annotations
 
 import sqlite3
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, literal, select
+from sqlalchemy import Connection, bindparam, literal, or_, select
 
+from gateway.halves import without_persons
 from gateway.history import Part
 from gateway.shell.folders import instant, parse_instant
 from gateway.shell.ledger import Ledger
@@ -18,15 +19,27 @@ from gateway.shell.statements import Lookup, in_batches, insert_rows, numbered, 
 
 SCRATCH = """
 CREATE TABLE parts (seq INTEGER PRIMARY KEY, key TEXT, state TEXT, place TEXT, draft BLOB, until TEXT, message INTEGER,
-    number INTEGER);
+    number INTEGER, receipt TEXT);
 CREATE INDEX parts_key ON parts (key, seq);
 """
-_NEWEST = "SELECT key, state, place, draft, until, message, number, max(seq) FROM parts"
+_ASKED, _AT_ONCE = 32, 500  # keys of one question, rows of one batch
+_NEWEST = "SELECT key, state, place, draft, until, message, number, receipt, max(seq) FROM parts"
+_WAITED = "SELECT count(DISTINCT message || '/' || number) FROM parts WHERE state = 'waiting' AND receipt = ''"
 _OVERDUE = (
     select(parts.c.receipt).where(parts.c.state == literal("waiting"), parts.c.until <= bindparam("now")).distinct()
 )
-_ASKED, _AT_ONCE = 32, 500  # keys of one question, rows of one batch
-_PART = ("key", "state", "place", "draft", "until", "message", "number")
+_PAST = (
+    select(parts.c.partner, parts.c.key, parts.c.draft)
+    .where(
+        or_(parts.c.state == literal("done"), parts.c.state == literal("kept")),
+        parts.c.until > literal(""),
+        parts.c.until <= bindparam("now"),
+    )
+    .limit(_AT_ONCE)
+)
+_ONE = parts.c.partner == bindparam("of_partner"), parts.c.key == bindparam("of_key")
+_REMEMBERED = timedelta(days=366)  # as long as a partner's control numbers
+_PART = ("key", "state", "place", "draft", "until", "message", "number", "receipt")
 _COLUMNS = ("partner", "key", "receipt", "state", "place", "draft", "until", "message", "number")
 
 
@@ -58,25 +71,27 @@ class Parts:
         """Note a part under a rising number."""
         self._noted = True
         until = instant(part.until) if part.until else ""
-        row = (seq, part.key, part.state, part.where, part.draft, until, part.message, part.number)
-        self._scratch.execute("INSERT INTO parts VALUES (?,?,?,?,?,?,?,?)", row)
+        row = (seq, part.key, part.state, part.where, part.draft, until, part.message, part.number, part.receipt)
+        self._scratch.execute("INSERT INTO parts VALUES (?,?,?,?,?,?,?,?,?)", row)
 
     def commit(self, connection: Connection, receipt: str) -> None:
         """Write the newest of each key to the ledger; a drop whose shipment no longer waits has one more joined."""
         if not self._noted:
             return
-        waiting = self._scratch.execute("SELECT count(*) FROM parts WHERE state = 'waiting'").fetchone()[0]
+        waiting = self._scratch.execute(_WAITED).fetchone()[0]
         for batch in in_batches(self._scratch.execute(f"{_NEWEST} GROUP BY key ORDER BY key"), _AT_ONCE):
             mine = numbered(padded(self._partner, [row[0] for row in batch], _AT_ONCE))
-            for (other,) in run(connection, _queries()["waiting"], **mine).fetchall():
-                settle_waiting(connection, other, joined=1)
+            still = {(row[0], row[7]) for row in batch if row[1] == "waiting"}
+            for key, other in run(connection, _queries()["waiting"], **mine).fetchall():
+                if (key, other) not in still:
+                    settle_waiting(connection, other, joined=1)
             run(connection, _queries()["delete"], **mine)
             kept = [
-                (self._partner, key, receipt, state, place, draft.decode(), until, message, number)
-                for key, state, place, draft, until, message, number, _ in batch
+                (self._partner, key, of or receipt, state, place, draft.decode(), until, message, number)
+                for key, state, place, draft, until, message, number, of, _ in batch
                 if state != "gone"
             ]  # fmt: skip
-            waiting -= sum(row[3] == "waiting" for row in kept)
+            waiting -= sum(row[1] == "waiting" and not row[7] for row in batch)
             if kept:
                 insert_rows(connection, parts, _COLUMNS, kept)
         if waiting:  # named twice in this drop, or completed by it
@@ -90,7 +105,7 @@ def _queries() -> dict[str, Any]:
     keys = parts.c.key.in_(parameters(_AT_ONCE, 1))
     return {
         "known": select(*(parts.c[name] for name in _PART)).where(mine, parts.c.key.in_(parameters(_ASKED, 1))),
-        "waiting": select(parts.c.receipt).where(mine, keys, parts.c.state == literal("waiting")),
+        "waiting": select(parts.c.key, parts.c.receipt).where(mine, keys, parts.c.state == literal("waiting")),
         "delete": parts.delete().where(mine, keys),
     }
 
@@ -111,6 +126,26 @@ def overdue(ledger: Ledger, now: datetime) -> list[str]:
         return sorted(row[0] for row in run(connection, _OVERDUE, now=instant(now)).fetchall())
 
 
+def forget(ledger: Ledger, now: datetime) -> bool:
+    """Forget the persons of delivered halves whose time is up, a year later the halves; some at once: True = there are more."""
+    with ledger.transaction() as connection:
+        rows = run(connection, _PAST, now=instant(now)).fetchall()
+        bare = {(partner, key): without_persons(draft.encode()) for partner, key, draft in rows}
+        kept = [
+            {"of_partner": partner, "of_key": key, "bare": draft.decode(), "next": instant(now + _REMEMBERED)}
+            for (partner, key), draft in bare.items()
+            if draft is not None
+        ]
+        gone = [{"of_partner": partner, "of_key": key} for (partner, key), draft in bare.items() if draft is None]
+        if kept:
+            connection.execute(
+                parts.update().where(*_ONE).values(draft=bindparam("bare"), until=bindparam("next")), kept
+            )
+        if gone:
+            connection.execute(parts.delete().where(*_ONE), gone)
+    return len(rows) == _AT_ONCE
+
+
 def of_drop(connection: Connection, receipt: str) -> set[tuple[int, int]]:
     """Return (message, number) of a drop's shipments that still wait."""
     query = select(parts.c.message, parts.c.number).where(parts.c.receipt == receipt, parts.c.state == "waiting")
@@ -122,5 +157,6 @@ def give_up(connection: Connection, receipt: str) -> None:
     connection.execute(parts.delete().where(parts.c.receipt == receipt, parts.c.state == "waiting"))
 
 
-def _part(key: str, state: str, place: str, draft: Any, until: str, message: int, number: int) -> Part:
-    return Part(key, state, place, bytes(draft), parse_instant(until) if until else None, message, number)
+def _part(key: str, state: str, place: str, draft: Any, until: str, message: int, number: int, receipt: str) -> Part:
+    moment = parse_instant(until) if until else None
+    return Part(key, state, place, bytes(draft), moment, message, number, receipt if state == "waiting" else "")

@@ -125,7 +125,7 @@ person_days = (
     )
 )
 
-parts = Table(  # shipments that wait for another message, and marks of those that were delivered (gateway.joining)
+parts = Table(  # what messages said of shipments that wait for another one, or were delivered (gateway.joining)
     "parts",
     metadata,
     Column("partner", String(64), primary_key=True),
@@ -133,10 +133,10 @@ parts = Table(  # shipments that wait for another message, and marks of those th
     Column("receipt", String(40), nullable=False),
     Column("message", Integer, nullable=False),
     Column("number", Integer, nullable=False),
-    Column("state", String(12), nullable=False),  # waiting, done
+    Column("state", String(12), nullable=False),  # waiting, done, kept
     Column("place", Text, nullable=False),
-    Column("draft", Text, nullable=False),  # canonical JSON while waiting, then {}
-    Column("until", String(32), nullable=False),
+    Column("draft", Text, nullable=False),  # gateway.halves
+    Column("until", String(32), nullable=False),  # waiting: refused then; else persons are forgotten, then all of it
     Index("parts_until", "state", "until"),
     Index("parts_receipt", "receipt"),
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from contextlib import closing
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -15,8 +16,11 @@ from sqlalchemy import select
 
 from gateway.check import parse_instant
 from gateway.commands.status import report_of
+from gateway.shell import orders
 from gateway.shell import parts as parts_module
+from gateway.shell.folders import StateFolders
 from gateway.shell.ledger import open_ledger
+from gateway.shell.orders import RETAIN, Order
 from gateway.shell.schema import drops, parts
 from gateway.site import base_site
 from gateway.translate import translate
@@ -32,9 +36,11 @@ START = parse_instant("2025-02-27T10:00:00Z")
 class RealYard(Yard):
     """A yard with the real translation and a partner whose houses wait for a day."""
 
+    formats: tuple[str, ...] = ()
+
     def config(self) -> Config:
         config = super().config()
-        profile = replace(base_site().partners["gwsender"].profile, join_hours=24)
+        profile = replace(base_site().partners["gwsender"].profile, join_hours=24, join_formats=self.formats)
         config.partners = [replace(p, profile=replace(profile, partner=p.name)) for p in config.partners]
         return config
 
@@ -77,9 +83,58 @@ def test_a_house_waybill_of_another_day_ends_the_waiting(yard: RealYard) -> None
     assert books(yard, "house.xml") == (1, 1, 0, 0, 0)
     assert books(yard, "list.xml") == (3, 0, 0, 1, 2)
     assert len(yard.deliveries()) == 1
-    names = json.loads(kept_drafts(yard)[-1])  # what was delivered is not kept a second time, but for its fields' names
-    assert "final_deliver_to_party" in names
-    assert set(names.values()) == {1}
+    assert yard.problems() == []
+
+
+def test_the_persons_of_what_was_delivered_are_forgotten_when_a_waiting_one_were_and_a_year_later_all_of_it(
+    yard: RealYard,
+) -> None:
+    yard.drop("list.xml", LIST)
+    yard.drop("house.xml", HOUSE)
+    yard.run()
+    kept = [draft for draft in kept_drafts(yard) if "cargo_xml_xfzb" in draft]
+    assert len(kept) == 1
+    assert "JORDAN EXAMPLE" in kept[0]
+    later(yard, START + timedelta(hours=49))
+    (left,) = kept_drafts(yard)  # the other two were refused
+    assert "EXAMPLE" not in left
+    assert "SAMPLE" not in left
+    assert '"package_count":1' in left
+    for name, purpose, counts in (("again.xml", "Creation", (1, 0, 0)), ("update.xml", "Update", (1, 1, 0))):
+        yard.drop(name, HOUSE.replace("_0001</ram:ID>", f"_{purpose}</ram:ID>").replace(">Creation<", f">{purpose}<"))
+        yard.run()
+        assert books(yard, name)[:3] == counts  # what comes again is still known
+    later(yard, START + timedelta(days=300))
+    assert len(kept_drafts(yard)) == 1
+    later(yard, START + timedelta(days=800))
+    assert kept_drafts(yard) == []
+    assert yard.problems() == []
+
+
+def later(yard: RealYard, moment: datetime) -> None:
+    """Start again at that time; a person says that the clock is right."""
+    at(yard, moment)
+    orders.give(StateFolders(yard.root / "state"), orders.ReceiptIds(yard.clock), Order(RETAIN))
+    yard.run()
+
+
+def test_a_list_that_is_withdrawn_leaves_the_house_waybill_waiting_that_waits_for_more(yard: RealYard) -> None:
+    yard.formats = ("cargo_xml_xfzb",)
+    shipper = re.compile(r"<ram:ConsignorParty>.*?</ram:ConsignorParty>", re.DOTALL)
+    yard.drop("list.xml", LIST)
+    yard.run()
+    yard.drop("house.xml", shipper.sub("", HOUSE))
+    yard.run()
+    assert (books(yard, "list.xml"), books(yard, "house.xml")) == ((3, 0, 0, 1, 2), (1, 0, 0, 0, 1))
+    yard.drop("gone.xml", LIST.replace(">Creation<", ">Deletion<").replace("_FHL0001</ram:ID>", "_FHL0002</ram:ID>"))
+    yard.run()
+    assert (books(yard, "list.xml"), books(yard, "house.xml")) == ((3, 0, 0, 3, 0), (1, 0, 0, 0, 1))
+    assert books(yard, "gone.xml") == (3, 0, 0, 3, 0)
+    assert yard.problems() == []
+    assert len(kept_drafts(yard)) == 1
+    at(yard, START + timedelta(hours=25))
+    yard.run()
+    assert books(yard, "house.xml") == (1, 0, 1, 0, 0)
     assert yard.problems() == []
 
 
