@@ -219,7 +219,7 @@ def _complete(m: Mapping, join: Join) -> None:
     """Fill a unit from what other messages said of the shipment.
 
     What repeats a delivered half is filled as it was then, so that it is known again; an amendment with what came too late,
-    too. A half that comes after the delivery is not filled: what it lacks tells that it is one.
+    too. One that may wait and comes after the delivery for the first time is not filled: what it lacks tells that it is a half.
     """
     own, others = join.own, join.others
     if join.state != "done":
@@ -230,7 +230,9 @@ def _complete(m: Mapping, join: Join) -> None:
         join.used = others
     else:
         join.repeats = own is not None and own.is_said_by(join.draft)
-        if (join.names_only and join.purpose != "amend") or (join.purpose == "original" and own is None):
+        if (join.names_only and join.purpose != "amend") or (
+            join.purpose == "original" and own is None and join.may_wait
+        ):
             return
         as_then = join.purpose == "cancel" or (join.purpose == "original" and join.repeats)
         join.used = [half for half in others if not half.late] if as_then else newest(others)

@@ -494,3 +494,14 @@ def test_what_an_older_gateway_noted_is_still_read():
     assert [f.rule for f in said] == ["JOIN-DONE", "JOIN-NOT-PASSED"]
     assert "package_count" in said[1].message
     assert "gross_weight_kg" not in said[1].message
+
+
+def test_another_message_that_tells_all_amends_with_what_the_list_brought():
+    history = MemoryHistory()
+    send(LIST, history)
+    send(XFZB[0], history)
+    fhl = changed(IMP_HOUSE, (b"/1/K1.25/", b"/1//"))
+    result = send(fhl, history)
+    (shipment,) = by_number(result).values()
+    assert (shipment["transmission_purpose"], shipment["gross_weight_kg"]) == ("amend", "1.250")
+    assert send(changed(fhl, (b"\n", b"\r\n")), history).outcome.counts.duplicate == 1
