@@ -17,7 +17,7 @@ from functools import cache, lru_cache
 
 from gateway.formats.delimited import split_released, unrelease
 from gateway.formats.edifact.legs import carriage
-from gateway.formats.edifact.structure.layouts import NUMBERS, Component, layouts, positions
+from gateway.formats.edifact.structure.layouts import NUMBERS, Component, layouts, longest_of, positions
 from gateway.formats.sums import total
 from gateway.records import Getter, Node, Separators
 
@@ -103,7 +103,7 @@ def of_segment(tag: str, leaf: str) -> Getter:
     if tag == "FTX" and leaf == "4440":
         return _free_text
     if len(at) > 1:
-        return _joined(at, layout_of(tag)[leaf].longest)
+        return _joined(at, tag, leaf)
     (element, component) = at[0]
     if leaf in NUMBERS:
         return _number(element, component)
@@ -146,20 +146,20 @@ def _number(element: int, component: int) -> Getter:
     return read
 
 
-def _joined(at: tuple[tuple[int, int], ...], longest: int) -> Getter:
+def _joined(at: tuple[tuple[int, int], ...], tag: str, leaf: str) -> Getter:
     element, first, last = at[0][0], at[0][1] - 1, at[-1][1]
 
     def read(node: Node, root: Node) -> str:
         parts = components(node, element, root.separators)  # type: ignore[attr-defined]
         if len(parts) < 2:
             return parts[0].strip() if parts and not first else ""
-        return join_texts(parts[first:last], longest)
+        return join_texts(parts[first:last], longest_of(root.release, tag, leaf))  # type: ignore[attr-defined]
 
     return read
 
 
 def join_texts(parts: list[str], longest: int) -> str:
-    """Join the components of one text: without a blank behind a full one (it was cut there), else with one.
+    """Join the components of one text: without a blank behind one that is just full (it was cut there), else with one.
 
     >>> join_texts(["COTTON ", "SHIRTS", ""], 7)
     'COTTON SHIRTS'
@@ -170,7 +170,7 @@ def join_texts(parts: list[str], longest: int) -> str:
         if not part:
             continue
         text += part if full else " " + part
-        full = len(part) >= longest
+        full = len(part) == longest
     return text.strip()
 
 

@@ -11,10 +11,11 @@ class MessageRoot(Node, eq=False, kw_only=True):
 
     usual: no other characters than : ? * have a meaning inside an element, see EdifactDialect.in_line.
     longest_text: characters of one component of FTX 4440 in the directory of the message (70 in D.95B, 512 in D.03A): a
-    text goes on behind a full one without a blank.
+    text goes on behind a full one without a blank. release: the directory ("03A"), for other texts.
     """
 
     separators: Separators
+    release: str = ""
     longest_text: int
     usual: bool = False
 
@@ -25,5 +26,5 @@ def message_root(unh: Node, separators: Separators, release: str = "") -> Messag
     usual = s.component == ":" and s.release in ("", "?") and s.repetition in ("", "*")
     return MessageRoot(
         "UNH", unh.elements, unh.offset, unh.length, unh.line, 1,
-        separators=s, usual=usual, longest_text=longest_of(release, "FTX", "4440"),
+        separators=s, release=release, usual=usual, longest_text=longest_of(release, "FTX", "4440"),
     )  # fmt: skip

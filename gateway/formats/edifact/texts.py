@@ -77,6 +77,9 @@ def _joined(first: int, last: int, longest: int) -> Read:
             return None
         if ":" not in text:
             return text.strip() if not first else ""
-        return join_texts(text.split(":")[first:last], longest)
+        parts = text.split(":")[first:last]
+        if any(len(part) >= longest for part in parts[:-1]):
+            return None  # the directory of the message tells whether it is full
+        return join_texts(parts, longest)
 
     return read

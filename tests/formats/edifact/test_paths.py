@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import re
+from datetime import UTC, datetime
 from pathlib import Path as File
 
 import pytest
@@ -11,8 +12,10 @@ import pytest
 from gateway.formats.edifact import DIALECT, identify
 from gateway.formats.edifact.leaves import join_texts
 from gateway.records import Path, Step, Unit
+from tests.drops import drop
 from tests.formats.edifact.samples import FILES, HEAD, bills, case, events, fixture, interchange, message, units
 
+NOW = datetime(2025, 1, 14, 10, tzinfo=UTC)
 MAPPINGS = File(__file__).parents[3] / "mappings"
 STEP = re.compile(r"([A-Z]+[0-9]*)(?:\[(?:([0-9@a-z-]+)=)?([^\]]+)\])?")
 
@@ -110,6 +113,19 @@ def test_a_text_goes_on_without_a_blank_behind_a_component_that_is_full_in_its_d
     lines = [s.replace("COTTON SHIRTS", f"{full}:S RED:CLOTH") for s in bills(1)]
     (unit,) = units(interchange(message(lines, identifier=f"CUSCAR:D:{release}:UN")))
     assert get(unit, "FTX[AAA].4440", "GID", goods(unit)) == f"{full}S RED CLOTH"
+
+
+@pytest.mark.parametrize(
+    ("release", "length", "between"),
+    [("95B", 35, ""), ("03B", 35, ""), ("03B", 44, " "), ("08A", 35, ""), ("08B", 35, " "), ("16A", 44, " "), ("16A", 70, "")],
+)  # fmt: skip
+def test_a_name_goes_on_behind_a_component_that_is_just_full_in_its_directory(release: str, length: int, between: str):
+    lines = [s.replace("ALEX EXAMPLE", f"{'A' * length}:LIMITED") for s in bills(1)]
+    data = interchange(message(lines, identifier=f"CUSCAR:D:{release}:UN"))
+    assert get(units(data)[0], "RFF/NAD[CN].3036") == f"{'A' * length}{between}LIMITED"
+    if length < 70:  # read in line as by closures; a name of more characters is none
+        (delivered,) = drop(data, now=NOW).messages()
+        assert delivered["shipments"][0]["final_deliver_to_party"]["name"] == f"{'A' * length}{between}LIMITED"
 
 
 def test_sums_run_over_all_goods_lines_or_give_nothing():

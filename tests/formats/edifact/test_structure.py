@@ -322,6 +322,21 @@ def test_elements_that_later_directories_have_are_no_fault(release, text, place)
     assert look(text + "+X", release=release) == [("16", place)]
 
 
+@pytest.mark.parametrize(
+    ("text", "place", "length", "since"),
+    [
+        ("NAD+CN+++{}+A+C++1+US", "5:1", 70, "08B"), ("NAD+CN+++A+{}+C++1+US", "6:1", 256, "17A"), ("CNI+1+{}", "3:1", 70, "08B"),
+        ("BGM+785+{}+9", "3:1", 70, "08B"), ("TDT+20+V+1+++++9:::{}", "9:4", 70, "05B"), ("LOC+11+USLAX+{}", "4:1", 35, "06A"),
+    ],
+)  # fmt: skip
+def test_a_data_element_is_as_long_as_in_the_directory_of_its_message(text, place, length, since):
+    short = {"256": 35, "70": 35, "35": 25}[str(length)]
+    before = f"{int(since[:2]) - (since[2] == 'A'):02}{'AB'[since[2] == 'A']}"
+    assert look(text.format("X" * length), release=since) == look(text.format("X" * short), release=before) == []
+    assert look(text.format("X" * (length + 1)), release=since) == [("39", place)]
+    assert look(text.format("X" * (short + 1)), release=before) == [("39", place)]
+
+
 def test_the_fourth_line_of_a_street_is_read_in_older_directories_too():
     assert look("NAD+CN+++A+1:2:3:4+C++1+US", release="96A") == []
     assert positions("96A")["NAD"]["3042"] == ((5, 1), (5, 2), (5, 3), (5, 4))

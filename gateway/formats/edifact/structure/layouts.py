@@ -1,5 +1,6 @@
 """Segment layouts as data: segments.csv (D.03A), segments_d95b.csv (what differs up to D.97A), segments_more.csv (what
-other directories have behind what we read: no value of a shipment, but no fault either).
+other directories have behind what we read: no value of a shipment, but no fault either), lengths.csv (from which
+directory on a data element is longer).
 
     tag,element,component,id,composite,element_status,status,format
     RFF,1,1,1153,C506,M,M,an..3        RFF+HWB:GWH1'     element 1 is C506, its first component 1153
@@ -11,7 +12,7 @@ A tag without rows is not checked. Lengths do not count release characters, sign
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache, lru_cache
 
 from gateway.formats.edifact.structure.tables import release_key
@@ -48,9 +49,29 @@ NUMBERS = frozenset(("6314", "7224", "5004", "6060", "6066", "6162", "6152", "54
 """Data elements that hold a number, those that the directories write as text (6314, 6060) among them."""
 
 
+@lru_cache(maxsize=64)
 def layouts(release: str) -> dict[str, Layout]:
-    """Return tag -> layout of a directory ("95B")."""
-    return _old() if (0, "") < release_key(release) <= _LAST_OLD and release_key(release)[0] else _new()
+    """Return tag -> layout of a directory ("95B"); a data element is as long as there, or as in the directory of its table."""
+    key = release_key(release)
+    found = _old() if (0, "") < key <= _LAST_OLD and key[0] else _new()
+    longer = lengths(release)
+    return {tag: tuple(_widened(element, longer) for element in layout) for tag, layout in found.items()}
+
+
+def _widened(element: Element, longer: dict[str, int]) -> Element:
+    parts = tuple(
+        replace(part, longest=longer[part.id]) if longer.get(part.id, 0) > part.longest else part
+        for part in element.components
+    )
+    return replace(element, components=parts)
+
+
+@lru_cache(maxsize=64)
+def lengths(release: str) -> dict[str, int]:
+    """Return data element -> its length in a directory, for those of lengths.csv; {} for what is no directory."""
+    key = release_key(release)
+    rows = table_rows(_FOLDER.joinpath("lengths.csv").read_text("utf-8")) if key[0] else ()
+    return {row["id"]: int(row["longest"]) for row in rows if release_key(row["from"]) <= key}
 
 
 @cache
@@ -91,6 +112,8 @@ def _range(text: str) -> range:
 @lru_cache(maxsize=256)
 def longest_of(release: str, tag: str, data_element: str) -> int:
     """Return how many characters a data element has in a directory."""
+    if data_element in (known := lengths(release)):
+        return known[data_element]
     parts = (part for element in layouts(release)[tag] for part in element.components)
     return next(part.longest for part in parts if part.id == data_element)
 
