@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import suppress
 from functools import cached_property
 from typing import Any
 
 from gateway.canonical.model import PARTY_ROLES
 from gateway.findings import NOWHERE, Finding, Scope, Severity
+from gateway.mapping.again import Again, Guarded, families
 from gateway.mapping.cells import Target, filled_in
 from gateway.mapping.compile import Block
 from gateway.mapping.grammar import Test
@@ -18,6 +20,8 @@ from gateway.mapping.straight import Fill
 from gateway.mapping.table import Row
 from gateway.mapping.transforms import Unusable
 from gateway.records import Dialect, Finder, InLineSteps, Path
+
+_NOTHING = Guarded(())
 
 
 class Fields:
@@ -60,11 +64,13 @@ class Way:
 class Bound(Fields):
     """A block with its binding: the nodes its rows are read in. ways: its binding rows, the first that finds any counts."""
 
-    def __init__(self, block: Block, dialect: Dialect, unit: str) -> None:
+    def __init__(self, block: Block, dialect: Dialect, unit: str, guarded: Guarded = _NOTHING) -> None:
         super().__init__(block.targets, dialect)
         self.ways = [Way(row, path, when, dialect, unit) for row, path, when in block.bindings]
         self.required = next((row for row, _, _ in block.bindings if row.required), None)
-        self.refusals = Refusals(block.actions, dialect)
+        once = block.level == "reference"  # each segment makes one
+        again = [] if once else families(block.targets, guarded, dialect, block.at)
+        self.refusals = Refusals(block.actions, dialect, again)
         self._party = block.level in PARTY_ROLES
         self._more = [line for row, line in block.actions if row.target == "(continue)"][:1]
 
@@ -131,8 +137,9 @@ class Choice:
 class Refusals(Choice):
     """The (refuse) rows of a block: the first that holds refuses; rows that only warn before it are told too."""
 
-    def __init__(self, actions: list[tuple[Row, Line]], dialect: Dialect) -> None:
-        super().__init__([line for row, line in actions if row.target == "(refuse)"], dialect)
+    def __init__(self, actions: list[tuple[Row, Line]], dialect: Dialect, again: Sequence[Again] = ()) -> None:
+        """again: what tells of second values; it comes behind the rows of the table."""
+        super().__init__([*(line for row, line in actions if row.target == "(refuse)"), *again], dialect)
 
     def look(self, node: Any, root: Any, run: Run) -> None:
         """Add the findings of the rows that hold."""
@@ -143,7 +150,9 @@ class Refusals(Choice):
     def tell(self, first: int, node: Any, root: Any, run: Run) -> None:
         """Add the findings of the rows that hold, from row `first` on, which does."""
         for line in self.lines[first:]:
-            if line.holds is None or line.holds(node, root, run):
+            if isinstance(line, Again):
+                run.findings += line.found(node, root, run)
+            elif line.holds is None or line.holds(node, root, run):
                 run.findings.append(_refused(line, node, root, run))
                 if line.row.required != "warn":
                     return

@@ -21,7 +21,7 @@ from typing import Any
 
 from gateway.mapping.cells import Target
 from gateway.mapping.filling_up import filled_up, read_of
-from gateway.mapping.line import InLineTest, Line
+from gateway.mapping.line import AGAIN, InLineTest, Line
 from gateway.mapping.quick import CAREFUL, Quick
 from gateway.mapping.remembering import all_of, maker, reader, tester
 from gateway.mapping.straight import holds_of_nothing
@@ -213,7 +213,7 @@ class Text:
     def _test(self, name: str, test: InLineTest) -> str:
         self.names |= {f"h{name}": test.holds, f"w{name}": test.values}
         steps, elements = test.path.steps, test.path.elements
-        if test.op in ("repeated", "differs"):
+        if test.op in ("repeated", "differs", AGAIN):
             return self._repeated(name, test)
         if not elements:
             there = self._there(steps)
@@ -241,11 +241,28 @@ class Text:
 
     def _repeated(self, name: str, test: InLineTest) -> str:
         """Several segments; whether what they say differs is asked with the closure."""
+        if test.op != "repeated" and test.path.steps:
+            return self._of_kinds(name, test)
         nodes = self._nodes(test.path.steps) if test.path.steps else _NONE
         if nodes == _NONE:
             return "False"
         of_segment = not test.path.elements and test.path.of_nodes is None
         return f"len({nodes}) > 1" + ("" if of_segment else f" and h{name}(node, root, run)")
+
+    def _of_kinds(self, name: str, test: InLineTest) -> str:
+        """Several segments of several kinds (`differs`), or more segments than kinds (again.py)."""
+        *above, (tag, _, qualifier) = test.path.steps
+        every = self._every(tuple(above), tag)
+        if every == _NONE:
+            return "False"
+        several = f"len({every}) > 1"
+        if test.values:
+            key = ("index", tuple(above), tag, qualifier)
+            index = self._known(key) or self._index(key, every, sure=self._sure(((tag, (), ""),)) and not above)
+            several = f"len({index}) < len({every})"
+            if test.op == "differs":
+                several = f"({several} or len({index}.keys() & w{name}) > 1)"
+        return f"{several} and h{name}(node, root, run)"
 
     # --- segments ---------------------------------------------------------------------------------------------
 

@@ -10,10 +10,13 @@ import msgspec
 
 from gateway.findings import Position
 from gateway.mapping.grammar import Source, Test
-from gateway.mapping.sources import Condition, Values, condition, every_kind, node_place, values_of
+from gateway.mapping.sources import Condition, Values, condition, node_place, values_of
 from gateway.mapping.table import Row
 from gateway.mapping.transforms import Noted, Transform
 from gateway.records import Dialect, InLinePath, Path
+
+AGAIN = "again"
+"""The operator of a test that no cell holds: more segments than kinds, see again.py."""
 
 
 class InLineTest(msgspec.Struct, frozen=True):
@@ -131,7 +134,7 @@ class Line:
         if find is None or not self.sources:
             return None
         found: list[InLinePath] = []
-        parts = _with_others(self.sources)
+        parts = parts_of(self.sources)
         for path, others in parts:
             one = find(path, self.at, others) if path is not None else None
             if one is None or not (one.elements or one.of_nodes):
@@ -151,18 +154,17 @@ class Line:
         for test in self.when:
             path, holds = test.source.path, condition((test,), self.dialect, self.at)
             assert holds is not None
-            if path is not None and test.op == "differs":
-                path = every_kind(path)
             found = find(path, self.at, ()) if find is not None and path is not None else None
             of_segment = test.op in ("present", "absent", "repeated") and path is not None and not path.leaf
             if found is not None and (of_segment or test.op in ("repeated", "differs") or len(found.elements) == 1):
-                made.append(InLineTest(found, test.op, frozenset(test.values), holds))
+                values = path.steps[-1].values if path is not None and test.op == "differs" else test.values
+                made.append(InLineTest(found, test.op, frozenset(values), holds))
             else:
                 made.append(holds)
         return tuple(made)
 
 
-def _with_others(sources: tuple[Source, ...]) -> list[tuple[Path | None, tuple[str, ...]]]:
+def parts_of(sources: tuple[Source, ...]) -> list[tuple[Path | None, tuple[str, ...]]]:
     """Return each source with the further leaves of its segment."""
     found: list[tuple[Path | None, tuple[str, ...]]] = []
     for source in sources:

@@ -8,6 +8,7 @@ from typing import Any
 
 from gateway.canonical.model import PARTY_ROLES
 from gateway.findings import NOWHERE, Finding, Position, Scope, Severity
+from gateway.mapping.again import Guarded, families
 from gateway.mapping.beside import Beside
 from gateway.mapping.blocks import Bound, Fields, Refusals
 from gateway.mapping.cells import Target
@@ -66,10 +67,13 @@ class CompiledProgram:
         inherited, own = ({t.path[0] for t in targets} for targets in (header, shipment))
         self._both = tuple(name for name in parts if name in inherited and name in own)
         self._parts_of = tuple(role for role in PARTY_ROLES if role in parts)
-        self._parties = [(role, Bound(b, dialect, unit)) for role in PARTY_ROLES for b in blocks.get(role, ())]
-        self._items = [Bound(b, dialect, unit) for b in blocks.get("item", ())]
+        guarded = Guarded(line for level in blocks.values() for b in level for _, line in b.actions)
+        self._parties = [(role, Bound(b, dialect, unit, guarded)) for role in PARTY_ROLES for b in blocks.get(role, ())]
+        self._items = [Bound(b, dialect, unit, guarded) for b in blocks.get("item", ())]
         self._references = [Bound(b, dialect, unit) for b in blocks.get("reference", ())]
-        self._refusals = Refusals([a for b in blocks.get("shipment", ()) for a in b.actions], dialect)
+        self._again = families(header, guarded, dialect, "")
+        again = families(shipment, guarded, dialect, unit)
+        self._refusals = Refusals([a for b in blocks.get("shipment", ()) for a in b.actions], dialect, again)
         self._plans = Plans(shipment, self._refusals, self.bound, dialect)
         self._index: dict[tuple[str, str], Target] = {
             (level, t.name): t for level, level_blocks in blocks.items() for b in level_blocks for t in b.targets
@@ -88,6 +92,8 @@ class CompiledProgram:
         run.inherited = inherited
         draft = mapped.draft
         first, found = self._plans.of(node, root)(node, root, draft, run)
+        if doubts := message.cache[self.mapping_version][4]:
+            run.findings += [doubt for name, doubt in doubts if name not in draft]
         for name in self._both:  # rows of the header and of the shipment write single fields of it
             if name in inherited and name in draft:
                 draft[name] = {**inherited[name], **draft[name]}
@@ -157,7 +163,8 @@ class CompiledProgram:
             run.findings += own.findings
             errors = [f for f in own.findings if f.severity is Severity.ERROR]
             parts = any(isinstance(value, dict | list) for value in read.values())
-            kept = message.cache[self.mapping_version] = (message.context, read, errors, parts)
+            doubts = [(f.target.partition(".")[0], f) for one in self._again for f in one.found(root, root, own)]
+            kept = message.cache[self.mapping_version] = (message.context, read, errors, parts, doubts)
         values: dict[str, Any] = own_copy(kept[1]) if kept[3] else kept[1]
         return values
 
@@ -171,7 +178,8 @@ class CompiledProgram:
     def _party(self, role: str, bound: Bound, nodes: Sequence[Any], mapped: Mapped, root: Any, run: Run) -> None:
         party: dict[str, Any] = {}
         run.level = role
-        bound.fill(nodes[0], root, party, run)
+        if told := bound.fill(nodes[0], root, party, run):
+            bound.refusals.tell(told - 1, nodes[0], root, run)
         if len(nodes) > 1:
             self._left_out(role, bound, party, nodes[1:], root, run)
         run.level = ""

@@ -64,7 +64,7 @@ def gravest(found: list[Finding]) -> Finding:
 def told_already(findings: list[Finding], place: Position) -> bool:
     """True when a row of the table says so in its own words, or another role of the same party did."""
     return any(
-        (f.rule == "MAP-AMBIGUOUS" and f.position.segment and f.position.segment == place.segment)
+        (f.rule == "MAP-AMBIGUOUS" and not f.target and f.position.segment and f.position.segment == place.segment)
         or (f.rule in RULES and f.position == place)
         for f in findings
     )

@@ -13,7 +13,8 @@ from collections.abc import Callable
 from functools import cache
 from typing import Any
 
-from gateway.formats.edifact.leaves import components, of_segment
+from gateway.formats.edifact.composites import components
+from gateway.formats.edifact.leaves import of_segment
 from gateway.formats.edifact.legs import that_count
 from gateway.formats.edifact.structure.tables import Group, kinds, load_table
 from gateway.formats.tree import below

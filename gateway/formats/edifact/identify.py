@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gateway.formats.edifact.leaves import components
+from gateway.formats.edifact.composites import components
 from gateway.formats.edifact.root import MessageRoot
 from gateway.records import Node, Separators
 

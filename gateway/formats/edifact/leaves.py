@@ -5,7 +5,7 @@
     @sum       the number of the segment (MEA 6314, GID 7224 ...) added up over the shipment
     7065@same  the text that all segments found have, nothing when one has another
     @carriage  what tells a carriage (TDT) from another one, see legs.py: `TDT[20].@carriage repeated`
-    @kinds     kind and number of all composites of all segments found, one a line (PIA: 7143 and 7140)
+    @...       what several segments say together, see of_several.py
 
 The text is as meant: without release characters, decimal comma turned into a point where the interchange allows one.
 """
@@ -15,8 +15,9 @@ from __future__ import annotations
 import re
 from functools import cache, lru_cache
 
-from gateway.formats.delimited import split_released, unrelease
+from gateway.formats.edifact.composites import components
 from gateway.formats.edifact.legs import carriage
+from gateway.formats.edifact.of_several import OF_SEVERAL
 from gateway.formats.edifact.structure.layouts import NUMBERS, Component, layouts, longest_of, positions
 from gateway.formats.sums import total
 from gateway.records import Getter, Node, Separators
@@ -24,8 +25,6 @@ from gateway.records import Getter, Node, Separators
 _RELEASE = "03A"  # the places of the elements used are the same in all directories read
 SAME = "@same"
 CARRIAGE = "@carriage"
-KINDS = "@kinds"
-_COMPOSITES = {"PIA": range(2, 7)}  # elements that hold (number, kind)
 SUMS = {"MEA": "6314", "GID": "7224", "PAC": "7224", "MOA": "5004", "QTY": "6060", "CNT": "6066"}
 """Segment -> the number that `@sum` adds."""
 
@@ -41,7 +40,7 @@ def known(tag: str, leaf: str) -> bool:
     if leaf.startswith("@"):
         if leaf == CARRIAGE:
             return tag == "TDT"
-        return (leaf == KINDS and tag in _COMPOSITES) or (leaf == "@sum" and tag in SUMS)
+        return (tag, leaf) in OF_SEVERAL or (leaf == "@sum" and tag in SUMS)
     leaf = leaf.removesuffix(SAME)
     return not _is_number(leaf) or leaf in positions(_RELEASE).get(tag, {})
 
@@ -57,19 +56,6 @@ def places(tag: str, leaf: str) -> tuple[tuple[int, int], ...]:
         return positions(_RELEASE).get(tag, {}).get(leaf, ())
     found = re.fullmatch(r"([0-9]{1,2})(?:-([0-9]{1,2}))?", leaf)
     return ((int(found[1]), int(found[2] or 0)),) if found else ()
-
-
-def components(node: Node, element: int, s: Separators) -> list[str]:
-    """Return the components of the first repetition of an element, as meant."""
-    elements = node.elements
-    if element >= len(elements):
-        return []
-    text = elements[element]
-    if s.repetition and s.repetition in text:
-        text = split_released(text, s.repetition, s.release)[0]
-    if s.release and s.release in text:
-        return [unrelease(part, s.release) for part in split_released(text, s.component, s.release)]
-    return text.split(s.component)
 
 
 @cache
@@ -96,8 +82,8 @@ def of_segment(tag: str, leaf: str) -> Getter:
         return reader(leaf)
     if leaf == CARRIAGE:
         return lambda node, root: root.separators.element.join(carriage(node))
-    if leaf == KINDS:
-        return lambda node, root: kinds_of([node], root)
+    if (several := OF_SEVERAL.get((tag, leaf))) is not None:
+        return lambda node, root: several([node], root)
     if not at:
         return lambda node, root: ""
     if tag == "FTX" and leaf == "4440":
@@ -223,13 +209,6 @@ def goods_of(unit: Node) -> list[Node]:
         else:
             open_nodes += [node for nodes in children.values() for node in nodes if node.children is not None]
     return found
-
-
-def kinds_of(nodes: list[Node], root: Node) -> str:
-    """Return kind and number of each composite of some segments, one a line."""
-    s: Separators = root.separators  # type: ignore[attr-defined]
-    pairs = [[*components(node, element, s), "", ""][:2] for node in nodes for element in _COMPOSITES[node.tag]]
-    return "\n".join(f"{kind.strip()} {' '.join(number.split())}" for number, kind in pairs if number.strip())
 
 
 def same(nodes: list[Node], root: Node, read: Getter) -> str:

@@ -97,9 +97,8 @@ def lent(unit: Node, root: Node) -> Finding | None:
     voyage, other = own[0].element(2).strip(), header[0].element(2).strip() if header else ""
     if not voyage or not other or voyage == other:
         return None
-    s: Separators = root.separators  # type: ignore[attr-defined]
-    lacks = [word for word, tag, stages in _LENT if not _has(own[0], tag, stages, s)]
-    taken = [word for word, tag, stages in _LENT if word in lacks and _has(header[0], tag, stages, s)]
+    lacks = [word for word in _LENT if not _names(own[0], word, root)]
+    taken = [word for word in lacks if _names(header[0], word, root)]
     if not taken:
         return None
     said = f"The consignment goes with {voyage} (TDT), which names no {' and no '.join(taken)}: that of {other} in the header was taken."
@@ -111,7 +110,7 @@ def _left_to_nobody(own: Node, root: Node) -> Finding | None:
     s: Separators = root.separators  # type: ignore[attr-defined]
     parts = {"voyage": own.element(2), "mode": own.element(3), "carrier": own.element(5)}
     lacks = [word for word, text in parts.items() if not text.partition(s.component)[0].strip()]
-    lacks += [word for word, tag, stages in _LENT if not _has(own, tag, stages, s)]
+    lacks += [word for word in _LENT if not _names(own, word, root)]
     function = next((bgm.element(3).strip() for bgm in (root.children or {}).get("BGM", ())), "")
     if not lacks or function in _CANCELS:
         return None
@@ -121,7 +120,8 @@ def _left_to_nobody(own: Node, root: Node) -> Finding | None:
 
 _CANCELS = frozenset(("1", "3"))  # BGM 1225
 _SEND = "Send only the carriage that arrives in the US as TDT+20 (those before it as TDT+10), or say of each where it leaves and arrives (LOC+9, LOC+11)."
-_LENT = (("port", "LOC", frozenset(("11", "60"))), ("arrival", "DTM", frozenset(("132",))))
+_LENT = ("port", "arrival")
+_ENDS_COUNT = ("IFCSUM", "IFTMIN")  # messages whose tables read the destination (LOC+8) where no arrival is named
 
 
 def _of_consignment(unit: Node) -> list[Node]:
@@ -141,5 +141,21 @@ def _of_stage(nodes: list[Node], root: Node, stages: tuple[str, ...]) -> list[No
     return []
 
 
-def _has(node: Node, tag: str, stages: frozenset[str], s: Separators) -> bool:
-    return any(one.element(1).partition(s.component)[0].strip() in stages for one in (node.children or {}).get(tag, ()))
+def _names(node: Node, word: str, root: Node) -> bool:
+    """True when a carriage names its port or its arrival, in any of the places where the tables read them."""
+    s: Separators = root.separators  # type: ignore[attr-defined]
+    ports = _with(node, "LOC", ARRIVES, s)
+    if not ports and root.element(2).startswith(_ENDS_COUNT):
+        ports = _with(node, "LOC", ENDS, s)
+    if word == "port":
+        return bool(ports)
+    return any(_with(one, "DTM", _ARRIVAL, s) for one in (node, *ports))
+
+
+_ARRIVAL = frozenset(("132",))  # DTM 2005
+
+
+def _with(node: Node, tag: str, stages: frozenset[str], s: Separators) -> list[Node]:
+    return [
+        one for one in (node.children or {}).get(tag, ()) if one.element(1).partition(s.component)[0].strip() in stages
+    ]

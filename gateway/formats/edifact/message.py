@@ -9,6 +9,7 @@ import msgspec
 
 from gateway.findings import Finding, Scope, Severity
 from gateway.formats.edifact.answers import answers
+from gateway.formats.edifact.bills import several_bills
 from gateway.formats.edifact.envelope import component, components, fault
 from gateway.formats.edifact.items import MISSING, ItemFindings
 from gateway.formats.edifact.legs import lent
@@ -199,8 +200,8 @@ class OpenMessage:
         yield from self._totals.consignment(node, Scope.MESSAGE if self._items else Scope.SHIPMENT)
         if self._items is not None and (empty := self._items.none_in(node)) is not None:
             yield empty
-        if self._items is None and (remark := lent(node, self._root)) is not None:
-            yield remark
+        if self._items is None:
+            yield from filter(None, (several_bills(node, self._root), lent(node, self._root)))
         for unit, found in self._items.of_items(node) if self._items else ((node, ()),):
             yield from found
             if unit is not None:
@@ -260,6 +261,7 @@ class OpenMessage:
         if self._whole:
             self._units += 1
             yield from self._totals.consignment(self._root, Scope.SHIPMENT)
+            yield from filter(None, (several_bills(self._root, self._root),))
             yield Unit(self._message, self._units, self._root, f"UNH {self._message.control_number}")
         elif self.kind is not None and self.kind.role == "ack":
             yield from answers(self._type, self._root, None, self._separators)

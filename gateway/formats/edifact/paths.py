@@ -16,7 +16,8 @@ from typing import Any
 from gateway.findings import Position
 from gateway.formats.delimited import split_released
 from gateway.formats.edifact.finders import MESSAGE, finder, in_line_helpers, steps_of
-from gateway.formats.edifact.leaves import KINDS, SAME, add_up, kinds_of, known, of_segment, places, reader, same
+from gateway.formats.edifact.leaves import SAME, add_up, known, of_segment, places, reader, same
+from gateway.formats.edifact.of_several import OF_SEVERAL
 from gateway.formats.edifact.structure.tables import Group, Row, kinds, load_table
 from gateway.formats.edifact.texts import elements_of
 from gateway.records import ITSELF, Finder, Getter, InLinePath, Locator, Node, Path, Separators
@@ -41,8 +42,9 @@ class EdifactDialect:
             return lambda node, root: same(nodes, root, read) if (nodes := find(node, root)) else ""
         if path.leaf == "@sum":
             return lambda node, root: add_up(nodes, nodes[0], root) if (nodes := find(node, root)) else ""
-        if path.leaf == KINDS:
-            return lambda node, root: kinds_of(find(node, root), root)
+        several = OF_SEVERAL.get((steps[-1].name if steps else at, path.leaf))
+        if several is not None:
+            return lambda node, root: several(nodes, root) if (nodes := find(node, root)) else ""
         if not path.absolute and len(steps) == 1 and steps[0].name == (at or MESSAGE) and not steps[0].values:
             return read
 
@@ -87,14 +89,26 @@ class EdifactDialect:
             return InLinePath(way, elements)
         if not way:
             return None
-        if leaf == KINDS and not others:
-            return InLinePath(way, (), kinds_of)
+        if (tag, leaf) in OF_SEVERAL and not others:
+            return InLinePath(way, (), OF_SEVERAL[tag, leaf])
         if leaf == "@sum":
             return InLinePath(way, (), _first_of(add_up, [of_segment(tag, other) for other in others]))
         read, *more = (of_segment(tag, one.removesuffix(SAME)) for one in (leaf, *others))
         if leaf.endswith(SAME):
             return InLinePath(way, (), _first_of(lambda nodes, node, root: same(nodes, root, read), more))
         return InLinePath(way, (), _first_of(lambda nodes, node, root: read(node, root), more))
+
+    def single(self, path: Path, at: str) -> bool:
+        """True when a path takes what it reads from the first segment alone, so that another one may say otherwise."""
+        steps = steps_of(path)
+        if (
+            not steps
+            or path.leaf.startswith("@")
+            or path.leaf.endswith(SAME)
+            or (len(steps) == 1 and steps[0].name == at)
+        ):
+            return False
+        return bool(path.leaf) and (steps[-1].name, path.leaf) != ("FTX", "4440")
 
     def problems(self, path: Path, at: str, message_type: str, version: str) -> list[str]:
         """Return why the path can never read anything in this message, in any of the directories that we read."""

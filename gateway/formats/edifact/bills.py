@@ -1,0 +1,54 @@
+"""Several bills in one shipment's segments: all but one would vanish without a word, so the shipment is refused.
+
+    CNI+1'  RFF+BM:B1'  NAD..  GID+1+1:CT'  FTX..     a bill, its parties and goods
+            RFF+BM:B2'  NAD..  GID+1+2:CT'  FTX..     another one: CUSCAR, two RFF groups of a CNI that hold goods
+
+The directory has goods under each RFF, and real senders repeat RFF for further numbers of one bill. So the goods tell: a
+GID with nothing but its number, which stands there because the directory demands one, holds none. The house bills of
+segments that mapping rows cannot compare (RFF of the consignment, of its carriage, of its goods lines) must be the same too.
+"""
+
+from __future__ import annotations
+
+from gateway.findings import Finding, Scope, Severity
+from gateway.formats.edifact.composites import components
+from gateway.records import Node, Separators
+
+_HOUSE = frozenset(("HWB", "BH"))  # RFF 1153
+
+
+def several_bills(unit: Node, root: Node) -> Finding | None:
+    """Return the refusal of a shipment that holds several bills."""
+    children = unit.children or {}
+    references = children.get("RFF", ())
+    with_goods = [bill for bill in references if any(map(_holds_goods, (bill.children or {}).get("GID", ())))]
+    if len(with_goods) > 1:
+        said = (
+            f"{len(with_goods)} RFF groups of the consignment hold goods of their own (GID): each is a bill, and a consignment "
+            "is one. Send one CNI group for each bill."
+        )
+        return Finding("MAP-AMBIGUOUS", Severity.ERROR, Scope.SHIPMENT, said, with_goods[1].place())
+    below = [*children.get("TDT", ()), *children.get("GID", ())]
+    for bill in references:
+        if bill.children is not None:
+            below += bill.children.get("TDT", ())
+    deeper = [reference for node in below if node.children is not None for reference in node.children.get("RFF", ())]
+    return _differing([*references, *deeper], root) if deeper else None
+
+
+def _holds_goods(line: Node) -> bool:
+    return bool(line.children) or bool(line.element(2))
+
+
+def _differing(references: list[Node], root: Node) -> Finding | None:
+    s: Separators = root.separators  # type: ignore[attr-defined]
+    numbers: dict[str, Node] = {}
+    for reference in references:
+        kind, number, *_ = [*components(reference, 1, s), "", ""]
+        if kind.strip() in _HOUSE and number.strip():
+            numbers.setdefault(number.strip(), reference)
+    if len(numbers) < 2:
+        return None
+    said = f"The consignment names several house bills (RFF+HWB or BH, {len(numbers)} numbers): send one consignment for each."
+    place = list(numbers.values())[1].place(1, 2, "1154")
+    return Finding("MAP-AMBIGUOUS", Severity.ERROR, Scope.SHIPMENT, said, place)

@@ -1,0 +1,19 @@
+"""The components of an element, as meant."""
+
+from __future__ import annotations
+
+from gateway.formats.delimited import split_released, unrelease
+from gateway.records import Node, Separators
+
+
+def components(node: Node, element: int, s: Separators) -> list[str]:
+    """Return the components of the first repetition of an element, as meant."""
+    elements = node.elements
+    if element >= len(elements):
+        return []
+    text = elements[element]
+    if s.repetition and s.repetition in text:
+        text = split_released(text, s.repetition, s.release)[0]
+    if s.release and s.release in text:
+        return [unrelease(part, s.release) for part in split_released(text, s.component, s.release)]
+    return text.split(s.component)
