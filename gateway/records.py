@@ -230,7 +230,7 @@ class InterchangeEnd(msgspec.Struct, frozen=True, tag="IE", tag_field="record"):
 class Acknowledged(msgspec.Struct, frozen=True):
     """An acknowledgment of something we sent. kind: "interchange", "group", "set" or "status".
 
-    result: its code (A, E, P, R). status: accepted, rejected, hold or released, where it is about one bill. issuer: of
+    result: its code (A, E, P, R), or in words what is none of these. status: accepted, rejected, hold or released, where it is about one bill. issuer: of
     the bill's number; code: as received; at: when it was decided, RFC 3339 (local times are taken as UTC).
     """
 

@@ -1,6 +1,6 @@
 """Inbound CONTRL, APERAK and CUSRES: what the other side says of something we sent. They are never answered.
 
-UCI action 4 rejected, 7 acknowledged, 8 received      Acknowledged("interchange", 0020, R / A / A)
+UCI action 4 rejected, 7 acknowledged, 8 received      Acknowledged("interchange", 0020, R / A / received)
 UCF                                                    Acknowledged("group", 0048, R / A)
 UCM, ERC, DOC                                          Acknowledged("status", reference, R / A, text)
 
@@ -17,7 +17,7 @@ from gateway.formats.edifact.writer import own_number
 from gateway.records import Acknowledged, Node, Separators
 from gateway.shipped import files, table_rows
 
-_ACTIONS = {"4": "R", "7": "A", "8": "A"}
+_ACTIONS = {"4": "R", "7": "A", "8": "received"}  # 0083: 8 says that it came, not that it is good
 _APERAK = {"29": "A", "44": "A", "34": "E", "45": "P", "27": "R"}
 _STATUS = {"1": "A", "4": "A", "8": "A", "2": "R", "3": "R", "5": "E", "7": "E"}
 
@@ -79,24 +79,32 @@ def _aperak(root: Node, unit: Node | None, s: Separators) -> Iterator[Acknowledg
 
 
 def _cusres(root: Node, unit: Node | None, s: Separators) -> Iterator[Acknowledged]:
-    status = _status(unit or root, s)
+    node = unit or root
+    status = _status(node, s)
+    errors = _all_errors(node, s)
     if unit is None:
-        yield Acknowledged("status", _bill(root, _SENT, s), status, root.place(), "CUSRES")
-        return
-    errors = [error for erp in _children(unit, "ERP") for error in _errors(erp, s)]
-    bill = _bill(unit, ("AAM",), s) or component(unit, 2, 1, s) or _bill(unit, (), s)
+        bill, place = _bill(root, _SENT, s), root.place()
+    else:
+        own = component(unit, 1, 2, s) if unit.tag == "RFF" else component(unit, 2, 1, s)
+        bill, place = _bill(unit, ("AAM",), s) or own or _bill(unit, (), s), unit.place()
     if errors and all(code.startswith(_EVENT) for code, _ in errors):
         known = [_notices().get(code, {"words": text, "status": ""}) for code, text in errors]
         result = "; ".join(f"{code} {n['words']}".strip() for (code, _), n in zip(errors, known, strict=True))
         told, words = next((n["status"] for n in known if n["status"]), ""), ""
     else:
-        result = "R" if errors else status
+        advice = any(code == _ADVICE for code, _ in errors)
+        words = "; ".join(f"{code} {text}".strip() for code, text in errors) or ("CUSRES" if unit is None else "")
+        result = "R" if errors and not advice else status
         told = {"A": "accepted", "E": "accepted", "R": "rejected"}.get(result, "")
-        words = "; ".join(f"{code} {text}".strip() for code, text in errors)
-    yield Acknowledged("status", bill, result, unit.place(), words, told, code=errors[0][0] if errors else "")
+        errors = [] if advice else errors
+    code = errors[0][0] if errors else ""
+    if unit is None:  # of the whole message, not of one bill
+        told, code = "", ""
+    yield Acknowledged("status", bill, result, place, words, told, code=code)
 
 
 _EVENT = "SN"  # status notifications of CBP's ACE truck manifest begin so; what is wrong has codes of digits
+_ADVICE = "ADVICE"  # Australian customs: what stands beside it tells, and refuses nothing
 _SENT = ("ACW", "ABO", "AFB", "MWB", "MB")  # RFF that name the message or manifest which is answered
 
 
@@ -108,10 +116,15 @@ def _bill(node: Node, kinds: tuple[str, ...], s: Separators) -> str:
     return next((found[kind] for kind in kinds if found.get(kind)), "")
 
 
-def _errors(erp: Node, s: Separators) -> Iterator[tuple[str, str]]:
+def _all_errors(node: Node, s: Separators) -> list[tuple[str, str]]:
+    """Return (9321, its text) of all error points of a message or a bill; in older directories some stand where no group is for them."""
+    return [error for point in (*_children(node, "ERP"), node) for error in _errors(point, s)]
+
+
+def _errors(point: Node, s: Separators) -> Iterator[tuple[str, str]]:
     """Yield (9321, its text) of an error point; FTX+ACE repeats what was sent and is left out."""
-    codes = [component(erc, 1, 1, s) for erc in _children(erp, "ERC")]
-    texts = [_text(ftx, s) for ftx in _children(erp, "FTX") if ftx.element(1) in ("AAO", "AAH")]
+    codes = [component(erc, 1, 1, s) for erc in _children(point, "ERC")]
+    texts = [_text(ftx, s) for ftx in _children(point, "FTX") if ftx.element(1) in ("AAO", "AAH")]
     for number, code in enumerate(codes):
         yield code, texts[number] if number < len(texts) else ""
 

@@ -49,7 +49,7 @@ def finder(steps: tuple[Step, ...], absolute: bool, at: str) -> Finder:
     if step.name == start:
         return _itself(absolute, select)
     if absolute:
-        return _linked(lambda node, root: [root], step.name, select)
+        return _of_header(step.name, select)
     found = _first_link(step.name, select)
     return found if select is None else _remembering(found)
 
@@ -58,6 +58,15 @@ def _itself(absolute: bool, select: _Select | None) -> Finder:
     if select is None:
         return (lambda node, root: [root]) if absolute else (lambda node, root: [node])
     return lambda node, root: select([root if absolute else node], root)
+
+
+def _of_header(name: str, select: _Select | None) -> Finder:
+    def find(node: Node, root: Node) -> list[Node]:
+        children = root.children
+        found = children.get(name, _NOTHING) if children is not None else _NOTHING
+        return found if select is None or not found else select(found, root)
+
+    return find
 
 
 def _first_link(name: str, select: _Select | None) -> Finder:

@@ -146,3 +146,37 @@ def test_an_event_is_told_in_words_and_an_error_is_a_refusal(tmp_path: Path) -> 
     said = [f["message"] for f in told(wrapped(CUSRES), tmp_path) if f["rule"].startswith("ACK-")]
     assert said[0] == "The answer to GWXX00000000011 says: SN053 released."
     assert said[1] == "The answer to GWXX00000000012 says: refused. 017 MISSING OR INVALID BILL; 060 BILL REJECTED."
+
+
+AUSTRALIAN = """UNH+1+CUSRES:D:99B:UN
+BGM+961:::IMDR+REF1:1+11
+FTX+AHN+++REJECTED
+RFF+ABO:B00227128::1
+ERP+::1
+ERC+15::95
+FTX+AAO+++A MANDATORY FIELD IS MISSING"""
+
+
+def _answers(lines: str, tmp_path: Path) -> list[tuple[str, str]]:
+    return [(f["rule"], f["message"]) for f in told(wrapped(lines), tmp_path) if f["rule"].startswith("ACK-")]
+
+
+def test_an_error_in_an_older_directory_is_a_refusal_where_no_group_is_for_it(tmp_path: Path) -> None:
+    said = _answers(AUSTRALIAN, tmp_path)
+    assert said[0] == ("ACK-REFUSED", "The answer to B00227128 says: refused. 15 A MANDATORY FIELD IS MISSING.")
+    in_header = AUSTRALIAN.replace("RFF+ABO:B00227128::1\n", "")
+    assert _answers(in_header, tmp_path)[-1][0] == "ACK-REFUSED"
+    advice = AUSTRALIAN.replace("ERC+15::95", "ERC+ADVICE:80:95").replace("A MANDATORY FIELD IS MISSING", "NO ERRORS")
+    rule, words = _answers(advice, tmp_path)[0]
+    assert (rule, "NO ERRORS" in words) == ("ACK-SAYS", True)
+
+
+def test_an_event_of_the_whole_message_is_told_in_words(tmp_path: Path) -> None:
+    lines = "UNH+1+CUSRES:D:03B:UN\nBGM+132:::ST+TRIP1\nRFF+ABO:MAN1\nERP+1\nERC+SN053"
+    assert _answers(lines, tmp_path) == [("ACK-SAYS", "The answer to MAN1 says: SN053 released.")]
+
+
+@pytest.mark.parametrize(("action", "words"), [("4", "refused"), ("7", "accepted"), ("8", "received")])
+def test_an_interchange_that_came_is_not_yet_accepted(action: str, words: str, tmp_path: Path) -> None:
+    lines = f"UNH+1+CONTRL:D:3:UN\nUCI+15+GWSENDER:ZZ+CBPTEST:ZZ+{action}"
+    assert _answers(lines, tmp_path)[0][1] == f"The answer to interchange 15 says: {words}."
