@@ -144,12 +144,13 @@ class Settler:
         persons = [self._person_day(j) for j in pending]
         asked = [person for person in persons if person is not _NOBODY]
         sums = dict(zip(asked, self._history.day_totals(asked), strict=True)) if asked else {}
-        claims: dict[str, ShipmentClaim] = {}
+        claims: list[ShipmentClaim] = []
         accepted: list[bytes] = []
         for judged, key, person in zip(pending, keys, persons, strict=True):
-            verdict, claim = self._verdict(judged, key, claims.get(key) or earlier.get(key), person, sums)
+            verdict, claim = self._verdict(judged, key, earlier.get(key), person, sums)
             if claim is not None:
-                claims[key] = claim
+                claims.append(claim)
+                earlier[key] = None if claim.purpose == "cancel" else claim  # as the history would say from here on
                 if amends(judged, self._profile):
                     self._own.add(key)
                 self._first = self._first or judged
@@ -164,7 +165,7 @@ class Settler:
             yield from self._deliver(piece)
         if claims:
             self.claims += len(claims)
-            self._history.claim(list(claims.values()))
+            self._history.claim(claims)
         self._joiner.note()
 
     def _person_day(self, judged: Judged) -> PersonDay:
@@ -258,8 +259,10 @@ class Settler:
                 sums[of] = (total + value, [*others[-20:], key])
         where = self._where(draft.get("conveyance_reference"))
         where = told_as(where, number_of(judged, draft), key.removeprefix("test:"))
-        if earlier is not None and not judged.refused and (was := (earlier.person, earlier.day)) != of and was in sums:
-            sums[was] = without(sums[was], earlier, key)
+        if earlier is not None and not judged.refused:
+            was = (earlier.person, earlier.day)
+            if was in sums and (was != of or judged.purpose == "cancel"):
+                sums[was] = without(sums[was], earlier, key)
         lot_of = " ".join(order for _, order in orders)
         return ShipmentClaim(key, content, where, person, day, value, judged.purpose, lot_of)
 

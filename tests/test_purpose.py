@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from gateway.cancelling import is_absent, tell
@@ -12,6 +15,8 @@ from gateway.canonical.validate import validate_message
 from gateway.check import parse_instant
 from gateway.findings import Finding, Scope, Severity
 from gateway.history import MemoryHistory
+from gateway.results import ShipmentResult
+from gateway.sharing import AT_ONCE
 from tests.drops import FIXTURES, Drop, drop, sample
 from tests.test_edifact_cases import moved
 
@@ -380,3 +385,69 @@ def test_a_purpose_that_is_written_out_makes_no_other_content(purpose: str) -> N
     history = MemoryHistory()
     drop(table(PARCEL), history, name="m.csv")
     assert drop(table({**PARCEL, "purpose": purpose}), history, name="n.csv").counts() == (1, 0, 0, 1)
+
+
+# --- one shipment several times in a message -------------------------------------------------------------------
+
+ACTIONS = {"original": "A", "amend": "R", "cancel": "D"}
+CHANGES = st.tuples(st.sampled_from("123"), st.sampled_from(list(ACTIONS)), st.sampled_from(["9", "300", "500"]))
+
+
+def amended(*changes: tuple[str, str, str]) -> bytes:
+    """Return a 309 of amendments with the whole bill. changes: last digit of the bill, what it is for, value of its goods."""
+    head, rest = sample("x12/04").split(b"LX*1~\n", 1)
+    bill, tail = rest[rest.index(b"M11*") : rest.index(b"LX*2~")], rest[rest.index(b"GE*") :]
+    body = head.replace(b"**3*Y~", b"**%d*Y~" % len(changes))
+    for n, (digit, purpose, value) in enumerate(changes, 1):
+        m13 = f"LX*{n}~\nM13*NRTX*0901*{ACTIONS[purpose]}*0045000{digit}*{'2' if purpose == 'amend' else ''}*11*1**NRTX~\n"
+        own = bill.replace(b"00450001*", f"0045000{digit}*".encode()).replace(b"ZTRK000000001", f"ZTRK00000000{digit}".encode())  # fmt: skip
+        body += m13.encode() + own.replace(b"610910*18*", f"610910*{value}*".encode())
+    return body + b"SE*%d*0001~\n" % (body.count(b"~") - 1) + tail
+
+
+def settled(changes: list[tuple[str, str, str]], batch: int, earlier: list[tuple[str, str, str]]) -> tuple[Any, ...]:
+    """Return what becomes of bills that are compared with the past so many at once. earlier: sent before."""
+    history, now = MemoryHistory(), parse_instant("2025-01-14T10:00:00Z")
+    if earlier:
+        drop(amended(*earlier).replace(b"*000000004*0*P", b"*000000003*0*P").replace(b"1*000000004~", b"1*000000003~"), history, now=now)  # fmt: skip
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("gateway.settling.BATCH", batch)
+        patch.setattr("gateway.settling.AT_ONCE", min(batch, AT_ONCE))
+        result = drop(amended(*changes), history, now=now)
+    shipments = [r for r in result.outcome.records if isinstance(r, ShipmentResult)]
+    verdicts = [(s.verdict, [f.rule for f in s.findings if f.rule != "Q-QTY-MISMATCH"]) for s in shipments]
+    assert len(verdicts) == len(changes)
+    return verdicts, [m["shipments"] for m in result.messages()], history._shipments, history._days
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(CHANGES, min_size=1, max_size=12), st.lists(CHANGES, max_size=2))
+def test_a_verdict_does_not_depend_on_how_many_are_settled_at_once(
+    changes: list[tuple[str, str, str]], earlier: list[tuple[str, str, str]]
+) -> None:
+    one_by_one = settled(changes, 1, earlier)
+    assert settled(changes, 2, earlier) == one_by_one
+    assert settled(changes, 32, earlier) == one_by_one
+
+
+@pytest.mark.parametrize(
+    ("all_purposes", "told"),
+    [
+        (["cancel", "original"], [("accepted", False), ("accepted", False)]),
+        (["cancel", "cancel"], [("accepted", False), ("accepted", True)]),
+        (["cancel", "amend"], [("accepted", False), ("accepted", True)]),
+        (["cancel", "original", "original"], [("accepted", False), ("accepted", False), ("rejected", False)]),
+        (["amend", "original"], [("accepted", False), ("rejected", False)]),
+    ],
+)
+def test_what_was_cancelled_in_the_message_is_gone_for_what_follows(all_purposes: list[str], told: list[tuple[str, bool]]) -> None:  # fmt: skip
+    changes = [("1", purpose, str(n)) for n, purpose in enumerate(all_purposes, 1)]
+    verdicts = settled(changes, 32, [("1", "original", "9")])[0]
+    assert [(verdict, "S321-AMEND-NF" in rules) for verdict, rules in verdicts] == told
+
+
+def test_a_cancelled_value_counts_no_more_for_what_follows() -> None:
+    rows = [{**PARCEL, "item_value": "700.00", "purpose": "cancel"}, {**PARCEL, "house_bill": "GWJ2", "item_value": "600.00"}]  # fmt: skip
+    history = MemoryHistory()
+    drop(table({**PARCEL, "item_value": "700.00"}), history, name="earlier.csv")
+    assert drop(table(*rows), history, name="m.csv").counts() == (2, 2, 0, 0)
