@@ -243,6 +243,7 @@ class Acknowledged(msgspec.Struct, frozen=True):
     issuer: str = ""
     code: str = ""
     at: str = ""
+    quantity: str = ""
 
 
 Event = (

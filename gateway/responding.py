@@ -19,16 +19,16 @@ from gateway.formats import folder_of, format_module, sniffers
 from gateway.formats.detect import HEAD, detect
 from gateway.formats.plain.rejects_csv import safe_cell
 from gateway.formats.x12 import ack_350
+from gateway.formats.x12.ack_350 import Bill
 from gateway.history import bare_number
 from gateway.profile import Profile
-from gateway.records import Acknowledged, Group, GroupBegin, Interchange, InterchangeBegin, MessageBegin, Unit
+from gateway.records import Acknowledged, Group, GroupBegin, Interchange, InterchangeBegin, MessageBegin, Node, Unit
 from gateway.responses import Response, ResponseError, read_responses
 from gateway.results import AckRequest, Records
 from gateway.spools import MemorySpool
 
 _HEAD = ("shipment", "status", "code", "text", "at", "file")
 _WITH_350 = "x12_309"
-_HEADERS = ("M10", "P4")
 
 
 class Origin(msgspec.Struct, frozen=True):
@@ -68,7 +68,8 @@ def _response_of(event: Acknowledged) -> Iterator[Response]:
     if event.status or event.code:
         text = event.text if event.status else f"{event.result} {event.text}".strip()
         code = event.code if event.code != "R" else event.text.partition(" ")[0]
-        yield Response(event.issuer + event.control_number, event.status or "hold", "", code[:40], text, event.at)
+        number, status = event.issuer + event.control_number, event.status or "hold"
+        yield Response(number, status, "", code[:40], text, event.at, quantity=event.quantity)
     elif event.result in ("A", "E", "R"):  # of the whole manifest; in part (P) says nothing that its bills do not say
         status = "rejected" if event.result == "R" else "accepted"
         yield Response("", status, text=event.text, at=event.at, manifest=event.control_number)
@@ -109,13 +110,13 @@ def _as_350(responses: Sequence[Response], raw: Iterator[bytes], request: AckReq
     """Yield one 350 for each 309 of the file that holds shipments with a response."""
     wanted = {bare_number(r.shipment_id) for r in responses}
     module = format_module(folder_of(_WITH_350))
-    bills: dict[str, tuple[str, str]] = {}
-    headers: list[list[str]] = []
+    bills: dict[str, Bill] = {}
+    header: list[list[str]] = []
 
     def told() -> Iterator[bytes]:
-        own = [r for r in responses if bare_number(r.shipment_id) in bills]
+        own = [(r, bill) for r in responses if (bill := bills.get(bare_number(r.shipment_id)))]
         if own:
-            yield from ack_350.write(request, group, headers, own, [bills[bare_number(r.shipment_id)] for r in own])
+            yield from ack_350.write(request, group, header, own)
 
     group = Group(0)
     for event in module.read(raw, request.profile, (0, 1)):
@@ -126,14 +127,23 @@ def _as_350(responses: Sequence[Response], raw: Iterator[bytes], request: AckReq
                 current = event.group
             case MessageBegin():
                 yield from told()
-                bills, headers, message = {}, [], event.message
+                bills, header = {}, []
                 request = msgspec.structs.replace(request, interchange=interchange)
                 group = current
             case Unit():
                 if key := _key(module.identify(event.node), wanted):
-                    bills[key[0]] = key[1:]
-                    headers = headers or [e for _, e in module.segments(message.root) if e[0] in _HEADERS]
+                    bills[key[0]] = _bill(event.node, *key[1:])
+                    header = header or [n.elements for n in (event.message.root.children or {}).get("M10", ())]
     yield from told()
+
+
+def _bill(unit: Node, number: str, issuer: str) -> Bill:
+    """Return what a 350 says of an LX loop: its pieces, and the P4 that it stands under."""
+    port, m11 = unit.parent, (unit.children or {}).get("M11", ())
+    quantity = m11[0].element(3).strip() if m11 else ""
+    if port is None or port.tag != "P4":
+        return Bill(number, issuer, quantity)
+    return Bill(number, issuer, quantity, port.position, tuple(port.elements))
 
 
 def _key(names: Mapping[str, str], wanted: set[str]) -> tuple[str, str, str] | None:

@@ -24,7 +24,7 @@ class ResponseError(ValueError):
 class Response(msgspec.Struct, frozen=True, omit_defaults=True):
     """One answer about one shipment. at: RFC 3339, when the receiver decided; receipt, file: of the drop it belongs to.
 
-    manifest: instead of a shipment, the trip or manifest whose shipments are all answered.
+    manifest: instead of a shipment, the trip or manifest whose shipments are all answered. quantity: the pieces that it is about.
     """
 
     shipment_id: str
@@ -36,6 +36,7 @@ class Response(msgspec.Struct, frozen=True, omit_defaults=True):
     receipt: str = ""
     file: str = ""
     manifest: str = ""
+    quantity: str | int = ""
 
 
 class _File(msgspec.Struct):
@@ -52,6 +53,8 @@ def read_responses(data: bytes) -> list[Response]:
     for number, one in enumerate(found.responses, 1):
         if not (one.shipment_id or one.manifest) or one.status not in STATUSES:
             raise ResponseError(f"Response {number}: shipment_id is empty, or status is none of {', '.join(STATUSES)}.")
+        if (told := str(one.quantity)) and not (told.isascii() and told.isdigit()):
+            raise ResponseError(f'Response {number}: quantity "{told}" is no number of pieces.')
         try:
             aware = not one.at or read_moment(one.at).tzinfo is not None
         except ValueError:

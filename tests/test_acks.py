@@ -404,3 +404,46 @@ def test_no_value_breaks_an_answer(value: str) -> None:
 def test_a_value_with_our_separators_leaves_them_out() -> None:
     answers = drop(_in_other_separators("9*~9"), now=SAMPLES_NOW).answers
     assert "IK4*9*582*5*9  9~" in answers["999"].decode()
+
+
+# --- several applications of one sender ---------------------------------------------------------------------------
+
+
+def _groups(answer: bytes) -> list[tuple[str, ...]]:
+    """Return GS01, GS02, GS03, GS08 and how many sets each group of an answer holds."""
+    found: list[list[str]] = []
+    for line in answer.decode().splitlines():
+        parts = line[:-1].split("*")
+        if parts[0] == "GS":
+            found.append([parts[1], parts[2], parts[3], parts[8]])
+        elif parts[0] == "GE":
+            found[-1].append(parts[1])
+    return [tuple(one) for one in found]
+
+
+def _several(*groups: tuple[str, str, str, str]) -> bytes:
+    """Return an interchange with one refused 309 in each group. groups: GS01, GS02, GS03 and GS08."""
+    head, rest = sample("x12/44").split(b"GS*", 1)
+    body = rest[rest.index(b"ST*") : rest.index(b"GE*")].replace(b"*18.50*", b"*0*")
+    one = [f"GS*{code}*{sender}*{receiver}*20250115*0930*{n}*X*{version}~\n".encode() + body + b"GE*1*%d~\n" % n for n, (code, sender, receiver, version) in enumerate(groups, 1)]  # fmt: skip
+    return head + b"".join(one) + b"IEA*%d*%s~\n" % (len(groups), head.split(b"*")[13])
+
+
+def test_each_application_is_answered_in_a_group_of_its_own(maps: Path) -> None:
+    data = _several(
+        ("AQ", "BRANCH1", "OURS", "005020"), ("AQ", "BRANCH1", "OURS", "005020"), ("AQ", "BRANCH2", "OURS", "005020"),
+        ("AQ", "BRANCH2", "OURS2", "006050"), ("SO", "BRANCH2", "OURS2", "004010"), ("AQ", "BRANCH2", "OURS2", "004040"),
+    )  # fmt: skip
+    answers = drop(data, now=SAMPLES_NOW, acks={"application_for": "all"}).answers
+    ours = "005010X231A1"
+    assert _groups(answers["999"]) == [("FA", "OURS", "BRANCH1", ours, "2"), ("FA", "OURS", "BRANCH2", ours, "1"), ("FA", "OURS2", "BRANCH2", ours, "1")]  # fmt: skip
+    assert _groups(answers["997"]) == [("FA", "OURS2", "BRANCH2", "004010", "2")]
+    to = [("OURS", "BRANCH1", "005020", "2"), ("OURS", "BRANCH2", "005020", "1"), ("OURS2", "BRANCH2", "006050", "1"), ("OURS2", "BRANCH2", "004010", "1"), ("OURS2", "BRANCH2", "004040", "1")]  # fmt: skip
+    assert _groups(answers["824"]) == [("AG", *one) for one in to]
+    assert _groups(answers["355"]) == [("SO" if one[2] < "004030" else "AZ", *one) for one in to]
+    for kind in ("997", "999", "824", "355"):
+        assert recount(answers[kind]) == []
+    numbers = re.findall(rb"GS\*(?:[^*]*\*){5}(\d+)\*", b"".join(answers[k] for k in ("997", "999", "824", "355")))
+    assert len(set(numbers)) == len(numbers) == 14
+    for kind in ("997", "999"):
+        assert ask_pyx12(answers[kind], maps) == (True, []), answers[kind].decode()

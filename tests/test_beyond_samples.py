@@ -5,11 +5,13 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from typing import Any
 
 import pytest
 
+from gateway.findings import Severity
 from gateway.history import MemoryHistory
 from tests.drops import Drop, drop, sample
 
@@ -485,3 +487,56 @@ def test_a_355_holds_no_segment_without_elements_and_names_the_party() -> None:
     segments = drop(truck(bill(goods=("VID*TL**TRL1", LINE, "VID*TL**TRL2", dear)))).segments("355")
     at = segments.index("VID*TL**TRL2")  # that of the dearest line
     assert segments[at + 1 : at + 3] == [dear, "K1*ZZZ WORTH MORE THAN USD 800*N1006=900"]
+
+
+PORTS = ["P4*0901*20250303***1430", "P4*0712*20250304***1430", "P4*0401*20250305***1430"]
+FREE = LINE.replace("*18*K*", "*0*K*")
+
+
+def port(at: int, *goods: str) -> list[str]:
+    """Return a P4 with a bill for each line of goods."""
+    numbers = [at * 10 + n for n in range(len(goods))]
+    bills = (bill(number=n, bill=BILL.replace("00450001", f"004500{n:02}"), references=(), goods=("VID*TL**T1", line)) for n, line in zip(numbers, goods, strict=True))  # fmt: skip
+    return [PORTS[at - 1], *(line for one in bills for line in one)]
+
+
+def manifest(*ports: list[str]) -> bytes:
+    return truck(*ports, head=("M10*NRTX*J*CA***NRTX25A01***W",))
+
+
+def outline(segments: list[str]) -> list[str]:
+    """Return ports and numbers of bills in the order in which a 355 names them."""
+    return [s.split("*")[1] if s[0] == "M" else s for s in segments if s.startswith(("P4", "M11"))]
+
+
+@pytest.mark.parametrize(
+    ("ports", "named"),
+    [
+        ([port(1, LINE, FREE), port(2, FREE, LINE)], [PORTS[0], "00450011", PORTS[1], "00450020"]),
+        ([port(1, FREE), port(2, LINE)], [PORTS[0], "00450010", PORTS[1]]),
+        ([port(1, LINE), port(2, LINE), port(3, FREE)], [*PORTS, "00450030"]),
+        ([port(1, LINE), [PORTS[1]], port(3, FREE)], [*PORTS, "00450030"]),
+        ([port(1, *[LINE] * 9, FREE), port(2, *[LINE] * 9), port(3, *[FREE] * 9, LINE)], [PORTS[0], "00450019", PORTS[1], PORTS[2], *(f"004500{n}" for n in range(30, 39))]),
+    ],
+)  # fmt: skip
+def test_a_355_names_each_bill_under_its_own_port(ports: list[list[str]], named: list[str]) -> None:
+    assert outline(drop(manifest(*ports)).segments("355")) == named
+
+
+def test_a_fault_of_a_port_is_told_at_that_port() -> None:
+    bad = [PORTS[0].replace("1430", "2460"), *port(1, LINE)[1:]]
+    segments = drop(manifest(bad, port(2, LINE), port(3, LINE))).segments("355")
+    assert segments[2:6] == [bad[0], "K1*ZZZ TIME IS NOT A TIME OF DAY*P405=2460", PORTS[1], PORTS[2]]
+    later = [PORTS[1].replace("1430", "2460"), *port(2, LINE)[1:]]
+    segments = drop(manifest(port(1, LINE), later)).segments("355")
+    assert segments[2:5] == [PORTS[0], later[0], "K1*ZZZ TIME IS NOT A TIME OF DAY*P405=2460"]
+
+
+def test_a_bill_stands_under_its_port_in_a_set_of_more_ports_than_may_be() -> None:
+    ports = [port(1, LINE, FREE) for _ in range(40)]
+    text = manifest(*ports)
+    for n in range(40):
+        text = text.replace(b"P4*0901", b"P4*%d" % (1000 + n), 1).replace(b"M11*004500", b"M11*0%d00" % (100 + n), 2)
+    own = outline(drop(text, severities={"X12-LOOP-MAX": Severity.WARNING}).segments("355"))
+    under = {bill: port.split("*")[1] for port, bill in itertools.pairwise(own) if bill[:2] != "P4"}
+    assert under == {f"0{100 + n}0011": f"{1000 + n}" for n in range(40)}

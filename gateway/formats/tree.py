@@ -22,10 +22,14 @@ from gateway.records import Finder, Getter, InLineElement, InLinePath, Locator, 
 
 
 class RootNode(Node, eq=False, kw_only=True):
-    """The first node of a message: it knows the separators and the envelope facts of its interchange."""
+    """The first node of a message: it knows the separators and the envelope facts of its interchange.
+
+    turned: headers of shipments (P4) that others took the place of, the first ones.
+    """
 
     separators: Separators
     envelope: dict[str, str]
+    turned: list[Node] = msgspec.field(default_factory=list)
 
 
 class TreeDialect:

@@ -12,10 +12,12 @@ import pytest
 import pyx12.x12file
 
 from gateway.profile import Identity
-from gateway.responding import responses_of
+from gateway.responding import Origin, responses_of, status_files
 from gateway.responses import Response, ResponseError, read_responses
 from gateway.shell import members
+from gateway.shell.folders import parse_instant
 from tests.drops import profile_for, sample
+from tests.formats.x12.replies import recount
 from tests.shell.site_support import Place
 from tests.test_reload import run
 
@@ -55,6 +57,69 @@ def test_a_309_is_answered_with_a_350_that_pyx12_can_read(place: Place) -> None:
     assert place.read(".csv").startswith(b"\xef\xbb\xbf")
     assert place.answer("r1.json")["passed_on"] == 2
     assert place.problems() == []
+
+
+def status_350(data: bytes, *responses: Response) -> list[str]:
+    """Return the 350 that the sender of a 309 gets, in lines, after counting it again."""
+    origin = Origin("R1", "a.edi", "x12_309", lambda: iter((data,)))
+    files = dict(status_files(responses, origin, profile_for(data), parse_instant(AT), lambda name: 1))
+    answer = b"".join(files[".350.edi"])
+    assert recount(answer) == []
+    return answer.decode().replace("~", "").splitlines()
+
+
+def two_ports() -> bytes:
+    return sample("x12/07").replace(b"LX*2~", b"P4*2704*20250122*2*Y259~\nLX*2~").replace(b"SE*34*", b"SE*35*")
+
+
+def test_a_350_names_each_bill_under_its_own_port() -> None:
+    first, second = Response("OCNVHBL00001", "released", code="1C", at=AT), Response("OCNVHBL00002", "released", code="1C", at=AT)  # fmt: skip
+    ports = ["P4*2709*20250120*2*Y258", "P4*2704*20250122*2*Y259"]
+    for told in ((first, second), (second, first)):
+        lines = [line for line in status_350(two_ports(), *told) if line[:2] in ("P4", "X4")]
+        assert [line[:12] for line in lines] == [ports[0][:12], "X4*HBL00001*", ports[1][:12], "X4*HBL00002*"]
+        assert lines[::2] == ports
+    assert [line for line in status_350(two_ports(), second) if line[:2] == "P4"] == ports[1:]
+    three = status_350(two_ports(), second, first, Response("OCNVHBL00002", "hold", code="1H"))
+    assert [line[:2] for line in three if line[:2] in ("P4", "X4")] == ["P4", "X4", "P4", "X4", "X4"]
+
+
+@pytest.mark.parametrize(
+    ("told", "written"),
+    [
+        (Response("OCNVHBL00002", "released", quantity="2"), "2"),
+        (Response("OCNVHBL00002", "released", quantity=1), "1"),
+        (Response("OCNVHBL00002", "released"), "3"),  # M11-03
+        (Response("OCNVHBL00003", "released"), ""),
+    ],
+)
+def test_a_350_says_how_many_pieces_it_is_about(told: Response, written: str) -> None:
+    data = sample("x12/07").replace(b"SE*34*", b"LX*3~\nM13*OCNL*2709*D*HBL00003**03*1**OCNV~\nSE*36*")
+    (x4,) = [line.split("*") for line in status_350(data, told) if line.startswith("X4")]
+    assert x4[2] == written
+
+
+def test_the_quantity_of_a_350_is_handed_on() -> None:
+    data = sample("x12/10").replace(b"X4*00450001*2*", b"X4*00450001*7*").replace(b"X4*00450002*2*", b"X4*00450002**")
+    assert [(r.shipment_id, r.quantity) for r in responses_of(data, profile_for(data))] == [
+        ("NRTX00450001", "7"),
+        ("NRTX00450002", ""),
+    ]
+
+
+@pytest.mark.parametrize(("version", "code"), [("004010", "SO"), ("004040", "AU"), ("005020", "AU")])
+def test_a_350_stands_in_the_group_of_its_release(version: str, code: str) -> None:
+    data = sample("x12/07").replace(b"*X*004010", f"*X*{version}".encode())
+    if version != "004010":
+        data = data.replace(b"GS*SO*", b"GS*AQ*")
+    (gs,) = [line.split("*") for line in status_350(data, Response("OCNVHBL00001", "hold")) if line.startswith("GS*")]
+    assert (gs[1], gs[8]) == (code, version)
+
+
+def test_the_words_of_a_350_are_whole() -> None:
+    text = "INTENSIVE EXAMINATION AT THE CONTAINER EXAMINATION STATION " + "X" * 40
+    k1 = [line[3:] for line in status_350(sample("x12/07"), Response("OCNVHBL00001", "hold", text=text)) if line.startswith("K1")]  # fmt: skip
+    assert k1 == ["HOLD INTENSIVE EXAMINATION AT", "THE CONTAINER EXAMINATION", "STATION", "X" * 30]
 
 
 def test_other_dialects_get_json_and_csv(place: Place) -> None:
@@ -184,6 +249,7 @@ def test_a_partner_cannot_play_the_receiver(place: Place) -> None:
         b"{}",
         b'{"responses":[{"shipment_id":"A","status":"fine"}]}',
         b'{"responses":[{"shipment_id":"A","status":"hold","at":"noon"}]}',
+        b'{"responses":[{"shipment_id":"A","status":"hold","quantity":"all"}]}',
         b"ISA*00*",
     ],
 )

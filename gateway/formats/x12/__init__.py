@@ -59,8 +59,16 @@ def _references(unit: Node) -> dict[str, str]:
 
 
 def segments(node: Node) -> list[tuple[int, list[str]]]:
-    """Return (position, elements) of a node and all below it, in file order."""
-    return [(n.position, n.elements) for n in node.walk()]
+    """Return (position, elements) of a node and all below it, in file order.
+
+    With the P4 that a bill stands under, and of a whole set with those that others took the place of.
+    """
+    nodes = list(node.walk())
+    if isinstance(node, RootNode) and node.turned:
+        nodes = sorted((*node.turned, *nodes), key=lambda n: n.position)
+    elif node.parent is not None and node.parent.tag == "P4":
+        nodes.insert(0, node.parent)
+    return [(n.position, n.elements) for n in nodes]
 
 
 __all__ = ["ACKS", "DIALECT", "identify", "read", "segments", "set_kinds", "sniff"]

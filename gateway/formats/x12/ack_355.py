@@ -1,6 +1,6 @@
 """355 customs acceptance/rejection: the 309 echoed where it is wrong, each wrong segment followed by K1.
 
-    M10  P4  (LX  (segment  K1*number text*where)*)*  K3*PART MANIFEST BILLS 00003 ACC 00002 REJ 00001
+    M10  (P4  (LX  (segment  K1*number text*where)*)*)*  K3*PART MANIFEST BILLS 00003 ACC 00002 REJ 00001
 
 ours: the layout of K1 (CBP error number or rule, text of 30, place of 30) and K3, until a CBP-exact one is verified.
 """
@@ -11,7 +11,7 @@ from collections.abc import Iterator
 
 from gateway.findings import Finding, Scope, Severity
 from gateway.formats.whole_words import whole_words
-from gateway.formats.x12.ack_envelope import Envelope, answerable, group_faults, reply_version
+from gateway.formats.x12.ack_envelope import Envelope, answerable, group_code, group_faults, reply_version
 from gateway.formats.x12.policy import cbp_numbers, is_personal
 from gateway.records import Group, GroupBegin
 from gateway.results import AckRequest, MessageClosed, MessageFinding, MessageOpened, ShipmentResult
@@ -31,9 +31,10 @@ def write(request: AckRequest) -> Iterator[bytes]:
         return
     headers = _headers(request, everything=policy.application_for == "all")
     faults = group_faults(request)
-    out: Envelope | None = None
+    out = Envelope(request)
     group = Group(0)
     current: tuple[MessageClosed, int, int] | None = None
+    ports: _Ports
     for record in request.own_records():
         if isinstance(record, GroupBegin):
             group = record.group
@@ -41,26 +42,25 @@ def write(request: AckRequest) -> Iterator[bytes]:
             current = headers.get(record.index)
             if current is None:
                 continue
-            if out is None:
-                out = Envelope(request, reply_version(group, "005020"))
-                yield out.isa()
-                yield out.gs("AZ" if out.version >= "004030" else "SO", group.receiver, group.sender)
+            version = reply_version(group, "005020")
+            yield from out.answer_to(group, group_code("355", version), version)
             yield out.st("355")
-            yield from _header(out, request, current[0], record.index, faults.get(group.index))
-        elif current is None or out is None:
+            ports = _Ports(out, request, current[0], record.index, faults.get(group.index))
+            yield from ports.first()
+        elif current is None:
             continue
         elif isinstance(record, ShipmentResult) and record.verdict in ("rejected", "duplicate"):
+            yield from ports.of(record)
             yield from _bill(out, request, record)
         elif isinstance(record, MessageClosed):
+            yield from ports.upto(None)
             refused = record.index in request.refused
             found, accepted = current[0].found, 0 if refused else current[1]
             word = "REJ" if accepted == 0 else "ACC" if accepted == found else "PART"
             yield out.segment("K3", f"{word} MANIFEST BILLS {found:05d} ACC {accepted:05d} REJ {found - accepted:05d}")
             yield out.se()
             current = None
-    if out is not None:
-        yield out.ge()
-        yield out.iea()
+    yield from out.end()
 
 
 def _headers(request: AckRequest, *, everything: bool) -> dict[int, tuple[MessageClosed, int, int]]:
@@ -77,19 +77,46 @@ def _headers(request: AckRequest, *, everything: bool) -> dict[int, tuple[Messag
     return found
 
 
-def _header(
-    out: Envelope, request: AckRequest, closed: MessageClosed, index: int, group_fault: Finding | None
-) -> Iterator[bytes]:
-    """Echo M10 and P4, each followed by K1 for the errors of the set that stand there; others follow P4."""
-    errors = [*_message_errors(request, index), *([group_fault] if group_fault else [])]
-    for position, elements in closed.header:
-        if elements[0] in ("M10", "P4"):
-            yield out.raw(elements)
-            for finding in [f for f in errors if f.position.segment_position == position]:
-                errors.remove(finding)
-                yield _k1(out, request, finding)
-    for finding in errors:
-        yield _k1(out, request, finding)
+class _Ports:
+    """Echoes M10 and each P4 where its bills begin, followed by K1 for the errors of the set that stand there."""
+
+    def __init__(
+        self, out: Envelope, request: AckRequest, closed: MessageClosed, index: int, group_fault: Finding | None
+    ) -> None:
+        self._out, self._request = out, request
+        self._heads = [(at, elements) for at, elements in closed.header if elements[0] == "M10"]
+        self._rest = [(at, elements) for at, elements in closed.header if elements[0] == "P4"]
+        self._errors = [*_message_errors(request, index), *([group_fault] if group_fault else [])]
+        self._last = 0  # position of the P4 that is open
+
+    def first(self) -> Iterator[bytes]:
+        """Echo M10 and the first P4; what stands at none of those to come follows."""
+        first, self._rest = self._rest[:1], self._rest[1:]
+        for at, elements in (*self._heads, *first):
+            yield from self._echo(at, elements)
+        later = {at for at, _ in self._rest}
+        for finding in [f for f in self._errors if f.position.segment_position not in later]:
+            yield _k1(self._out, self._request, finding)
+
+    def of(self, record: ShipmentResult) -> Iterator[bytes]:
+        """Echo the P4 up to the one that a bill stands under."""
+        own = next(((at, elements) for at, elements in record.segments if elements[0] == "P4"), None)
+        if own is not None and own[0] > self._last:
+            yield from self.upto(own[0])
+            if own[0] > self._last:
+                yield from self._echo(*own)
+
+    def upto(self, position: int | None) -> Iterator[bytes]:
+        """Echo the P4 up to a position, None for all."""
+        while self._rest and (position is None or self._rest[0][0] <= position):
+            yield from self._echo(*self._rest.pop(0))
+
+    def _echo(self, at: int, elements: list[str]) -> Iterator[bytes]:
+        self._last = at
+        yield self._out.raw(elements)
+        for finding in [f for f in self._errors if f.position.segment_position == at]:
+            self._errors.remove(finding)
+            yield _k1(self._out, self._request, finding)
 
 
 def _message_errors(request: AckRequest, index: int) -> Iterator[Finding]:
@@ -114,10 +141,11 @@ def _bill(out: Envelope, request: AckRequest, record: ShipmentResult) -> Iterato
     by_position: dict[int | None, list[Finding]] = {}
     for finding in errors:
         by_position.setdefault(finding.position.segment_position, []).append(finding)
-    known = {position for position, _ in record.segments}
+    segments = [one for one in record.segments if one[1][0] != "P4"]  # of the port itself the set's errors are told
+    known = {position for position, _ in segments}
     lost = [f for p, fs in by_position.items() if p not in known for f in fs]
     above: dict[str, list[str]] = {}  # N1, VID and N10 that stand open and were not echoed
-    for position, elements in record.segments:
+    for position, elements in segments:
         wrong = by_position.get(position, ())
         tag = elements[0]
         if tag in ("N1", "VID", "N10"):

@@ -43,7 +43,7 @@ _TOLD = (Severity.ERROR, Severity.WARNING)
 class _Writer:
     def __init__(self, request: AckRequest, *, everything: bool) -> None:
         self._request, self._everything = request, everything
-        self._out: Envelope | None = None
+        self._out = Envelope(request)
         self._group = Group(0)
         self._group_faults = group_faults(request)
         self._message: MessageOpened | None = None
@@ -67,23 +67,18 @@ class _Writer:
         elif isinstance(record, ShipmentResult) and not self._whole:
             yield from self._shipment(record)
         elif isinstance(record, MessageClosed):
-            if self._open and self._out is not None:
+            if self._open:
                 yield self._out.se()
             self._message = None
 
     def end(self) -> Iterator[bytes]:
         """Close what was opened."""
-        if self._out is not None:
-            yield self._out.ge()
-            yield self._out.iea()
+        yield from self._out.end()
 
     def _begin(self) -> Iterator[bytes]:
-        """Write the envelope once, and the head of the 824 for the open set."""
-        group, now = self._group, self._request.now
-        if self._out is None:
-            self._out = Envelope(self._request, reply_version(group, "004010"))
-            yield self._out.isa()
-            yield self._out.gs("AG", group.receiver, group.sender)
+        """Write the envelope where none is open for the group, and the head of the 824 for the open set."""
+        now = self._request.now
+        yield from self._out.answer_to(self._group, "AG", reply_version(self._group, "004010"))
         self._open = True
         self._number += 1
         assert self._message is not None
@@ -97,7 +92,6 @@ class _Writer:
 
     def _oti(self, code: str, qualifier: str, identity: str) -> bytes:
         group, message = self._group, self._message
-        assert self._out is not None
         assert message is not None
         return self._out.segment(
             "OTI", code, qualifier, identity[:30], group.sender, group.receiver, group.date, group.time,
@@ -120,7 +114,6 @@ class _Writer:
             return
         if not self._open:
             yield from self._begin()
-        assert self._out is not None
         code = "IR" if refused else "IE" if told else "IA"
         names = record.identifiers
         bill = bill_identity(names.get("house_bill_issuer", ""), names.get("house_bill_number", "")) or record.id
@@ -131,7 +124,6 @@ class _Writer:
             yield from self._ted(finding)
 
     def _ted(self, finding: Finding) -> Iterator[bytes]:
-        assert self._out is not None
         assert self._message is not None
         rule, place = self._request.catalogue.worded(self._message.format).get(finding.rule), finding.position
         allowed = self._request.profile.acks.echo_personal

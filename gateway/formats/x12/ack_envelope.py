@@ -11,10 +11,11 @@ followed by a line feed, so that people can read the file.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from gateway.findings import Finding, Scope
 from gateway.formats.x12.layout import supported_versions
+from gateway.formats.x12.sets import set_kinds
 from gateway.records import Group, GroupBegin, Interchange, Separators
 from gateway.results import AckRequest, MessageFinding
 
@@ -25,14 +26,17 @@ ACK_SETS = frozenset(("997", "999", "824", "350", "353", "355"))
 
 
 class Envelope:
-    """Writes one reply interchange. Call isa, gs, st, segment ..., se, ge, iea in order; counts are kept here."""
+    """Writes one reply interchange. Call answer_to, st, segment ..., se, end in order; counts are kept here.
 
-    def __init__(self, request: AckRequest, version: str) -> None:
-        """version: GS08 of the reply, which also decides ISA11 and ISA12."""
+    Each application of the sender is answered in a group of its own, in the release that it speaks.
+    """
+
+    def __init__(self, request: AckRequest, version: str = "") -> None:
+        """version: GS08 of the reply; that of the first group also decides ISA11 and ISA12."""
         subject = request.interchange
         self._request, self.version = request, version
         self.separators = reply_separators(subject)
-        self._new_syntax = version[:6] >= "004020"
+        self._to: tuple[str, ...] = ()  # of the open group: kind, both applications, release
         self._sets = self._segments = self._groups = 0
         self._set = self._isa13 = ""
         self._gs06 = 0
@@ -51,13 +55,33 @@ class Envelope:
         )  # fmt: skip
         return (s.element.join(fields) + s.segment + "\n").encode("ascii", "replace")
 
-    def gs(self, functional_id: str, sender: str = "", receiver: str = "") -> bytes:
-        """Return GS; sender and receiver are ours and the partner's application ids."""
-        subject, now = self._request.interchange, self._request.now
+    def answer_to(self, group: Group, functional_id: str, version: str = "") -> Iterator[bytes]:
+        """Yield what must stand before a set that answers something of a received group: ISA, GS; nothing when they are open.
+
+        version: GS08 of the reply where it is not that of the whole interchange.
+        """
+        subject = self._request.interchange
+        ours, theirs = group.receiver or subject.receiver_id, group.sender or subject.sender_id
+        to = (functional_id, ours, theirs, version or self.version)
+        if to == self._to:
+            return
+        self.version = to[3]
+        yield self.ge() if self._to else self.isa()
+        self._to = to
+        yield self._gs(functional_id, ours, theirs)
+
+    def end(self) -> Iterator[bytes]:
+        """Yield the trailers of what was opened."""
+        if self._to:
+            yield self.ge()
+            yield self.iea()
+
+    def _gs(self, functional_id: str, ours: str, theirs: str) -> bytes:
+        """Return GS; ours, theirs: application ids, ours and the partner's."""
+        now = self._request.now
         self._gs06 = self._request.controls("GS06")
         self._groups += 1
         self._sets = 0
-        ours, theirs = sender or subject.receiver_id, receiver or subject.sender_id
         return self._write(
             "GS",
             functional_id,
@@ -144,6 +168,16 @@ def reply_version(group: Group, default: str) -> str:
     """Return the version a group is answered in: its own when we know it."""
     version = group.version[:6]
     return version if version in supported_versions() else default
+
+
+def group_code(set_id: str, version: str) -> str:
+    """Return GS01 of an answer: the code of its set, and that of all ocean sets in the releases before it had one.
+
+    >>> group_code("350", "004060"), group_code("350", "004010")
+    ('AU', 'SO')
+    """
+    codes = set_kinds()[set_id].functional_ids
+    return codes[0] if version >= "004030" else codes[-1]
 
 
 def group_faults(request: AckRequest) -> dict[int, Finding]:

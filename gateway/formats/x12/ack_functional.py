@@ -55,7 +55,6 @@ class Functional:
         policy = request.profile.acks
         self._out = Envelope(request, policy.version_999 if implementation else policy.version_997)
         self._limit = policy.max_errors
-        self._started = False
         self._set: _Set | None = None
         self._group: _Group | None = None
 
@@ -80,9 +79,7 @@ class Functional:
                 yield from self._close_set(record)
             elif isinstance(record, GroupEnd):
                 yield from self._close(record)
-        if self._started:
-            yield self._out.ge()
-            yield self._out.iea()
+        yield from self._out.end()
 
     # --- group ------------------------------------------------------------------------------------------------
 
@@ -101,14 +98,11 @@ class Functional:
         return wanted == ("999" if self._implementation else "997")
 
     def _begin(self) -> Iterator[bytes]:
-        """Write ISA, GS once and ST, AK1 of the group, when its first line is due."""
+        """Write ISA, GS where they are not open and ST, AK1 of the group, when its first line is due."""
         assert self._group is not None
         self._group.begun = True
         group = self._group.group
-        if not self._started:
-            self._started = True
-            yield self._out.isa()
-            yield self._out.gs("FA", group.receiver, group.sender)
+        yield from self._out.answer_to(group, "FA")
         yield self._out.st("999" if self._implementation else "997")
         version = (group.version,) if self._implementation else ()
         yield self._out.segment("AK1", group.functional_id, group.control_number, *version)

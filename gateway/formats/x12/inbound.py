@@ -101,8 +101,9 @@ def _status(node: Node, row: dict[str, str], text: str) -> Acknowledged:
     if (date + time).isascii() and len(date) == 8 and date.isdigit() and len(time) >= 4 and time.isdigit():
         at = f"{date[:4]}-{date[4:6]}-{date[6:]}T{time[:2]}:{time[2:4]}:00Z"
     issuer = node.element(int(row["issuer"])) if row["issuer"] else ""
+    quantity = node.element(int(row["quantity"])).strip() if row["quantity"] else ""
     number = node.element(int(row["number"]))
-    return Acknowledged("status", number, result, node.place(), text, status, issuer, code, at)
+    return Acknowledged("status", number, result, node.place(), text, status, issuer, code, at, quantity)
 
 
 def _result(code: str) -> str:

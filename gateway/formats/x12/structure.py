@@ -15,6 +15,7 @@ from __future__ import annotations
 from collections import Counter
 
 from gateway.findings import Finding
+from gateway.formats.tree import RootNode
 from gateway.formats.x12.faults import Faults
 from gateway.formats.x12.layout import SetTable, Structures, known_segments, load_table
 from gateway.formats.x12.plans import plans_of
@@ -27,6 +28,7 @@ __all__ = ["Matcher", "SetTable", "Structures", "SyntaxPolicy", "load_table"]
 
 _GOOD: list[Finding] = []  # the answer for a segment that is right; shared, never changed
 _LENIENT = SyntaxPolicy()
+PAGES = 20  # P4 that are kept for the answer when others took their place: more may not stand in a set
 
 
 class Matcher:
@@ -52,6 +54,7 @@ class Matcher:
         self._open = [root] * (self._machine.depth + 1)  # depth -> first segment of the loop open there
         self._entered: list[Slot | None] = [None] * (self._machine.depth + 2)  # depth -> loop entered last
         self._turns = [0] * (self._machine.depth + 2)  # depth -> how often in a row
+        self._turned = root.turned if isinstance(root, RootNode) else []
         self._unit: Node | None = None
         self._page: Node | None = None  # a P4 that takes its place with the next segment
         self._last = root
@@ -188,6 +191,8 @@ class Matcher:
             if children is None:
                 page.parent.children = {page.tag: [page]}
             else:
+                if len(self._turned) < PAGES:
+                    self._turned += children.get(page.tag, ())
                 children[page.tag] = [page]
             self.context += 1
 
