@@ -119,6 +119,17 @@ def _line(pointer: str) -> str:
     return next((part for part in pointer.split("/") if part.isdigit()), "")
 
 
+def not_asked_of_amendments(
+    findings: list[Finding], draft: dict[str, Any], flagged: Collection[Place]
+) -> list[Finding]:
+    """Drop what is called missing of a bill that was not sent, where its amendment (M13 alone) is at fault."""
+    if not _OF_BILL.isdisjoint(draft):
+        return findings
+    if not ("amendment" in draft and flagged) and not any(f.position.segment == "M13" and f.refuses for f in findings):
+        return findings
+    return [f for f in findings if f.rule not in _ECHOES or f.value is not None or not is_absent(draft, f.pointer)]
+
+
 def is_unread(finding: Finding, draft: dict[str, Any], flagged: Collection[Place]) -> bool:
     """True when a field is called missing whose element is there, with a syntax error told of it before."""
     if not flagged or finding.rule not in _ECHOES or finding.position.element is None:
@@ -133,3 +144,15 @@ _CURRENCIES = ("items.unit_value.currency", "items.listed_price.currency")
 _ECHOES = frozenset(
     ("S321-SCHEMA", "S321-ROLE-REQ", "S321-ADDR-ZIP", "S321-ADDR-STATE", "S321-ORIG-REQ", "S321-VAL-MISSING")
 )
+
+_OF_BILL = frozenset(
+    (
+        "package_count",
+        "package_unit",
+        "gross_weight_kg",
+        "port_of_lading",
+        "items",
+        "shipment_initiator",
+        "final_deliver_to_party",
+    )
+)  # one of them at least every bill has

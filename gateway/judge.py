@@ -15,7 +15,7 @@ from msgspec.structs import replace
 from gateway import cancelling
 from gateway.canonical.encode import encode_shipment
 from gateway.canonical.validate import ShipmentValidator
-from gateway.echoes import Place, is_unread, one_weight, place_key, tidy, told_letters, unsaid
+from gateway.echoes import Place, is_unread, not_asked_of_amendments, one_weight, place_key, tidy, told_letters, unsaid
 from gateway.findings import NOWHERE, Finding, Scope, Severity
 from gateway.own_words import in_own_words
 from gateway.profile import MappedShipment, Profile, Program
@@ -135,6 +135,7 @@ class Judge:
                 placed = [self.weigh(place(f, m.mapped)) for f in every]
                 if purpose == "cancel":
                     placed = cancelling.tell(placed, draft)
+                placed = not_asked_of_amendments(placed, draft, m.flagged)
                 findings = tidy([f for f in placed if not is_unread(f, draft, m.flagged)])
                 if m.message.written is not None:
                     findings = in_own_words(findings, m.message, self._words_of(m.message.format))

@@ -37,7 +37,7 @@ _HOLDS = {
 }  # fmt: skip
 """What a field of each kind takes; text is looked at when it comes."""
 
-_OWN = {"_arrival_day": "date", "_amended_bill": "str", "_document_number": "str"}
+_OWN = {"_arrival_day": "date", "_amended_bill": "str", "_amended_quantity": "str", "_document_number": "str"}
 """Targets of our own, not of the canonical model: the day of the law; checks that must outlive a partner's rows."""
 
 ACTIONS = {"(refuse)": ("shipment", "item"), "(continue)": ("item",)}

@@ -152,6 +152,16 @@ def same_bill(values: list[str]) -> str:
     return ""
 
 
+@transform("2; 2 => ", "2; => ", many=True, part=True)
+def same_pieces(values: list[str]) -> str:
+    """Nothing; a remark when the new quantity of an amendment (first) is not that of the bill itself (second)."""
+    new, own = (v.strip().lstrip("0") for v in (*values, "", "")[:2])
+    if new and own and new != own:
+        said = f"The amendment (M13-05) gives {new} pieces, the bill itself (M11-03) {own}: both were passed on."
+        return Noted("", ("X12-M13-QTY", said))
+    return ""
+
+
 @transform("1 A ST|APT 4 => 1 A ST", args=(1, 1), part=True)
 def lines(value: str, number: str) -> str:
     """Line N of a text of several lines (line breaks or |): `lines 1`."""
