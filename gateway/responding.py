@@ -8,6 +8,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 
@@ -29,6 +30,8 @@ from gateway.spools import MemorySpool
 
 _HEAD = ("shipment", "status", "code", "text", "at", "file")
 _WITH_350 = "x12_309"
+_COUNTS = re.compile(r"\bBILLS ([0-9]{1,9}) ACC ([0-9]{1,9}) REJ ([0-9]{1,9})\b")
+"""K3 of a 355, see gateway.formats.x12.ack_355."""
 
 
 class Origin(msgspec.Struct, frozen=True):
@@ -51,28 +54,66 @@ def responses_of(data: bytes, profile: Profile) -> list[Response]:
     if seen.format not in ("x12", "edifact"):
         raise ResponseError("The file is neither a response file in JSON nor X12 nor UN/EDIFACT.")
     found: list[Response] = []
+    told: list[Acknowledged] = []  # of the open message
     for event in format_module(seen.format).read((data[seen.skip :],), profile, (0, 1)):
         if isinstance(event, Finding) and event.severity is Severity.ERROR:
             where = f"line {event.position.line}: " if event.position.line else ""
             raise ResponseError(f"The file cannot be read: {where}{event.message}")
         if isinstance(event, Unit):
             raise ResponseError("The file reports shipments; it is no answer to any.")
+        if isinstance(event, MessageBegin):
+            found += _responses_of(told)
+            told = []
         if isinstance(event, Acknowledged) and event.kind == "status" and event.control_number:
-            found += _response_of(event)
+            told.append(event)
+    found += _responses_of(told)
     if not found:
         raise ResponseError("The file answers no shipment.")
     return found
 
 
-def _response_of(event: Acknowledged) -> Iterator[Response]:
-    if event.status or event.code:
-        text = event.text if event.status else f"{event.result} {event.text}".strip()
-        code = event.code if event.code != "R" else event.text.partition(" ")[0]
-        number, status = event.issuer + event.control_number, event.status or "hold"
-        yield Response(number, status, "", code[:40], text, event.at, quantity=event.quantity)
-    elif event.result in ("A", "E", "R"):  # of the whole manifest; in part (P) says nothing that its bills do not say
-        status = "rejected" if event.result == "R" else "accepted"
-        yield Response("", status, text=event.text, at=event.at, manifest=event.control_number)
+def _responses_of(told: Sequence[Acknowledged]) -> list[Response]:
+    """Return the responses of one message. told: what it says of bills and of the manifest."""
+    bills = [_of_bill(event) for event in told if event.status or event.code]
+    refused = dict.fromkeys(r.shipment_id for r in bills if r.status == "rejected")
+    found: list[Response] = []
+    for event in told:
+        if event.status or event.code:
+            found.append(bills.pop(0))
+        elif event.result in ("A", "E", "R"):  # of the whole manifest
+            status = "rejected" if event.result == "R" else "accepted"
+            found.append(Response("", status, text=event.text, at=event.at, manifest=event.control_number))
+        elif event.result == "P":
+            found.append(_in_part(event, tuple(refused)))
+    return found
+
+
+def _of_bill(event: Acknowledged) -> Response:
+    text = event.text if event.status else f"{event.result} {event.text}".strip()
+    code = event.code if event.code != "R" else event.text.partition(" ")[0]
+    number, status = event.issuer + event.control_number, event.status or "hold"
+    return Response(number, status, "", code[:40], text, event.at, quantity=event.quantity)
+
+
+def _in_part(event: Acknowledged, refused: tuple[str, ...]) -> Response:
+    """Return what a manifest that was accepted in part says of the bills that it does not name: they were accepted."""
+    counts = _COUNTS.search(event.text)
+    bills, accepted, rejected = map(int, counts.groups()) if counts else (0, 0, 0)
+    doubt = ""
+    if counts is None or bills != accepted + rejected or not bills:
+        doubt = "the answer does not count what it accepts and what it refuses"
+    elif rejected != len(refused):
+        doubt = f"the answer counts {rejected} refused, and names {len(refused)}"
+    return Response(
+        "",
+        "accepted",
+        text=event.text,
+        at=event.at,
+        manifest=event.control_number,
+        but=refused,
+        bills=bills,
+        doubt=doubt,
+    )
 
 
 def status_files(

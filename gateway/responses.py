@@ -12,6 +12,7 @@ from collections.abc import Sequence
 
 import msgspec
 
+from gateway.history import bare_number
 from gateway.moments import read_moment
 
 STATUSES = ("accepted", "rejected", "hold", "released")
@@ -25,6 +26,8 @@ class Response(msgspec.Struct, frozen=True, omit_defaults=True):
     """One answer about one shipment. at: RFC 3339, when the receiver decided; receipt, file: of the drop it belongs to.
 
     manifest: instead of a shipment, the trip or manifest whose shipments are all answered. quantity: the pieces that it is about.
+    but: of a manifest, the shipments that are answered by themselves; bills: how many shipments it has, 0 = not told; doubt: why
+    the answer cannot be shared out among the shipments of the manifest.
     """
 
     shipment_id: str
@@ -37,6 +40,9 @@ class Response(msgspec.Struct, frozen=True, omit_defaults=True):
     file: str = ""
     manifest: str = ""
     quantity: str | int = ""
+    but: tuple[str, ...] = ()
+    bills: int = 0
+    doubt: str = ""
 
 
 class _File(msgspec.Struct):
@@ -64,6 +70,17 @@ def read_responses(data: bytes) -> list[Response]:
                 f'Response {number}: at "{one.at}" is no time with an offset, such as 2025-03-03T12:00:00Z.'
             )
     return found.responses
+
+
+def doubt_of(response: Response, shipments: Sequence[str]) -> str:
+    """Return why an answer to a manifest is none to each of the shipments that it is known to have, "" where it is."""
+    if response.doubt:
+        return response.doubt
+    if response.bills and response.bills != len(shipments):
+        return f"the answer is about {response.bills} shipments, {len(shipments)} of it were delivered"
+    known = set(map(bare_number, shipments)) if response.but else set()
+    strange = [number for number in response.but if bare_number(number) not in known]
+    return f"{', '.join(strange[:5])} of the answer is none of its shipments" if strange else ""
 
 
 def write_responses(responses: Sequence[Response]) -> bytes:

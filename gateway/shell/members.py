@@ -53,6 +53,8 @@ def share_out(claimed: Claimed, drop: Drop, profile: Profile, desk: Desk) -> Non
             sync_file(path)
             put_member(desk.folders, one, path)
     facts = {"passed_on": sum(map(len, found.known.values())), "repeated": found.repeated, "unknown": found.unknown}
+    if found.left_out:
+        facts["left_out"] = found.left_out
     receipt = [responses_receipt(claimed, facts)]
     staged = stage_file(place, "receipt", "ack", drop.answer_stem + SUFFIX, receipt)
     with desk.ledger.transaction() as connection:
@@ -61,6 +63,9 @@ def share_out(claimed: Claimed, drop: Drop, profile: Profile, desk: Desk) -> Non
     if found.unknown:
         said = f"The receiver answered {len(found.unknown)} shipments that nobody here sent, or that two partners have."
         desk.alert("RESPONSE-UNKNOWN", said, drop.receipt, drop.partner)
+    if found.left_out:
+        said = f"{len(found.left_out)} answers to whole manifests could not be shared out among their shipments; the receipt says why."
+        desk.alert("RESPONSE-IN-PART", said, drop.receipt, drop.partner)
 
 
 def passed_on(claimed: Claimed, drop: Drop, profile: Profile, desk: Desk) -> list[Staged]:

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from functools import partial
 
 import msgspec
@@ -20,7 +20,7 @@ from sqlalchemy import Connection, select
 from gateway.history import as_sent, bare_number
 from gateway.profile import Profile
 from gateway.responding import Origin, responses_of, status_files
-from gateway.responses import Response, ResponseError
+from gateway.responses import Response, ResponseError, doubt_of
 from gateway.shell.assembly import Staged, stage_file
 from gateway.shell.claims import Claimed, raw_path
 from gateway.shell.desk import Desk
@@ -36,11 +36,15 @@ _NAMES = ("partner", "shipment", "status", "code", "decided_at")
 
 
 class Sorted(msgspec.Struct):
-    """The responses of one file: by partner, those of unknown shipments, and how many came before."""
+    """The responses of one file: by partner, those of unknown shipments, and how many came before.
+
+    left_out: manifests whose answer could not be shared out among their shipments, and why.
+    """
 
     known: dict[str, list[Response]]
     unknown: list[str]
     repeated: int
+    left_out: list[dict[str, str]]
 
 
 def sort(claimed: Claimed, profile: Profile, desk: Desk) -> Sorted:
@@ -48,12 +52,11 @@ def sort(claimed: Claimed, profile: Profile, desk: Desk) -> Sorted:
     raw = raw_path(desk.folders.work / claimed.receipt)
     if raw.stat().st_size > _LARGEST:
         raise ResponseError("The response file is larger than 64 MB.")
-    found, seen, last = Sorted(defaultdict(list), [], 0), set[Response](), dict[tuple[str, str], Response]()
+    found, last = Sorted(defaultdict(list), [], 0, []), dict[tuple[str, str], Response]()
+    seen = set[Response]()
     with desk.ledger.reading() as connection:
         for response in responses_of(b"".join(read_blocks(raw)), profile):
-            one_by_one = [response] if response.shipment_id else list(_of_manifest(connection, response))
-            if not one_by_one:
-                found.unknown.append(response.manifest)
+            one_by_one = [response] if response.shipment_id else _of_manifest(connection, response, found)
             for told in one_by_one:
                 owner = _owner(connection, told, desk.originators)
                 if owner is None:
@@ -77,12 +80,23 @@ def _said_already(one: Response, last: Response | None, seen: set[Response]) -> 
     return one in seen if one.at else one == last
 
 
-def _of_manifest(connection: Connection, response: Response) -> Iterator[Response]:
-    """Yield a response for each shipment of a trip; the ledger knows it by the words that a sender is told."""
+def _of_manifest(connection: Connection, response: Response, found: Sorted) -> list[Response]:
+    """Return a response for each shipment of a trip that is not answered by itself; none, and why, where that is in doubt.
+
+    The ledger knows the trip by the words that a sender is told.
+    """
     c = shipments.c
     trip = c.place.startswith(f"trip {response.manifest}, ", autoescape=True)
-    for key, place in connection.execute(select(c.key, c.place).where(trip, c.state == "active").order_by(c.id)):
-        yield msgspec.structs.replace(response, shipment_id=as_sent(key, place), manifest="")
+    known = connection.execute(select(c.key, c.place).where(trip, c.state == "active").order_by(c.id))
+    numbers = [as_sent(key, place) for key, place in known]
+    if not numbers:
+        found.unknown.append(response.manifest)
+        return []
+    if why := doubt_of(response, numbers):
+        found.left_out.append({"manifest": response.manifest, "status": response.status, "why": why})
+        return []
+    named, one = set(map(bare_number, response.but)), msgspec.structs.replace(response, manifest="", but=(), bills=0)
+    return [msgspec.structs.replace(one, shipment_id=n) for n in numbers if bare_number(n) not in named]
 
 
 def _owner(

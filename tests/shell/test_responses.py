@@ -14,8 +14,9 @@ import pyx12.x12file
 from gateway.profile import Identity
 from gateway.responding import Origin, responses_of, status_files
 from gateway.responses import Response, ResponseError, read_responses
-from gateway.shell import members
+from gateway.shell import members, orders
 from gateway.shell.folders import parse_instant
+from gateway.shell.ledger import open_ledger
 from tests.drops import profile_for, sample
 from tests.formats.x12.replies import recount
 from tests.shell.site_support import Place
@@ -322,10 +323,69 @@ def test_an_answer_finds_its_shipment_however_the_number_is_spelled_and_names_it
     assert place.answer("r2.json")["repeated"] == 1
 
 
+def partial(place: Place, refused: list[str], counts: str) -> bytes:
+    """Return a 355 that accepts the trip of the delivered shipments in part."""
+    trip = json.loads(next((place.folder / "out").glob("*.json")).read_bytes())["shipments"][0]["conveyance_reference"]
+    head, rest = sample("x12/12").replace(b"NRTX25A01", trip.encode()).split(b"LX*2~", 1)
+    tail = rest[rest.index(b"K3*") :].replace(b"PART MANIFEST BILLS 00003 ACC 00002 REJ 00001", counts.encode())
+    bills = b"".join(b"LX*%d~\nM11*%s*80107*2*PCS*1.2*K***13***NRTX~\nK1*S04 VALUE OVER 800~\n" % (n, number.removeprefix("NRTX").encode()) for n, number in enumerate(refused, 1))  # fmt: skip
+    data = head + bills + tail
+    return data.replace(b"SE*11*", b"SE*%d*" % (data.count(b"~") - 4))
+
+
+@pytest.mark.parametrize("gap", ["", "-"])
+def test_a_trip_that_was_accepted_in_part_answers_the_bills_that_are_not_named_too(place: Place, gap: str) -> None:
+    place.drop("good-309.edi")
+    place.run()
+    first, second = place.shipments()
+    place.respond(
+        "r.edi",
+        data=partial(place, [f"{second[:8]}{gap}{second[8:]}"], "PART MANIFEST BILLS 00002 ACC 00001 REJ 00001"),
+    )
+    place.run()
+    told = {r["shipment_id"]: r["status"] for r in json.loads(place.read(".json"))["responses"]}
+    assert told == {first: "accepted", second: "rejected"}
+    assert (place.answer("r.edi")["passed_on"], place.answer("r.edi")["unknown"]) == (2, [])
+    assert "left_out" not in place.answer("r.edi")
+    assert place.problems() == []
+
+
+@pytest.mark.parametrize(
+    ("refused", "counts", "why"),
+    [
+        ([1], "PART MANIFEST BILLS 00003 ACC 00002 REJ 00001", "the answer is about 3 shipments, 2 of it were delivered"),
+        ([1], "PART MANIFEST BILLS 00002 ACC 00000 REJ 00002", "the answer counts 2 refused, and names 1"),
+        ([1], "PART MANIFEST BILLS 00002 ACC 00002 REJ 00001", "the answer does not count what it accepts and what it refuses"),
+        ([1], "PART", "the answer does not count what it accepts and what it refuses"),
+        ([], "PART MANIFEST BILLS 00002 ACC 00001 REJ 00001", "the answer counts 1 refused, and names 0"),
+        (["NRTX77777777"], "PART MANIFEST BILLS 00002 ACC 00001 REJ 00001", "NRTX77777777 of the answer is none of its shipments"),
+    ],
+)  # fmt: skip
+def test_a_trip_in_part_whose_counts_do_not_agree_is_told_to_a_person(
+    place: Place, refused: list[int | str], counts: str, why: str
+) -> None:
+    place.drop("good-309.edi")
+    place.run()
+    numbers = [place.shipments()[n] if isinstance(n, int) else n for n in refused]
+    data = partial(place, numbers, counts)
+    place.respond("r.edi", data=data)
+    place.run()
+    answer = place.answer("r.edi")
+    assert [(one["status"], one["why"]) for one in answer["left_out"]] == [("accepted", why)]
+    assert answer["passed_on"] == sum(n in place.shipments() for n in numbers)  # those that are named are answered
+    ledger = open_ledger(place.site.settings.ledger_url)
+    try:
+        with ledger.reading() as connection:
+            told = [r["payload"]["rule"] for r in orders.journal.records(connection) if r["event"] == "alert"]
+    finally:
+        ledger.close()
+    assert "RESPONSE-IN-PART" in told
+
+
 @pytest.mark.parametrize(
     ("name", "expected"),
     [
-        ("x12/12", [("NRTX00450002", "rejected", "S04")]),
+        ("x12/12", [("", "accepted", ""), ("NRTX00450002", "rejected", "S04")]),
         ("edifact/27", [("GWH0000122", "rejected", "GW0321"), ("GWH0000123", "rejected", "GW0110"), ("", "rejected", "")]),
         ("x12/28", [("NRTX00450001", "accepted", "IA"), ("NRTX00450002", "rejected", "IR"), ("NRTX00450003", "accepted", "IE")]),
     ],
