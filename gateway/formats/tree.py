@@ -5,6 +5,7 @@ N1[ST|CN]/N3.01   the ST party if there is one, else the CN party; its N3, eleme
 N9[02=ABC].01     qualifier in element 2
 REF.02-1          component 1 of element 2
 L0.04@sum         of all L0 found: the sum; @join: the texts; @rest: those but the first; @same: the text all share
+L5/L0.04@sum_each likewise, and nothing when an L5 has no L0: a line without weight is in no sum; @same_each too
 /P4.01            from the message root (while streaming: the current P4)
 ../CUR.02         the HL that this HL stands under
 """
@@ -110,7 +111,12 @@ class TreeDialect:
 
     def _gatherer(self, path: Path, at: str) -> Getter:
         """Return what reads a leaf of all nodes found: `04@sum`."""
-        find, number, make = self.finder(path, at), _number(path.leaf), _GATHER[path.leaf.partition("@")[2]]
+        word = path.leaf.partition("@")[2]
+        find, number, make = self.finder(path, at), _number(path.leaf), _GATHER[word]
+        if word.endswith(_EACH):
+            owners = self.finder(msgspec.structs.replace(path, steps=path.steps[:-1], leaf=""), at)
+            own = _below(path.steps[-1])
+            return lambda node, root: make(_of_each(owners(node, root), own, number, root))
         return lambda node, root: make([one.element(number) for one in find(node, root)])
 
     def leaf(self, leaf: str) -> Getter:
@@ -157,6 +163,8 @@ class TreeDialect:
             return InLinePath(way, tuple(InLineElement(int(leaf)) for leaf in leaves))
         if others or not way:
             return None
+        if path.leaf.endswith(_EACH):
+            return None
         if _gathers(path.leaf):
             number, make = _number(path.leaf), _GATHER[path.leaf.partition("@")[2]]
             return InLinePath(way, (), lambda nodes, root: make([one.element(number) for one in nodes]))
@@ -193,7 +201,24 @@ _GATHER: dict[str, Callable[[Sequence[str]], str]] = {
     "join": _joined,
     "rest": lambda texts: _joined(texts[1:]),
     "same": _shared,
+    "sum_each": total,
+    "same_each": _shared,
 }
+_EACH = "_each"
+
+
+def _of_each(owners: list[Node], own: Finder, number: int, root: Node) -> list[str]:
+    """Return an element of all segments below each line (owner), "" for a line that has none.
+
+    A line behind another that has its number and a text only goes on with the text of that one.
+    """
+    texts: list[str] = []
+    for owner in owners:
+        if nodes := own(owner, root):
+            texts += [one.element(number) for one in nodes]
+        elif not texts or any(owner.elements[3:]):
+            texts.append("")
+    return texts
 
 
 def _gathers(leaf: str) -> bool:

@@ -129,5 +129,7 @@ def _two_sources(rows: list[Row]) -> Iterator[Fault]:
         unit = sources[1] if len(sources) > 1 else None
         if unit is None or unit.kind == "same":
             continue
-        if unit.path is None or not (unit.path.absolute or unit.path.leaf.endswith("@same")):  # those hold for all
+        if unit.path is None or not (
+            unit.path.absolute or unit.path.leaf.endswith(("@same", "@same_each"))
+        ):  # those hold for all
             yield Fault("MAP-TWO-NODES", row.file, row.line, "source", "value and unit may come from two different segments", "write the second source as .NN (the same segment)", "warning")  # fmt: skip

@@ -212,9 +212,21 @@ def goods_of(unit: Node) -> list[Node]:
 
 
 def same(nodes: list[Node], root: Node, read: Getter) -> str:
-    """Return the text that all of some segments have, "" when one has another."""
+    """Return the text that all of some segments have, "" when one has another, or a goods item has no such segment."""
     texts = {read(node, root) for node in nodes}
-    return texts.pop() if len(texts) == 1 else ""
+    return texts.pop() if len(texts) == 1 and not _left_out(nodes) else ""
+
+
+def _left_out(nodes: list[Node]) -> bool:
+    """True when one of several goods items has none of some segments that stand below goods items."""
+    above = nodes[0].parent
+    if above is None or above.tag != "GID":
+        return False
+    goods = goods_of(unit_of(nodes[0]))
+    if len(goods) < 2:
+        return False
+    owners = {id(n.parent) for n in nodes}
+    return any(id(n) not in owners for n in goods)
 
 
 def add_up(nodes: list[Node], node: Node, root: Node) -> str:

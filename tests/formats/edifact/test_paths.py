@@ -139,6 +139,13 @@ def test_sums_run_over_all_goods_lines_or_give_nothing():
     extra = "LOC+27+CN:162:5'GID+2+1:CT'{}"
     without = changed("LOC+27+CN:162:5", extra.format("FTX+AAA+++HATS"))
     assert get(without, weight) == ""
+    unit = "RFF/GID/MEA[6313=G|AAB].6411@same"
+    assert [get(u, unit) for u in (one, two, without)] == [
+        "KGM",
+        "KGM",
+        "",
+    ]  # what not every goods line has, none share
+    assert get(without, "RFF/NAD[CN].3207@same") == "US"  # of the bill, not of its goods
     twice = "LOC+27+CN:162:5'MEA+AAE+G+KGM:{}"
     assert get(changed("LOC+27+CN:162:5", twice.format("9.9")), weight) == ""
     assert get(changed("LOC+27+CN:162:5", twice.format("0.450")), weight) == "0.450"

@@ -186,6 +186,31 @@ def test_weights_in_two_units_are_not_added(tmp_path: Path) -> None:
     assert _said(result, "MAP-WEIGHT") == ["No gross weight: the goods lines have different units (L0-11)."]
 
 
+@pytest.mark.parametrize("sample", [AIR, PARCELS], ids=["110", "104"])
+@pytest.mark.parametrize(
+    ("second", "whole"),
+    [
+        ("L5*2*CHARGING CABLE USB-C WHITE*854442*A~", False),  # goods of its own, without L0
+        ("L5*2*CHARGING CABLE USB-C WHITE~", True),  # only goes on with the text of the line before
+    ],
+)
+def test_weights_and_pieces_are_added_up_only_when_every_goods_line_has_them(
+    tmp_path: Path, sample: Path, second: str, whole: bool
+) -> None:
+    old = "L5*2*CHARGING CABLE USB-C WHITE*854442*A~\nL0*2*1*PC*0.1*G***1*CTN**K~\n"
+    result = _check(tmp_path, sample, (old, f"{second}\n"))
+    first = result["messages"][0]["shipments"][0]
+    of_first = {name: first.get(name) for name in ("gross_weight_kg", "package_count", "package_unit")}
+    assert of_first == ({"gross_weight_kg": "0.300", "package_count": 1, "package_unit": "CTN"} if whole else dict.fromkeys(of_first))  # fmt: skip
+    said = [] if whole else ["No gross weight: not every goods line has one (L0-04 with L0-05 G)."]
+    assert _said(result, "MAP-WEIGHT") == said
+
+
+def test_a_first_line_without_weight_is_in_no_sum(tmp_path: Path) -> None:
+    result = _check(tmp_path, AIR, ("L5*1*LEATHER WALLET BROWN*420231*A~", "L5*1*WALLETS~\nL5*2*LEATHER WALLET BROWN*420231*A~"))  # fmt: skip
+    assert "gross_weight_kg" not in result["messages"][0]["shipments"][1]
+
+
 def test_a_route_with_a_stop_names_no_first_port(tmp_path: Path) -> None:
     first = _check(tmp_path, AIR)["messages"][0]["shipments"][0]
     assert first["first_us_port"] == "4701"
@@ -288,4 +313,13 @@ def test_leaves_that_read_all_segments() -> None:
     same = TreeDialect("x12").getter(parse_path("L5.02@same"), "")
     assert same(root, root) == ""
     assert TreeDialect("x12").getter(parse_path("L5.02@sum"), "")(root, root) == ""
+    root.children["L5"][0].take(Node("L0", ["L0", "2", "K"], 3, 5, 1, 2))
+    paths = ("L5/L0.01@sum", "L5/L0.01@sum_each", "L5/L0.02@same", "L5/L0.02@same_each")
+
+    def each() -> list[str]:
+        return [TreeDialect("x12").getter(parse_path(path), "")(root, root) for path in paths]
+
+    assert each() == ["2", "2", "K", "K"]  # the other L5 have a text only
+    root.children["L5"][2].elements.append("8518")
+    assert each() == ["2", "", "K", ""]
     assert TreeDialect("x12").problems(parse_path("L5.02@max"), "", "204", "") != []
