@@ -28,6 +28,7 @@ from gateway.profile import Profile, Program
 from gateway.records import Message, Unit
 from gateway.repeats import amends, compared, make_amendment, number_of, remark, without
 from gateway.results import Delivery, MessageFinding, Records, ShipmentResult
+from gateway.rules.alike import Masters
 from gateway.sharing import AT_ONCE, Others, read
 
 BATCH = 32
@@ -85,6 +86,7 @@ class Settler:
         self.key, self._head_sent, self._undated = message_key(message), False, 0
         self._first, self._purposes, self._held = None, set(), []
         self._own.clear()
+        self._masters = Masters()
 
     def refuse(self, unit: Unit, syntax: list[Finding]) -> None:
         """Take a unit that is named and refused, but not mapped."""
@@ -186,6 +188,11 @@ class Settler:
         if judged.draft is None or judged.refused:
             return "rejected", None
         content = hashlib.sha256(compared(judged.draft, judged.encoded)).hexdigest()[:32]
+        if (earlier is None or earlier.content != content) and not self._profile.bill_is_master:
+            for finding in self._masters.check(judged.draft, judged.purpose):
+                self._add(judged, finding)
+            if judged.refused:
+                return "rejected", None
         verdict = self._compare(judged, judged.draft, key, earlier, content)
         if verdict == "accepted" and self._other_filer(judged, judged.draft):
             verdict = "rejected"

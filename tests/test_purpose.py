@@ -451,3 +451,21 @@ def test_a_cancelled_value_counts_no_more_for_what_follows() -> None:
     history = MemoryHistory()
     drop(table({**PARCEL, "item_value": "700.00"}), history, name="earlier.csv")
     assert drop(table(*rows), history, name="m.csv").counts() == (2, 2, 0, 0)
+
+
+def test_a_master_bill_is_the_number_of_one_shipment_of_a_message_only() -> None:
+    direct = {**PARCEL, "house_bill": "", "master_bill": "999-12345675"}
+    rows = [
+        direct,
+        {**direct, "consignee_name": "PAT SAMPLE", "item_value": "8.00"},
+        {**direct, "master_bill": "999-12345686"},
+    ]
+    result = drop(table(*rows), name="m.csv")
+    assert result.counts() == (3, 2, 1, 0)
+    (said,) = [f.message for f in result.findings() if f.refuses]
+    assert said == "The shipment has no number of its own: master bill 99912345675 is that of another shipment of this message."  # fmt: skip
+    assert {f.rule for f in result.findings() if f.refuses} == {"S321-ID-1OF"}
+    again = drop(
+        table(direct, {**direct, "purpose": "cancel"}, {**direct, "consignee_name": "PAT SAMPLE"}), name="m.csv"
+    )
+    assert "S321-ID-1OF" not in again.rules()

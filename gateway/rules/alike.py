@@ -68,6 +68,41 @@ class Twins:
         return [_warn("Q-TWIN", said, "shipment_id", "/shipment_id", number)]
 
 
+class Masters:
+    """Master bills of one message: one that several shipments travel under is the number of none of them."""
+
+    def __init__(self, most: int = _REMEMBERED) -> None:
+        self._seen: Recent[str] = Recent(most)
+
+    def check(self, draft: dict[str, Any], purpose: str) -> list[Finding]:
+        """Return an error when a shipment has no number but a master bill that stands at another shipment, too."""
+        master = draft.get("master_bill_number")
+        if not master:
+            return _NOTHING
+        if "house_bill_number" in draft or "shipment_tracking_number" in draft:
+            self._seen.put(master, "seen")
+            return _NOTHING
+        before = self._seen.get(master)
+        if purpose != "amend":
+            self._seen.put(master, "" if purpose == "cancel" else "seen")
+        if not before or purpose != "original":
+            return _NOTHING
+        said = (
+            f"The shipment has no number of its own: master bill {master} is that of another shipment of this message."
+        )
+        return [
+            Finding(
+                "S321-ID-1OF",
+                Severity.ERROR,
+                Scope.SHIPMENT,
+                said,
+                target="shipment_id",
+                pointer="/master_bill_number",
+                value=master,
+            )
+        ]
+
+
 class Neighbours:
     """Persons with almost the same name at one address, who may be one person of the USD 800 sum.
 

@@ -180,6 +180,8 @@ class OpenMessage:
         """Return a completed shipment as the next one of the set."""
         message, matcher = self.message, self.matcher
         self.units += 1
+        if self.units == 1 and type(matcher) is Matcher and matcher.in_unit:
+            message.envelope["several"] = "yes"  # another shipment follows: what stands above is not this one's alone
         message.context = matcher.context
         if self._leveled:
             self._handed_out.add(unit)

@@ -63,6 +63,11 @@ class Matcher:
         self.units = 0
         self.levels: Counter[str] = Counter()
 
+    @property
+    def in_unit(self) -> bool:
+        """True when a unit is open."""
+        return self._unit is not None
+
     def feed(self, node: Node) -> list[Finding]:
         """Take the next segment between ST and SE; return what is wrong with it. Do not change the list."""
         self.completed = None

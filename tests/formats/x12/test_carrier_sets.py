@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -277,6 +278,53 @@ def test_a_port_that_is_not_american_is_told(tmp_path: Path) -> None:
     result = _check(tmp_path, BILL, ("R4*D*D*2709*LONG BEACH*US", "R4*D*K*12401*VANCOUVER*CA"))
     assert len(_said(result, "PORT-MISSING")) == 1
     assert "first_us_port" not in result["messages"][0]["shipments"][0]
+
+
+# --- numbers of a level above ---------------------------------------------------------------------------------
+
+
+def _file(tmp_path: Path, sample: Path, *changes: tuple[str, str]) -> dict:
+    """Check a sample with all places of some patterns changed."""
+    text = sample.read_text("ascii")
+    for old, new in changes:
+        text, found = re.subn(old, new, text)
+        assert found, old
+    (tmp_path / "changed.edi").write_text(_counted(text), "ascii")
+    return Checker(base_site(), NOW).file(tmp_path / "changed.edi")
+
+
+OF_THE_SENDER = (r"PER\*SH", "N9*AW*999-12345686~\nPER*SH")
+NO_NUMBERS = {
+    "110": (AIR, [(r"N9\*2I[^~]*~\n", "")], ["LX 1", "LX 2"]),
+    "104": (PARCELS, [(r"N9\*2I[^~]*~\n", "N9*ZZ*X~\n"), (r"N9\*AW[^~]*~\n", ""), OF_THE_SENDER], ["FOB PP", "FOB PP"]),
+    "204": (LOAD, [(r"L11\*LPX[^~]*~\n", ""), ("LOADBOL8810[*]BM", "MBL1*MB")], ["S5 2", "S5 3"]),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", NO_NUMBERS)
+def test_a_number_of_a_level_above_identifies_none_of_several_shipments(tmp_path: Path, name: str) -> None:
+    sample, changes, labels = NO_NUMBERS[name]
+    result = _file(tmp_path, sample, *changes)
+    assert (result["accepted"], result["rejected"]) == ([], labels)
+    said = _said(result, "S321-ID-1OF")
+    assert len(said) == 2 and all("has no number of its own" in text and " is that of all " in text for text in said)
+    assert "S321-DUP" not in _errors(result)
+
+
+def test_the_number_of_a_level_above_is_the_master_of_those_that_have_their_own(tmp_path: Path) -> None:
+    (result,) = _file(tmp_path, AIR)["messages"]
+    assert [s["master_bill_number"] for s in result["shipments"]] == ["99912345675"] * 2
+    (result,) = _file(tmp_path, PARCELS, (r"N9\*AW[^~]*~\n", ""), OF_THE_SENDER)["messages"]
+    assert [s["master_bill_number"] for s in result["shipments"]] == ["99912345686"] * 2
+    (result,) = _file(tmp_path, LOAD, ("LOADBOL8810[*]BM", "MBL1*MB"))["messages"]
+    assert [s["master_bill_number"] for s in result["shipments"]] == ["MBL1"] * 2
+
+
+def test_one_shipment_alone_has_the_number_of_the_header(tmp_path: Path) -> None:
+    second = r"(?s)LX\*2~.*?(?=L3\*)"
+    result = _file(tmp_path, AIR, (second, ""), (r"N9\*2I[^~]*~\n", ""), (r"L3\*0.6\*G\*\*\*9000", "L3*0.4*G***4500"))
+    assert "S321-ID-1OF" not in _errors(result)
+    assert result["accepted"] + result["rejected"] == ["99912345675"]
 
 
 # --- all ------------------------------------------------------------------------------------------------------
