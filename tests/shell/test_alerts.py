@@ -357,6 +357,9 @@ def test_a_partner_with_a_new_name_is_told_at_the_start_at_a_change_and_by_docto
         assert [one.name for one in gateway._gone] == ["northtest"]
         gateway._use(load_site(place.folder))
         assert told == []  # once
+        gateway._gone.clear()
+        gateway._use(load_site(place.folder))
+        assert told == [("PROFILE-PARTNER-GONE", "northtest")]
         (place.folder / "partners" / "nrtx.toml").unlink()
         (place.folder / "partners" / "northtest.toml").write_text(text.replace('"nrtx"', '"northtest"'))
         gateway._use(load_site(place.folder))
