@@ -20,7 +20,7 @@ from gateway.judge import Judged
 from gateway.profile import Profile
 
 _OF_TODAY = frozenset(("regime_verdict", "fx_rate", "fx_date", "fair_retail_value_usd"))
-_NUMBERS = ("shipment_id", "house_bill_number", "shipment_tracking_number")
+_NUMBERS = frozenset(("shipment_id", "house_bill_number", "shipment_tracking_number"))
 
 
 def amends(judged: Judged, profile: Profile) -> bool:
@@ -57,9 +57,8 @@ def compared(draft: dict[str, Any], encoded: bytes) -> bytes:
     And without what the gateway filled in for the day of processing: sent again tomorrow, it is the same.
     """
     changed: dict[str, Any] = {}
-    for name in _NUMBERS:
-        number = draft.get(name)
-        if isinstance(number, str) and number != (bare := bare_number(number)):
+    for name in draft.keys() & _NUMBERS:
+        if (number := draft[name]) != (bare := bare_number(number)):
             changed[name] = bare
     if "estimated_arrival_at" not in draft and "regime_verdict" in draft:
         return encode_shipment({name: value for name, value in {**draft, **changed}.items() if name not in _OF_TODAY})

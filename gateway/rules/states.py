@@ -12,16 +12,19 @@ from gateway.findings import Finding, Scope, Severity
 from gateway.rules.tables import Tables, letters
 
 _NONE: list[Finding] = []  # the usual answer; shared, never changed
+_ROLES = frozenset(PARTY_ROLES)
 _LONGEST_CODE = 5  # letters; what is longer is a name, as TAMPS is a code
 
 
 def read_states(draft: dict[str, Any], tables: Tables) -> list[Finding]:
     """Write the states of Mexican parties as ISO has them, and say so where another code stood."""
-    said = _NONE
-    for role in PARTY_ROLES:
-        if role in draft and draft[role].get("country_code") == "MX":
-            said = [*said, *_read(draft[role], role, tables)]
-    return said
+    for role in draft.keys() & _ROLES:
+        if draft[role].get("country_code") == "MX":
+            break
+    else:
+        return _NONE
+    mexican = (role for role in PARTY_ROLES if role in draft and draft[role].get("country_code") == "MX")
+    return [finding for role in mexican for finding in _read(draft[role], role, tables)]
 
 
 def _read(party: dict[str, Any], role: str, tables: Tables) -> list[Finding]:
