@@ -12,7 +12,7 @@ from typing import Any, NamedTuple, Protocol
 
 from gateway.shell.claims import Claimed
 from gateway.shell.deliver import LocalTarget, Targets
-from gateway.shell.desk import Assist, Desk, Remap, Result, Translate, no_version
+from gateway.shell.desk import Assist, Desk, Remap, Result, Translate, Trouble, no_version
 from gateway.shell.drops import PartnerDrop, ServeConfig
 from gateway.shell.folders import Clock, utc_now
 from gateway.shell.process import process
@@ -60,8 +60,8 @@ class Crew(Protocol):
         """True when a file of so many bytes can be begun now."""
         ...
 
-    def begin(self, claimed: Claimed, *, alone: bool) -> None:
-        """Begin a file."""
+    def begin(self, claimed: Claimed, *, alone: bool, behind: Trouble | None = None) -> None:
+        """Begin a file. alone, behind: see Desk."""
 
     def handles(self) -> Iterable[int]:
         """Return the file descriptors that are readable when `ended` has something to tell."""
@@ -81,7 +81,7 @@ class Crew(Protocol):
 class Alone:
     """The crew of one: works in the engine's thread, so `begin` returns when the file is done."""
 
-    def __init__(self, work: Callable[[Claimed], Result]) -> None:
+    def __init__(self, work: Callable[[Claimed, Trouble | None], Result]) -> None:
         self._work = work
         self._ended: list[Ended] = []
 
@@ -92,9 +92,9 @@ class Alone:
         """See Crew."""
         return not self._ended
 
-    def begin(self, claimed: Claimed, *, alone: bool) -> None:
+    def begin(self, claimed: Claimed, *, alone: bool, behind: Trouble | None = None) -> None:
         """See Crew."""
-        self._ended.append(Ended(claimed, self._work(claimed)))
+        self._ended.append(Ended(claimed, self._work(claimed, behind)))
 
     def handles(self) -> Iterable[int]:
         """See Crew."""
@@ -125,11 +125,12 @@ def work(
     desk: Desk,
     *,
     alone: bool = True,
+    behind: Trouble | None = None,
     assist: Assist | None = None,
 ) -> Result:
-    """Process one file of a partner; what both crews do. alone, assist: see Desk."""
+    """Process one file of a partner; what both crews do. alone, behind, assist: see Desk."""
     ack, reject = LocalTarget(partner.ack_dir), LocalTarget(partner.reject_dir)
     targets = Targets(partner.out_target or LocalTarget(out_dir), LocalTarget(out_dir / "test"), ack, reject)
-    if (desk.alone, desk.assist) != (alone, assist):
-        desk = replace(desk, alone=alone, assist=assist)
+    if (desk.alone, desk.behind, desk.assist) != (alone, behind, assist):
+        desk = replace(desk, alone=alone, behind=behind, assist=assist)
     return process(claimed, partner.profile, targets, desk)

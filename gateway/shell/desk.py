@@ -8,6 +8,7 @@ import traceback
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from enum import Enum
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
@@ -82,6 +83,14 @@ class Trouble(NamedTuple):
     message: str
 
 
+class Later(Enum):
+    """What the later files of the partner may do while a drop waits; they never overtake it."""
+
+    WAIT = "wait"  # it is not decided, or files that were taken out of it come first
+    DECIDE = "decide"  # be judged, but not delivered: its own deliveries come first
+    GO = "go"
+
+
 @dataclass(frozen=True, slots=True)
 class Result:
     """Where a drop stands after processing. waiting: not finished, come back later; error says why."""
@@ -101,6 +110,8 @@ class Result:
     unwrapped: bool = False  # files were taken out of it, which are drops of their own
     alone: bool = False  # others changed the ledger under it again and again: nothing else may be in work next time
     trouble: Trouble | None = None  # of the machine or a target; gateway.shell.outages tells of it
+    later: Later = Later.WAIT  # while it waits
+    behind: bool = False  # it waits for an earlier drop of the partner, and comes back as soon as that is through
 
 
 Remap = Callable[[Profile, str], Profile]
@@ -126,6 +137,7 @@ class Desk:
 
     max_tries: how many translations of a file may end with the death of the process before it is held.
     alone: no other drop is in work, so nobody can change the ledger between a question and the commit.
+    behind: what an earlier drop of the partner waits for with its deliveries; those of this one come after them.
     assist: what a second process does for a large file; None: there is none.
     vault: reads and seals kept files.
     """
@@ -141,6 +153,7 @@ class Desk:
     limits: Limits = field(default_factory=Limits)
     originators: Mapping[str, str] = field(default_factory=dict)  # originator_code -> partner, for responses
     alone: bool = True
+    behind: Trouble | None = None
     assist: Assist | None = None
     remap: Remap = no_version
     vault: Vault = field(default_factory=Vault)

@@ -24,7 +24,7 @@ from gateway.errors import ConfigError
 from gateway.shell import heap, journal
 from gateway.shell.claims import Claimed
 from gateway.shell.crew import Alone, Crew, Ended, Recipe, originators_of, work
-from gateway.shell.desk import Alert, Desk, Remap, Result, Translate, no_version
+from gateway.shell.desk import Alert, Desk, Remap, Result, Translate, Trouble, no_version
 from gateway.shell.drops import Candidate, LocalDrop, PartnerDrop, ServeConfig
 from gateway.shell.folders import Clock, StateFolders, instant, utc_now
 from gateway.shell.housework import Housework
@@ -34,7 +34,7 @@ from gateway.shell.lock import StateLock
 from gateway.shell.log import logger
 from gateway.shell.names import MARKER
 from gateway.shell.outages import Outages
-from gateway.shell.process import of_nobody, release
+from gateway.shell.process import later_files, of_nobody, release
 from gateway.shell.publishing import RetryPolicy
 from gateway.shell.schedule import Queue
 from gateway.shell.sftp_paths import TakenFile, Upload
@@ -290,13 +290,13 @@ class Engine:
         while not self._stop_at and (found := self._queue.next(time.monotonic(), self._crew.room)):
             begun = True
             if found.claimed.partner in self._partners:
-                self._crew.begin(found.claimed, alone=found.alone)
+                self._crew.begin(found.claimed, alone=found.alone, behind=found.behind)
             else:
                 self._unplaced.append(Ended(found.claimed, of_nobody(found.claimed, self.desk)))
         return begun
 
-    def _work_here(self, claimed: Claimed) -> Result:
-        return work(claimed, self._partners[claimed.partner], self._config.out_dir, self.desk)
+    def _work_here(self, claimed: Claimed, behind: Trouble | None) -> Result:
+        return work(claimed, self._partners[claimed.partner], self._config.out_dir, self.desk, behind=behind)
 
     def _end(self, ended: Ended) -> Result:
         """Put a file back that waits, forget one that is done."""
@@ -308,11 +308,12 @@ class Engine:
             with contextlib.suppress(*STORAGE_FAULTS):
                 drop = self.desk.ledger.drop(claimed.receipt)
                 undecided = drop is not None and drop.state == "seen"  # its tries are counted, so it ends
+            result = replace(result, later=later_files(claimed.receipt, self.desk))
         self._outages.look(result, self.desk.alert)
         if result.unwrapped or result.state == "quarantined":
             self._look_again()  # the files that were taken out of it lie in the work folder
         if result.waiting and not self._stop_at:
-            self._queue.again(claimed, time.monotonic(), at_once=undecided, alone=result.alone)
+            self._queue.again(claimed, result, time.monotonic(), at_once=undecided)
         else:
             self._queue.done(claimed)
         self._on_result(result)

@@ -23,7 +23,7 @@ from gateway.errors import ConfigError, NotNowError
 from gateway.shell import log
 from gateway.shell.claims import Claimed
 from gateway.shell.crew import Ended, Recipe
-from gateway.shell.desk import Alert, Result
+from gateway.shell.desk import Alert, Result, Trouble
 from gateway.shell.nursery import FORK
 
 SMALL = 1_000_000  # bytes: some 2,000 shipments, half a second of work
@@ -75,13 +75,13 @@ class Pool:
         self._fill()
         return self._free(size) is not None
 
-    def begin(self, claimed: Claimed, *, alone: bool) -> None:
+    def begin(self, claimed: Claimed, *, alone: bool, behind: Trouble | None = None) -> None:
         """See Crew."""
         lane = self._free(claimed.size)
         assert lane is not None
         assert lane.hand is not None
         lane.hand.claimed = claimed
-        lane.hand.send("job", claimed, alone, self._free(SMALL + 1) is not None)
+        lane.hand.send("job", claimed, alone, behind, self._free(SMALL + 1) is not None)
 
     def handles(self) -> Iterable[int]:
         """See Crew."""

@@ -7,7 +7,9 @@ Every step may be cut off. Before the transaction the file is translated again, 
 
 from __future__ import annotations
 
+import contextlib
 import itertools
+from dataclasses import replace
 from pathlib import Path
 
 from sqlalchemy import Connection
@@ -18,9 +20,9 @@ from gateway.shell import decide, outbox
 from gateway.shell.assembly import spare, stage_file
 from gateway.shell.claims import Claimed
 from gateway.shell.deliver import File, Targets
-from gateway.shell.desk import Desk, Result, StoppedError, Trouble, frames, may_pass
+from gateway.shell.desk import Desk, Later, Result, StoppedError, Trouble, frames, may_pass
 from gateway.shell.folders import remove_tree
-from gateway.shell.ledger import FINAL, Drop
+from gateway.shell.ledger import FINAL, STORAGE_FAULTS, Drop
 from gateway.shell.log import logger
 from gateway.shell.merge import ClaimConflictError
 from gateway.shell.publishing import Publishing
@@ -30,6 +32,7 @@ from gateway.shell.unwrap import KINDS
 
 _KINDS = ("delivery", "ack", "receipt")
 _TOGETHER = 64  # files that are delivered at once
+_OF_FILES = (*KINDS, "responses")  # drops that others are taken out of
 
 
 def process(claimed: Claimed, profile: Profile, targets: Targets, desk: Desk) -> Result:
@@ -44,11 +47,15 @@ def process(claimed: Claimed, profile: Profile, targets: Targets, desk: Desk) ->
             desk.vault.unseal(desk.folders.work / claimed.receipt)  # it was held, or is answered late
         if drop.state == "seen":
             drop = decide.decide(claimed, drop, profile, desk, fresh=fresh)
+        if desk.behind is not None and _undelivered(drop, desk):
+            return replace(_troubled(claimed, desk.behind, desk), behind=True)
         if drop.state not in FINAL:
             drop = _send(claimed, drop, targets, desk)
         _put_away(drop, desk)
-    except (StoppedError, decide.EarlierFirstError) as error:
+    except StoppedError as error:
         return _waiting(claimed, str(error))
+    except decide.EarlierFirstError as error:
+        return replace(_waiting(claimed, str(error)), behind=True)
     except ClaimConflictError as error:
         return _waiting(claimed, f"another drop changed what this one was judged by ({error})", alone=True)
     except DeliveryError as error:
@@ -67,6 +74,21 @@ def of_nobody(claimed: Claimed, desk: Desk) -> Result:
     """Return what becomes of a file whose partner is not configured (any more): it waits."""
     said = "A drop belongs to a partner who is not configured."
     return _troubled(claimed, Trouble("DROP-NO-PARTNER", f"the partner file of {claimed.partner}", said), desk)
+
+
+def later_files(receipt: str, desk: Desk) -> Later:
+    """Return what later files of the partner may do while a drop waits: nothing overtakes what is not fixed, or not sent."""
+    with contextlib.suppress(*STORAGE_FAULTS):
+        drop = desk.ledger.drop(receipt)
+        if drop is None or drop.state == "seen" or drop.format in _OF_FILES:
+            return Later.WAIT
+        return Later.DECIDE if _undelivered(drop, desk) else Later.GO
+    return Later.WAIT
+
+
+def _undelivered(drop: Drop, desk: Desk) -> bool:
+    """True while deliveries of a drop are to be sent; its answers alone hold up nobody's deliveries."""
+    return drop.state not in FINAL and any(outbox.planned(desk.ledger, drop.receipt, ("delivery",)))
 
 
 def release(receipt: str, desk: Desk) -> None:
@@ -205,13 +227,13 @@ def _result(drop: Drop) -> Result:
     return Result(
         drop.receipt, drop.partner, drop.file_name, drop.state, drop.verdict,
         drop.found, drop.accepted, drop.rejected, drop.duplicate, drop.duplicate_of, drop.error,
-        unwrapped=drop.format in (*KINDS, "responses"),
+        unwrapped=drop.format in _OF_FILES,
     )  # fmt: skip
 
 
 def _troubled(claimed: Claimed, trouble: Trouble, desk: Desk) -> Result:
     desk.waits(trouble, claimed.receipt, claimed.partner)
-    return _waiting(claimed, trouble.message, trouble=trouble)
+    return replace(_waiting(claimed, trouble.message, trouble=trouble), later=later_files(claimed.receipt, desk))
 
 
 def _waiting(claimed: Claimed, error: str, *, alone: bool = False, trouble: Trouble | None = None) -> Result:

@@ -1,6 +1,6 @@
 """A worker process: takes one file after the other from the gateway's pipe and works on it with a ledger of its own.
 
-    gateway -> worker   ("job", claimed, alone, spare)   ("stop", seconds)   ("end",)
+    gateway -> worker   ("job", claimed, alone, behind, spare)   ("stop", seconds)   ("end",)
     worker -> gateway   ("pid", number)   ("log", line)   ("alert", alert)   ("done", result)
 
 When the pipe ends, the gateway is dead and the worker ends at once, in the middle of whatever it does: what is not in the
@@ -19,12 +19,12 @@ from typing import Any, TextIO, cast
 from gateway.shell import log
 from gateway.shell.claims import Claimed
 from gateway.shell.crew import Shop, originators_of, work
-from gateway.shell.desk import Desk, Result, frames
+from gateway.shell.desk import Desk, Result, Trouble, frames
 from gateway.shell.folders import StateFolders
 from gateway.shell.ledger import open_ledger
 from gateway.shell.unwrap import Limits
 
-Job = tuple[Claimed, bool, bool]
+Job = tuple[Claimed, bool, Trouble | None, bool]
 
 
 class Worker:
@@ -61,10 +61,10 @@ class Worker:
         except OSError:
             os._exit(1)  # the gateway is gone
 
-    def _do(self, claimed: Claimed, alone: bool, spare: bool, desk: Desk) -> Result:
+    def _do(self, claimed: Claimed, alone: bool, behind: Trouble | None, spare: bool, desk: Desk) -> Result:
         partner, out, assist = self._partners[claimed.partner], self._shop.config.out_dir, self._shop.assist
         try:
-            return work(claimed, partner, out, desk, alone=alone, assist=assist if spare else None)
+            return work(claimed, partner, out, desk, alone=alone, behind=behind, assist=assist if spare else None)
         except Exception as error:  # a fault of ours; the gateway counts it as a death
             log.logger().error("worker.fault", receipt=claimed.receipt, error=type(error).__name__, code=frames(error))
             os._exit(1)
@@ -74,7 +74,7 @@ class Worker:
             while True:
                 what, *facts = self._gateway.recv()
                 if what == "job":
-                    self._jobs.put((facts[0], facts[1], facts[2]))
+                    self._jobs.put((facts[0], facts[1], facts[2], facts[3]))
                 elif what == "stop":
                     self._stop_at = time.monotonic() + facts[0]
                 else:

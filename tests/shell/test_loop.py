@@ -6,6 +6,7 @@ import io
 import json
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 import threading
@@ -15,8 +16,12 @@ from typing import Any
 
 import pytest
 
+from sqlalchemy import select
+
 from gateway.errors import ConfigError, DeliveryError
 from gateway.shell import log
+from gateway.shell.deliver import LocalTarget
+from gateway.shell.schema import shipments
 from gateway.shell.sftp_paths import Upload
 from tests.shell.shell_support import Yard, fake_translate
 
@@ -177,6 +182,88 @@ def test_a_waiting_drop_is_tried_again_later_and_does_not_stop_the_others(yard: 
     engine.close()
     yard.targets.clear()
     assert [result.state for result in yard.run()] == ["done"]
+    assert yard.problems() == []
+
+
+def test_nothing_of_a_partner_overtakes_a_drop_that_cannot_be_decided_now(
+    yard: Yard, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    yard.drop("1.edi", "MSG m1\nSHIP b1 1\n")
+    yard.drop("2.edi", "MSG m2\nCANCEL b1 0\n")
+    yard.drop("3.edi", "MSG m3\nSHIP c1 1\n", "beta")
+    engine = yard.engine()
+    real, locked = engine.desk.ledger.see, [1]
+
+    def see(drop: Any, *args: Any, **facts: Any) -> Any:
+        if drop.file_name == "1.edi" and locked:
+            raise sqlite3.OperationalError("database is locked")
+        return real(drop, *args, **facts)
+
+    monkeypatch.setattr(engine.desk.ledger, "see", see)
+    assert sorted((r.file_name, r.state) for r in engine.run_once()) == [("1.edi", "waiting"), ("3.edi", "done")]
+    assert [alert.rule for alert in yard.alerts] == ["DROP-WAITS"]
+    locked.clear()
+    engine._queue._later = [(0.0, receipt) for _, receipt in engine._queue._later]
+    assert [(r.file_name, r.accepted) for r in engine.run_once()] == [("1.edi", 1), ("2.edi", 1)]
+    with engine.desk.ledger.reading() as connection:
+        states = connection.execute(select(shipments.c.state).where(shipments.c.partner == "acme")).scalars().all()
+    assert states == ["cancelled", "cancelled"]
+    engine.close()
+    assert yard.problems() == []
+
+
+class Away:
+    """A target that is away until `back`."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder, self.back, self.asked = LocalTarget(folder), False, 0
+
+    def put(self, name: str, source: Any, size: int, sha256: str) -> Any:
+        self.asked += 1
+        if not self.back:
+            raise DeliveryError("The partner's server does not answer.")
+        return self.folder.put(name, source, size, sha256)
+
+
+def test_deliveries_of_a_partner_keep_their_order_while_a_target_is_away_and_after_a_restart(yard: Yard) -> None:
+    away = Away(yard.out)
+    yard.targets["acme"] = away
+    yard.drop("1.edi", "MSG m1\nSHIP b1 1\n")
+    yard.drop("2.edi", "MSG m2\nAMEND b1 2\n")
+    yard.drop("3.edi", "MSG m3\nBAD b1\n")  # nothing to deliver: answered at once
+    yard.drop("4.edi", "MSG m4\nCANCEL b1 0\n")
+    engine = yard.engine()
+    found = [(r.file_name, r.state) for r in engine.run_once()]
+    assert found == [("1.edi", "waiting"), ("2.edi", "waiting"), ("3.edi", "done"), ("4.edi", "waiting")]
+    assert away.asked == 1
+    states = {drop.file_name: drop.state for drop in engine.desk.ledger.find()}
+    assert states == {"1.edi": "translated", "2.edi": "translated", "3.edi": "done", "4.edi": "translated"}
+    away.back = True  # just when a new file comes
+    yard.drop("5.edi", "MSG m5\nSHIP b1 5\n")
+    assert [(r.file_name, r.state) for r in engine.run_once()] == [("5.edi", "waiting")]
+    engine._queue._later = [(0.0, receipt) for _, receipt in engine._queue._later]
+    assert [r.file_name for r in engine.run_once()] == ["1.edi", "2.edi", "4.edi", "5.edi"]
+    engine.close()
+    away.back = False
+    for number in (6, 7):
+        yard.drop(f"{number}.edi", f"MSG m{number}\nSHIP b{number} 1\n")
+    yard.run()
+    away.back = True
+    assert [r.file_name for r in yard.run()] == ["6.edi", "7.edi"]
+    assert yard.problems() == []
+
+
+def test_an_acknowledgment_that_waits_holds_up_no_delivery(yard: Yard) -> None:
+    yard.folder("ack").rename(yard.root / "away")
+    for number in (1, 2):
+        yard.drop(f"{number}.edi", f"MSG m{number}\nSHIP b{number} 1\n")
+    engine = yard.engine()
+    assert [r.state for r in engine.run_once()] == ["waiting", "waiting"]
+    assert len(yard.deliveries()) == 2
+    (yard.root / "away").rename(yard.folder("ack"))
+    engine._queue._later = [(0.0, receipt) for _, receipt in engine._queue._later]
+    assert [r.state for r in engine.run_once()] == ["done", "done"]
+    engine.close()
     assert yard.problems() == []
 
 

@@ -8,13 +8,19 @@ import pytest
 
 from gateway.shell import schedule
 from gateway.shell.claims import Claimed
+from gateway.shell.desk import Later, Result, Trouble
 from gateway.shell.schedule import Queue
 
 ANY = 10**12
+AWAY = Trouble("DROP-DELIVERY", "the folder", "It is away.")
 
 
 def file(receipt: str, partner: str = "acme", size: int = 100) -> Claimed:
     return Claimed(receipt, partner, partner, f"{receipt}.edi", f"{receipt}.edi", "", size)
+
+
+def waits(receipt: str, **facts: Any) -> Result:
+    return Result(receipt, "acme", f"{receipt}.edi", "waiting", waiting=True, **facts)
 
 
 def begun(queue: Queue, now: float = 0.0, room: Any = lambda _size: True) -> list[str]:
@@ -70,26 +76,100 @@ def test_a_large_file_starts_in_the_end_whatever_else_comes(queue: Queue) -> Non
 
 def test_a_file_that_waits_comes_back_later_and_later_and_others_go_on(queue: Queue) -> None:
     queue.put(file("r1"))
-    queue.put(file("r2"))
-    waits = []
+    queue.put(file("r2", "beta"))
+    spans = []
     for _ in range(11):
         now = queue.due() if queue.due() < float("inf") else 0.0
         one = queue.next(now, lambda _size: True)
         assert one is not None
         assert one.claimed.receipt == "r1"
-        queue.again(one.claimed, now)
-        waits.append(queue.due() - now)
-    assert waits == [1, 2, 4, 8, 16, 32, 64, 128, 256, 300, 300]
+        queue.again(one.claimed, waits("r1"), now)
+        spans.append(queue.due() - now)
+    assert spans == [1, 2, 4, 8, 16, 32, 64, 128, 256, 300, 300]
     assert queue.sizes() == (1, 1)
     assert begun(queue, now=0.0) == ["r2"]
     assert queue.sizes() == (0, 1)  # what is in work is neither
+
+
+def put_back(queue: Queue, receipt: str, now: float = 0.0, **facts: Any) -> None:
+    """Begin the next file, which must be this one, and put it back."""
+    one = queue.next(now, lambda _size: True)
+    assert one is not None
+    assert one.claimed.receipt == receipt
+    queue.again(one.claimed, waits(receipt, **facts), now)
+
+
+def test_nothing_of_a_partner_is_begun_while_a_file_before_it_waits_undecided(queue: Queue) -> None:
+    for receipt, partner in (("r1", "acme"), ("r2", "acme"), ("r3", "beta")):
+        queue.put(file(receipt, partner))
+    put_back(queue, "r1", trouble=AWAY)  # the ledger was locked
+    assert begun(queue) == ["r3"]
+    assert not queue.ready(0.0)
+    assert queue.due() == 1.0
+    queue.put(file("r0"))  # an earlier one, which a person released
+    assert begun(queue) == ["r0"]
+    assert begun(queue, 1.0) == []  # r1 is ready, r0 in work
+    queue.done(file("r0"))
+    for receipt in ("r1", "r2"):
+        assert begun(queue, 1.0) == [receipt]
+        queue.done(file(receipt))
+
+
+def test_what_comes_behind_an_undelivered_file_is_decided_and_sent_after_it_one_by_one(queue: Queue) -> None:
+    for receipt in ("r1", "r2", "r3"):
+        queue.put(file(receipt))
+    put_back(queue, "r1", later=Later.DECIDE, trouble=AWAY)
+    for receipt in ("r2", "r3"):
+        one = queue.next(0.0, lambda _size: True)
+        assert one is not None
+        assert (one.claimed.receipt, one.behind) == (receipt, AWAY)
+        queue.again(one.claimed, waits(receipt, later=Later.DECIDE, trouble=AWAY, behind=True), 0.0)
+    assert queue.sizes() == (0, 3)
+    assert begun(queue, 0.5) == []
+    one = queue.next(1.0, lambda _size: True)  # only the first asks again whether the target is there
+    assert one is not None
+    assert (one.claimed.receipt, one.behind) == ("r1", None)
+    queue.put(file("r4"))
+    queue.done(one.claimed)
+    for receipt in ("r2", "r3", "r4"):
+        one = queue.next(1.0, lambda _size: True)
+        assert one is not None
+        assert (one.claimed.receipt, one.behind) == (receipt, None)
+        assert begun(queue, 1.0) == []
+        queue.done(one.claimed)
+    assert queue.sizes() == (0, 0)
+
+
+def test_a_file_whose_answers_wait_holds_up_nobody(queue: Queue) -> None:
+    for receipt in ("r1", "r2", "r3"):
+        queue.put(file(receipt))
+    put_back(queue, "r1", later=Later.DECIDE, trouble=AWAY)
+    put_back(queue, "r2", later=Later.DECIDE, trouble=AWAY, behind=True)
+    put_back(queue, "r3", later=Later.DECIDE, trouble=AWAY, behind=True)
+    put_back(queue, "r1", 1.0, later=Later.GO, trouble=AWAY)  # delivered; its answers wait for another folder
+    put_back(queue, "r2", 1.0, later=Later.GO, trouble=AWAY)
+    assert begun(queue, 1.0) == ["r3"]
+
+
+def test_the_same_bytes_come_back_when_the_first_are_through(queue: Queue) -> None:
+    queue.put(file("r1"))
+    queue.put(file("r2"))
+    queue.put(file("r3"))
+    put_back(queue, "r1", later=Later.DECIDE, trouble=AWAY)
+    put_back(queue, "r2", behind=True)  # the same bytes as r1: nobody knows what becomes of them
+    assert begun(queue) == []  # r3 may change what r2 is compared with
+    one = queue.next(1.0, lambda _size: True)
+    assert one is not None
+    assert one.claimed.receipt == "r1"
+    queue.done(one.claimed)
+    assert begun(queue, 1.0) == ["r2"]
 
 
 def test_a_file_that_goes_back_at_once_keeps_its_place(queue: Queue) -> None:
     queue.put(file("r1"))
     queue.put(file("r2"))
     assert begun(queue) == ["r1"]
-    queue.again(file("r1"), 0.0, at_once=True)
+    queue.again(file("r1"), waits("r1"), 0.0, at_once=True)
     assert begun(queue) == ["r1"]
 
 
@@ -97,7 +177,7 @@ def test_a_file_that_must_be_alone_waits_for_the_others_and_then_nothing_is_begu
     queue.put(file("r1", "a"))
     queue.put(file("r2", "b"))
     assert begun(queue) == ["r1", "r2"]
-    queue.again(file("r1", "a"), 0.0, alone=True)
+    queue.again(file("r1", "a"), waits("r1", alone=True), 0.0)
     queue.put(file("r3", "c", 1))
     assert begun(queue) == []  # r2 is in work
     queue.done(file("r2", "b"))
