@@ -42,7 +42,8 @@ def replay(
     what: receipt, file name, shipment number, "refused" or "held". mapping: a version that was in force once, for the
     messages that its mapping reads; all else is that of today. Raises ConfigError when nothing fits.
     """
-    ledger, folders, ids = ledger_of(site), StateFolders(site.settings.state_dir), ReceiptIds()
+    ledger, folders = ledger_of(site), StateFolders(site.settings.state_dir)
+    ids = ReceiptIds(last=ledger.newest_receipt(folders))
     vault, kept = site.vault, Kept(site.settings.state_dir)
     try:
         version = versions.find(ledger, mapping) if mapping else None

@@ -221,7 +221,8 @@ class Gateway:
         versions.keep(desk.folders, desk.ledger, live(site), desk.now())
 
     def _result(self, result: Result) -> None:
-        self.monitor.result(result, (self.engine.desk.clock() - received(result.receipt)).total_seconds())
+        seconds = (self.engine.desk.clock() - received(result.receipt)).total_seconds()
+        self.monitor.result(result, max(0.0, seconds))  # receipts run ahead of a clock that was set back
         if self._on_result is not None:
             self._on_result(result)
 

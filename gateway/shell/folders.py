@@ -15,6 +15,7 @@ import hashlib
 import itertools
 import os
 import pwd
+import re
 import secrets
 import shlex
 import shutil
@@ -28,6 +29,7 @@ from pathlib import Path
 from gateway.shell.syncing import sync_folder
 
 BLOCK = 1 << 15
+_RECEIPT = re.compile(r"[0-9]{8}T[0-9]{12}-[0-9a-f]{6}")
 _WAITING = 1 << 17  # bytes of a new file that are kept before they are written
 Clock = Callable[[], datetime]
 
@@ -149,11 +151,14 @@ def digest(path: Path) -> tuple[int, str]:
 
 
 class ReceiptIds:
-    """Hands out receipt ids that rise even when the clock jumps back; thread safe."""
+    """Hands out receipt ids that rise even when the clock jumps back; thread safe.
 
-    def __init__(self, clock: Clock = utc_now) -> None:
+    last: the highest that was handed out before this start: a clock that was fast may have been set right since.
+    """
+
+    def __init__(self, clock: Clock = utc_now, last: str = "") -> None:
         self._clock, self._lock = clock, threading.Lock()
-        self._last = datetime.min.replace(tzinfo=UTC)
+        self._last = received(last) if last else datetime.min.replace(tzinfo=UTC)
 
     def next(self) -> tuple[str, datetime]:
         """Return a new receipt id and the present instant."""
@@ -187,6 +192,11 @@ class StateFolders:
         """Make the folders, durably; existing ones stay."""
         for folder in (self.root, self.work, self.quarantine, self.root / "archive"):
             make_folder(folder, mode=0o700)
+
+    def newest(self) -> str:
+        """Return the highest receipt in the work folder and among the orders, of which the ledger may not know; "" = none."""
+        names = [path.name for folder in (self.work, self.root / "orders") if folder.is_dir() for path in folder.iterdir()]
+        return max((name for name in names if _RECEIPT.match(name)), default="")
 
     def find(self, receipt: str) -> Path | None:
         """Return the folder of a drop, wherever it lies."""

@@ -47,11 +47,16 @@ class Intake:
     """Takes files for one state folder; thread safe, several files may be taken at once."""
 
     def __init__(
-        self, folders: StateFolders, max_file_bytes: int, clock: Clock = utc_now, vault: Vault | None = None
+        self,
+        folders: StateFolders,
+        max_file_bytes: int,
+        clock: Clock = utc_now,
+        vault: Vault | None = None,
+        ids: ReceiptIds | None = None,
     ) -> None:
         self.vault = vault or Vault()  # a drop that comes back to work may be sealed
         self.max_file_bytes = max_file_bytes
-        self._folders, self._ids = folders, ReceiptIds(clock)
+        self._folders, self._ids = folders, ids or ReceiptIds(clock)
         self._open: set[str] = set()  # receipts that are being claimed; `recover` leaves them alone
 
     def claim_path(self, candidate: Candidate, partner: str, account: str) -> Claimed:

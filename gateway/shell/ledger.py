@@ -24,6 +24,7 @@ from gateway.errors import ConfigError, NotNowError
 from gateway.history import bare_number
 from gateway.shell import journal
 from gateway.shell.engines import FROZEN, engine_of, light_engine
+from gateway.shell.folders import StateFolders
 from gateway.shell.hot import HotConnection
 from gateway.shell.revisions import migrate
 from gateway.shell.schema import controls, drops, interchanges, parts, shipments
@@ -143,6 +144,12 @@ class Ledger:
             rows = run(connection, _queries().content, partner=partner, sha256=sha256, before=before).fetchall()
             found = [Drop(*row) for row in rows]
         return next((drop for drop in reversed(found) if drop.state not in ("seen", "quarantined", "duplicate")), None)
+
+    def newest_receipt(self, folders: StateFolders) -> str:
+        """Return the highest receipt that was handed out, also to what the ledger does not know yet; "" = none."""
+        with self.reading() as connection:
+            known = str(connection.execute(select(func.max(drops.c.receipt))).scalar() or "")
+        return max(known, folders.newest())
 
     def receipts_of(self, partner: str, sha256: str) -> frozenset[str]:
         """Return all drops of the same bytes."""

@@ -26,7 +26,7 @@ from gateway.shell.claims import Claimed
 from gateway.shell.crew import Alone, Crew, Ended, Recipe, originators_of, work
 from gateway.shell.desk import Alert, Desk, Remap, Result, Translate, Trouble, no_version
 from gateway.shell.drops import Candidate, LocalDrop, PartnerDrop, ServeConfig
-from gateway.shell.folders import Clock, StateFolders, instant, utc_now
+from gateway.shell.folders import Clock, ReceiptIds, StateFolders, instant, utc_now
 from gateway.shell.housework import Housework
 from gateway.shell.intake import Intake
 from gateway.shell.ledger import STORAGE_FAULTS, open_ledger
@@ -91,7 +91,8 @@ class Engine:
             self._opened = opened.pop_all()
         desk = Desk(ledger, folders, translate, clock, stopped=self._must_stop, remap=remap)
         self.desk = replace(desk, policy=policy or desk.policy, on_alert=on_alert or desk.on_alert)
-        self.intake = Intake(folders, config.max_file_bytes, clock)
+        ids = ReceiptIds(clock, ledger.newest_receipt(folders))
+        self.intake = Intake(folders, config.max_file_bytes, clock, ids=ids)
         self._queue, self._stop_at, self._draining = Queue(), 0.0, False
         self._crew: Crew = Alone(self._work_here)
         if workers > 1 and recipe is not None:

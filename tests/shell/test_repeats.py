@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from contextlib import closing
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -97,6 +98,32 @@ def test_the_same_content_again_is_a_duplicate_and_old_bytes_change_nothing_back
     assert "What other files changed since stays changed." in receipt["fix"]
     send(yard, "back.txt", FIRST + "\r\n")  # the sender's last word, in other bytes
     assert delivered(yard)["back.txt"] == ("amend", "amend", "43.98")
+    assert yard.problems() == []
+
+
+def test_old_bytes_are_known_after_a_fast_clock_was_set_right(yard: RealYard) -> None:
+    yard.clock = Clock(START + timedelta(days=2))
+    send(yard, "first.txt", FIRST)
+    send(yard, "second.txt", SECOND)
+    yard.clock = Clock(START)
+    send(yard, "old.txt", FIRST)
+    receipts = rows(yard, drops, drops.c.receipt, drops.c.file_name, drops.c.state, drops.c.received_at)
+    assert [row[1:3] for row in receipts] == [("first.txt", "done"), ("second.txt", "done"), ("old.txt", "duplicate")]
+    assert receipts[2][3].startswith("2025-02-27T10")  # the time itself is that of the clock
+    assert states(yard) == [("original", "replaced"), ("amend", "active")]
+    assert yard.problems() == []
+
+
+def test_what_was_claimed_by_a_fast_clock_is_worked_on_first(yard: RealYard) -> None:
+    yard.clock = Clock(START + timedelta(days=2))
+    engine = yard.engine()
+    yard.drop("first.txt", FIRST)
+    engine._poll()  # claimed, and then the machine is switched off
+    engine.close()
+    yard.clock = Clock(START)
+    send(yard, "second.txt", SECOND)
+    assert [name for _, name in rows(yard, drops, drops.c.receipt, drops.c.file_name)] == ["first.txt", "second.txt"]
+    assert [value for _, value in rows(yard, person_days, person_days.c.day, person_days.c.value)] == [44_980_000]
     assert yard.problems() == []
 
 
