@@ -40,7 +40,12 @@ def replay(
             continue
         before = one["before"]
         head = f"{one['receipt']}  {plain(one['file'])}  {before['state']}: {before['accepted']} of {before['found']} accepted"
-        if "now" in one and "error" not in one["now"]:
+        if "sends" in one.get("now", {}):
+            number = one["now"]["sends"]
+            out(
+                f"{head}; it was judged before: {number} file{'s' if number != 1 else ''} that could not be sent would be"
+            )
+        elif "now" in one and "error" not in one["now"]:
             after = one["now"]
             rules = ", ".join(f"{rule} {times}" for rule, times in after["rules"].items())
             nothing = after["duplicate"] and not after["accepted"] and not after["rejected"]

@@ -142,6 +142,10 @@ class History(Protocol):
         """Note accepted shipments, provisional until commit. Purpose amend replaces, cancel removes the earlier one."""
         ...
 
+    def newer(self, keys: Sequence[str]) -> frozenset[str]:
+        """Return the keys of shipments that a later file changed or withdrew; asked for a file that is judged again."""
+        ...
+
     def parts(self, keys: Sequence[str]) -> list[Part | None]:
         """Return what is known under each key ("" = nothing): waiting, done or kept, None for nothing. Sees this file's own."""
         ...
@@ -221,6 +225,10 @@ class MemoryHistory:
                 self._days.setdefault((claim.person, claim.day), {})[key] = claim.value_usd
             if claim.orders:
                 self._lots.setdefault(claim.person, {})[key] = Lot(claim.day, claim.value_usd, claim.orders, key)
+
+    def newer(self, keys: Sequence[str]) -> frozenset[str]:
+        """See History."""
+        return frozenset()
 
     def parts(self, keys: Sequence[str]) -> list[Part | None]:
         """See History."""

@@ -146,6 +146,7 @@ class Profile:
     join_hours: float = 0  # how long a shipment that lacks something waits for another message; 0 = not at all
     join_on: str = "master+house"  # or "house"
     join_formats: tuple[str, ...] = ()  # formats whose shipments may wait too, besides houses of lists
+    replayed: bool = False  # a file is judged again on a person's order; no key of a partner file
     severities: Mapping[str, Severity] = field(default_factory=dict)
     acks: AckPolicy = AckPolicy()  # noqa: RUF009  frozen
     fx_usd: Mapping[str, Decimal] = field(default_factory=dict)  # currency -> USD per unit
@@ -163,7 +164,11 @@ class Profile:
 
     def of_replay(self) -> Profile:
         """Return what a replay is judged by: a person's order and no new word of the sender, so what was sent since is not changed back."""
-        return replace(self, repeats="refuse")
+        return replace(self, repeats="refuse", replayed=True)
+
+    def of_release(self) -> Profile:
+        """Return what a held file that is put back to work is judged by: it was not delivered, but others were since."""
+        return replace(self, replayed=True)
 
     def filer_type_for(self, mode: str) -> str:
         """Return the filer type for a mode of transportation (base profile: carrier by truck, forwarder by air and mail)."""

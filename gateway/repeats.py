@@ -34,6 +34,15 @@ def remark(draft: dict[str, Any], earlier: ShipmentClaim) -> Finding:
     return Finding("S321-REPEAT", Severity.WARNING, Scope.SHIPMENT, said, target="shipment_id", pointer="/shipment_id")
 
 
+def outdated(draft: dict[str, Any]) -> Finding:
+    """Return why a shipment of an old file, judged again on a person's order, is refused whatever it is for."""
+    number = str(draft.get("shipment_id", ""))
+    said = f"Shipment {number} was changed or withdrawn by a file that came later than this one; what is old changes nothing back."
+    return Finding(
+        "S321-DUP", Severity.ERROR, Scope.SHIPMENT, said, target="shipment_id", pointer="/shipment_id", value=number
+    )
+
+
 def make_amendment(judged: Judged, draft: dict[str, Any]) -> None:
     """Turn an original into an amendment: what it is for stands in the shipment, in the head of its message and in the ledger."""
     judged.purpose = draft["transmission_purpose"] = "amend"

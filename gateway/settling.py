@@ -26,7 +26,7 @@ from gateway.judge import Judge, Judged, Mapping
 from gateway.message_facts import envelope_of, head_findings, message_key, undated
 from gateway.profile import Profile, Program
 from gateway.records import Message, Unit
-from gateway.repeats import amends, compared, make_amendment, number_of, remark, without
+from gateway.repeats import amends, compared, make_amendment, number_of, outdated, remark, without
 from gateway.results import Delivery, MessageFinding, Records, ShipmentResult
 from gateway.rules.alike import Masters
 from gateway.sharing import AT_ONCE, Others, read
@@ -60,6 +60,7 @@ class Settler:
         self._books, self._records, self._name, self._sha256 = books, records, name, sha256
         self._rules = profile.rules
         self._twins = self._rules.twins()
+        self._newer: frozenset[str] = frozenset()  # keys that a later file changed, when this one is judged again
         self._own: set[str] = set()  # keys claimed in the open message, where what comes again may amend
         self._near = {test: (self._rules.neighbours(), self._rules.lots()) for test in (False, True)}
         self._joiner = Joiner(profile, history, now, f"file {name}")
@@ -143,6 +144,8 @@ class Settler:
         prefix = "test:" if message.interchange.test else ""
         keys = [prefix + bare_number(number_of(j, j.draft)) if j.draft is not None else "" for j in pending]
         earlier = dict(zip(keys, self._history.shipments(keys), strict=True)) if pending else {}
+        if self._profile.replayed:
+            self._newer = self._history.newer(keys)
         persons = [self._person_day(j) for j in pending]
         asked = [person for person in persons if person is not _NOBODY]
         sums = dict(zip(asked, self._history.day_totals(asked), strict=True)) if asked else {}
@@ -208,6 +211,8 @@ class Settler:
 
         Where the format has no way to say that a message changes an earlier one, other content of a later message amends.
         """
+        if self._profile.replayed and (verdict := self._once_more(judged, draft, key, earlier, content)):
+            return verdict
         if judged.purpose != "original":
             if earlier is None:
                 said = f"No original of {judged.id} stands in this gateway (it never came, was refused or was withdrawn); the {judged.purpose} was passed on."
@@ -226,6 +231,19 @@ class Settler:
             make_amendment(judged, draft)
             return "accepted"
         judged.add(finding)  # refused whatever a partner file makes of the rule: two originals contradict each other
+        return "rejected"
+
+    def _once_more(
+        self, judged: Judged, draft: dict[str, Any], key: str, earlier: ShipmentClaim | None, content: str
+    ) -> str:
+        """Return the verdict of a shipment of an old file that is known by now: nothing is delivered twice, nothing changed back."""
+        if earlier is not None and earlier.content == content:
+            finding = self._rules.duplicate(draft, earlier, content)
+            self._add(judged, msgspec.structs.replace(finding, severity=Severity.WARNING))
+            return "duplicate"
+        if key not in self._newer:
+            return ""
+        judged.add(outdated(draft))
         return "rejected"
 
     def _other_filer(self, judged: Judged, draft: dict[str, Any]) -> bool:

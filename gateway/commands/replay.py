@@ -6,9 +6,11 @@ Held drops go on where they stopped. With --dry-run the files are judged in memo
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from contextlib import closing, contextmanager
 from datetime import datetime
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from gateway.check import describe, gather
@@ -17,13 +19,17 @@ from gateway.commands.status import ledger_of, named, refusing
 from gateway.commands.versions import Kept
 from gateway.errors import ConfigError
 from gateway.formats import folder_of
+from gateway.profile import Profile
 from gateway.shell import versions
-from gateway.shell.claims import raw_path
-from gateway.shell.folders import ReceiptIds, StateFolders, parse_instant
+from gateway.shell.claims import is_member, raw_path
+from gateway.shell.folders import ReceiptIds, StateFolders, parse_instant, read_blocks
 from gateway.shell.history import SqlHistory
 from gateway.shell.ledger import Drop, Ledger
+from gateway.shell.newer import overtaken
 from gateway.shell.orders import REPLAY, Order, give
-from gateway.shell.unwrap import KINDS
+from gateway.shell.outbox import outputs_of
+from gateway.shell.process import OvertakenError
+from gateway.shell.unwrap import KINDS, Limits, UnwrapError, take_out, wrapping
 from gateway.shell.vault import Vault
 from gateway.shell.versions import Known
 from gateway.site import Site
@@ -54,7 +60,7 @@ def replay(
             facts: dict[str, Any] = {"receipt": drop.receipt, "partner": drop.partner, "file": drop.file_name}
             facts["before"] = {"state": drop.state, **{name: getattr(drop, name) for name in _COUNTS}}
             facts |= {"mapping": version.name} if version else {}
-            refusal = _refusal(drop, folders, vault) or _misfit(drop, version, kept)
+            refusal = _refusal(drop, folders, vault) or _misfit(drop, version, kept) or _overtaken(drop, ledger)
             if refusal:
                 yield facts | {"refused": refusal}
             elif dry:
@@ -109,6 +115,12 @@ def _misfit(drop: Drop, version: Known | None, kept: Kept) -> str:
     return ""
 
 
+def _overtaken(drop: Drop, ledger: Ledger) -> str:
+    """Return why what is left of a failed drop is not sent any more, "" when it is."""
+    number = overtaken(ledger, drop) if drop.state == "failed" else 0
+    return OvertakenError(number).message if number else ""
+
+
 class _Trial(SqlHistory):
     """The ledger's history, to be asked only: control numbers are not used up."""
 
@@ -120,22 +132,59 @@ class _Trial(SqlHistory):
 def _judged(
     site: Site, drop: Drop, ledger: Ledger, folders: StateFolders, now: datetime, version: Known | None, kept: Kept
 ) -> dict[str, Any]:
-    """Return what a replay would come to. duplicate: delivered before, unchanged."""
+    """Return what a replay would come to. duplicate: delivered before, unchanged. sends: files of a drop that was judged before."""
     partner, place = site.partners.get(drop.partner), folders.find(drop.receipt)
     if partner is None or place is None:
         return {"error": f"There is no partner {drop.partner} any more."}
-    if drop.format in KINDS:
-        return {"error": "It is a wrapping: a trial does not look into it. What it holds is told when it was opened."}
+    if drop.state == "failed":
+        return {"verdict": drop.verdict, "sends": sum(1 for _ in outputs_of(ledger, drop.receipt, state="held"))}
+    profile, raw = partner.profile, raw_path(place)
+    held = drop.state == "quarantined"
+    if held and (first := ledger.same_content(drop.partner, drop.sha256, drop.receipt)) is not None:
+        return {"error": f"The same bytes were taken under {first.receipt}; it would get their answers."}
     at, again = now.strftime("%Y-%m-%dT%H:%M:%S.%fZ"), ledger.receipts_of(drop.partner, drop.sha256)
-    history = _Trial(ledger, drop.partner, at, again=again)
-    profile = (kept.remap(partner.profile, version.name) if version else partner.profile).of_replay()
-    try:
-        outcome, _ = gather(translate(site.vault.blocks(raw_path(place)), profile, now, history, name=drop.file_name))
-        found = describe(outcome, drop.file_name, profile)
-    finally:
-        history.close()
-    rules = Counter(f["rule"] for f in found["findings"] if f["severity"] == "error")
-    return {"verdict": found["verdict"], **found["shipments"], "rules": dict(rules)}
+    profile = kept.remap(profile, version.name) if version else profile
+    profile = profile.of_release() if held else profile.of_replay()
+    totals, rules, verdicts = Counter[str](), Counter[str](), []
+    with (
+        closing(_Trial(ledger, drop.partner, at, again=again)) as history,
+        _files(site, drop, raw, profile if held else None) as files,
+    ):
+        try:
+            for name, blocks in files:
+                outcome, _ = gather(translate(blocks, profile, now, history, name=name))
+                found = describe(outcome, name, profile)
+                verdicts.append(found["verdict"])
+                totals.update(found["shipments"])
+                rules.update(f["rule"] for f in found["findings"] if f["severity"] == "error")
+        except UnwrapError as error:
+            return {"error": f"It would be held again: {error}"}
+    verdict = verdicts[0] if len(set(verdicts)) == 1 else "partial"
+    return {"verdict": verdict, **totals, "rules": dict(rules)}
+
+
+@contextmanager
+def _files(
+    site: Site, drop: Drop, raw: Path, profile: Profile | None
+) -> Iterator[Iterable[tuple[str, Iterable[bytes]]]]:
+    """Give name and bytes of a drop's file, or of those in a wrapping that the profile lets in. Raises UnwrapError when they are asked for."""
+    whole = [(drop.file_name, site.vault.blocks(raw))]
+    if profile is None or not profile.unwrap or is_member(drop.receipt):
+        yield whole
+        return
+    with TemporaryDirectory() as folder:
+        copy, out = Path(folder) / "raw", Path(folder) / "out"
+        with copy.open("wb") as file:
+            file.writelines(site.vault.blocks(raw))
+        kind, home = wrapping(copy, profile.unwrap), Path(profile.pgp_home) if profile.pgp_home else None
+        out.mkdir()
+        limits = Limits(total=site.settings.max_file_bytes)
+        yield _members(copy, drop.file_name, kind, out, limits, home) if kind else whole
+
+
+def _members(*what: Any) -> Iterator[tuple[str, Iterable[bytes]]]:
+    for member in take_out(*what):
+        yield member.name, read_blocks(member.path)
 
 
 def is_serving(state_dir: Path) -> bool:

@@ -33,13 +33,16 @@ class Claimed(msgspec.Struct, frozen=True):
     fault: str = ""  # why it cannot be processed: "larger than 1000 bytes"
     source: tuple[str, int, int, int, int] | None = None
     replay_of: str = ""  # receipt of the drop whose bytes are judged again on a person's order
+    released: bool = False  # it, or the archive it comes from, was held until a person put it back to work
     mapping: str = ""  # ID@VERSION of the mapping that a replay uses instead of today's
 
 
 def member_claim(claimed: Claimed, number: int, name: str, partner: str) -> Claimed:
     """Return the claim of a file that was taken out of another one; the same one each time."""
     receipt = f"{claimed.receipt}-{number:04d}"
-    return Claimed(receipt, partner, claimed.account, shown_name(name), stored_name(name), claimed.received_at)
+    return Claimed(
+        receipt, partner, claimed.account, shown_name(name), stored_name(name), claimed.received_at, released=claimed.released
+    )  # fmt: skip
 
 
 def is_member(receipt: str) -> bool:
@@ -69,6 +72,16 @@ def put_claim(place: Path, claimed: Claimed) -> None:
     file = NewFile(f"{place}/{CLAIM}")
     file.write(msgspec.json.encode(claimed))
     file.close()
+
+
+def note_release(place: Path) -> None:
+    """Note in claim.json, whole or not at all, that a person puts the drop back to work. Raises OSError."""
+    half = NewFile(f"{place}/{CLAIM}.tmp")
+    half.write(msgspec.json.encode(msgspec.structs.replace(read_claim(place), released=True)))
+    half.close()
+    sync_all((place / f"{CLAIM}.tmp",))
+    (place / f"{CLAIM}.tmp").rename(place / CLAIM)
+    sync_folder(place)
 
 
 def owner_of(name: str) -> str:

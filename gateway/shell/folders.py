@@ -195,7 +195,9 @@ class StateFolders:
 
     def newest(self) -> str:
         """Return the highest receipt in the work folder and among the orders, of which the ledger may not know; "" = none."""
-        names = [path.name for folder in (self.work, self.root / "orders") if folder.is_dir() for path in folder.iterdir()]
+        names = [
+            path.name for folder in (self.work, self.root / "orders") if folder.is_dir() for path in folder.iterdir()
+        ]
         return max((name for name in names if _RECEIPT.match(name)), default="")
 
     def find(self, receipt: str) -> Path | None:

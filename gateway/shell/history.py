@@ -50,7 +50,7 @@ class SqlHistory:
     """A gateway.history.History for one drop. Not for several threads; close it when the drop is done.
 
     remember_days: a partner's interchange control number may be used again after so many days (numbers wrap).
-    again: drops whose control numbers this one may use, because it is one of them replayed.
+    again: all drops of the same bytes when this one is judged again: it may use their control numbers.
     """
 
     def __init__(
@@ -148,6 +148,10 @@ class SqlHistory:
             if person and (person, day) in self._days:
                 self._note(claim)
         self._scratch.executemany("INSERT INTO claims VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?)", rows)
+
+    def newer(self, keys: Sequence[str]) -> frozenset[str]:
+        """See History."""
+        return self._past.newer(keys, self._again)
 
     def parts(self, keys: Sequence[str]) -> list[Part | None]:
         """See History."""

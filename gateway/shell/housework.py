@@ -47,7 +47,7 @@ class Housework:
         with backup.housework(desk.folders) as may:
             if may:
                 self.answer_late(partners, desk)
-                self.keep_house(config, desk)
+                self.keep_house(partners, config, desk)
 
     def answer_late(self, partners: Mapping[str, PartnerDrop], desk: Desk) -> None:
         """Answer the drops of which something waited for another message, and its time is up.
@@ -110,23 +110,10 @@ class Housework:
             return True
         return False
 
-    def keep_house(self, config: ServeConfig, desk: Desk) -> None:
+    def keep_house(self, partners: Mapping[str, PartnerDrop], config: ServeConfig, desk: Desk) -> None:
         """Carry out a person's orders, and remove what is older than the settings, some at each look."""
         try:
-            for path, order in orders.pending(desk.folders):
-                if order.do == orders.REPLAY and self._queue.knows(order.receipt):
-                    continue  # on its way to where it is kept: at one of the next looks
-                try:
-                    self._carry_out(order, desk)
-                except STORAGE_FAULTS:
-                    raise
-                except Exception as error:  # a fault of ours: else it would end each start
-                    logger().error("order.fault", order=order.name, error=type(error).__name__, code=frames(error))
-                    path.rename(path.with_suffix(".wrong"))
-                    text = f"The order {order.do} of a person was put aside: fault in the gateway ({type(error).__name__})."
-                    desk.alert("HOUSE-WAITS", text, order.receipt)
-                else:
-                    path.unlink()
+            self._follow_orders(partners, desk)
             if time.monotonic() >= self._next_cleaning:
                 self._next_cleaning = time.monotonic() + _DAY_S
                 if not self._clock_jumped(desk):
@@ -144,6 +131,28 @@ class Housework:
             self._outages.once("HOUSE-WAITS", "", text, desk.alert)
         else:
             self._outages.passed("HOUSE-WAITS", "")
+
+    def _follow_orders(self, partners: Mapping[str, PartnerDrop], desk: Desk) -> None:
+        for path, order in orders.pending(desk.folders):
+            if order.do == orders.REPLAY and self._queue.knows(order.receipt):
+                continue  # on its way to where it is kept: at one of the next looks
+            drop = desk.ledger.drop(order.receipt) if order.do == orders.REPLAY else None
+            partner = drop.partner if drop is not None and drop.partner in partners else ""
+            if partner and not self._queue.stop(partner):
+                continue  # what is in work may be newer than what is put back: as above, and no further one is begun
+            try:
+                self._carry_out(order, desk)
+            except STORAGE_FAULTS:
+                raise
+            except Exception as error:  # a fault of ours: else it would end each start
+                logger().error("order.fault", order=order.name, error=type(error).__name__, code=frames(error))
+                path.rename(path.with_suffix(".wrong"))
+                text = f"The order {order.do} of a person was put aside: fault in the gateway ({type(error).__name__})."
+                desk.alert("HOUSE-WAITS", text, order.receipt)
+            else:
+                path.unlink()
+            finally:
+                self._queue.go(partner)
 
     def _carry_out(self, order: Order, desk: Desk) -> None:
         if order.do == orders.REPLAY:

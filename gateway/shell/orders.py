@@ -31,7 +31,7 @@ from gateway.shell.folders import (
 )
 from gateway.shell.ledger import Drop
 from gateway.shell.log import logger
-from gateway.shell.process import release
+from gateway.shell.process import OvertakenError, release
 from gateway.shell.retention import set_hold
 from gateway.shell.seal import SealError
 from gateway.shell.syncing import sync_file
@@ -100,6 +100,8 @@ def replay(order: Order, desk: Desk) -> None:
     if old.state in ("failed", "quarantined"):
         try:
             release(order.receipt, desk)
+        except OvertakenError as error:
+            desk.alert("REPLAY-OVERTAKEN", f"{error.message} {error.advice}", old.receipt, old.partner)
         except ConfigError:
             _gone("it does not lie where held drops are kept", old, desk)
         return

@@ -11,6 +11,7 @@ from sqlalchemy import Select, func, select, text
 
 from gateway.history import Lot, PersonDay, ShipmentClaim
 from gateway.shell.ledger import Ledger
+from gateway.shell.newer import Newer
 from gateway.shell.schema import interchanges, person_days, shipments
 from gateway.shell.statements import Lookup, padded, parameters
 
@@ -57,6 +58,7 @@ class Past:
         self._reading = ledger.reading()
         connection = self._reading.__enter__()
         self._any_lots: bool | None = None
+        self._newer: Newer | None = None
         self._connection, self._lookups = connection, dict[str, Lookup]()
 
     def shipments(self, keys: list[str]) -> dict[str, ShipmentClaim]:
@@ -95,6 +97,12 @@ class Past:
             Lot(day, Decimal(value) / MILLION, orders, key if partner == self.partner else "")
             for day, value, orders, partner, key in rows
         ]
+
+    def newer(self, keys: Sequence[str], again: frozenset[str]) -> frozenset[str]:
+        """Return the keys of shipments that files later than the drops `again` changed or withdrew."""
+        if self._newer is None:
+            self._newer = Newer(self._connection, self.partner, again)
+        return self._newer.among(keys)
 
     def _rows(self, name: str, values: list[Any]) -> list[Any]:
         lookup = self._lookups.get(name)

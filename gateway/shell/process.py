@@ -18,13 +18,14 @@ from gateway.errors import ConfigError, DeliveryError
 from gateway.profile import Profile
 from gateway.shell import decide, outbox
 from gateway.shell.assembly import spare, stage_file
-from gateway.shell.claims import Claimed
+from gateway.shell.claims import Claimed, note_release
 from gateway.shell.deliver import File, Targets
 from gateway.shell.desk import Desk, Later, Result, StoppedError, Trouble, frames, may_pass
 from gateway.shell.folders import remove_tree
 from gateway.shell.ledger import FINAL, STORAGE_FAULTS, Drop
 from gateway.shell.log import logger
 from gateway.shell.merge import ClaimConflictError
+from gateway.shell.newer import overtaken
 from gateway.shell.publishing import Publishing
 from gateway.shell.receipts import HELD_SUFFIX, held_receipt
 from gateway.shell.seal import SealError
@@ -33,6 +34,17 @@ from gateway.shell.unwrap import KINDS
 _KINDS = ("delivery", "ack", "receipt")
 _TOGETHER = 64  # files that are delivered at once
 _OF_FILES = (*KINDS, "responses")  # drops that others are taken out of
+
+
+class OvertakenError(ConfigError):
+    """What a target refused must not be sent any more: it is older than what was sent since."""
+
+    def __init__(self, number: int) -> None:
+        """number: of shipments."""
+        super().__init__(
+            f"Later files changed or withdrew {number} of its shipments, and were delivered: what is held would put old data over new.",
+            "It stays held. If the receiver lacks others of its shipments, ask the sender to amend them.",
+        )
 
 
 def process(claimed: Claimed, profile: Profile, targets: Targets, desk: Desk) -> Result:
@@ -94,13 +106,19 @@ def _undelivered(drop: Drop, desk: Desk) -> bool:
 def release(receipt: str, desk: Desk) -> None:
     """A person has cured the cause: put a failed or quarantined drop back to work; the engine takes it from there.
 
-    failed: what was held is sent. quarantined: the raw file is translated anew, answers get a new name.
-    Raises ConfigError when there is no such drop or nothing to release.
+    failed: what was held is sent. quarantined: the raw file is translated anew, answers get a new name; what later files
+    changed since stays changed. Raises ConfigError when there is no such drop or nothing to release, OvertakenError when
+    later files changed what would be sent.
     """
     drop = desk.ledger.drop(receipt)
     place = desk.folders.quarantine / receipt
     if drop is None or drop.state not in ("failed", "quarantined") or not place.is_dir():
         raise ConfigError(f"{receipt} is no drop that is held for a person.", "Run gateway status to see what is held.")
+    if drop.state == "failed":
+        if number := overtaken(desk.ledger, drop):
+            raise OvertakenError(number)
+    else:
+        note_release(place)
     with desk.ledger.transaction() as connection:  # the folder moves inside: a crash before the commit undoes the rest
         outbox.release(connection, drop, desk.now())
         place.rename(desk.folders.work / receipt)

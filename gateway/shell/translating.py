@@ -41,6 +41,8 @@ def translate(claimed: Claimed, drop: Drop, profile: Profile, place: Path, desk:
         tables = desk.remap(profile, claimed.mapping) if claimed.mapping else profile
         if claimed.replay_of:
             tables = tables.of_replay()
+        elif claimed.released:
+            tables = tables.of_release()
         outcome = _run(claimed, drop.answer_stem, tables, raw_path(place), desk, history, spool, files)
         held = outcome.verdict == "quarantine"
         refused = outcome.refused_keys
@@ -62,8 +64,9 @@ def translate(claimed: Claimed, drop: Drop, profile: Profile, place: Path, desk:
 
 
 def _again(claimed: Claimed, desk: Desk) -> frozenset[str]:
-    """Return the drops of the same bytes whose control numbers a replay uses again."""
-    return desk.ledger.receipts_of(claimed.partner, claimed.sha256) if claimed.replay_of else frozenset()
+    """Return the drops of the same bytes when they are judged again: a replay uses their control numbers."""
+    again = claimed.replay_of or claimed.released
+    return desk.ledger.receipts_of(claimed.partner, claimed.sha256) if again else frozenset()
 
 
 def _run(

@@ -10,7 +10,10 @@ import pytest
 
 from gateway.errors import ConfigError, DeliveryError
 from gateway.results import Delivery, Outcome
+from gateway.shell import orders
 from gateway.shell.desk import Result
+from gateway.shell.folders import ReceiptIds, StateFolders
+from gateway.shell.newer import overtaken
 from tests.shell.shell_support import NOW, Clock, Yard, fake_translate
 
 TWO = "ICN 1\nMSG m1\nSHIP b1 24.90\nSHIP b2 10.00\nBAD b3\n"
@@ -198,6 +201,35 @@ def test_another_file_at_the_target_fails_the_drop_and_a_person_releases_it(yard
     engine.close()
     assert (other.out / name).read_bytes() == (yard.out / name).read_bytes()
     assert other.names("ack") == ["again.edi.receipt.json", "trip1.edi.997.edi", "trip1.edi.receipt.json"]
+    assert other.problems() == []
+
+
+def test_what_a_target_refused_is_not_sent_after_a_later_file_changed_it(yard: Yard) -> None:
+    yard.drop("trip1.edi", TWO)
+    yard.run()
+    name = yard.deliveries()[0]
+    other = Yard(yard.root / "other")
+    (other.out / name).write_bytes(b"something else")
+    other.drop("trip1.edi", TWO)
+    result = only(other.run())
+    for state, text in (("failed", "MSG m9\nAMEND b1 7\n"), ("done", "MSG m9\nAMEND b1 8\n")):
+        twin = Yard(yard.root / state)
+        twin.drop("trip2.edi", text)
+        twin.run()
+        if state == "failed":  # nothing newer was delivered: it may go on
+            (other.out / twin.deliveries()[0]).write_bytes(b"another")
+        other.drop("trip2.edi", text)
+        assert only(other.run()).state == state
+        engine = other.engine()
+        assert overtaken(engine.desk.ledger, engine.desk.ledger.drop(result.receipt)) == (state == "done")
+        engine.close()
+    (other.out / name).unlink()
+    orders.give(StateFolders(other.root / "state"), ReceiptIds(other.clock), orders.Order("replay", result.receipt))
+    other.alerts.clear()
+    assert other.run() == []
+    assert [a.rule for a in other.alerts] == ["REPLAY-OVERTAKEN"]
+    assert "changed or withdrew 1 of its shipments" in other.alerts[0].message
+    assert not (other.out / name).exists()
     assert other.problems() == []
 
 

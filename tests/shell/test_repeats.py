@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import json
+import zipfile
 from contextlib import closing
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -35,10 +37,14 @@ START = parse_instant("2025-02-27T10:00:00Z")
 class RealYard(Yard):
     """A yard with the real translation."""
 
+    unwrap: tuple[str, ...] = ()
+
     def config(self) -> Config:
         config = super().config()
         profile = base_site().partners["gwsender"].profile
-        config.partners = [replace(p, profile=replace(profile, partner=p.name)) for p in config.partners]
+        config.partners = [
+            replace(p, profile=replace(profile, partner=p.name, unwrap=self.unwrap)) for p in config.partners
+        ]
         return config
 
 
@@ -140,6 +146,89 @@ def test_a_replay_of_the_first_changes_nothing_back(yard: RealYard) -> None:
     ]
     assert len(yard.deliveries()) == 2
     assert states(yard) == [("original", "replaced"), ("amend", "active")]
+
+
+def hold(yard: RealYard, monkeypatch: pytest.MonkeyPatch, name: str, data: bytes) -> str:
+    """Send a file that is held for a person; return its receipt."""
+
+    def broken(*_args: Any, **_facts: Any) -> Any:
+        raise RuntimeError
+
+    yard.drop(name, "").write_bytes(data)
+    with monkeypatch.context() as patch:
+        patch.setattr("gateway.shell.decide.translate", broken)
+        patch.setattr("gateway.shell.members.take_out", broken)
+        (result,) = yard.run()
+    assert result.state == "quarantined"
+    return result.receipt
+
+
+def released(yard: RealYard, receipt: str) -> list[tuple[str, str, str]]:
+    engine = yard.engine()
+    engine.release(receipt)
+    found = [(r.file_name, r.state, r.verdict) for r in engine.run_once()]
+    engine.close()
+    return found
+
+
+def zipped(text: str) -> bytes:
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        archive.writestr("inner.txt", text)
+    return packed.getvalue()
+
+
+@pytest.mark.parametrize("name", ["first.txt", "first.zip"])
+def test_a_held_file_that_is_released_changes_nothing_newer_back(
+    yard: RealYard, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    yard.unwrap = ("zip",)
+    receipt = hold(yard, monkeypatch, name, zipped(FIRST) if name.endswith(".zip") else FIRST.encode())
+    send(yard, "second.txt", SECOND)
+    told = released(yard, receipt)
+    assert told[-1][1:] == ("done", "reject")
+    assert list(delivered(yard)) == ["second.txt"]
+    assert states(yard) == [("original", "active")]
+    reports = [path.read_text() for folder in ("ack", "reject") for path in yard.folder(folder).glob("*.report.json")]
+    (report,) = [text for text in reports if "a file that came later than this one" in text]
+    assert [f["rule"] for f in json.loads(report)["findings"] if f["severity"] == "error"] == ["S321-DUP"]
+    assert yard.problems() == []
+
+
+def test_a_held_file_that_is_released_is_judged_as_any_when_nothing_newer_came(
+    yard: RealYard, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    send(yard, "first.txt", FIRST)
+    receipt = hold(yard, monkeypatch, "second.txt", SECOND.encode())
+    other = FIRST.replace("HBS/", "HBS/X")
+    send(yard, "other.txt", other)
+    assert [told[1] for told in released(yard, receipt)] == ["done"]
+    assert delivered(yard)["second.txt"] == ("amend", "amend", "44.98")
+    assert yard.problems() == []
+
+
+def test_what_was_changed_or_withdrawn_since_a_file_came_is_known(tmp_path: Path) -> None:
+    yard = Yard(tmp_path)
+    texts = (
+        "MSG m1\nSHIP a 1\nSHIP b 1\nSHIP c 1\n",
+        "MSG m2\nAMEND a 2\nCANCEL b 0\nSHIP d 1\n",
+        "MSG m3\nSHIP c 3\n",
+    )
+    receipts = []
+    for number, text in enumerate(texts):
+        yard.drop(f"{number}.edi", text)
+        receipts += [result.receipt for result in yard.run()]
+    with closing(open_ledger(yard.ledger_url)) as ledger:
+        for again, newer in (
+            (receipts[:1], {"a", "b", "d"}),
+            (receipts[:2], set()),
+            (receipts[1:2], set()),
+            ([], set()),
+        ):
+            with closing(SqlHistory(ledger, "acme", "2025-03-03T10:00:00Z", again=frozenset(again))) as history:
+                assert history.newer(["a", "b", "c", "d", ""]) == newer
+        with closing(SqlHistory(ledger, "beta", "2025-03-03T10:00:00Z", again=frozenset(receipts[:1]))) as history:
+            assert history.newer(["a", "b"]) == frozenset()
 
 
 def test_a_crash_before_the_transaction_amends_once(yard: RealYard, monkeypatch: pytest.MonkeyPatch) -> None:

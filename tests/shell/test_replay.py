@@ -7,13 +7,16 @@ import io
 import json
 import zipfile
 from pathlib import Path
+from typing import Any
 
 import lxml.html
 import pytest
 
 from gateway.shell import orders
 from gateway.site import load_site
+from tests.drops import sample
 from tests.shell.site_support import Place
+from tests.shell.test_repeats import zipped
 from tests.test_reload import run
 
 FLAG = "known_carrier_customer_flag = true\n"
@@ -67,6 +70,57 @@ def test_a_replay_of_a_delivered_file_delivers_nothing_again(place: Place) -> No
     place.run()
     assert place.shipments() == ["NRTX004500A1", "NRTX004500A2"]
     assert place.problems() == []
+
+
+@pytest.mark.parametrize("packed", [False, True])
+def test_a_trial_of_a_held_file_tells_what_its_release_does(
+    place: Place, monkeypatch: pytest.MonkeyPatch, packed: bool
+) -> None:
+    toml = place.folder / "partners" / "northtest.toml"
+    toml.write_text(
+        'unwrap = ["zip"]\n'
+        + toml.read_text().replace('S321-REGIME = "warning"', 'S321-REGIME = "warning"\nS321-ORIG-REQ = "warning"')
+    )
+    place.site = load_site(place.folder)
+    old = sample("cargoimp/03").decode()
+
+    def broken(*_args: Any, **_facts: Any) -> Any:
+        raise RuntimeError
+
+    with monkeypatch.context() as patch:
+        patch.setattr("gateway.shell.decide.translate", broken)
+        patch.setattr("gateway.shell.members.take_out", broken)
+        put(place, "old.txt", zipped(old) if packed else old.encode())
+    put(place, "new.txt", old.replace("NVD/43.98", "NVD/44.98").encode())
+    before = place.shipments()
+    assert len(before) == 1
+    (trial,) = replayed(place, "held", "--dry-run")
+    assert (trial["now"]["accepted"], trial["now"]["rejected"]) == (0, 1)
+    assert trial["now"]["rules"] == {"S321-DUP": 1}
+    replayed(place, "held")
+    place.run()
+    assert place.shipments() == before
+    assert place.problems() == []
+
+
+def test_a_trial_of_what_a_target_refused_tells_what_would_be_sent(tmp_path: Path) -> None:
+    first, place = Place(tmp_path / "first"), Place(tmp_path / "site")
+    first.drop("good-309.edi")
+    first.run()
+    (name,) = [path.name for path in (first.folder / "out").glob("*.json")]
+    (place.folder / "out" / name).write_bytes(b"something else")
+    place.drop("good-309.edi")
+    place.run()
+    (trial,) = replayed(place, "held", "--dry-run")
+    assert trial["before"]["state"] == "failed"
+    assert trial["now"]["sends"] == 3  # the message and its acknowledgments
+    assert "that could not be sent would be" in run("replay", "held", str(place.folder), "--dry-run")
+
+
+def put(place: Place, name: str, data: bytes) -> None:
+    (place.folder / "inbox" / name).write_bytes(data)
+    (place.folder / "inbox" / f"{name}.done").touch()
+    place.run()
 
 
 def test_a_crash_in_a_replay_makes_one_drop(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
