@@ -11,6 +11,7 @@ import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import paramiko
 import pytest
@@ -476,6 +477,123 @@ def test_a_file_that_grew_since_the_listing_is_not_taken(
     monkeypatch.setattr(paramiko.SFTPClient, "listdir_attr", then_it_grows)
     assert poller.drop.poll() == 0
     assert (poller.taken, poller.rules) == ([], ["SFTP-UNSTABLE"])
+
+
+def replace(path: Path, data: bytes) -> None:
+    """mv another file over it."""
+    path.with_suffix(".part").write_bytes(data)
+    os.utime(path.with_suffix(".part"), (2_000_000_000, 2_000_000_000))
+    path.with_suffix(".part").rename(path)
+
+
+def overwrite(path: Path, data: bytes) -> None:
+    path.write_bytes(data)
+    os.utime(path, (2_000_000_000, 2_000_000_000))
+
+
+def at(monkeypatch: pytest.MonkeyPatch, where: type, method: str, change: Callable[[], None], *, before: bool) -> None:
+    """Make a change once, before or behind a call."""
+    real, changes = getattr(where, method), [change]
+
+    def call(*args: Any, **facts: Any) -> Any:
+        if changes and before:
+            changes.pop()()
+        found = real(*args, **facts)
+        if changes:
+            changes.pop()()
+        return found
+
+    monkeypatch.setattr(where, method, call)
+
+
+@needs_sshd
+@pytest.mark.parametrize(
+    "settings", [{}, {"done_folder": ""}, {"marker": ".done"}, {"marker": ".done", "done_folder": ""}]
+)
+@pytest.mark.parametrize(
+    ("change", "where", "method", "before", "first"),
+    [
+        (replace, paramiko.SFTPClient, "open", True, []),  # since it was listed
+        (replace, paramiko.SFTPFile, "prefetch", False, [b"old"]),  # the open file is the old one, and whole
+        (overwrite, paramiko.SFTPFile, "prefetch", True, []),  # half old, half new
+        (replace, Poller, "take", False, [b"old"]),
+        (overwrite, Poller, "take", False, [b"old"]),
+        (replace, paramiko.SFTPClient, "rename", True, [b"old"]),  # looked at, not moved yet
+    ],
+)
+def test_what_takes_the_place_of_a_file_while_it_is_fetched_is_not_lost(
+    server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, settings: dict[str, str],
+    change: Callable[[Path, bytes], None], where: type, method: str, before: bool, first: list[bytes],
+) -> None:  # fmt: skip
+    (server.folder / "done").mkdir()
+    file = server.folder / "a.edi"
+    file.write_bytes(b"old")
+    if "marker" in settings:
+        (server.folder / "a.edi.done").touch()
+    at(monkeypatch, where, method, lambda: change(file, b"new"), before=before)
+    poller = Poller(server, tmp_path, stable_polls=2, **settings)
+    while not poller.rules:
+        poller.drop.poll()
+    assert [data for _, data in poller.taken] == first
+    assert file.read_bytes() == b"new"
+    assert "SFTP-UNSTABLE" in poller.rules
+    assert poller.drop.poll() == 0  # counted anew
+    for _ in range(3):
+        poller.drop.poll()
+    assert [data for _, data in poller.taken] == [*first, b"new"]
+    kept = [] if settings.get("done_folder") == "" else [b"new"]
+    assert [path.read_bytes() for path in (server.folder / "done").iterdir()] == kept
+    assert [path.name for path in server.folder.iterdir()] == ["done"]
+
+
+@needs_sshd
+def test_a_server_that_tells_other_times_of_open_and_of_moved_files_is_fetched_from(
+    server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real_stat, real_rename = paramiko.SFTPFile.stat, paramiko.SFTPClient.rename
+
+    def stat(file: paramiko.SFTPFile) -> paramiko.SFTPAttributes:
+        found = real_stat(file)
+        found.st_mtime = 7
+        return found
+
+    def rename(client: paramiko.SFTPClient, old: str, new: str) -> None:
+        real_rename(client, old, new)
+        client.utime(new, (9, 9))
+
+    monkeypatch.setattr(paramiko.SFTPFile, "stat", stat)
+    monkeypatch.setattr(paramiko.SFTPClient, "rename", rename)
+    (server.folder / "done").mkdir()
+    poller = Poller(server, tmp_path, stable_polls=2)
+    for name in ("a.edi", "b.edi"):
+        (server.folder / name).write_bytes(b"x")
+        for _ in range(6):
+            poller.drop.poll()
+    assert [name for name, _ in poller.taken] == ["a.edi", "b.edi"]
+    assert [path.name for path in server.folder.iterdir()] == ["done"]
+
+
+@needs_sshd
+@pytest.mark.parametrize("died", ["stat", "remove"])
+def test_a_file_that_was_to_be_deleted_when_the_connection_died_is_fetched_again(
+    server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, died: str
+) -> None:
+    (server.folder / "a.edi").write_bytes(b"x")
+    poller = Poller(server, tmp_path, stable_polls=2, done_folder="")
+    poller.drop.poll()
+    real = getattr(paramiko.SFTPClient, died)
+
+    def dies(client: paramiko.SFTPClient, path: str) -> Any:
+        if path.endswith(".taken"):
+            monkeypatch.setattr(paramiko.SFTPClient, died, real)
+            raise ConnectionResetError
+        return real(client, path)
+
+    monkeypatch.setattr(paramiko.SFTPClient, died, dies)
+    for _ in range(5):
+        poller.drop.poll()
+    assert [data for _, data in poller.taken] == [b"x", b"x"]  # the gateway knows it by its hash
+    assert list(server.folder.iterdir()) == []
 
 
 @needs_sshd
