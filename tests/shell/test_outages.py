@@ -87,12 +87,16 @@ def test_workers_tell_of_an_outage_once_too(tmp_path: Path) -> None:
         yard.out.rename(yard.root / "away")
         for partner in ("acme", "beta"):
             yard.drop("a.edi", f"MSG m{partner}\nSHIP b{partner} 1.00\n", partner)
+        yard.drop("b.edi", "MSG m2\nAMEND bacme 2.00\n")  # decided, and delivered after the first
         again(engine, 2)
+        assert sum(drop.state == "translated" for drop in engine.desk.ledger.find()) == 3
         (yard.root / "away").rename(yard.out)
         again(engine, 1)
     finally:
         engine.close()
     assert [a.rule for a in yard.alerts] == ["DROP-DELIVERY", "DROP-RESUMED"]
+    assert "3 drops waited" in yard.alerts[1].message
+    assert len(yard.deliveries()) == 4
 
 
 def test_a_drop_folder_that_is_away_is_told_once_until_it_is_back(yard: Yard) -> None:
