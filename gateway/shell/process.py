@@ -18,7 +18,7 @@ from gateway.errors import ConfigError, DeliveryError
 from gateway.profile import Profile
 from gateway.shell import decide, outbox
 from gateway.shell.assembly import spare, stage_file
-from gateway.shell.claims import Claimed, note_release
+from gateway.shell.claims import Claimed, is_member, note_release
 from gateway.shell.deliver import File, Targets
 from gateway.shell.desk import Desk, Later, Result, StoppedError, Trouble, frames, may_pass
 from gateway.shell.folders import remove_tree
@@ -92,8 +92,10 @@ def later_files(receipt: str, desk: Desk) -> Later:
     """Return what later files of the partner may do while a drop waits: nothing overtakes what is not fixed, or not sent."""
     with contextlib.suppress(*STORAGE_FAULTS):
         drop = desk.ledger.drop(receipt)
-        if drop is None or drop.state == "seen" or drop.format in _OF_FILES:
+        if drop is None or drop.state == "seen":
             return Later.WAIT
+        if drop.format in _OF_FILES and not is_member(receipt):
+            return Later.WAIT  # what was taken out of it comes first, when it is through
         return Later.DECIDE if _undelivered(drop, desk) else Later.GO
     return Later.WAIT
 

@@ -6,14 +6,17 @@ from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
+import msgspec
 import pytest
 
 from gateway.errors import ConfigError, DeliveryError
 from gateway.results import Delivery, Outcome
-from gateway.shell import orders
-from gateway.shell.desk import Result
+from gateway.shell import decide, orders
+from gateway.shell.claims import Claimed
+from gateway.shell.desk import Later, Result
 from gateway.shell.folders import ReceiptIds, StateFolders
 from gateway.shell.newer import overtaken
+from gateway.shell.process import later_files
 from tests.shell.shell_support import NOW, Clock, Yard, fake_translate
 
 TWO = "ICN 1\nMSG m1\nSHIP b1 24.90\nSHIP b2 10.00\nBAD b3\n"
@@ -202,6 +205,29 @@ def test_another_file_at_the_target_fails_the_drop_and_a_person_releases_it(yard
     assert (other.out / name).read_bytes() == (yard.out / name).read_bytes()
     assert other.names("ack") == ["again.edi.receipt.json", "trip1.edi.997.edi", "trip1.edi.receipt.json"]
     assert other.problems() == []
+
+
+@pytest.mark.parametrize(
+    ("receipt", "state", "form", "later"),
+    [
+        ("R-1", "seen", "", Later.WAIT),
+        ("R-1", "translated", "x12", Later.GO),  # only its answers wait
+        ("R-1", "translated", "zip", Later.WAIT),
+        ("R-1", "done", "zip", Later.WAIT),  # it cannot be put away, and what it held comes behind it
+        ("R-1", "delivered", "responses", Later.WAIT),
+        ("R-1-0001", "delivered", "responses", Later.GO),
+        ("R-1", "quarantined", "", Later.GO),
+    ],
+)
+def test_what_later_files_may_do_while_a_drop_waits(
+    yard: Yard, receipt: str, state: str, form: str, later: Later
+) -> None:
+    engine = yard.engine()
+    drop = decide.new_drop(Claimed(receipt, "acme", "acme", "a", "a", "2025-03-03T10:00:00.000000Z"))
+    assert later_files(receipt, engine.desk) is Later.WAIT  # nobody knows it
+    engine.desk.ledger.see(msgspec.structs.replace(drop, state=state, format=form), drop.received_at)
+    assert later_files(receipt, engine.desk) is later
+    engine.close()
 
 
 def test_what_a_target_refused_is_not_sent_after_a_later_file_changed_it(yard: Yard) -> None:

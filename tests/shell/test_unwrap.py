@@ -75,6 +75,19 @@ def test_each_file_of_an_archive_is_a_drop_with_answers_of_its_own(yard: Open) -
     assert yard.problems() == []
 
 
+def test_what_comes_behind_an_archive_never_overtakes_its_files(yard: Open) -> None:
+    yard.folder("ack").rename(yard.root / "away")  # its receipt has to wait, and its files wait with it
+    put(yard, "1.zip", zipped(a_DOT_edi=ONE))
+    put(yard, "2.edi", TWO)
+    engine = yard.engine()
+    assert [(r.file_name, r.state) for r in engine.run_once()] == [("1.zip", "waiting")]
+    (yard.root / "away").rename(yard.folder("ack"))
+    engine._queue._later = [(0.0, receipt) for _, receipt in engine._queue._later]
+    assert [r.file_name for r in engine.run_once()] == ["1.zip", "1.zip.a.edi", "2.edi"]
+    engine.close()
+    assert yard.problems() == []
+
+
 def test_a_gzip_file_is_opened_and_answered_under_its_inner_name(yard: Open) -> None:
     put(yard, "trip.edi.gz", gzip.compress(ONE))
     yard.run()
