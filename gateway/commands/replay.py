@@ -36,6 +36,7 @@ from gateway.site import Site
 from gateway.translate import translate
 
 _HELD = ("failed", "quarantined")
+_SENT = ("delivery", "ack", "receipt")
 _COUNTS = ("found", "accepted", "rejected", "duplicate")
 
 
@@ -137,7 +138,7 @@ def _judged(
     if partner is None or place is None:
         return {"error": f"There is no partner {drop.partner} any more."}
     if drop.state == "failed":
-        return {"verdict": drop.verdict, "sends": sum(1 for _ in outputs_of(ledger, drop.receipt, state="held"))}
+        return {"verdict": drop.verdict, "sends": sum(1 for _ in outputs_of(ledger, drop.receipt, _SENT, "held"))}
     profile, raw = partner.profile, raw_path(place)
     held = drop.state == "quarantined"
     if held and (first := ledger.same_content(drop.partner, drop.sha256, drop.receipt)) is not None:
