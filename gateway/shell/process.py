@@ -94,7 +94,7 @@ def later_files(receipt: str, desk: Desk) -> Later:
         drop = desk.ledger.drop(receipt)
         if drop is None or drop.state == "seen":
             return Later.WAIT
-        if drop.format in _OF_FILES and not is_member(receipt):
+        if drop.format in _OF_FILES and drop.goal == "done" and not is_member(receipt):
             return Later.WAIT  # what was taken out of it comes first, when it is through
         return Later.DECIDE if _undelivered(drop, desk) else Later.GO
     return Later.WAIT

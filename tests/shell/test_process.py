@@ -208,24 +208,25 @@ def test_another_file_at_the_target_fails_the_drop_and_a_person_releases_it(yard
 
 
 @pytest.mark.parametrize(
-    ("receipt", "state", "form", "later"),
+    ("receipt", "state", "goal", "form", "later"),
     [
-        ("R-1", "seen", "", Later.WAIT),
-        ("R-1", "translated", "x12", Later.GO),  # only its answers wait
-        ("R-1", "translated", "zip", Later.WAIT),
-        ("R-1", "done", "zip", Later.WAIT),  # it cannot be put away, and what it held comes behind it
-        ("R-1", "delivered", "responses", Later.WAIT),
-        ("R-1-0001", "delivered", "responses", Later.GO),
-        ("R-1", "quarantined", "", Later.GO),
+        ("R-1", "seen", "", "", Later.WAIT),
+        ("R-1", "translated", "done", "x12", Later.GO),  # only its answers wait
+        ("R-1", "translated", "done", "zip", Later.WAIT),
+        ("R-1", "translated", "quarantined", "zip", Later.GO),
+        ("R-1", "done", "done", "zip", Later.WAIT),  # it cannot be put away, and what it held comes behind it
+        ("R-1", "delivered", "done", "responses", Later.WAIT),
+        ("R-1-0001", "delivered", "done", "responses", Later.GO),
+        ("R-1", "quarantined", "quarantined", "", Later.GO),
     ],
 )
 def test_what_later_files_may_do_while_a_drop_waits(
-    yard: Yard, receipt: str, state: str, form: str, later: Later
+    yard: Yard, receipt: str, state: str, goal: str, form: str, later: Later
 ) -> None:
     engine = yard.engine()
     drop = decide.new_drop(Claimed(receipt, "acme", "acme", "a", "a", "2025-03-03T10:00:00.000000Z"))
     assert later_files(receipt, engine.desk) is Later.WAIT  # nobody knows it
-    engine.desk.ledger.see(msgspec.structs.replace(drop, state=state, format=form), drop.received_at)
+    engine.desk.ledger.see(msgspec.structs.replace(drop, state=state, goal=goal, format=form), drop.received_at)
     assert later_files(receipt, engine.desk) is later
     engine.close()
 
