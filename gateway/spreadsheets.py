@@ -21,6 +21,11 @@ DAY = re.compile(
     re.I,
 )
 """A whole cell that is a day as spreadsheets show it."""
+LOST_DIGITS = re.compile(r"[1-9][0-9]{14}0{2,}")
+"""A number of 17 digits and more with zeros behind the 15th: a spreadsheet keeps no more. One of a hundred true numbers of 17
+digits is such a number, of 18 one of a thousand; one that begins with 0 was never a number of a spreadsheet."""
+SURELY_LOST = re.compile(r"[0-9]{15}0{5,}")  # five zeros are chance once in 100,000
+
 DAY_LETTERS = 11  # as many as such a text has
 
 _WITH_REMAINDER = re.compile(r"-?[0-9]{1,15}\.[0-9]{10,17}")

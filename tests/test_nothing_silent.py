@@ -160,6 +160,51 @@ def test_numbers_that_cannot_be_right_are_told(tmp_path, changed, rule):
     assert rule in rules(table(tmp_path, row(**changed)))
 
 
+@pytest.mark.parametrize(
+    ("number", "severity"),
+    [
+        ("1234567890123450", ""),  # one zero is chance once in ten
+        ("12345678901234500", "warning"),
+        ("123456789012345000", "warning"),
+        ("1234567890123450000", "warning"),
+        ("12345678901234500000", "error"),
+        ("123456789012345001", ""),
+        ("003456789012345000", ""),  # a spreadsheet would have lost the first zeros too
+    ],
+)
+@pytest.mark.parametrize("column", ["house_bill", "tracking_number"])
+def test_a_number_with_zeros_behind_15_digits_is_told(tmp_path, column, number, severity):
+    for result in (
+        table(tmp_path, row(**{"house_bill": "", column: number})),
+        table(tmp_path, json.dumps({**SHIPMENT, "house_bill": "", column: number}), "t.json"),
+    ):
+        assert {f["severity"] for f in result["findings"] if f["rule"] == "ID-SCIENTIFIC"} == ({severity} - {""})
+
+
+@pytest.mark.parametrize(
+    ("numbers", "accepted", "refused"),
+    [
+        (["370000012345678000"] * 2, 0, 1),  # one shipment of two rows
+        (["370000012345678000", "GW1", "370000012345678000"], 1, 1),
+        (["370000012345678000", "370000012345679000"], 2, 0),
+        (["370000012345678001"] * 2, 1, 0),
+    ],
+)
+def test_rows_that_fall_together_under_a_rounded_number_are_refused(tmp_path, numbers, accepted, refused):
+    head = row().splitlines()[0]
+    rows = [row(house_bill=n, item_description=f"Cotton T-shirt mens {i}").splitlines()[1] for i, n in enumerate(numbers)]
+    result = table(tmp_path, "\n".join([head, *rows]) + "\n")
+    assert (result["shipments"]["accepted"], result["shipments"]["rejected"]) == (accepted, refused)
+    assert ("ID-SCIENTIFIC" in rules(result, "error")) == (refused > 0)
+
+
+def test_the_same_row_again_under_a_rounded_number_is_no_mere_duplicate(tmp_path):
+    head, one = row(house_bill="370000012345678000").splitlines()
+    other = row(house_bill="GW1").splitlines()[1]
+    result = table(tmp_path, "\n".join([head, one, other, one]) + "\n")
+    assert (result["shipments"]["accepted"], result["shipments"]["rejected"]) == (2, 1)
+
+
 def test_a_unit_price_that_was_rounded_is_no_fault(tmp_path):
     assert "Q-VALUE-QTY" not in rules(table(tmp_path, row(quantity="3", unit_value="3.33", item_value="10.00")))
 

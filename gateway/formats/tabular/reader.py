@@ -12,7 +12,7 @@ from itertools import chain, islice
 from gateway.findings import NOWHERE, Finding, Position, Scope, Severity
 from gateway.formats.tabular.above_header import parted, place_of_record, title_values
 from gateway.formats.tabular.ending import cut_off
-from gateway.formats.tabular.groups import MOST, Grouper, Shipment
+from gateway.formats.tabular.groups import MOST, REMEMBERED, Grouper, Shipment
 from gateway.formats.tabular.layout import Header, Options, looks_like_header
 from gateway.formats.tabular.row_maker import RowMaker
 from gateway.formats.tabular.rows import Columns, Part, Record, TableRoot, place_of, rows_node
@@ -32,6 +32,7 @@ from gateway.records import (
     MessageEnd,
     Unit,
 )
+from gateway.spreadsheets import LOST_DIGITS
 
 LOOKED_AT = 20
 """Records in which a header is looked for, to say where it is."""
@@ -57,6 +58,7 @@ class TableReader:
         self._profile, self._options, self._kind, self._delimiter = profile, options, kind, delimiter
         self._grouper = Grouper()
         self._units = 0
+        self._zeros: set[str] = set()  # numbers so far that a spreadsheet may have rounded
         self._empty: list[Record] = []
         self._empties = 0
         self._notes: list[Finding] = []
@@ -290,6 +292,7 @@ class TableReader:
             said = f"The shipment has more than {MOST:,} rows; the other {shipment.over:,} were not read."
             yield Finding("CSV-LIMIT", Severity.ERROR, Scope.SHIPMENT, said, rows.place(row))
         yield from shipment.findings
+        yield from self._rounded(shipment, rows)
         if len(shipment.rows) > 1:
             yield from rows.conflicts(shipment.rows)
         self._units += 1
@@ -299,6 +302,18 @@ class TableReader:
             else "shipment"
         )
         yield Unit(message, self._units, rows_node(shipment.rows, rows.root), f"row {row.position}", role)
+
+    def _rounded(self, shipment: Shipment, rows: RowMaker) -> Iterator[Finding]:
+        """Refuse what has a number whose last digits a spreadsheet may have lost, when the file names it more than once."""
+        number = next((k for k in shipment.key if k.endswith("00") and LOST_DIGITS.fullmatch(k)), "")
+        if not number:
+            return
+        if len(shipment.rows) > 1 or number in self._zeros:
+            said = f'"{number}" has nothing but zeros behind 15 digits and stands in several rows: a spreadsheet lost the last digits, and different parcels may have this number now.'
+            place = rows.place(shipment.rows[-1])
+            yield Finding("ID-SCIENTIFIC", Severity.ERROR, Scope.SHIPMENT, said, place, value=number)
+        elif len(self._zeros) < REMEMBERED:
+            self._zeros.add(number)
 
     def _closing(self, message: Message) -> Iterator[Finding]:
         """Yield the remarks on rows that were skipped, and that a table held none."""

@@ -7,6 +7,7 @@ import re
 from gateway.mapping.transforms.codes import state_code
 from gateway.mapping.transforms.registry import Noted, Unusable, transform
 from gateway.moments import is_day
+from gateway.spreadsheets import LOST_DIGITS, SURELY_LOST
 
 _S8 = r"[A-Z]{6}[A-Z]{6}[A-D][A-Z]{2}[0-9]{5}"
 _ZERO_STATES = frozenset(("CT", "MA", "ME", "NH", "NJ", "PR", "RI", "VT", "VI", "AE"))
@@ -185,23 +186,33 @@ def phone(value: str) -> str:
 
 
 _ROUNDED = re.compile(r"[0-9](\.[0-9]+)?[eE]\+?[0-9]{1,3}")
-_LOST = re.compile(r"[0-9]{15}0{5,}")  # five zeros are chance once in 100,000
+
+
+def _zeros(text: str) -> str:
+    """Return a number that ends in 00 with a remark when a spreadsheet may have lost its digits, "" when not; refuse it when it has."""
+    if SURELY_LOST.fullmatch(text):
+        raise Unusable(
+            f'"{text}" ends in zeros behind 15 digits: a spreadsheet keeps 15 and loses the rest', "ID-SCIENTIFIC"
+        )
+    if not LOST_DIGITS.fullmatch(text):
+        return ""
+    said = f'"{text}" has nothing but zeros behind 15 digits, as a number has whose last digits a spreadsheet lost; it was taken as it stands.'
+    return Noted(text, ("ID-SCIENTIFIC", said))
 
 
 @transform(
     "123456789012345678 => 123456789012345678",
     "1.23457E+17 => !ID-SCIENTIFIC",
     "12345678901234500000 => !ID-SCIENTIFIC",
+    "123456789012345000 => 123456789012345000",
 )
 def identifier(value: str) -> str:
-    """A number that identifies something: trimmed; refused when a spreadsheet lost its digits (1.2E+17, zeros behind 15)."""
+    """A number that identifies something: trimmed; refused when a spreadsheet lost its digits (1.2E+17, five zeros behind 15), with a remark when it may have (two zeros)."""
     text = value.strip()
     if _ROUNDED.fullmatch(text):
         raise Unusable(f'"{text}" is a number that a spreadsheet rounded; digits are lost', "ID-SCIENTIFIC")
-    if _LOST.fullmatch(text):
-        raise Unusable(
-            f'"{text}" ends in zeros behind 15 digits: a spreadsheet keeps 15 and loses the rest', "ID-SCIENTIFIC"
-        )
+    if text.endswith("00") and (told := _zeros(text)):
+        return told
     if text.startswith("'") and len(text) > 1:
         return Noted(
             text[1:], ("CSV-TEXT-PREFIX", "An apostrophe before the value (spreadsheet text mark) was left out.")
