@@ -121,7 +121,12 @@ def verify(
 
 
 def explain(
-    what: Annotated[str, typer.Argument(help="A receipt, a file name, the number of a shipment, or a rule id.")] = "",
+    what: Annotated[
+        str,
+        typer.Argument(
+            help="A receipt, a file name, a number of a shipment (house bill, tracking, master), or a rule id."
+        ),
+    ] = "",
     folder: Annotated[Path, typer.Argument(help="The profile folder (for receipts).")] = Path(),
     as_json: AsJson = False,
     every: Annotated[bool, typer.Option("--all", help="All rules as a Markdown page (docs/rules.md).")] = False,
@@ -156,7 +161,7 @@ def explain(
     except ConfigError as error:
         rules = [known.rule for known in load_catalogue()]
         raise ConfigError(error.message, did_you_mean(what.upper(), rules, error.advice)) from None
-    if as_html is not None:
+    if as_html is not None and "matches" not in facts:
         from gateway.commands.receipt_page import receipt_page
 
         as_html.write_text(receipt_page(site, facts), "utf-8")

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 _SHOWN = 5
+_LISTED = 50
 
 
 def folded(findings: list[dict[str, Any]]) -> Iterator[tuple[dict[str, Any], int]]:
@@ -32,6 +33,9 @@ def _folds(finding: dict[str, Any]) -> bool:
 
 def lines(facts: dict[str, Any]) -> Iterator[str]:
     """Yield the lines that explain a drop: what it was, what became of it, every fault with its mend."""
+    if "matches" in facts:
+        yield from _several(facts)
+        return
     yield f"{facts['file']}  receipt {facts['receipt']}, partner {facts['partner']}, received {facts['received_at']}"
     yield f"  {facts['format'] or 'unknown format'}: {facts['verdict'] or facts['state']}, {facts['found']} shipments: {facts['accepted']} accepted, {facts['rejected']} rejected, {facts['duplicate']} duplicate"  # fmt: skip
     if facts.get("shipment"):
@@ -55,6 +59,17 @@ def lines(facts: dict[str, Any]) -> Iterator[str]:
         yield "  Nothing was wrong."
     yield ""
     yield "next: gateway explain RULE tells what a rule means; send mended shipments in a new file."
+
+
+def _several(facts: dict[str, Any]) -> Iterator[str]:
+    matches = facts["matches"]
+    yield f"{facts['shipment']} is a number of {len(matches)} shipments:"
+    for m in matches[:_LISTED]:
+        yield f"  shipment {m['shipment']}: {m['verdict_of_shipment']}, file {m['file']}, receipt {m['receipt']}, partner {m['partner']}"
+    if len(matches) > _LISTED:
+        yield f"  and {len(matches) - _LISTED} more: --json lists them."
+    yield ""
+    yield "next: gateway explain SHIPMENT or gateway explain RECEIPT, with one of these."
 
 
 def _finding(f: dict[str, Any]) -> Iterator[str]:

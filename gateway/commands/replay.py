@@ -37,6 +37,7 @@ from gateway.translate import translate
 
 _HELD = ("failed", "quarantined")
 _SENT = ("delivery", "ack", "receipt")
+_KINDS = ("held", "refused")
 _COUNTS = ("found", "accepted", "rejected", "duplicate")
 
 
@@ -57,6 +58,9 @@ def replay(
         found = list(_chosen(site, ledger, what, start_of(since, now) if since else None, partner, rule))
         if not found:
             raise ConfigError(f"No drop fits {what}.", "gateway status lists receipts and file names.")
+        if len(found) > 1 and what not in _KINDS:
+            names = ", ".join(f"{d.receipt} ({d.file_name})" for d in found)
+            raise ConfigError(f"{what} is a number of shipments of {len(found)} files.", f"Name one of them: {names}.")
         for drop in found:
             facts: dict[str, Any] = {"receipt": drop.receipt, "partner": drop.partner, "file": drop.file_name}
             facts["before"] = {"state": drop.state, **{name: getattr(drop, name) for name in _COUNTS}}
@@ -74,7 +78,7 @@ def replay(
 
 
 def _chosen(site: Site, ledger: Ledger, what: str, start: datetime | None, partner: str, rule: str) -> Iterator[Drop]:
-    if what in ("held", "refused"):
+    if what in _KINDS:
         every = ledger.find()
         found = [d for d in every if d.state in _HELD] if what == "held" else _still_refused(every)
     else:

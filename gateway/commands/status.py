@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import json
-import re
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
+from gateway.commands.numbers import Named, shipments_named, spellings
 from gateway.errors import ConfigError
 from gateway.history import bare_number
 from gateway.shell import journal
 from gateway.shell.folders import StateFolders
 from gateway.shell.ledger import FINAL, Drop, Ledger, open_ledger
 from gateway.shell.outbox import outputs_of
+from gateway.shell.schema import drops as drop_rows
 from gateway.site import Site
 
 
@@ -69,39 +69,37 @@ def last_alert(ledger: Ledger, receipt: str) -> str:
     return f"{told['message']} [{told['rule']}]" if told else ""
 
 
-def _only(facts: dict[str, Any], shipment: str) -> None:
-    """Leave the findings of one shipment and of the file in a report."""
-    findings = (facts["report"] or {}).get("findings", [])
-    names = _names(shipment)
-    own = [f for f in findings if not f.get("shipment") or bare_number(f["shipment"]) in names]
-    refused = any(f.get("severity") == "error" for f in own)
-    facts["verdict_of_shipment"] = "refused" if refused else "accepted"
-    if facts["report"] is not None:
-        facts["report"] = {**facts["report"], "findings": own}
+def _of_shipment(report: dict[str, Any] | None, one: Named) -> list[dict[str, Any]]:
+    """Return the findings of one shipment and of the file in a report."""
+    names = spellings(one.name)
+    told = (report or {}).get("findings", [])
+    return [f for f in told if not f.get("shipment") or bare_number(f["shipment"]) in names]
 
 
-def _names(shipment: str) -> set[str]:
-    """Return the names of a shipment in reports, bare: they name a bill without the code of its issuer."""
-    number = bare_number(shipment)
-    return {number, re.sub(r"^[A-Z]{4}", "", number)}
+def _verdict(own: list[dict[str, Any]], one: Named) -> str:
+    """Return what became of a shipment in a drop. own: its findings."""
+    if one.accepted:
+        return "accepted"
+    if any(f.get("severity") == "error" for f in own):
+        return "refused"
+    said = {f.get("rule") for f in own if f.get("shipment")}
+    if "GW-JOIN-PENDING" in said:
+        return "waiting" if one.drop.waiting else "waited, and was delivered with another message"
+    return "duplicate" if "S321-DUP" in said else "accepted"
 
 
 def named(site: Site, ledger: Ledger, what: str) -> list[Drop]:
-    """Return the drop with this receipt, the newest file of this name, or the newest that holds this shipment."""
+    """Return the drop with this receipt, the newest file of this name, or those that hold the shipments with this number."""
     if drop := ledger.drop(what):
         return [drop]
-    drops = [d for d in ledger.find() if d.state != "duplicate"]
-    if files := [d for d in drops if d.file_name == what]:
-        return files[-1:]
-    if drop := ledger.drop(ledger.holder_of(what)):
-        return [drop]
-    names = _names(what)
-    refused = (
-        d
-        for d in reversed(drops)
-        if d.rejected and names & set(map(bare_number, refusing(site, ledger, d, "shipment")))
-    )
-    return list(islice(refused, 1))
+    if files := ledger.find(drop_rows.c.file_name == what, drop_rows.c.state != "duplicate", newest=1):
+        return files
+    return list({one.drop.receipt: one.drop for one in numbered(site, ledger, what)}.values())
+
+
+def numbered(site: Site, ledger: Ledger, number: str) -> list[Named]:
+    """Return the shipments with this number, whatever kind of number it is."""
+    return shipments_named(site, ledger, number, lambda drop: refusing(site, ledger, drop, "shipment"))
 
 
 def refusing(site: Site, ledger: Ledger, drop: Drop, key: str) -> set[str]:
@@ -113,25 +111,35 @@ def refusing(site: Site, ledger: Ledger, drop: Drop, key: str) -> set[str]:
 def explain_receipt(site: Site, receipt: str) -> dict[str, Any]:
     """Return a drop with its report: every finding in plain words. Raises ConfigError for an unknown receipt.
 
-    receipt: or a file name, or the number of a shipment, of which then only the findings are there.
+    receipt: or a file name, or a number of a shipment (house bill, tracking, master), of which then only the findings are
+    there; a number of several shipments gives {"shipment", "matches"}.
     """
     ledger = ledger_of(site)
     try:
-        drop = ledger.drop(receipt) or next((d for d in reversed(ledger.find()) if d.file_name == receipt), None)
-        of_file = drop is not None
-        drop = drop or next(iter(named(site, ledger, receipt)), None)
-        if drop is None:
+        drop = ledger.drop(receipt) or next(iter(ledger.find(drop_rows.c.file_name == receipt, newest=1)), None)
+        if drop is not None:
+            return {**_describe(ledger, drop), "report": report_of(site, ledger, drop)}
+        found = numbered(site, ledger, receipt)
+        if not found:
             raise ConfigError(
                 f"{receipt} is no receipt, file name or shipment of this gateway.", "gateway status lists the files."
             )
-        facts = _describe(ledger, drop)
-        facts["report"] = report_of(site, ledger, drop)
-        if not of_file:
-            facts["shipment"] = receipt
-            _only(facts, receipt)
-        return facts
+        if len(found) > 1:
+            return {"shipment": receipt, "matches": [_match(site, ledger, one) for one in found]}
+        report = report_of(site, ledger, found[0].drop)
+        own = _of_shipment(report, found[0])
+        facts = {**_describe(ledger, found[0].drop), "report": report and {**report, "findings": own}}
+        return {**facts, "shipment": receipt, "verdict_of_shipment": _verdict(own, found[0])}
     finally:
         ledger.close()
+
+
+def _match(site: Site, ledger: Ledger, one: Named) -> dict[str, Any]:
+    own = _of_shipment(report_of(site, ledger, one.drop), one)
+    return {
+        "receipt": one.drop.receipt, "partner": one.drop.partner, "file": one.drop.file_name, "shipment": one.name,
+        "verdict_of_shipment": _verdict(own, one),
+    }  # fmt: skip
 
 
 def report_of(site: Site, ledger: Ledger, drop: Drop) -> dict[str, Any] | None:

@@ -21,13 +21,12 @@ from sqlalchemy import Connection, Engine, Select, bindparam, func, select
 from sqlalchemy.exc import DatabaseError, IntegrityError, OperationalError
 
 from gateway.errors import ConfigError, NotNowError
-from gateway.history import bare_number
 from gateway.shell import journal
 from gateway.shell.engines import FROZEN, engine_of, light_engine
 from gateway.shell.folders import StateFolders
 from gateway.shell.hot import HotConnection
 from gateway.shell.revisions import migrate
-from gateway.shell.schema import controls, drops, interchanges, parts, shipments
+from gateway.shell.schema import controls, drops, interchanges, parts
 from gateway.shell.statements import insert_rows, run
 
 MAX_CONTROL = 999_999_999
@@ -155,13 +154,6 @@ class Ledger:
         """Return all drops of the same bytes."""
         found = self.find(drops.c.partner == partner, drops.c.sha256 == sha256)
         return frozenset(drop.receipt for drop in found)
-
-    def holder_of(self, shipment: str) -> str:
-        """Return the receipt of the newest drop that a shipment was accepted in, "" when there is none."""
-        c, key = shipments.c, bare_number(shipment)
-        query = select(c.receipt).where(c.key.in_((key, f"test:{key}"))).order_by(c.id.desc()).limit(1)
-        with self.reading() as connection:
-            return str(connection.execute(query).scalar() or "")
 
     def partners(self) -> list[tuple[str, str]]:
         """Return (partner, the account of its newest drop) of all that ever sent something; from the index, one step each."""

@@ -196,7 +196,7 @@ def _zeros(text: str) -> str:
         )
     if not LOST_DIGITS.fullmatch(text):
         return ""
-    said = f'"{text}" has nothing but zeros behind 15 digits, as a number has whose last digits a spreadsheet lost; it was taken as it stands.'
+    said = f'"{text}" has nothing but zeros behind 15 digits, as a number has whose last digits a spreadsheet lost.'
     return Noted(text, ("ID-SCIENTIFIC", said))
 
 
