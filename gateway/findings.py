@@ -76,6 +76,8 @@ class Position(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 NOWHERE = Position()
+NOTHING = "Nothing to do"
+"""Begins the mend of a finding that asks for none; an example would only mislead."""
 
 
 class Finding(msgspec.Struct, frozen=True, omit_defaults=True):

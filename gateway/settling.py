@@ -14,8 +14,6 @@ from decimal import Decimal
 from types import ModuleType
 from typing import Any
 
-import msgspec
-
 from gateway.books import Books
 from gateway.canonical.encode import MESSAGE_END, encode_envelope_head
 from gateway.echoes import Place
@@ -222,7 +220,7 @@ class Settler:
             return "accepted"
         finding = self._rules.duplicate(draft, earlier, content)
         if earlier.content == content:
-            self._add(judged, msgspec.structs.replace(finding, severity=Severity.WARNING))
+            self._add(judged, finding)
             return "duplicate"
         if amends(judged, self._profile) and key not in self._own:
             self._add(judged, remark(draft, earlier))

@@ -394,6 +394,8 @@ def test_a_shipment_that_comes_again_is_told_with_the_trip_and_the_file_of_the_f
         f"Shipment NRTX004500{n} was already accepted (trip {t}, file first.edi) with the same content."
         for n, t in (("01", "TRIP1"), ("02", "TRIP1"), ("03", "TRIP2"))
     ]
+    (mends,) = {(r["how to mend it"], r["example"]) for r in again.rejects() if r["rule"] == "S321-DUP"}
+    assert mends[0].startswith("Nothing to do") and mends[1] == ""
 
 
 @pytest.mark.parametrize("function", ["", "2", "7", "9", "22", "31", "35", "46", "47", "1", "3", "4", "5", "30"])

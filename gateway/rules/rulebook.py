@@ -11,8 +11,10 @@ from decimal import Decimal
 from functools import cache
 from typing import Any
 
+from msgspec.structs import replace
+
 from gateway.canonical.requirements import ROLE_WORDS, not_expected
-from gateway.findings import Finding, Scope, Severity
+from gateway.findings import NOTHING, Finding, Scope, Severity
 from gateway.formats.plain.facts import words_of
 from gateway.history import ShipmentClaim
 from gateway.profile import Profile
@@ -33,6 +35,7 @@ _NONE: list[Finding] = []  # the usual answer; shared, never changed
 _INFORMAL = frozenset(("entry_11", "entry_13", "postal_imdw"))
 _INFORMAL_USD = Decimal(2500)  # 19 CFR 143.21, 145.12
 _DE_MINIMIS = frozenset(("section_321_pilot", "entry_86"))
+_DUPLICATE = f"{NOTHING}: it is reported already, and was not passed on again. A new parcel needs a number of its own."
 
 
 class Rulebook:
@@ -244,12 +247,14 @@ class Rulebook:
         ]
 
     def duplicate(self, draft: dict[str, Any], earlier: ShipmentClaim, content: str) -> Finding:
-        """Return S321-DUP: the shipment was accepted before."""
-        same = "with the same content" if earlier.content == content else "with other content"
-        said = f"Shipment {draft.get('shipment_id', '')} was already accepted ({earlier.where}) {same}."
-        return _finding(
-            "S321-DUP", Severity.ERROR, said, "shipment_id", "/shipment_id", str(draft.get("shipment_id", ""))
+        """Return S321-DUP: the shipment was accepted before; a warning when the content is the same."""
+        number, same = str(draft.get("shipment_id", "")), earlier.content == content
+        said = (
+            f"Shipment {number} was already accepted ({earlier.where}) with {'the same' if same else 'other'} content."
         )
+        severity = Severity.WARNING if same else Severity.ERROR
+        finding = _finding("S321-DUP", severity, said, "shipment_id", "/shipment_id", number)
+        return replace(finding, fix=_DUPLICATE) if same else finding
 
     def _person(self, party: dict[str, Any], profile: Profile) -> str:
         street = str(party.get("address_line_1", ""))

@@ -602,6 +602,8 @@ def test_a_duplicate_is_told_with_its_number_and_where_the_first_came_from():
     assert same.message == "Shipment GW001 was already accepted (trip GWT1, file a.edi) with the same content."
     assert other.message == "Shipment GW001 was already accepted (trip GWT1, file a.edi) with other content."
     assert (same.value, same.target, same.pointer) == ("GW001", "shipment_id", "/shipment_id")
+    assert (same.severity, other.severity) == (Severity.WARNING, Severity.ERROR)
+    assert (same.fix.startswith("Nothing to do"), other.fix) == (True, "")  # the catalogue's mend is for other content
 
 
 def test_the_sum_is_kept_by_the_law_in_force_only():

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from functools import cache
 from typing import Any
 
-from gateway.findings import Finding
+from gateway.findings import NOTHING, Finding
 from gateway.records import InterchangeBegin
 from gateway.results import MessageFinding, MessageOpened, Outcome, ShipmentResult
 from gateway.shipped import files, table_rows
@@ -57,7 +57,7 @@ def facts_of(finding: Finding, catalogue: Any, *, show_personal: bool) -> dict[s
         "what": finding.message,
         "why": rule.why if rule else "",
         "fix": finding.fix or (rule.fix if rule else ""),
-        "example": rule.example if rule else "",
+        "example": rule.example if rule and not finding.fix.startswith(NOTHING) else "",
         "citation": rule.citation if rule else "",
         "mapping_row": finding.row,
     }
