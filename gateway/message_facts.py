@@ -84,7 +84,7 @@ def reused(facts: Interchange, before: str, others: Iterable[Interchange]) -> Fi
         "X12-ISA13-DUP" if facts.syntax == "x12" else "ENV-CONTROL-DUP",
         Severity.ERROR,
         Scope.INTERCHANGE,
-        f"Control number {facts.control_number} of {facts.sender_id} was used before {where}.",
+        f"Control number {facts.control_number}{f' of {facts.sender_id}' if facts.sender_id.strip() else ''} was used before {where}.",
         Position(offset=facts.offset, segment={"x12": "ISA", "edifact": "UNB"}.get(facts.syntax, "")),
         value=facts.control_number,
         ack={"TA104": "R", "TA105": "025"} if facts.syntax == "x12" else {},

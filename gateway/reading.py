@@ -8,6 +8,7 @@ from types import ModuleType
 from typing import Any, ClassVar
 
 import msgspec
+from msgspec.structs import replace
 
 from gateway.books import Books
 from gateway.echoes import TWICE, Place, place_key, unsaid
@@ -37,6 +38,7 @@ from gateway.sharing import Aside
 
 _STRANGERS = frozenset(("X12-SENDER", "EDIFACT-SENDER", "XML-SENDER"))  # a sender that is not the account's
 _CUT_OFF = frozenset(("X12-TRUNCATED", "EDIFACT-TRUNCATED", "EDIFACT-SEG-TOO-LONG"))
+_NEXT_NUMBER = "Send the whole file again under a new control number: the one of the cut file is used (refused_numbers of your partner file)."
 
 
 class Reading:
@@ -105,6 +107,8 @@ class Reading:
         finding = self._judge.weigh(finding)
         if finding.severity is Severity.OFF:
             return
+        if finding.rule in _CUT_OFF and self._profile.refused_numbers == "used":
+            finding = replace(finding, fix=_NEXT_NUMBER)
         if finding.rule == TWICE and finding.scope is Scope.MESSAGE and not finding.refuses:
             self._twice.append(finding)  # the shipments may be refused for it, in better words
             return

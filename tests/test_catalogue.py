@@ -126,6 +126,66 @@ def test_senders_of_other_sets_are_not_sent_to_segments_of_the_309(words):
             assert not strange.search(text.replace("LX", "") if words == "x12_110" else text), (rule.rule, text)
 
 
+DIALECTS = {
+    "x12": r"\b[A-Z][A-Z0-9]{1,2}(?:\*|-\d\d\b)|\b(?:ISA|GS|ST|SE)\d\d\b|\bM1[0-3]\b|\bN10\b|\bLX\b|\b309\b|~$",
+    "edifact": r"\b[A-Z]{3}\+[A-Z0-9+]|\b(?:UN[BHTZ]|NAD|MOA|RFF|TDT|BGM|CNI|GID|CST)\b|'$",
+    "cargo_imp": r"^/|^[A-Z]{3}/|\b(?:CVD|HBS|MBI|SHP|CNE|ARR|FLT|OCI|RTD)\b",
+    "cargo_xml": r"</?[a-z]+:|<[A-Z][A-Za-z]+>|\b(?:BusinessHeaderDocument|ConsignorParty|PostcodeCode)\b",
+    "postal": r"<[a-z]+>|\b\w+=\"|\bcontentPiece\b|\baddressee\b",
+    "json": r'^"\w+": |\bContentPiece\b|\bReceiverAddress\b',
+    "tabular": r"\bcolumns? (?!as )[a-z]+",
+}
+"""What only a message of one kind has: its segments, elements, keys and columns."""
+SPEAKS = {
+    "x12_309": {"x12"}, "x12_104": {"x12"}, "x12_110": {"x12"}, "x12_204": {"x12"}, "x12_310": {"x12"}, "x12_856": {"x12"},
+    "edifact_cuscar": {"edifact"}, "cargo_imp_fhl": {"cargo_imp"}, "cargo_xml_xfzb": {"cargo_xml", "postal"}, "itmatt": {"postal"},
+    "predes": {"postal"}, "itmatt_json": {"json"}, "predes_json": {"json"}, "wco_declaration": {"cargo_xml", "postal"},
+    "ubl_waybill": {"cargo_xml", "postal"}, "csv": {"tabular"}, "xlsx": {"tabular"}, "json": {"tabular"}, "own": set(),
+}  # fmt: skip
+OF_ONE_SYNTAX = (
+    "X12-",
+    "EDIFACT-",
+    "CSV-",
+    "XLSX-",
+    "JSON-",
+    "XML-",
+    "FHL-",
+    "CARGO-",
+    "ITMATT-",
+    "ACK-",
+    "OUT-",
+    "SFTP-",
+    "DROP-",
+)
+UNREAD = {"FILE-TYPE-UNKNOWN", "FILE-SEGMENTS-LOST", "FILE-LEADING-NOISE", "FILE-TRAILING-NOISE"}
+"""Said of what is no message of a known format, or of X12 and EDIFACT only."""
+
+
+@pytest.mark.parametrize("words", SPEAKS)
+def test_no_mend_or_example_is_in_the_words_of_another_format(words):
+    strange = {name: re.compile(form) for name, form in DIALECTS.items() if name not in SPEAKS[words]}
+    if words.startswith("x12_"):
+        strange.pop("tabular")  # columns of the partner's enrichment file
+    told = [
+        (rule.rule, name, text)
+        for rule in load_catalogue().worded(words)
+        if not rule.rule.startswith(OF_ONE_SYNTAX) and rule.rule not in UNREAD
+        for text in (rule.fix, rule.example)
+        for name, form in strange.items()
+        if form.search(text)
+    ]
+    assert told == []
+
+
+def test_a_file_of_one_syntax_is_told_in_the_words_of_each_of_its_messages():
+    postal = load_catalogue().worded("postal")
+    assert (postal["S321-ID-1OF"].example, postal.worded("itmatt")["S321-ID-1OF"].example) == (
+        'id="LX123456785GB"',
+    ) * 2
+    assert postal.worded("itmatt_json")["S321-ID-1OF"].example == '"ItemId": "LX123456785GB"'
+    assert load_catalogue().worded("own").worded("acme_parcels")["S321-ID-1OF"].example == "1ZTRK0000000B2"
+
+
 def test_each_set_of_a_file_is_told_in_its_own_words(tmp_path):
     load = (base_mappings() / "x12_204" / "examples" / "two_deliveries.edi").read_text("ascii")
     parcels = (base_mappings() / "x12_104" / "examples" / "two_shipments.edi").read_text("ascii")

@@ -40,6 +40,14 @@ def test_a_partner_may_have_each_number_once(first: bytes):
         assert bool(result.rules() & DUP) == refused
 
 
+@pytest.mark.parametrize("cut", [GOOD[: GOOD.index(b"VID")], air(consignment())[:-40]])
+@pytest.mark.parametrize("numbers", ["free", "used"])
+def test_the_mend_of_a_cut_file_names_the_number_that_will_be_taken(cut: bytes, numbers: str):
+    result = drop(cut, profile=profile_for(cut, refused_numbers=numbers))
+    (mend,) = {r["how to mend it"] for r in result.rejects() if r["rule"].endswith("-TRUNCATED") and not r["shipment"]}
+    assert ("new control number" in mend) == (numbers == "used")
+
+
 def test_what_was_accepted_in_part_keeps_its_number():
     dear = bill(number=2, bill="M11*00450002*80107*2*PCS*1.2*K***13***NRTX", goods=("VID*TL**TRL5501", LINE.replace("*18*", "*950*")))  # fmt: skip
     history = MemoryHistory()

@@ -46,6 +46,13 @@ class Rule(msgspec.Struct, frozen=True):
         return ", ".join(f"{name} {value}" for name, value in named if value)
 
 
+_WORDED_AS = {
+    "tabular": ("csv", "json", "xlsx"),
+    "postal_json": ("itmatt_json", "predes_json"),
+    "postal": ("itmatt", "predes"),
+    "wco_xml": ("wco", "ubl"),
+}
+"""Formats whose names do not begin with that of their wording."""
 _OF_X12 = "~"
 """End of an example that is a segment of X12: it tells a sender of another format nothing."""
 _OF_309 = frozenset(("LX", "M10", "M11", "M12", "M13", "N10", "P4", "VID"))
@@ -74,9 +81,12 @@ class Catalogue:
 
         self._wordings = wordings or {}
         self._worded: dict[str, Catalogue] = {}
+        self._base = self
 
     def worded(self, message_format: str) -> Catalogue:
-        """Return the catalogue in the words of a format ("edifact_cuscar", "edifact", "x12_856"); itself without such words.
+        """Return the catalogue in the words of a format ("edifact_cuscar", "edifact", "itmatt_json"); itself without such words.
+
+        A file is told in the words of its syntax, and each of its messages in those of its own format, when it has any.
 
         Raises ValueError for the wording of an unknown rule.
         """
@@ -84,9 +94,10 @@ class Catalogue:
         name = message_format if own else next((n for n in self._wordings if message_format.startswith(n + "_")), "")
         if not name:
             return self
-        if name not in self._worded:
-            self._worded[name] = self._in_words(name)
-        return self._worded[name]
+        base = self._base
+        if name not in base._worded:
+            base._worded[name] = base._in_words(name)
+        return base._worded[name]
 
     def _in_words(self, name: str) -> Catalogue:
         worded = Catalogue({})
@@ -99,6 +110,7 @@ class Catalogue:
                 raise ValueError(f"wording of {name}: rule {row['rule']} is not in the catalogue")
             own = {c: row[c] for c in COLUMNS if row.get(c)}
             worded._rules[row["rule"]] = msgspec.structs.replace(worded._rules[row["rule"]], **own)
+        worded._base, worded._wordings = self, self._wordings
         return worded
 
     def __getitem__(self, rule: str) -> Rule:
@@ -142,5 +154,6 @@ def load_catalogue() -> Catalogue:
     """Return the catalogue of the package, read once."""
     folder = files(__package__)
     wordings = {f.name.removesuffix(".csv"): f.read_text("utf-8") for f in folder.joinpath("wording").iterdir()}
-    wordings |= dict.fromkeys(("csv", "json", "xlsx"), wordings["tabular"])
+    for words, formats in _WORDED_AS.items():
+        wordings |= dict.fromkeys(formats, wordings[words])
     return Catalogue({f.name: f.read_text("utf-8") for f in folder.iterdir() if f.name.endswith(".csv")}, wordings)

@@ -17,7 +17,7 @@ from gateway.formats.edifact.root import message_root
 from gateway.formats.edifact.structure.checks import Checker
 from gateway.formats.edifact.structure.matcher import Matcher
 from gateway.formats.edifact.structure.policy import SyntaxPolicy
-from gateway.formats.edifact.structure.tables import Kind, kind_of, kinds
+from gateway.formats.edifact.structure.tables import Kind, kind_of, kinds, own_tables
 from gateway.formats.edifact.totals import Totals
 from gateway.formats.edifact.trailers import check_consignments, check_unt
 from gateway.formats.handed_out import HandedOut
@@ -127,7 +127,7 @@ class OpenMessage:
         elif not self.kind.exact and self._release:
             severity = Severity.ERROR if self._profile.tolerance == "strict" else Severity.WARNING
             table = self.kind.table.partition("_")[2].upper().replace("D", "D.", 1)
-            yield fault(
+            near = fault(
                 "EDIFACT-RELEASE-NEAR",
                 "17",
                 "UCM",
@@ -137,6 +137,9 @@ class OpenMessage:
                 self._release,
                 severity,
             )
+            own = own_tables(self._type, self.kind.association)
+            mend = f"Send {self._type} of {own}, or ask us to add D.{self._release}."
+            yield msgspec.structs.replace(near, fix=mend)
         if not self.kind.translated:
             name = f"{self._type} {self.kind.association}".strip()
             said = f"{name} holds no shipments of its own: it was acknowledged, nothing is delivered."

@@ -48,6 +48,7 @@ class Tokenizer(Window):
         self._breaks = LineBreaks("", 0)
         self._charset = Charset("UNOA", "ascii")
         self._seen: set[str] = set()  # once-per-interchange warnings given
+        self._cut = False  # the last interchange was not read to its end: what follows is its rest, and told
         self.taker: Taker | None = None  # of the open message: takes segments in good order, which are not yielded then
 
     def tokens(self, chunks: Iterable[bytes]) -> Iterator[Token]:
@@ -58,7 +59,7 @@ class Tokenizer(Window):
             header = yield from self._seek(source, interchanges)
             if header is None:
                 return
-            interchanges += 1
+            interchanges, self._cut = interchanges + 1, False
             self._seen.clear()
             self._breaks = LineBreaks(header.separators.element, self._line_start)
             self._charset = charset_of(header.component(1, 1), self._forced, self._unox)
@@ -89,7 +90,7 @@ class Tokenizer(Window):
                 break
         if not found and before == 0:
             yield skipped.whole_file("EDIFACT-NO-ENVELOPE", "UNB", at=self._at)
-        elif skipped:
+        elif skipped and not self._cut:
             where = "after UNZ" if before else "before the first UNA or UNB"
             yield skipped.finding(where, leading=before == 0, at=self._at)
         if not found:
@@ -241,7 +242,7 @@ class Tokenizer(Window):
 
     def _too_long(self) -> Iterator[Finding]:
         """A segment above the limit: skip on to what looks like the next interchange."""
-        here = self._here(self._offset, MAX_SEGMENT)
+        here, self._cut = self._here(self._offset, MAX_SEGMENT), True
         yield Finding(
             "EDIFACT-SEG-TOO-LONG", Severity.ERROR, Scope.INTERCHANGE,
             f"A segment is longer than {MAX_SEGMENT} bytes; the rest of the interchange was not read.", here,

@@ -88,6 +88,9 @@ def test_a_table_that_stands_in_is_a_warning_and_in_strict_a_refusal():
     (finding,) = findings(data)
     assert (finding.rule, finding.severity) == ("EDIFACT-RELEASE-NEAR", Severity.WARNING)
     assert errors(data, tolerance="strict")[0].ack["CONTRL"] == "17"
+    assert finding.fix == "Send CUSCAR of D.95B, D.02B to D.03A or D.03B to D.24A, or ask us to add D.99B."
+    (postal,) = findings(interchange(message(bills(1), identifier="IFCSUM:D:03B:UN:ITMATT")))[:1]
+    assert postal.fix.startswith("Send IFCSUM of D.03A,")
 
 
 def test_an_unknown_segment_closes_no_group():
@@ -305,6 +308,8 @@ def test_what_stands_behind_an_unreleased_separator_refuses_with_either_toleranc
         finding = errors(data(new), tolerance=tolerance)[0]
         assert (finding.rule, finding.ack["UCD"], finding.scope) == (rule, place, Scope.MESSAGE)
         assert "is not read" in finding.message
+        mark = ":" if rule == "EDIFACT-ELEM-TOO-MANY" and ":" in place else "+"
+        assert finding.fix.startswith(f"Write ?{mark} for a {mark} in a text")
     assert errors(data(new), salvage="shipment")[0].scope is Scope.SHIPMENT
     assert findings(data(re.sub("[+:]", r"?\g<0>", new))) == []
 

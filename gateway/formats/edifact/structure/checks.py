@@ -104,7 +104,16 @@ class Checker:
                 lost, self._separators.element
             )
             found.append(
-                self._finding("EDIFACT-ELEM-TOO-MANY", "16", said, node, unit, limit + 1, strict_only=not lost)
+                self._finding(
+                    "EDIFACT-ELEM-TOO-MANY",
+                    "16",
+                    said,
+                    node,
+                    unit,
+                    limit + 1,
+                    strict_only=not lost,
+                    fix=self._mend(self._separators.element) if lost else "",
+                )
             )
         for number, element in enumerate(layout, 1):
             value = node.element(number)
@@ -128,7 +137,19 @@ class Checker:
             if lost or len(parts) > _MOST_COMPONENTS:
                 said = f"has {len(parts)} components; {limit} is the most" + _released(lost, s.component)
                 rule = "EDIFACT-ELEM-TOO-MANY"
-                found.append(self._finding(rule, "16", said, node, unit, number, limit + 1, strict_only=not lost))
+                found.append(
+                    self._finding(
+                        rule,
+                        "16",
+                        said,
+                        node,
+                        unit,
+                        number,
+                        limit + 1,
+                        strict_only=not lost,
+                        fix=self._mend(s.component) if lost else "",
+                    )
+                )
             empty = not any(parts)
             for place, component in enumerate(element.components, 1):
                 text = parts[place - 1] if place <= len(parts) else ""
@@ -151,7 +172,7 @@ class Checker:
         if given <= limit:
             return []
         said = f'has {given} repetitions (parted by "{s.repetition}"); {limit} is the most'
-        return [self._finding("EDIFACT-ELEM-REPEAT", "16", said, node, unit, number)]
+        return [self._finding("EDIFACT-ELEM-REPEAT", "16", said, node, unit, number, fix=self._mend(s.repetition))]
 
     def _value(
         self, node: Node, unit: Node | None, number: int, place: int, component: Component, text: str
@@ -183,7 +204,16 @@ class Checker:
             mark = self._separators.element
             said = f"{name} is {length} characters long; {component.longest} is the most{_released(lost, mark)}"
             return self._finding(
-                "EDIFACT-ELEM-LONG", "39", said, node, unit, number, place, name=name, strict_only=not lost
+                "EDIFACT-ELEM-LONG",
+                "39",
+                said,
+                node,
+                unit,
+                number,
+                place,
+                name=name,
+                strict_only=not lost,
+                fix=self._mend(mark) if lost else "",
             )
         if length < component.shortest:
             said = f"{name} is {length} characters long; {component.shortest} is the least"
@@ -215,12 +245,19 @@ class Checker:
             return False
         return self._layouts[node.tag][number - 2].components[-1].longest >= _SHORTEST_TEXT
 
+    def _mend(self, mark: str) -> str:
+        """Return how a separator in a text is written, by the separators of this file."""
+        release = self._separators.release
+        if not release:
+            return f"Take the {mark} out of the text: this file names no release character (UNA)."
+        return f"Write {release}{mark} for a {mark} in a text ({release} is the release character)."
+
     def _missing(self, node: Node, unit: Node | None, number: int, place: int, name: str) -> Finding:
         return self._finding("EDIFACT-ELEM-MISSING", "13", f"{name} is missing", node, unit, number, place, name=name)
 
     def _finding(
         self, rule: str, code: str, said: str, node: Node, unit: Node | None, number: int, place: int = 0, *,
-        name: str = "", value: str | None = None, strict_only: bool = False,
+        name: str = "", value: str | None = None, strict_only: bool = False, fix: str = "",
     ) -> Finding:  # fmt: skip
         severity = Severity.WARNING if strict_only and not self._policy.strict else Severity.ERROR
         where = f"{node.tag} element {number}" + (f"-{place}" if place else "")
@@ -228,7 +265,14 @@ class Checker:
         ucd = f"{number + 1}:{place}" if place else str(number + 1)
         ack = {"CONTRL": code, "UCS": str(node.position), "UCD": ucd}
         return Finding(
-            rule, severity, self._policy.scope(unit, severity), f"{where}: {said}.", position, value=value, ack=ack
+            rule,
+            severity,
+            self._policy.scope(unit, severity),
+            f"{where}: {said}.",
+            position,
+            value=value,
+            ack=ack,
+            fix=fix,
         )
 
 

@@ -120,6 +120,17 @@ def kind_of(message: str, release: str, association: str = "") -> Kind | None:
     return Kind(**{**{name: getattr(stand_in, name) for name in Kind.__slots__}, "exact": False})
 
 
+def own_tables(message: str, association: str = "") -> str:
+    """Return the directories of a message that have a table of their own, in words.
+
+    >>> own_tables("IFTMIN"), own_tables("CUSCAR")
+    ('D.03A', 'D.95B, D.02B to D.03A or D.03B to D.24A')
+    """
+    rows = [k for k in kinds() if k.message == message and k.exact and k.first and k.association == association]
+    spans = list(dict.fromkeys(f"D.{k.first}" + (f" to D.{k.last}" if k.last != k.first else "") for k in rows))
+    return " or ".join([", ".join(spans[:-1]), spans[-1]] if len(spans) > 1 else spans)
+
+
 def release_key(release: str) -> tuple[int, str]:
     """Return a directory's place in time: "95B" before "03A".
 
