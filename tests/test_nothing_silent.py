@@ -192,7 +192,9 @@ def test_a_number_with_zeros_behind_15_digits_is_told(tmp_path, column, number, 
 )
 def test_rows_that_fall_together_under_a_rounded_number_are_refused(tmp_path, numbers, accepted, refused):
     head = row().splitlines()[0]
-    rows = [row(house_bill=n, item_description=f"Cotton T-shirt mens {i}").splitlines()[1] for i, n in enumerate(numbers)]
+    rows = [
+        row(house_bill=n, item_description=f"Cotton T-shirt mens {i}").splitlines()[1] for i, n in enumerate(numbers)
+    ]
     result = table(tmp_path, "\n".join([head, *rows]) + "\n")
     assert (result["shipments"]["accepted"], result["shipments"]["rejected"]) == (accepted, refused)
     assert ("ID-SCIENTIFIC" in rules(result, "error")) == (refused > 0)
@@ -203,6 +205,61 @@ def test_the_same_row_again_under_a_rounded_number_is_no_mere_duplicate(tmp_path
     other = row(house_bill="GW1").splitlines()[1]
     result = table(tmp_path, "\n".join([head, one, other, one]) + "\n")
     assert (result["shipments"]["accepted"], result["shipments"]["rejected"]) == (2, 1)
+
+
+def told(result: dict[str, Any], rule: str) -> list[tuple[str, str]]:
+    return [(f["severity"], f["fix"]) for f in result["findings"] if f["rule"] == rule]
+
+
+def test_csv_as_excel_writes_it_in_utf_8_is_accepted_without_a_mend(tmp_path):
+    latin = tmp_path / "latin.csv"
+    latin.write_bytes(row(consignee_name="JOSÉ SAMPLE").encode("cp1252"))
+    refused = Checker(load_site(FIXTURES / "profiles" / "tabular").only("plain"), BEFORE).file(latin)
+    ((severity, fix),) = told(refused, "CSV-ENCODING")
+    assert (severity, "CSV UTF-8" in fix) == ("error", True)
+    mended = table(tmp_path, "\ufeff" + row(consignee_name="JOSÉ SAMPLE"))  # Excel has no other UTF-8
+    assert mended["verdict"] == "accept"
+    ((severity, fix),) = told(mended, "ENC-BOM-SKIPPED")
+    assert (severity, fix.startswith("Nothing to do")) == ("info", True)
+    ((severity, fix),) = told(table(tmp_path, "\ufeff" + json.dumps(SHIPMENT), "t.json"), "ENC-BOM-SKIPPED")
+    assert (severity, fix) == ("warning", "Save the file without BOM.")
+
+
+@pytest.mark.parametrize("name", ["t.json", "itmatt.json"])
+def test_json_in_another_character_set_is_told_in_words_of_json(tmp_path, name):
+    text = json.dumps(SHIPMENT) if name == "t.json" else (FIXTURES / "xml-extra" / "05_itmatt.json").read_text()
+    (tmp_path / name).write_bytes(text.replace("SAMPLE", "S\xc4MPLE", 1).encode("latin-1"))
+    site = load_site(FIXTURES / "profiles" / "tabular").only("plain") if name == "t.json" else base_site()
+    ((_, fix),) = told(Checker(site, BEFORE).file(tmp_path / name), "CSV-ENCODING")
+    assert fix.startswith("Write the JSON in UTF-8")
+    half = text.replace("SAMPLE", "S\\ud83dMPLE", 1)
+    (tmp_path / name).write_text(half)
+    assert {fix[:26] for _, fix in told(Checker(site, BEFORE).file(tmp_path / name), "CSV-ENCODING")} == {
+        "Export the text anew in UT"
+    }
+
+
+@pytest.mark.parametrize(
+    ("name", "sample", "words", "ending"),
+    [
+        ("t.edi", "csv/01_clean_utf8.csv", "a table", ".csv"),
+        ("t.xml", "csv/01_clean_utf8.csv", "a table", ".csv"),
+        ("t.xml", "xml-extra/05_itmatt.json", "postal data", ".json"),
+        ("t.csv", HOUSE, "Cargo-XML", ".xml"),
+        ("t.xml", FHL, "Cargo-IMP", ".txt"),
+        ("t.edi", FHL, "", ""),
+        ("t.edi", HOUSE, "", ""),
+        ("t.txt", "csv/01_clean_utf8.csv", "", ""),
+    ],
+)
+def test_a_name_that_belongs_to_another_format_is_told_with_the_right_ending(tmp_path, name, sample, words, ending):
+    (tmp_path / name).write_bytes((FIXTURES / sample).read_bytes())
+    found = [
+        f for f in Checker(base_site(), BEFORE).file(tmp_path / name)["findings"] if f["rule"] == "FILE-EXT-MISMATCH"
+    ]
+    assert [(f["message"].split("content is ")[1].split(";")[0], f["fix"]) for f in found] == (
+        [(words, f"Name the file after its format: {ending}.")] if words else []
+    )
 
 
 def test_a_unit_price_that_was_rounded_is_no_fault(tmp_path):

@@ -48,7 +48,7 @@ EXPECTED = {
     "03": (
         "partial", 4, 1,
         ["CSV-DATE-AMBIGUOUS", "CSV-EXCEL-DATE", "CSV-EXCEL-ERROR", "CSV-EXCEL-TEXT", "CSV-EXCEL-WORD", "CSV-MISSING-COLUMN",
-         "CSV-NUMBER-FORM", "CSV-PHONE-LOST", "CSV-TEXT-GUARD", "ENC-BOM-SKIPPED", "ID-SCIENTIFIC", "Q-ZIP-PADDED",
+         "CSV-NUMBER-FORM", "CSV-PHONE-LOST", "CSV-TEXT-GUARD", "ID-SCIENTIFIC", "Q-ZIP-PADDED",
          "S321-HTS-LEN", "S321-VAL-800", "S321-VAL-MISSING"],
     ),
     # ours: UTF-16 and Chinese letters are delivered with remarks

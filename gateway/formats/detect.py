@@ -15,8 +15,9 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 
 import msgspec
+from msgspec.structs import replace
 
-from gateway.findings import Finding, Position, Scope, Severity
+from gateway.findings import NOTHING, Finding, Position, Scope, Severity
 from gateway.formats import sniffers as sniffers_of
 from gateway.openpgp import is_openpgp
 from gateway.profile import Profile
@@ -41,12 +42,26 @@ _WRAPPERS = (
     (b"-----BEGIN PGP", "a PGP message"),
     (b"%PDF", "a PDF document"),
 )
+_BOM = "ENC-BOM-SKIPPED"
+_EXCEL = f"{NOTHING}: Excel begins each file of the kind CSV UTF-8 with it."
 _EXTENSIONS = {
     "xml": ("cargo_xml", "postal", "wco_xml", "own"),
     "csv": ("tabular",),
     "json": ("tabular", "postal", "own"),
     "xlsx": ("tabular",),
+    "edi": ("x12", "edifact", "cargo_imp", "cargo_xml", "postal", "wco_xml", "own"),  # any message, but no table
 }  # fmt: skip
+_WORDS = {
+    "x12": ("X12", ".edi"),
+    "edifact": ("EDIFACT", ".edi"),
+    "cargo_imp": ("Cargo-IMP", ".txt"),
+    "tabular": ("a table", ".csv"),
+    "cargo_xml": ("Cargo-XML", ".xml"),
+    "postal": ("postal data", ".xml"),
+    "wco_xml": ("a WCO or UBL document", ".xml"),
+    "own": ("a document of your own", ".xml"),
+}
+"""Format -> what a person calls it, and how its files are named."""
 
 
 class Detection(msgspec.Struct, frozen=True):
@@ -159,17 +174,22 @@ def detect(
         return Detection(kind=kind or "unknown", hold=_no_format(text))
     fmt = scores[0][1]
     extension = name.lower().rpartition(".")[2]
-    if fmt not in _EXTENSIONS.get(extension, (fmt,)):
-        findings = [
-            *findings,
-            Finding(
-                "FILE-EXT-MISMATCH",
-                Severity.WARNING,
-                Scope.FILE,
-                f"The name ends in .{extension}, but the content is {fmt}; the content decided.",
-            ),
-        ]
+    json = text.lstrip()[:1] in (b"{", b"[")
+    if fmt not in _EXTENSIONS.get(extension, (fmt,)) or (
+        extension in ("xml", "json") and json != (extension == "json")
+    ):
+        findings = [*findings, _misnamed(extension, fmt, ".json" if json else ".xlsx" if head[:2] == b"PK" else "")]
+    if fmt == "tabular" and not json:
+        findings = [replace(f, severity=Severity.INFO, fix=_EXCEL) if f.rule == _BOM else f for f in findings]
     return Detection(fmt, fmt, None, tuple(findings), skip, codec, factor)
+
+
+def _misnamed(extension: str, fmt: str, ending: str) -> Finding:
+    """Return the remark on a name that belongs to another format. ending: of a file of this content, "" for that of its format."""
+    words, usual = _WORDS.get(fmt, (fmt, ""))
+    said = f"The name ends in .{extension}, but the content is {words}; the content decided."
+    fix = f"Name the file after its format: {ending or usual}."
+    return Finding("FILE-EXT-MISMATCH", Severity.WARNING, Scope.FILE, said, fix=fix)
 
 
 def _is_workbook(head: bytes) -> bool:
@@ -203,7 +223,7 @@ def _character_set(head: bytes, encoding: str) -> tuple[int, str, int, list[Find
             [_remark("ENC-PROFILE", f"The file was read in the character set of the profile ({encoding}).")],
         )
     if head.startswith(codecs.BOM_UTF8):
-        return 3, "", 1, [_remark("ENC-BOM-SKIPPED", "A byte order mark (EF BB BF) before the data was skipped.", 3)]
+        return 3, "", 1, [_remark(_BOM, "A byte order mark (EF BB BF) before the data was skipped.", 3)]
     for bom, codec in ((codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be")):
         if head.startswith(bom):
             return 2, codec, 2, [_remark("ENC-TRANSCODED", f"The file is in {codec.upper()}; it was read as such.", 2)]

@@ -9,6 +9,9 @@ _ESCAPE = re.compile(
     r"\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|(\\u[dD][89a-fA-F][0-9a-fA-F]{2})|\\.", re.DOTALL
 )
 _LOST = r"\ufffd"
+IN_UTF_8 = "Write the JSON in UTF-8, as every JSON program does that is not told otherwise."
+WHOLE = "Export the text anew in UTF-8, and cut no text in the middle of a character."
+"""How a JSON text is mended that is not UTF-8, or holds half a character."""
 
 
 def without_halves(text: str) -> str:

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from itertools import chain
 
 from gateway.findings import Finding, Position, Scope, Severity
+from gateway.formats.halves import IN_UTF_8, WHOLE
 from gateway.formats.objects.sniffing import BLANKS, Document, is_json
 from gateway.formats.objects.tree import JsonFault, JsonNode, JsonText
 from gateway.formats.xml import Kind, Unread, XmlReader, nothing_in, text_at, unread_below
@@ -124,7 +125,7 @@ def _text(chunks: Iterable[bytes], scale: tuple[int, int]) -> tuple[JsonText, Fi
     except UnicodeDecodeError as error:
         place = Position(offset=base + error.start * factor, line=data.count(b"\n", 0, error.start) + 1)
         said = "The document holds bytes that are not UTF-8."
-        return JsonText(""), Finding("CSV-ENCODING", Severity.ERROR, Scope.INTERCHANGE, said, place)
+        return JsonText(""), Finding("CSV-ENCODING", Severity.ERROR, Scope.INTERCHANGE, said, place, fix=IN_UTF_8)
 
 
 def _message(
@@ -228,7 +229,7 @@ def _inside(places: list[Position], node: JsonNode) -> list[Position]:
 
 def _lost(place: Position, scope: Scope) -> Finding:
     said = "The text holds the sign that stands for a character that was lost when the file was converted, or half a character."
-    return Finding("CSV-ENCODING", Severity.ERROR, scope, said, place)
+    return Finding("CSV-ENCODING", Severity.ERROR, scope, said, place, fix=WHOLE)
 
 
 def _fits(node: JsonNode, document: Document) -> bool:

@@ -15,7 +15,7 @@ from operator import itemgetter
 from typing import Any
 
 from gateway.findings import Finding, Position, Scope, Severity
-from gateway.formats.halves import without_halves
+from gateway.formats.halves import IN_UTF_8, without_halves
 from gateway.formats.tabular.rows import Record
 from gateway.formats.tabular.splitter import MAX_LINE, physical_lines
 
@@ -83,6 +83,7 @@ def objects(chunks: Iterable[bytes], scale: tuple[int, int]) -> Lines:
                 "CSV-ENCODING",
                 "The document holds bytes that are not UTF-8.",
                 Position(offset=base + error.start, line=data.count(b"\n", 0, error.start) + 1 + skipped),
+                fix=IN_UTF_8,
             )
         ) from None
     yield from _document(text, base, factor, skipped)
@@ -242,6 +243,6 @@ def _why(error: Exception) -> str:
     )
 
 
-def fault(rule: str, said: str, place: Position | None) -> Finding:
+def fault(rule: str, said: str, place: Position | None, fix: str = "") -> Finding:
     """Return what is wrong with a document."""
-    return Finding(rule, Severity.ERROR, Scope.MESSAGE, said, place or Position(line=1))
+    return Finding(rule, Severity.ERROR, Scope.MESSAGE, said, place or Position(line=1), fix=fix)

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from operator import itemgetter
 
 from gateway.findings import Finding, Position, Scope, Severity
+from gateway.formats.halves import WHOLE
 from gateway.formats.tabular.as_shown import as_shown
 from gateway.formats.tabular.cells import Mender, Say
 from gateway.formats.tabular.ending import CUT_OFF, is_open
@@ -63,7 +64,7 @@ class RowMaker:
         self._owner = [header.index(n) for n in _OWNER if header.has(n)]
         self._above: tuple[tuple[str, ...], list[str]] = ((), [])
         self._ragged = False  # a row lacked cells: the sender leaves empty ones out
-        self._text, self._fixed = kind == "csv", bool(options.widths)
+        self._text, self._fixed, self._json = kind == "csv", bool(options.widths), kind == "json"
         self._fill = [header.index(n) for n in options.fill_down if header.has(n)]
         self._previous: list[str] = []
         rules = [rule for rule in options.split if header.has(rule["column"])]
@@ -255,7 +256,8 @@ class RowMaker:
         column = self._header.standard[cell] if cell < len(self._header.standard) else None
         personal = column is not None and column.kind in _PERSONAL
         place = place_of(parts, cell, self.root)
-        return Finding(rule, severity, Scope.SHIPMENT, said, place, value=value, personal=personal)
+        fix = WHOLE if rule == "CSV-ENCODING" and self._json else ""
+        return Finding(rule, severity, Scope.SHIPMENT, said, place, value=value, personal=personal, fix=fix)
 
     def _fit(self, cells: list[str], parts: tuple[Part, ...], findings: list[Finding]) -> list[str]:
         """Return a short or long row as wide as the header, and say so."""
