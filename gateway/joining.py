@@ -19,6 +19,7 @@ import msgspec
 from gateway.cancelling import is_absent
 from gateway.filling import fill, named_twice, told_otherwise, too_late
 from gateway.findings import NOWHERE, Finding, Scope, Severity
+from gateway.formats.plain.facts import words_of
 from gateway.halves import Half, halves_of, kept, kind_of, names_only, newest
 from gateway.history import History, Part, bare_number
 from gateway.judge import Judged, Mapping
@@ -136,7 +137,7 @@ class Joiner:
 
     def _wait(self, judged: Judged, join: Join, absent: list[Finding], errors: list[Finding]) -> str:
         judged.withheld = absent
-        fields = ", ".join(dict.fromkeys(f.target for f in errors))
+        fields = ", ".join(dict.fromkeys(words_of(f.target) for f in errors))
         said = f"It waits until {self._until_words} UTC for {fields}."
         verdict = _say(judged, absent, "waiting", "GW-JOIN-PENDING", said)
         before = self._waiting.get(join.key)

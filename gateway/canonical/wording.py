@@ -78,6 +78,17 @@ def in_words(path: Path, whole: str = "shipment") -> str:
     return words if at is None else f"{label(path[: at + 1])}, {words}"
 
 
+def field_in_words(target: str) -> str:
+    """Return a canonical field in the words of the answers.
+
+    >>> field_in_words("items.total_value.amount"), field_in_words("final_deliver_to_party.postal_code")
+    ('value of the line', 'consignee ZIP code')
+    """
+    from gateway.formats.plain.facts import words_of  # a fault is rare
+
+    return words_of(target)
+
+
 def _capital(text: str) -> str:
     """Return a sentence with a capital in front, but for a name of ours."""
     return text[:1].upper() + text[1:] if "_" not in text.partition(" ")[0] else text

@@ -6,14 +6,19 @@ use its value stops there, with a finding; it does not fall through to the next 
 
 from __future__ import annotations
 
+import re
 from functools import cached_property
 from typing import Any
 
+from gateway.canonical.wording import field_in_words
 from gateway.findings import Finding, Position, Scope, Severity
 from gateway.mapping.line import Line
 from gateway.mapping.quick import Format, Quick
 from gateway.mapping.sources import Run
 from gateway.mapping.transforms import Noted, Unusable
+
+_ABSENT = re.compile(r"no ((?!.* or )[^,:;]+)")
+"""A message that says of its value only that it is not there: "no item number (ItemId)"."""
 
 
 class Target:
@@ -86,6 +91,8 @@ class Target:
         said = filled_in(line.row.message, "the value" if line.personal else quoted, "that cannot be seen")
         if said.endswith(" missing"):  # a row has one message for both
             said = f"{said.removesuffix(' missing')} not usable"
+        elif absent := _ABSENT.fullmatch(said):  # it is there
+            said = f"{absent[1]} not usable"
         reason = "the value cannot be used" if line.personal else error.reason
         self._finding(
             line,
@@ -93,14 +100,14 @@ class Target:
             root,
             run,
             error.rule or line.row.rule or "MAP-VALUE",
-            f"{said[:1].upper()}{said[1:]}: {reason}." if said else f"{self.words(run)}: {reason}.",
+            f"{_sentence(said or self.words(run))}: {reason}.",
             value,
         )
 
     def _missing(self, line: Line, node: Any, root: Any, run: Run) -> None:
         what, mark, _ = line.row.message.partition("{value}")
         said = f"{what.strip() or self.words(run)} is missing" if mark or not what else what
-        self._finding(line, node, root, run, line.row.rule or "MAP-REQUIRED", said[:1].upper() + said[1:] + ".", None)
+        self._finding(line, node, root, run, line.row.rule or "MAP-REQUIRED", f"{_sentence(said)}.", None)
 
     def _not_passed(self, line: Line, value: str, node: Any, root: Any, run: Run) -> None:
         """Say that a value is there which no row could use: it is not demanded, but it must not vanish."""
@@ -121,8 +128,8 @@ class Target:
         )  # fmt: skip
 
     def words(self, run: Run) -> str:
-        """The field in dotted form for a message without text of its own."""
-        return self.target(run)
+        """The field in the words of the answers, for a message without text of its own."""
+        return field_in_words(self.target(run).removeprefix("_"))
 
     def target(self, run: Run) -> str:
         """Canonical field, e.g. final_deliver_to_party.postal_code."""
@@ -132,6 +139,10 @@ class Target:
     def pointer(self, run: Run) -> str:
         """JSON pointer inside the shipment."""
         return f"{run.prefix}/{self.name.replace('.', '/')}"
+
+
+def _sentence(said: str) -> str:
+    return said[:1].upper() + said[1:]
 
 
 def legible(value: str) -> str:

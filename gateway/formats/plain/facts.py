@@ -24,8 +24,10 @@ def field_words() -> dict[str, str]:
 
 def words_of(target: str) -> str:
     """Return a canonical field in business words."""
-    known = field_words()
-    return known.get(target) or known.get(target.rpartition(".")[0]) or target.replace("_", " ").replace(".", " ")
+    known, name = field_words(), target
+    while name and name not in known:
+        name = name.rpartition(".")[0]
+    return known.get(name) or target.replace("_", " ").replace(".", " ")
 
 
 def mask(value: str) -> str:

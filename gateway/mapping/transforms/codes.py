@@ -28,8 +28,9 @@ def code(value: str, tables: Tables | None, table: str, unknown: str = "error") 
         return key
     if unknown == "empty":
         return ""
-    known = ", ".join(list(tables[table].entries)[:12])
-    raise Unusable(f'"{key}" is not a code of table {table} ({known} ...)')
+    entries = list(tables[table].entries)
+    known, more = ", ".join(entries[:12]), ", ..." if len(entries) > 12 else ""
+    raise Unusable(f'"{key}" is none of the codes that are known here ({known}{more})')
 
 
 @transform(
