@@ -2,20 +2,28 @@
 
 from __future__ import annotations
 
+import json
 import re
 import subprocess
 import sys
 from pathlib import Path
 
+import msgspec
 import pytest
 import typer
 
 from gateway.catalogue import load_catalogue
 from gateway.catalogue.page import rules_page
+from gateway.check import Checker, describe_finding
 from gateway.cli import app
-from gateway.config_files import Alerts, GatewayFile, Monitor, PartnerFile, Responses, Retention, Sftp, Target
+from gateway.config_files import Acks, Alerts, GatewayFile, Monitor, PartnerFile, Responses, Retention, Sftp, Target
+from gateway.findings import Finding, Position, Scope, Severity
+from gateway.formats.plain.facts import facts_of
 from gateway.mapping.transforms import registry
 from gateway.profile import AckPolicy
+from gateway.results import Counts
+from gateway.site import base_site, load_site
+from tests.drops import NOW, drop, sample
 
 ROOT = Path(__file__).parent.parent
 DOCS = {
@@ -56,6 +64,89 @@ def test_each_key_of_a_partner_file_is_documented():
 def test_each_key_of_gateway_toml_is_documented():
     page, sections = DOCS["docs/partners.md"], (GatewayFile, Sftp, Monitor, Alerts, Retention, Responses, Target)
     assert {k for part in sections for k in part.__struct_fields__ if not re.search(rf"\b{k}\b", page)} == set()
+
+
+def test_the_partner_file_of_the_page_can_be_loaded_and_says_which_keys_are_needed(tmp_path):
+    (text,) = re.findall(r"```toml\n(.*?)```", DOCS["docs/partners.md"], re.S)
+    (tmp_path / "partners").mkdir()
+    (tmp_path / "keys").mkdir()
+    (tmp_path / "keys" / "nrtx.pub").write_text("")
+    (tmp_path / "gateway.toml").write_text("")
+    (tmp_path / "partners" / "nrtx.toml").write_text(text)
+    assert load_site(tmp_path).partners["nrtx"].profile.program == "entry_11"
+    needed = [f.name for f in msgspec.structs.fields(PartnerFile) if f.required]
+    assert needed == ["originator_code", "senders", "receivers"]
+    assert f"Needed are `{needed[0]}`, `{needed[1]}` and `{needed[2]}`" in DOCS["docs/partners.md"]
+
+
+@pytest.mark.parametrize("application", ["none", "824+355", "824", "355", "aperak", "cusres", "aperak+cusres"])
+def test_each_value_of_acks_application_is_a_value_of_the_page(application):
+    msgspec.convert({"application": application}, Acks)
+    assert all(
+        f"{word}" in DOCS["docs/partners.md"].partition("application (")[2][:200] for word in application.split("+")
+    )
+
+
+def _keys(value: object) -> set[str]:
+    """Return all keys of an object, of what is inside too; what stands under findings by rule has none."""
+    if isinstance(value, list):
+        return set().union(*map(_keys, value)) if value else set()
+    if not isinstance(value, dict):
+        return set()
+    rules = {k for k in value if re.fullmatch(r"[A-Z0-9]+(-[A-Z0-9]+)+", k)}
+    return (value.keys() - rules).union(*(_keys(v) for v in value.values()))
+
+
+def _documented(start: str) -> set[str]:
+    block = DOCS["docs/commands.md"].partition(start)[2].partition("```")[2].partition("```")[0]
+    return set(re.findall(r'"([a-z_0-9]+)"', block))
+
+
+def test_the_keys_of_each_json_are_documented(tmp_path):
+    full = Position(1, 1, 1, "N1", 1, "N1", 1, 1, 1, "1", "/a", 1, "c")
+    every = facts_of(
+        Finding("S321-VAL-800", Severity.ERROR, Scope.SHIPMENT, "x", full), load_catalogue(), show_personal=True
+    )
+    dropped = drop(sample("csv/03"))
+    counts = Counts(joined=1, waiting=1).facts()
+    report = _keys(dropped.report()) | _keys(drop(sample("x12/43")).report()) | set(every) | set(counts)
+    assert _documented("`NAME.report.json`") == report
+    assert _documented("`NAME.receipt.json`") == _keys(drop(sample("x12/01")).receipt()) | set(counts)
+    run = [sys.executable, "-m", "gateway"]
+    for words in (["demo", "init", "site"], ["demo", "run", "site"]):
+        subprocess.run([*run, *words], cwd=tmp_path, check=True, capture_output=True, timeout=120)
+    told = {
+        words: subprocess.run(
+            [*run, *words.split(), "site", "--json"],
+            cwd=tmp_path,
+            check=True,
+            capture_output=True,
+            text=True,
+            timeout=60,
+        ).stdout
+        for words in ("status", "report northtest")
+    }
+    assert _documented("`gateway status --json`") == set().union(
+        *(json.loads(line) for line in told["status"].splitlines())
+    )
+    assert _documented("`gateway report PARTNER --json`") == _keys(json.loads(told["report northtest"]))
+
+
+def test_the_keys_of_check_are_documented():
+    finding = Finding("S321-VAL-800", Severity.ERROR, Scope.SHIPMENT, "x", Position(xpath="/a", row=1, column="c"))
+    found = describe_finding(finding, load_catalogue())
+    assert _documented("## The JSON of `gateway check --json` (stable)") >= found.keys()
+    outcome = _keys(
+        {
+            k: v
+            for k, v in Checker(base_site(), NOW).file(ROOT / "fixtures" / "x12" / "43_value_over_800.edi").items()
+            if k not in ("messages", "findings")
+        }
+    )
+    assert (
+        _documented("## The JSON of `gateway check --json` (stable)") - found.keys() - {"messages", "findings"}
+        == outcome
+    )
 
 
 def test_each_transform_is_documented():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from gateway.history import MemoryHistory
 from gateway.results import Outcome
 from gateway.site import base_site
 from gateway.translate import translate
-from tests.drops import drop
+from tests.drops import drop, sample
 
 FIXTURES = Path(__file__).parent.parent / "fixtures"
 BEFORE = parse_instant("2025-02-27T10:00:00Z")
@@ -218,3 +219,27 @@ def test_an_enrichment_takes_back_what_was_missing() -> None:
         assert result.outcome.counts.accepted == accepted
         said = {f.target for f in result.findings() if f.rule == "S321-ROLE-REQ"}
         assert said == (set() if "shipment_initiator" in facts else set(known))
+
+
+def test_a_finding_in_a_document_on_one_line_names_the_element_and_no_wrong_byte():
+    text = sample("xml/09").decode()
+    data = re.sub(r">\s+<", "><", text).encode()
+    result = drop(data, name="one_line.xml", now=BEFORE)
+    rows = [r for r in result.rejects() if r["shipment"]]
+    assert rows
+    assert {r["byte offset"] for r in rows} == {""}
+    (origin,) = [r for r in rows if r["value"] == "XX"]
+    assert origin["segment"].startswith(
+        "/HouseWaybill/MasterConsignment/IncludedHouseConsignment/IncludedHouseConsignmentItem"
+    )
+    assert [f["xpath"] for f in result.report()["findings"] if f.get("value") == "XX"] == [origin["segment"]]
+
+
+def test_the_reject_file_says_which_goods_item():
+    text = sample("xml/09").decode()
+    (item,) = re.findall(r"<ram:IncludedHouseConsignmentItem>.*?</ram:IncludedHouseConsignmentItem>", text, re.S)[:1]
+    good = item.replace(">XX<", ">VN<")
+    assert good != item
+    result = drop(text.replace(item, good + item, 1).encode(), name="two.xml", now=BEFORE)
+    (place,) = {r["segment"] for r in result.rejects() if r["value"] == "XX"}
+    assert place.endswith("/IncludedHouseConsignmentItem[2]/OriginCountry/ID")

@@ -82,7 +82,7 @@ def _finding(f: dict[str, Any]) -> Iterator[str]:
             f"row {f['row']}" if f.get("row") else "",
             f'column "{f["column"]}"' if f.get("column") else "",
             f"byte {f['offset']}" if f.get("offset") is not None else "",
-            f"segment {f['segment']}" if f.get("segment") else "",
+            f["xpath"] if f.get("xpath") else f"segment {f['segment']}" if f.get("segment") else "",
             f"element {f['element']}" if f.get("element") else "",
         )
         if part

@@ -51,6 +51,7 @@ def facts_of(finding: Finding, catalogue: Any, *, show_personal: bool) -> dict[s
         "segment_position": p.segment_position,
         "element": None if p.element is None else f"{p.element}-{p.component}" if p.component else str(p.element),
         "offset": p.offset,
+        "xpath": p.xpath,
         "length": p.length,
         "row": p.row,
         "column": p.column,
@@ -94,7 +95,19 @@ def _fallen(rule: str, *, checked: bool) -> dict[str, Any]:
     """The line of a shipment that was refused because of what stands around it, good (checked) or never looked at."""
     state = "The shipment itself is in order; it was" if checked else "The shipment was not checked; it was"
     empty: dict[str, Any] = dict.fromkeys(
-        ("target", "value", "line", "segment", "segment_position", "element", "offset", "length", "row", "column")
+        (
+            "target",
+            "value",
+            "line",
+            "segment",
+            "segment_position",
+            "element",
+            "offset",
+            "xpath",
+            "length",
+            "row",
+            "column",
+        )
     )
     return {
         "field": "", **empty, "severity": "error", "rule": rule,

@@ -1,5 +1,6 @@
 """NAME.rejects.csv: one line per fault, for a clerk with a spreadsheet; one for all unknown columns of a table.
 
+Of XML and JSON the column segment holds the path of the element, with its number where the name repeats.
 UTF-8 with BOM (Excel reads it so), every cell quoted. A cell that a spreadsheet would take for a formula gets an
 apostrophe in front (OWASP CSV injection); numbers stay numbers only where the column holds numbers. True values stand
 in NAME.report.json.
@@ -29,7 +30,7 @@ def write(outcome: Outcome, catalogue: Any, *, file_name: str, receipt_id: str, 
     seen = (f for f in told(outcome, catalogue, show_personal=show_personal) if f["severity"] != "info")
     for f in _one_row(seen):
         cells = (
-            f["shipment"], f["label"], f["field"], f["value"], f["line"], f["segment"], f["element"], f["offset"],
+            f["shipment"], f["label"], f["field"], f["value"], f["line"], f["xpath"] or f["segment"], f["element"], f["offset"],
             f["row"], f["column"], f["severity"], f["rule"], f["what"], f["why"], f["fix"], f["example"], file_name,
             receipt_id,
         )  # fmt: skip

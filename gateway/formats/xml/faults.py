@@ -49,7 +49,7 @@ def unknown_root(namespace: str, local: str, line: int | None, profile: Profile)
     known = ", ".join(sorted({qualified(k.root, k.namespace) for k in (*families(), *own)}))
     found, root = namespace[:_LONG], local[:_LONG]
     said = f"The root element {{{found}}}{root} is not one that we read ({known})."
-    place = Position(offset=0, line=line, segment=local, xpath=f"/{local}")
+    place = Position(line=line, segment=local, xpath=f"/{local}")
     row = f"root {root} and {f'namespace {found}' if found else 'no namespace'}"
     fix = (
         f"Send one of the documents named; check the namespace. Whoever runs the gateway can let it read this one: what is missing is a row with {row} "
@@ -63,7 +63,7 @@ def syntax_fault(
 ) -> tuple[Finding, ...]:
     """Return the finding of a file that is not well formed, and of one that was cut. opened: elements without an end."""
     line = error.lineno or source.lines.count + 1
-    place = Position(offset=source.line_offset(line), line=line)
+    place = Position(line=line)
     text = (error.msg or "").partition(", line")[0]
     limit = next((words for part, words in _LIMITS if part in text.lower()), "")
     if limit:
@@ -84,7 +84,7 @@ def stranger(sender: str, kind: Kind, root: XmlNode | None, profile: Profile) ->
     """Refuse a document in the name of somebody else than the account's partner."""
     if any(s.matches(s.qualifier, sender) for s in profile.senders):
         return
-    node, place = root, Position(offset=0, line=1)
+    node, place = root, Position(line=1)
     for step in kind.paths["sender"]:
         if node is not None and not step.startswith("@"):
             node = next((c for c in (node.children or {}).get(step, ()) if isinstance(c, XmlNode)), None)

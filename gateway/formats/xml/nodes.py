@@ -46,9 +46,9 @@ class XmlNode(Node, eq=False, kw_only=True):
         return "/" + "/".join(reversed(steps))
 
     def here(self, attribute: str = "") -> Position:
-        """Return the position of the element or of one of its attributes."""
+        """Return the position of the element or of one of its attributes: line and path; its byte is not known (see offset)."""
         path = self.xpath() + (f"/@{attribute}" if attribute else "")
-        return Position(offset=self.offset, line=self.line, segment=self.tag, xpath=path)
+        return Position(line=self.line, segment=self.tag, xpath=path)
 
 
 def text_at(node: Node | None, path: tuple[str, ...]) -> str:
