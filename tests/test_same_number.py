@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 
 from gateway.history import MemoryHistory
+from gateway.message_facts import reused
+from gateway.records import Interchange
 from tests.drops import drop, profile_for
 from tests.test_beyond_samples import LINE, air, bill, consignment, truck
 
@@ -83,3 +85,14 @@ def test_a_test_and_production_do_not_share_numbers(good: bytes, old: bytes, new
         result = drop(data, history=history)
         assert result.outcome.counts.accepted == 1 and not result.rules() & DUP
     assert drop(test.replace(b"24.90", b"25.90").replace(b"*18*", b"*19*"), history=history).rules() & DUP
+
+
+def test_a_document_without_a_sender_is_told_without_a_gap_where_one_would_stand():
+    plain, named = (
+        Interchange("own", 0, control_number="B1"),
+        Interchange("x12", 0, sender_id="NRTX", control_number="B1"),
+    )
+    assert reused(plain, "a.xml", []).message == "Control number B1 was used before in a.xml, with other content."
+    assert (
+        reused(named, "a.edi", []).message == "Control number B1 of NRTX was used before in a.edi, with other content."
+    )
