@@ -237,7 +237,7 @@ class Settler:
         """Return the verdict of a shipment of an old file that is known by now: nothing is delivered twice, nothing changed back."""
         if earlier is not None and earlier.content == content:
             finding = self._rules.duplicate(draft, earlier, content)
-            self._add(judged, msgspec.structs.replace(finding, severity=Severity.WARNING))
+            self._add(judged, finding)
             return "duplicate"
         if key not in self._newer:
             return ""

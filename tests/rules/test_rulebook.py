@@ -650,11 +650,3 @@ def test_a_value_of_the_bill_in_another_currency_is_told_not_added_up(bill, line
     assert len(found) == bool(words) and words in "".join(found)
     usd = sum(Decimal(a) * (Decimal("1.05") if c == "EUR" else 1) for a, c in lines)
     assert Decimal(draft["fair_retail_value_usd"]) == usd
-
-
-def test_a_law_without_an_entry_is_told_in_words():
-    draft = changed("mode_of_transportation", "mail")
-    draft["estimated_arrival_at"] = "2025-09-02T15:00:00Z"
-    RULES.prepare(draft, PROFILE, NOW)
-    (found,) = [f for f in RULES.check(draft, PROFILE, NOW, "original") if f.rule == "S321-REGIME"]
-    assert found.message.endswith("; no entry: the carrier of the mail pays the duty.")
