@@ -97,6 +97,7 @@ def check_constants_only(texts: list[str], constant: str) -> None:
                 "get",
                 "inherited",
                 "join",
+                "keys",
                 "lower",
                 "split",
                 "strip",

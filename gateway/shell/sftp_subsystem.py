@@ -12,6 +12,7 @@ import time
 from typing import Any
 
 import paramiko
+from paramiko.common import cMSG_CHANNEL_REQUEST
 from paramiko.message import Message
 from paramiko.sftp import (
     CMD_FSETSTAT,
@@ -37,6 +38,7 @@ class Subsystem(paramiko.SFTPServer):
     def __init__(self, channel: paramiko.Channel, *args: Any, **kwargs: Any) -> None:
         super().__init__(channel, *args, **kwargs)
         self.channel = channel
+        _tell_the_end(channel)
         self.server.handles = self._open_handles
 
     def _send_server_version(self) -> int:
@@ -51,10 +53,9 @@ class Subsystem(paramiko.SFTPServer):
         return int(struct.unpack(">I", data[:4])[0])
 
     def finish_subsystem(self) -> None:
-        """Put the session's files away, then tell the client that it ended well."""
+        """Put the session's files away, then close the channel, which the client waits for."""
         super().finish_subsystem()
         with contextlib.suppress(Exception):  # the client may be gone
-            self.channel.send_exit_status(0)
             self.channel.close()
 
     def _open_handles(self) -> int:
@@ -72,6 +73,23 @@ class Subsystem(paramiko.SFTPServer):
             raise paramiko.SFTPError("too many attribute extensions")
         super()._process(kind, request_number, message)  # type: ignore[misc]
         self.server.last_seen = time.monotonic()
+
+
+def _tell_the_end(channel: paramiko.Channel) -> None:
+    """Have the exit status sent before the channel is closed, by whichever side: scp may close it the moment it is done."""
+    close = channel._close_internal  # type: ignore[attr-defined]
+
+    def close_with_status() -> list[Message]:
+        messages: list[Message] = [m for m in close() if m is not None]
+        status = Message()
+        status.add_byte(cMSG_CHANNEL_REQUEST)
+        status.add_int(channel.remote_chanid)
+        status.add_string("exit-status")
+        status.add_boolean(False)
+        status.add_int(0)
+        return [status, *messages] if messages else messages
+
+    channel._close_internal = close_with_status  # type: ignore[attr-defined]
 
 
 def _sane(kind: int, message: Message) -> bool:
