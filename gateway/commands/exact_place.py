@@ -1,6 +1,6 @@
-"""The very bytes of a value, where a finding names only the line (XML) or the record (tables): for `mapping trace`.
+"""The very bytes of a value, where a finding names only the start tag (XML) or the record (tables): for `mapping trace`.
 
-The readers keep no offsets of elements and cells, because nobody needs them while a file flows; here the file is looked
+The readers keep no offsets of texts and cells, because nobody needs them while a file flows; here the file is looked
 at a second time, with expat for XML and cell by cell for delimited tables.
 """
 

@@ -1,14 +1,13 @@
-"""What the bytes of an XML file are before the parser sees them: character set, blanks and marks around, line offsets."""
+"""What the bytes of an XML file are before the parser sees them: character set, blanks and marks around, places of tags."""
 
 from __future__ import annotations
 
 import codecs
 import re
-from array import array
 from collections.abc import Callable, Iterable, Iterator
-from itertools import accumulate
 
 from gateway.findings import Finding, Position, Scope, Severity
+from gateway.formats.xml.tags import StartTags
 
 ALLOWED = {
     "utf-8": "utf-8", "utf8": "utf-8", "us-ascii": "us-ascii", "ascii": "us-ascii", "utf-16": "utf-16",
@@ -17,7 +16,6 @@ ALLOWED = {
 """Declared name -> character set that is read; UTF-7, EBCDIC and the like hide what a parser would see."""
 
 _DECLARED = re.compile(rb"<\?xml[^>]*?encoding\s*=\s*[\"']([A-Za-z0-9._-]+)[\"']")
-_FIRST, _KEPT = 4096, 65_536
 _MANY = re.compile(rb"<(?![!?])(?:[^<>\"']|\"[^\"<]*\"|'[^'<]*'){4096}")  # a tag with hundreds of attributes
 _WHOLE = re.compile(
     rb"<(?:[!?]|(?:[^<>\"']|\"[^\"<]*\"|'[^'<]*')*>)"
@@ -29,7 +27,8 @@ _NOISE = b"\0\x1a\r\n\t "
 class Source:
     """The chunks of one file on their way to the parser.
 
-    encoding: what the parser is told; base, factor: where its bytes stand in the received file; findings: remarks and faults found on the way; broken: a fault ended reading.
+    encoding: what the parser is told; base, factor: where its bytes stand in the received file; findings: remarks and faults found on the way; broken: a fault ended reading;
+    lines: line ends seen; tags: where the elements start.
     """
 
     def __init__(self, chunks: Iterable[bytes], scale: tuple[int, int]) -> None:
@@ -38,7 +37,8 @@ class Source:
         self.findings: list[Finding] = []
         self.broken = False
         self.encoding = "utf-8"
-        self.lines = LineOffsets()
+        self.lines = 0
+        self.tags = StartTags(wide=self.factor == 2)
         self._head = b""
         self._offset = 0
         self._tag = b""  # the tag that is open at the end of what was read
@@ -52,7 +52,8 @@ class Source:
         lead = len(self._head) - len(self._head.lstrip(b"\r\n\t "))
         if lead and self._head[lead : lead + 5] == b"<?xml":
             self._say("FILE-LEADING-NOISE", Severity.WARNING, f"{lead} blank bytes before the XML declaration were skipped.", 0)  # fmt: skip
-        self.lines.feed(self._head[:lead])
+        self.lines += self._head.count(b"\n", 0, lead)
+        self.tags.feed(self._head[:lead])
         self._head, self._offset = self._head[lead:], lead
         declared = _DECLARED.match(self._head)
         name = declared[1].decode().lower() if declared else "utf-8"
@@ -77,7 +78,8 @@ class Source:
                 break
             if not check(chunk) or not self._tags(chunk):
                 break
-            self.lines.feed(chunk)
+            self.lines += chunk.count(b"\n")
+            self.tags.feed(chunk)
             self._offset += len(chunk)
             data = held + chunk
             body = data.rstrip(_NOISE)
@@ -117,7 +119,7 @@ class Source:
             byte = error.object[error.start]
             fits = " Windows-1252 would fit." if byte not in b"\x81\x8d\x8f\x90\x9d" else ""
             said = f"Byte {byte:02X} is not {self.encoding.upper()}, which the file says it is.{fits}"
-            line = self.lines.count + 1 + chunk[: max(error.start - pending, 0)].count(b"\n")
+            line = self.lines + 1 + chunk[: max(error.start - pending, 0)].count(b"\n")
             self.findings.append(_finding("XML-ENCODING", Severity.ERROR, said, self.received(at), line))
             self.broken = True
             return False
@@ -137,47 +139,14 @@ class Source:
         """Return the offset in the received file of an offset in the text."""
         return self.base + self.factor * offset
 
-    def line_offset(self, line: int) -> int | None:
-        """Return where a line starts in the received file, None when that is not kept any more."""
-        offset = self.lines.start_of(line)
-        return None if offset is None else self.received(offset)
+    @property
+    def end(self) -> int:
+        """Return the offset in the received file behind what was read."""
+        return self.received(self.tags.size)
 
     def _say(self, rule: str, severity: Severity, said: str, offset: int) -> None:
-        self.findings.append(_finding(rule, severity, said, self.received(offset), self.lines.count + 1))
+        self.findings.append(_finding(rule, severity, said, self.received(offset), self.lines + 1))
 
 
 def _finding(rule: str, severity: Severity, said: str, offset: int, line: int) -> Finding:
     return Finding(rule, severity, Scope.INTERCHANGE, said, Position(offset=offset, line=line))
-
-
-class LineOffsets:
-    """Where lines start: the first 4096 and the last 65536 are kept, whatever the size of the file."""
-
-    def __init__(self) -> None:
-        self.count = 0  # line ends seen
-        self._size = 0
-        self._first = array("Q", [0])
-        self.recent = array("Q", [0])  # up to twice _KEPT, so that it is cut seldom
-        self.shift = 1  # line number of recent[0]
-
-    def feed(self, data: bytes) -> None:
-        """Take the next bytes."""
-        *whole, _ = data.split(b"\n")
-        if whole:
-            starts = list(accumulate([len(line) + 1 for line in whole], initial=self._size))[1:]
-            self.count += len(starts)
-            self.recent.extend(starts)
-            if len(self._first) < _FIRST:
-                self._first.extend(starts[: _FIRST - len(self._first)])
-            if len(self.recent) > 2 * _KEPT:
-                gone = len(self.recent) - _KEPT
-                del self.recent[:gone]
-                self.shift += gone
-        self._size += len(data)
-
-    def start_of(self, line: int) -> int | None:
-        """Return the offset of the first byte of a line (1 = first)."""
-        at = line - self.shift
-        if 0 <= at < len(self.recent):
-            return self.recent[at]
-        return self._first[line - 1] if 1 <= line <= len(self._first) else None

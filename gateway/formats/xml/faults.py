@@ -43,13 +43,16 @@ def families() -> tuple[Kind, ...]:
     return tuple(kind for family in _FAMILIES for kind in kinds_of(family))
 
 
-def unknown_root(namespace: str, local: str, line: int | None, profile: Profile) -> Finding:
-    """Return that a root element is none of those that we read, in whichever family of documents, or of the site's own."""
+def unknown_root(namespace: str, local: str, at: tuple[int, int | None], profile: Profile) -> Finding:
+    """Return that a root element is none of those that we read, in whichever family of documents, or of the site's own.
+
+    at: byte and line of the root element.
+    """
     own: tuple[Kind, ...] = profile.documents.xml if profile.documents is not None else ()
     known = ", ".join(sorted({qualified(k.root, k.namespace) for k in (*families(), *own)}))
     found, root = namespace[:_LONG], local[:_LONG]
     said = f"The root element {{{found}}}{root} is not one that we read ({known})."
-    place = Position(line=line, segment=local, xpath=f"/{local}")
+    place = Position(offset=at[0], line=at[1], segment=local, xpath=f"/{local}")
     row = f"root {root} and {f'namespace {found}' if found else 'no namespace'}"
     fix = (
         f"Send one of the documents named; check the namespace. Whoever runs the gateway can let it read this one: what is missing is a row with {row} "
@@ -62,7 +65,7 @@ def syntax_fault(
     error: etree.XMLSyntaxError, source: Source, root: XmlNode | None, opened: Sequence[XmlNode], *, cut: bool
 ) -> tuple[Finding, ...]:
     """Return the finding of a file that is not well formed, and of one that was cut. opened: elements without an end."""
-    line = error.lineno or source.lines.count + 1
+    line = error.lineno or source.lines + 1
     place = Position(line=line)
     text = (error.msg or "").partition(", line")[0]
     limit = next((words for part, words in _LIMITS if part in text.lower()), "")
@@ -76,7 +79,8 @@ def syntax_fault(
         cut_said = "The file ends before its first element is complete."
         if opened:
             cut_said = f"The file ends inside {opened[-1].xpath()}: {len(opened)} elements are not closed."
-        return found, Finding("FILE-TRUNCATED", Severity.ERROR, Scope.INTERCHANGE, cut_said, place)
+        end = Position(offset=source.end, line=line)
+        return found, Finding("FILE-TRUNCATED", Severity.ERROR, Scope.INTERCHANGE, cut_said, end)
     return (found,)
 
 

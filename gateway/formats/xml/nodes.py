@@ -9,7 +9,7 @@ from gateway.records import Node
 
 
 class XmlNode(Node, eq=False, kw_only=True):
-    """One element. elements: [local name, text]; offset: of the line it starts in, length 0; position: 0.
+    """One element. elements: [local name, text]; offset: of its start tag, length 0; position: 0.
 
     text: whole over comments and CDATA, blanks at both ends taken off, "" when the element has children or is nil.
     number: which one of its name under its parent, from 1; up: the element around it.
@@ -46,9 +46,9 @@ class XmlNode(Node, eq=False, kw_only=True):
         return "/" + "/".join(reversed(steps))
 
     def here(self, attribute: str = "") -> Position:
-        """Return the position of the element or of one of its attributes: line and path; its byte is not known (see offset)."""
+        """Return the position of the element or of one of its attributes."""
         path = self.xpath() + (f"/@{attribute}" if attribute else "")
-        return Position(line=self.line, segment=self.tag, xpath=path)
+        return Position(offset=self.offset, line=self.line, segment=self.tag, xpath=path)
 
 
 def text_at(node: Node | None, path: tuple[str, ...]) -> str:

@@ -147,8 +147,7 @@ class XmlReader:
 
     def _events(self, events: Any, source: Source) -> Iterator[Event]:
         """Make nodes of what the parser read. One loop, with the commonest of each step in line: a house has 20 elements."""
-        opened, names, starts = self._open, self._names, source.lines.recent
-        shift, size = source.lines.shift, len(starts)
+        opened, names, starts = self._open, self._names, source.tags.found
         base, factor = source.base, source.factor
         for action, element in events:
             if action == "start":
@@ -156,12 +155,10 @@ class XmlReader:
                 local = names.get(tag)
                 if local is None:
                     local = names[tag] = tag.rpartition("}")[2]
+                offset = base + factor * starts.popleft()
                 if self._root is None:
-                    self._choose(element, local)
-                line = element.sourceline or 1
-                at = line - shift
-                offset = base + factor * starts[at] if 0 <= at < size else source.line_offset(line) or 0
-                node = XmlNode(local, [local], offset, 0, line, 0)
+                    self._choose(element, local, offset)
+                node = XmlNode(local, [local], offset, 0, element.sourceline or 1, 0)
                 attributes = element.items()
                 if attributes:
                     node.attributes = {name.rpartition("}")[2]: value for name, value in attributes}
@@ -227,21 +224,21 @@ class XmlReader:
             at = at.up
         return at is self._root
 
-    def _choose(self, element: Any, local: str) -> None:
+    def _choose(self, element: Any, local: str, offset: int) -> None:
         """Look at the root: no DTD, and a document that we know."""
         info = element.getroottree().docinfo
         if info.internalDTD is not None or info.doctype:
             raise FaultError(doctype())
-        self._find_kind(element, local)
+        self._find_kind(element, local, offset)
 
-    def _find_kind(self, element: Any, local: str) -> None:
+    def _find_kind(self, element: Any, local: str, offset: int) -> None:
         namespace = element.tag[1:].partition("}")[0] if element.tag.startswith("{") else ""
         self._kind = next((k for k in self._kinds if k.fits(local, namespace)), None)
         tolerant = bool(self._profile.options.get("ignore_namespaces", False))
         if self._kind is None and tolerant:
             self._kind = next((k for k in self._kinds if k.root == local), None)
         if self._kind is None:
-            raise FaultError(unknown_root(namespace, local, element.sourceline, self._profile))
+            raise FaultError(unknown_root(namespace, local, (offset, element.sourceline), self._profile))
         refusing = [rule for rule, severity in self._profile.severities.items() if severity is Severity.ERROR]
         self._remarks = Remarks(self._kind, refusing) if self._kind.order else None
         self._totals = Totals(self._kind) if self._kind.totals else None
