@@ -136,14 +136,13 @@ def translate_no_rules(spec: Spec) -> Callable[[], Facts]:
 
     from gateway.history import MemoryHistory
     from gateway.rules import Rulebook
-    from gateway.rules.regime import arrival_day
     from gateway.rules.values import complete_values
     from gateway.translate import translate as work
 
     class NoRules(Rulebook):
         def prepare(self, draft: dict[str, Any], profile: Any, now: datetime) -> list[Any]:
             draft.setdefault("shipment_id", draft.get("house_bill_number", ""))
-            return complete_values(draft, profile, arrival_day(draft, self.tables))
+            return complete_values(draft, profile)
 
         def check(self, *_: Any) -> list[Any]:
             return []
@@ -303,17 +302,13 @@ def compile_tables(spec: Spec) -> Callable[[], Facts]:
 
 def _compiled_afresh(mappings: Any, facts: Any) -> tuple[float, float]:
     """Return the process time of compiling a table, and of that with all of its functions and code tables."""
-    from gateway.mapping import grammar, straight
+    from gateway.mapping import compile as compiling
+    from gateway.mapping import grammar
 
-    for known in (
-        grammar._step,
-        grammar.parse_path,
-        grammar.parse_source,
-        grammar.parse_when,
-        grammar.parse_transform,
-        straight._code,
-    ):
-        known.cache_clear()  # what other tables had in common with this one
+    for module in (compiling, grammar):
+        for known in vars(module).values():
+            if hasattr(known, "cache_clear"):
+                known.cache_clear()  # what other tables had in common with this one
     begin = time.process_time()
     program = mappings.compiled(facts)
     table = time.process_time() - begin
