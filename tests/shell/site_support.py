@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import shutil
 from pathlib import Path
 
 from gateway.commands.serving import serve_config
 from gateway.responses import Response, write_responses
+from gateway.shell import journal
 from gateway.shell.ledger import open_ledger
 from gateway.shell.loop import Engine
 from gateway.shell.verify import verify
@@ -43,6 +45,11 @@ class Place:
     def respond(self, name: str, *found: Response, data: bytes = b"") -> None:
         (self.folder / "responses" / name).write_bytes(data or write_responses(found))
         (self.folder / "responses" / f"{name}.done").touch()
+
+    def alerts(self) -> list[str]:
+        """Return the rules of all alerts so far."""
+        with contextlib.closing(open_ledger(self.site.settings.ledger_url)) as ledger, ledger.reading() as connection:
+            return [r["payload"]["rule"] for r in journal.records(connection) if r["event"] == "alert"]
 
     def run(self) -> None:
         engine = Engine(serve_config(self.site), translate)

@@ -253,13 +253,7 @@ def test_the_responses_of_the_receiver(tmp_path: Path) -> None:
     place.respond("a.json", Response("NOBODY", "hold"))
     place.respond("b.json", data=b"ISA*")
     place.run()
-    ledger = open_ledger(place.site.settings.ledger_url)
-    try:
-        with ledger.reading() as connection:
-            told = [r["payload"]["rule"] for r in orders.journal.records(connection) if r["event"] == "alert"]
-    finally:
-        ledger.close()
-    assert told == ["RESPONSE-UNKNOWN", "DROP-RESPONSE"]
+    assert place.alerts() == ["RESPONSE-UNKNOWN", "DROP-RESPONSE"]
 
 
 def test_a_wrapping_that_cannot_be_opened(yard: Yard) -> None:

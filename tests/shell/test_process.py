@@ -177,14 +177,19 @@ def test_an_equal_file_at_the_target_is_a_success(yard: Yard) -> None:
     assert only(other.run()).state == "done"
 
 
-def test_another_file_at_the_target_fails_the_drop_and_a_person_releases_it(yard: Yard) -> None:
+def refused_by_target(yard: Yard) -> tuple[Yard, str, Result]:
+    """Return another yard, whose target has another file under the name of the delivery, that name, and what became of the drop."""
     yard.drop("trip1.edi", TWO)
     yard.run()
     name = yard.deliveries()[0]
     other = Yard(yard.root / "other")
     (other.out / name).write_bytes(b"something else")
     other.drop("trip1.edi", TWO)
-    result = only(other.run())
+    return other, name, only(other.run())
+
+
+def test_another_file_at_the_target_fails_the_drop_and_a_person_releases_it(yard: Yard) -> None:
+    other, name, result = refused_by_target(yard)
     assert result.state == "failed"
     assert (other.out / name).read_bytes() == b"something else"
     assert other.names("ack") == []
@@ -232,13 +237,7 @@ def test_what_later_files_may_do_while_a_drop_waits(
 
 
 def test_what_a_target_refused_is_not_sent_after_a_later_file_changed_it(yard: Yard) -> None:
-    yard.drop("trip1.edi", TWO)
-    yard.run()
-    name = yard.deliveries()[0]
-    other = Yard(yard.root / "other")
-    (other.out / name).write_bytes(b"something else")
-    other.drop("trip1.edi", TWO)
-    result = only(other.run())
+    other, name, result = refused_by_target(yard)
     for state, text in (("failed", "MSG m9\nAMEND b1 7\n"), ("done", "MSG m9\nAMEND b1 8\n")):
         twin = Yard(yard.root / state)
         twin.drop("trip2.edi", text)
