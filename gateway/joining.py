@@ -17,9 +17,9 @@ from datetime import datetime, timedelta
 import msgspec
 
 from gateway.cancelling import is_absent
+from gateway.canonical.wording import words_of
 from gateway.filling import fill, named_twice, told_otherwise, too_late
 from gateway.findings import NOWHERE, Finding, Scope, Severity
-from gateway.formats.plain.facts import words_of
 from gateway.halves import Half, halves_of, kept, kind_of, names_only, newest
 from gateway.history import History, Part, bare_number
 from gateway.judge import Judged, Mapping

@@ -10,11 +10,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from functools import cache
 from typing import Any, NamedTuple
 
 from gateway.canonical.control import Path
 from gateway.canonical.model import PARTY_ROLES, PERSONAL_FIELDS
 from gateway.canonical.requirements import ROLE_WORDS, Requirement
+from gateway.shipped import files, table_rows
 
 LONGEST_QUOTE = 40  # characters of a found value that a message repeats
 _ONE_OF = {
@@ -66,8 +68,6 @@ def in_words(path: Path, whole: str = "shipment") -> str:
     >>> in_words(("items", 1, "hts_number")), in_words(("final_deliver_to_party", "city"))
     ('item 2, tariff number (HTS)', 'consignee city')
     """
-    from gateway.formats.plain.facts import field_words  # a fault of the schema is rare
-
     names = [str(step) for step in path if not isinstance(step, int)]
     words = field_words().get(".".join(names[1:] if names[:1] == ["shipments"] else names))
     at = next(
@@ -78,15 +78,23 @@ def in_words(path: Path, whole: str = "shipment") -> str:
     return words if at is None else f"{label(path[: at + 1])}, {words}"
 
 
-def field_in_words(target: str) -> str:
-    """Return a canonical field in the words of the answers.
+@cache
+def field_words() -> dict[str, str]:
+    """Return canonical target -> business words."""
+    text = files(__package__).joinpath("field_words.csv").read_text("utf-8")
+    return {row["target"]: row["words"] for row in table_rows(text)}
 
-    >>> field_in_words("items.total_value.amount"), field_in_words("final_deliver_to_party.postal_code")
+
+def words_of(target: str) -> str:
+    """Return a canonical field in business words, the words of the answers.
+
+    >>> words_of("items.total_value.amount"), words_of("final_deliver_to_party.postal_code")
     ('value of the line', 'consignee ZIP code')
     """
-    from gateway.formats.plain.facts import words_of  # a fault is rare
-
-    return words_of(target)
+    known, name = field_words(), target
+    while name and name not in known:
+        name = name.rpartition(".")[0]
+    return known.get(name) or target.replace("_", " ").replace(".", " ")
 
 
 def _capital(text: str) -> str:

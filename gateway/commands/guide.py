@@ -13,13 +13,13 @@ from pathlib import Path
 
 from gateway.canonical.model import PARTY_ROLES
 from gateway.canonical.requirements import ROLE_WORDS, Requirement, requirements
+from gateway.canonical.wording import words_of
 from gateway.catalogue import Catalogue, Rule
 from gateway.commands.guide_table import tables_chapter
 from gateway.commands.mapping_tools import MADE, examples_of
 from gateway.errors import ConfigError
 from gateway.findings import Severity
 from gateway.formats import format_module
-from gateway.formats.plain.facts import words_of
 from gateway.mapping.compile import ACTIONS, BINDINGS
 from gateway.mapping.facts import MappingFacts
 from gateway.mapping.folder import MappingSet

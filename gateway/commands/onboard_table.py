@@ -6,6 +6,7 @@ column must hold. Nothing is guessed that would change a value: an ambiguous dat
 
 from __future__ import annotations
 
+import json
 import re
 from itertools import pairwise
 
@@ -254,7 +255,7 @@ def _fill_down(names: list[str], body: list[list[str]], draft: Draft) -> None:
         if only and (c := header.standard[i]) and any(i < len(r) and r[i].strip() for r in body)
     ]
     if found:
-        draft.hints.append(f"fill_down = [{', '.join(map(_quoted, found))}]   # an empty cell means the one above")
+        draft.hints.append(f"fill_down = {json.dumps(found, ensure_ascii=False)}   # an empty cell means the one above")
         draft.questions.append(
             f"Only the first row of a shipment has {', '.join(found)}. Does an empty cell mean the one above? Then take the # off the line fill_down."
         )
@@ -264,10 +265,6 @@ def _goes_with(row: list[str], above: list[str], keys: list[int]) -> bool:
     """True for a row of the shipment of the row above: with its number, or with none."""
     here, there = ([cells[i].strip() if i < len(cells) else "" for i in keys] for cells in (row, above))
     return here == there or not any(here)
-
-
-def _quoted(name: str) -> str:
-    return f'"{name}"'
 
 
 def _needs(names: list[str], draft: Draft) -> None:

@@ -10,7 +10,7 @@ import re
 from functools import cached_property
 from typing import Any
 
-from gateway.canonical.wording import field_in_words
+from gateway.canonical.wording import words_of
 from gateway.findings import Finding, Position, Scope, Severity
 from gateway.mapping.line import Line
 from gateway.mapping.quick import Format, Quick
@@ -129,7 +129,7 @@ class Target:
 
     def words(self, run: Run) -> str:
         """The field in the words of the answers, for a message without text of its own."""
-        return field_in_words(self.target(run).removeprefix("_"))
+        return words_of(self.target(run).removeprefix("_"))
 
     def target(self, run: Run) -> str:
         """Canonical field, e.g. final_deliver_to_party.postal_code."""

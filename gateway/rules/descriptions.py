@@ -81,7 +81,7 @@ def check_item(
 def _if(text: str, exclusion: Exclusion) -> str:
     if exclusion.kind == "may_hts":
         return "if the full tariff number says so, which six digits leave open"
-    word = next(w for w in normal(text).split() if w in exclusion.match)
+    word = next(w for w in normal(text).split() if w in exclusion.words)
     return f"if the goods are what this word of it says ({word})"
 
 
@@ -123,7 +123,7 @@ def excluded(item: dict[str, Any], text: str, exclusion: Exclusion) -> bool | No
         return True if number and number.startswith(exclusion.match) else None
     if exclusion.kind == "may_hts":
         return False if number in exclusion.match else None
-    words, match = normal(text).split(), frozenset(exclusion.match)
+    words, match = normal(text).split(), exclusion.words
     if number or match.isdisjoint(words):
         return None
     parts = [words, *(normal(part).split() for part in _COMMA.split(text))]
@@ -143,7 +143,7 @@ def _is_told(words: list[str], exclusion: Exclusion) -> bool:
     something is said of what is in it: WINE BOTTLE 750ML, CIGAR BOX OF 25.
     """
     goods, full = _goods(words, exclusion)
-    return goods in exclusion.match or (full and goods in exclusion.packs)
+    return goods in exclusion.words or (full and goods in exclusion.packs)
 
 
 def _goods(words: list[str], exclusion: Exclusion) -> tuple[str, bool]:
@@ -154,7 +154,7 @@ def _goods(words: list[str], exclusion: Exclusion) -> tuple[str, bool]:
         unit = word.lstrip("0123456789X")
         if word in exclusion.measures or (word[0].isdigit() and unit in exclusion.measures) or word == "OF":
             full = True
-        elif word in exclusion.match or not (
+        elif word in exclusion.words or not (
             word[0].isdigit()
             or word == "X"
             or word in exclusion.beside

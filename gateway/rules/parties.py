@@ -189,7 +189,7 @@ def person_key(name: str, street: str, zip_code: str, secret: bytes, suffixes: M
     suffixes: the USPS abbreviations. The number of a flat or room behind the street is left out, which may as well stand in a
     line of its own. Nothing of the person can be read from it.
     """
-    plain_name = normal(person_of(name) if "/" in name else name)
+    plain_name = normal(person_of(name))
     street_words = street_words_of(street)
     if not _ROOMS.isdisjoint(street_words):
         for at, word in enumerate(street_words):
@@ -210,7 +210,7 @@ def person_of(name: str) -> str:
     >>> person_of("MARY ROE C/O JOHN SMITH"), person_of("c/o John Smith")
     ('MARY ROE ', ' John Smith')
     """
-    if (found := _CARE_OF.search(name)) is None:
+    if "/" not in name or (found := _CARE_OF.search(name)) is None:
         return name
     before = name[: found.start()]
     return before if normal(before) else name[found.end() :]

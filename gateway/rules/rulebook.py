@@ -14,8 +14,8 @@ from typing import Any
 from msgspec.structs import replace
 
 from gateway.canonical.requirements import ROLE_WORDS, not_expected
+from gateway.canonical.wording import words_of
 from gateway.findings import NOTHING, Finding, Scope, Severity
-from gateway.formats.plain.facts import words_of
 from gateway.history import ShipmentClaim
 from gateway.profile import Profile
 from gateway.rules.alike import Lots, Neighbours, Orders, Past, Twins, orders_of
@@ -257,10 +257,8 @@ class Rulebook:
         return replace(finding, fix=_DUPLICATE) if same else finding
 
     def _person(self, party: dict[str, Any], profile: Profile) -> str:
-        street = str(party.get("address_line_1", ""))
-        street = street_of(party) if "/" in street else street  # nearly none has a C/O
         return person_key(
-            str(party.get("name", "")), street, str(party.get("postal_code", "")),
+            str(party.get("name", "")), street_of(party), str(party.get("postal_code", "")),
             profile.person_secret, self.tables.suffixes,
         )  # fmt: skip
 

@@ -48,26 +48,22 @@ class Vague(msgspec.Struct, frozen=True):
 class Exclusion(msgspec.Struct, frozen=True):
     """One class of goods that never was eligible. kind: hts (prefixes) or text (words); may_hts (whole numbers) and may_text warn only.
 
-    beside, packs, things, measures: words that may stand beside those of a text: with others it may be something else (a dress, champagne).
-    packs: what such goods are put into, which may as well be empty; things: what one uses with them. above_usd: of the whole
-    shipment; what is worth no more is exempt.
+    words: the matches as a set; beside, packs, measures: words that may stand beside those of a text: with others it may be
+    something else (a dress, champagne); fitting: all of these, and things that one uses with such goods. packs: what they are
+    put into, which may as well be empty. above_usd: of the whole shipment; what is worth no more is exempt.
     """
 
     name: str
     kind: str
     match: tuple[str, ...]
+    words: frozenset[str]
     beside: frozenset[str]
     packs: frozenset[str]
-    things: frozenset[str]
     measures: frozenset[str]
+    fitting: frozenset[str]
     above_usd: Decimal
     reason: str
     citation: str
-
-    @property
-    def fitting(self) -> frozenset[str]:
-        """Return all words that may stand beside those of the class."""
-        return self.beside | self.packs | self.things | self.measures
 
 
 @dataclass(frozen=True)
@@ -141,8 +137,9 @@ def _exclusion(row: Mapping[str, str]) -> Exclusion:
     )
     match, above = tuple(row["match"].split("|")), Decimal(row["above_usd"] or 0)
     return Exclusion(
-        row["class"], row["kind"], match, beside, packs, things, measures, above, row["reason"], row["citation"]
-    )
+        row["class"], row["kind"], match, frozenset(match), beside, packs, measures, beside | packs | things | measures,
+        above, row["reason"], row["citation"],
+    )  # fmt: skip
 
 
 def _turns(regimes: tuple[Regime, ...]) -> frozenset[str]:

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from gateway.canonical.wording import field_words
 from gateway.check import Checker
-from gateway.formats.plain.facts import field_words
 from gateway.mapping.cells import filled_in
 from gateway.mapping.table import read_table
 from gateway.site import base_site

@@ -11,8 +11,8 @@ segments that mapping rows cannot compare (RFF of the consignment, of its carria
 from __future__ import annotations
 
 from gateway.findings import Finding, Scope, Severity
-from gateway.formats.edifact.composites import components
-from gateway.records import Node, Separators
+from gateway.formats.edifact.composites import components, separators_of
+from gateway.records import Node
 
 _HOUSE = frozenset(("HWB", "BH"))  # RFF 1153
 
@@ -41,7 +41,7 @@ def _holds_goods(line: Node) -> bool:
 
 
 def _differing(references: list[Node], root: Node) -> Finding | None:
-    s: Separators = root.separators  # type: ignore[attr-defined]
+    s = separators_of(root)
     numbers: dict[str, Node] = {}
     for reference in references:
         kind, number, *_ = [*components(reference, 1, s), "", ""]

@@ -1,4 +1,4 @@
-"""The components of an element, as meant."""
+"""The components of an element, as meant; the separators that part them."""
 
 from __future__ import annotations
 
@@ -17,3 +17,8 @@ def components(node: Node, element: int, s: Separators) -> list[str]:
     if s.release and s.release in text:
         return [unrelease(part, s.release) for part in split_released(text, s.component, s.release)]
     return text.split(s.component)
+
+
+def separators_of(root: Node) -> Separators:
+    """Return the separators of a message. root: its MessageRoot; the mapping hands it on as a node."""
+    return root.separators  # type: ignore[attr-defined,no-any-return]

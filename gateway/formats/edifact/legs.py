@@ -11,6 +11,7 @@ refuse (`TDT[20].@carriage repeated`). A lorry is named by several TDT (plate, V
 from __future__ import annotations
 
 from gateway.findings import Finding, Scope, Severity
+from gateway.formats.edifact.composites import separators_of
 from gateway.records import Node, Separators
 
 ARRIVES = frozenset(("11", "60"))  # LOC 3227: discharge, arrival
@@ -31,7 +32,7 @@ def that_count(nodes: list[Node], root: Node) -> list[Node]:
             legs.setdefault(told, []).append(node)
     if len(legs) < 2:
         return nodes
-    separators: Separators = root.separators  # type: ignore[attr-defined]
+    separators = separators_of(root)
     arriving = []
     for leg in legs.values():
         places = [place for node in leg for place in _places(node, separators)]
@@ -107,7 +108,7 @@ def lent(unit: Node, root: Node) -> Finding | None:
 
 def _left_to_nobody(own: Node, root: Node) -> Finding | None:
     """Return the refusal of a consignment whose carriage lacks what several carriages of the header would give."""
-    s: Separators = root.separators  # type: ignore[attr-defined]
+    s = separators_of(root)
     parts = {"voyage": own.element(2), "mode": own.element(3), "carrier": own.element(5)}
     lacks = [word for word, text in parts.items() if not text.partition(s.component)[0].strip()]
     lacks += [word for word in _LENT if not _names(own, word, root)]
@@ -143,7 +144,7 @@ def _of_stage(nodes: list[Node], root: Node, stages: tuple[str, ...]) -> list[No
 
 def _names(node: Node, word: str, root: Node) -> bool:
     """True when a carriage names its port or its arrival, in any of the places where the tables read them."""
-    s: Separators = root.separators  # type: ignore[attr-defined]
+    s = separators_of(root)
     ports = _with(node, "LOC", ARRIVES, s)
     if not ports and root.element(2).startswith(_ENDS_COUNT):
         ports = _with(node, "LOC", ENDS, s)

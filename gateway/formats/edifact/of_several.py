@@ -13,7 +13,7 @@ import re
 from collections.abc import Callable
 from itertools import pairwise
 
-from gateway.formats.edifact.composites import components
+from gateway.formats.edifact.composites import components, separators_of
 from gateway.formats.edifact.legs import ENDS
 from gateway.records import Node, Separators
 
@@ -23,19 +23,15 @@ _NUMBERS = range(2, 7)  # elements of PIA that hold (number, kind)
 _TIME_ALONE = "401"  # 2379
 
 
-def _separators(root: Node) -> Separators:
-    return root.separators  # type: ignore[attr-defined,no-any-return]
-
-
 def kinds_of(nodes: list[Node], root: Node) -> str:
     """Return kind and number of each composite of some segments, one a line."""
-    s = _separators(root)
+    s = separators_of(root)
     pairs = [[*components(node, element, s), "", ""][:2] for node in nodes for element in _NUMBERS]
     return "\n".join(f"{kind.strip()} {' '.join(number.split())}" for number, kind in pairs if number.strip())
 
 
 def _currencies(nodes: list[Node], root: Node) -> list[str]:
-    s = _separators(root)
+    s = separators_of(root)
     pairs = [[*components(node, element, s), "", ""][:2] for node in nodes for element in (1, 2)]
     told = [(kind.strip(), code.strip().upper()) for kind, code in pairs if code.strip()]
     reference = [code for kind, code in told if kind == _REFERENCE]
@@ -60,7 +56,7 @@ def arrivals(nodes: list[Node], root: Node) -> str:
     Of the places, those where the carriage arrives count (LOC 60, 11; where it names none, 8). A time at one place and none at
     the place whose port is read is a contradiction too: the time of a port is told at that port.
     """
-    s = _separators(root)
+    s = separators_of(root)
     times = [time for node in nodes for time in _times(node, s)]
     places = [(place.element(1).strip(), place) for node in nodes for place in (node.children or {}).get("LOC", ())]
     ports = [[place for told, place in places if told == stage] for stage in ("60", "11", *ENDS)]
@@ -86,7 +82,7 @@ def _times(node: Node, s: Separators) -> list[str]:
 
 def lines_of(nodes: list[Node], root: Node) -> str:
     """Return the lines of an address, street first. The first line of C058 is the name where C080 has none."""
-    node, s = nodes[0], _separators(root)
+    node, s = nodes[0], separators_of(root)
     free, name, street = ([part.strip() for part in components(node, element, s)] for element in (3, 4, 5))
     said = " ".join([*name[:5], *street, *(" ".join(components(node, element, s)) for element in range(6, 10))])
     if not any(name[:5]):

@@ -6,28 +6,12 @@ Personal values are masked (first and last character) unless the partner profile
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import cache
 from typing import Any
 
+from gateway.canonical.wording import words_of
 from gateway.findings import NOTHING, Finding
 from gateway.records import InterchangeBegin
 from gateway.results import MessageFinding, MessageOpened, Outcome, ShipmentResult
-from gateway.shipped import files, table_rows
-
-
-@cache
-def field_words() -> dict[str, str]:
-    """Return canonical target -> business words."""
-    text = files(__package__).joinpath("field_words.csv").read_text("utf-8")
-    return {row["target"]: row["words"] for row in table_rows(text)}
-
-
-def words_of(target: str) -> str:
-    """Return a canonical field in business words."""
-    known, name = field_words(), target
-    while name and name not in known:
-        name = name.rpartition(".")[0]
-    return known.get(name) or target.replace("_", " ").replace(".", " ")
 
 
 def mask(value: str) -> str:

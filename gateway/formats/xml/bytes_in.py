@@ -40,7 +40,6 @@ class Source:
         self.lines = 0
         self.tags = StartTags(wide=self.factor == 2)
         self._head = b""
-        self._offset = 0
         self._tag = b""  # the tag that is open at the end of what was read
         for chunk in self._chunks:
             self._head += chunk
@@ -54,7 +53,7 @@ class Source:
             self._say("FILE-LEADING-NOISE", Severity.WARNING, f"{lead} blank bytes before the XML declaration were skipped.", 0)  # fmt: skip
         self.lines += self._head.count(b"\n", 0, lead)
         self.tags.feed(self._head[:lead])
-        self._head, self._offset = self._head[lead:], lead
+        self._head = self._head[lead:]
         declared = _DECLARED.match(self._head)
         name = declared[1].decode().lower() if declared else "utf-8"
         if self.factor == 2 or (name.startswith("utf-16") and b"\0" not in self._head[:64]):
@@ -80,7 +79,6 @@ class Source:
                 break
             self.lines += chunk.count(b"\n")
             self.tags.feed(chunk)
-            self._offset += len(chunk)
             data = held + chunk
             body = data.rstrip(_NOISE)
             held = data[len(body) :]
@@ -88,7 +86,7 @@ class Source:
                 yield body
         marks = held.strip(b"\r\n\t ")
         if marks:
-            self._say("FILE-TRAILING-NOISE", Severity.WARNING, f"{len(held)} bytes behind the document (NUL or Ctrl-Z) were skipped.", self._offset - len(held))  # fmt: skip
+            self._say("FILE-TRAILING-NOISE", Severity.WARNING, f"{len(held)} bytes behind the document (NUL or Ctrl-Z) were skipped.", self.tags.size - len(held))  # fmt: skip
 
     def _tags(self, chunk: bytes) -> bool:
         """Refuse a tag with very many attributes: libxml2 compares each with every other, minutes for a megabyte of them."""
@@ -99,7 +97,7 @@ class Source:
             self._tag = last if last[:1] == b"<" and last[1:2] not in (b"!", b"?") else b""
         if len(self._tag) <= _LONGEST and (max(map(len, data.split(b"<"))) <= _LONG or not _MANY.search(data)):
             return True
-        self._say("XML-LIMIT", Severity.ERROR, "An element has more attributes than any message needs.", self._offset)
+        self._say("XML-LIMIT", Severity.ERROR, "An element has more attributes than any message needs.", self.tags.size)
         self.broken = True
         return False
 
@@ -115,7 +113,7 @@ class Source:
         try:
             decoder.decode(chunk)
         except UnicodeDecodeError as error:
-            at = self._offset - pending + error.start
+            at = self.tags.size - pending + error.start
             byte = error.object[error.start]
             fits = " Windows-1252 would fit." if byte not in b"\x81\x8d\x8f\x90\x9d" else ""
             said = f"Byte {byte:02X} is not {self.encoding.upper()}, which the file says it is.{fits}"
@@ -132,7 +130,7 @@ class Source:
             except UnicodeDecodeError:
                 return True
             said = f"The file says {self.encoding}, but its bytes are UTF-8; names may be read wrongly."
-            self._say("XML-MOJIBAKE", Severity.WARNING, said, self._offset)
+            self._say("XML-MOJIBAKE", Severity.WARNING, said, self.tags.size)
         return True
 
     def received(self, offset: int) -> int:
