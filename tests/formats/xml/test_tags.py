@@ -116,3 +116,13 @@ def test_a_cut_is_at_the_end_of_the_file(encoding):
     data = ("\ufeff" if encoding.startswith("utf-16") else "").encode(encoding) + text.encode(encoding)
     (cut,) = [f for f in drop(data, name="list.xml").findings() if f.rule == "FILE-TRUNCATED"]
     assert cut.position.offset == len(data)
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16-le"])
+def test_a_remark_on_the_bytes_counts_as_elements_do(encoding):
+    text = LIST.decode().replace("JORDAN", "JÖRDÄN😀").rstrip()
+    text = text.replace('encoding="UTF-8"', f'encoding="{encoding.removesuffix("-le")}"')
+    data = ("\ufeff" if encoding.startswith("utf-16") else "").encode(encoding) + text.encode(encoding)
+    noise = "\x1a\n".encode(encoding)
+    (told,) = [f for f in drop(data + noise, name="list.xml").findings() if f.rule == "FILE-TRAILING-NOISE"]
+    assert told.position.offset == len(data)
