@@ -19,11 +19,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from gateway.kinds import Kinds
 from gateway.mapping.cells import Target
 from gateway.mapping.filling_up import filled_up, read_of
 from gateway.mapping.line import AGAIN, InLineTest, Line
 from gateway.mapping.quick import CAREFUL, Quick
 from gateway.mapping.remembering import all_of, maker, reader, tester
+from gateway.mapping.seats import Found, Seats, Way
 from gateway.mapping.straight import holds_of_nothing
 from gateway.mapping.transforms.text import collapse, lower, trim, upper
 from gateway.records import ITSELF, InLineElement, InLinePath, InLineSteps
@@ -54,6 +56,7 @@ class Text:
         self.lines: list[str] = []
         self._head: dict[str, str] = {}
         self._climbs, self._shape = helpers["climbs"], shape
+        self._seats = Seats(shape, helpers) if isinstance(shape, Kinds) else None
         self._scopes: list[dict[Any, str]] = [{}]
         self._count = 0
         self._tags: dict[str, str] = {}
@@ -139,6 +142,8 @@ class Text:
 
     def _row(self, tag: str, line: Line, quick: Quick) -> str | None:
         """Return the expression of one row, whose None is no value; None for a row that can yield nothing."""
+        if quick.default is None and line.in_line is not None and all(map(self._nothing, line.in_line)):
+            return None
         conditions = self._conditions(tag, line)
         if conditions is None:
             return None
@@ -165,7 +170,8 @@ class Text:
             if nodes == _NONE:
                 return f"d{tag}"
             self.names[f"r{tag}"] = paths[0].of_nodes
-            return f"(k{tag}(raw) or m{tag}(raw)) if {nodes} and (raw := r{tag}({nodes}, root)) else d{tag}"
+            there = "" if self._sure(paths[0].steps) else f"{nodes} and "
+            return f"(k{tag}(raw) or m{tag}(raw)) if {there}(raw := r{tag}({nodes}, root)) else d{tag}"
         elements = [element for path in paths for element in path.elements]
         texts = [self._element(path.steps, element.number) for path in paths for element in path.elements]
         if all(text == _NOTHING for text in texts):
@@ -198,7 +204,11 @@ class Text:
     def _conditions(self, tag: str, line: Line) -> str | None:
         """Return the expression of a row's condition, "" when it always holds, None when it never does."""
         texts = []
-        for number, test in enumerate(line.in_line_tests):
+        tests = list(enumerate(line.in_line_tests))
+        if any(isinstance(test, InLineTest) and self._never(test) for _, test in tests):
+            return None
+        tests.sort(key=lambda one: not isinstance(one[1], InLineTest))  # those that ask the message cost the most
+        for number, test in tests:
             if isinstance(test, InLineTest):
                 text = self._test(f"{tag}_{number}", test)
             else:
@@ -231,8 +241,35 @@ class Text:
             return text if test.op == "present" else f"not {text}"
         return f"{text} {'in' if test.op == '=' else 'not in'} w{name}"
 
+    def _never(self, test: InLineTest) -> bool:
+        """True when a test holds of no node of the known kinds."""
+        steps = test.path.steps
+        if test.op in ("repeated", "differs", AGAIN):
+            return self._never_several(test)
+        found = self._found(steps)
+        if found is None or (found and (test.path.elements or test.op == "present")):
+            return False
+        return not holds_of_nothing(test.op, test.values) if test.path.elements or not found else True
+
+    def _never_several(self, test: InLineTest) -> bool:
+        *above, (tag, _, qualifier) = test.path.steps or [ITSELF]
+        of_one = test.op == "repeated" or not test.path.steps
+        found = self._found(test.path.steps if of_one else (*above, (tag, (), "")))
+        if found is None or len(found) < 2:
+            return found is not None
+        codes = self._seats.codes(found, tag, qualifier) if self._seats is not None and not of_one else None
+        if codes is None or not test.values or len(set(codes)) < len(codes):
+            return False
+        return test.op == AGAIN or len(test.values.intersection(codes)) < 2
+
+    def _nothing(self, path: InLinePath) -> bool:
+        """True when a path leads to no segment of the known kinds."""
+        return self._found(path.steps) == ()
+
     def _there(self, steps: InLineSteps) -> str:
         if not steps:
+            return "True"
+        if self._found(steps):
             return "True"
         nodes = self._nodes(steps)
         if nodes == _NONE:
@@ -264,6 +301,38 @@ class Text:
                 several = f"({several} or len({index}.keys() & w{name}) > 1)"
         return f"{several} and h{name}(node, root, run)"
 
+    # --- segments whose place is known ------------------------------------------------------------------------
+
+    def _found(self, steps: InLineSteps) -> tuple[Found, ...] | None:
+        return self._seats.of(steps) if self._seats is not None else None
+
+    def _listed(self, steps: InLineSteps, found: tuple[Found, ...]) -> str:
+        """Return the variable of the list of some nodes."""
+        if not found:
+            return _NONE
+        way, among = found[0].way, found[0].among
+        if len(way) > 1 and len(found) == among:
+            text = f"{self._children(way[:-1])}[{self._tag(way[-1][0])}]"
+        else:
+            text = f"[{', '.join(self._node(one.way) for one in found)}]"
+        return self._variable(steps, "n", text)
+
+    def _node(self, way: Way) -> str:
+        """Return the expression of a node."""
+        if len(way) == 1:
+            ups: int = way[0]
+            return "node" + ".parent" * ups
+        tag, number = way[-1]
+        return f"{self._children(way[:-1])}[{self._tag(tag)}][{number}]"
+
+    def _children(self, way: Way) -> str:
+        """Return the variable of what stands below a node."""
+        if way == (0,):
+            self._head["c"] = "c = node.children or NONE"
+            return "c"
+        key: Any = ("children", way)
+        return self._known(key) or self._variable(key, "c", f"{self._node(way)}.children")
+
     # --- segments ---------------------------------------------------------------------------------------------
 
     def _variable(self, key: Any, prefix: str, text: str) -> str:
@@ -284,12 +353,20 @@ class Text:
 
     def _sure(self, steps: InLineSteps) -> bool:
         """True when there is certainly a segment: the shape says so."""
-        return self._shape is not None and len(steps) == 1 and not steps[0][1] and steps[0][0] in self._shape
+        return bool(self._found(steps)) or (
+            self._shape is not None and len(steps) == 1 and not steps[0][1] and steps[0][0] in self._shape
+        )
 
     def _element(self, steps: InLineSteps, element: int) -> str:
         name = "e"
+        found = self._found(steps)
         if not steps:
             self._head["e"] = "e = node.elements"
+        elif found is not None:
+            if not found:
+                return _NOTHING
+            key: Any = ("elements", found[0].way)
+            name = self._known(key) or self._variable(key, "e", f"{self._node(found[0].way)}.elements")
         else:
             nodes = self._nodes(steps)
             if nodes == _NONE:
@@ -306,6 +383,8 @@ class Text:
         found = self._known(steps)
         if found is not None:
             return found
+        if (seats := self._found(steps)) is not None:
+            return self._listed(steps, seats)
         *above, (tag, values, qualifier) = steps
         every = self._every(tuple(above), tag)
         if not values or every == _NONE:
@@ -327,6 +406,10 @@ class Text:
         found = self._known(key)
         if found is not None:
             return found
+        if (seats := self._found(key)) is not None:
+            return self._listed(key, seats)
+        if (owners := self._found(above)) is not None and len(owners) == 1 and above:
+            return self._variable(key, "n", f"{self._children(owners[0].way)}[{self._tag(tag)}]")
         if not above or above == (ITSELF,):
             return self._below_node(key, tag, climbs=not above and self._climbs(tag))
         nodes = self._nodes(above)

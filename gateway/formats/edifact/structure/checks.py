@@ -12,6 +12,7 @@ from gateway.formats.edifact.structure.layouts import (
     Component,
     Element,
     Layout,
+    coded,
     layouts,
     most,
     most_repetitions,
@@ -19,6 +20,7 @@ from gateway.formats.edifact.structure.layouts import (
     patterns,
 )
 from gateway.formats.edifact.structure.policy import SyntaxPolicy
+from gateway.kinds import UNKNOWN
 from gateway.records import Node, Separators
 
 _KEPT = 2_048  # short segments remembered as good: LOC+9+CNSZX:139:6' comes with every bill
@@ -27,8 +29,9 @@ _MOST_COMPONENTS, _MOST_ELEMENTS = 100, 200
 _LONGEST_CODE, _SHORTEST_TEXT = 3, 35
 _PLAIN_LENGTH = 4_096  # longer ones are damage, or worth a closer look
 
-Seen = tuple[str, list[str], int, int, int]
-"""A segment in good order: tag, elements, characters, characters of the gap before it, line feeds in the gap."""
+Seen = tuple[str, list[str], int, int, int, str, int]
+"""A segment in good order: tag, elements, characters, characters of the gap before it, line feeds in the gap, its head
+(the tag and the codes it begins with, "RFF+HWB"), characters with gap and terminator."""
 
 
 class Checker:
@@ -36,6 +39,7 @@ class Checker:
 
     def __init__(self, release: str, separators: Separators, policy: SyntaxPolicy, *, upper_only: bool = False) -> None:
         self._layouts, self._release = layouts(release), release
+        self._coded = coded(release)
         self._matches = {tag: pattern.fullmatch for tag, pattern in patterns(release, separators).items()}
         self._element_separator = separators.element
         self._separators = separators
@@ -73,8 +77,11 @@ class Checker:
         matches = self._matches.get(elements[0])
         if (matches is not None and not matches(text)) or (self._upper_only and text != text.upper()):
             return None
-        lead = len(raw) - size
-        seen = (elements[0], elements, size, lead, raw.count("\n", 0, lead) if lead else 0)
+        lead, head = len(raw) - size, elements[0]
+        for text in elements[1 : 1 + self._coded.get(head, 0)]:
+            code = text.partition(self._separators.component)[0]
+            head += f"+{code}" if not code or code.isalnum() else f"+{UNKNOWN}"
+        seen = (elements[0], elements, size, lead, raw.count("\n", 0, lead) if lead else 0, head, len(raw) + 1)
         if size <= _KEPT_LENGTH and len(self.seen) < _KEPT:
             self.seen[raw] = seen
         return seen
