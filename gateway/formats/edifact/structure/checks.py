@@ -41,7 +41,8 @@ class Checker:
         self._layouts, self._release = layouts(release), release
         self._coded = coded(release)
         self._matches = {tag: pattern.fullmatch for tag, pattern in patterns(release, separators).items()}
-        self._element_separator = separators.element
+        self._element_separator, self._component_separator = separators.element, separators.component
+        self._release_mark = separators.release or "\n"
         self._separators = separators
         self._policy = policy
         self._upper_only = upper_only
@@ -69,19 +70,20 @@ class Checker:
         Plain: ASCII, no release character, no line break inside. Most short ones come with every bill: kept in `seen`.
         """
         text = raw.lstrip(GAP)
-        size = len(text)
-        release = self._separators.release
-        if not text.isascii() or size > _PLAIN_LENGTH or "\n" in text or "\r" in text or (release and release in text):
+        size, length = len(text), len(raw)
+        if not text.isascii() or self._release_mark in text or "\n" in text or "\r" in text or size > _PLAIN_LENGTH:
             return None
         elements = text.split(self._element_separator)
-        matches = self._matches.get(elements[0])
+        tag = head = elements[0]
+        matches = self._matches.get(tag)
         if (matches is not None and not matches(text)) or (self._upper_only and text != text.upper()):
             return None
-        lead, head = len(raw) - size, elements[0]
-        for text in elements[1 : 1 + self._coded.get(head, 0)]:
-            code = text.partition(self._separators.component)[0]
-            head += f"+{code}" if not code or code.isalnum() else f"+{UNKNOWN}"
-        seen = (elements[0], elements, size, lead, raw.count("\n", 0, lead) if lead else 0, head, len(raw) + 1)
+        if tag in self._coded:
+            for element in elements[1 : 1 + self._coded[tag]]:
+                code = element.split(self._component_separator, 1)[0]
+                head = f"{head}+{code}" if code.isalnum() or not code else f"{head}+{UNKNOWN}"
+        lead = length - size
+        seen = (tag, elements, size, lead, raw.count("\n", 0, lead) if lead else 0, head, length + 1)
         if size <= _KEPT_LENGTH and len(self.seen) < _KEPT:
             self.seen[raw] = seen
         return seen

@@ -43,6 +43,7 @@ class Matcher:
         self.unit: Node | None = None  # the shipment that is being read
         self._checker, self._check = checker, checker.check
         self.completed: Node | None = None
+        self.taken: tuple[Node | None, list[Node]] = (None, [])  # the last shipment that was taken whole, and its nodes
         self.context = 0
         self.position = 1
         self.last = root
@@ -187,6 +188,7 @@ class Matcher:
             return None
         plan.hang(unit, nodes)
         self._row, self._times, self.position, self.last = plan.row, plan.times, position, nodes[-1]
+        self.taken = unit, nodes
         self._nodes[2:] = [nodes[opened] for opened in plan.open]
         for level, times in plan.counts.items():
             self._counts[level] = times
