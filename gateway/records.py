@@ -300,13 +300,14 @@ class InLineElement(msgspec.Struct, frozen=True):
 
     read: its text -> text, or the texts of several leaves in it ("" when all are empty); None when it takes more
     than splitting. Without read the text is taken as it is. plain: a text without these characters is taken as it is too.
-    deep: nothing is there in a text of one component.
+    deep: nothing is there in a text of one component; a text without those of `plain` is split at colons, and `part` taken.
     """
 
     number: int
     read: Callable[[str], Any] | None = None
     plain: str = ""
     deep: bool = False
+    part: int = 0
 
 
 class InLinePath(msgspec.Struct, frozen=True):

@@ -24,7 +24,7 @@ from gateway.mapping.cells import Target
 from gateway.mapping.filling_up import filled_up, read_of
 from gateway.mapping.line import AGAIN, InLineTest, Line
 from gateway.mapping.quick import CAREFUL, Quick
-from gateway.mapping.remembering import all_of, maker, reader, tester
+from gateway.mapping.remembering import all_of, maker, of_header, reader, tester
 from gateway.mapping.seats import Found, Seats, Way
 from gateway.mapping.straight import holds_of_nothing
 from gateway.mapping.transforms.text import collapse, lower, trim, upper
@@ -80,7 +80,10 @@ class Text:
         del self._scopes[1:]
         self.names |= {f"f{number}": target.careful, f"p{number}": target.put}
         if rows:
-            store = f'out["{target.path[0]}"] = value' if len(target.path) == 1 else f"p{number}(out, value)"
+            first, *parts = target.path
+            store = f'out["{first}"] = value' if not parts else f"p{number}(out, value)"
+            if len(parts) == 1:
+                store = f'out.setdefault("{first}", {{}})["{parts[0]}"] = value'
             self.write("if value is not None:")
             self.write(f" if value is CAREFUL: f{number}(node, root, out, run)")
             self.write(f" else: {store}")
@@ -191,10 +194,12 @@ class Text:
             self._remember(tag, maker(element.read, quick))
             return f"k{tag}(raw) or m{tag}(raw)"
         self.names[f"m{tag}"] = reader(element.read, quick)
-        if not element.plain:
-            return f"m{tag}(raw)"
         plain = " and ".join(f"{character!r} not in raw" for character in element.plain)
-        return f"({spelled} or d{tag}) if {plain} else m{tag}(raw)"
+        if element.deep and plain:
+            part = f"parts[{element.part}]"
+            plain = f'{plain} and len(parts := raw.split(":")) > {element.part}'
+            spelled = spelled.replace("raw", part)
+        return f"({spelled} or d{tag}) if {plain} else m{tag}(raw)" if plain else f"m{tag}(raw)"
 
     def _remember(self, tag: str, made: tuple[Callable[[Any], Any], dict[Any, Any]]) -> None:
         self.names |= {f"m{tag}": made[0], f"k{tag}": made[1].get}
@@ -212,7 +217,8 @@ class Text:
             if isinstance(test, InLineTest):
                 text = self._test(f"{tag}_{number}", test)
             else:
-                self.names[f"h{tag}_{number}"] = test
+                path = line.when[number].source.path if line.when else None
+                self.names[f"h{tag}_{number}"] = of_header(test) if path is not None and path.absolute else test
                 text = f"h{tag}_{number}(node, root, run)"
             if text == "False":
                 return None
@@ -235,7 +241,11 @@ class Text:
         if elements[0].read is not None:
             known_texts: dict[str, bool] = {}
             self.names |= {f"y{name}": known_texts.get, f"t{name}": tester(test, elements[0].read, known_texts)}
-            return f"(y if (y := y{name}(raw := {element})) is not None else t{name}(raw, node, root, run))"
+            asked = f"(y if (y := y{name}(raw)) is not None else t{name}(raw, node, root, run))"
+            there, absent = f"(raw := {element})", f"not (raw := {element})"
+            if elements[0].deep:
+                there, absent = f'":" in (raw := {element})', f'":" not in (raw := {element})'
+            return f"({absent} or {asked})" if holds_of_nothing(test.op, test.values) else f"({there} and {asked})"
         text = f"{element}.strip()"
         if test.op in ("present", "absent"):
             return text if test.op == "present" else f"not {text}"

@@ -166,6 +166,13 @@ def _free_text(node: Node, root: Node) -> str:
     longest: int = root.longest_text  # type: ignore[attr-defined]
     family = (node.parent.children or {}).get("FTX", [node]) if node.parent is not None else [node]
     if len(family) == 1:
+        text = node.elements[4] if len(node.elements) > 4 else ""
+        if (
+            s.component not in text
+            and (not s.release or s.release not in text)
+            and (not s.repetition or s.repetition not in text)
+        ):
+            return text.strip()  # by far the most
         return join_texts(components(node, 4, s)[:5], longest)
     subject = node.element(1)
     texts = [join_texts(components(n, 4, s)[:5], longest) for n in family if n.element(1) == subject]
