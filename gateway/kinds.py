@@ -24,11 +24,13 @@ class Seat(NamedTuple):
 class Kinds(frozenset[str]):
     """The tags right below a node. Two of them are the same only when they are one object: a reader makes each once.
 
-    seats: tag -> each segment in order; None for several of one kind, of which nothing but that is known.
+    seats: tag -> each segment in order; None for several that their codes do not tell from each other.
+    same: tag -> what each of several such is; a tag whose segments differ in what stands below them is not in it.
     above: the tag of the node above this one and what stands below that; None for the first node of a shipment, above which is the message.
     """
 
     seats: dict[str, tuple[Seat, ...] | None]
+    same: dict[str, Seat]
     above: tuple[str, Kinds] | None
 
     __hash__ = object.__hash__

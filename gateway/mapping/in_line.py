@@ -25,7 +25,7 @@ from gateway.mapping.filling_up import filled_up, read_of
 from gateway.mapping.line import AGAIN, InLineTest, Line
 from gateway.mapping.quick import CAREFUL, Quick
 from gateway.mapping.remembering import all_of, maker, of_header, reader, tester
-from gateway.mapping.seats import Found, Seats, Way
+from gateway.mapping.seats import EACH, Found, Seats, Way
 from gateway.mapping.straight import holds_of_nothing
 from gateway.mapping.transforms.text import collapse, lower, trim, upper
 from gateway.records import ITSELF, InLineElement, InLinePath, InLineSteps
@@ -265,8 +265,8 @@ class Text:
         *above, (tag, _, qualifier) = test.path.steps or [ITSELF]
         of_one = test.op == "repeated" or not test.path.steps
         found = self._found(test.path.steps if of_one else (*above, (tag, (), "")))
-        if found is None or len(found) < 2:
-            return found is not None
+        if found is None or len(found) < 2 or found[0].many:
+            return found is not None and not (found and found[0].many)
         codes = self._seats.codes(found, tag, qualifier) if self._seats is not None and not of_one else None
         if codes is None or not test.values or len(set(codes)) < len(codes):
             return False
@@ -320,20 +320,32 @@ class Text:
         """Return the variable of the list of some nodes."""
         if not found:
             return _NONE
-        way, among = found[0].way, found[0].among
-        if len(way) > 1 and len(found) == among:
+        way, every = found[0].way, len(found) == found[0].among
+        if found[0].many:
+            text = self._each(way, every=every)
+        elif len(way) > 1 and every:
             text = f"{self._children(way[:-1])}[{self._tag(way[-1][0])}]"
         else:
             text = f"[{', '.join(self._node(one.way) for one in found)}]"
         return self._variable(steps, "n", text)
 
+    def _each(self, way: Way, *, every: bool) -> str:
+        """Return the expression of the segments below each of several; every: all with the tag of the last step."""
+        at = next(number for number, step in enumerate(way) if number and step[1] == EACH)
+        text = f"{self._children(way[:at])}[{self._tag(way[at][0])}]"
+        for step, (tag, number) in enumerate(way[at + 1 :], at + 2):
+            below = f"x.children[{self._tag(tag)}]"
+            whole = number == EACH or (every and step == len(way))
+            text = f"[y for x in {text} for y in {below}]" if whole else f"[{below}[{number}] for x in {text}]"
+        return text
+
     def _node(self, way: Way) -> str:
-        """Return the expression of a node."""
+        """Return the expression of a node, of several the first."""
         if len(way) == 1:
             ups: int = way[0]
             return "node" + ".parent" * ups
         tag, number = way[-1]
-        return f"{self._children(way[:-1])}[{self._tag(tag)}][{number}]"
+        return f"{self._children(way[:-1])}[{self._tag(tag)}][{max(number, 0)}]"
 
     def _children(self, way: Way) -> str:
         """Return the variable of what stands below a node."""
@@ -418,7 +430,7 @@ class Text:
             return found
         if (seats := self._found(key)) is not None:
             return self._listed(key, seats)
-        if (owners := self._found(above)) is not None and len(owners) == 1 and above:
+        if above and (owners := self._found(above)) and len(owners) == 1 and not owners[0].many:
             return self._variable(key, "n", f"{self._children(owners[0].way)}[{self._tag(tag)}]")
         if not above or above == (ITSELF,):
             return self._below_node(key, tag, climbs=not above and self._climbs(tag))

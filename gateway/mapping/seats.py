@@ -14,6 +14,9 @@ from typing import Any, NamedTuple
 from gateway.kinds import UNKNOWN, Kinds
 from gateway.records import ITSELF, InLineSteps
 
+EACH = -1
+"""The number of several segments of which every one is the same, as a step of a way."""
+
 Way = tuple[Any, ...]
 """How many nodes up from the level's, then (tag, number) for each step down."""
 
@@ -25,6 +28,11 @@ class Found(NamedTuple):
     kinds: Kinds | None
     codes: tuple[str, ...] = ()
     among: int = 1
+
+    @property
+    def many(self) -> bool:
+        """True for several segments, of which each stands at the same place below its own."""
+        return any(step[1] == EACH for step in self.way[1:])
 
 
 class Seats:
@@ -67,8 +75,11 @@ class Seats:
             return ()
         (owner, kinds), *more = owners
         seats = kinds.seats[tag]
-        if more or seats is None:
+        if more or (seats is None and tag not in kinds.same):
             return None
+        if seats is None:
+            seat = kinds.same[tag]
+            return (Found((*owner.way, (tag, EACH)), seat.kinds, seat.codes),)
         return tuple(
             Found((*owner.way, (tag, number)), seat.kinds, seat.codes, len(seats)) for number, seat in enumerate(seats)
         )
@@ -91,4 +102,7 @@ class Seats:
         if codes is None:
             return None
         first = next((value for value in values if value in codes), None)
-        return tuple(node for node, code in zip(nodes, codes, strict=True) if code == first)
+        chosen = tuple(node for node, code in zip(nodes, codes, strict=True) if code == first)
+        return (
+            None if 1 < len(chosen) < len(nodes) and chosen[0].many else chosen
+        )  # some below each: in_line.py takes one, or all

@@ -104,9 +104,9 @@ def _plain(element: int, component: int) -> Getter:
         if element >= len(elements):
             return ""
         text = elements[element]
-        s: Separators = root.separators  # type: ignore[attr-defined]
         if text.isalnum():  # by far the most: no separator of any kind
             return text if not index else ""
+        s: Separators = root.separators  # type: ignore[attr-defined]
         release, repetition = s.release, s.repetition
         if (release and release in text) or (repetition and repetition in text):
             parts = components(node, element, s)
@@ -203,8 +203,9 @@ def _family(node: Node, root: Node) -> list[Node]:
     ]
 
 
+@lru_cache(1)
 def goods_of(unit: Node) -> list[Node]:
-    """Return the goods lines of a shipment."""
+    """Return the goods lines of a shipment that is read to its end; several rows ask for them one after the other."""
     found: list[Node] = []
     open_nodes = [unit]
     while open_nodes:
@@ -230,10 +231,20 @@ def _left_out(nodes: list[Node]) -> bool:
     if above is None or above.tag != "GID":
         return False
     goods = goods_of(unit_of(nodes[0]))
-    if len(goods) < 2:
+    if len(goods) < 2 or _one_of_each(nodes, goods):
         return False
     owners = {id(n.parent) for n in nodes}
     return any(id(n) not in owners for n in goods)
+
+
+def _one_of_each(nodes: list[Node], goods: list[Node]) -> bool:
+    """True when each goods item has one of some segments, by far the most."""
+    if len(nodes) != len(goods):
+        return False
+    for node, item in zip(nodes, goods, strict=True):  # noqa: SIM110  all() of a generator takes twice the time
+        if node.parent is not item:
+            return False
+    return True
 
 
 def add_up(nodes: list[Node], node: Node, root: Node) -> str:
@@ -244,16 +255,17 @@ def add_up(nodes: list[Node], node: Node, root: Node) -> str:
     tag = node.tag
     if tag != "GID":
         goods = goods_of(unit_of(node))
-        owners = {id(n.parent) for n in nodes}
-        if len(owners) < len(nodes):  # the same segment twice in an item counts once, another one makes it unclear
-            nodes = list({(id(n.parent), tuple(n.elements)): n for n in nodes}.values())
-        if len(owners) < len(nodes) or (len(goods) > 1 and any(id(n) not in owners for n in goods)):
-            return ""
+        if not _one_of_each(nodes, goods):
+            owners = {id(n.parent) for n in nodes}
+            if len(owners) < len(nodes):  # the same segment twice in an item counts once, another one makes it unclear
+                nodes = list({(id(n.parent), tuple(n.elements)): n for n in nodes}.values())
+            if len(owners) < len(nodes) or (len(goods) > 1 and any(id(n) not in owners for n in goods)):
+                return ""
     read = of_segment(tag, SUMS[tag])
     if len(nodes) == 1 and (text := read(node, root)).replace(".", "", 1).isdigit():
         return text
     if tag == "MEA":
-        unit = reader("6411")
+        unit = of_segment(tag, "6411")
         if len({unit(n, root) for n in nodes}) > 1:
             return ""
     return _total(tuple([read(n, root) for n in nodes]))

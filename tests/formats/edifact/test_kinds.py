@@ -70,6 +70,30 @@ def test_samples_become_the_same_both_ways(path, monkeypatch):
     check(path.read_bytes(), monkeypatch)
 
 
+def item(draw: random.Random) -> Iterator[str]:
+    """Yield what stands below a goods line."""
+
+    def some(*choices: str, most: int = 2) -> list[str]:
+        return draw.choices(choices, k=draw.randint(0, most))
+
+    yield from some("PAC+3++BX", most=1)
+    yield from some("FTX+AAA+++COTTON SHIRTS", "FTX+AAA+++MORE: TEXT", "FTX+ZZZ+++NOTE")
+    yield from some(
+        "MEA+AAE+G+KGM:0.450",
+        "MEA+AAE+N+KGM:0.300",
+        "MEA+WT+G+LBR:2",
+        "MEA+CT++NMB:2",
+        "MEA+AAE+G+KGM:0.5",
+        most=3,
+    )
+    yield from some("MOA+40:24.90:USD", "MOA+38:24.90", "MOA+40:30:EUR", "MOA+63:9.00:USD")
+    yield from some("SGP+XXXU1234560", "SGP+V1:215")
+    yield from some("DGS+IMD+3+1263", most=1)
+    yield from some("CST+1+6109100012:122", "CST++610910:122+I:117", most=1)
+    yield from some("LOC+27+CN:162:5", "LOC+27+VN", "LOC+9+CNSZX")
+    yield from some("QTY+1:2:PCE", "QTY+52:6", "QTY+47:3")
+
+
 def bill(draw: random.Random) -> Iterator[str]:
     """Yield a consignment of what may stand in one, in the order of the table."""
 
@@ -107,24 +131,10 @@ def bill(draw: random.Random) -> Iterator[str]:
             if draw.random() < 0.3:
                 yield "CTA+IC+:A"
                 yield from some("COM+5550100100:TE", "COM+a@example.org:EM")
+        alike = list(item(draw)) if draw.random() < 0.5 else []
         for number in range(draw.choice((1, 1, 2, 3))):
             yield f"GID+{number}{draw.choice((f'+{number}:CT', '', '+2:BX'))}"
-            yield from some("PAC+3++BX", most=1)
-            yield from some("FTX+AAA+++COTTON SHIRTS", "FTX+AAA+++MORE: TEXT", "FTX+ZZZ+++NOTE")
-            yield from some(
-                "MEA+AAE+G+KGM:0.450",
-                "MEA+AAE+N+KGM:0.300",
-                "MEA+WT+G+LBR:2",
-                "MEA+CT++NMB:2",
-                "MEA+AAE+G+KGM:0.5",
-                most=3,
-            )
-            yield from some("MOA+40:24.90:USD", "MOA+38:24.90", "MOA+40:30:EUR", "MOA+63:9.00:USD")
-            yield from some("SGP+XXXU1234560", "SGP+V1:215")
-            yield from some("DGS+IMD+3+1263", most=1)
-            yield from some("CST+1+6109100012:122", "CST++610910:122+I:117", most=1)
-            yield from some("LOC+27+CN:162:5", "LOC+27+VN", "LOC+9+CNSZX")
-            yield from some("QTY+1:2:PCE", "QTY+52:6", "QTY+47:3")
+            yield from alike or item(draw)
 
 
 @pytest.mark.parametrize("seed", range(6))

@@ -108,7 +108,12 @@ def _kinds(
     def form(number: int) -> Any:
         """What tells kinds from others: the tags in order; codes and forms of segments that are not alike."""
         own = below.get(number, {})
-        return tuple((tag, *((codes[n], form(n)) for n in few if not _alike(few, codes))) for tag, few in own.items())
+        return tuple((tag, _alike(few, codes), tuple(each(few))) for tag, few in own.items())
+
+    def each(few: Sequence[int]) -> Any:
+        """Of several that are alike, what all are, or nothing: their number makes no other kinds."""
+        told = [(codes[n], form(n)) for n in few]
+        return told if not _alike(few, codes) else told[:1] if len(set(told)) == 1 else ()
 
     def put(number: int, above: tuple[str, Kinds] | None) -> None:
         key, children = (form(number), above), below[number]
@@ -121,6 +126,11 @@ def _kinds(
             kinds.seats = {
                 tag: None if _alike(few, codes) else tuple(Seat(codes[n], found.get(n)) for n in few)
                 for tag, few in children.items()
+            }
+            kinds.same = {
+                tag: Seat(codes[few[0]], found.get(few[0]))
+                for tag, few in children.items()
+                if kinds.seats[tag] is None and len({(codes[n], found.get(n)) for n in few}) == 1
             }
 
     put(_UNIT, None)
