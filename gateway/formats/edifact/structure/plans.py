@@ -16,14 +16,11 @@ from typing import Any
 from gateway import written
 from gateway.formats.edifact.structure.moves import find
 from gateway.formats.edifact.structure.tables import SERVICE_TAGS, Row
-from gateway.kinds import UNKNOWN, Kinds, Seat
+from gateway.kinds import UNIT, Below, Kinds, kinds_of
 from gateway.records import Node
 
 _Hang = Callable[[Node, list[Node]], None]
-_Below = dict[int, dict[str, list[int]]]
-"""Segment (-1: the unit) -> tag -> the segments below it, by their numbers."""
-
-_MESSAGE, _UNIT = -2, -1
+_MESSAGE = -2
 _OFTEN = 4  # times that segments must have come: to make a plan costs as much as some shipments without one
 _KEPT = 512  # plans of one kind of shipment
 _COUNTED = 4096  # sequences that are counted
@@ -77,8 +74,8 @@ def _plan(unit: Row, heads: Sequence[str], made: dict[Any, Kinds]) -> Plan | Non
     """Walk the table as Matcher.take does, one segment after the other."""
     row = unit
     tags = [head.partition("+")[0] for head in heads]
-    open_, counts, times = [_MESSAGE, _UNIT], {1: 1}, 1
-    below: _Below = {}
+    open_, counts, times = [_MESSAGE, UNIT], {1: 1}, 1
+    below: Below = {}
     for number, tag in enumerate(tags):
         if tag not in row.steps:
             find(row, tag)
@@ -95,55 +92,11 @@ def _plan(unit: Row, heads: Sequence[str], made: dict[Any, Kinds]) -> Plan | Non
         if (stays and times > most) or (opens and counts[depth + 1] > most):
             return None
     codes = [tuple(head.split("+")[1:]) for head in heads]
-    kinds = _kinds(unit.tag, tags, below, codes, made)
+    kinds = kinds_of(unit.tag, tags, below, codes, made)
     return Plan(_hang(tags, below, kinds), row, times, open_[2:], counts)
 
 
-def _kinds(
-    unit: str, tags: Sequence[str], below: _Below, codes: Sequence[tuple[str, ...]], made: dict[Any, Kinds]
-) -> dict[int, Kinds]:
-    """Return the kinds of every segment that others hang under. made: those of plans before, none is made twice."""
-    found: dict[int, Kinds] = {}
-
-    def form(number: int) -> Any:
-        """What tells kinds from others: the tags in order; codes and forms of segments that are not alike."""
-        own = below.get(number, {})
-        return tuple((tag, _alike(few, codes), tuple(each(few))) for tag, few in own.items())
-
-    def each(few: Sequence[int]) -> Any:
-        """Of several that are alike, what all are, or nothing: their number makes no other kinds."""
-        told = [(codes[n], form(n)) for n in few]
-        return told if not _alike(few, codes) else told[:1] if len(set(told)) == 1 else ()
-
-    def put(number: int, above: tuple[str, Kinds] | None) -> None:
-        key, children = (form(number), above), below[number]
-        new = key not in made
-        kinds = found[number] = made.setdefault(key, Kinds(children))
-        for lower in (n for few in children.values() for n in few if n in below):
-            put(lower, (unit if number == _UNIT else tags[number], kinds))
-        if new:
-            kinds.above = above
-            kinds.seats = {
-                tag: None if _alike(few, codes) else tuple(Seat(codes[n], found.get(n)) for n in few)
-                for tag, few in children.items()
-            }
-            kinds.same = {
-                tag: Seat(codes[few[0]], found.get(few[0]))
-                for tag, few in children.items()
-                if kinds.seats[tag] is None and len({(codes[n], found.get(n)) for n in few}) == 1
-            }
-
-    put(_UNIT, None)
-    return found
-
-
-def _alike(few: Sequence[int], codes: Sequence[tuple[str, ...]]) -> bool:
-    """True for segments of one tag that their codes do not tell from each other."""
-    told = {codes[number] for number in few}
-    return len(few) > 1 and (len(told) < len(few) or any(UNKNOWN in one for one in told))
-
-
-def _hang(tags: Sequence[str], below: _Below, kinds: dict[int, Kinds]) -> _Hang:
+def _hang(tags: Sequence[str], below: Below, kinds: dict[int, Kinds]) -> _Hang:
     """Return (unit, its nodes) -> None: hangs each segment under its parent."""
     names: dict[str, Any] = {f"t{number}": tag for number, tag in enumerate(tags)}
     lines = [f"[{', '.join(f'n{number}' for number in range(len(tags)))}] = nodes"]
