@@ -86,7 +86,7 @@ class _Seats:
         self._hang(nodes, self._kinds.get(codes) or self._learn(codes))
 
     def _learn(self, codes: tuple[str, ...]) -> tuple[Kinds | None, ...]:
-        if len(self._kinds) >= _CODES:
+        if not self._below or len(self._kinds) >= _CODES:
             return self._unknown
         own = dict(zip(self._coded, codes, strict=True))
         told = [(own[at],) if at in own else () for at in range(len(self._tags))]
