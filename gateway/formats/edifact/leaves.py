@@ -62,7 +62,7 @@ def places(tag: str, leaf: str) -> tuple[tuple[int, int], ...]:
 def reader(leaf: str) -> Getter:
     """Return the function (node, root) -> text for a leaf; the segment is known when it is called."""
     if leaf == "@sum":
-        return lambda node, root: add_up(_family(node, root), node, root)
+        return lambda node, root: add_up(_family(node, root), root)
     readers: dict[str, Getter] = {}
 
     def read(node: Node, root: Node) -> str:
@@ -247,14 +247,14 @@ def _one_of_each(nodes: list[Node], goods: list[Node]) -> bool:
     return True
 
 
-def add_up(nodes: list[Node], node: Node, root: Node) -> str:
+def add_up(nodes: list[Node], root: Node) -> str:
     """Return the sum as text; "" when a goods item has no such segment or several, units differ, or a value is no number.
 
     A sum that leaves something out or counts it twice would be wrong without anybody noticing: then there is no value.
     """
-    tag = node.tag
+    tag = nodes[0].tag
     if tag != "GID":
-        goods = goods_of(unit_of(node))
+        goods = goods_of(unit_of(nodes[0]))
         if not _one_of_each(nodes, goods):
             owners = {id(n.parent) for n in nodes}
             if len(owners) < len(nodes):  # the same segment twice in an item counts once, another one makes it unclear
@@ -262,7 +262,7 @@ def add_up(nodes: list[Node], node: Node, root: Node) -> str:
             if len(owners) < len(nodes) or (len(goods) > 1 and any(id(n) not in owners for n in goods)):
                 return ""
     read = of_segment(tag, SUMS[tag])
-    if len(nodes) == 1 and (text := read(node, root)).replace(".", "", 1).isdigit():
+    if len(nodes) == 1 and (text := read(nodes[0], root)).replace(".", "", 1).isdigit():
         return text
     if tag == "MEA":
         unit = of_segment(tag, "6411")

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from gateway.findings import Finding
 from gateway.formats.edifact import read
 from gateway.formats.edifact.structure import plans
 from gateway.formats.edifact.structure.matcher import Matcher
@@ -26,6 +27,7 @@ PROFILE = base_site().partners["gwsender"].profile
 
 @pytest.fixture(autouse=True)
 def _at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    plans.plans_of.cache_clear()
     monkeypatch.setattr(plans, "_OFTEN", 1)
     monkeypatch.setattr(forms, "_OFTEN", 1)
 
@@ -36,6 +38,10 @@ def units(data: bytes) -> Iterator[Unit]:
 
 def flat(node: Node) -> list[tuple[Any, ...]]:
     return [(n.tag, n.elements, n.offset, n.length, n.line, n.position, n.parent and n.parent.tag) for n in node.walk()]
+
+
+def found(data: bytes) -> list[Finding]:
+    return [e for e in read([data], PROFILE) if isinstance(e, Finding)]
 
 
 def said(mappings: MappingSet, unit: Unit) -> Any:
@@ -62,6 +68,8 @@ def check(data: bytes, monkeypatch: pytest.MonkeyPatch) -> int:
     with monkeypatch.context() as patch:
         patch.setattr(Matcher, "take", lambda self, parts, number, at, factor, line, *, gaps: (number, at, line))
         assert [flat(unit.node) for unit in units(data)] == trees
+        slowly = found(data)
+    assert found(data) == slowly
     return known
 
 
@@ -77,7 +85,7 @@ def item(draw: random.Random) -> Iterator[str]:
         return draw.choices(choices, k=draw.randint(0, most))
 
     yield from some("PAC+3++BX", most=1)
-    yield from some("FTX+AAA+++COTTON SHIRTS", "FTX+AAA+++MORE: TEXT", "FTX+ZZZ+++NOTE")
+    yield from some("FTX+AAA+++COTTON SHIRTS", "FTX+AAA+++MORE: TEXT", "FTX+AAA+++MEN ?:SHIRTS??", "FTX+ZZZ+++NOTE")
     yield from some(
         "MEA+AAE+G+KGM:0.450",
         "MEA+AAE+N+KGM:0.300",
@@ -86,7 +94,7 @@ def item(draw: random.Random) -> Iterator[str]:
         "MEA+AAE+G+KGM:0.5",
         most=3,
     )
-    yield from some("MOA+40:24.90:USD", "MOA+38:24.90", "MOA+40:30:EUR", "MOA+63:9.00:USD")
+    yield from some("MOA+40:24.90:USD", "MOA+40:24,90:USD", "MOA+38:24.90", "MOA+40:30:EUR", "MOA+63:9.00:USD")
     yield from some("SGP+XXXU1234560", "SGP+V1:215")
     yield from some("DGS+IMD+3+1263", most=1)
     yield from some("CST+1+6109100012:122", "CST++610910:122+I:117", most=1)
@@ -107,7 +115,6 @@ def bill(draw: random.Random) -> Iterator[str]:
                 "RFF+HWB:GWH1",
                 "RFF+BM:GWBM1",
                 "RFF+ON:O-1",
-                "RFF+ HWB :X2",
                 "RFF+XC:P 1",
                 "RFF+MWB:999-12345675",
                 "RFF+SRN:1Z9",
@@ -125,7 +132,7 @@ def bill(draw: random.Random) -> Iterator[str]:
                 "DTM+132:202510011830:203", "DTM+132:20251001:102", "DTM+133:202510010200:203", "DTM+132:1830:401"
             )
             yield from some("RFF+MWB:999-12345675", "RFF+HWB:GWH1", "RFF+ON:O-2", "RFF+HWB:GWH2")
-        for party in some("NAD+CZ+++DEMO LTD+1 ROAD+YIWU++322000+CN", "NAD+CN+++ALEX EXAMPLE+77 DEMO STREET+AUSTIN+TX+78701+US", "NAD+CN++JO:2 ST:YUMA AZ", "NAD+BY+0614141000012::9+++YUMA", most=4):  # fmt: skip
+        for party in some("NAD+CZ+++DEMO LTD+1 ROAD+YIWU++322000+CN", "NAD+CN+++ALEX EXAMPLE+77 DEMO STREET+AUSTIN+TX+78701+US", "NAD+CN++JO:2 ST:YUMA AZ", "NAD+BY+0614141000012::9+++YUMA", "NAD+CZ+++JO?:S ?+ SONS:1 ?: 2??+1 ?+A+YIWU++322000+CN", most=4):  # fmt: skip
             yield party
             yield from some("RFF+VA:DE101010", "RFF+IT:A1", most=1)
             if draw.random() < 0.3:
@@ -137,11 +144,29 @@ def bill(draw: random.Random) -> Iterator[str]:
             yield from alike or item(draw)
 
 
+def _some_odd(segments: list[str], draw: random.Random) -> list[str]:
+    """Put a segment that takes a closer look in the place of another one, now and then."""
+    odd = draw.choice(
+        (
+            "MOA+40:1?:1:USD",
+            "NAD+CZ+++JO ?CO+1 ROAD+YIWU++322000+CN",
+            "RFF+ HWB :X2",
+            "LOC+27",
+            "FTX+AAA+++MEN?'S",
+            "FTX+AAA+++M\xdcTZE",
+        )
+    )
+    same = [number for number, segment in enumerate(segments) if segment[:3] == odd[:3]]
+    if same and draw.random() < 0.2:
+        segments[draw.choice(same)] = odd
+    return segments
+
+
 @pytest.mark.parametrize("seed", range(6))
 def test_any_bill_becomes_the_same_both_ways(seed, monkeypatch):
     draw = random.Random(seed)
     head = [*HEAD, *draw.sample(("TDT+20+XX902+4", "RFF+AWB:999-12345675", "RFF+MB:M1"), k=draw.randint(0, 1))]
-    made = [segment for _ in range(60) for segment in bill(draw)]
+    made = [segment for _ in range(60) for segment in _some_odd(list(bill(draw)), draw)]
     assert check(interchange(message([*head, *made])), monkeypatch) > 30
 
 

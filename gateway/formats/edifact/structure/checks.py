@@ -43,6 +43,7 @@ class Checker:
         self._matches = {tag: pattern.fullmatch for tag, pattern in patterns(release, separators).items()}
         self._element_separator, self._component_separator = separators.element, separators.component
         self._release_mark = separators.release or "\n"
+        self._without_released = _released_separators(separators).sub
         self._separators = separators
         self._policy = policy
         self._upper_only = upper_only
@@ -67,16 +68,23 @@ class Checker:
     def look(self, raw: str) -> Seen | None:
         """Return the segment of a text between terminators when it is plain and in good order; None says nothing.
 
-        Plain: ASCII, no release character, no line break inside. Most short ones come with every bill: kept in `seen`.
+        Plain: ASCII, no line break inside, and released are separators only, which stand for one character of a text.
+        Most short ones come with every bill: kept in `seen`.
         """
-        text = raw.lstrip(GAP)
+        text = told = raw.lstrip(GAP)
         size, length = len(text), len(raw)
-        if not text.isascii() or self._release_mark in text or "\n" in text or "\r" in text or size > _PLAIN_LENGTH:
+        if not text.isascii() or "\n" in text or "\r" in text or size > _PLAIN_LENGTH:
             return None
-        elements = text.split(self._element_separator)
+        if self._release_mark in text:
+            told = self._without_released("x", text)
+            if self._release_mark in told:
+                return None
+            elements = split_released(text, self._element_separator, self._release_mark)
+        else:
+            elements = text.split(self._element_separator)
         tag = head = elements[0]
         matches = self._matches.get(tag)
-        if (matches is not None and not matches(text)) or (self._upper_only and text != text.upper()):
+        if (matches is not None and not matches(told)) or (self._upper_only and text != text.upper()):
             return None
         if tag in self._coded:
             for element in elements[1 : 1 + self._coded[tag]]:
@@ -288,3 +296,11 @@ class Checker:
 def _released(lost: bool, mark: str) -> str:
     """Return how to mend a text that a separator has cut; "" when nothing was lost."""
     return f'; what stands behind is not read (a "{mark}" in a text is written "?{mark}")' if lost else ""
+
+
+def _released_separators(s: Separators) -> re.Pattern[str]:
+    """Return the pattern of a separator with its release character; of nothing where a number may hold one."""
+    every = s.element + s.component + s.segment + s.repetition + s.release
+    if not s.release or re.search("[-0-9.,]", every):
+        return re.compile("(?!)")
+    return re.compile(f"{re.escape(s.release)}[{re.escape(every)}]")
