@@ -17,7 +17,7 @@ Source text is made from numbers, segment tags and field names only, as in strai
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 from gateway.kinds import Kinds
 from gateway.mapping.cells import Target
@@ -36,6 +36,35 @@ _SPELLED: dict[Any, str] = {
     None: "raw.strip()", trim: "raw.strip()", collapse: '" ".join(raw.split())', upper: "raw.strip().upper()", lower: "raw.strip().lower()",
 }  # fmt: skip
 """Transforms that are cheaper than a memory of what they made."""
+
+
+class _Row(NamedTuple):
+    """The expressions of one row.
+
+    made: its value, None for none, CAREFUL for what needs words; holds: its condition; there: gives `raw` where something was sent; known: the value
+    of a text that came before; sure: the value is a text, or "" for none, and never CAREFUL; default: what stands for no value.
+    """
+
+    made: str
+    holds: str = ""
+    there: str = ""
+    known: str = ""
+    sure: bool = False
+    default: str = ""
+
+    @property
+    def text(self) -> str:
+        """The value in one expression."""
+        value, default = self.made, self.default or "None"
+        if self.known or self.sure:
+            value = f"({self.known} or {value})" if self.known else f"({value} or {default})"
+        if self.there:
+            value = f"{value} if {self.there} else {default}"
+        return f"({value}) if {self.holds} else None" if self.holds else value
+
+
+def _remembered(tag: str, there: str) -> _Row:
+    return _Row(f"m{tag}(raw)", there=there, known=f"k{tag}(raw)")
 
 
 class Text:
@@ -74,22 +103,43 @@ class Text:
 
     def target(self, number: int, target: Target) -> None:
         """Write one target: its rows in order, the first value wins; rows that can yield nothing are left out."""
-        rows = 0
-        for index, (line, quick) in enumerate(zip(target.lines, target.quick, strict=True)):
-            rows += self._value_of(f"{number}_{index}", line, quick, first=not rows)
-        del self._scopes[1:]
         self.names |= {f"f{number}": target.careful, f"p{number}": target.put}
-        if rows:
-            first, *parts = target.path
-            store = f'out["{first}"] = value' if not parts else f"p{number}(out, value)"
-            if len(parts) == 1:
-                store = f'out.setdefault("{first}", {{}})["{parts[0]}"] = value'
+        careful = f"f{number}(node, root, out, run)"
+        missing = "" if target.quiet else f"{target.name!r} not in run.inherited: {careful}"
+        rows: list[_Row] = []
+        for index, (line, quick) in enumerate(zip(target.lines, target.quick, strict=True)):
+            row = self._value_of(f"{number}_{index}", line, quick, first=not rows)
+            rows += [row] if row is not None else []
+        del self._scopes[1:]
+        if len(rows) == 1 and not rows[0].default:
+            self.lines.pop()
+            self._only(rows[0], self._store(number, target), careful, missing)
+        elif rows:
             self.write("if value is not None:")
-            self.write(f" if value is CAREFUL: f{number}(node, root, out, run)")
-            self.write(f" else: {store}")
-        if not target.quiet:
-            word = "elif" if rows else "if"
-            self.write(f"{word} {target.name!r} not in run.inherited: f{number}(node, root, out, run)")
+            self.write(f" if value is CAREFUL: {careful}")
+            self.write(f" else: {self._store(number, target)}")
+        if missing:
+            self.write(f"{'elif' if rows else 'if'} {missing}")
+
+    def _store(self, number: int, target: Target) -> str:
+        first, *parts = target.path
+        if len(parts) > 1:
+            return f"p{number}(out, value)"
+        return f'out.setdefault("{first}", {{}})["{parts[0]}"] = value' if parts else f'out["{first}"] = value'
+
+    def _only(self, row: _Row, store: str, careful: str, missing: str) -> None:
+        """Write the only row of a target that can yield something: as few steps as can be where a text came before."""
+        asked = " and ".join(part for part in (row.holds, row.there) if part) or "True"
+        if row.sure:
+            self.write(f"if {asked} and (value := {row.made}): {store}")
+            return
+        self.write(f"if {asked}:")
+        if row.known:
+            self.write(f" if value := {row.known}: {store}")
+        self.write(f" {'elif' if row.known else 'if'} (value := {row.made}) is CAREFUL: {careful}")
+        self.write(f" elif value is not None: {store}")
+        if missing:
+            self.write(f" elif {missing}")
 
     def choice(self, number: int, line: Line) -> None:
         """Write the condition of one row of a choice: `first` becomes the number of the first that holds."""
@@ -128,8 +178,8 @@ class Text:
             found = f"{found}[:1]"
         return f"({found} if {conditions} else EMPTY)" if conditions else found
 
-    def _value_of(self, tag: str, line: Line, quick: Quick, *, first: bool) -> bool:
-        """Write what gives `value` by one row, tried when those before it gave none; False when it never can."""
+    def _value_of(self, tag: str, line: Line, quick: Quick, *, first: bool) -> _Row | None:
+        """Write what gives `value` by one row, tried when those before it gave none; None when it never can."""
         before = len(self.lines)
         if not first:
             self.write("if value is None:")
@@ -139,67 +189,67 @@ class Text:
             if not first:
                 self._scopes.pop()
                 del self.lines[before:]
-            return False
-        self.write(f"value = {row}")
-        return True
+            return None
+        self.write(f"value = {row.text}")
+        return row
 
-    def _row(self, tag: str, line: Line, quick: Quick) -> str | None:
-        """Return the expression of one row, whose None is no value; None for a row that can yield nothing."""
+    def _row(self, tag: str, line: Line, quick: Quick) -> _Row | None:
+        """Return the expressions of one row; None for a row that can yield nothing."""
         if quick.default is None and line.in_line is not None and all(map(self._nothing, line.in_line)):
             return None
         conditions = self._conditions(tag, line)
         if conditions is None:
             return None
-        self.names[f"d{tag}"] = quick.default
-        made = self._made(tag, line, quick)
-        if made == f"d{tag}" and quick.default is None:
-            return None
-        return f"({made}) if {conditions} else None" if conditions else made
+        self.names |= {f"d{tag}": quick.default, f"k{tag}": quick.remember, f"m{tag}": quick.make}
+        row = self._made(tag, line, quick)
+        if row is None:
+            return _Row(f"d{tag}", conditions, default=f"d{tag}") if quick.default is not None else None
+        return row._replace(holds=conditions, default=f"d{tag}" if quick.default is not None else "")
 
-    def _made(self, tag: str, line: Line, quick: Quick) -> str:
-        """Return the expression of what a row makes of its sources."""
-        self.names |= {f"k{tag}": quick.remember, f"m{tag}": quick.make}
+    def _made(self, tag: str, line: Line, quick: Quick) -> _Row | None:
+        """Return the expressions of what a row makes of its sources, None when there are none."""
         if line.in_line is not None:
             return self._value(tag, line.in_line, line, quick)
         if not line.sources:
-            return f"d{tag}"
+            return None
         self.names[f"g{tag}"] = quick.get
         source = f"g{tag}(node, root)" if quick.single else f"g{tag}(node, root, run)"
-        return f"(k{tag}(raw) or m{tag}(raw)) if (raw := {source}) else d{tag}"
+        return _remembered(tag, f"(raw := {source})")
 
-    def _value(self, tag: str, paths: tuple[InLinePath, ...], line: Line, quick: Quick) -> str:
+    def _value(self, tag: str, paths: tuple[InLinePath, ...], line: Line, quick: Quick) -> _Row | None:
         if paths[0].of_nodes is not None:
             nodes = self._nodes(paths[0].steps)
             if nodes == _NONE:
-                return f"d{tag}"
+                return None
             self.names[f"r{tag}"] = paths[0].of_nodes
             there = "" if self._sure(paths[0].steps) else f"{nodes} and "
-            return f"(k{tag}(raw) or m{tag}(raw)) if {there}(raw := r{tag}({nodes}, root)) else d{tag}"
+            return _remembered(tag, f"{there}(raw := r{tag}({nodes}, root))")
         elements = [element for path in paths for element in path.elements]
         texts = [self._element(path.steps, element.number) for path in paths for element in path.elements]
         if all(text == _NOTHING for text in texts):
-            return f"d{tag}"
+            return None
         if len(texts) > 1:
             if any(element.read for element in elements):
                 self._remember(tag, maker(all_of(paths), quick))
-            return f"(k{tag}(raw) or m{tag}(raw)) if any(raw := ({', '.join(texts)})) else d{tag}"
-        return f"({self._single(tag, elements[0], line, quick)}) if {_raw(elements[0], texts[0])} else d{tag}"
+            return _remembered(tag, f"any(raw := ({', '.join(texts)}))")
+        return self._single(tag, elements[0], _raw(elements[0], texts[0]), line, quick)
 
-    def _single(self, tag: str, element: InLineElement, line: Line, quick: Quick) -> str:
-        """Return the expression of what is made of `raw`, the text of one element."""
+    def _single(self, tag: str, element: InLineElement, there: str, line: Line, quick: Quick) -> _Row:
+        """Return the expressions of what is made of `raw`, the text of one element."""
         spelled = _SPELLED.get(line.one) if quick.text and (line.one or line.apply is None) else None
         if element.read is None:
-            return f"{spelled} or d{tag}" if spelled else f"k{tag}(raw) or m{tag}(raw)"
+            return _Row(spelled, there=there, sure=True) if spelled else _remembered(tag, there)
         if spelled is None:
             self._remember(tag, maker(element.read, quick))
-            return f"k{tag}(raw) or m{tag}(raw)"
+            return _remembered(tag, there)
         self.names[f"m{tag}"] = reader(element.read, quick)
         plain = " and ".join(f"{character!r} not in raw" for character in element.plain)
         if element.deep and plain:
             part = f"parts[{element.part}]"
             plain = f'{plain} and len(parts := raw.split(":")) > {element.part}'
             spelled = spelled.replace("raw", part)
-        return f"({spelled} or d{tag}) if {plain} else m{tag}(raw)" if plain else f"m{tag}(raw)"
+        made = f"(({spelled} or d{tag}) if {plain} else m{tag}(raw))" if plain else f"m{tag}(raw)"
+        return _Row(made, there=there)
 
     def _remember(self, tag: str, made: tuple[Callable[[Any], Any], dict[Any, Any]]) -> None:
         self.names |= {f"m{tag}": made[0], f"k{tag}": made[1].get}
