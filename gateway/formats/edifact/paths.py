@@ -100,15 +100,13 @@ class EdifactDialect:
 
     def single(self, path: Path, at: str) -> bool:
         """True when a path takes what it reads from the first segment alone, so that another one may say otherwise."""
-        steps = steps_of(path)
-        if (
-            not steps
-            or path.leaf.startswith("@")
-            or path.leaf.endswith(SAME)
-            or (len(steps) == 1 and steps[0].name == at)
-        ):
+        leaf = path.leaf
+        if not leaf or leaf[0] == "@" or leaf.endswith(SAME):
             return False
-        return bool(path.leaf) and (steps[-1].name, path.leaf) != ("FTX", "4440")
+        steps = steps_of(path)
+        if not steps or (len(steps) == 1 and steps[0].name == at):
+            return False
+        return leaf != "4440" or steps[-1].name != "FTX"
 
     def problems(self, path: Path, at: str, message_type: str, version: str) -> list[str]:
         """Return why the path can never read anything in this message, in any of the directories that we read."""
