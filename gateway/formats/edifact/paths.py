@@ -39,7 +39,7 @@ class EdifactDialect:
         leaf = path.leaf.removesuffix(SAME)
         read = of_segment(steps[-1].name, leaf) if steps else reader(leaf)
         if path.leaf.endswith(SAME):
-            return lambda node, root: same(nodes, root, read) if (nodes := find(node, root)) else ""
+            return lambda node, root: same(nodes, root, leaf) if (nodes := find(node, root)) else ""
         if path.leaf == "@sum":
             return lambda node, root: add_up(nodes, root) if (nodes := find(node, root)) else ""
         several = OF_SEVERAL.get((steps[-1].name if steps else at, path.leaf))
@@ -95,7 +95,8 @@ class EdifactDialect:
             return InLinePath(way, (), _first_of(add_up, [of_segment(tag, other) for other in others]))
         read, *more = (of_segment(tag, one.removesuffix(SAME)) for one in (leaf, *others))
         if leaf.endswith(SAME):
-            return InLinePath(way, (), _first_of(lambda nodes, root: same(nodes, root, read), more))
+            shared = leaf.removesuffix(SAME)
+            return InLinePath(way, (), _first_of(lambda nodes, root: same(nodes, root, shared), more))
         return InLinePath(way, (), _first_of(lambda nodes, root: read(nodes[0], root), more))
 
     def single(self, path: Path, at: str) -> bool:
