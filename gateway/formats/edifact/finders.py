@@ -29,6 +29,8 @@ _NOTHING: list[Node] = []
 
 def steps_of(path: Path) -> tuple[Step, ...]:
     """Return the steps without group names: SG9/RFF is the same as RFF."""
+    if not any(step.name.startswith("SG") for step in path.steps):
+        return path.steps
     return tuple(step for step in path.steps if not re.fullmatch(r"SG[0-9]+", step.name))
 
 

@@ -13,6 +13,7 @@ The text is as meant: without release characters, decimal comma turned into a po
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Sequence
 from functools import cache, lru_cache
 
 from gateway.formats.edifact.composites import components
@@ -219,9 +220,36 @@ def goods_of(unit: Node) -> list[Node]:
     return found
 
 
-def same(nodes: list[Node], root: Node, read: Getter) -> str:
+@cache
+def of_each(tag: str, leaf: str) -> Callable[[list[Node], Node], Sequence[str]]:
+    """Return the function (nodes, root) -> text of a leaf in each of several segments with a tag."""
+    read, at = of_segment(tag, leaf), places(tag, leaf)
+    element, component = at[0] if len(at) == 1 else (0, 0)
+    number = leaf in NUMBERS
+
+    def texts(nodes: list[Node], root: Node) -> Sequence[str]:
+        if component and root.usual:  # type: ignore[attr-defined]
+            raws = tuple([n.elements[element] if element < len(n.elements) else "" for n in nodes])
+            found = _parted(raws, component - 1, number)
+            if found is not None:
+                return found
+        return [read(n, root) for n in nodes]
+
+    return texts
+
+
+@lru_cache(4096)
+def _parted(raws: tuple[str, ...], index: int, number: bool) -> tuple[str, ...] | None:
+    """Return a component of elements with the usual separators; None for what takes more than parting at colons."""
+    if any("?" in raw or "*" in raw or (number and "," in raw) for raw in raws):
+        return None
+    parts = [raw.split(":") for raw in raws]
+    return tuple([part[index].strip() if index < len(part) else "" for part in parts])
+
+
+def same(nodes: list[Node], root: Node, leaf: str) -> str:
     """Return the text that all of some segments have, "" when one has another, or a goods item has no such segment."""
-    texts = {read(node, root) for node in nodes}
+    texts = set(of_each(nodes[0].tag, leaf)(nodes, root))
     return texts.pop() if len(texts) == 1 and not _left_out(nodes) else ""
 
 
@@ -261,14 +289,12 @@ def add_up(nodes: list[Node], root: Node) -> str:
                 nodes = list({(id(n.parent), tuple(n.elements)): n for n in nodes}.values())
             if len(owners) < len(nodes) or (len(goods) > 1 and any(id(n) not in owners for n in goods)):
                 return ""
-    read = of_segment(tag, SUMS[tag])
-    if len(nodes) == 1 and (text := read(nodes[0], root)).replace(".", "", 1).isdigit():
-        return text
-    if tag == "MEA":
-        unit = of_segment(tag, "6411")
-        if len({unit(n, root) for n in nodes}) > 1:
-            return ""
-    return _total(tuple([read(n, root) for n in nodes]))
+    texts = of_each(tag, SUMS[tag])(nodes, root)
+    if len(texts) == 1 and texts[0].replace(".", "", 1).isdigit():
+        return texts[0]
+    if tag == "MEA" and len(set(of_each(tag, "6411")(nodes, root))) > 1:
+        return ""
+    return _total(tuple(texts))
 
 
 @lru_cache(4096)
