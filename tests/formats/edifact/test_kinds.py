@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from gateway.findings import Finding
+from gateway.findings import Finding, Severity
 from gateway.formats.edifact import read
 from gateway.formats.edifact.structure import plans
 from gateway.formats.edifact.structure.matcher import Matcher
@@ -186,3 +186,32 @@ def test_kinds_of_another_sequence_with_the_same_tags_are_others():
     one, two = (unit.node.kinds for unit in units(interchange(message(body))))
     assert set(one) == set(two) and one != two
     assert two.seats["RFF"][0].kinds.seats["GID"] is None  # several alike
+
+
+def test_a_tag_that_looks_like_a_head_is_none(monkeypatch):
+    """With * between elements RFF+HWB is a tag, and an odd one: nothing of it may be taken for an RFF."""
+    good = interchange(message(bills(1, 2, 3, 4, 5, 6))).decode("latin-1").replace("+", "*")
+    data = ("UNA:*.? '" + good.replace("RFF*HWB:GWH5", "RFF+HWB*GWH5")).encode("latin-1")
+    check(data, monkeypatch)
+    assert [f.rule for f in found(data) if f.severity is Severity.ERROR and "RFF+HWB" in f.message] == ["EDIFACT-TAG"]
+
+
+@pytest.mark.parametrize("between", ["UNS+S", "UNA+1", "UNE+1+1", "ZZZ+1"])
+def test_a_shipment_that_goes_on_behind_a_segment_of_no_message_is_read_to_its_end(between, monkeypatch):
+    more = [
+        between,
+        "GID+2+3:CT",
+        "FTX+AAA+++SOCKS",
+        "MEA+AAE+G+KGM:1",
+        "MOA+40:5:USD",
+        "CST+2+6115950000:122",
+        "LOC+27+VN",
+    ]
+    data = interchange(message([*bills(1, 2, 3), *more, *bills(4)[len(HEAD) :], *more, *more]))
+    check(data, monkeypatch)
+    *_, third, last = units(data)
+    for unit, lines in ((third, 2), (last, 3)):
+        draft, _, _ = said(MappingSet(base_mappings()), unit)
+        assert [line["enhanced_product_description"] for line in draft["items"]] == ["COTTON SHIRTS"] + ["SOCKS"] * (
+            lines - 1
+        )

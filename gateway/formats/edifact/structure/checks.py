@@ -84,7 +84,7 @@ class Checker:
             elements = text.split(self._element_separator)
         tag = head = elements[0]
         matches = self._matches.get(tag)
-        if (matches is not None and not matches(told)) or (self._upper_only and text != text.upper()):
+        if not (matches(told) if matches is not None else tag.isalnum()) or (self._upper_only and text != text.upper()):
             return None
         if tag in self._coded:
             for element in elements[1 : 1 + self._coded[tag]]:

@@ -85,6 +85,8 @@ class Matcher:
             if self.completed is not None:
                 return [*(findings or ()), *(self._check(node, self.unit) or ())]
             return [*findings, *(self._check(node, self.unit) or ())] if findings else self._check(node, self.unit)
+        if self.taken[0] is self.unit:
+            self._forget_kinds()
         node.parent = parent
         children = parent.children
         if children is None:
@@ -110,6 +112,8 @@ class Matcher:
             taken = self._take_unit(parts, number, at, line)
             if taken is not None:
                 return taken
+        if self.taken[0] is self.unit:
+            self._forget_kinds()
         nodes, counts, row, times = self._nodes, self._counts, self._row, self._times
         position, node = self.position, self.last
         seen_before, look = self._checker.seen.get, self._checker.look
@@ -194,6 +198,15 @@ class Matcher:
             self._counts[level] = times
         return number + len(nodes), at, line
 
+    def _forget_kinds(self) -> None:
+        """A shipment that was taken whole goes on: behind a UNS, say, that stands where none may."""
+        unit, nodes = self.taken
+        self.taken = (None, [])
+        for node in nodes:
+            node.kinds = None
+        if unit is not None:
+            unit.kinds = None
+
     def _with_check(self, finding: Finding, node: Node) -> list[Finding]:
         return [finding, *(self._check(node, self.unit) or ())]
 
@@ -236,6 +249,8 @@ class Matcher:
                 break
             group = group.row.group if group.row else None
         depth = min(group.depth if group is not None else len(self._nodes) - 1, len(self._nodes) - 1)
+        if self.taken[0] is self.unit:
+            self._forget_kinds()
         if self._nodes[depth] is not self._nodes[0] or self.unit is None:
             self._nodes[depth].add(node)
             self.context += depth == 0
