@@ -85,10 +85,17 @@ def reused(facts: Interchange, before: str, others: Iterable[Interchange]) -> Fi
         Severity.ERROR,
         Scope.INTERCHANGE,
         f"Control number {facts.control_number}{f' of {facts.sender_id}' if facts.sender_id.strip() else ''} was used before {where}.",
-        Position(offset=facts.offset, segment={"x12": "ISA", "edifact": "UNB"}.get(facts.syntax, "")),
+        _header_place(facts, *_CONTROL_NUMBER.get(facts.syntax, ("", None))),
         value=facts.control_number,
         ack={"TA104": "R", "TA105": "025"} if facts.syntax == "x12" else {},
     )
+
+
+_CONTROL_NUMBER = {"x12": ("ISA", 13), "edifact": ("UNB", 5)}
+
+
+def _header_place(facts: Interchange, segment: str = "", element: int | None = None) -> Position:
+    return Position(offset=facts.offset, line=facts.line, segment=segment, element=element)
 
 
 def too_many_interchanges(event: InterchangeBegin) -> Finding:
@@ -96,7 +103,7 @@ def too_many_interchanges(event: InterchangeBegin) -> Finding:
     said = (
         f"The file holds more than {INTERCHANGES} interchanges; it was not read any further and nothing of it is used."
     )
-    return Finding("FILE-INTERCHANGES", Severity.ERROR, Scope.FILE, said, Position(offset=event.interchange.offset))
+    return Finding("FILE-INTERCHANGES", Severity.ERROR, Scope.FILE, said, _header_place(event.interchange))
 
 
 REFUSED = "ACK-REFUSED"

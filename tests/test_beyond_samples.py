@@ -369,10 +369,13 @@ def test_a_value_that_is_no_number_is_called_not_usable() -> None:
 
 
 def test_a_control_number_that_was_used_before_has_its_place() -> None:
-    for data, rule, tag in ((truck(bill()), "X12-ISA13-DUP", "ISA"), (air(consignment()), "ENV-CONTROL-DUP", "UNB")):
-        again = data + data.replace(b"00450001", b"00450002").replace(b"GWH0000001", b"GWH0000002")
+    places = ((truck(bill()), "X12-ISA13-DUP", "ISA", 13), (air(consignment()), "ENV-CONTROL-DUP", "UNB", 5))
+    for data, rule, tag, element in places:
+        again = data + b"\n" + data.replace(b"00450001", b"00450002").replace(b"GWH0000001", b"GWH0000002")
         (found,) = [f for f in drop(again).findings() if f.rule == rule]
-        assert (found.position.segment, found.position.offset) == (tag, len(data))
+        place = found.position
+        assert (place.segment, place.element, place.offset) == (tag, element, len(data) + 1)
+        assert place.line == 1 + again[: len(data) + 1].count(b"\n")
 
 
 def test_a_shipment_that_comes_again_is_told_with_the_trip_and_the_file_of_the_first() -> None:
