@@ -118,15 +118,28 @@ _SUBJECTS = {"status": "", "set": "transaction set ", "group": "group ", "interc
 def answer_finding(event: Acknowledged) -> Finding:
     """Return what an acknowledgment says of something of ours, in words, with the reasons it gives."""
     code = _WORDS.get(event.result, event.result)
-    result = _RESULTS.get(code, code or "no result")
-    about = f"{_SUBJECTS.get(event.kind, '')}{event.control_number}".strip() or "the file"
-    words = (
-        f" {event.text[:200].rstrip('.')}." if event.text and (code != "A" or event.kind in ("status", "set")) else ""
+    result = (
+        _RESULTS.get(code)
+        or (f"code {code}" if any(map(str.isdigit, code)) and " " not in code else code)
+        or "no result"
     )
+    about = f"{_SUBJECTS.get(event.kind, '')}{event.control_number}".strip() or "the file"
+    words = f" {_not_too_long(event.text)}." if event.text and (code != "A" or event.kind in ("status", "set")) else ""
     said = f"The answer to {about} says: {result}.{words}"
     if code in _NEGATIVE or event.status == "rejected":
         return Finding(REFUSED, Severity.WARNING, Scope.FILE, said, event.position, value=event.control_number)
     return Finding("ACK-SAYS", Severity.INFO, Scope.FILE, said, event.position, value=event.control_number)
+
+
+def _not_too_long(text: str) -> str:
+    """Return the reasons of an answer, without those behind the first 400 characters."""
+    if len(text) > _LONG:
+        text = text[:_LONG].rpartition("; ")[0] or text[:_LONG].rpartition(" ")[0] or text[:_LONG]
+        text = f"{text}; and more"
+    return text[:1].upper() + text[1:].rstrip(".")
+
+
+_LONG = 400  # characters of the reasons that are told
 
 
 def undated(shipments: int, message: Message, now: datetime) -> Finding:
