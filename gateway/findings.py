@@ -76,6 +76,17 @@ class Position(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 NOWHERE = Position()
+
+
+def count_of(number: int, thing: str) -> str:
+    """Return a number with its noun: 1 byte, 2 bytes, no group.
+
+    >>> count_of(0, "group"), count_of(1, "byte"), count_of(30, "byte")
+    ('no group', '1 byte', '30 bytes')
+    """
+    return f"{number or 'no'} {thing}{'s' * (number > 1)}"
+
+
 NOTHING = "Nothing to do"
 """Begins the mend of a finding that asks for none; an example would only mislead."""
 

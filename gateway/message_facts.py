@@ -85,10 +85,17 @@ def reused(facts: Interchange, before: str, others: Iterable[Interchange]) -> Fi
         Severity.ERROR,
         Scope.INTERCHANGE,
         f"Control number {facts.control_number}{f' of {facts.sender_id}' if facts.sender_id.strip() else ''} was used before {where}.",
-        Position(offset=facts.offset, segment={"x12": "ISA", "edifact": "UNB"}.get(facts.syntax, "")),
+        _header_place(facts, *_CONTROL_NUMBER.get(facts.syntax, ("", None))),
         value=facts.control_number,
         ack={"TA104": "R", "TA105": "025"} if facts.syntax == "x12" else {},
     )
+
+
+_CONTROL_NUMBER = {"x12": ("ISA", 13), "edifact": ("UNB", 5)}
+
+
+def _header_place(facts: Interchange, segment: str = "", element: int | None = None) -> Position:
+    return Position(offset=facts.offset, line=facts.line, segment=segment, element=element)
 
 
 def too_many_interchanges(event: InterchangeBegin) -> Finding:
@@ -96,7 +103,7 @@ def too_many_interchanges(event: InterchangeBegin) -> Finding:
     said = (
         f"The file holds more than {INTERCHANGES} interchanges; it was not read any further and nothing of it is used."
     )
-    return Finding("FILE-INTERCHANGES", Severity.ERROR, Scope.FILE, said, Position(offset=event.interchange.offset))
+    return Finding("FILE-INTERCHANGES", Severity.ERROR, Scope.FILE, said, _header_place(event.interchange))
 
 
 REFUSED = "ACK-REFUSED"
@@ -111,15 +118,28 @@ _SUBJECTS = {"status": "", "set": "transaction set ", "group": "group ", "interc
 def answer_finding(event: Acknowledged) -> Finding:
     """Return what an acknowledgment says of something of ours, in words, with the reasons it gives."""
     code = _WORDS.get(event.result, event.result)
-    result = _RESULTS.get(code, code or "no result")
-    about = f"{_SUBJECTS.get(event.kind, '')}{event.control_number}".strip() or "the file"
-    words = (
-        f" {event.text[:200].rstrip('.')}." if event.text and (code != "A" or event.kind in ("status", "set")) else ""
+    result = (
+        _RESULTS.get(code)
+        or (f"code {code}" if any(map(str.isdigit, code)) and " " not in code else code)
+        or "no result"
     )
+    about = f"{_SUBJECTS.get(event.kind, '')}{event.control_number}".strip() or "the file"
+    words = f" {_not_too_long(event.text)}." if event.text and (code != "A" or event.kind in ("status", "set")) else ""
     said = f"The answer to {about} says: {result}.{words}"
     if code in _NEGATIVE or event.status == "rejected":
         return Finding(REFUSED, Severity.WARNING, Scope.FILE, said, event.position, value=event.control_number)
     return Finding("ACK-SAYS", Severity.INFO, Scope.FILE, said, event.position, value=event.control_number)
+
+
+def _not_too_long(text: str) -> str:
+    """Return the reasons of an answer, without those behind the first 400 characters."""
+    if len(text) > _LONG:
+        text = text[:_LONG].rpartition("; ")[0] or text[:_LONG].rpartition(" ")[0] or text[:_LONG]
+        text = f"{text}; and more"
+    return text[:1].upper() + text[1:].rstrip(".")
+
+
+_LONG = 400  # characters of the reasons that are told
 
 
 def undated(shipments: int, message: Message, now: datetime) -> Finding:

@@ -125,6 +125,7 @@ class Interchange(msgspec.Struct, frozen=True, omit_defaults=True):
     ack_requested: bool = False
     separators: Separators | None = None
     offset: int = 0
+    line: int = 1  # of its header
     sender_internal: str = ""
     number_of_use: str = ""
 

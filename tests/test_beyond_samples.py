@@ -369,10 +369,13 @@ def test_a_value_that_is_no_number_is_called_not_usable() -> None:
 
 
 def test_a_control_number_that_was_used_before_has_its_place() -> None:
-    for data, rule, tag in ((truck(bill()), "X12-ISA13-DUP", "ISA"), (air(consignment()), "ENV-CONTROL-DUP", "UNB")):
-        again = data + data.replace(b"00450001", b"00450002").replace(b"GWH0000001", b"GWH0000002")
+    places = ((truck(bill()), "X12-ISA13-DUP", "ISA", 13), (air(consignment()), "ENV-CONTROL-DUP", "UNB", 5))
+    for data, rule, tag, element in places:
+        again = data + b"\n" + data.replace(b"00450001", b"00450002").replace(b"GWH0000001", b"GWH0000002")
         (found,) = [f for f in drop(again).findings() if f.rule == rule]
-        assert (found.position.segment, found.position.offset) == (tag, len(data))
+        place = found.position
+        assert (place.segment, place.element, place.offset) == (tag, element, len(data) + 1)
+        assert place.line == 1 + again[: len(data) + 1].count(b"\n")
 
 
 def test_a_shipment_that_comes_again_is_told_with_the_trip_and_the_file_of_the_first() -> None:
@@ -450,13 +453,18 @@ def test_the_status_of_an_xfnm_is_told_in_words(word: str, rule: str, said_as: s
 
 def test_what_refuses_something_of_ours_is_told_with_its_codes() -> None:
     for name, words in (
-        ("x12/27", "refused. TA105 025."),
-        ("x12/23", "refused. AK5*R*4*5; AK3*P4*3; AK4*2*373*8."),
-        ("edifact/20", "refused. 13 UNZ."),
+        ("x12/27", "refused. The control number was used before (TA105 025)."),
+        (
+            "x12/23",
+            "refused. SE-01 is not the number of segments (4), segments of the set are wrong (5); P4-02 of segment 3: the date is wrong (8).",
+        ),
+        ("edifact/20", "refused. UNZ: missing (13)."),
     ):
         assert any(words in text for text in said(drop(sample(name)), "ACK-REFUSED")), name
     group = truck(["AK1*AZ*7", "AK9*R*1*1*0*5"], head=(), version="004010", set_id="997", group="FA")
-    assert "The answer to group 7 says: refused. AK9*R*1*1*0*5." in said(drop(group), "ACK-REFUSED")
+    assert "The answer to group 7 says: refused. GE-01 is not the number of sets (5)." in said(
+        drop(group), "ACK-REFUSED"
+    )
 
 
 def test_remarks_do_not_stand_in_an_824_as_errors() -> None:

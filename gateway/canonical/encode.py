@@ -36,6 +36,7 @@ def _nested_levels(level: str) -> dict[str, str]:
 
 
 _NESTED = {level: _nested_levels(level) for level in LEVELS}
+_ShapeOf = Callable[[Any], Any]
 _shapes: dict[str, dict[tuple[str, ...], _Shape]] = {level: {} for level in LEVELS}
 
 
@@ -86,6 +87,12 @@ class _Shape:
         """True when nothing can move: the keys are in order, and nothing stands below them."""
         return not (self._order or self._names or self._lists)
 
+    def in_place(self, draft: dict[str, Any]) -> bool:
+        """True when nothing moves in an object of this shape without lists."""
+        if self._order is not None or self._lists:
+            return False
+        return self._objects is None or _all_still(self._shapes, self._objects(draft))
+
     def put_in_order(self, draft: dict[str, Any]) -> dict[str, Any]:
         """Return an object of this shape in canonical order; the same when nothing moves."""
         changed: dict[str, Any] = {}
@@ -96,7 +103,7 @@ class _Shape:
                     changed[name] = new
         for name, inner in self._lists:
             value = draft[name]
-            if type(value) is list and not _all_still(repeat(_shapes[inner].get), value):
+            if type(value) is list and not _all_in_place(inner, value):
                 entries = [_ordered(entry, inner) if type(entry) is dict else entry for entry in value]
                 if any(map(is_not, entries, value)):
                     changed[name] = entries
@@ -104,19 +111,32 @@ class _Shape:
             draft = {**draft, **changed}
         if self._order is None or self._values is None:
             return draft
-        return dict(zip(self._order, self._values(draft), strict=True))
+        return dict(zip(self._order, self._values(draft)))  # noqa: B905  as many by construction
 
 
 _STILL = _Shape((), "money")
 _ALL_STILL = {_STILL}
 
 
-def _all_still(shapes: Iterable[Callable[[Any], Any]], values: Iterable[Any]) -> bool:
+def _all_still(shapes: Iterable[_ShapeOf], values: Iterable[Any]) -> bool:
     """True when nothing moves in these objects, whose shapes are known; shapes: what gives the shape of each by its keys."""
     try:
         return set(map(call, shapes, map(tuple, values))) == _ALL_STILL
     except TypeError:  # what should be an object is none
         return False
+
+
+def _all_in_place(level: str, entries: list[Any]) -> bool:
+    """True when nothing moves in the objects of a list, references or goods lines with their money."""
+    shapes = repeat(_shapes[level].get)
+    if not _NESTED[level]:
+        return _all_still(shapes, entries)
+    return all(map(_in_place, shapes, entries))
+
+
+def _in_place(shape_of: _ShapeOf, entry: Any) -> bool:
+    shape = shape_of(tuple(entry)) if type(entry) is dict else _STILL
+    return shape is _STILL or (shape is not None and shape.in_place(entry))
 
 
 def _learn(level: str, keys: tuple[str, ...]) -> _Shape:

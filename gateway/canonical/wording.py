@@ -125,7 +125,7 @@ def _why_needed(place: Place) -> str:
         number, _, title = place.asked.element.partition(" ")
         name = f" (element {number} of the Section 321 data set: {title})" if title else ""
         modes = f" when the mode is {' or '.join(place.asked.modes)}" if place.asked.modes else ""
-        return f"{who} must send it{modes}{name}"
+        return f"{who} must send {'them' if place.path == ('items',) else 'it'}{modes}{name}"
     if party and field == "postal_code":
         return "a US address needs a ZIP code"
     if party and field == "state_province":

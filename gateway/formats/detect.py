@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 import msgspec
 from msgspec.structs import replace
 
-from gateway.findings import NOTHING, Finding, Position, Scope, Severity
+from gateway.findings import NOTHING, Finding, Position, Scope, Severity, count_of
 from gateway.formats import sniffers as sniffers_of
 from gateway.openpgp import is_openpgp
 from gateway.profile import Profile
@@ -92,7 +92,7 @@ def check_name(name: str, *, depth: int = 0) -> Finding | None:
     if len(parts) - 1 > depth:
         return _name_fault(
             "SFTP-PATH-DEPTH",
-            f"The file lies in {len(parts) - 1} sub-folder(s); only the drop folder itself is read.",
+            f"The file lies in {count_of(len(parts) - 1, 'sub-folder')}; only the drop folder itself is read.",
             name,
         )
     last = parts[-1].lower()

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-from gateway.findings import Finding, Position, Scope, Severity
+from gateway.findings import Finding, Position, Scope, Severity, count_of
 
 _LIKELY = r"(?P<s>[^\w\s\-./:,;])[A-Z0-9]{1,20}"  # separators of mail headers and of dates tell nothing
 X12_DATA = re.compile(rf"(?:GS|ST|SE|GE|N1|M10|M11){_LIKELY}(?P=s)")
@@ -47,16 +47,16 @@ class Skipped:
         """Return what is to be told: a warning about noise, an error about segments. at: offset in the received file."""
         size, place, starts = self._place(at)
         if self._lost:
-            said = f"{size} bytes {where} hold segments without a header that can be read; nothing of them was taken {starts}."
+            said = f"What stands {where} ({count_of(size, 'byte')}) holds segments without a header that can be read; nothing of it was taken {starts}."
             return Finding("FILE-SEGMENTS-LOST", Severity.ERROR, Scope.INTERCHANGE, said, place)
         rule = "FILE-LEADING-NOISE" if leading else "FILE-TRAILING-NOISE"
-        said = f"{size} bytes {where} are not part of an interchange and were skipped {starts}."
+        said = f"What stands {where} ({count_of(size, 'byte')}) is not part of an interchange and was skipped {starts}."
         return Finding(rule, Severity.WARNING, Scope.FILE, said, place)
 
     def whole_file(self, rule: str, header: str, *, at: Callable[[int], int]) -> Finding:
         """Return the finding of a file in which no interchange begins. header: "ISA" or "UNB"."""
         size, place, starts = self._place(at)
-        said = f"No {header} that can be read stands in the {size} bytes of the file {starts}: sender, receiver and separators are unknown."
+        said = f"No {header} that can be read stands in the {count_of(size, 'byte')} of the file {starts}: sender, receiver and separators are unknown."
         return Finding(rule, Severity.ERROR, Scope.FILE, said, place)
 
     def _place(self, at: Callable[[int], int]) -> tuple[int, Position, str]:

@@ -24,6 +24,7 @@ from gateway.profile import MappedShipment, Origin, Profile
 from gateway.records import Dialect, Message, Node
 
 _REMEMBERED = 1024  # places that a program remembers
+_OF_PARTS = (dict, list)
 _NO_PARTIES: dict[str, Any] = {}  # of which rows of the shipment write single fields; nobody changes it
 
 
@@ -229,19 +230,20 @@ class CompiledProgram:
 
     def _fill_references(self, mapped: Mapped, found: Sequence[Sequence[Any]], root: Any, run: Run) -> None:
         references: list[dict[str, Any]] = []
-        known: set[tuple[Any, ...]] = set()
+        known: set[str] = set()
         run.level = "references"
         for at, bound in enumerate(self._references, len(found) - len(self._references)):
             for one in found[at]:
                 run.index = len(references)
                 reference: dict[str, Any] = {}
                 bound.fill(one, root, reference, run)
-                if "value" in reference and "type" in reference:
-                    same = tuple(reference.items())
-                    if same not in known:
-                        known.add(same)
-                        references.append(reference)
-                        mapped._references.append(one)
+                if "type" not in reference or (value := reference.get("value")) is None:
+                    continue
+                if value in known and reference in references:
+                    continue
+                known.add(value)
+                references.append(reference)
+                mapped._references.append(one)
         if references:
             mapped.draft["references"] = references
 
@@ -251,7 +253,7 @@ class CompiledProgram:
             self._enrich(draft, profile.enrich(draft) or {}, run)
         for name, value in profile.constants.items():
             if name not in draft:
-                draft[name] = own_copy(value)
+                draft[name] = own_copy(value) if type(value) in _OF_PARTS else value
 
     @staticmethod
     def _enrich(draft: dict[str, Any], known: dict[str, Any], run: Run) -> None:

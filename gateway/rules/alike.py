@@ -116,7 +116,7 @@ class Neighbours:
     def check(self, party: dict[str, Any], person: str, day: str, value: Decimal, number: str) -> list[Finding]:
         """Count a shipment in; return a warning when it takes the persons together above the limit, none of them alone."""
         street = street_words_of(street_of(party))
-        street = street[: 3 if street[:2] == ["PO", "BOX"] else 2]
+        street = street[: 3 if street[:2] == ("PO", "BOX") else 2]
         if len(street) < 2:
             return _NOTHING
         place = hash((day, str(party.get("postal_code", ""))[:5], *street))

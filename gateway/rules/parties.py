@@ -194,7 +194,7 @@ def person_key(name: str, street: str, zip_code: str, secret: bytes, suffixes: M
     if not _ROOMS.isdisjoint(street_words):
         for at, word in enumerate(street_words):
             if at > 1 and word in _ROOMS:  # some write it here, some into the second line
-                del street_words[at:]
+                street_words = street_words[:at]
                 break
     words = " ".join([suffixes.get(w, w) for w in street_words])
     text = f"{plain_name}|{words}|{zip_code[:5]}".encode()
@@ -234,14 +234,18 @@ def _without_care_of(street: str, found: re.Match[str]) -> str:
     return street[behind.end() :] if behind else ""
 
 
-def street_words_of(street: str) -> list[str]:
-    """Return the words of a street as they are compared: post office boxes are written in many ways."""
+@lru_cache(4096)
+def street_words_of(street: str) -> tuple[str, ...]:
+    """Return the words of a street as they are compared: post office boxes are written in many ways.
+
+    Remembered until the shipments of a batch are compared with each other.
+    """
     if "/" in street and (found := _CARE_OF.search(street)):
         street = _without_care_of(street, found) or street
     plain = normal(street)
     if ("O" in plain and "B" in plain) or "APARTADO" in plain:
         plain = _BOX.sub("PO BOX ", plain)
-    return plain.split()
+    return tuple(plain.split())
 
 
 def _finding(rule: str, severity: Severity, message: str, role: str, field: str, party: dict[str, Any]) -> Finding:

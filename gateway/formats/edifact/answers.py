@@ -53,18 +53,38 @@ def _contrl(root: Node, unit: Node | None, s: Separators) -> Iterator[Acknowledg
 def _ucm(node: Node, s: Separators) -> Acknowledged:
     details = [_detail(node, 4, s)]
     for ucs in _children(node, "UCS"):
-        codes = [component(ucd, 1, 1, s) for ucd in _children(ucs, "UCD")]
-        details.append(f"segment {ucs.element(1)} {ucs.element(2)} {' '.join(codes)}".rstrip())
+        where = f"segment {ucs.element(1)}"
+        details += [f"{where}: {_words(code)}" for code in [component(ucs, 2, 1, s)] if code]
+        for ucd in _children(ucs, "UCD"):
+            details.append(f"{where}, {_element(ucd, 2, s)}: {_words(component(ucd, 1, 1, s))}")
     kind = components(node.element(2), s)[0]
-    text = "; ".join(d for d in details if d)
-    return Acknowledged(
-        "status", component(node, 1, 1, s), _ACTIONS.get(node.element(3), ""), node.place(), f"{kind} {text}".strip()
-    )
+    text = ": ".join(part for part in (kind, "; ".join(d for d in details if d)) if part)
+    return Acknowledged("status", component(node, 1, 1, s), _ACTIONS.get(node.element(3), ""), node.place(), text)
 
 
 def _detail(node: Node, first: int, s: Separators) -> str:
-    """Return "code segment element" of UCI, UCF or UCM."""
-    return " ".join(part for part in (component(node, n, 1, s) for n in range(first, first + 3)) if part)
+    """Return what UCI, UCF or UCM say is wrong: "UNT, element 2: the count in the trailer is wrong (29)"."""
+    code, tag = (component(node, n, 1, s) for n in (first, first + 1))
+    where = ", ".join(part for part in (tag, _element(node, first + 2, s)) if part)
+    return ": ".join(part for part in (where, _words(code) if code else "") if part)
+
+
+def _element(node: Node, number: int, s: Separators) -> str:
+    """Return the place in S011 (0098, 0104): element 2-1."""
+    place = "-".join(part for part in components(node.element(number), s)[:2] if part)
+    return f"element {place}" if place else ""
+
+
+@cache
+def _syntax_codes() -> dict[str, str]:
+    text = files(__package__).joinpath("answer_codes.csv").read_text("utf-8")
+    return {row["code"]: row["words"] for row in table_rows(text)}
+
+
+def _words(code: str) -> str:
+    """Return a code of 0085 with its words: missing (13)."""
+    words = _syntax_codes().get(code)
+    return f"{words} ({code})" if words else f"code {code}"
 
 
 def _aperak(root: Node, unit: Node | None, s: Separators) -> Iterator[Acknowledged]:

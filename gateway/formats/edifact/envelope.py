@@ -62,6 +62,7 @@ def read_unb(header: Header, index: int) -> Interchange:
         test=test not in ("", "0"),
         separators=header.separators,
         offset=header.offset,
+        line=header.line,
         sender_internal=header.component(2, 3),
     )
 

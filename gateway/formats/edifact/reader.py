@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from gateway.findings import Finding, Position, Severity
+from gateway.findings import NOWHERE, Finding, Position, Severity
 from gateway.formats.delimited import UNSCALED, Scale
 from gateway.formats.edifact import trailers
 from gateway.formats.edifact.envelope import component, fault, read_unb, read_ung
@@ -214,7 +214,8 @@ class EdifactReader:
         at = node or (self._message.last if self._message is not None else None) or self._last
         if at is not None:
             return at.place()
-        return Position(offset=self._interchange.offset if self._interchange else None)
+        at_header = self._interchange
+        return Position(offset=at_header.offset, line=at_header.line) if at_header else NOWHERE
 
     def _close_message(self, node: Node | None) -> Iterator[Event]:
         """End an open message whose UNT did not come."""

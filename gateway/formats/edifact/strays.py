@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from gateway.findings import Finding
+from gateway.findings import Finding, count_of
 from gateway.formats.edifact.envelope import fault
 from gateway.records import Node
 
@@ -33,7 +33,7 @@ class Strays:
         node, count, bills = self._first, self._count, self._bills
         self._first, self._count, self._bills = None, 0, 0
         tag = node.tag[:10]
-        rule, code, said = "EDIFACT-SEG-OUTSIDE", "33", f"{count} segment(s) from {tag} on stand outside a message"
+        rule, code, said = "EDIFACT-SEG-OUTSIDE", "33", f"Outside a message: {count_of(count, 'segment')} from {tag} on"
         if tag in _SECURITY:
             rule, code, said = "EDIFACT-SECURITY", "27", f"Security segment {tag} is not supported"
         elif tag in _OTHER_ENVELOPES:

@@ -38,6 +38,7 @@ def read_isa(header: Header, index: int) -> Interchange:
         test=e[15] == "T",
         separators=header.separators,
         offset=header.offset,
+        line=header.line,
     )
 
 

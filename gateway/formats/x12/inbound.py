@@ -1,6 +1,6 @@
 """Acknowledgments of ours that come back in X12: which group, set or bill they answer, and how.
 
-answers.csv says for each set where number, result and texts stand; 997 and 999 are read here. Results: A accepted,
+answers.csv says for each set where number, result and texts stand, answer_codes.csv what the codes of TA1, 997 and 999 mean; 997 and 999 are read here. Results: A accepted,
 E accepted with errors, P in part, R refused, else the code as received with its words.
 """
 
@@ -8,11 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import cache
+from itertools import zip_longest
 
 from gateway.records import Acknowledged, Message, Node
 from gateway.shipped import files, table_rows
 
 _TEXT = 200
+_FAULTS = 20  # of one set that are told
 
 
 @cache
@@ -29,7 +31,7 @@ def _dispositions() -> dict[str, dict[str, str]]:
 
 def answer_of_ta1(node: Node) -> Acknowledged:
     """Return what a TA1 says of an interchange of ours, with its note code."""
-    return Acknowledged("interchange", node.element(1), node.element(4), node.place(), f"TA105 {node.element(5)}")
+    return Acknowledged("interchange", node.element(1), node.element(4), node.place(), _words("TA105", node.element(5)))
 
 
 def answers_of(message: Message, name: str) -> Iterator[Acknowledged]:
@@ -37,31 +39,68 @@ def answers_of(message: Message, name: str) -> Iterator[Acknowledged]:
     root: Node = message.root
     nodes = [node for node in root.walk() if node is not root]
     if message.type in ("997", "999"):
-        yield from _functional(nodes)
+        separators = message.interchange.separators
+        yield from _functional(nodes, separators.component if separators is not None else "")
     elif message.type in _rows():
         yield from _statuses(nodes, _rows()[message.type])
     else:
         yield Acknowledged("status", message.control_number, "", root.place(), text=f"{message.type} {name}")
 
 
-def _functional(nodes: list[Node]) -> Iterator[Acknowledged]:
+def _functional(nodes: list[Node], component: str) -> Iterator[Acknowledged]:
     """AK1 with the AK9 of the group, and the sets that were not simply accepted, with the codes that say why."""
     end = next((n for n in nodes if n.tag == "AK9"), None)
     result = end.element(1) if end is not None else ""
-    why = "*".join(end.elements) if end is not None and len(end.elements) > 5 else ""  # AK9-05: a code
+    why = _all_words("716", end.elements[5:]) if end is not None else ""
     opened: Node | None = None
-    faults: list[str] = []
+    faults: list[Node] = []
     for node in nodes:
         if node.tag == "AK1":
             yield Acknowledged("group", node.element(2), result, node.place(), text=why)
         elif node.tag == "AK2":
             opened, faults = node, []
         elif node.tag in ("AK3", "AK4", "IK3", "IK4"):
-            faults.append("*".join(node.elements[:4]).rstrip("*"))
+            faults.append(node)
         elif node.tag in ("AK5", "IK5") and opened is not None and node.element(1) != "A":
-            codes = ["*".join(node.elements)] if len(node.elements) > 2 else []  # AK5-02: a code
-            text = "; ".join([*codes, *faults])[:_TEXT]
+            parts = [_all_words("718", node.elements[2:]), *_fault_words(faults, component)]
+            text = "; ".join(filter(None, parts[:_FAULTS]))
             yield Acknowledged("set", opened.element(2), node.element(1), opened.place(), text=text)
+
+
+@cache
+def _codes() -> dict[tuple[str, str], str]:
+    text = files(__package__).joinpath("answer_codes.csv").read_text("utf-8")
+    return {(row["list"], row["code"]): row["words"] for row in table_rows(text)}
+
+
+def _words(of: str, code: str) -> str:
+    """Return a code with its words. of: TA105, or the data element of the list (716, 718, 720, 723)."""
+    words = _codes().get((of, code))
+    name = code if of.isdigit() else f"{of} {code}"
+    return f"{words} ({name})" if words else f"code {name}"
+
+
+def _all_words(of: str, codes: list[str]) -> str:
+    return ", ".join(_words(of, code) for code in codes if code)
+
+
+def _fault_words(nodes: list[Node], component: str) -> Iterator[str]:
+    """Yield what is wrong with segments (AK3) and elements (AK4): "M11-09 of segment 5: the code is not in the list (7)".
+
+    A segment whose elements are told is not told itself. What the bad value was is left out: it may be personal.
+    """
+    segment: Node | None = None
+    for node, following in zip_longest(nodes, nodes[1:]):
+        if node.tag in ("AK3", "IK3"):
+            segment = node
+            of_elements = following is not None and following.tag in ("AK4", "IK4")
+            if not (of_elements and node.element(4) == "8"):
+                yield f"{node.element(1)}, segment {node.element(2)}: {_words('720', node.element(4))}"
+        elif segment is not None:
+            element, *rest = node.element(1).split(component or None)
+            part = f"-{rest[0]}" if rest and rest[0] else ""
+            where = f"{segment.element(1)}-{element.zfill(2)}{part} of segment {segment.element(2)}"
+            yield f"{where}: {_words('723', node.element(3))}"
 
 
 def _statuses(nodes: list[Node], row: dict[str, str]) -> Iterator[Acknowledged]:

@@ -12,6 +12,7 @@ import re
 
 import msgspec
 
+from gateway.findings import count_of
 from gateway.records import Separators
 
 HEADER_BYTES = 512
@@ -141,4 +142,4 @@ def _width_fault(elements: list[str], pad: str) -> str:
     for number, (value, width) in enumerate(zip(elements[:16], _LENGTHS, strict=True)):
         if len(value) != width:
             return f"ISA{number:02d} has {len(value)} characters instead of {width}."
-    return f"{len(pad)} blank(s) stand before the terminator."
+    return f"{count_of(len(pad), 'blank')} before the terminator."

@@ -5,7 +5,7 @@ Not here: totals that stand inside a set (totals.py).
 
 from __future__ import annotations
 
-from gateway.findings import Finding, Position, Scope, Severity
+from gateway.findings import Finding, Position, Scope, Severity, count_of
 from gateway.formats.x12.envelope import group_fault, set_fault
 from gateway.formats.x12.totals import as_number
 from gateway.records import Group, Interchange, Message, Node
@@ -46,7 +46,7 @@ def check_iea(node: Node, interchange: Interchange, groups: int, *, answered: bo
                 1,
                 "X12-IEA-COUNT",
                 "021",
-                f"IEA01 says {number or 'nothing'}, but {groups} functional group(s) were received.",
+                f"IEA01 says {number or 'nothing'}, and the interchange has {count_of(groups, 'functional group')}.",
             )
         )
     elif not groups and not answered:
@@ -81,7 +81,7 @@ def check_ge(node: Node, group: Group, sets: int) -> list[Finding]:
                 1,
                 "X12-GE-COUNT",
                 "5",
-                f"GE01 says {number or 'nothing'}, but {sets} transaction set(s) were received.",
+                f"GE01 says {number or 'nothing'}, and the group has {count_of(sets, 'transaction set')}.",
             )
         )
     elif not sets:

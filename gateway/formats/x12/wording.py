@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import cache
 
+from gateway.findings import count_of
 from gateway.formats.x12.elements import TRAILING, Fault, SegmentDef
 from gateway.shipped import files, table_rows
 
@@ -45,8 +46,8 @@ _SEGMENT = {
     "1": '"{tag}" is not a segment of this transaction set.',
     "2": "{tag} stands where it is not expected: the segment that starts its loop was not sent before it.",
     "3": "{tag} is missing in {place}: it is mandatory.",
-    "4": "Loop {tag} stands more than {limit} time(s).",
-    "5": "{tag} stands more than {limit} time(s) in {place}.",
+    "4": "Loop {tag} stands more often than it may: {limit}.",
+    "5": "{tag} stands more often in {place} than it may: {limit}.",
     "6": "{tag} is an X12 segment, but it does not belong to this transaction set.",
     "7": "{tag} is out of sequence in {place}: it should have come earlier, "
     "or the segment that starts a new loop is missing before it.",
@@ -61,7 +62,7 @@ def element_message(fault: Fault, segment: SegmentDef, *, personal: bool) -> str
     element = fault.definition
     if element is None:
         return (
-            f"{where}: {segment.tag} has {len(segment.elements)} element(s), but more were sent. "
+            f"{where}: {segment.tag} has {count_of(len(segment.elements), 'element')}, and more were sent. "
             "An element separator inside a text shifts everything after it."
         )
     numeric = element.type[0] in "NR"
@@ -70,7 +71,7 @@ def element_message(fault: Fault, segment: SegmentDef, *, personal: bool) -> str
     text = _ELEMENT[fault.code + kind].format(
         value="the value" if personal else f'"{fault.value[:_SHOWN]}"',
         name=f"element {element.de} ({element.name})",
-        size=size,
+        size=count_of(size, "character"),
         min=element.min,
         max=element.max,
         codes=_some_codes(element.codes),
@@ -83,8 +84,8 @@ def element_message(fault: Fault, segment: SegmentDef, *, personal: bool) -> str
 _ELEMENT = {
     "1": "{name} is mandatory and empty",
     "2": "{name} is needed here{relation}",
-    "4": "{value} has {size} character(s); {name} needs at least {min}",
-    "5": "{value} has {size} characters; {name} takes at most {max}",
+    "4": "{value} has {size}; {name} needs at least {min}",
+    "5": "{value} has {size}; {name} takes at most {max}",
     "6": "{value} holds a character that {name} does not allow",
     "6 lost": "{value} holds the sign for a character that was lost before the file came (U+FFFD), which {name} does not allow",
     "6 number": "{value} is not a number as {name} needs it",

@@ -6,7 +6,7 @@ import codecs
 import re
 from collections.abc import Callable, Iterable, Iterator
 
-from gateway.findings import Finding, Position, Scope, Severity
+from gateway.findings import Finding, Position, Scope, Severity, count_of
 from gateway.formats.xml.tags import StartTags
 
 ALLOWED = {
@@ -50,7 +50,7 @@ class Source:
     def _start(self) -> None:
         lead = len(self._head) - len(self._head.lstrip(b"\r\n\t "))
         if lead and self._head[lead : lead + 5] == b"<?xml":
-            self._say("FILE-LEADING-NOISE", Severity.WARNING, f"{lead} blank bytes before the XML declaration were skipped.", 0)  # fmt: skip
+            self._say("FILE-LEADING-NOISE", Severity.WARNING, f"{count_of(lead, 'blank')} before the XML declaration: skipped.", 0)  # fmt: skip
         self.lines += self._head.count(b"\n", 0, lead)
         self.tags.feed(self._head[:lead])
         self._head = self._head[lead:]
@@ -86,7 +86,7 @@ class Source:
                 yield body
         marks = held.strip(b"\r\n\t ")
         if marks:
-            self._say("FILE-TRAILING-NOISE", Severity.WARNING, f"{len(held)} bytes behind the document (NUL or Ctrl-Z) were skipped.", self.tags.size - len(held))  # fmt: skip
+            self._say("FILE-TRAILING-NOISE", Severity.WARNING, f"{count_of(len(held), 'byte')} behind the document (NUL or Ctrl-Z): skipped.", self.tags.size - len(held))  # fmt: skip
 
     def _tags(self, chunk: bytes) -> bool:
         """Refuse a tag with very many attributes: libxml2 compares each with every other, minutes for a megabyte of them."""

@@ -7,7 +7,10 @@ from pathlib import Path
 import pytest
 
 from gateway.check import Checker, parse_instant
+from gateway.findings import Position
 from gateway.formats.x12.inbound import _dispositions
+from gateway.message_facts import answer_finding
+from gateway.records import Acknowledged
 from gateway.site import base_site
 
 FIXTURES = Path(__file__).parents[3] / "fixtures"
@@ -34,9 +37,9 @@ def said(sample: str) -> list[str]:
         ("x12/13_355", ["The answer to NRTX25A01 says: refused. 009 INVALID CARRIER CODE M1001=ZZZZ; REJ MANIFEST BILLS 00003 ACC 00000 REJ 00003."]),
         ("x12/12_355", ["The answer to NRTX25A01 says: accepted in part. PART MANIFEST BILLS 00003 ACC 00002 REJ 00001.", "The answer to 00450002 says: refused. S04 VALUE OVER 800 M11 LX 2; S04 VALUE OVER 800 N1006=950."]),
         ("x12/20_997", ["The answer to group 1 says: accepted."]),
-        ("x12/22_997", ["The answer to group 1 says: accepted in part.", "The answer to transaction set 0002 says: refused. AK5*R*5; AK3*M11*5; AK4*9*582*7."]),
+        ("x12/22_997", ["The answer to group 1 says: accepted in part.", "The answer to transaction set 0002 says: refused. Segments of the set are wrong (5); M11-09 of segment 5: the code is not in the list (7)."]),
         ("x12/26_ta1", ["The answer to interchange 000000001 says: accepted."]),
-        ("x12/27_ta1", ["The answer to interchange 000000001 says: refused. TA105 025."]),
+        ("x12/27_ta1", ["The answer to interchange 000000001 says: refused. The control number was used before (TA105 025)."]),
         (
             "x12/28_824",
             ["The answer to NRTX00450001 says: accepted.", "The answer to NRTX00450002 says: refused. ZZZ VALUE EXCEEDS 800 USD.",
@@ -49,7 +52,7 @@ def test_each_answer_is_told_in_words(sample, messages):
 
 
 @pytest.mark.parametrize(
-    ("sample", "words"), [("xml/08_xfnm", "refused"), ("cargoimp/08_fna", "refused"), ("cargoimp/13_fsn", "1C-1"), ("edifact/20_contrl", "refused"), ("edifact/25_aperak", "refused"), ("edifact/27_cusres", "refused"), ("edifact/24_aperak", "accepted"), ("xml/07_xfnm", "accepted"), ("cargoimp/09_fma", "accepted"), ("x12/25_999", "refused")]
+    ("sample", "words"), [("xml/08_xfnm", "refused"), ("cargoimp/08_fna", "refused"), ("cargoimp/13_fsn", "code 1C-1"), ("edifact/20_contrl", "refused. UNZ: missing (13)"), ("edifact/21_contrl", "CUSCAR: segment 13, element 2-1: missing (13)"), ("edifact/22_contrl", "CUSCAR: UNT, element 2: the count in the trailer is wrong (29)"), ("edifact/25_aperak", "refused"), ("edifact/27_cusres", "refused"), ("edifact/24_aperak", "accepted"), ("xml/07_xfnm", "accepted"), ("cargoimp/09_fma", "accepted"), ("x12/25_999", "refused")]
 )  # fmt: skip
 def test_answers_of_other_families_are_told_too(sample, words):
     assert any(words in message for message in said(sample))
@@ -77,3 +80,42 @@ def test_a_hold_that_was_placed_is_a_hold_and_one_that_was_removed_is_none():
     assert {rows[c]["status"] for c in ("1B", "1C", "4C")} == {"released"}
     assert {r["status"] for r in rows.values()} == {"accepted", "hold", "rejected", "released", ""}
     assert [code for code, r in rows.items() if not r["status"]] == ["95"]  # a warning, which decides nothing
+
+
+def test_the_codes_of_a_999_are_told_in_words_and_no_value_is_repeated(tmp_path):
+    faults = b"IK3*P4*4**3~IK3*N9*9**8~IK4*7:2:1*127*13*JORDAN EXAMPLE~IK4*2**I12~IK3*ZZZ*11**999~IK5*R*5*I5~"
+    sent = (FIXTURES / "x12" / "25_999_reject.edi").read_bytes()
+    begin, end = sent.index(b"IK3*"), sent.index(b"AK9*")
+    changed = sent[:begin] + faults + sent[end:].replace(b"SE*8", b"SE*12")
+    (tmp_path / "999.edi").write_bytes(changed.replace(b"*P*>~", b"*P*:~"))
+    result = Checker(base_site(), parse_instant("2025-01-14T10:00:00Z")).file(tmp_path / "999.edi")
+    (told,) = [f["message"] for f in result["findings"] if "transaction set" in f["message"]]
+    assert told == (
+        "The answer to transaction set 0001 says: refused. Segments of the set are wrong (5), segments are not as the guide asks for (I5); "
+        "P4, segment 4: the segment is missing (3); N9-07-2 of segment 9: there are too many components (13); "
+        "N9-02 of segment 9: the value has not the form that the guide asks for (I12); ZZZ, segment 11: code 999."
+    )
+
+
+def test_of_many_reasons_the_first_are_told_whole():
+    reasons = "; ".join(f"reason {n} of many that an answer may give" for n in range(1, 40))
+    told = answer_finding(Acknowledged("set", "0001", "R", Position(offset=0), text=reasons)).message
+    assert len(told) < 500
+    assert told.endswith(" of many that an answer may give; and more.")
+
+
+@pytest.mark.parametrize(
+    ("sample", "segments", "words"),
+    [
+        ("20_997", "AK2*309*0002~AK5*R*5~AK9*P*2*2*1", "refused. Segments of the set are wrong (5)"),
+        ("20_997", "AK2*309*0002~AK5*R~AK9*P*2*2*1", "refused"),
+        ("20_997", "AK2*309*0002~AK4*9*582*7~AK5*R*5~AK9*P*2*2*1", "refused. Segments of the set are wrong (5)"),
+    ],
+)
+def test_a_set_that_is_refused_without_telling_its_segments_is_told(tmp_path, sample, segments, words):
+    data = next((FIXTURES / "x12").glob(sample + "*")).read_text()
+    head, _, rest = data.partition("AK9*")
+    (tmp_path / "997.edi").write_text(head + segments + rest[rest.index("~") :])
+    result = Checker(base_site(), parse_instant("2025-01-14T10:00:00Z")).file(tmp_path / "997.edi")
+    told = [f["message"] for f in result["findings"] if f["rule"] == "ACK-REFUSED"]
+    assert f"The answer to transaction set 0002 says: {words}." in told

@@ -301,7 +301,7 @@ def test_records_of_one_width_are_joined_without_blanks() -> None:
 def test_noise_says_how_much_where_and_how_it_starts() -> None:
     (finding,) = findings(b"\n From: clerk@example.com\n\n" + PLAIN)
     assert (finding.position.offset, finding.position.length, finding.position.line) == (2, 23, 2)
-    assert finding.message.startswith("23 bytes before the first ISA")
+    assert finding.message.startswith("What stands before the first ISA (23 bytes) is not part of an interchange")
     assert '"From: clerk@example.com"' in finding.message
 
 

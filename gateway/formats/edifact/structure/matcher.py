@@ -7,6 +7,9 @@ a finding, hangs under the innermost open group and changes nothing: it never cl
 
 from __future__ import annotations
 
+from itertools import accumulate
+from operator import add
+
 from gateway.findings import Finding
 from gateway.formats.edifact.structure.checks import Checker, Seen
 from gateway.formats.edifact.structure.moves import Move, find
@@ -168,35 +171,37 @@ class Matcher:
         plans, unit = self._starts[self._row], self.unit
         if unit is None or unit.children is not None or self.last is not unit:
             return None
-        ends, seen_before, look = plans.ends, self._checker.seen.get, self._checker.look
-        position = self.position
-        heads: list[str] = []
-        nodes: list[Node] = []
-        for raw in parts[number : number + MOST]:
-            seen = seen_before(raw) or look(raw)
-            if seen is None:
-                return None
-            tag, elements, size, lead, feeds, head, step = seen
-            if tag in ends:
-                break
-            line += feeds
-            position += 1
-            heads.append(head)
-            nodes.append(Node(tag, elements, at + lead, size, line, position))
-            at += step
-        else:
+        segments = self._ahead(parts, number, plans.ends)
+        if not segments:
             return None
-        key = tuple(heads)
-        plan = (plans.get(key) or plans.make(key)) if key else None
+        tags, elements, sizes, leads, feeds, heads, steps = zip(*segments, strict=True)
+        plan = plans.get(heads) or plans.make(heads)
         if plan is None:
             return None
+        *offsets, at = accumulate(steps, initial=at)
+        _, *lines = accumulate(feeds, initial=line)
+        positions = range(self.position + 1, self.position + 1 + len(tags))
+        nodes = list(map(Node, tags, elements, map(add, offsets, leads), sizes, lines, positions))
         plan.hang(unit, nodes)
-        self._row, self._times, self.position, self.last = plan.row, plan.times, position, nodes[-1]
+        self._row, self._times, self.position, self.last = plan.row, plan.times, positions[-1], nodes[-1]
         self.taken = unit, nodes
         self._nodes[2:] = [nodes[opened] for opened in plan.open]
         for level, times in plan.counts.items():
             self._counts[level] = times
-        return number + len(nodes), at, line
+        return number + len(nodes), at, lines[-1]
+
+    def _ahead(self, parts: list[str], number: int, ends: frozenset[str]) -> list[Seen]:
+        """Return the segments of the shipment that has just begun; none where its end is not in sight, or one of them is not plain."""
+        seen_before, look = self._checker.seen.get, self._checker.look
+        segments: list[Seen] = []
+        for raw in parts[number : number + MOST]:
+            seen = seen_before(raw) or look(raw)
+            if seen is None:
+                return []
+            if seen[0] in ends:
+                return segments
+            segments.append(seen)
+        return []
 
     def _forget_kinds(self) -> None:
         """A shipment that was taken whole goes on: behind a UNS, say, that stands where none may."""
