@@ -17,6 +17,7 @@ from typing import Any, Protocol
 import msgspec
 
 from gateway.findings import Finding, Position
+from gateway.kinds import Kinds
 
 
 class Node(msgspec.Struct, eq=False):
@@ -25,6 +26,7 @@ class Node(msgspec.Struct, eq=False):
     elements: elements[0] is the tag, elements[n] element n, raw text (components and repetitions not split).
     offset, length: bytes in the received file, without the terminator; position: 1 = ST/UNH.
     children: tag -> nodes in document order; a loop hangs under its first segment (N1 holds its N3, N4).
+    kinds: what stands below, where the reader has seen the same before.
     """
 
     tag: str
@@ -35,6 +37,7 @@ class Node(msgspec.Struct, eq=False):
     position: int
     children: dict[str, list[Node]] | None = None
     parent: Node | None = None
+    kinds: Kinds | None = None
 
     def add(self, node: Node) -> None:
         """Hang `node` under this one and tell it its parent."""
@@ -298,13 +301,14 @@ class InLineElement(msgspec.Struct, frozen=True):
 
     read: its text -> text, or the texts of several leaves in it ("" when all are empty); None when it takes more
     than splitting. Without read the text is taken as it is. plain: a text without these characters is taken as it is too.
-    deep: nothing is there in a text of one component.
+    deep: nothing is there in a text of one component; a text without those of `plain` is split at colons, and `part` taken.
     """
 
     number: int
     read: Callable[[str], Any] | None = None
     plain: str = ""
     deep: bool = False
+    part: int = 0
 
 
 class InLinePath(msgspec.Struct, frozen=True):

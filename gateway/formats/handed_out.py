@@ -14,10 +14,15 @@ class HandedOut:
     """The last shipments of one file. Older ones lose the way up, and are freed as soon as nobody holds them."""
 
     def __init__(self) -> None:
-        self._nodes: deque[Node] = deque()
+        self._nodes: deque[tuple[Node, list[Node] | None]] = deque()
 
-    def add(self, node: Node) -> None:
-        """Count a shipment that was handed out, or the root of a message that has ended."""
-        self._nodes.append(node)
+    def add(self, node: Node, below: list[Node] | None = None) -> None:
+        """Count a shipment that was handed out, or the root of a message that has ended. below: all its nodes, if at hand."""
+        self._nodes.append((node, below))
         if len(self._nodes) > HELD:
-            self._nodes.popleft().cut_way_up()
+            node, below = self._nodes.popleft()
+            if below is None:
+                node.cut_way_up()
+            else:
+                for one in below:
+                    one.parent = None

@@ -31,6 +31,7 @@ class RootNode(Node, eq=False, kw_only=True):
     separators: Separators
     envelope: dict[str, str]
     turned: list[Node] = msgspec.field(default_factory=list)
+    usual: bool = True  # paths can be read in line, see gateway.mapping.forms
 
 
 class TreeDialect:
@@ -41,14 +42,16 @@ class TreeDialect:
         name: str,
         reach: Callable[[Path, str, str], list[str]] | None = None,
         numbers: Callable[[Node, str, int], str] | None = None,
+        *,
+        seated: bool = False,
     ) -> None:
-        """Make the dialect of one format.
+        """Make the dialect of one format. seated: its reader sets the kinds of nodes, see gateway.kinds.
 
         reach: (path, segment it starts at, message type) -> why it leads nowhere, for lint; None = not known.
         numbers: (message root, tag, element) -> data element number, for positions; None = positions have none.
         """
         self.name = name
-        self._reach, self._numbers = reach, numbers
+        self._reach, self._numbers, self._seated = reach, numbers, seated
 
     def finder(self, path: Path, at: str) -> Finder:
         """Return the nodes the path leads to."""
@@ -172,9 +175,10 @@ class TreeDialect:
         return InLinePath(way, (), lambda nodes, root: read(nodes[0], root))
 
     @property
-    def in_line_helpers(self) -> dict[str, Callable[..., Any]]:
-        """Return the functions that gateway.mapping.in_line calls: what its text does not spell out."""
-        return {"below": below, "climbs": lambda tag: False, "index": _indexer}
+    def in_line_helpers(self) -> dict[str, Any]:
+        """Return what gateway.mapping.in_line calls, or has to know of the format: what its text does not spell out."""
+        helpers = {"below": below, "climbs": lambda tag: False, "index": _indexer}
+        return {**helpers, "code_at": _code_at, "message": ""} if self._seated else helpers
 
     def problems(self, path: Path, at: str, message_type: str, version: str) -> list[str]:
         """Return why the path can never read anything."""
@@ -291,6 +295,11 @@ def _indexer(tag: str, qualifier: str) -> Callable[[list[Node], Node], dict[str,
         return found
 
     return index
+
+
+def _code_at(tag: str, qualifier: str) -> int | None:
+    """Return which of the codes that a segment begins with a qualifier is, see gateway.kinds.Seat; None for another place."""
+    return 0 if (_number(qualifier) or 1) == 1 else None
 
 
 def _qualified(step: Step, element: int) -> Getter:

@@ -34,13 +34,17 @@ class Guarded:
         ]  # fmt: skip
         self._steps = {path.steps for path in paths}
         self._named = {_names(path) for path in paths if path.leaf.startswith("@")}  # TDT.@carriage: all of a TDT
+        self._last = {names[-1] for names in self._named if names}
 
     def __contains__(self, path: Path) -> bool:
-        return path.steps in self._steps or _names(path) in self._named
+        """Tell of a path with steps."""
+        if path.steps[-1].name in self._last and _names(path) in self._named:
+            return True
+        return path.steps in self._steps
 
 
 def _names(path: Path) -> tuple[str, ...]:
-    return tuple(step.name for step in path.steps)
+    return tuple([step.name for step in path.steps])
 
 
 class Again(Line):
@@ -48,10 +52,12 @@ class Again(Line):
 
     def __init__(self, paths: list[Path], targets: list[Target], dialect: Dialect, at: str) -> None:
         super().__init__(targets[0].lines[0].row, (), (), (), dialect, at)
-        self._paths, self._targets = frozenset(paths), targets
-        self._every = every_kind(paths[0], "")
-        self._kinds = all(path.steps[-1].values for path in paths)
-        self._qualifier = paths[0].steps[-1].qualifier
+        self._paths, self._targets = paths, targets
+
+    @cached_property
+    def _every(self) -> Path:
+        """The path of the whole family."""
+        return every_kind(self._paths[0], "")
 
     @cached_property
     def holds(self) -> Condition:
@@ -71,9 +77,10 @@ class Again(Line):
         if found is None or not found.steps:
             return (self.holds,)
         *above, (tag, _, _) = found.steps
-        steps: InLineSteps = (*above, (tag, (), self._qualifier))
+        steps: InLineSteps = (*above, (tag, (), self._paths[0].steps[-1].qualifier))
         path = msgspec.structs.replace(found, steps=steps)
-        return (InLineTest(path, AGAIN, frozenset(("kinds",) if self._kinds else ()), self.holds),)
+        kinds = ("kinds",) if all(path.steps[-1].values for path in self._paths) else ()
+        return (InLineTest(path, AGAIN, frozenset(kinds), self.holds),)
 
     def found(self, node: Any, root: Any, run: Run) -> Iterator[Finding]:
         """Yield what is to be told of a node, one finding for each segment that is passed over."""
@@ -136,8 +143,9 @@ def families(targets: Sequence[Target], guarded: Guarded, dialect: Dialect, at: 
     found: dict[_Key, tuple[list[Path], list[Target]]] = {}
     for target in targets:
         for line in target.lines if not target.name.startswith("_") else ():
-            for path, _ in parts_of(line.sources):
-                if path is None or not path.steps or path in guarded or not single(path, at):
+            for source in line.sources:
+                path = source.path
+                if path is None or not path.steps or not single(path, at) or path in guarded:
                     continue
                 last = path.steps[-1]
                 paths, readers = found.setdefault((path.absolute, path.steps[:-1], last.name, last.qualifier), ([], []))

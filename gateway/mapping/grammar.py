@@ -116,7 +116,7 @@ def _step(part: str) -> Step:
     if match is None:
         raise CellError(f'"{part}" is not a step of a path', "write NAME or NAME[VALUE|VALUE]")
     name, leaf, values = match.groups()
-    return Step(name.strip(), () if values is None else tuple(v.strip() for v in values.split("|")), leaf or "")
+    return Step(name.strip(), () if values is None else tuple([v.strip() for v in values.split("|")]), leaf or "")
 
 
 @lru_cache(_REMEMBERED)
@@ -137,11 +137,11 @@ def parse_source(text: str) -> tuple[Source, ...]:
 
 
 def _one_source(part: str) -> Source:
-    if part.startswith("=") or "," in part.partition("[")[0]:
+    if part.startswith("=") or ("," in part and "," in part.partition("[")[0]):
         raise CellError(f'"{part}" is not a source', "several sources are parted by ; and none begins with =")
-    for kind in ("profile", "envelope"):
-        if part.startswith(kind + "."):
-            return Source(kind, name=part[len(kind) + 1 :])
+    kind, dot, name = part.partition(".")
+    if dot and kind in ("profile", "envelope"):
+        return Source(kind, name=name)
     return Source("path", parse_path(part))
 
 
@@ -162,24 +162,25 @@ def parse_when(text: str) -> tuple[Test, ...]:
                 f'"{part}" is not a condition',
                 "write PATH=VALUE|VALUE, PATH!=VALUE, PATH present, PATH absent, PATH repeated or PATH differs",
             )
-        if match["op"] and "=" in match["values"]:
+        path, op, values, word = match.group("path", "op", "values", "is")
+        if op and "=" in values:
             raise CellError(
                 f'"{part}" holds several tests', "write PATH=A|B for one of several values, and part tests by and"
             )
-        if words := _JOINED.search(match["path"].partition("[")[0]):
+        if words := _JOINED.search(path.partition("[")[0]):
             raise CellError(
                 f'"{part}" is not a condition: "{words[0].strip()}" joins nothing here',
                 "part tests by and in small letters; PATH=A|B is one of several values, PATH absent is not there",
             )
-        source = _one_source(match["path"].strip())
-        if match["op"]:
-            tests.append(Test(source, match["op"], tuple(v.strip() for v in match["values"].split("|"))))
+        source = _one_source(path.strip())
+        if op:
+            tests.append(Test(source, op, tuple([v.strip() for v in values.split("|")])))
         else:
-            if match["is"] == "differs" and not _several_kinds(source):
+            if word == "differs" and not _several_kinds(source):
                 raise CellError(
                     f'"{part}" compares nothing', "name several qualifiers and an element: MOA[40|43].5004 differs"
                 )
-            tests.append(Test(source, match["is"]))
+            tests.append(Test(source, word))
     return tuple(tests)
 
 

@@ -23,7 +23,7 @@ class Quick:
     """The plain way of one row, as closures; see straight.py.
 
     get: (node, root) -> text when `single`, else (node, root, run) -> tuple of texts, () for none.
-    remember: text(s) -> finished value or None; make: text(s) -> finished value, None for no value, CAREFUL.
+    remember: text(s) -> finished value, never CAREFUL, or None; make: text(s) -> finished value, None for no value, CAREFUL.
     default: finished default or None.
     """
 
@@ -51,7 +51,7 @@ class Quick:
                 value = CAREFUL if type(text) is Noted else form(text) if text else nothing([raw])
             except (Unusable, ValueError, ArithmeticError):
                 return CAREFUL
-            if value is not None and len(known) < REMEMBERED:
+            if value is not None and value is not CAREFUL and len(known) < REMEMBERED:
                 known[raw] = value
             return value
 
@@ -64,7 +64,7 @@ class Quick:
                 value = CAREFUL if type(text) is Noted else form(text) if text else nothing(values)
             except (Unusable, ValueError, ArithmeticError):
                 return CAREFUL
-            if value is not None and len(known) < REMEMBERED:
+            if value is not None and value is not CAREFUL and len(known) < REMEMBERED:
                 known[raw] = value
             return value
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from gateway.mapping.line import InLineTest
 from gateway.mapping.quick import CAREFUL, REMEMBERED, Quick
+from gateway.mapping.sources import Condition
 from gateway.records import InLinePath
 
 
@@ -66,3 +67,17 @@ def tester(
         return found
 
     return holds_for
+
+
+def of_header(holds: Condition) -> Condition:
+    """Return a test of what stands above the units, asked once for each state of a message's header."""
+    last: tuple[Any, int, bool] = (None, 0, False)
+
+    def holds_still(node: Any, root: Any, run: Any) -> bool:
+        nonlocal last
+        message = run.message
+        if last[0] is not message or last[1] != message.context:
+            last = message, message.context, holds(node, root, run)
+        return last[2]
+
+    return holds_still

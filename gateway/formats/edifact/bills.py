@@ -10,8 +10,11 @@ segments that mapping rows cannot compare (RFF of the consignment, of its carria
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from gateway.findings import Finding, Scope, Severity
 from gateway.formats.edifact.composites import components, separators_of
+from gateway.kinds import UNKNOWN, Kinds, Seat
 from gateway.records import Node
 
 _HOUSE = frozenset(("HWB", "BH"))  # RFF 1153
@@ -19,6 +22,8 @@ _HOUSE = frozenset(("HWB", "BH"))  # RFF 1153
 
 def several_bills(unit: Node, root: Node) -> Finding | None:
     """Return the refusal of a shipment that holds several bills."""
+    if unit.kinds is not None and _is_one(unit.kinds):
+        return None
     children = unit.children or {}
     references = children.get("RFF", ())
     with_goods = [bill for bill in references if any(map(_holds_goods, (bill.children or {}).get("GID", ())))]
@@ -34,6 +39,36 @@ def several_bills(unit: Node, root: Node) -> Finding | None:
             below += bill.children.get("TDT", ())
     deeper = [reference for node in below if node.children is not None for reference in node.children.get("RFF", ())]
     return _differing([*references, *deeper], root) if deeper else None
+
+
+@lru_cache(4096)
+def _is_one(kinds: Kinds) -> bool:
+    """True when shipments of these kinds can hold one bill only: one RFF with goods, one house bill wherever it may stand."""
+    references = _references(kinds)
+    if references is None or sum("GID" in (seat.kinds or ()) for seat in references) > 1:
+        return False
+    below = [kinds, *(seat.kinds for seat in references if seat.kinds is not None)]
+    carriers = [_below(owner, "TDT") for owner in below] + [_below(kinds, "GID")]
+    deeper = [
+        _references(seat.kinds) for seats in carriers if seats is not None for seat in seats if seat.kinds is not None
+    ]
+    if None in carriers or None in deeper:
+        return False
+    houses = [
+        seat
+        for seats in (references, *deeper)
+        for seat in seats or ()
+        if _HOUSE.union((UNKNOWN,)).intersection(seat.codes)
+    ]
+    return len(houses) < 2
+
+
+def _below(kinds: Kinds, tag: str) -> tuple[Seat, ...] | None:
+    return kinds.seats[tag] if tag in kinds else ()
+
+
+def _references(kinds: Kinds) -> tuple[Seat, ...] | None:
+    return _below(kinds, "RFF")
 
 
 def _holds_goods(line: Node) -> bool:

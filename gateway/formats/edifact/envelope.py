@@ -36,7 +36,10 @@ def components(text: str, separators: Separators) -> list[str]:
 
 def component(node: Node, element: int, number: int, separators: Separators) -> str:
     """Return one component, numbered from 1; "" when absent."""
-    parts = components(node.element(element), separators)
+    text = node.element(element)
+    if text.isascii() and text.isalnum():  # by far the most: no separator of any kind
+        return text if number == 1 else ""
+    parts = components(text, separators)
     return parts[number - 1] if number <= len(parts) else ""
 
 

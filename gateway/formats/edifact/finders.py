@@ -14,7 +14,7 @@ from functools import cache
 from typing import Any
 
 from gateway.formats.edifact.composites import components
-from gateway.formats.edifact.leaves import of_segment
+from gateway.formats.edifact.leaves import of_segment, places
 from gateway.formats.edifact.legs import that_count
 from gateway.formats.edifact.structure.tables import Group, kinds, load_table
 from gateway.formats.tree import below
@@ -29,6 +29,8 @@ _NOTHING: list[Node] = []
 
 def steps_of(path: Path) -> tuple[Step, ...]:
     """Return the steps without group names: SG9/RFF is the same as RFF."""
+    if not any(step.name.startswith("SG") for step in path.steps):
+        return path.steps
     return tuple(step for step in path.steps if not re.fullmatch(r"SG[0-9]+", step.name))
 
 
@@ -153,9 +155,19 @@ def _above(node: Node, tag: str) -> list[Node]:
     return _NOTHING
 
 
-def in_line_helpers() -> dict[str, Callable[..., Any]]:
-    """Return the functions that gateway.mapping.in_line calls: what its text does not spell out."""
-    return {"above": _above, "below": below, "climbs": lambda tag: tag in _openers(), "index": indexer}
+def in_line_helpers() -> dict[str, Any]:
+    """Return what gateway.mapping.in_line calls, or has to know of the format: what its text does not spell out."""
+    return {
+        "above": _above, "below": below, "climbs": lambda tag: tag in _openers(), "index": indexer,
+        "code_at": _code_at, "message": MESSAGE,
+    }  # fmt: skip
+
+
+def _code_at(tag: str, qualifier: str) -> int | None:
+    """Return which of the codes that a segment begins with a qualifier is, see Seat; None for another place."""
+    at = places(tag, qualifier) if qualifier else ((1, 1),)
+    element, component = at[0] if len(at) == 1 else (0, 0)
+    return element - 1 if element in (1, 2) and component < 2 else None
 
 
 _Index = dict[str, list[Node]]

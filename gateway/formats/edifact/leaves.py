@@ -13,6 +13,7 @@ The text is as meant: without release characters, decimal comma turned into a po
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Sequence
 from functools import cache, lru_cache
 
 from gateway.formats.edifact.composites import components
@@ -62,7 +63,7 @@ def places(tag: str, leaf: str) -> tuple[tuple[int, int], ...]:
 def reader(leaf: str) -> Getter:
     """Return the function (node, root) -> text for a leaf; the segment is known when it is called."""
     if leaf == "@sum":
-        return lambda node, root: add_up(_family(node, root), node, root)
+        return lambda node, root: add_up(_family(node, root), root)
     readers: dict[str, Getter] = {}
 
     def read(node: Node, root: Node) -> str:
@@ -104,9 +105,9 @@ def _plain(element: int, component: int) -> Getter:
         if element >= len(elements):
             return ""
         text = elements[element]
-        s: Separators = root.separators  # type: ignore[attr-defined]
         if text.isalnum():  # by far the most: no separator of any kind
             return text if not index else ""
+        s: Separators = root.separators  # type: ignore[attr-defined]
         release, repetition = s.release, s.repetition
         if (release and release in text) or (repetition and repetition in text):
             parts = components(node, element, s)
@@ -166,6 +167,13 @@ def _free_text(node: Node, root: Node) -> str:
     longest: int = root.longest_text  # type: ignore[attr-defined]
     family = (node.parent.children or {}).get("FTX", [node]) if node.parent is not None else [node]
     if len(family) == 1:
+        text = node.elements[4] if len(node.elements) > 4 else ""
+        if (
+            s.component not in text
+            and (not s.release or s.release not in text)
+            and (not s.repetition or s.repetition not in text)
+        ):
+            return text.strip()  # by far the most
         return join_texts(components(node, 4, s)[:5], longest)
     subject = node.element(1)
     texts = [join_texts(components(n, 4, s)[:5], longest) for n in family if n.element(1) == subject]
@@ -196,8 +204,9 @@ def _family(node: Node, root: Node) -> list[Node]:
     ]
 
 
+@lru_cache(1)
 def goods_of(unit: Node) -> list[Node]:
-    """Return the goods lines of a shipment."""
+    """Return the goods lines of a shipment that is read to its end; several rows ask for them one after the other."""
     found: list[Node] = []
     open_nodes = [unit]
     while open_nodes:
@@ -211,9 +220,36 @@ def goods_of(unit: Node) -> list[Node]:
     return found
 
 
-def same(nodes: list[Node], root: Node, read: Getter) -> str:
+@cache
+def of_each(tag: str, leaf: str) -> Callable[[list[Node], Node], Sequence[str]]:
+    """Return the function (nodes, root) -> text of a leaf in each of several segments with a tag."""
+    read, at = of_segment(tag, leaf), places(tag, leaf)
+    element, component = at[0] if len(at) == 1 else (0, 0)
+    number = leaf in NUMBERS
+
+    def texts(nodes: list[Node], root: Node) -> Sequence[str]:
+        if component and root.usual:  # type: ignore[attr-defined]
+            raws = tuple([n.elements[element] if element < len(n.elements) else "" for n in nodes])
+            found = _parted(raws, component - 1, number)
+            if found is not None:
+                return found
+        return [read(n, root) for n in nodes]
+
+    return texts
+
+
+@lru_cache(4096)
+def _parted(raws: tuple[str, ...], index: int, number: bool) -> tuple[str, ...] | None:
+    """Return a component of elements with the usual separators; None for what takes more than parting at colons."""
+    if any("?" in raw or "*" in raw or (number and "," in raw) for raw in raws):
+        return None
+    parts = [raw.split(":") for raw in raws]
+    return tuple([part[index].strip() if index < len(part) else "" for part in parts])
+
+
+def same(nodes: list[Node], root: Node, leaf: str) -> str:
     """Return the text that all of some segments have, "" when one has another, or a goods item has no such segment."""
-    texts = {read(node, root) for node in nodes}
+    texts = set(of_each(nodes[0].tag, leaf)(nodes, root))
     return texts.pop() if len(texts) == 1 and not _left_out(nodes) else ""
 
 
@@ -223,33 +259,42 @@ def _left_out(nodes: list[Node]) -> bool:
     if above is None or above.tag != "GID":
         return False
     goods = goods_of(unit_of(nodes[0]))
-    if len(goods) < 2:
+    if len(goods) < 2 or _one_of_each(nodes, goods):
         return False
     owners = {id(n.parent) for n in nodes}
     return any(id(n) not in owners for n in goods)
 
 
-def add_up(nodes: list[Node], node: Node, root: Node) -> str:
+def _one_of_each(nodes: list[Node], goods: list[Node]) -> bool:
+    """True when each goods item has one of some segments, by far the most."""
+    if len(nodes) != len(goods):
+        return False
+    for node, item in zip(nodes, goods, strict=True):  # noqa: SIM110  all() of a generator takes twice the time
+        if node.parent is not item:
+            return False
+    return True
+
+
+def add_up(nodes: list[Node], root: Node) -> str:
     """Return the sum as text; "" when a goods item has no such segment or several, units differ, or a value is no number.
 
     A sum that leaves something out or counts it twice would be wrong without anybody noticing: then there is no value.
     """
-    tag = node.tag
+    tag = nodes[0].tag
     if tag != "GID":
-        goods = goods_of(unit_of(node))
-        owners = {id(n.parent) for n in nodes}
-        if len(owners) < len(nodes):  # the same segment twice in an item counts once, another one makes it unclear
-            nodes = list({(id(n.parent), tuple(n.elements)): n for n in nodes}.values())
-        if len(owners) < len(nodes) or (len(goods) > 1 and any(id(n) not in owners for n in goods)):
-            return ""
-    read = of_segment(tag, SUMS[tag])
-    if len(nodes) == 1 and (text := read(node, root)).replace(".", "", 1).isdigit():
-        return text
-    if tag == "MEA":
-        unit = reader("6411")
-        if len({unit(n, root) for n in nodes}) > 1:
-            return ""
-    return _total(tuple([read(n, root) for n in nodes]))
+        goods = goods_of(unit_of(nodes[0]))
+        if not _one_of_each(nodes, goods):
+            owners = {id(n.parent) for n in nodes}
+            if len(owners) < len(nodes):  # the same segment twice in an item counts once, another one makes it unclear
+                nodes = list({(id(n.parent), tuple(n.elements)): n for n in nodes}.values())
+            if len(owners) < len(nodes) or (len(goods) > 1 and any(id(n) not in owners for n in goods)):
+                return ""
+    texts = of_each(tag, SUMS[tag])(nodes, root)
+    if len(texts) == 1 and texts[0].replace(".", "", 1).isdigit():
+        return texts[0]
+    if tag == "MEA" and len(set(of_each(tag, "6411")(nodes, root))) > 1:
+        return ""
+    return _total(tuple(texts))
 
 
 @lru_cache(4096)

@@ -181,6 +181,9 @@ class OpenMessage:
             return
         assert matcher is not None
         matcher.completed = None
+        if not found:
+            yield from self._unit(completed)
+            return
         missing = self._capped([f for f in found if f.rule == MISSING])
         yield from self._items.hold(missing, completed, completed) if self._items else missing
         yield from self._unit(completed)
@@ -204,14 +207,17 @@ class OpenMessage:
         if self._items is not None and (empty := self._items.none_in(node)) is not None:
             yield empty
         if self._items is None:
-            yield from filter(None, (several_bills(node, self._root), lent(node, self._root)))
+            for finding in (several_bills(node, self._root), lent(node, self._root)):
+                if finding is not None:
+                    yield finding
         for unit, found in self._items.of_items(node) if self._items else ((node, ()),):
             yield from found
             if unit is not None:
                 self._units += 1
                 name = f"{unit.tag} {component(unit, 1, 1, self._separators)} of {label}" if self._items else label
                 yield Unit(self._message, self._units, unit, name, role)
-        self._handed_out.add(node)
+        taken, nodes = self._matcher.taken if self._matcher is not None else (None, None)
+        self._handed_out.add(node, nodes if taken is node else None)
 
     def _capped(self, found: list[Finding]) -> Iterator[Finding]:
         """Let the first MAX_ERRORS errors through."""

@@ -39,9 +39,9 @@ class EdifactDialect:
         leaf = path.leaf.removesuffix(SAME)
         read = of_segment(steps[-1].name, leaf) if steps else reader(leaf)
         if path.leaf.endswith(SAME):
-            return lambda node, root: same(nodes, root, read) if (nodes := find(node, root)) else ""
+            return lambda node, root: same(nodes, root, leaf) if (nodes := find(node, root)) else ""
         if path.leaf == "@sum":
-            return lambda node, root: add_up(nodes, nodes[0], root) if (nodes := find(node, root)) else ""
+            return lambda node, root: add_up(nodes, root) if (nodes := find(node, root)) else ""
         several = OF_SEVERAL.get((steps[-1].name if steps else at, path.leaf))
         if several is not None:
             return lambda node, root: several(nodes, root) if (nodes := find(node, root)) else ""
@@ -95,20 +95,19 @@ class EdifactDialect:
             return InLinePath(way, (), _first_of(add_up, [of_segment(tag, other) for other in others]))
         read, *more = (of_segment(tag, one.removesuffix(SAME)) for one in (leaf, *others))
         if leaf.endswith(SAME):
-            return InLinePath(way, (), _first_of(lambda nodes, node, root: same(nodes, root, read), more))
-        return InLinePath(way, (), _first_of(lambda nodes, node, root: read(node, root), more))
+            shared = leaf.removesuffix(SAME)
+            return InLinePath(way, (), _first_of(lambda nodes, root: same(nodes, root, shared), more))
+        return InLinePath(way, (), _first_of(lambda nodes, root: read(nodes[0], root), more))
 
     def single(self, path: Path, at: str) -> bool:
         """True when a path takes what it reads from the first segment alone, so that another one may say otherwise."""
-        steps = steps_of(path)
-        if (
-            not steps
-            or path.leaf.startswith("@")
-            or path.leaf.endswith(SAME)
-            or (len(steps) == 1 and steps[0].name == at)
-        ):
+        leaf = path.leaf
+        if not leaf or leaf[0] == "@" or leaf.endswith(SAME):
             return False
-        return bool(path.leaf) and (steps[-1].name, path.leaf) != ("FTX", "4440")
+        steps = steps_of(path)
+        if not steps or (len(steps) == 1 and steps[0].name == at):
+            return False
+        return leaf != "4440" or steps[-1].name != "FTX"
 
     def problems(self, path: Path, at: str, message_type: str, version: str) -> list[str]:
         """Return why the path can never read anything in this message, in any of the directories that we read."""
@@ -127,15 +126,13 @@ class EdifactDialect:
         return found
 
 
-def _first_of(
-    first: Callable[[list[Node], Node, Node], str], others: list[Getter]
-) -> Callable[[list[Node], Node], Any]:
+def _first_of(first: Callable[[list[Node], Node], str], others: list[Getter]) -> Callable[[list[Node], Node], Any]:
     """Return what reads the first text of the nodes, and further leaves of the first node; "" when all are empty."""
     if not others:
-        return lambda nodes, root: first(nodes, nodes[0], root)
+        return first
 
     def read(nodes: list[Node], root: Node) -> Any:
-        text = first(nodes, nodes[0], root)
+        text = first(nodes, root)
         texts = (text, *[other(nodes[0], root) for other in others])
         return texts if any(texts) else ""
 

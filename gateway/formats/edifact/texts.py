@@ -29,16 +29,17 @@ def elements_of(tag: str, leaves: tuple[str, ...]) -> tuple[InLineElement, ...] 
     reads = [_read(tag, leaf, where) for leaf, where in zip(leaves, at, strict=True)]
     if len(leaves) > 1 and len(set(numbers)) == 1:
         return (InLineElement(numbers[0], _several(reads), "", min(where[0][1] for where in at) > 1),)
-    plain = [_service(leaf) if where[0][1] <= 1 else "" for leaf, where in zip(leaves, at, strict=True)]
     return tuple(
-        InLineElement(number, read, free, where[0][1] > 1)
-        for number, read, free, where in zip(numbers, reads, plain, at, strict=True)
+        InLineElement(number, read, _service(leaf, where), where[0][1] > 1, max(where[0][1] - 1, 0))
+        for number, read, leaf, where in zip(numbers, reads, leaves, at, strict=True)
     )
 
 
-def _service(leaf: str) -> str:
-    """Return the characters that have a meaning inside an element."""
-    return ":?*," if leaf in NUMBERS else ":?*"
+def _service(leaf: str, at: tuple[tuple[int, int], ...]) -> str:
+    """Return the characters with which the text of an element takes more than its components being parted, where that is enough."""
+    if at[0][1] > 1 and len(at) > 1:
+        return ""  # several components, to be joined
+    return ("" if at[0][1] > 1 else ":") + ("?*," if leaf in NUMBERS else "?*")
 
 
 def _several(reads: list[Read]) -> Read:

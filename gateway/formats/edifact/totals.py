@@ -75,9 +75,9 @@ def _read(kind: str, goods: list[Node], root: Node) -> Decimal | None:
     if kind == "5":
         return Decimal(len(goods))
     if kind == "11":
-        return number_in(add_up(goods, goods[0], root))
+        return number_in(add_up(goods, root))
     measured = [m for line in goods for m in (line.children or {}).get("MEA", ()) if _MEASURED(m, root) in _GROSS]
-    text = add_up(measured, measured[0], root) if measured else ""
+    text = add_up(measured, root) if measured else ""
     return _kilograms(text, _UNIT(measured[0], root)) if text else None
 
 

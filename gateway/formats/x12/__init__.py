@@ -20,7 +20,7 @@ def _data_element(root: Node, tag: str, element: int) -> str:
     return data_elements(facts.get("ST01", ""), facts.get("GS08", "")).get((tag, element), "")
 
 
-DIALECT = TreeDialect("x12", problems, _data_element)
+DIALECT = TreeDialect("x12", problems, _data_element, seated=True)
 
 ACKS = {"TA1": ack_ta1.write, "997": ack_997.write, "999": ack_999.write, "824": ack_824.write, "355": ack_355.write}
 """Acknowledgment kind -> writer, in the order they are sent."""

@@ -114,7 +114,8 @@ class _Known(dict[str, bool]):
 class SegmentCheck:
     """Checks segments of one definition under one interchange's separators.
 
-    known: for each element, the tag first, the memory of its good values; dated: a value depends on another (1250, 1251).
+    known: for each element, the tag first, the memory of its good values; dated: a value depends on another (1250, 1251);
+    coded: the first element is a code and mandatory.
     """
 
     def __init__(self, definition: SegmentDef, chars: Charset) -> None:
@@ -128,6 +129,8 @@ class SegmentCheck:
             min([len(definition.elements), *(_harmless(kind, numbers) for _, kind, numbers in self._rules)]) + 1
         )
         self.dated = any(element.de == "1251" for element in definition.elements)
+        first = definition.elements[0] if definition.elements else None
+        self.coded = first is not None and first.use == "R" and first.type == "ID"
 
     def passes(self, elements: list[str]) -> bool:
         """True when `faults(elements)` is empty; the fast way to know. elements[0] is the tag."""

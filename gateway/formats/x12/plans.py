@@ -17,10 +17,11 @@ from typing import Any
 
 from gateway import written
 from gateway.formats.x12.transitions import INSIDE, LEVEL, LOOP, Machine, Slot
+from gateway.kinds import UNIT, Below, Kinds, kinds_of
 from gateway.records import Node
 
 _TAGS = Sequence[str]
-_Hang = Callable[[list[Node]], None]
+_Hang = Callable[[list[Node], Sequence[Kinds | None]], None]
 _Filled = dict[tuple[int, tuple[int, ...], bytes], tuple[Any, ...]]
 """(plan, elements of each segment, which of them are filled) -> the memory of each element's good values."""
 
@@ -28,20 +29,21 @@ _OFTEN = 4  # times that tags must have come: to make a plan costs as much as te
 _KEPT = 512  # plans of one machine
 _COUNTED = 4096  # tags of shipments that are counted
 _FILLED = 4096  # fill patterns that the plans of a machine remember together
+_CODES = 64  # codes of a plan whose kinds are known
 _MOST = 200  # segments of a shipment with a plan
 
 
 class Plan:
     """The way of one sequence of tags.
 
-    hang: puts the segments into their tree; last, count: the place of the last one, and how often it came in a row.
+    seats: puts the segments into their tree; last, count: the place of the last one, and how often it came in a row.
     opens: depth -> index of the segment that opened the loop there; entered, turns: see Matcher, from the unit's depth on.
     """
 
     def __init__(
-        self, number: int, filled: _Filled, slots: list[Slot], hang: _Hang, count: int, opens: dict[int, int], entered: dict[int, Slot | None], turns: dict[int, int],
+        self, number: int, filled: _Filled, slots: list[Slot], seats: _Seats, count: int, opens: dict[int, int], entered: dict[int, Slot | None], turns: dict[int, int],
     ) -> None:  # fmt: skip
-        self.hang, self.last, self.count = hang, slots[-1], count
+        self.seats, self.last, self.count = seats, slots[-1], count
         self.opens, self.entered, self.turns = opens, entered, turns
         self._checks = [slot.check.passes for slot in slots]
         self._known = [slot.check.known for slot in slots]
@@ -63,6 +65,36 @@ class Plan:
         return good
 
 
+class _Seats:
+    """Puts the segments of one sequence of tags into their tree, and says of each what stands below it, where that came before.
+
+    coded: the segments that begin with a code, which is always sent.
+    """
+
+    def __init__(self, tags: _TAGS, parents: list[int], coded: list[int], made: dict[Any, Kinds]) -> None:
+        self._tags, self._coded, self._made = tags, coded, made
+        self._below: Below = {}
+        for number, parent in enumerate(parents[1:], 1):
+            self._below.setdefault(parent or UNIT, {}).setdefault(tags[number], []).append(number)
+        self._hang = _written(tags, self._below)
+        self._unknown: tuple[Kinds | None, ...] = (None,) * len(self._below)
+        self._kinds: dict[tuple[str, ...], tuple[Kinds | None, ...]] = {}
+
+    def put(self, nodes: list[Node]) -> None:
+        """Hang each segment under its parent."""
+        codes = tuple([nodes[at].elements[1] for at in self._coded])
+        self._hang(nodes, self._kinds.get(codes) or self._learn(codes))
+
+    def _learn(self, codes: tuple[str, ...]) -> tuple[Kinds | None, ...]:
+        if not self._below or len(self._kinds) >= _CODES:
+            return self._unknown
+        own = dict(zip(self._coded, codes, strict=True))
+        told = [(own[at],) if at in own else () for at in range(len(self._tags))]
+        found = kinds_of(self._tags[0], self._tags, self._below, told, self._made)
+        kinds = self._kinds[codes] = tuple(map(found.get, self._below))
+        return kinds
+
+
 class Plans:
     """The plans of one machine for the shipments that start at `unit`. A plan is made when its tags have come some times."""
 
@@ -71,6 +103,7 @@ class Plans:
         self._plans: dict[tuple[str, ...], Plan | None] = {}
         self._seen: Counter[tuple[str, ...]] = Counter()
         self._filled: _Filled = {}
+        self._kinds: dict[Any, Kinds] = {}
         self.get = self._plans.get
 
     def make(self, tags: tuple[str, ...]) -> Plan | None:
@@ -82,7 +115,7 @@ class Plans:
         if self._seen[tags] < _OFTEN:
             return None
         del self._seen[tags]
-        plan = self._plans[tags] = _plan(self.unit, tags, len(self._plans), self._filled)
+        plan = self._plans[tags] = _plan(self.unit, tags, len(self._plans), self._filled, self._kinds)
         return plan
 
 
@@ -93,7 +126,7 @@ def plans_of(machine: Machine) -> Plans | None:
     return Plans(unit) if unit is not None and not unit.keys else None
 
 
-def _plan(unit: Slot, tags: _TAGS, number: int, filled: _Filled) -> Plan | None:
+def _plan(unit: Slot, tags: _TAGS, number: int, filled: _Filled, made: dict[Any, Kinds]) -> Plan | None:
     """Walk the machine as the Matcher does, one segment after the other."""
     slots, parents = [unit], [-1]
     open_: dict[int, int] = {unit.depth: 0}
@@ -119,16 +152,17 @@ def _plan(unit: Slot, tags: _TAGS, number: int, filled: _Filled) -> Plan | None:
         if slot.maximum and times > slot.maximum:
             return None
         slots.append(slot)
-    return Plan(number, filled, slots, _written(tags, parents), count, open_, entered, turns)
+    coded = [at for at, slot in enumerate(slots) if at and slot.check.coded]
+    return Plan(number, filled, slots, _Seats(tags, parents, coded, made), count, open_, entered, turns)
 
 
-def _written(tags: _TAGS, parents: list[int]) -> _Hang:
-    """Return (nodes) -> None: hangs each segment under its parent."""
-    below: dict[int, dict[str, list[int]]] = {}
-    for number, parent in enumerate(parents[1:], 1):
-        below.setdefault(parent, {}).setdefault(tags[number], []).append(number)
+def _written(tags: _TAGS, below: Below) -> _Hang:
+    """Return (nodes, kinds of those with others below them) -> None: hangs each segment under its parent."""
     lines = [f"[{', '.join(f'n{number}' for number in range(len(tags)))}] = nodes"]
-    for parent, children in below.items():
+    owners = [f"n{max(parent, 0)}" for parent in below]
+    for owner, children in zip(owners, below.values(), strict=True):
         lists = ", ".join(f"t{few[0]}: [{', '.join(f'n{number}' for number in few)}]" for few in children.values())
-        lines.append(f"n{parent}.children = {{{lists}}}")
-    return written.function("hang(nodes)", lines, {f"t{number}": tag for number, tag in enumerate(tags)})
+        lines.append(f"{owner}.children = {{{lists}}}")
+    if owners:
+        lines.append(f"[{', '.join(f'{owner}.kinds' for owner in owners)}] = kinds")
+    return written.function("hang(nodes, kinds)", lines, {f"t{number}": tag for number, tag in enumerate(tags)})

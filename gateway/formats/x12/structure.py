@@ -112,7 +112,7 @@ class Matcher:
             self._turn_page()
         self._complete()
         nodes = run.nodes(begin, end, position)
-        plan.hang(nodes)
+        plan.seats.put(nodes)
         first = self._unit = nodes[0]
         first.parent = self._open[depth - 1]
         self._turns[depth], self._entered[depth] = turns, unit

@@ -12,6 +12,7 @@ from gateway.formats.edifact.structure.layouts import (
     Component,
     Element,
     Layout,
+    coded,
     layouts,
     most,
     most_repetitions,
@@ -19,6 +20,7 @@ from gateway.formats.edifact.structure.layouts import (
     patterns,
 )
 from gateway.formats.edifact.structure.policy import SyntaxPolicy
+from gateway.kinds import UNKNOWN
 from gateway.records import Node, Separators
 
 _KEPT = 2_048  # short segments remembered as good: LOC+9+CNSZX:139:6' comes with every bill
@@ -27,8 +29,9 @@ _MOST_COMPONENTS, _MOST_ELEMENTS = 100, 200
 _LONGEST_CODE, _SHORTEST_TEXT = 3, 35
 _PLAIN_LENGTH = 4_096  # longer ones are damage, or worth a closer look
 
-Seen = tuple[str, list[str], int, int, int]
-"""A segment in good order: tag, elements, characters, characters of the gap before it, line feeds in the gap."""
+Seen = tuple[str, list[str], int, int, int, str, int]
+"""A segment in good order: tag, elements, characters, characters of the gap before it, line feeds in the gap, its head
+(the tag and the codes it begins with, "RFF+HWB"), characters with gap and terminator."""
 
 
 class Checker:
@@ -36,8 +39,11 @@ class Checker:
 
     def __init__(self, release: str, separators: Separators, policy: SyntaxPolicy, *, upper_only: bool = False) -> None:
         self._layouts, self._release = layouts(release), release
+        self._coded = coded(release)
         self._matches = {tag: pattern.fullmatch for tag, pattern in patterns(release, separators).items()}
-        self._element_separator = separators.element
+        self._element_separator, self._component_separator = separators.element, separators.component
+        self._release_mark = separators.release or "\n"
+        self._without_released = _released_separators(separators).sub
         self._separators = separators
         self._policy = policy
         self._upper_only = upper_only
@@ -62,19 +68,30 @@ class Checker:
     def look(self, raw: str) -> Seen | None:
         """Return the segment of a text between terminators when it is plain and in good order; None says nothing.
 
-        Plain: ASCII, no release character, no line break inside. Most short ones come with every bill: kept in `seen`.
+        Plain: ASCII, no line break inside, and released are separators only, which stand for one character of a text.
+        Most short ones come with every bill: kept in `seen`.
         """
-        text = raw.lstrip(GAP)
-        size = len(text)
-        release = self._separators.release
-        if not text.isascii() or size > _PLAIN_LENGTH or "\n" in text or "\r" in text or (release and release in text):
+        text = told = raw.lstrip(GAP)
+        size, length = len(text), len(raw)
+        if not text.isascii() or "\n" in text or "\r" in text or size > _PLAIN_LENGTH:
             return None
-        elements = text.split(self._element_separator)
-        matches = self._matches.get(elements[0])
-        if (matches is not None and not matches(text)) or (self._upper_only and text != text.upper()):
+        if self._release_mark in text:
+            told = self._without_released("x", text)
+            if self._release_mark in told:
+                return None
+            elements = split_released(text, self._element_separator, self._release_mark)
+        else:
+            elements = text.split(self._element_separator)
+        tag = head = elements[0]
+        matches = self._matches.get(tag)
+        if not (matches(told) if matches is not None else tag.isalnum()) or (self._upper_only and text != text.upper()):
             return None
-        lead = len(raw) - size
-        seen = (elements[0], elements, size, lead, raw.count("\n", 0, lead) if lead else 0)
+        if tag in self._coded:
+            for element in elements[1 : 1 + self._coded[tag]]:
+                code = element.split(self._component_separator, 1)[0]
+                head = f"{head}+{code}" if code.isalnum() or not code else f"{head}+{UNKNOWN}"
+        lead = length - size
+        seen = (tag, elements, size, lead, raw.count("\n", 0, lead) if lead else 0, head, length + 1)
         if size <= _KEPT_LENGTH and len(self.seen) < _KEPT:
             self.seen[raw] = seen
         return seen
@@ -279,3 +296,11 @@ class Checker:
 def _released(lost: bool, mark: str) -> str:
     """Return how to mend a text that a separator has cut; "" when nothing was lost."""
     return f'; what stands behind is not read (a "{mark}" in a text is written "?{mark}")' if lost else ""
+
+
+def _released_separators(s: Separators) -> re.Pattern[str]:
+    """Return the pattern of a separator with its release character; of nothing where a number may hold one."""
+    every = s.element + s.component + s.segment + s.repetition + s.release
+    if not s.release or re.search("[-0-9.,]", every):
+        return re.compile("(?!)")
+    return re.compile(f"{re.escape(s.release)}[{re.escape(every)}]")

@@ -67,6 +67,17 @@ def _widened(element: Element, longer: dict[str, int]) -> Element:
 
 
 @lru_cache(maxsize=64)
+def coded(release: str) -> dict[str, int]:
+    """Return tag -> how many codes its segments begin with: RFF+HWB 1, MEA+AAE+G 2; not GID+1, CST+2."""
+    found = (tag for tag, (first, *_) in layouts(release).items() if first.mandatory and _is_code(first.components[0]))
+    return {tag: 2 if tag == "MEA" else 1 for tag in found}
+
+
+def _is_code(component: Component) -> bool:
+    return component.kind == "an" and component.longest <= 3
+
+
+@lru_cache(maxsize=64)
 def lengths(release: str) -> dict[str, int]:
     """Return data element -> its length in a directory, for those of lengths.csv; {} for what is no directory."""
     key = release_key(release)

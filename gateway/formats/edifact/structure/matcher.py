@@ -7,34 +7,16 @@ a finding, hangs under the innermost open group and changes nothing: it never cl
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from itertools import accumulate
+from operator import add
 
 from gateway.findings import Finding
 from gateway.formats.edifact.structure.checks import Checker, Seen
+from gateway.formats.edifact.structure.moves import Move, find
+from gateway.formats.edifact.structure.plans import MOST, plans_of
 from gateway.formats.edifact.structure.policy import SyntaxPolicy
-from gateway.formats.edifact.structure.tables import SERVICE_TAGS, Group, Row, load_table
+from gateway.formats.edifact.structure.tables import Group, Row, load_table
 from gateway.records import Node
-
-
-@dataclass(frozen=True, slots=True)
-class Move:
-    """One step. depth: level of the parent's group; opens: it is a trigger; again: its group repeats.
-
-    stays: same row again; missing: mandatory rows that were passed over.
-    """
-
-    row: Row
-    depth: int
-    opens: bool
-    again: bool
-    stays: bool
-    missing: tuple[Row, ...]
-    most: int = 1  # how often the group that it opens may stand
-
-
-Place = Callable[[list[str], int, int, int], tuple[int, int, int]]
-"""See Matcher.take."""
 
 
 class Matcher:
@@ -59,10 +41,12 @@ class Matcher:
         self._counts = [0] * 32  # repetitions of the open group on each level
         self._times = 1  # of the current row
         self._units = units
+        self._starts = {start: plans_of(start, units) for start in _starts(self._table, units)}
         self._policy = policy
         self.unit: Node | None = None  # the shipment that is being read
         self._checker, self._check = checker, checker.check
         self.completed: Node | None = None
+        self.taken: tuple[Node | None, list[Node]] = (None, [])  # the last shipment that was taken whole, and its nodes
         self.context = 0
         self.position = 1
         self.last = root
@@ -73,7 +57,7 @@ class Matcher:
         self.position = node.position = self.position + 1
         row = self._row
         tag = node.tag
-        move: Move | None = row.moves.get(tag) or _find(row, tag)
+        move: Move | None = row.moves.get(tag) or find(row, tag)
         findings: list[Finding] | None = None
         if move is None:
             if tag not in self._units:
@@ -104,6 +88,8 @@ class Matcher:
             if self.completed is not None:
                 return [*(findings or ()), *(self._check(node, self.unit) or ())]
             return [*findings, *(self._check(node, self.unit) or ())] if findings else self._check(node, self.unit)
+        if self.taken[0] is self.unit:
+            self._forget_kinds()
         node.parent = parent
         children = parent.children
         if children is None:
@@ -125,6 +111,12 @@ class Matcher:
         factor: of its bytes; gaps: False when a gap needs a closer look. Returns (number, at, line) of the part that
         `feed` is to have. Header segments, the envelope and whatever is a finding are left to `feed`.
         """
+        if self._row in self._starts and gaps and factor == 1:
+            taken = self._take_unit(parts, number, at, line)
+            if taken is not None:
+                return taken
+        if self.taken[0] is self.unit:
+            self._forget_kinds()
         nodes, counts, row, times = self._nodes, self._counts, self._row, self._times
         position, node = self.position, self.last
         seen_before, look = self._checker.seen.get, self._checker.look
@@ -134,7 +126,7 @@ class Matcher:
             seen: Seen | None = seen_before(raw) or look(raw)
             if seen is None:
                 break
-            tag, elements, size, lead, feeds = seen
+            tag, elements, size, lead, feeds, _, step_on = seen
             step = row.steps.get(tag)
             if step is None or (lead and not gaps):
                 break
@@ -166,10 +158,59 @@ class Matcher:
             else:
                 children[tag] = [node]
             row = target
-            at += factor * (lead + size + 1)
+            at += factor * step_on
             number += 1
         self._row, self._times, self.position, self.last = row, times, position, node
         return number, at, line
+
+    def _take_unit(self, parts: list[str], number: int, at: int, line: int) -> tuple[int, int, int] | None:
+        """Place all segments of the shipment that has just begun; None when nothing was taken: see `take`.
+
+        Taken are whole shipments without anything to say whose segments came before.
+        """
+        plans, unit = self._starts[self._row], self.unit
+        if unit is None or unit.children is not None or self.last is not unit:
+            return None
+        segments = self._ahead(parts, number, plans.ends)
+        if not segments:
+            return None
+        tags, elements, sizes, leads, feeds, heads, steps = zip(*segments, strict=True)
+        plan = plans.get(heads) or plans.make(heads)
+        if plan is None:
+            return None
+        *offsets, at = accumulate(steps, initial=at)
+        _, *lines = accumulate(feeds, initial=line)
+        positions = range(self.position + 1, self.position + 1 + len(tags))
+        nodes = list(map(Node, tags, elements, map(add, offsets, leads), sizes, lines, positions))
+        plan.hang(unit, nodes)
+        self._row, self._times, self.position, self.last = plan.row, plan.times, positions[-1], nodes[-1]
+        self.taken = unit, nodes
+        self._nodes[2:] = [nodes[opened] for opened in plan.open]
+        for level, times in plan.counts.items():
+            self._counts[level] = times
+        return number + len(nodes), at, lines[-1]
+
+    def _ahead(self, parts: list[str], number: int, ends: frozenset[str]) -> list[Seen]:
+        """Return the segments of the shipment that has just begun; none where its end is not in sight, or one of them is not plain."""
+        seen_before, look = self._checker.seen.get, self._checker.look
+        segments: list[Seen] = []
+        for raw in parts[number : number + MOST]:
+            seen = seen_before(raw) or look(raw)
+            if seen is None:
+                return []
+            if seen[0] in ends:
+                return segments
+            segments.append(seen)
+        return []
+
+    def _forget_kinds(self) -> None:
+        """A shipment that was taken whole goes on: behind a UNS, say, that stands where none may."""
+        unit, nodes = self.taken
+        self.taken = (None, [])
+        for node in nodes:
+            node.kinds = None
+        if unit is not None:
+            unit.kinds = None
 
     def _with_check(self, finding: Finding, node: Node) -> list[Finding]:
         return [finding, *(self._check(node, self.unit) or ())]
@@ -187,7 +228,7 @@ class Matcher:
 
     def end(self, node: Node) -> list[Finding]:
         """UNT: report mandatory rows that did not come and complete the last shipment."""
-        move = _find(self._row, "UNT")
+        move = find(self._row, "UNT")
         findings = self._passed_over(move.missing, node) if move else []
         self.completed, self.unit = self.unit, None
         return findings
@@ -213,6 +254,8 @@ class Matcher:
                 break
             group = group.row.group if group.row else None
         depth = min(group.depth if group is not None else len(self._nodes) - 1, len(self._nodes) - 1)
+        if self.taken[0] is self.unit:
+            self._forget_kinds()
         if self._nodes[depth] is not self._nodes[0] or self.unit is None:
             self._nodes[depth].add(node)
             self.context += depth == 0
@@ -221,49 +264,10 @@ class Matcher:
         return self._policy.stray(node, self.unit, known=known or _anywhere(self._table, node.tag))
 
 
+def _starts(table: Group, units: frozenset[str]) -> list[Row]:
+    """Return the rows at which shipments begin."""
+    return [row.trigger for row in table.rows if isinstance(row, Group) and row.trigger.tag in units]
+
+
 def _anywhere(group: Group, tag: str) -> bool:
     return any(row.tag == tag if isinstance(row, Row) else _anywhere(row, tag) for row in group.rows)
-
-
-def _find(row: Row, tag: str) -> Move | None:
-    """Return the step from `row` on `tag` and keep it in row.moves."""
-    move = _search(row, tag)
-    if move is not None:
-        row.moves[tag] = move
-        if move.depth and not move.missing and tag not in SERVICE_TAGS:
-            most = move.row.max if move.stays else move.most
-            row.steps[tag] = (move.row, move.depth, move.opens, move.again, move.stays, most)
-    return move
-
-
-def _search(row: Row, tag: str) -> Move | None:
-    group, index = row.group, row.index
-    if row.tag == tag and row.max > 1:
-        return Move(row, group.depth, False, False, True, ())
-    missing: list[Row] = []
-    while True:
-        found = _forward(group, index + 1, tag, missing)
-        if found is not None:
-            return found
-        if group.row is None:
-            return Move(row, row.group.depth, False, False, True, ()) if row.tag == tag and row.index else None
-        if group.trigger.tag == tag:
-            return Move(group.trigger, group.depth - 1, True, True, False, tuple(missing), group.row.max)
-        index = group.row.index
-        group = group.row.group
-
-
-def _forward(group: Group, index: int, tag: str, missing: list[Row]) -> Move | None:
-    """Look at the rows from `index` on; what is mandatory and passed over is added to `missing`."""
-    for row in group.rows[index:]:
-        if isinstance(row, Group):
-            assert row.row is not None
-            if row.trigger.tag == tag:
-                return Move(row.trigger, group.depth, True, False, False, tuple(missing), row.row.max)
-            if row.row.mandatory:
-                missing.append(row.row)
-        elif row.tag == tag:
-            return Move(row, group.depth, False, False, False, tuple(missing))
-        elif row.mandatory:
-            missing.append(row)
-    return None
