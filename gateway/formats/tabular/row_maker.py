@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from operator import itemgetter
 
 from gateway.findings import Finding, Position, Scope, Severity
@@ -13,6 +13,7 @@ from gateway.formats.tabular.cells import Mender, Say
 from gateway.formats.tabular.ending import CUT_OFF, is_open
 from gateway.formats.tabular.layout import KEYS, VALUES, Header, Options
 from gateway.formats.tabular.rows import ABSENT, Part, Record, Row, SheetRecord, TableRoot, place_of, row_node
+from gateway.formats.tabular.untouched import pattern_of
 from gateway.formats.tabular.vocabulary import Column, standard_places, vocabulary
 
 _TOTAL = re.compile(
@@ -27,6 +28,7 @@ _QUOTES = {
 }
 
 
+_SOME_ROWS = 100  # rows of a table behind which a pattern for all of them is made
 _OWNER = ("master_bill", "consignee_name", "consignee_address1", "consignee_city", "consignee_zip")
 _NO_CELLS = frozenset((*_QUOTES, "encoding", "long", "sheet", "json"))
 """Faults of records that are never skipped as empty or as totals: they are named in the answers."""
@@ -46,6 +48,10 @@ def _shape(text: str) -> str:
     return "".join("0" if c.isdigit() else "A" if c.isalpha() else c for c in text.strip())
 
 
+def _never(text: str) -> None:
+    """Fit no record."""
+
+
 class RowMaker:
     """Makes rows of the records of one table."""
 
@@ -59,6 +65,8 @@ class RowMaker:
         self.root, self.count, self.width, self._currency = root, 0, width, currency
         self._header, self._extra = header, extra
         self._mender = Mender(header, options, delimiter, typed=kind != "csv", currency=currency)
+        self._options, self._delimiter = options, delimiter
+        self._untouched: Callable[[str], object] = self._first_untouched
         self.keys = header.keys()
         self._numbers = [header.index(n) for n in KEYS if header.has(n) and header.index(n) not in self.keys]
         self._owner = [header.index(n) for n in _OWNER if header.has(n)]
@@ -154,6 +162,33 @@ class RowMaker:
         """
         self.count += 1
         findings: list[Finding] = []
+        if record.fault or cells is not None or not self._untouched(record.text):
+            cells, parts = self._looked_at(record, cells, parts, findings)
+        else:
+            cells, parts = record.cells, (Part(0, record),)
+            cells += self._extra
+        if self._fill:
+            self._fill_down(cells)
+        if self._header.unsure != ABSENT:
+            self._of_one(cells, self._sayer(cells, parts, findings))
+        key = (record.group,) if record.group else tuple([cells[i].strip() for i in self.keys])
+        if not any(key):
+            key = self._key_above(cells, findings, parts)
+        self._above = (key, cells)
+        cells.append("")
+        return findings, row_node(self._pick(cells), record, parts), key
+
+    def _first_untouched(self, text: str) -> object:
+        """Make the pattern of a record that needs no look when so many came that it pays; see untouched.py."""
+        if self.count > _SOME_ROWS:
+            made = pattern_of(self._header, self._options, self._delimiter, self._extra) if self._text else None
+            self._untouched = made.fullmatch if made is not None else _never
+        return None
+
+    def _looked_at(
+        self, record: Record, cells: list[str] | None, parts: tuple[Part, ...], findings: list[Finding]
+    ) -> tuple[list[str], tuple[Part, ...]]:
+        """Return the cells of a row as wide as the table, with a look at each, and the records that they come from."""
         careful = not self._text or bool(parts) or self._mender.suspicious(record.text)
         cells = record.cells if cells is None else cells
         parts = parts or (Part(0, record),)
@@ -166,7 +201,16 @@ class RowMaker:
             cells += [""] * (self._full - len(cells))
         if record.fault or record.lines > 1:
             self._faults(parts, record, findings)
+        say = self._sayer(cells, parts, findings)
+        if isinstance(record, SheetRecord):
+            as_shown(cells, record, self._header, self._currency, say)
+        if self._split:
+            self._take_apart(cells, parts, findings)
+        self._mender.mend(cells, say, careful=careful or bool(self._split))
+        return cells, parts
 
+    def _sayer(self, cells: list[str], parts: tuple[Part, ...], findings: list[Finding]) -> Say:
+        """Return what adds the finding of a cell of a row."""
         told = "CSV-ENCODING" if any(part.record.fault == "encoding" for part in parts) else ""
 
         def say(rule: str, severity: Severity, cell: int, said: str) -> None:
@@ -174,21 +218,7 @@ class RowMaker:
                 return  # the whole line was told already
             findings.append(self._finding(rule, severity, parts, cell, said, cells[cell]))
 
-        if isinstance(record, SheetRecord):
-            as_shown(cells, record, self._header, self._currency, say)
-        if self._split:
-            self._take_apart(cells, parts, findings)
-        self._mender.mend(cells, say, careful=careful or bool(self._split))
-        if self._fill:
-            self._fill_down(cells)
-        if self._header.unsure != ABSENT:
-            self._of_one(cells, say)
-        key = (record.group,) if record.group else tuple([cells[i].strip() for i in self.keys])
-        if not any(key):
-            key = self._key_above(cells, findings, parts)
-        self._above = (key, cells)
-        cells.append("")
-        return findings, row_node(self._pick(cells), record, parts), key
+        return say
 
     def _of_one(self, cells: list[str], say: Say) -> None:
         """Refuse an amount that is of the line or of one piece, where the row has several pieces and nothing else tells its value."""
