@@ -79,8 +79,12 @@ class RowMaker:
         self._split = [(header.index(rule["column"]), re.compile(rule["pattern"])) for rule in rules]
         goods = [header.index(n) for n in ("item_description", "consignee_name") if header.has(n)]
         self._goods = [i for i in (*goods, *(i for i, _ in self._split)) if i < width]
+        self._least = (
+            width if self._goods else ABSENT
+        )  # cells of a row that surely is one of goods, when these two are filled:
+        self._first, self._last = (self._goods[0], self._goods[-1]) if self._goods else (0, 0)
         self._names = [name.strip() for name in header.names[:width]] if kind != "json" else []
-        self._named = self._names[self._goods[0]] if self._names and self._goods else ""
+        self._named = self._names[self._first] if self._names else ""
         places = standard_places()
         root.add_up = tuple(places[n] for n in options.add_up)
         names = [n for n in places if vocabulary()[0][n].level == "shipment" and n not in options.add_up]
@@ -118,8 +122,8 @@ class RowMaker:
         if record.fault in _NO_CELLS:
             return ""
         size = len(cells)
-        if self._goods and size >= self.width and cells[self._goods[0]] and cells[self._goods[-1]]:
-            again = cells[self._goods[0]] == self._named and [c.strip() for c in cells[: self.width]] == self._names
+        if size >= self._least and (first := cells[self._first]) and cells[self._last]:
+            again = first == self._named and [c.strip() for c in cells[: self.width]] == self._names
             return "CSV-HEADER-AGAIN" if again else ""
         filled = filled_in(cells)
         if not filled:
@@ -171,7 +175,7 @@ class RowMaker:
             self._fill_down(cells)
         if self._header.unsure != ABSENT:
             self._of_one(cells, self._sayer(cells, parts, findings))
-        key = (record.group,) if record.group else tuple([cells[i].strip() for i in self.keys])
+        key = (record.group,) if record.group else tuple(map(str.strip, map(cells.__getitem__, self.keys)))
         if not any(key):
             key = self._key_above(cells, findings, parts)
         self._above = (key, cells)
