@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from gateway.findings import Position
+from gateway.formats.xml.places import NO_PLACE, Place
 from gateway.records import Node
 
 
@@ -12,13 +13,14 @@ class XmlNode(Node, eq=False, kw_only=True):
     """One element. elements: [local name, text]; offset: of its start tag, length 0; position: 0.
 
     text: whole over comments and CDATA, blanks at both ends taken off, "" when the element has children or is nil.
-    number: which one of its name under its parent, from 1; up: the element around it.
+    number: which one of its name under its parent, from 1; up: the element around it; at: what is known of all elements there.
     """
 
     attributes: dict[str, str] | None = None
     number: int = 1
     up: XmlNode | None = None
     rank: int = 0  # of the last child that stood in its order, see remarks.py
+    at: Place = NO_PLACE
 
     @property
     def text(self) -> str:

@@ -23,7 +23,8 @@ from gateway.formats.xml.kinds import Kind
 from gateway.formats.xml.missing import Missing, notes_of, parties_of
 from gateway.formats.xml.nodes import XmlNode, text_at
 from gateway.formats.xml.nothing import Empties, nothing_in
-from gateway.formats.xml.remarks import Remarks, header_remarks, stray_remark, stray_text
+from gateway.formats.xml.places import Place, Places
+from gateway.formats.xml.remarks import UNITS, Remarks, header_remarks, stray_remark, stray_text
 from gateway.formats.xml.totals import Totals
 from gateway.formats.xml.unread import Unread, unread_in
 from gateway.profile import Profile
@@ -58,15 +59,11 @@ class XmlReader:
         self._syntax, self._kinds, self._profile, self._scale = syntax, kinds, profile, scale
         self._kind: Kind | None = None
         self._root: XmlNode | None = None
-        self._open: list[XmlNode] = []
+        self._open: XmlNode | None = None  # the innermost element without an end
         self._kept = self._units = self._elements = 0
-        self._depth = (
-            0  # elements that are open where a closed one is looked at; all, when the whole document is the unit
-        )
         self._begun = False
         self._interchange = Interchange(syntax, 0)
         self._message: Message | None = None
-        self._names: dict[str, str] = {}
         self._held: list[Finding] = []
         self._strays: set[str] = set()  # names of elements with text between their elements: told once
         self._remarks: Remarks | None = None
@@ -145,84 +142,106 @@ class XmlReader:
             raise FaultError(*syntax_fault(error, source, self._root, self._open, cut=ended)) from None
         yield from self._events(parser.read_events(), source)
 
-    def _events(self, events: Any, source: Source) -> Iterator[Event]:
-        """Make nodes of what the parser read. One loop, with the commonest of each step in line: a house has 20 elements."""
-        opened, names, starts = self._open, self._names, source.tags.found
-        base, factor = source.base, source.factor
-        for action, element in events:
-            if action == "start":
-                tag = element.tag
-                local = names.get(tag)
-                if local is None:
-                    local = names[tag] = tag.rpartition("}")[2]
-                offset = base + factor * starts.popleft()
-                if self._root is None:
-                    self._choose(element, local, offset)
-                node = XmlNode(local, [local], offset, 0, element.sourceline or 1, 0)
-                attributes = element.items()
-                if attributes:
-                    node.attributes = {name.rpartition("}")[2]: value for name, value in attributes}
-                self._elements += 1
-                if opened:
-                    self._hang(node, opened[-1], local)
-                else:
-                    self._root = node
-                if attributes and self._remarks is not None:
-                    self._remarks.attributes(node, attributes)
-                opened.append(node)
-                continue
-            node = opened.pop()
-            if node.children is None:
-                text = element.text
-                if text and (text := text.strip()) and (node.attributes is None or element.get(_NIL) not in _TRUE):
-                    node.elements.append(text)
-            elif node.tag not in self._strays and (where := stray_text(element)) is not None:
-                self._strays.add(node.tag)
-                self._held.append(stray_remark(node, where))
-            if len(opened) <= self._depth and self._ends(node):
-                yield from self._unit(node)
-                _free(element)
+    def _events(self, events: Any, source: Source) -> Iterator[Event]:  # noqa: PLR0912  the one loop over all elements
+        """Make nodes of what the parser read, with the commonest of each step in line: a house has 20 elements."""
+        starts, numbers = source.tags.found, self._numbers
+        base, factor, before = source.base, source.factor, len(starts)
+        up: Any = self._open  # None before the root
+        try:
+            for action, element in events:
+                if action == "start":
+                    if up is None:
+                        up = self._start(element, base + factor * starts[0])
+                        starts.popleft()
+                        continue
+                    place = up.at[element.tag]
+                    local = place.local
+                    node = XmlNode(
+                        local, [local], base + factor * starts.popleft(), 0, element.sourceline or 1, 0, up=up, at=place
+                    )
+                    below = up.children
+                    if below is None:
+                        up.children = {local: [node]}
+                    elif local in below:
+                        same = below[local]
+                        same.append(node)
+                        node.number = len(same)
+                    else:
+                        below[local] = [node]
+                    if place.named and numbers:
+                        node.number += numbers[local]
+                    attributes = element.items()
+                    if attributes:
+                        self._give(node, up, place, attributes)
+                    elif place.rank < up.rank or (place.once and node.number > 1):
+                        self._look(node, up)
+                    else:
+                        up.rank = place.rank
+                    up = node
+                    continue
+                node = up
+                up = node.up
+                if node.children is None:
+                    text = element.text
+                    if text and (text := text.strip()) and (node.attributes is None or element.get(_NIL) not in _TRUE):
+                        node.elements.append(text)
+                elif node.tag not in self._strays and (where := stray_text(element)) is not None:
+                    self._strays.add(node.tag)
+                    self._held.append(stray_remark(node, where))
+                if node.at.outer and self._ends(node, node.at):
+                    yield from self._unit(node)
+                    _free(element)
+        finally:
+            self._open = up
+            self._elements += before - len(starts)
 
-    def _hang(self, node: XmlNode, up: XmlNode, local: str) -> None:
-        """Hang a started element under the one that is open."""
-        node.up = up
-        below = up.children
-        if below is None:
-            up.children = {local: [node]}
-        elif local in below:
-            same = below[local]
-            same.append(node)
-            node.number = len(same)
-        else:
-            below[local] = [node]
-        if local in self._numbers:
-            node.number += self._numbers[local]
-        if self._remarks is not None and (
-            node.attributes is not None or node.number > 1 or up.tag in self._remarks.parents
+    def _start(self, element: Any, offset: int) -> XmlNode:
+        """Return the root."""
+        local = element.tag.rpartition("}")[2]
+        self._choose(element, local, offset)
+        assert self._kind is not None
+        place = Places(self._kind.unit, self._remarks.order_of if self._remarks is not None else None).root(local)
+        node = self._root = XmlNode(local, [local], offset, 0, element.sourceline or 1, 0, at=place)
+        attributes = element.items()
+        if attributes:
+            node.attributes = {name.rpartition("}")[2]: value for name, value in attributes}
+            if self._remarks is not None:
+                self._remarks.attributes(node, [name for name, _ in attributes])
+        return node
+
+    def _give(self, node: XmlNode, up: XmlNode, place: Place, attributes: list[tuple[str, str]]) -> None:
+        """Give a started element its attributes, and look at both."""
+        remarks = self._remarks
+        given = node.attributes = dict(attributes)
+        strange = not place.attributes.issuperset(given)
+        if strange:
+            node.attributes = {name.rpartition("}")[2]: value for name, value in attributes}
+        if remarks is not None and (
+            place.rank < up.rank
+            or (place.once and node.number > 1)
+            or (place.weighs and node.attributes.get("unitCode", "") not in ("", *UNITS))
         ):
+            remarks.look(node, up)
+        else:
+            up.rank = place.rank
+        if strange:
+            place.learn(remarks.attributes(node, list(given)) if remarks is not None else list(given))
+
+    def _look(self, node: XmlNode, up: XmlNode) -> None:
+        if self._remarks is not None:
             self._remarks.look(node, up)
 
-    def _ends(self, node: XmlNode) -> bool:
+    def _ends(self, node: XmlNode, place: Place) -> bool:
         """True when a closed element outside of units, or at their depth, is a unit."""
-        kind, depth = self._kind, len(self._open)
-        assert kind is not None
-        if depth == len(kind.unit) and self._is_unit(node, kind.unit):
+        if place.unit:
             return True
-        if self._empties is not None and depth == len(kind.unit) - 1 and node.tag == self._empties.group:
+        if self._empties is not None and place.group and node.tag == self._empties.group:
             self._empties.close(self._units, node.here())
         self._kept += 1
         if self._kept > MAX_KEPT:
             said = f"More than {MAX_KEPT} elements stand outside of shipments."
             raise FaultError(Finding("XML-LIMIT", Severity.ERROR, Scope.INTERCHANGE, said, node.here()))
         return False
-
-    def _is_unit(self, node: XmlNode, path: tuple[str, ...]) -> bool:
-        at: XmlNode | None = node
-        for name in reversed(path):
-            if at is None or at.tag != name:
-                return False
-            at = at.up
-        return at is self._root
 
     def _choose(self, element: Any, local: str, offset: int) -> None:
         """Look at the root: no DTD, and a document that we know."""
@@ -243,7 +262,6 @@ class XmlReader:
         self._remarks = Remarks(self._kind, refusing) if self._kind.order else None
         self._totals = Totals(self._kind) if self._kind.totals else None
         self._missing = Missing(self._kind) if self._kind.needed and not self._kind.answers else None
-        self._depth = len(self._kind.unit) or 1 << 30
         if self._kind.unit and not self._kind.answers and self._kind.role != "master":
             self._empties = Empties(*(local, *self._kind.unit)[-2:])
 

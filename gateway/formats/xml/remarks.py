@@ -15,11 +15,12 @@ from typing import Any
 from gateway.findings import Finding, Scope, Severity
 from gateway.formats.xml.kinds import Kind
 from gateway.formats.xml.nodes import XmlNode, text_at
+from gateway.formats.xml.places import Order
 from gateway.moments import is_moment
 from gateway.records import Node
 
 _MOST = 50  # of a message, and of each shipment
-_UNITS = ("KGM", "LBR")
+UNITS = ("KGM", "LBR")
 _Key = tuple[str, str, str, str | None]
 MAPPED = frozenset(("XML-UNIT", "XML-TWICE"))
 """Remarks on elements that the mapping may not be able to use, and then says so of each shipment."""
@@ -92,12 +93,25 @@ class Remarks:
         self._each = frozenset(("XML-TWICE", *each)) & MAPPED
         self._order, self._many, self._free = kind.order, kind.many, kind.many.get("*")
         self._names, self._any = kind.names, kind.names.get("*")
-        self.parents = frozenset((*kind.order, *kind.names))  # elements whose children are looked at
         self._again: list[XmlNode] = []  # compared when they are whole
         self._unit = kind.unit[-1] if kind.unit else ""
         self._told: set[_Key] = set()
         self._of_unit: tuple[XmlNode | None, set[_Key]] = (None, set())  # the shipment, and what was told of it
         self._found: list[Finding] = []
+
+    def order_of(self, up: str, tag: str) -> Order:
+        """Return what `look` has to be called for, of elements of a name below another one.
+
+        rank: in their order, when one of a higher rank stands before them; -1 = always. once: when they stand again;
+        weighs: when their unitCode is none of UNITS.
+        """
+        names, ranks = self._names.get(up), self._order.get(up)
+        strange = names is not None and names.children is not None and tag not in names.children
+        if self._free is not None:
+            return -1 if strange else 0, tag not in self._free, False
+        rank = 0 if ranks is None else ranks.get(tag, -1)
+        once = ranks is not None and tag in ranks and tag not in self._many.get(up, ())
+        return -1 if strange else rank, once, tag.endswith("WeightMeasure")
 
     def look(self, node: XmlNode, up: XmlNode) -> None:
         """Compare an element that starts with what its parent may hold."""
@@ -122,21 +136,23 @@ class Remarks:
                 self._again.append(node)
         if node.attributes is not None and node.tag.endswith("WeightMeasure"):
             unit = node.attributes.get("unitCode", "")
-            if unit and unit not in _UNITS:
-                said = f'unitCode "{unit}" of {node.tag} is none of {" and ".join(_UNITS)}.'
+            if unit and unit not in UNITS:
+                said = f'unitCode "{unit}" of {node.tag} is none of {" and ".join(UNITS)}.'
                 self._tell("XML-UNIT", said, node, up, value=unit)
 
-    def attributes(self, node: XmlNode, given: list[tuple[str, str]]) -> None:
-        """Compare the attributes of an element (qualified name, value) with those that it may have."""
-        names = self._names.get(node.tag) or self._any
+    def attributes(self, node: XmlNode, given: list[str]) -> list[str]:
+        """Compare the attributes of an element (qualified names) with those that it may have; return these."""
+        names, known = self._names.get(node.tag) or self._any, []
         if names is None:
-            return
-        for name, _ in given:
+            return given
+        for name in given:
             if name in names.attributes or name.startswith(_OF_XML):
+                known.append(name)
                 continue
             local = name.rpartition("}")[2]
             said = f"{local} is no attribute of {node.tag} that we know."
             self._tell("XML-UNKNOWN-ATTRIBUTE", said, node, node, local)
+        return known
 
     def _tell(
         self, rule: str, said: str, node: XmlNode, up: XmlNode, attribute: str = "", value: str | None = None
