@@ -23,7 +23,7 @@ from gateway.formats.xml.kinds import Kind
 from gateway.formats.xml.missing import Missing, notes_of, parties_of
 from gateway.formats.xml.nodes import XmlNode, text_at
 from gateway.formats.xml.nothing import Empties, nothing_in
-from gateway.formats.xml.places import Place, Places
+from gateway.formats.xml.places import Place, places_of
 from gateway.formats.xml.remarks import UNITS, Remarks, header_remarks, stray_remark, stray_text
 from gateway.formats.xml.totals import Totals
 from gateway.formats.xml.unread import Unread, unread_in
@@ -200,7 +200,7 @@ class XmlReader:
         local = element.tag.rpartition("}")[2]
         self._choose(element, local, offset)
         assert self._kind is not None
-        place = Places(self._kind.unit, self._remarks.order_of if self._remarks is not None else None).root(local)
+        place = places_of(self._kind).root
         node = self._root = XmlNode(local, [local], offset, 0, element.sourceline or 1, 0, at=place)
         attributes = element.items()
         if attributes:

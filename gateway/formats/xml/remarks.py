@@ -15,7 +15,6 @@ from typing import Any
 from gateway.findings import Finding, Scope, Severity
 from gateway.formats.xml.kinds import Kind
 from gateway.formats.xml.nodes import XmlNode, text_at
-from gateway.formats.xml.places import Order
 from gateway.moments import is_moment
 from gateway.records import Node
 
@@ -98,20 +97,6 @@ class Remarks:
         self._told: set[_Key] = set()
         self._of_unit: tuple[XmlNode | None, set[_Key]] = (None, set())  # the shipment, and what was told of it
         self._found: list[Finding] = []
-
-    def order_of(self, up: str, tag: str) -> Order:
-        """Return what `look` has to be called for, of elements of a name below another one.
-
-        rank: in their order, when one of a higher rank stands before them; -1 = always. once: when they stand again;
-        weighs: when their unitCode is none of UNITS.
-        """
-        names, ranks = self._names.get(up), self._order.get(up)
-        strange = names is not None and names.children is not None and tag not in names.children
-        if self._free is not None:
-            return -1 if strange else 0, tag not in self._free, False
-        rank = 0 if ranks is None else ranks.get(tag, -1)
-        once = ranks is not None and tag in ranks and tag not in self._many.get(up, ())
-        return -1 if strange else rank, once, tag.endswith("WeightMeasure")
 
     def look(self, node: XmlNode, up: XmlNode) -> None:
         """Compare an element that starts with what its parent may hold."""

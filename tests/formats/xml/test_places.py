@@ -7,7 +7,6 @@ import pytest
 from gateway.formats.xml import places
 from gateway.formats.xml.kinds import kinds_of
 from gateway.formats.xml.places import Places
-from gateway.formats.xml.remarks import Remarks
 from tests.drops import drop, sample
 
 NAMES = ["05_xfhl_3houses_v3", "09_xfzb_business_errors", "10_xfzb_wrong_order_bad_unit", "12_xfhl_fat_nonstandard", "13_xfhl_sum_mismatch_dup", "15_itmatt_gateway_profile", "14_wco_declaration_min"]  # fmt: skip
@@ -21,7 +20,8 @@ def told(data: bytes) -> list[object]:
 def test_places_that_are_not_remembered_say_the_same(name, monkeypatch):
     data = sample(f"xml/{name}.xml")
     found = told(data)
-    for remembered, attributes in ((0, 0), (3, 0), (10_000, 1)):
+    for remembered, attributes in ((0, 0), (3, 0), (10_000, 1), (10_000, 64)):
+        monkeypatch.setattr(places, "_made", {})
         monkeypatch.setattr(places, "_MOST", remembered)
         monkeypatch.setattr(places, "_ATTRIBUTES", attributes)
         assert told(data) == found
@@ -29,7 +29,7 @@ def test_places_that_are_not_remembered_say_the_same(name, monkeypatch):
 
 def test_a_place_knows_the_way_to_the_units():
     (kind,) = (kind for kind in kinds_of("gateway.formats.cargo_xml") if kind.type == "XFHL" and kind.unit)
-    root = Places(kind.unit, Remarks(kind).order_of).root("HouseManifest")
+    root = Places(kind).root
     group = root["{iata}MasterConsignment"]
     house = group["{iata}IncludedHouseConsignment"]
     weight, other = house["{iata}GrossWeightMeasure"], house["Other"]
@@ -43,7 +43,7 @@ def test_a_place_knows_the_way_to_the_units():
 
 
 def test_the_whole_document_as_the_unit():
-    root = Places().root("Waybill")
+    root = Places().root
     inner = root["Waybill"]["Waybill"]
     assert root.unit and root.outer and not root.named
     assert inner.outer and not inner.unit
