@@ -37,15 +37,16 @@ class XmlNode(Node, eq=False, kw_only=True):
 
     def xpath(self) -> str:
         """Return the path from the root; a number only where a name repeats."""
-        steps: list[str] = []
-        node: XmlNode | None = self
-        while node is not None:
-            repeats = node.number > 1
-            if not repeats and node.up is not None and node.up.children:
-                repeats = len(node.up.children.get(node.tag, ())) > 1
-            steps.append(f"{node.tag}[{node.number}]" if repeats else node.tag)
-            node = node.up
-        return "/" + "/".join(reversed(steps))
+        path, node = "", self
+        while True:
+            up = node.up
+            if node.number > 1 or (up is not None and up.children and len(up.children.get(node.tag, ())) > 1):
+                path = f"/{node.tag}[{node.number}]{path}"
+            else:
+                path = f"/{node.tag}{path}"
+            if up is None:
+                return path
+            node = up
 
     def here(self, attribute: str = "") -> Position:
         """Return the position of the element or of one of its attributes."""

@@ -56,8 +56,12 @@ class XmlDialect:
                 if tag == "..":
                     nodes = [one.up for one in nodes if one.up is not None]
                     continue
-                below = _all_below(nodes, tag)
-                nodes = select(below) if select is not None else below
+                if len(nodes) == 1:
+                    children = nodes[0].children
+                    below: Any = [*children[tag]] if children is not None and tag in children else []
+                else:
+                    below = _all_below(nodes, tag)
+                nodes = select(below) if below and select is not None else below
                 if not nodes:
                     return nodes
             return nodes
@@ -222,10 +226,10 @@ def _chosen(values: tuple[str, ...], text_of: Callable[[XmlNode], str]) -> Calla
         return lambda nodes: [node for node in nodes if code_of(node) not in others]
 
     def select(nodes: list[XmlNode]) -> list[XmlNode]:
+        codes = [text_of(node).strip().upper() for node in nodes]
         for value in wanted:
-            found = [node for node in nodes if code_of(node) == value]
-            if found:
-                return found
+            if value in codes:
+                return [node for node, code in zip(nodes, codes, strict=True) if code == value]
         return []
 
     return select
