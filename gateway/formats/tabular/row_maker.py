@@ -3,23 +3,21 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from operator import itemgetter
 
 from gateway.findings import Finding, Position, Scope, Severity
 from gateway.formats.halves import WHOLE
 from gateway.formats.tabular.as_shown import as_shown
 from gateway.formats.tabular.cells import Mender, Say
+from gateway.formats.tabular.conflicts import Conflicts
 from gateway.formats.tabular.ending import CUT_OFF, is_open
 from gateway.formats.tabular.layout import KEYS, VALUES, Header, Options
+from gateway.formats.tabular.no_goods import NoGoods
 from gateway.formats.tabular.rows import ABSENT, Part, Record, Row, SheetRecord, TableRoot, place_of, row_node
 from gateway.formats.tabular.untouched import pattern_of
-from gateway.formats.tabular.vocabulary import Column, standard_places, vocabulary
+from gateway.formats.tabular.vocabulary import Column, standard_places
 
-_TOTAL = re.compile(
-    r"\W*(?:(?:grand\s+|sub-?|zwischen)?(?:totals?|sum|summe|gesamt(?:summe)?|合计|总计|小计|合計|總計|小計)(?![a-z])\W*)+", re.I
-)  # fmt: skip
-_SUM = re.compile(r"[-+]?\W{0,2}[0-9][0-9.,' ]*\W{0,2}[A-Za-z]{0,3}")
 _ONE = re.compile(r"0*1(?:[.,]0*)?")
 _PERSONAL = frozenset(("name", "address", "city", "zip", "phone"))
 _QUOTES = {
@@ -32,20 +30,6 @@ _SOME_ROWS = 100  # rows of a table behind which a pattern for all of them is ma
 _OWNER = ("master_bill", "consignee_name", "consignee_address1", "consignee_city", "consignee_zip")
 _NO_CELLS = frozenset((*_QUOTES, "encoding", "long", "sheet", "json"))
 """Faults of records that are never skipped as empty or as totals: they are named in the answers."""
-
-
-def filled_in(cells: list[str]) -> list[str]:
-    """Return the texts of the cells that hold any; Ctrl-Z, by which old systems end a file, and NUL are none."""
-    return [text for cell in cells if (text := cell.strip().strip("\x1a\0").strip())]
-
-
-def _shape(text: str) -> str:
-    """Return a text with one letter for all letters and one digit for all digits.
-
-    >>> _shape("TRK 001"), _shape("Tel. 12")
-    ('AAA 000', 'AAA. 00')
-    """
-    return "".join("0" if c.isdigit() else "A" if c.isalpha() else c for c in text.strip())
 
 
 def _never(text: str) -> None:
@@ -79,18 +63,15 @@ class RowMaker:
         self._split = [(header.index(rule["column"]), re.compile(rule["pattern"])) for rule in rules]
         goods = [header.index(n) for n in ("item_description", "consignee_name") if header.has(n)]
         self._goods = [i for i in (*goods, *(i for i, _ in self._split)) if i < width]
-        self._least = (
-            width if self._goods else ABSENT
-        )  # cells of a row that surely is one of goods, when these two are filled:
+        self._no_goods = NoGoods(header, self.keys, self._goods, width)
+        # a row of so many cells is surely one of goods when these two are filled
+        self._least = width if self._goods else ABSENT
         self._first, self._last = (self._goods[0], self._goods[-1]) if self._goods else (0, 0)
         self._names = [name.strip() for name in header.names[:width]] if kind != "json" else []
         self._named = self._names[self._first] if self._names else ""
         places = standard_places()
         root.add_up = tuple(places[n] for n in options.add_up)
-        names = [n for n in places if vocabulary()[0][n].level == "shipment" and n not in options.add_up]
-        self._shared = [places[n] for n in names if header.has(n) or header.growing]
-        self._shared_of_object = [places["weight_unit"]] if header.has("weight_unit") or header.growing else []
-        self._say_shared = itemgetter(*self._shared) if self._shared else None
+        self.conflicts = Conflicts(header, root, options, self._finding).of
         self._arrange()
 
     def _arrange(self) -> None:
@@ -125,31 +106,7 @@ class RowMaker:
         if size >= self._least and (first := cells[self._first]) and cells[self._last]:
             again = first == self._named and [c.strip() for c in cells[: self.width]] == self._names
             return "CSV-HEADER-AGAIN" if again else ""
-        filled = filled_in(cells)
-        if not filled:
-            return "empty"
-        goods = any(i < size and cells[i].strip() for i in self._goods)
-        if self._total(cells, filled, goods=goods):
-            return "CSV-TOTAL-ROW"
-        text = len(filled) == 1 and self.width > 3 and cells[0].strip() and not goods
-        return "CSV-TEXT-ROW" if text and not self._numbered(cells) else ""
-
-    def _numbered(self, cells: list[str]) -> bool:
-        """True when the one text of a row is a number like that of the row above: a shipment of which all else is missing."""
-        key = self._above[0]
-        return self.keys[:1] == [0] and len(key) == 1 and _shape(cells[0]) == _shape(key[0])
-
-    def _total(self, cells: list[str], filled: list[str], *, goods: bool) -> bool:
-        """True for a row of totals: its first text says so or one beside numbers, or any text of a row without number and consignee."""
-        if not goods:
-            others = [text for text in filled if not _TOTAL.fullmatch(text)]
-            return _TOTAL.fullmatch(filled[0]) is not None or (
-                len(others) < len(filled) and all(map(_SUM.fullmatch, others))
-            )
-        owner = (*self.keys, self._header.index("consignee_name"))
-        if any(i < len(cells) and cells[i].strip() and not _TOTAL.fullmatch(cells[i].strip()) for i in owner):
-            return False
-        return any(_TOTAL.fullmatch(text) for text in filled)
+        return self._no_goods.why(cells, self._above[0])
 
     def numbers(self, record: Record) -> list[str]:
         """Return the elements of a record that is no row, its numbers mended like those of one."""
@@ -341,26 +298,3 @@ class RowMaker:
             last = (record.line or 0) + record.lines - 1
             said = f"A cell holds a line break: the row stands on lines {record.line} to {last}."
             findings.append(self._finding("CSV-NEWLINE-IN-FIELD", Severity.WARNING, parts, cell, said))
-
-    def conflicts(self, rows: list[Row]) -> Iterator[Finding]:
-        """Yield the columns of the shipment in which its rows say different things."""
-        said, shared = self._say_shared, self._shared
-        if rows[0].record.group:  # goods lines of one JSON object: what is of the shipment stands in it once
-            shared = self._shared_of_object
-        elif said is None or all(said(row.elements) == said(rows[0].elements) for row in rows[1:]):
-            return
-        for index in shared:
-            told = ""
-            for row in rows:
-                value = row.elements[index].strip()
-                if "\ufffd" in value:
-                    continue  # told of as such; what it was before, nobody knows
-                if value and told and value != told:
-                    cell = self.root.cells[index]
-                    column = self._header.standard[cell]
-                    if column is not None and not self._header.passes_own(column):
-                        break  # goes nowhere: vendors of an order, without their address
-                    words = f'The rows of the shipment differ in column "{self.root.names[cell]}", which is one value for all of them.'
-                    yield self._finding("CSV-GROUP-CONFLICT", Severity.ERROR, row.parts, cell, words, value)
-                    break
-                told = told or value

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 from lxml import etree
 
@@ -59,6 +60,24 @@ def unknown_root(namespace: str, local: str, at: tuple[int, int | None], profile
         "in documents.csv of the profile folder, and a mapping folder for it (mappings/ID)."
     )
     return Finding("XML-NS-UNKNOWN", Severity.ERROR, Scope.INTERCHANGE, said, place, value=local, fix=fix)
+
+
+def kind_of_root(element: Any, offset: int, kinds: tuple[Kind, ...], profile: Profile) -> Kind:
+    """Return what a document is by its root element. Raises FaultError for a DTD and for a document that we do not know.
+
+    element: of lxml; offset: its byte in the file.
+    """
+    info = element.getroottree().docinfo
+    if info.internalDTD is not None or info.doctype:
+        raise FaultError(doctype())
+    local = element.tag.rpartition("}")[2]
+    namespace = element.tag[1:].partition("}")[0] if element.tag.startswith("{") else ""
+    found = next((kind for kind in kinds if kind.fits(local, namespace)), None)
+    if found is None and profile.options.get("ignore_namespaces", False):
+        found = next((kind for kind in kinds if kind.root == local), None)
+    if found is None:
+        raise FaultError(unknown_root(namespace, local, (offset, element.sourceline), profile))
+    return found
 
 
 def syntax_fault(

@@ -8,7 +8,6 @@ the bytes, the syntax or the root refuses the whole file: elements that were com
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable, Iterator
 from typing import Any
 
@@ -17,8 +16,9 @@ from lxml import etree
 from gateway.findings import Finding, Scope, Severity
 from gateway.formats.handed_out import HandedOut
 from gateway.formats.notes import Notes
+from gateway.formats.xml.answers import answer_in, number_of_use
 from gateway.formats.xml.bytes_in import Source
-from gateway.formats.xml.faults import FaultError, doctype, stranger, syntax_fault, unknown_root
+from gateway.formats.xml.faults import FaultError, kind_of_root, stranger, syntax_fault
 from gateway.formats.xml.kinds import Kind
 from gateway.formats.xml.missing import Missing, notes_of, parties_of
 from gateway.formats.xml.nodes import XmlNode, text_at
@@ -29,7 +29,6 @@ from gateway.formats.xml.totals import Totals
 from gateway.formats.xml.unread import Unread, unread_in
 from gateway.profile import Profile
 from gateway.records import (
-    Acknowledged,
     Event,
     Group,
     GroupBegin,
@@ -47,7 +46,6 @@ MAX_KEPT = 100_000
 """Elements outside of units that are kept; a header has a hundred."""
 
 _TRUE = ("true", "1")
-_UNDER_THE_SAME_ID = ("UPDATE", "DELETION")
 _NIL = "{http://www.w3.org/2001/XMLSchema-instance}nil"
 
 
@@ -197,11 +195,11 @@ class XmlReader:
 
     def _start(self, element: Any, offset: int) -> XmlNode:
         """Return the root."""
-        local = element.tag.rpartition("}")[2]
-        self._choose(element, local, offset)
-        assert self._kind is not None
-        place = places_of(self._kind).root
-        node = self._root = XmlNode(local, [local], offset, 0, element.sourceline or 1, 0, at=place)
+        kind = kind_of_root(element, offset, self._kinds, self._profile)
+        self._know(kind)
+        node = self._root = XmlNode(
+            kind.root, [kind.root], offset, 0, element.sourceline or 1, 0, at=places_of(kind).root
+        )
         attributes = element.items()
         if attributes:
             node.attributes = {name.rpartition("}")[2]: value for name, value in attributes}
@@ -243,27 +241,15 @@ class XmlReader:
             raise FaultError(Finding("XML-LIMIT", Severity.ERROR, Scope.INTERCHANGE, said, node.here()))
         return False
 
-    def _choose(self, element: Any, local: str, offset: int) -> None:
-        """Look at the root: no DTD, and a document that we know."""
-        info = element.getroottree().docinfo
-        if info.internalDTD is not None or info.doctype:
-            raise FaultError(doctype())
-        self._find_kind(element, local, offset)
-
-    def _find_kind(self, element: Any, local: str, offset: int) -> None:
-        namespace = element.tag[1:].partition("}")[0] if element.tag.startswith("{") else ""
-        self._kind = next((k for k in self._kinds if k.fits(local, namespace)), None)
-        tolerant = bool(self._profile.options.get("ignore_namespaces", False))
-        if self._kind is None and tolerant:
-            self._kind = next((k for k in self._kinds if k.root == local), None)
-        if self._kind is None:
-            raise FaultError(unknown_root(namespace, local, (offset, element.sourceline), self._profile))
+    def _know(self, kind: Kind) -> None:
+        """Take what a document is, and what is looked at in it."""
+        self._kind = kind
         refusing = [rule for rule, severity in self._profile.severities.items() if severity is Severity.ERROR]
-        self._remarks = Remarks(self._kind, refusing) if self._kind.order else None
-        self._totals = Totals(self._kind) if self._kind.totals else None
-        self._missing = Missing(self._kind) if self._kind.needed and not self._kind.answers else None
-        if self._kind.unit and not self._kind.answers and self._kind.role != "master":
-            self._empties = Empties(*(local, *self._kind.unit)[-2:])
+        self._remarks = Remarks(kind, refusing) if kind.order else None
+        self._totals = Totals(kind) if kind.totals else None
+        self._missing = Missing(kind) if kind.needed and not kind.answers else None
+        if kind.unit and not kind.answers and kind.role != "master":
+            self._empties = Empties(*(kind.root, *kind.unit)[-2:])
 
     # --- envelope and units -----------------------------------------------------------------------------------
 
@@ -277,7 +263,7 @@ class XmlReader:
         sender = facts.get("sender", "")
         self._interchange = Interchange(
             self._syntax, 0, sender_id=sender[:35], receiver_id=facts.get("receiver", "")[:35],
-            control_number="" if kind is None or kind.answers else facts.get("id", "")[:64], number_of_use=_number_of_use(facts),
+            control_number="" if kind is None or kind.answers else facts.get("id", "")[:64], number_of_use=number_of_use(facts),
         )  # fmt: skip
         yield InterchangeBegin(self._interchange)
         group = Group(0)
@@ -306,7 +292,7 @@ class XmlReader:
         yield from self._begin()
         assert self._message is not None
         if kind.answers:
-            yield self._answer(node)
+            yield answer_in(node)
             return
         role = kind.role
         if kind.master_when[0] and text_at(self._root, kind.master_when[0]) in kind.master_when[1]:
@@ -331,12 +317,6 @@ class XmlReader:
             self._numbers[node.tag] = self._numbers.get(node.tag, 0) + 1
         self._handed_out.add(node)
 
-    def _answer(self, node: XmlNode) -> Acknowledged:
-        status = text_at(node, ("BusinessHeaderDocument", "StatusCode"))
-        reasons = [text_at(s, ("Reason",)) for s in (node.children or {}).get("ResponseStatus", ())]
-        conversation = text_at(node, ("MessageHeaderDocument", "ConversationID"))
-        return Acknowledged("status", conversation, status, node.here(), text="; ".join(filter(None, reasons))[:500])
-
 
 def _free(element: Any) -> None:
     """Let go of a finished element and of everything before it."""
@@ -344,12 +324,3 @@ def _free(element: Any) -> None:
     parent = element.getparent()
     while parent is not None and element.getprevious() is not None:
         del parent[0]
-
-
-def _number_of_use(facts: dict[str, str]) -> str:
-    """Return what is remembered of the id of a Cargo-XML Update or Deletion: programs send those under the id of the Creation."""
-    purpose = facts.get("purpose", "").strip().upper()
-    if purpose not in _UNDER_THE_SAME_ID:
-        return ""
-    told = hashlib.sha256(f"{facts.get('id', '')}|{purpose}|{facts.get('created', '')}".encode()).hexdigest()
-    return f"{facts.get('id', '')[:24]}-{told[:12]}"
