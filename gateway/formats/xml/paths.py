@@ -116,6 +116,9 @@ class XmlDialect:
         gathered = _GATHERED.get(path.leaf, slice(None))
         attribute = path.leaf[1:] if path.leaf.startswith("@") and path.leaf not in (*_GATHERED, _LAST) else ""
 
+        if not path.steps and not path.absolute and path.leaf not in (*_GATHERED, _LAST):
+            return lambda node, root: node.here(attribute)
+
         def locate(node: XmlNode, root: XmlNode) -> Position | None:
             for depth, find in enumerate(finders):
                 nodes = find(node, root)[gathered if depth == 0 else slice(None)]

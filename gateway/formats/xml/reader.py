@@ -171,7 +171,7 @@ class XmlReader:
                     attributes = element.items()
                     if attributes:
                         self._give(node, up, place, attributes)
-                    elif place.rank < up.rank or (place.once and node.number > 1):
+                    elif place.rank < up.rank or (node.number > 1 and place.once):
                         self._look(node, up)
                     else:
                         up.rank = place.rank
