@@ -53,6 +53,8 @@ def tidy(findings: list[Finding]) -> list[Finding]:
     Order of nearness: syntax, mapping, then schema and rules. A field is reported once, not by each layer; the same
     field of another goods line is another field.
     """
+    if len(findings) < 2:  # nothing was said before it
+        return [finding for finding in findings if finding.severity is not Severity.OFF]
     kept: list[Finding] = []
     known: set[tuple[Any, ...]] = set()  # what is in kept; a list of thousands would be walked for each
     faulty: set[tuple[str, str]] = set()

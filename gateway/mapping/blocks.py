@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import cached_property, partial
 from typing import Any
@@ -17,12 +17,15 @@ from gateway.mapping.grammar import Test
 from gateway.mapping.line import Line
 from gateway.mapping.shapes import fields, first_that_holds, for_goods, for_nodes, goods, helpers_of
 from gateway.mapping.sources import Run
-from gateway.mapping.straight import Fill
+from gateway.mapping.straight import Fill, holds_of_nothing
 from gateway.mapping.table import Row
 from gateway.mapping.transforms import Unusable
 from gateway.records import Dialect, Finder, InLineSteps, Path
 
 _NOTHING = Guarded(())
+
+Nodes = Callable[[Any, Any, Run], list[Any]]
+"""(node, root, run) -> nodes that the rows of a block are read in."""
 
 
 class Fields:
@@ -107,22 +110,61 @@ class Bound(Fields):
         """True when the condition of a binding row holds."""
         return any(way.line.holds is None or way.line.holds(node, root, run) for way in self.ways)
 
-    def nodes(self, node: Any, root: Any, run: Run) -> list[Any]:
-        """Return the nodes of the first way that finds any; the unit itself for a block without binding."""
+    @cached_property
+    def nodes(self) -> Nodes:
+        """What finds its nodes in any message."""
+        return self.finder()
+
+    def finder(self, there: frozenset[int] = frozenset()) -> Nodes:
+        """Return what finds the nodes of the first way that finds any; the unit itself for a block without binding.
+
+        there: the columns of a table, when they are known: ways whose condition never holds in it are left out.
+        """
+        ways = [way for way in self.ways if not there or _may_hold(way.line, there)]
         if not self.ways:
-            return [node]
-        for way in self.ways:
-            if way.line.holds is not None and not way.line.holds(node, root, run):
-                continue
-            found = [node] if way.itself else way.find(node, root)
-            if found:
-                return found if self.takes_all(way) else found[:1]
-        return []
+            return _itself
+        if not ways:
+            return _nowhere
+        if len(ways) == 1 and ways[0].line.holds is None:
+            return self._of_one(ways[0])
+
+        def find(node: Any, root: Any, run: Run) -> list[Any]:
+            for way in ways:
+                if way.line.holds is not None and not way.line.holds(node, root, run):
+                    continue
+                found = [node] if way.itself else way.find(node, root)
+                if found:
+                    return found if self.takes_all(way) else found[:1]
+            return []
+
+        return find
+
+    def _of_one(self, way: Way) -> Nodes:
+        """Return what finds the nodes of the only way."""
+        find = way.find
+        if way.itself:
+            return _itself
+        if self.takes_all(way):
+            return lambda node, root, run: find(node, root)
+        return lambda node, root, run: find(node, root)[:1]
 
     def continuation(self, node: Any, root: Any, run: Run) -> str:
         """Return the text of a node that carries on the line before."""
         values = self._more[0].values
         return " ".join(v.strip() for v in values(node, root, run) if v) if values else ""
+
+
+def _itself(node: Any, root: Any, run: Run) -> list[Any]:
+    return [node]
+
+
+def _nowhere(node: Any, root: Any, run: Run) -> list[Any]:
+    return []
+
+
+def _may_hold(line: Line, there: frozenset[int]) -> bool:
+    """True when the condition of a row may hold in a table that has these columns only."""
+    return all(element in there or holds_of_nothing(op, values) for element, op, values in line.tests or ())
 
 
 class Choice:

@@ -14,11 +14,13 @@ from collections.abc import Callable
 from typing import Any
 
 from gateway.mapping import forms, shapes
-from gateway.mapping.blocks import Bound, Choice
+from gateway.mapping.blocks import Bound, Choice, Nodes
 from gateway.mapping.cells import Target
 from gateway.mapping.sources import Run
 from gateway.mapping.straight import Fill, without_shapes
 from gateway.records import Dialect
+
+_TABLES = 64  # sets of columns that are remembered
 
 
 class Plans:
@@ -53,10 +55,23 @@ class Plans:
     def _by_closures(self) -> Fill:
         fill = without_shapes(self._targets, self._dialect)
         refusals, bound = self._refusals, self._bound
+        made: dict[tuple[int, ...], list[Nodes]] = {}
+        last: tuple[tuple[int, ...] | None, list[Nodes]] = (None, [])  # of the table that was read before
+
+        def finders(there: tuple[int, ...]) -> list[Nodes]:
+            """Return what finds the nodes of each block in tables with these columns, () where they are not known."""
+            nonlocal last
+            if there not in made:
+                if len(made) >= _TABLES:
+                    made.clear()
+                made[there] = [one.finder(frozenset(there)) for one in bound]
+            last = there, made[there]
+            return last[1]
 
         def plan(node: Any, root: Any, out: dict[str, Any], run: Run) -> tuple[int, list[list[Any]]]:
             fill(node, root, out, run)
             first = refusals.first(node, root, run) if refusals else -1
-            return first, [one.nodes(node, root, run) for one in bound]
+            there, known = getattr(root, "there", ()), last
+            return first, [find(node, root, run) for find in (known[1] if known[0] is there else finders(there))]
 
         return plan

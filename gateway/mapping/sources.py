@@ -201,6 +201,9 @@ def _with_leaves(source: Source, leaves: list[str], dialect: Dialect, at: str) -
     if not leaves or source.path is None:
         read = single(source, dialect, at)
         return lambda node, root, run: [read(node, root, run)]
+    several = getattr(dialect, "several", None)
+    if several is not None and (at_once := several(source.path, leaves)) is not None:
+        return at_once  # type: ignore[no-any-return]
     find = dialect.finder(source.path, at)
     first = dialect.getter(source.path, at)
     others = [dialect.leaf(leaf) for leaf in leaves]

@@ -49,7 +49,7 @@ _NO_POINT = re.compile(r"[+-]?(?:[0-9]+(?:,[0-9]*)?|,[0-9]+)")
 _BECAME_DATE = "A spreadsheet turned the text into a date; what was written is lost."
 _KEPT = "The text looks like something a spreadsheet changed (a date or TRUE); it was kept."
 _REMEMBERED = 4096
-_SHORT = 12  # characters of a number that has no remainder of a calculation
+SHORT = 12  # characters of a number that has no remainder of a calculation
 _PORT = 4  # digits of a port of Schedule D
 
 
@@ -96,7 +96,7 @@ class Mender:
             say("CSV-EXCEL-DATE", Severity.WARNING, self._times[0], said)
             cells[self._times[0]] = read
         for index in self._numbers:
-            if index < size and ("," in cells[index] or self._comma or len(cells[index]) > _SHORT):
+            if index < size and ("," in cells[index] or self._comma or len(cells[index]) > SHORT):
                 self._number(cells, index, say)
         for index in self._texts:
             if index < size and 0 < len(cells[index]) <= DAY_LETTERS and cells[index] not in self._words:
@@ -217,7 +217,7 @@ class Mender:
 
     def _number(self, cells: list[str], index: int, say: Say) -> None:
         text = cells[index].strip()
-        if len(text) > _SHORT and (exact := of_double(text)):
+        if len(text) > SHORT and (exact := of_double(text)):
             said = f'The number is written as "{text}", with the remainder of a calculation; it was read as {exact}.'
             say("CSV-NUMBER-FORM", Severity.WARNING, index, said)
             cells[index] = exact

@@ -11,6 +11,7 @@ ROWS, ROW               the rows of a shipment together (first filled cell of ea
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from decimal import Decimal
 from difflib import get_close_matches
 from typing import Any
@@ -67,6 +68,25 @@ class TabularDialect:
             index = root.columns[leaf]
             cells = node.elements
             return cells[index] if index < len(cells) else ""
+
+        return read
+
+    def several(self, path: Path, leaves: list[str]) -> Callable[[Any, Any, Any], list[str]] | None:
+        """Return what reads a column and further ones of the same row: these are "" where the first is not filled."""
+        name = column_of(path)
+        if not name or path.leaf == "@sum":
+            return None
+
+        def read(node: Any, root: TableRoot, _: Any) -> list[str]:
+            columns, cells = root.columns, node.elements
+            index, size = columns[name], len(cells)
+            if index >= size or not (text := cells[index]).strip():
+                return [cells[index] if index < size else "", *[""] * len(leaves)]
+            texts = [text]
+            for leaf in leaves:
+                index = columns[leaf]
+                texts.append(cells[index] if index < size else "")
+            return texts
 
         return read
 

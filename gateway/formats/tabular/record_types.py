@@ -15,8 +15,9 @@ from gateway.formats.sums import is_plain
 from gateway.formats.tabular.above_header import place_of_record
 from gateway.formats.tabular.ending import cut_off
 from gateway.formats.tabular.layout import Header, Options
+from gateway.formats.tabular.no_goods import filled_in
 from gateway.formats.tabular.reader import TableReader, file_fault, is_file_fault
-from gateway.formats.tabular.row_maker import RowMaker, filled_in
+from gateway.formats.tabular.row_maker import RowMaker
 from gateway.formats.tabular.rows import Part, Record
 from gateway.records import (
     Event,

@@ -3,22 +3,21 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable
 from operator import itemgetter
 
 from gateway.findings import Finding, Position, Scope, Severity
 from gateway.formats.halves import WHOLE
 from gateway.formats.tabular.as_shown import as_shown
 from gateway.formats.tabular.cells import Mender, Say
+from gateway.formats.tabular.conflicts import Conflicts
 from gateway.formats.tabular.ending import CUT_OFF, is_open
 from gateway.formats.tabular.layout import KEYS, VALUES, Header, Options
+from gateway.formats.tabular.no_goods import NoGoods
 from gateway.formats.tabular.rows import ABSENT, Part, Record, Row, SheetRecord, TableRoot, place_of, row_node
-from gateway.formats.tabular.vocabulary import Column, standard_places, vocabulary
+from gateway.formats.tabular.untouched import pattern_of
+from gateway.formats.tabular.vocabulary import Column, standard_places
 
-_TOTAL = re.compile(
-    r"\W*(?:(?:grand\s+|sub-?|zwischen)?(?:totals?|sum|summe|gesamt(?:summe)?|合计|总计|小计|合計|總計|小計)(?![a-z])\W*)+", re.I
-)  # fmt: skip
-_SUM = re.compile(r"[-+]?\W{0,2}[0-9][0-9.,' ]*\W{0,2}[A-Za-z]{0,3}")
 _ONE = re.compile(r"0*1(?:[.,]0*)?")
 _PERSONAL = frozenset(("name", "address", "city", "zip", "phone"))
 _QUOTES = {
@@ -27,23 +26,14 @@ _QUOTES = {
 }
 
 
+_SOME_ROWS = 100  # rows of a table behind which a pattern for all of them is made
 _OWNER = ("master_bill", "consignee_name", "consignee_address1", "consignee_city", "consignee_zip")
 _NO_CELLS = frozenset((*_QUOTES, "encoding", "long", "sheet", "json"))
 """Faults of records that are never skipped as empty or as totals: they are named in the answers."""
 
 
-def filled_in(cells: list[str]) -> list[str]:
-    """Return the texts of the cells that hold any; Ctrl-Z, by which old systems end a file, and NUL are none."""
-    return [text for cell in cells if (text := cell.strip().strip("\x1a\0").strip())]
-
-
-def _shape(text: str) -> str:
-    """Return a text with one letter for all letters and one digit for all digits.
-
-    >>> _shape("TRK 001"), _shape("Tel. 12")
-    ('AAA 000', 'AAA. 00')
-    """
-    return "".join("0" if c.isdigit() else "A" if c.isalpha() else c for c in text.strip())
+def _never(text: str) -> None:
+    """Fit no record."""
 
 
 class RowMaker:
@@ -59,6 +49,8 @@ class RowMaker:
         self.root, self.count, self.width, self._currency = root, 0, width, currency
         self._header, self._extra = header, extra
         self._mender = Mender(header, options, delimiter, typed=kind != "csv", currency=currency)
+        self._options, self._delimiter = options, delimiter
+        self._untouched: Callable[[str], object] = self._first_untouched
         self.keys = header.keys()
         self._numbers = [header.index(n) for n in KEYS if header.has(n) and header.index(n) not in self.keys]
         self._owner = [header.index(n) for n in _OWNER if header.has(n)]
@@ -71,14 +63,15 @@ class RowMaker:
         self._split = [(header.index(rule["column"]), re.compile(rule["pattern"])) for rule in rules]
         goods = [header.index(n) for n in ("item_description", "consignee_name") if header.has(n)]
         self._goods = [i for i in (*goods, *(i for i, _ in self._split)) if i < width]
+        self._no_goods = NoGoods(header, self.keys, self._goods, width)
+        # a row of so many cells is surely one of goods when these two are filled
+        self._least = width if self._goods else ABSENT
+        self._first, self._last = (self._goods[0], self._goods[-1]) if self._goods else (0, 0)
         self._names = [name.strip() for name in header.names[:width]] if kind != "json" else []
-        self._named = self._names[self._goods[0]] if self._names and self._goods else ""
+        self._named = self._names[self._first] if self._names else ""
         places = standard_places()
         root.add_up = tuple(places[n] for n in options.add_up)
-        names = [n for n in places if vocabulary()[0][n].level == "shipment" and n not in options.add_up]
-        self._shared = [places[n] for n in names if header.has(n) or header.growing]
-        self._shared_of_object = [places["weight_unit"]] if header.has("weight_unit") or header.growing else []
-        self._say_shared = itemgetter(*self._shared) if self._shared else None
+        self.conflicts = Conflicts(header, root, options, self._finding).of
         self._arrange()
 
     def _arrange(self) -> None:
@@ -110,34 +103,10 @@ class RowMaker:
         if record.fault in _NO_CELLS:
             return ""
         size = len(cells)
-        if self._goods and size >= self.width and cells[self._goods[0]] and cells[self._goods[-1]]:
-            again = cells[self._goods[0]] == self._named and [c.strip() for c in cells[: self.width]] == self._names
+        if size >= self._least and (first := cells[self._first]) and cells[self._last]:
+            again = first == self._named and [c.strip() for c in cells[: self.width]] == self._names
             return "CSV-HEADER-AGAIN" if again else ""
-        filled = filled_in(cells)
-        if not filled:
-            return "empty"
-        goods = any(i < size and cells[i].strip() for i in self._goods)
-        if self._total(cells, filled, goods=goods):
-            return "CSV-TOTAL-ROW"
-        text = len(filled) == 1 and self.width > 3 and cells[0].strip() and not goods
-        return "CSV-TEXT-ROW" if text and not self._numbered(cells) else ""
-
-    def _numbered(self, cells: list[str]) -> bool:
-        """True when the one text of a row is a number like that of the row above: a shipment of which all else is missing."""
-        key = self._above[0]
-        return self.keys[:1] == [0] and len(key) == 1 and _shape(cells[0]) == _shape(key[0])
-
-    def _total(self, cells: list[str], filled: list[str], *, goods: bool) -> bool:
-        """True for a row of totals: its first text says so or one beside numbers, or any text of a row without number and consignee."""
-        if not goods:
-            others = [text for text in filled if not _TOTAL.fullmatch(text)]
-            return _TOTAL.fullmatch(filled[0]) is not None or (
-                len(others) < len(filled) and all(map(_SUM.fullmatch, others))
-            )
-        owner = (*self.keys, self._header.index("consignee_name"))
-        if any(i < len(cells) and cells[i].strip() and not _TOTAL.fullmatch(cells[i].strip()) for i in owner):
-            return False
-        return any(_TOTAL.fullmatch(text) for text in filled)
+        return self._no_goods.why(cells, self._above[0])
 
     def numbers(self, record: Record) -> list[str]:
         """Return the elements of a record that is no row, its numbers mended like those of one."""
@@ -154,6 +123,33 @@ class RowMaker:
         """
         self.count += 1
         findings: list[Finding] = []
+        if record.fault or cells is not None or not self._untouched(record.text):
+            cells, parts = self._looked_at(record, cells, parts, findings)
+        else:
+            cells, parts = record.cells, (Part(0, record),)
+            cells += self._extra
+        if self._fill:
+            self._fill_down(cells)
+        if self._header.unsure != ABSENT:
+            self._of_one(cells, self._sayer(cells, parts, findings))
+        key = (record.group,) if record.group else tuple(map(str.strip, map(cells.__getitem__, self.keys)))
+        if not any(key):
+            key = self._key_above(cells, findings, parts)
+        self._above = (key, cells)
+        cells.append("")
+        return findings, row_node(self._pick(cells), record, parts), key
+
+    def _first_untouched(self, text: str) -> object:
+        """Make the pattern of a record that needs no look when so many came that it pays; see untouched.py."""
+        if self.count > _SOME_ROWS:
+            made = pattern_of(self._header, self._options, self._delimiter, self._extra) if self._text else None
+            self._untouched = made.fullmatch if made is not None else _never
+        return None
+
+    def _looked_at(
+        self, record: Record, cells: list[str] | None, parts: tuple[Part, ...], findings: list[Finding]
+    ) -> tuple[list[str], tuple[Part, ...]]:
+        """Return the cells of a row as wide as the table, with a look at each, and the records that they come from."""
         careful = not self._text or bool(parts) or self._mender.suspicious(record.text)
         cells = record.cells if cells is None else cells
         parts = parts or (Part(0, record),)
@@ -166,7 +162,16 @@ class RowMaker:
             cells += [""] * (self._full - len(cells))
         if record.fault or record.lines > 1:
             self._faults(parts, record, findings)
+        say = self._sayer(cells, parts, findings)
+        if isinstance(record, SheetRecord):
+            as_shown(cells, record, self._header, self._currency, say)
+        if self._split:
+            self._take_apart(cells, parts, findings)
+        self._mender.mend(cells, say, careful=careful or bool(self._split))
+        return cells, parts
 
+    def _sayer(self, cells: list[str], parts: tuple[Part, ...], findings: list[Finding]) -> Say:
+        """Return what adds the finding of a cell of a row."""
         told = "CSV-ENCODING" if any(part.record.fault == "encoding" for part in parts) else ""
 
         def say(rule: str, severity: Severity, cell: int, said: str) -> None:
@@ -174,21 +179,7 @@ class RowMaker:
                 return  # the whole line was told already
             findings.append(self._finding(rule, severity, parts, cell, said, cells[cell]))
 
-        if isinstance(record, SheetRecord):
-            as_shown(cells, record, self._header, self._currency, say)
-        if self._split:
-            self._take_apart(cells, parts, findings)
-        self._mender.mend(cells, say, careful=careful or bool(self._split))
-        if self._fill:
-            self._fill_down(cells)
-        if self._header.unsure != ABSENT:
-            self._of_one(cells, say)
-        key = (record.group,) if record.group else tuple([cells[i].strip() for i in self.keys])
-        if not any(key):
-            key = self._key_above(cells, findings, parts)
-        self._above = (key, cells)
-        cells.append("")
-        return findings, row_node(self._pick(cells), record, parts), key
+        return say
 
     def _of_one(self, cells: list[str], say: Say) -> None:
         """Refuse an amount that is of the line or of one piece, where the row has several pieces and nothing else tells its value."""
@@ -307,26 +298,3 @@ class RowMaker:
             last = (record.line or 0) + record.lines - 1
             said = f"A cell holds a line break: the row stands on lines {record.line} to {last}."
             findings.append(self._finding("CSV-NEWLINE-IN-FIELD", Severity.WARNING, parts, cell, said))
-
-    def conflicts(self, rows: list[Row]) -> Iterator[Finding]:
-        """Yield the columns of the shipment in which its rows say different things."""
-        said, shared = self._say_shared, self._shared
-        if rows[0].record.group:  # goods lines of one JSON object: what is of the shipment stands in it once
-            shared = self._shared_of_object
-        elif said is None or all(said(row.elements) == said(rows[0].elements) for row in rows[1:]):
-            return
-        for index in shared:
-            told = ""
-            for row in rows:
-                value = row.elements[index].strip()
-                if "\ufffd" in value:
-                    continue  # told of as such; what it was before, nobody knows
-                if value and told and value != told:
-                    cell = self.root.cells[index]
-                    column = self._header.standard[cell]
-                    if column is not None and not self._header.passes_own(column):
-                        break  # goes nowhere: vendors of an order, without their address
-                    words = f'The rows of the shipment differ in column "{self.root.names[cell]}", which is one value for all of them.'
-                    yield self._finding("CSV-GROUP-CONFLICT", Severity.ERROR, row.parts, cell, words, value)
-                    break
-                told = told or value

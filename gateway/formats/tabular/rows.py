@@ -10,6 +10,8 @@ from __future__ import annotations
 
 import unicodedata
 from functools import lru_cache
+from itertools import compress
+from operator import not_
 
 import msgspec
 
@@ -130,23 +132,31 @@ def rows_node(rows: list[Row], root: TableRoot) -> Rows:
     first = rows[0]
     cells = first.elements
     if len(rows) > 1:
-        cells = [*cells]
-        for row in rows[1:]:
-            if root.there:
-                more = row.elements
-                for index in root.there:
-                    if not cells[index]:
-                        cells[index] = more[index]
-                continue
-            cells += list(row.elements[len(cells) :])
-            for index, cell in enumerate(row.elements):
-                if cell and not cells[index]:
-                    cells[index] = cell
+        cells = _filled(rows, root.there) if root.there else _of_all(rows)
         for index in root.add_up:
             cells[index] = _sum([row.elements[index].strip() for row in rows if index < len(row.elements)])
     node = Rows("ROWS", cells, first.offset, first.length, first.line, first.position, rows=rows, root=root)
     node.children = {"ROW": list(rows)}
     return node
+
+
+def _filled(rows: list[Row], there: tuple[int, ...]) -> list[str]:
+    """Return the first filled cell of each column. there: the columns of the table."""
+    cells = [*rows[0].elements]
+    for index in compress(there, map(not_, map(cells.__getitem__, there))):
+        cells[index] = next(filter(None, [row.elements[index] for row in rows]), "")
+    return cells
+
+
+def _of_all(rows: list[Row]) -> list[str]:
+    """Return the same of rows that may have more columns than the first one."""
+    cells = [*rows[0].elements]
+    for row in rows[1:]:
+        cells += list(row.elements[len(cells) :])
+        for index, cell in enumerate(row.elements):
+            if cell and not cells[index]:
+                cells[index] = cell
+    return cells
 
 
 def _sum(texts: list[str]) -> str:

@@ -6,12 +6,14 @@ r"""Bytes -> records of a delimited file (RFC 4180), with byte offsets, physical
 
 A quote that opens a field and is never closed would swallow what follows. A field may hold MAX_LINES lines; the lines
 of a record that breaks the rules come out one by one with fault "quote" (the first) and "swallowed" (the others), so
-that every shipment of the file is named. Lines end with CR LF, LF or CR. Memory: one record and one chunk.
+that every shipment of the file is named. Lines end with CR LF, LF or CR. Memory: one chunk and the
+records of 256 lines.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from itertools import accumulate, chain, count, repeat
 
 from gateway.formats.tabular.rows import Record
 
@@ -21,6 +23,7 @@ MAX_TEXT = 65_536
 """Characters of a record of several lines."""
 MAX_LINE = 4_194_304
 """Bytes of one physical line."""
+_AT_ONCE = 256  # lines that are split together when nothing is wrong with any of them
 
 
 def split_quoted(text: str, delimiter: str) -> tuple[list[str], str]:
@@ -87,6 +90,11 @@ def _well_quoted(text: str, delimiter: str) -> list[str] | None:
 
 def physical_lines(chunks: Iterable[bytes]) -> Iterator[bytes]:
     """Yield the lines with their ends; a line longer than MAX_LINE comes in pieces."""
+    return chain.from_iterable(_lines_of_chunks(chunks))
+
+
+def _lines_of_chunks(chunks: Iterable[bytes]) -> Iterator[list[bytes]]:
+    """Yield the same, those that end in a chunk together."""
     rest = b""
     for chunk in chunks:
         block = rest + chunk if rest else chunk
@@ -96,13 +104,13 @@ def physical_lines(chunks: Iterable[bytes]) -> Iterator[bytes]:
         if not end:
             rest = block
             if len(rest) > MAX_LINE:
-                yield rest
+                yield [rest]
                 rest = b""
             continue
         rest = block[end:]
-        yield from block[:end].splitlines(keepends=True)
+        yield block[:end].splitlines(keepends=True)
     if rest:
-        yield from rest.splitlines(keepends=True)
+        yield rest.splitlines(keepends=True)
 
 
 class Splitter:
@@ -112,45 +120,60 @@ class Splitter:
         """factor 2: the bytes were transcoded from UTF-16; lengths then count its characters."""
         self._delimiter, self._encoding, self._factor = delimiter, encoding, factor
         self._offset, self._line, self._number = base, 0, 0
+        self._held: list[tuple[bytes, str]] = []  # lines of a record whose quote is open
+        self._size = 0  # characters of them
+        self._lost = False  # a quote was never closed
 
-    def records(  # noqa: PLR0912  the one loop over all lines; a call for each costs a tenth of the speed
-        self, chunks: Iterable[bytes], cut: Callable[[str], list[str]] | None = None
-    ) -> Iterator[Record]:
+    def records(self, chunks: Iterable[bytes], cut: Callable[[str], list[str]] | None = None) -> Iterator[Record]:
         """Yield every record, empty ones too. cut: splits a line without quotes (fixed widths), None = delimiter."""
+        for read in _lines_of_chunks(chunks):
+            for lines in (read[at : at + _AT_ONCE] for at in range(0, len(read), _AT_ONCE)):
+                plain = None if cut is not None or self._held or self._lost else self._plain(lines)
+                yield from self._one_by_one(lines, cut) if plain is None else plain
+        if self._held:
+            yield from self._damaged(self._held)
+
+    def _plain(self, lines: list[bytes]) -> Iterator[Record] | None:
+        """Return the records of lines each of which is a whole one without any fault, None when they are not all such."""
+        delimiter, count_of = self._delimiter, len(lines)
+        try:
+            texts = list(map(bytes.decode, lines, repeat(self._encoding)))
+        except UnicodeDecodeError:
+            return None
+        bare = map(str.rstrip, texts, repeat("\r\n"))
+        cells = [text.split(delimiter) if '"' not in text else _well_quoted(text, delimiter) for text in bare]
+        if None in cells or max(map(len, lines)) > MAX_LINE:
+            return None
+        lengths = list(map(len, lines)) if self._factor == 1 else [len(text) * self._factor for text in texts]
+        number, line, offset = self._number, self._line, self._offset
+        self._number, self._line, self._offset = number + count_of, line + count_of, offset + sum(lengths)
+        return map(
+            Record, cells, count(number + 1), count(line + 1), accumulate(lengths, initial=offset), lengths, texts
+        )
+
+    def _one_by_one(self, lines: list[bytes], cut: Callable[[str], list[str]] | None) -> Iterator[Record]:
         delimiter, encoding = self._delimiter, self._encoding
-        held: list[tuple[bytes, str]] = []
-        size = 0
-        lost = False
-        for line in physical_lines(chunks):
+        for line in lines:
             try:
                 text, bad = line.decode(encoding), ""
             except UnicodeDecodeError:
                 text, bad = line.decode(encoding, "replace"), "encoding"
             if len(line) > MAX_LINE:
                 bad = "long"
-            if held:
-                held.append((line, text))
-                size += len(text)
-                cells, fault = split_quoted("".join(t for _, t in held).rstrip("\r\n"), delimiter)
-                if fault == "open" and len(held) < MAX_LINES and size < MAX_TEXT:
-                    continue
-                if fault in ("open", "after"):
-                    lost = fault == "open"
-                    yield from self._damaged(held)
-                else:
-                    yield self._record(held, cells, fault)
-                held = []
+            if self._held:
+                yield from self._go_on(line, text)
                 continue
+            bare = text.rstrip("\r\n")
             if cut is not None:
-                cells, fault = cut(text.rstrip("\r\n")), ""
-            elif lost:
-                cells, fault = text.rstrip("\r\n").split(delimiter), "swallowed"
+                cells, fault = cut(bare), ""
+            elif self._lost:
+                cells, fault = bare.split(delimiter), "swallowed"
             elif '"' not in text:
-                cells, fault = text.rstrip("\r\n").split(delimiter), ""
+                cells, fault = bare.split(delimiter), ""
             else:
-                cells, fault = split_quoted(text.rstrip("\r\n"), delimiter)
+                cells, fault = split_quoted(bare, delimiter)
                 if fault == "open":
-                    held, size = [(line, text)], len(text)
+                    self._held, self._size = [(line, text)], len(text)
                     continue
                 if fault == "after":
                     fault = "quote"
@@ -159,8 +182,21 @@ class Splitter:
             length = len(line) if self._factor == 1 else len(text) * self._factor
             yield Record(cells, self._number, self._line, self._offset, length, text, bad or fault)
             self._offset += length
-        if held:
+
+    def _go_on(self, line: bytes, text: str) -> Iterator[Record]:
+        """Add a line to those of a record whose quote is open; yield what is complete then."""
+        held = self._held
+        held.append((line, text))
+        self._size += len(text)
+        cells, fault = split_quoted("".join(t for _, t in held).rstrip("\r\n"), self._delimiter)
+        if fault == "open" and len(held) < MAX_LINES and self._size < MAX_TEXT:
+            return
+        if fault in ("open", "after"):
+            self._lost = fault == "open"
             yield from self._damaged(held)
+        else:
+            yield self._record(held, cells, fault)
+        self._held = []
 
     def _record(self, held: list[tuple[bytes, str]], cells: list[str], fault: str) -> Record:
         text = "".join(t for _, t in held)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
+from typing import Any
 
 from lxml import etree
 
@@ -61,10 +62,28 @@ def unknown_root(namespace: str, local: str, at: tuple[int, int | None], profile
     return Finding("XML-NS-UNKNOWN", Severity.ERROR, Scope.INTERCHANGE, said, place, value=local, fix=fix)
 
 
+def kind_of_root(element: Any, offset: int, kinds: tuple[Kind, ...], profile: Profile) -> Kind:
+    """Return what a document is by its root element. Raises FaultError for a DTD and for a document that we do not know.
+
+    element: of lxml; offset: its byte in the file.
+    """
+    info = element.getroottree().docinfo
+    if info.internalDTD is not None or info.doctype:
+        raise FaultError(doctype())
+    local = element.tag.rpartition("}")[2]
+    namespace = element.tag[1:].partition("}")[0] if element.tag.startswith("{") else ""
+    found = next((kind for kind in kinds if kind.fits(local, namespace)), None)
+    if found is None and profile.options.get("ignore_namespaces", False):
+        found = next((kind for kind in kinds if kind.root == local), None)
+    if found is None:
+        raise FaultError(unknown_root(namespace, local, (offset, element.sourceline), profile))
+    return found
+
+
 def syntax_fault(
-    error: etree.XMLSyntaxError, source: Source, root: XmlNode | None, opened: Sequence[XmlNode], *, cut: bool
+    error: etree.XMLSyntaxError, source: Source, root: XmlNode | None, opened: XmlNode | None, *, cut: bool
 ) -> tuple[Finding, ...]:
-    """Return the finding of a file that is not well formed, and of one that was cut. opened: elements without an end."""
+    """Return the finding of a file that is not well formed, and of one that was cut. opened: the innermost element without an end."""
     line = error.lineno or source.lines + 1
     place = Position(line=line)
     text = (error.msg or "").partition(", line")[0]
@@ -75,10 +94,11 @@ def syntax_fault(
     hint = ' Write "&amp;" for "&".' if "EntityRef" in text or "entity" in text.lower() else ""
     said = f"The file is not well-formed XML: {text}.{hint}"
     found = Finding("XML-NOT-WF", Severity.ERROR, Scope.INTERCHANGE, said, place)
-    if cut and (opened or root is None):
+    if cut and (opened is not None or root is None):
         cut_said = "The file ends before its first element is complete."
-        if opened:
-            cut_said = f"The file ends inside {opened[-1].xpath()}: {len(opened)} elements are not closed."
+        if opened is not None:
+            path = opened.xpath()
+            cut_said = f"The file ends inside {path}: {path.count('/')} elements are not closed."
         end = Position(offset=source.end, line=line)
         return found, Finding("FILE-TRUNCATED", Severity.ERROR, Scope.INTERCHANGE, cut_said, end)
     return (found,)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from gateway.findings import Position
+from gateway.formats.xml.places import NO_PLACE, Place
 from gateway.records import Node
 
 
@@ -12,13 +13,14 @@ class XmlNode(Node, eq=False, kw_only=True):
     """One element. elements: [local name, text]; offset: of its start tag, length 0; position: 0.
 
     text: whole over comments and CDATA, blanks at both ends taken off, "" when the element has children or is nil.
-    number: which one of its name under its parent, from 1; up: the element around it.
+    number: which one of its name under its parent, from 1; up: the element around it; at: what is known of all elements there.
     """
 
     attributes: dict[str, str] | None = None
     number: int = 1
     up: XmlNode | None = None
     rank: int = 0  # of the last child that stood in its order, see remarks.py
+    at: Place = NO_PLACE
 
     @property
     def text(self) -> str:
@@ -35,15 +37,16 @@ class XmlNode(Node, eq=False, kw_only=True):
 
     def xpath(self) -> str:
         """Return the path from the root; a number only where a name repeats."""
-        steps: list[str] = []
-        node: XmlNode | None = self
-        while node is not None:
-            repeats = node.number > 1
-            if not repeats and node.up is not None and node.up.children:
-                repeats = len(node.up.children.get(node.tag, ())) > 1
-            steps.append(f"{node.tag}[{node.number}]" if repeats else node.tag)
-            node = node.up
-        return "/" + "/".join(reversed(steps))
+        path, node = "", self
+        while True:
+            up = node.up
+            if node.number > 1 or (up is not None and up.children and len(up.children.get(node.tag, ())) > 1):
+                path = f"/{node.tag}[{node.number}]{path}"
+            else:
+                path = f"/{node.tag}{path}"
+            if up is None:
+                return path
+            node = up
 
     def here(self, attribute: str = "") -> Position:
         """Return the position of the element or of one of its attributes."""

@@ -18,6 +18,7 @@ Codes are compared in any letters: senders write MAIN-CARRIAGE too.
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 from gateway.findings import Position
 from gateway.formats.xml.nodes import XmlNode, text_at
@@ -42,6 +43,10 @@ class XmlDialect:
         steps = path.steps
         if steps and steps[0].name == at and not path.absolute:
             steps = steps[1:]
+        if not steps:
+            return (lambda node, root: [root]) if path.absolute else _itself
+        if not any(step.values or step.name == ".." for step in steps):
+            return _plain_finder([step.name for step in steps], path.absolute)
         walks = [(step.name, _selector(step)) for step in steps]
         absolute = path.absolute
 
@@ -51,11 +56,12 @@ class XmlDialect:
                 if tag == "..":
                     nodes = [one.up for one in nodes if one.up is not None]
                     continue
-                below: list[XmlNode] = []
-                for one in nodes:
-                    if one.children and tag in one.children:
-                        below += one.children[tag]  # type: ignore[arg-type]
-                nodes = select(below) if select is not None else below
+                if len(nodes) == 1:
+                    children = nodes[0].children
+                    below: Any = [*children[tag]] if children is not None and tag in children else []
+                else:
+                    below = _all_below(nodes, tag)
+                nodes = select(below) if below and select is not None else below
                 if not nodes:
                     return nodes
             return nodes
@@ -75,23 +81,18 @@ class XmlDialect:
         if path.leaf == _LAST:
             of_last, own_text = self._finder_of_last(path, at), self.leaf("")
             return lambda node, root: next((own_text(n, root).strip() for n in of_last(node, root)), "")
-        attribute = path.leaf[1:] if path.leaf.startswith("@") else ""
         plain = not path.absolute and len(path.steps) == 1 and not path.steps[0].values and path.steps[0].name not in (at, "..")  # fmt: skip
-        if plain and not attribute:
-            tag = path.steps[0].name
-
-            def direct(node: XmlNode, root: XmlNode) -> str:
-                children = node.children
-                if children is None or tag not in children:
-                    return ""
-                elements = children[tag][0].elements
-                return elements[1] if len(elements) > 1 else ""
-
-            return direct
+        if plain and not path.leaf.startswith("@"):
+            return _text_of_child(path.steps[0].name)
         find, read = self.finder(path, at), self.leaf(path.leaf)
         if path.leaf in _GATHERED:
             which, text, between = _GATHERED[path.leaf], self.leaf(""), "\n" if path.leaf == "@lines" else " "
             return lambda node, root: between.join(t for n in find(node, root)[which] if (t := text(n, root).strip()))
+        if find is _itself:
+            return read
+        own = path.steps[1:] if path.steps and path.steps[0].name == at and not path.absolute else path.steps
+        if not any(step.values or step.name == ".." for step in own):
+            return _plain_getter([step.name for step in own], path.absolute, read, find)
 
         def get(node: XmlNode, root: XmlNode) -> str:
             nodes = find(node, root)
@@ -101,11 +102,9 @@ class XmlDialect:
 
     def leaf(self, leaf: str) -> Getter:
         """Return the text of an element ("") or one of its attributes ("@unitCode")."""
-        if leaf.startswith("@"):
-            name = leaf[1:]
-            return lambda node, root: (node.attributes or {}).get(name, "")
         if leaf:
-            return lambda node, root: (node.attributes or {}).get(leaf, "")
+            name = leaf.removeprefix("@")
+            return lambda node, root: given.get(name, "") if (given := node.attributes) else ""
         return lambda node, root: node.elements[1] if len(node.elements) > 1 else ""
 
     def locator(self, path: Path, at: str) -> Locator:
@@ -116,6 +115,9 @@ class XmlDialect:
         ]
         gathered = _GATHERED.get(path.leaf, slice(None))
         attribute = path.leaf[1:] if path.leaf.startswith("@") and path.leaf not in (*_GATHERED, _LAST) else ""
+
+        if not path.steps and not path.absolute and path.leaf not in (*_GATHERED, _LAST):
+            return lambda node, root: node.here(attribute)
 
         def locate(node: XmlNode, root: XmlNode) -> Position | None:
             for depth, find in enumerate(finders):
@@ -132,6 +134,68 @@ class XmlDialect:
         if path.leaf and not path.leaf.startswith("@"):
             return [f'elements are parted by "/": write {path.text.replace(".", "/")}']
         return []
+
+
+def _itself(node: XmlNode, root: XmlNode) -> list[XmlNode]:
+    return [node]
+
+
+def _all_below(nodes: list[XmlNode], tag: str) -> list[XmlNode]:
+    """Return the elements of a name below several."""
+    return [child for one in nodes if one.children for child in one.children.get(tag, ())]  # type: ignore[misc]  # below an element stand elements
+
+
+def _plain_finder(tags: list[str], absolute: bool) -> Finder:
+    """Return what finds the elements below each other; mostly there is one of each above the last."""
+    *above, last = tags
+
+    def find_all(nodes: list[XmlNode]) -> list[XmlNode]:
+        for tag in tags:
+            nodes = _all_below(nodes, tag)
+        return nodes
+
+    def find(node: XmlNode, root: XmlNode) -> list[XmlNode]:
+        one: Any = root if absolute else node
+        for tag in above:
+            if (children := one.children) is None or (same := children.get(tag)) is None:
+                return []
+            if len(same) != 1:
+                return find_all([root if absolute else node])
+            (one,) = same
+        children = one.children
+        return [*children[last]] if children is not None and last in children else []
+
+    return find
+
+
+def _text_of_child(tag: str) -> Getter:
+    """Return what reads the text of an element right below the node."""
+
+    def direct(node: XmlNode, root: XmlNode) -> str:
+        children = node.children
+        if children is None or tag not in children:
+            return ""
+        elements = children[tag][0].elements
+        return elements[1] if len(elements) > 1 else ""
+
+    return direct
+
+
+def _plain_getter(tags: list[str], absolute: bool, read: Getter, find: Finder) -> Getter:
+    """Return what reads the first of the elements below each other; mostly there is one of each."""
+
+    def get(node: XmlNode, root: XmlNode) -> str:
+        one: Any = root if absolute else node
+        for tag in tags:
+            if (children := one.children) is None or (same := children.get(tag)) is None:
+                return ""
+            if len(same) != 1:
+                nodes = find(node, root)
+                return read(nodes[0], root) if nodes else ""
+            (one,) = same
+        return read(one, root)
+
+    return get
 
 
 def _selector(step: Step) -> Callable[[list[XmlNode]], list[XmlNode]] | None:
@@ -165,10 +229,10 @@ def _chosen(values: tuple[str, ...], text_of: Callable[[XmlNode], str]) -> Calla
         return lambda nodes: [node for node in nodes if code_of(node) not in others]
 
     def select(nodes: list[XmlNode]) -> list[XmlNode]:
+        codes = [text_of(node).strip().upper() for node in nodes]
         for value in wanted:
-            found = [node for node in nodes if code_of(node) == value]
-            if found:
-                return found
+            if value in codes:
+                return [node for node, code in zip(nodes, codes, strict=True) if code == value]
         return []
 
     return select

@@ -8,7 +8,6 @@ the bytes, the syntax or the root refuses the whole file: elements that were com
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable, Iterator
 from typing import Any
 
@@ -17,18 +16,19 @@ from lxml import etree
 from gateway.findings import Finding, Scope, Severity
 from gateway.formats.handed_out import HandedOut
 from gateway.formats.notes import Notes
+from gateway.formats.xml.answers import answer_in, number_of_use
 from gateway.formats.xml.bytes_in import Source
-from gateway.formats.xml.faults import FaultError, doctype, stranger, syntax_fault, unknown_root
+from gateway.formats.xml.faults import FaultError, kind_of_root, stranger, syntax_fault
 from gateway.formats.xml.kinds import Kind
 from gateway.formats.xml.missing import Missing, notes_of, parties_of
 from gateway.formats.xml.nodes import XmlNode, text_at
 from gateway.formats.xml.nothing import Empties, nothing_in
-from gateway.formats.xml.remarks import Remarks, header_remarks, stray_remark, stray_text
+from gateway.formats.xml.places import Place, places_of
+from gateway.formats.xml.remarks import UNITS, Remarks, header_remarks, stray_remark, stray_text
 from gateway.formats.xml.totals import Totals
 from gateway.formats.xml.unread import Unread, unread_in
 from gateway.profile import Profile
 from gateway.records import (
-    Acknowledged,
     Event,
     Group,
     GroupBegin,
@@ -46,7 +46,6 @@ MAX_KEPT = 100_000
 """Elements outside of units that are kept; a header has a hundred."""
 
 _TRUE = ("true", "1")
-_UNDER_THE_SAME_ID = ("UPDATE", "DELETION")
 _NIL = "{http://www.w3.org/2001/XMLSchema-instance}nil"
 
 
@@ -58,15 +57,11 @@ class XmlReader:
         self._syntax, self._kinds, self._profile, self._scale = syntax, kinds, profile, scale
         self._kind: Kind | None = None
         self._root: XmlNode | None = None
-        self._open: list[XmlNode] = []
+        self._open: XmlNode | None = None  # the innermost element without an end
         self._kept = self._units = self._elements = 0
-        self._depth = (
-            0  # elements that are open where a closed one is looked at; all, when the whole document is the unit
-        )
         self._begun = False
         self._interchange = Interchange(syntax, 0)
         self._message: Message | None = None
-        self._names: dict[str, str] = {}
         self._held: list[Finding] = []
         self._strays: set[str] = set()  # names of elements with text between their elements: told once
         self._remarks: Remarks | None = None
@@ -145,70 +140,100 @@ class XmlReader:
             raise FaultError(*syntax_fault(error, source, self._root, self._open, cut=ended)) from None
         yield from self._events(parser.read_events(), source)
 
-    def _events(self, events: Any, source: Source) -> Iterator[Event]:
-        """Make nodes of what the parser read. One loop, with the commonest of each step in line: a house has 20 elements."""
-        opened, names, starts = self._open, self._names, source.tags.found
-        base, factor = source.base, source.factor
-        for action, element in events:
-            if action == "start":
-                tag = element.tag
-                local = names.get(tag)
-                if local is None:
-                    local = names[tag] = tag.rpartition("}")[2]
-                offset = base + factor * starts.popleft()
-                if self._root is None:
-                    self._choose(element, local, offset)
-                node = XmlNode(local, [local], offset, 0, element.sourceline or 1, 0)
-                attributes = element.items()
-                if attributes:
-                    node.attributes = {name.rpartition("}")[2]: value for name, value in attributes}
-                self._elements += 1
-                if opened:
-                    self._hang(node, opened[-1], local)
-                else:
-                    self._root = node
-                if attributes and self._remarks is not None:
-                    self._remarks.attributes(node, attributes)
-                opened.append(node)
-                continue
-            node = opened.pop()
-            if node.children is None:
-                text = element.text
-                if text and (text := text.strip()) and (node.attributes is None or element.get(_NIL) not in _TRUE):
-                    node.elements.append(text)
-            elif node.tag not in self._strays and (where := stray_text(element)) is not None:
-                self._strays.add(node.tag)
-                self._held.append(stray_remark(node, where))
-            if len(opened) <= self._depth and self._ends(node):
-                yield from self._unit(node)
-                _free(element)
+    def _events(self, events: Any, source: Source) -> Iterator[Event]:  # noqa: PLR0912  the one loop over all elements
+        """Make nodes of what the parser read, with the commonest of each step in line: a house has 20 elements."""
+        starts, numbers = source.tags.found, self._numbers
+        base, factor, before = source.base, source.factor, len(starts)
+        up: Any = self._open  # None before the root
+        try:
+            for action, element in events:
+                if action == "start":
+                    if up is None:
+                        up = self._start(element, base + factor * starts[0])
+                        starts.popleft()
+                        continue
+                    place = up.at[element.tag]
+                    local = place.local
+                    node = XmlNode(
+                        local, [local], base + factor * starts.popleft(), 0, element.sourceline or 1, 0, up=up, at=place
+                    )
+                    below = up.children
+                    if below is None:
+                        up.children = {local: [node]}
+                    elif local in below:
+                        same = below[local]
+                        same.append(node)
+                        node.number = len(same)
+                    else:
+                        below[local] = [node]
+                    if place.named and numbers:
+                        node.number += numbers[local]
+                    attributes = element.items()
+                    if attributes:
+                        self._give(node, up, place, attributes)
+                    elif place.rank < up.rank or (node.number > 1 and place.once):
+                        self._look(node, up)
+                    else:
+                        up.rank = place.rank
+                    up = node
+                    continue
+                node = up
+                up = node.up
+                if node.children is None:
+                    text = element.text
+                    if text and (text := text.strip()) and (node.attributes is None or element.get(_NIL) not in _TRUE):
+                        node.elements.append(text)
+                elif node.tag not in self._strays and (where := stray_text(element)) is not None:
+                    self._strays.add(node.tag)
+                    self._held.append(stray_remark(node, where))
+                if node.at.outer and self._ends(node, node.at):
+                    yield from self._unit(node)
+                    _free(element)
+        finally:
+            self._open = up
+            self._elements += before - len(starts)
 
-    def _hang(self, node: XmlNode, up: XmlNode, local: str) -> None:
-        """Hang a started element under the one that is open."""
-        node.up = up
-        below = up.children
-        if below is None:
-            up.children = {local: [node]}
-        elif local in below:
-            same = below[local]
-            same.append(node)
-            node.number = len(same)
-        else:
-            below[local] = [node]
-        if local in self._numbers:
-            node.number += self._numbers[local]
-        if self._remarks is not None and (
-            node.attributes is not None or node.number > 1 or up.tag in self._remarks.parents
+    def _start(self, element: Any, offset: int) -> XmlNode:
+        """Return the root."""
+        kind = kind_of_root(element, offset, self._kinds, self._profile)
+        self._know(kind)
+        node = self._root = XmlNode(
+            kind.root, [kind.root], offset, 0, element.sourceline or 1, 0, at=places_of(kind).root
+        )
+        attributes = element.items()
+        if attributes:
+            node.attributes = {name.rpartition("}")[2]: value for name, value in attributes}
+            if self._remarks is not None:
+                self._remarks.attributes(node, [name for name, _ in attributes])
+        return node
+
+    def _give(self, node: XmlNode, up: XmlNode, place: Place, attributes: list[tuple[str, str]]) -> None:
+        """Give a started element its attributes, and look at both."""
+        remarks = self._remarks
+        given = node.attributes = dict(attributes)
+        strange = not place.attributes.issuperset(given)
+        if strange:
+            node.attributes = {name.rpartition("}")[2]: value for name, value in attributes}
+        if remarks is not None and (
+            place.rank < up.rank
+            or (place.once and node.number > 1)
+            or (place.weighs and node.attributes.get("unitCode", "") not in ("", *UNITS))
         ):
+            remarks.look(node, up)
+        else:
+            up.rank = place.rank
+        if strange:
+            place.learn(remarks.attributes(node, list(given)) if remarks is not None else list(given))
+
+    def _look(self, node: XmlNode, up: XmlNode) -> None:
+        if self._remarks is not None:
             self._remarks.look(node, up)
 
-    def _ends(self, node: XmlNode) -> bool:
+    def _ends(self, node: XmlNode, place: Place) -> bool:
         """True when a closed element outside of units, or at their depth, is a unit."""
-        kind, depth = self._kind, len(self._open)
-        assert kind is not None
-        if depth == len(kind.unit) and self._is_unit(node, kind.unit):
+        if place.unit:
             return True
-        if self._empties is not None and depth == len(kind.unit) - 1 and node.tag == self._empties.group:
+        if self._empties is not None and place.group and node.tag == self._empties.group:
             self._empties.close(self._units, node.here())
         self._kept += 1
         if self._kept > MAX_KEPT:
@@ -216,36 +241,15 @@ class XmlReader:
             raise FaultError(Finding("XML-LIMIT", Severity.ERROR, Scope.INTERCHANGE, said, node.here()))
         return False
 
-    def _is_unit(self, node: XmlNode, path: tuple[str, ...]) -> bool:
-        at: XmlNode | None = node
-        for name in reversed(path):
-            if at is None or at.tag != name:
-                return False
-            at = at.up
-        return at is self._root
-
-    def _choose(self, element: Any, local: str, offset: int) -> None:
-        """Look at the root: no DTD, and a document that we know."""
-        info = element.getroottree().docinfo
-        if info.internalDTD is not None or info.doctype:
-            raise FaultError(doctype())
-        self._find_kind(element, local, offset)
-
-    def _find_kind(self, element: Any, local: str, offset: int) -> None:
-        namespace = element.tag[1:].partition("}")[0] if element.tag.startswith("{") else ""
-        self._kind = next((k for k in self._kinds if k.fits(local, namespace)), None)
-        tolerant = bool(self._profile.options.get("ignore_namespaces", False))
-        if self._kind is None and tolerant:
-            self._kind = next((k for k in self._kinds if k.root == local), None)
-        if self._kind is None:
-            raise FaultError(unknown_root(namespace, local, (offset, element.sourceline), self._profile))
+    def _know(self, kind: Kind) -> None:
+        """Take what a document is, and what is looked at in it."""
+        self._kind = kind
         refusing = [rule for rule, severity in self._profile.severities.items() if severity is Severity.ERROR]
-        self._remarks = Remarks(self._kind, refusing) if self._kind.order else None
-        self._totals = Totals(self._kind) if self._kind.totals else None
-        self._missing = Missing(self._kind) if self._kind.needed and not self._kind.answers else None
-        self._depth = len(self._kind.unit) or 1 << 30
-        if self._kind.unit and not self._kind.answers and self._kind.role != "master":
-            self._empties = Empties(*(local, *self._kind.unit)[-2:])
+        self._remarks = Remarks(kind, refusing) if kind.order else None
+        self._totals = Totals(kind) if kind.totals else None
+        self._missing = Missing(kind) if kind.needed and not kind.answers else None
+        if kind.unit and not kind.answers and kind.role != "master":
+            self._empties = Empties(*(kind.root, *kind.unit)[-2:])
 
     # --- envelope and units -----------------------------------------------------------------------------------
 
@@ -259,7 +263,7 @@ class XmlReader:
         sender = facts.get("sender", "")
         self._interchange = Interchange(
             self._syntax, 0, sender_id=sender[:35], receiver_id=facts.get("receiver", "")[:35],
-            control_number="" if kind is None or kind.answers else facts.get("id", "")[:64], number_of_use=_number_of_use(facts),
+            control_number="" if kind is None or kind.answers else facts.get("id", "")[:64], number_of_use=number_of_use(facts),
         )  # fmt: skip
         yield InterchangeBegin(self._interchange)
         group = Group(0)
@@ -288,7 +292,7 @@ class XmlReader:
         yield from self._begin()
         assert self._message is not None
         if kind.answers:
-            yield self._answer(node)
+            yield answer_in(node)
             return
         role = kind.role
         if kind.master_when[0] and text_at(self._root, kind.master_when[0]) in kind.master_when[1]:
@@ -313,12 +317,6 @@ class XmlReader:
             self._numbers[node.tag] = self._numbers.get(node.tag, 0) + 1
         self._handed_out.add(node)
 
-    def _answer(self, node: XmlNode) -> Acknowledged:
-        status = text_at(node, ("BusinessHeaderDocument", "StatusCode"))
-        reasons = [text_at(s, ("Reason",)) for s in (node.children or {}).get("ResponseStatus", ())]
-        conversation = text_at(node, ("MessageHeaderDocument", "ConversationID"))
-        return Acknowledged("status", conversation, status, node.here(), text="; ".join(filter(None, reasons))[:500])
-
 
 def _free(element: Any) -> None:
     """Let go of a finished element and of everything before it."""
@@ -326,12 +324,3 @@ def _free(element: Any) -> None:
     parent = element.getparent()
     while parent is not None and element.getprevious() is not None:
         del parent[0]
-
-
-def _number_of_use(facts: dict[str, str]) -> str:
-    """Return what is remembered of the id of a Cargo-XML Update or Deletion: programs send those under the id of the Creation."""
-    purpose = facts.get("purpose", "").strip().upper()
-    if purpose not in _UNDER_THE_SAME_ID:
-        return ""
-    told = hashlib.sha256(f"{facts.get('id', '')}|{purpose}|{facts.get('created', '')}".encode()).hexdigest()
-    return f"{facts.get('id', '')[:24]}-{told[:12]}"

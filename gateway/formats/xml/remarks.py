@@ -19,7 +19,7 @@ from gateway.moments import is_moment
 from gateway.records import Node
 
 _MOST = 50  # of a message, and of each shipment
-_UNITS = ("KGM", "LBR")
+UNITS = ("KGM", "LBR")
 _Key = tuple[str, str, str, str | None]
 MAPPED = frozenset(("XML-UNIT", "XML-TWICE"))
 """Remarks on elements that the mapping may not be able to use, and then says so of each shipment."""
@@ -92,7 +92,6 @@ class Remarks:
         self._each = frozenset(("XML-TWICE", *each)) & MAPPED
         self._order, self._many, self._free = kind.order, kind.many, kind.many.get("*")
         self._names, self._any = kind.names, kind.names.get("*")
-        self.parents = frozenset((*kind.order, *kind.names))  # elements whose children are looked at
         self._again: list[XmlNode] = []  # compared when they are whole
         self._unit = kind.unit[-1] if kind.unit else ""
         self._told: set[_Key] = set()
@@ -122,21 +121,23 @@ class Remarks:
                 self._again.append(node)
         if node.attributes is not None and node.tag.endswith("WeightMeasure"):
             unit = node.attributes.get("unitCode", "")
-            if unit and unit not in _UNITS:
-                said = f'unitCode "{unit}" of {node.tag} is none of {" and ".join(_UNITS)}.'
+            if unit and unit not in UNITS:
+                said = f'unitCode "{unit}" of {node.tag} is none of {" and ".join(UNITS)}.'
                 self._tell("XML-UNIT", said, node, up, value=unit)
 
-    def attributes(self, node: XmlNode, given: list[tuple[str, str]]) -> None:
-        """Compare the attributes of an element (qualified name, value) with those that it may have."""
-        names = self._names.get(node.tag) or self._any
+    def attributes(self, node: XmlNode, given: list[str]) -> list[str]:
+        """Compare the attributes of an element (qualified names) with those that it may have; return these."""
+        names, known = self._names.get(node.tag) or self._any, []
         if names is None:
-            return
-        for name, _ in given:
+            return given
+        for name in given:
             if name in names.attributes or name.startswith(_OF_XML):
+                known.append(name)
                 continue
             local = name.rpartition("}")[2]
             said = f"{local} is no attribute of {node.tag} that we know."
             self._tell("XML-UNKNOWN-ATTRIBUTE", said, node, node, local)
+        return known
 
     def _tell(
         self, rule: str, said: str, node: XmlNode, up: XmlNode, attribute: str = "", value: str | None = None

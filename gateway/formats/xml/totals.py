@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from decimal import Decimal
+from functools import lru_cache
 
 from gateway.findings import Finding, Scope, Severity
 from gateway.formats.sums import Sum, number_in
@@ -16,6 +17,8 @@ from gateway.formats.xml.kinds import Kind, steps_of
 from gateway.formats.xml.nodes import XmlNode
 
 _KILOGRAMS = {"": Decimal(1), "KGM": Decimal(1), "LBR": Decimal("0.45359237")}
+_COUNT = ("#",)
+_LONGEST = 40  # characters of a number or a unit
 _A_UNIT = Decimal("0.1")  # weights of houses are rounded: 0.1 kg each
 
 
@@ -25,21 +28,22 @@ class Totals:
     def __init__(self, kind: Kind) -> None:
         self._pairs = [(steps_of(above), steps_of(own)) for above, own in kind.totals]
         self._sums = [Sum() for _ in self._pairs]
+        self._added = [(own, s) for (_, own), s in zip(self._pairs, self._sums, strict=True) if own != _COUNT]
         self._units = 0
         self._rule, self._what = kind.totals_as
 
     def add(self, unit: XmlNode) -> None:
         """Add what a unit says; a sum in which something is missing is none."""
         self._units += 1
-        for (_, own), so_far in zip(self._pairs, self._sums, strict=True):
-            so_far.add(Decimal(1) if own == ("#",) else _number(unit, own))
+        for own, so_far in self._added:
+            so_far.add(_number(unit, own))
 
     def compare(self, root: XmlNode) -> Iterator[Finding]:
         """Yield what stands above the units otherwise."""
         if not self._units:
             return
-        for (above, _), summed in zip(self._pairs, self._sums, strict=True):
-            told, total = _number(root, above), summed.value
+        for (above, own), summed in zip(self._pairs, self._sums, strict=True):
+            told, total = _number(root, above), Decimal(self._units) if own == _COUNT else summed.value
             if told is None or total is None:
                 continue
             name = above[-1].lstrip("@")
@@ -67,8 +71,14 @@ def _number(node: XmlNode, path: tuple[str, ...]) -> Decimal | None:
     if found is None:
         return None
     attributes = found.attributes or {}
-    attribute = path[-1].startswith("@")
-    text = (attributes.get(path[-1][1:], "") if attribute else found.element(1)).strip()
-    factor = Decimal(1) if attribute else _KILOGRAMS.get(attributes.get("unitCode", "").upper())
-    number = number_in(text)
+    text, unit = found.element(1), attributes.get("unitCode", "")
+    if path[-1].startswith("@"):
+        text, unit = attributes.get(path[-1][1:], ""), ""
+    text = text.strip()
+    return _in_kilograms(text, unit) if len(text) <= _LONGEST and len(unit) <= _LONGEST else None
+
+
+@lru_cache(1024)  # most parcels weigh what others do
+def _in_kilograms(text: str, unit: str) -> Decimal | None:
+    factor, number = _KILOGRAMS.get(unit.upper()), number_in(text)
     return None if factor is None or number is None else number * factor

@@ -184,6 +184,8 @@ def _lines_of(text: str) -> list[str]:
 )
 def lines_from(values: list[str], number: str) -> str:
     """Line N of the first text and those after it, then the further texts, as one line: `lines_from 3`."""
+    if len(values) == 1 and int(number) > 1 and "|" not in values[0] and "\n" not in values[0]:
+        return ""  # the commonest: one line
     return " ".join([*_lines_of(values[0])[int(number) - 1 :], *(v.strip() for v in values[1:] if v.strip())])
 
 

@@ -116,3 +116,13 @@ def test_bytes_that_windows_1252_does_not_know_are_told():
 def test_offsets_of_transcoded_text_are_those_of_the_received_file():
     records = split("é,b\r\nc,d\r\n".encode(), base=2, factor=2)
     assert [(r.offset, r.length) for r in records] == [(2, 10), (12, 10)]
+
+
+@pytest.mark.parametrize("factor", [1, 2])
+@pytest.mark.parametrize("fault", [b"", b'a,"b\n', b'x,"y\r\nz"\r\n', b"\xff\n", b'a,"b"c\n', b'a,b"c\n'])
+def test_lines_that_are_split_together_give_the_records_that_each_gives_alone(fault, factor):
+    lines = [b'%d,"a, ""%d""",\xc3\xa9\r\n' % (n, n) if n % 3 else b"%d,b\r\n" % n for n in range(700)]
+    data = b"".join([*lines[:600], fault, *lines[600:]])
+    together, alone = split(data, factor=factor, base=3), split(data, (1,) * len(data), factor=factor, base=3)
+    assert [_facts(r) for r in together] == [_facts(r) for r in alone]
+    assert (together[0].offset, together[0].number, together[5].line) == (3, 1, 6)
