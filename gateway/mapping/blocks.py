@@ -4,18 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from functools import cached_property, partial
+from functools import cached_property
 from typing import Any
 
 from gateway.canonical.model import PARTY_ROLES
 from gateway.findings import NOWHERE, Finding, Scope, Severity
-from gateway.mapping import forms
 from gateway.mapping.again import Again, Guarded, families
 from gateway.mapping.cells import Target, filled_in
 from gateway.mapping.compile import Block
 from gateway.mapping.grammar import Test
 from gateway.mapping.line import Line
-from gateway.mapping.shapes import fields, first_that_holds, for_goods, for_nodes, goods, helpers_of
+from gateway.mapping.shapes import first_that_holds, for_goods, for_nodes
 from gateway.mapping.sources import Run
 from gateway.mapping.straight import Fill, holds_of_nothing
 from gateway.mapping.table import Row
@@ -85,19 +84,11 @@ class Bound(Fields):
 
     def write(self) -> None:
         """See Fields. The function of goods lines gives what `for_goods` says."""
-        more, refusals, helpers = self._more, self.refusals.lines, helpers_of(self._dialect)
-        tells = bool(more or refusals)
-        if tells:
+        more, refusals = self._more, self.refusals.lines
+        if more or refusals:
             self.fill = for_goods(self.targets, more, refusals, self._dialect)
         else:
             super().write()
-        if helpers is not None and forms.knows(helpers):
-            make = (
-                partial(goods, self.targets, more, refusals, helpers)
-                if tells
-                else partial(fields, self.targets, helpers)
-            )
-            self.fill = forms.runner(make, self.fill)
 
     def takes_all(self, way: Way) -> bool:
         """True when all nodes of a way are handed on, else the first.

@@ -232,8 +232,10 @@ class CompiledProgram:
         references: list[dict[str, Any]] = []
         known: set[str] = set()
         run.level = "references"
-        for at, bound in enumerate(self._references, len(found) - len(self._references)):
-            for one in found[at]:
+        for bound, nodes in zip(self._references, found[len(self._parties) + len(self._items) :], strict=True):
+            if not nodes:
+                continue
+            for one in nodes:
                 run.index = len(references)
                 reference: dict[str, Any] = {}
                 bound.fill(one, root, reference, run)

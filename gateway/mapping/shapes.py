@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any, Generic, TypeVar
 
+from gateway.mapping import forms
 from gateway.mapping.cells import Target
 from gateway.mapping.in_line import Text
 from gateway.mapping.line import InLineTest, Line
@@ -147,7 +148,8 @@ def _by_shape(
     sometimes = getattr(dialect, "in_line_sometimes", False)
     if not sometimes and not any(map(_looks_below, lines)):
         return make(frozenset())
-    return Shapes(make, otherwise).runner(sometimes=sometimes)
+    of_shape = Shapes(make, otherwise).runner(sometimes=sometimes)
+    return forms.runner(make, of_shape) if forms.knows(helpers_of(dialect)) else of_shape
 
 
 def _looks_below(line: Line) -> bool:

@@ -18,15 +18,13 @@ _CENT = Decimal("0.01")
 _NONE_OF_IT = frozenset(("0", "0.0", "0.00", "0.000"))
 
 
+@lru_cache(2048)
 def amount(value: Any) -> Decimal | None:
     """Return a decimal string of a draft as Decimal, None when it is none."""
-    return _decimal(value) if isinstance(value, str) else None
-
-
-@lru_cache(2048)
-def _decimal(text: str) -> Decimal | None:
+    if not isinstance(value, str):
+        return None
     try:
-        return Decimal(text)
+        return Decimal(value)
     except InvalidOperation:
         return None
 
