@@ -18,9 +18,10 @@ import gateway
 from gateway import written
 from gateway.canonical.validate import load_schema
 from gateway.errors import MappingError
-from gateway.formats import x12
+from gateway.formats import edifact, x12
 from gateway.mapping.folder import MappingSet
 from gateway.mapping.grammar import parse_when
+from gateway.records import Unit
 from gateway.site import base_mappings
 from tests.drops import profile_for, sample
 from tests.fuzz.run import HangError, limited
@@ -89,11 +90,12 @@ def check_constants_only(texts: list[str], constant: str) -> None:
         "unit",
         "value",
         "x",
+        "y",
     }
     for node in (node for text in texts for node in ast.walk(ast.parse(text))):
         assert not isinstance(node, ast.Import | ast.ImportFrom | ast.Lambda)
         if isinstance(node, ast.Name):
-            assert node.id in fixed or re.fullmatch(r"[a-z]([cw]?\d+_)*[cw]?\d+|y", node.id), node.id
+            assert node.id in fixed or re.fullmatch(r"[a-z]([cw]?\d+_)*[cw]?\d+", node.id), node.id
         elif isinstance(node, ast.Attribute):
             assert node.attr in {
                 "children",
@@ -127,6 +129,22 @@ def test_functions_made_of_the_segments_of_shipments_hold_numbered_names_only(te
     made = [text for text in texts if text.startswith("def hang(nodes, kinds)")]
     assert made
     check_constants_only(made, "")
+
+
+def test_functions_made_of_kinds_of_shipments_hold_numbered_names_and_constants_only(texts: list[str]) -> None:
+    data = sample("edifact/01")
+    found = re.search(rb"CNI.*?(?=CNI)", data, re.DOTALL)
+    assert found
+    data = data[: found.start()] + found[0].replace(b"'GID+1", b"'GID+1'GID+2'GID+1") * 40 + data[found.start() :]
+    mappings = MappingSet(base_mappings())
+    for unit in (event for event in edifact.read([data], profile_for(data)) if isinstance(event, Unit)):
+        program = mappings.program(unit.message.format, unit.message.type, unit.message.version)
+        assert program is not None
+        program.run(unit.message, unit.node, profile_for(data))
+    made = [text for text in texts if text.startswith("def hang(unit, nodes)")]
+    assert made and len(texts) > len(made) + 3
+    check_constants_only(made, "")
+    check_constants_only(texts, r"[A-Za-z0-9_+.:@-]*|[ ?*,]")
 
 
 @pytest.mark.parametrize(

@@ -30,8 +30,8 @@ MOST = 200  # segments of a shipment with a plan
 class Plan:
     """The way of one sequence.
 
-    hang: puts the segments into the tree of their unit; row, times: the place of the last segment, and how often it came in a row; open: the segments that opened the groups
-    which are open then; counts: level -> how often its group stands there.
+    hang: puts the segments into the tree of their unit; row, times: the place of the last one, and how often it came in a
+    row; open: the segments that opened the groups which are open then; counts: level -> how often its group stands there.
     """
 
     def __init__(self, hang: _Hang, row: Row, times: int, open_: list[int], counts: dict[int, int]) -> None:
@@ -102,8 +102,8 @@ def _hang(tags: Sequence[str], below: Below, kinds: dict[int, Kinds]) -> _Hang:
     lines = [f"[{', '.join(f'n{number}' for number in range(len(tags)))}] = nodes"]
     for parent, children in below.items():
         own = f"n{parent}" if parent >= 0 else "unit"
-        names[f"k{own}"] = kinds[parent]
+        names[f"k{parent + 1}"] = kinds[parent]
         lists = ", ".join(f"t{few[0]}: [{', '.join(f'n{number}' for number in few)}]" for few in children.values())
-        lines += [f"{own}.children = {{{lists}}}", f"{own}.kinds = k{own}"]
+        lines += [f"{own}.children = {{{lists}}}", f"{own}.kinds = k{parent + 1}"]
         lines.append(" = ".join([f"n{number}.parent" for few in children.values() for number in few] + [own]))
     return written.function("hang(unit, nodes)", lines, names)
