@@ -12,8 +12,9 @@ from gateway.formats.xml.kinds import Kind, kinds_of, qualified
 from gateway.formats.xml.nodes import XmlNode
 from gateway.profile import Profile
 
+_ENTITIES = "amplification"
 _LIMITS = (
-    ("amplification", "its entities would grow beyond all measure"),
+    (_ENTITIES, "its entities would grow beyond all measure"),
     ("depth", "its elements are nested more than 256 deep"),
     ("huge", "one of its texts has more than 10 million characters"),
     ("xmlsax2", "one of its texts has more than 10 million characters"),
@@ -65,17 +66,25 @@ def syntax_fault(
     error: etree.XMLSyntaxError, source: Source, root: XmlNode | None, opened: Sequence[XmlNode], *, cut: bool
 ) -> tuple[Finding, ...]:
     """Return the finding of a file that is not well formed, and of one that was cut. opened: elements without an end."""
-    line = error.lineno or source.lines + 1
-    place = Position(line=line)
+    line, column = error.position if error.lineno else source.at
+    start = source.start_of(line)
+    place = Position(offset=start, line=line)
     text = (error.msg or "").partition(", line")[0]
+    if _ENTITIES in text.lower():  # the parser counts the lines of the entity
+        line, column, start, place = 1, 1, None, Position(offset=source.received(0), line=1)
+    where = (
+        f" (line {line} starts at byte {start}; the reader stopped at about its character {column})"
+        if start is not None
+        else ""
+    )
     limit = next((words for part, words in _LIMITS if part in text.lower()), "")
     if limit:
-        said = f"The file goes over a limit of the reader: {limit}."
+        said = f"The file goes over a limit of the reader: {limit}{where}."
         return (Finding("XML-LIMIT", Severity.ERROR, Scope.INTERCHANGE, said, place),)
     hint = ' Write "&amp;" for "&".' if "EntityRef" in text or "entity" in text.lower() else ""
-    said = f"The file is not well-formed XML: {text}.{hint}"
+    said = f"The file is not well-formed XML: {text}{where}.{hint}"
     found = Finding("XML-NOT-WF", Severity.ERROR, Scope.INTERCHANGE, said, place)
-    if cut and (opened or root is None):
+    if cut and (line, column) >= source.at and (opened or root is None):
         cut_said = "The file ends before its first element is complete."
         if opened:
             cut_said = f"The file ends inside {opened[-1].xpath()}: {len(opened)} elements are not closed."

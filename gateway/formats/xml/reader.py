@@ -136,14 +136,27 @@ class XmlReader:
         try:
             for chunk in source:
                 parser.feed(chunk)
-                yield from self._events(parser.read_events(), source)
+                before = self._elements
+                yield from self._events(self._read_of(parser), source)
+                if self._elements > before:
+                    source.went_on()
             if source.broken:
                 return
             ended = True
             parser.close()
         except etree.XMLSyntaxError as error:
             raise FaultError(*syntax_fault(error, source, self._root, self._open, cut=ended)) from None
-        yield from self._events(parser.read_events(), source)
+        yield from self._events(self._read_of(parser), source)
+
+    def _read_of(self, parser: Any) -> Any:
+        """Return what the parser has read. No DTD: what its texts hold is told from tags by the parser alone, see tags.py."""
+        events = parser.read_events()
+        if self._root is None:
+            events = list(events)
+            info = events[0][1].getroottree().docinfo if events else None
+            if info is not None and (info.internalDTD is not None or info.doctype):
+                raise FaultError(doctype())
+        return events
 
     def _events(self, events: Any, source: Source) -> Iterator[Event]:
         """Make nodes of what the parser read. One loop, with the commonest of each step in line: a house has 20 elements."""
@@ -157,7 +170,7 @@ class XmlReader:
                     local = names[tag] = tag.rpartition("}")[2]
                 offset = base + factor * starts.popleft()
                 if self._root is None:
-                    self._choose(element, local, offset)
+                    self._find_kind(element, local, offset)
                 node = XmlNode(local, [local], offset, 0, element.sourceline or 1, 0)
                 attributes = element.items()
                 if attributes:
@@ -224,14 +237,8 @@ class XmlReader:
             at = at.up
         return at is self._root
 
-    def _choose(self, element: Any, local: str, offset: int) -> None:
-        """Look at the root: no DTD, and a document that we know."""
-        info = element.getroottree().docinfo
-        if info.internalDTD is not None or info.doctype:
-            raise FaultError(doctype())
-        self._find_kind(element, local, offset)
-
     def _find_kind(self, element: Any, local: str, offset: int) -> None:
+        """Look at the root: a document that we know."""
         namespace = element.tag[1:].partition("}")[0] if element.tag.startswith("{") else ""
         self._kind = next((k for k in self._kinds if k.fits(local, namespace)), None)
         tolerant = bool(self._profile.options.get("ignore_namespaces", False))
