@@ -183,7 +183,7 @@ class PartnerFile(Part, frozen=True):
     encoding: str = ""
     assume_section_321: bool = True
     bill_is_master: bool = False
-    aggregate_reject: Literal["later", "all"] = "later"
+    aggregate_reject: Literal["later", "all"] = "later"  # all: refused by gateway.switches, which says what to do
     default_currency: Annotated[
         str, Meta(pattern="^([A-Z]{3})?$", description="the three letters of a currency: CAD")
     ] = ""

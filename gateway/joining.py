@@ -20,10 +20,11 @@ from gateway.cancelling import is_absent
 from gateway.canonical.wording import words_of
 from gateway.filling import fill, named_twice, told_otherwise, too_late
 from gateway.findings import NOWHERE, Finding, Scope, Severity
-from gateway.halves import Half, halves_of, kept, kind_of, names_only, newest
+from gateway.halves import FORGOTTEN, Half, halves_of, kept, kind_of, names_only, newest
 from gateway.history import History, Part, bare_number
 from gateway.judge import Judged, Mapping
 from gateway.profile import Profile
+from gateway.repeats import make_original
 from gateway.rules.alike import Recent
 
 
@@ -102,7 +103,24 @@ class Joiner:
         kind = f"{of}/part" if is_list else of
         if known is not None:
             kind = kind_of(kind, halves, own, apart=known.state != "done" and purpose == "original")
+            if is_list and known.state == "done" and purpose == "original" and self._changes(m, kind, halves, own):
+                purpose = draft["transmission_purpose"] = "amend"
+                m.findings.append(
+                    _anew(known, str(draft.get("house_bill_number") or draft["shipment_tracking_number"]))
+                )
         return Join(key, known, waits, kind, own, purpose, halves)
+
+    def _changes(self, m: Mapping, kind: str, halves: list[Half], draft: bytes) -> bool:
+        """True when a list names a delivered shipment otherwise than the list before, and has no word for a change.
+
+        Not when the persons were forgotten: nobody asked for an amendment, and it could not be completed.
+        """
+        if not self._profile.repeats == "amend" == getattr(getattr(m.mapped, "program", None), "repeat", ""):
+            return False
+        before = [half for half in halves if half.of == kind]
+        delivered_with_others = any(half.of != kind and not half.late for half in halves)
+        told = any(half.is_said_by(draft) for half in before)
+        return bool(before) and delivered_with_others and not told and not _are_forgotten(halves)
 
     def _key(self, draft: dict[str, object], prefix: str) -> str:
         house = draft.get("house_bill_number") or draft.get("shipment_tracking_number")
@@ -131,6 +149,16 @@ class Joiner:
             return ""  # what is there and cannot be used is not mended by another message
         if judged.purpose == "cancel":
             return _withdraw(judged, join, absent, accepted=accepted)
+        if (
+            judged.purpose == "amend"
+            and not errors
+            and not accepted
+            and join.state == "waiting"
+            and join.own is not None
+        ):
+            make_original(judged, judged.draft)
+            said = f"What it amends waited since {join.own.where} and was never delivered: this is the first delivery, an original."
+            judged.findings.append(Finding("JOIN-FIRST", Severity.INFO, Scope.SHIPMENT, said))
         if join.state == "done":
             return _delivered_already(judged, join, absent, lacking=bool(errors))
         return self._wait(judged, join, absent, errors) if errors and join.may_wait else ""
@@ -271,8 +299,8 @@ def _delivered_already(judged: Judged, join: Join, absent: list[Finding], *, lac
     with_others = any(half.of != join.of for half in join.delivered)
     if join.purpose != "original":
         late = join.names_only and with_others and join.repeats
-        if lacking and not late and join.names_only:
-            judged.findings.append(_not_kept(join))
+        if lacking and not late and join.names_only and _are_forgotten(join.halves):
+            judged.findings = [*(f for f in judged.findings if f not in absent), _not_kept(join)]
     else:
         late = (join.names_only and with_others) or (join.may_wait and lacking)
     if not late or join.known is None:
@@ -282,10 +310,20 @@ def _delivered_already(judged: Judged, join: Join, absent: list[Finding], *, lac
     return verdict
 
 
+def _are_forgotten(halves: list[Half]) -> bool:
+    return any(value == FORGOTTEN for half in halves for value in half.fields().values())
+
+
 def _not_kept(join: Join) -> Finding:
     where = join.known.where if join.known is not None else ""
     said = f"It was delivered with {where}; what was said there of persons is not kept any more, so that this amendment cannot be completed."
-    return Finding("JOIN-NOT-PASSED", Severity.WARNING, Scope.SHIPMENT, said)
+    mend = "Send the change with the message that has the parties (house waybill, item); what was delivered stands until then."
+    return Finding("JOIN-NOT-PASSED", Severity.ERROR, Scope.SHIPMENT, said, fix=mend)
+
+
+def _anew(known: Part, number: str) -> Finding:
+    said = f"Shipment {number} was delivered, with {known.where}, and this message names it otherwise than before; the format has no word for a change, so this one amends it."
+    return Finding("S321-REPEAT", Severity.WARNING, Scope.SHIPMENT, said)
 
 
 def _say(judged: Judged, absent: list[Finding], verdict: str, rule: str, said: str) -> str:

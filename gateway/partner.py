@@ -24,7 +24,7 @@ from gateway.switches import check_switches
 
 _AS_WRITTEN = (
     "originator_code", "filer_type", "filer_type_by_mode", "filer_name", "program", "allow_test", "tolerance",
-    "refused_numbers", "repeats", "salvage", "fold_case", "ignore_unknown_segments", "encoding", "assume_section_321", "bill_is_master", "aggregate_reject",
+    "refused_numbers", "repeats", "salvage", "fold_case", "ignore_unknown_segments", "encoding", "assume_section_321", "bill_is_master",
     "default_currency", "join_hours", "join_on", "options",
 )  # fmt: skip
 

@@ -139,7 +139,6 @@ class Profile:
     encoding: str = ""  # forced character set, e.g. cp037
     assume_section_321: bool = True
     bill_is_master: bool = False
-    aggregate_reject: str = "later"  # later, all
     default_currency: str = ""
     unwrap: tuple[str, ...] = ()  # wrappings that are opened: zip, gz, pgp
     pgp_home: str = ""  # folder of gpg's key ring, absolute when it comes from a partner file

@@ -49,6 +49,12 @@ def make_amendment(judged: Judged, draft: dict[str, Any]) -> None:
     judged.encoded = encode_shipment(draft)
 
 
+def make_original(judged: Judged, draft: dict[str, Any]) -> None:
+    """Turn an amendment of what was never delivered into the original that it is for the receiver."""
+    judged.purpose = draft["transmission_purpose"] = "original"
+    judged.encoded = encode_shipment(draft)
+
+
 def without(of_day: DaySum, earlier: ShipmentClaim, key: str) -> DaySum:
     """Return the sum of a person and day without a shipment that another one takes the place of."""
     total, keys = of_day

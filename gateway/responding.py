@@ -80,11 +80,8 @@ def _responses_of(told: Sequence[Acknowledged]) -> list[Response]:
     for event in told:
         if event.status or event.code:
             found.append(bills.pop(0))
-        elif event.result in ("A", "E", "R"):  # of the whole manifest
-            status = "rejected" if event.result == "R" else "accepted"
-            found.append(Response("", status, text=event.text, at=event.at, manifest=event.control_number))
-        elif event.result == "P":
-            found.append(_in_part(event, tuple(refused)))
+        elif event.result in ("A", "E", "P", "R"):
+            found.append(_of_manifest(event, tuple(refused)))
     return found
 
 
@@ -95,22 +92,32 @@ def _of_bill(event: Acknowledged) -> Response:
     return Response(number, status, "", code[:40], text, event.at, quantity=event.quantity)
 
 
-def _in_part(event: Acknowledged, refused: tuple[str, ...]) -> Response:
-    """Return what a manifest that was accepted in part says of the bills that it does not name: they were accepted."""
+def _of_manifest(event: Acknowledged, refused: tuple[str, ...]) -> Response:
+    """Return what an answer to a whole manifest says of the bills that it does not name. refused: those that it names.
+
+    Its counts (K3) must agree with its word: one that is accepted (ACC) has no bill refused, one that is refused (REJ) none
+    accepted, one that is accepted in part (PART) as many refused as it names. Without counts ACC and REJ are taken at their word.
+    """
     counts = _COUNTS.search(event.text)
     bills, accepted, rejected = map(int, counts.groups()) if counts else (0, 0, 0)
+    in_part, all_refused = event.result == "P", event.result == "R"
     doubt = ""
-    if counts is None or bills != accepted + rejected or not bills:
+    if (counts is None and in_part) or (counts is not None and (bills != accepted + rejected or not bills)):
         doubt = "the answer does not count what it accepts and what it refuses"
-    elif rejected != len(refused):
+    elif in_part and rejected != len(refused):
         doubt = f"the answer counts {rejected} refused, and names {len(refused)}"
+    elif all_refused and accepted:
+        doubt = f"the answer refuses the trip, and counts {accepted} accepted"
+    elif event.result == "A" and (rejected or refused):
+        told = f"counts {rejected}" if rejected else f"names {len(refused)}"
+        doubt = f"the answer accepts the trip, and {told} refused"
     return Response(
         "",
-        "accepted",
+        "rejected" if all_refused else "accepted",
         text=event.text,
         at=event.at,
         manifest=event.control_number,
-        but=refused,
+        but=refused if event.result in ("E", "P") else (),
         bills=bills,
         doubt=doubt,
     )

@@ -76,7 +76,10 @@ def doubt_of(response: Response, shipments: Sequence[str]) -> str:
     """Return why an answer to a manifest is none to each of the shipments that it is known to have, "" where it is."""
     if response.doubt:
         return response.doubt
-    if response.bills and response.bills != len(shipments):
+    more = response.status == "rejected" and response.bills > len(
+        shipments
+    )  # with the bills of others: ours are refused too
+    if response.bills and response.bills != len(shipments) and not more:
         return f"the answer is about {response.bills} shipments, {len(shipments)} of it were delivered"
     known = set(map(bare_number, shipments)) if response.but else set()
     strange = [number for number in response.but if bare_number(number) not in known]

@@ -19,6 +19,8 @@ def check_switches(name: str, file: PartnerFile) -> None:
 
     name: of the partner file.
     """
+    if file.aggregate_reject == "all":
+        raise ConfigError(f'{name}: aggregate_reject "all" is not carried out.', _SUM_OF_DAY)
     if "pgp" in file.unwrap and not file.pgp_home:
         raise ConfigError(f"{name}: unwrap pgp needs pgp_home.", 'Write pgp_home = "keys/gnupg", a key ring of gpg.')
     for one in file.join_formats:
@@ -43,6 +45,12 @@ def check_switches(name: str, file: PartnerFile) -> None:
         known = sorted({layout.shipment_level for layout in layouts()})
         if level not in known:
             raise ConfigError(f"{name}: shipment_level {level!r} is not known.", f"Known: {', '.join(known)}.")
+
+
+_SUM_OF_DAY = (
+    "Leave the key out: what the person got before on that day is delivered and answered by then, and only its sender can cancel it. "
+    "S321-AGG-800 names those shipments; cancel them and enter the whole day with another entry type."
+)
 
 
 def _is_flag(value: Any) -> bool:

@@ -447,3 +447,13 @@ def test_each_application_is_answered_in_a_group_of_its_own(maps: Path) -> None:
     assert len(set(numbers)) == len(numbers) == 14
     for kind in ("997", "999"):
         assert ask_pyx12(answers[kind], maps) == (True, []), answers[kind].decode()
+
+
+@pytest.mark.parametrize("order", [(0, 1), (1, 0)])
+def test_the_envelope_of_an_answer_is_that_of_its_newest_group_wherever_it_stands(order: tuple[int, int]) -> None:
+    groups = (("SO", "BRANCH1", "OURS", "004010"), ("AQ", "BRANCH2", "OURS", "005020"))
+    answers = drop(_several(*(groups[n] for n in order)), now=SAMPLES_NOW, acks={"application_for": "all"}).answers
+    said = {kind: answers[kind].split(b"\n")[0].split(b"*")[11:13] for kind in ("997", "999", "824", "355")}
+    assert said == {"997": [b"U", b"00401"], **{key: [b"^", b"00501"] for key in ("999", "824", "355")}}
+    old = drop(_several(groups[0], groups[0]), now=SAMPLES_NOW).answers
+    assert {old[kind].split(b"*")[12] for kind in ("824", "355")} == {b"00401"}

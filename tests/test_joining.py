@@ -7,9 +7,11 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 
+import msgspec
 import pytest
 
 from gateway.check import parse_instant
+from gateway.halves import without_persons
 from gateway.history import MemoryHistory, Part
 from gateway.late import answer_late
 from gateway.results import ShipmentResult, pack
@@ -505,3 +507,105 @@ def test_another_message_that_tells_all_amends_with_what_the_list_brought():
     (shipment,) = by_number(result).values()
     assert (shipment["transmission_purpose"], shipment["gross_weight_kg"]) == ("amend", "1.250")
     assert send(changed(fhl, (b"\n", b"\r\n")), history).outcome.counts.duplicate == 1
+
+
+# --- a list that has no word for a change; an amendment of what only waited ------------------------------------------------
+
+HEAVIER = (b"HBS/GWH0001001/HKGLAX/1/K1.25/", b"HBS/GWH0001001/HKGLAX/1/K1.35/")
+
+
+def test_a_list_that_comes_again_with_another_value_amends_where_it_has_no_word_for_that():
+    history = MemoryHistory()
+    send(IMP_LIST, history)
+    send(XFZB[0], history)
+    result = send(changed(IMP_LIST, HEAVIER), history)
+    assert books(result) == (3, 1, 0, 0, 2)
+    (shipment,) = by_number(result).values()
+    assert (shipment["transmission_purpose"], shipment["gross_weight_kg"]) == ("amend", "1.350")
+    assert shipment["final_deliver_to_party"]["name"] == "JORDAN EXAMPLE"
+    (said,) = [f.message for f in result.findings() if f.rule == "S321-REPEAT"]
+    assert said.startswith("Shipment GWH0001001 was delivered, with ")
+    for again in (changed(IMP_LIST, HEAVIER, (b"\n", b"\r\n")), changed(IMP_LIST, HEAVIER)):
+        assert books(send(again, history)) == (3, 0, 0, 1, 2)  # nothing new
+
+
+def test_a_list_that_comes_late_amends_only_when_it_comes_otherwise_than_before():
+    history = MemoryHistory()
+    send(HOUSE, history)
+    for data, delivered in (
+        (changed(IMP_LIST, HEAVIER), 0),
+        (changed(IMP_LIST, HEAVIER), 0),
+        (IMP_LIST, 1),
+        (IMP_LIST, 0),
+    ):
+        result = send(data, history)
+        assert (books(result)[1], books(result)[3]) == (delivered, 1 - delivered)
+
+
+def test_a_partner_may_refuse_repeats_and_forgotten_persons_complete_nothing():
+    for options, forgets in (({"repeats": "refuse"}, False), ({}, True)):
+        history = MemoryHistory()
+        send(IMP_LIST, history, **options)
+        send(HOUSE, history, **options)
+        if forgets:
+            forget(history)
+        result = send(changed(IMP_LIST, HEAVIER), history, **options)
+        assert books(result) == (3, 0, 0, 1, 2)
+        assert [f.target for f in result.findings() if f.rule == "JOIN-DIFFERS"][:1] == ["gross_weight_kg"]
+
+
+def forget(history: MemoryHistory) -> None:
+    """Forget the persons of what was delivered, as the shell does when their time is up."""
+    (part,) = history.parts(["99912345675/GWH0001001"])
+    bare = without_persons(part.draft)
+    assert bare is not None
+    history.note_parts([msgspec.structs.replace(part, draft=bare)])
+
+
+def test_an_amendment_that_forgotten_persons_cannot_complete_says_so_in_one_error_with_what_to_send():
+    history = MemoryHistory()
+    send(LIST, history)
+    send(XFZB[0], history)
+    forget(history)
+    heavier = changed(LIST, (b">Creation<", b">Update<"), (b"_FHL0001<", b"_FHL0008<"), (b"1.250</ram:GrossWeightMeasure>", b"1.350</ram:GrossWeightMeasure>"))  # fmt: skip
+    result = send(heavier, history)
+    assert books(result) == (3, 0, 1, 0, 2)
+    (said,) = [f for f in result.findings() if f.severity == "error"]
+    assert said.rule == "JOIN-NOT-PASSED" and said.fix.startswith(
+        "Send the change with the message that has the parties"
+    )
+    assert b"JOIN-NOT-PASSED" in result.answers["rejects"]
+
+
+def test_a_despatch_in_json_that_comes_again_with_another_receptacle_amends():
+    pair, history = PAIRS["PREDES, ITMATT in JSON"], MemoryHistory()
+    before = joined(pair, history)
+    result = pair.send(pair.first, history, (b"01010035", b"01020035"))
+    after = by_number(result)
+    assert after.keys() == before.keys()
+    for shipment in after.values():
+        (receptacle,) = (r["value"] for r in shipment["references"] if r["type"] == "receptacle_id")
+        assert (shipment["transmission_purpose"], receptacle) == ("amend", "GBLALAUSJFKAAUN50273001020035")
+    assert "S321-REPEAT" in result.rules()
+
+
+@pytest.mark.parametrize("with_list", [False, True])
+def test_an_update_of_a_waybill_that_only_waited_is_the_first_delivery(with_list):
+    history, options = MemoryHistory(), {"join_formats": ("cargo_xml_xfzb",)}
+    if with_list:
+        send(LIST, history, **options)
+    consignee = HOUSE[
+        HOUSE.index(b"<ram:ConsigneeParty>") : HOUSE.index(b"</ram:ConsigneeParty>") + len(b"</ram:ConsigneeParty>")
+    ]
+    assert books(send(changed(HOUSE, (consignee, b"")), history, **options)) == (1, 0, 0, 0, 1)
+    result = send(changed(HOUSE, *house(b"X2", b"Update")), history, **options)
+    assert books(result) == (1, 1, 0, 0, 0)
+    (message,) = result.messages()
+    assert (message["transmission_purpose"], message["shipments"][0]["transmission_purpose"]) == (
+        "original",
+        "original",
+    )
+    assert "JOIN-FIRST" in result.rules() and "S321-AMEND-NF" not in result.rules()
+    second = send(changed(HOUSE, *house(b"X4", b"Update"), (b"43.98", b"53.98")), history, **options)
+    assert {s["transmission_purpose"] for s in by_number(second).values()} == {"amend"}
+    assert not {"JOIN-FIRST", "S321-AMEND-NF"} & second.rules()

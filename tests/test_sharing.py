@@ -10,10 +10,12 @@ import pytest
 
 from gateway.history import MemoryHistory
 from gateway.profile import Profile
-from gateway.results import Record
+from gateway.results import Record, ShipmentResult
 from gateway.sharing import SharedError
 from gateway.translate import assist
 from tests.drops import SAMPLES_NOW, Drop, drop, profile_for, sample
+from tests.formats.edifact.samples import interchange, message
+from tests.formats.edifact.test_second_values import CUSCAR, SELLER
 from tests.fuzz.mutations import mutated
 
 FIXTURES = Path(__file__).parent / "../fixtures"
@@ -83,6 +85,22 @@ def test_what_is_told_once_in_a_message_is_told_by_one_process(name: str, before
         check(data, name, wanted)
     said = [f for f in drop(data, now=SAMPLES_NOW, profile=profile_for(data)).findings() if f.rule == "MAP-PARTY-ROLE"]
     assert len(said) == 1
+
+
+@pytest.mark.parametrize("own", ["111100", "110110", "000000", "101010"])
+@pytest.mark.usefixtures("small_groups")
+def test_what_the_head_lacks_is_told_by_one_process_of_the_first_shipment_that_lacks_it(own: str) -> None:
+    carriage = ("TDT+20+XX901+4++XX:172:3", "LOC+11+USLAX:139:6", "DTM+132:202501162000:203")
+    head = tuple(line for line in CUSCAR[: CUSCAR.index("CNI+1+A1")] if not line.startswith("DTM"))
+    bill, at = CUSCAR[CUSCAR.index("CNI+1+A1") :], CUSCAR.index(SELLER[0]) - len(head) - 2
+    one = [(*bill[:at], *(carriage if kind == "1" else ()), *bill[at:]) for kind in own]
+    bills = [line.replace("A1", f"A{n}") for n, lines in enumerate(one) for line in lines]
+    data = interchange(message((*head, *bills), identifier="CUSCAR:D:03A:UN"))
+    for wanted in (lambda group: True, lambda group: group % 2 == 1, lambda group: group % 2 == 0):
+        check(data, "a.edi", wanted)
+    results = [r for r in drop(data, now=SAMPLES_NOW).outcome.records if isinstance(r, ShipmentResult)]
+    said = [r.id for r in results if any(f.rule == "S321-TIME" for f in r.findings)]
+    assert said == [f"A{own.index('0')}"]
 
 
 @pytest.mark.usefixtures("small_groups")

@@ -56,6 +56,13 @@ def test_slips_of_the_pen_are_told(options: dict[str, object], said: str, mend: 
     assert mend in caught.value.advice
 
 
+def test_a_sum_of_the_day_that_takes_accepted_shipments_back_is_refused_with_what_to_do() -> None:
+    checked(aggregate_reject="later")
+    with pytest.raises(ConfigError, match="is not carried out") as caught:
+        checked(aggregate_reject="all")
+    assert "cancel" in caught.value.advice and "S321-AGG-800" in caught.value.advice
+
+
 def test_other_settings_of_formats() -> None:
     for given in ({"encoding": "klingon"}, {"join_formats": ["x13"]}, {"unwrap": ["pgp"]}):
         with pytest.raises(ConfigError):

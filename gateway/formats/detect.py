@@ -43,6 +43,8 @@ _WRAPPERS = (
     (b"%PDF", "a PDF document"),
 )
 _BOM = "ENC-BOM-SKIPPED"
+_MARKED = frozenset((_BOM, "ENC-TRANSCODED"))
+_XML = f"{NOTHING}: XML allows it."
 _EXCEL = f"{NOTHING}: Excel begins each file of the kind CSV UTF-8 with it."
 _EXTENSIONS = {
     "xml": ("cargo_xml", "postal", "wco_xml", "own"),
@@ -181,6 +183,8 @@ def detect(
         findings = [*findings, _misnamed(extension, fmt, ".json" if json else ".xlsx" if head[:2] == b"PK" else "")]
     if fmt == "tabular" and not json:
         findings = [replace(f, severity=Severity.INFO, fix=_EXCEL) if f.rule == _BOM else f for f in findings]
+    elif skip and text.lstrip().startswith(b"<"):  # a mark before an XML document belongs to it, in UTF-8 and in UTF-16
+        findings = [replace(f, severity=Severity.INFO, fix=_XML) if f.rule in _MARKED else f for f in findings]
     return Detection(fmt, fmt, None, tuple(findings), skip, codec, factor)
 
 

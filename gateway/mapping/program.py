@@ -93,8 +93,11 @@ class CompiledProgram:
         run.inherited = inherited
         draft = mapped.draft
         first, found = self._plans.of(node, root)(node, root, draft, run)
-        if doubts := message.cache[self.mapping_version][4]:
+        header = message.cache[self.mapping_version]
+        if doubts := header[4]:
             run.findings += [doubt for name, doubt in doubts if name not in draft]
+        if header[5]:
+            run.findings[:0] = _lacking(header[5], draft)
         for name in self._both:  # rows of the header and of the shipment write single fields of it
             if name in inherited and name in draft:
                 draft[name] = {**inherited[name], **draft[name]}
@@ -121,6 +124,10 @@ class CompiledProgram:
     def later(self, message: Message, node: Any, profile: Profile) -> Later:
         """Pass a unit by that another process maps: only what stands above it is read, as if it had been mapped."""
         self._header(message, message.root, profile, Run(message, profile))
+        if lacks := message.cache[self.mapping_version][5]:
+            draft: dict[str, Any] = {}
+            self._plans.of(node, message.root)(node, message.root, draft, Run(message, profile))
+            _lacking(lacks, draft)
         self._beside.note(message, node, self, profile)
         return Later(self, message, node, profile)
 
@@ -154,18 +161,23 @@ class CompiledProgram:
             bound.write()
 
     def _header(self, message: Message, root: Any, profile: Profile, run: Run) -> dict[str, Any]:
-        """Return the message level's values, read once per context; its remarks go to the first shipment only."""
+        """Return the message level's values, read once per context; its remarks go to the first shipment only.
+
+        What is called missing waits for a shipment that does not have it of its own.
+        """
         kept = message.cache.get(self.mapping_version)
         if kept is not None and kept[0] == message.context:
             run.findings += kept[2]
         else:
             own, read = Run(message, profile), dict[str, Any]()
             self._message.fill(root, root, read, own)
-            run.findings += own.findings
-            errors = [f for f in own.findings if f.severity is Severity.ERROR]
+            lacks = [f for f in own.findings if f.value is None]
+            said = [f for f in own.findings if f not in lacks] if lacks else own.findings
+            run.findings += said
+            errors = [f for f in said if f.severity is Severity.ERROR]
             parts = any(isinstance(value, dict | list) for value in read.values())
             doubts = [(f.target.partition(".")[0], f) for one in self._again for f in one.found(root, root, own)]
-            kept = message.cache[self.mapping_version] = (message.context, read, errors, parts, doubts)
+            kept = message.cache[self.mapping_version] = (message.context, read, errors, parts, doubts, lacks)
         values: dict[str, Any] = own_copy(kept[1]) if kept[3] else kept[1]
         return values
 
@@ -322,6 +334,13 @@ def _given(target: Target, node: Any, root: Any, run: Run) -> Origin | None:
             received = told[0] if len(told) == 1 else None
             return Origin(line.locate(node, root) or NOWHERE, line.row.where, received, line.personal)
     return None
+
+
+def _lacking(lacks: list[Finding], draft: dict[str, Any]) -> list[Finding]:
+    """Return what is to be said of a shipment of what its header lacks: errors of each, remarks of one and never again."""
+    said = [f for f in lacks if f.target.partition(".")[0] not in draft]
+    lacks[:] = [f for f in lacks if f.severity is Severity.ERROR or f not in said]
+    return said
 
 
 def _firsts(unit: Any) -> set[int]:

@@ -358,9 +358,16 @@ def test_a_trip_that_was_accepted_in_part_answers_the_bills_that_are_not_named_t
         ([1], "PART", "the answer does not count what it accepts and what it refuses"),
         ([], "PART MANIFEST BILLS 00002 ACC 00001 REJ 00001", "the answer counts 1 refused, and names 0"),
         (["NRTX77777777"], "PART MANIFEST BILLS 00002 ACC 00001 REJ 00001", "NRTX77777777 of the answer is none of its shipments"),
+        ([], "ACC MANIFEST BILLS 00003 ACC 00003 REJ 00000", "the answer is about 3 shipments, 2 of it were delivered"),
+        ([], "ACC MANIFEST BILLS 00002 ACC 00001 REJ 00001", "the answer accepts the trip, and counts 1 refused"),
+        ([1], "ACC MANIFEST BILLS 00002 ACC 00002 REJ 00000", "the answer accepts the trip, and names 1 refused"),
+        ([1], "ACC", "the answer accepts the trip, and names 1 refused"),
+        ([], "ACC MANIFEST BILLS 00002 ACC 00001 REJ 00000", "the answer does not count what it accepts and what it refuses"),
+        ([], "REJ MANIFEST BILLS 00001 ACC 00000 REJ 00001", "the answer is about 1 shipments, 2 of it were delivered"),
+        ([1], "REJ MANIFEST BILLS 00002 ACC 00001 REJ 00001", "the answer refuses the trip, and counts 1 accepted"),
     ],
 )  # fmt: skip
-def test_a_trip_in_part_whose_counts_do_not_agree_is_told_to_a_person(
+def test_a_trip_whose_counts_do_not_agree_is_told_to_a_person(
     place: Place, refused: list[int | str], counts: str, why: str
 ) -> None:
     place.drop("good-309.edi")
@@ -370,9 +377,24 @@ def test_a_trip_in_part_whose_counts_do_not_agree_is_told_to_a_person(
     place.respond("r.edi", data=data)
     place.run()
     answer = place.answer("r.edi")
-    assert [(one["status"], one["why"]) for one in answer["left_out"]] == [("accepted", why)]
+    status = "rejected" if counts.startswith("REJ") else "accepted"
+    assert [(one["status"], one["why"]) for one in answer["left_out"]] == [(status, why)]
     assert answer["passed_on"] == sum(n in place.shipments() for n in numbers)  # those that are named are answered
     assert "RESPONSE-IN-PART" in place.alerts()
+
+
+@pytest.mark.parametrize(
+    "counts",
+    ["ACC", "REJ", "ACC MANIFEST BILLS 00002 ACC 00002 REJ 00000", "REJ MANIFEST BILLS 00003 ACC 00000 REJ 00003"],
+)
+def test_a_trip_whose_counts_agree_with_its_word_answers_all_of_its_bills(place: Place, counts: str) -> None:
+    place.drop("good-309.edi")
+    place.run()
+    place.respond("r.edi", data=partial(place, [], counts))
+    place.run()
+    told = [r["status"] for r in json.loads(place.read(".json"))["responses"]]
+    assert told == ["accepted" if counts.startswith("ACC") else "rejected"] * 2
+    assert "left_out" not in place.answer("r.edi")
 
 
 @pytest.mark.parametrize(

@@ -14,9 +14,11 @@ from functools import lru_cache
 
 from gateway.findings import Finding, Scope, Severity
 from gateway.formats.edifact.composites import components, separators_of
+from gateway.formats.edifact.leaves import goods_of
 from gateway.kinds import UNKNOWN, Kinds, Seat
 from gateway.records import Node
 
+_NAMED = 5  # bills whose numbers are told
 _HOUSE = frozenset(("HWB", "BH"))  # RFF 1153
 
 
@@ -28,9 +30,11 @@ def several_bills(unit: Node, root: Node) -> Finding | None:
     references = children.get("RFF", ())
     with_goods = [bill for bill in references if any(map(_holds_goods, (bill.children or {}).get("GID", ())))]
     if len(with_goods) > 1:
+        numbers = [[*components(bill, 1, separators_of(root)), ""][1].strip() for bill in with_goods]
+        named = f" ({', '.join(filter(None, numbers[:_NAMED]))}{', ...' if len(numbers) > _NAMED else ''})"
         said = (
-            f"{len(with_goods)} RFF groups of the consignment hold goods of their own (GID): each is a bill, and a consignment "
-            "is one. Send one CNI group for each bill."
+            f"{len(with_goods)} RFF groups of the consignment hold goods of their own (GID){named}: each is a bill, and a "
+            "consignment is one. Send one CNI group for each bill, with the master bill as RFF+MB or MWB in each."
         )
         return Finding("MAP-AMBIGUOUS", Severity.ERROR, Scope.SHIPMENT, said, with_goods[1].place())
     below = [*children.get("TDT", ()), *children.get("GID", ())]
@@ -69,6 +73,26 @@ def _below(kinds: Kinds, tag: str) -> tuple[Seat, ...] | None:
 
 def _references(kinds: Kinds) -> tuple[Seat, ...] | None:
     return _below(kinds, "RFF")
+
+
+def leave_out_empty_lines(unit: Node) -> None:
+    """Take GID with nothing but their number out of RFF groups without goods, where another group of the consignment has some.
+
+    The directory demands a GID under each RFF: such a line is no goods line that lacks its description and value.
+    """
+    references = (unit.children or {}).get("RFF", ())
+    if len(references) < 2:
+        return
+    lines = [(bill, bill.children["GID"]) for bill in references if bill.children and "GID" in bill.children]
+    empty = [bill for bill, goods in lines if not any(map(_holds_goods, goods))]
+    if not empty or len(empty) == len(lines):
+        return
+    unit.kinds = None
+    goods_of.cache_clear()
+    for bill in references:
+        bill.kinds = None  # what stands below them has changed
+        if bill in empty and bill.children is not None:
+            del bill.children["GID"]
 
 
 def _holds_goods(line: Node) -> bool:

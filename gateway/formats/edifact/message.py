@@ -9,7 +9,8 @@ import msgspec
 
 from gateway.findings import Finding, Scope, Severity
 from gateway.formats.edifact.answers import answers
-from gateway.formats.edifact.bills import several_bills
+from gateway.formats.edifact.bills import leave_out_empty_lines, several_bills
+from gateway.formats.edifact.carriers import two_carriers
 from gateway.formats.edifact.envelope import component, components, fault
 from gateway.formats.edifact.items import MISSING, ItemFindings
 from gateway.formats.edifact.legs import lent
@@ -203,10 +204,13 @@ class OpenMessage:
         label = f"{node.tag} {component(node, 1, 1, self._separators)}".strip()
         role = "part" if self.kind.role == "parts" else "shipment"
         self._groups += 1
+        if self._groups == 1 and self._type == "CUSCAR" and (told := two_carriers(self._root)) is not None:
+            yield told
         yield from self._totals.consignment(node, Scope.MESSAGE if self._items else Scope.SHIPMENT)
         if self._items is not None and (empty := self._items.none_in(node)) is not None:
             yield empty
         if self._items is None:
+            leave_out_empty_lines(node)
             for finding in (several_bills(node, self._root), lent(node, self._root)):
                 if finding is not None:
                     yield finding

@@ -3,6 +3,7 @@
 PIA.@kinds        kind and number of all composites of all PIA, one a line (7143 and 7140)
 CUX.@currency     the currency of values that name none: the reference currency (6347 = 2), else the only one that is named
 CUX.@currencies   those that contradict each other, so that there is no @currency
+DTM.@time         the time of a moment whose day stands in another DTM of its kind (2379 = 401)
 TDT.@arrivals     arrival times (DTM+132) of one carriage that contradict each other, below TDT and below its places
 NAD.@lines        the lines of an address: street (C059), and what C058 says that stands nowhere else in the segment
 """
@@ -80,6 +81,13 @@ def _times(node: Node, s: Separators) -> list[str]:
     ]
 
 
+def time_alone(nodes: list[Node], root: Node) -> str:
+    """Return the time that stands in a DTM of its own, "" for none."""
+    s = separators_of(root)
+    told = ([*components(node, 1, s), "", "", ""][:3] for node in nodes)
+    return next((time.strip() for _, time, form in told if form.strip() == _TIME_ALONE), "")
+
+
 def lines_of(nodes: list[Node], root: Node) -> str:
     """Return the lines of an address, street first. The first line of C058 is the name where C080 has none."""
     node, s = nodes[0], separators_of(root)
@@ -100,6 +108,7 @@ OF_SEVERAL: dict[tuple[str, str], Callable[[list[Node], Node], str]] = {
     ("PIA", KINDS): kinds_of,
     ("CUX", "@currency"): currency,
     ("CUX", "@currencies"): currencies,
+    ("DTM", "@time"): time_alone,
     ("TDT", "@arrivals"): arrivals,
     ("NAD", "@lines"): lines_of,
 }

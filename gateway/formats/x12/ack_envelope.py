@@ -32,9 +32,9 @@ class Envelope:
     """
 
     def __init__(self, request: AckRequest, version: str = "") -> None:
-        """version: GS08 of the reply; that of the first group also decides ISA11 and ISA12."""
+        """version: GS08 of the reply where all of its groups have one; the newest one decides ISA11 and ISA12."""
         subject = request.interchange
-        self._request, self.version = request, version
+        self._request, self.version, self._one = request, version, bool(version)
         self.separators = reply_separators(subject)
         self._to: tuple[str, ...] = ()  # of the open group: kind, both applications, release
         self._sets = self._segments = self._groups = 0
@@ -45,7 +45,7 @@ class Envelope:
         """Return ISA."""
         s, subject, now = self.separators, self._request.interchange, self._request.now
         self._isa13 = f"{self._request.controls('ISA13'):09d}"
-        envelope = "00501" if self.version[:6] >= "005010" else "00401"
+        envelope = "00501" if self._newest()[:6] >= "005010" else "00401"
         fields = (
             "ISA", "00", " " * 10, "00", " " * 10,
             _pad(self._clean(subject.receiver_qualifier) or "ZZ", 2), _pad(self._clean(subject.receiver_id), 15),
@@ -54,6 +54,13 @@ class Envelope:
             self._isa13, "0", "T" if subject.test else "P", s.component,
         )  # fmt: skip
         return (s.element.join(fields) + s.segment + "\n").encode("ascii", "replace")
+
+    def _newest(self) -> str:
+        """Return the newest release that the groups of this reply may have: those of the received ones, where each has its own."""
+        if self._one or self.version[:6] >= "005010":
+            return self.version
+        groups = (record.group for record in self._request.own_records() if isinstance(record, GroupBegin))
+        return max((reply_version(group, self.version) for group in groups), default=self.version)
 
     def answer_to(self, group: Group, functional_id: str, version: str = "") -> Iterator[bytes]:
         """Yield what must stand before a set that answers something of a received group: ISA, GS; nothing when they are open.

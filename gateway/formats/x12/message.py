@@ -113,6 +113,7 @@ class OpenMessage:
         self._numbers = LineNumbers()
         self._goods = GoodsTotals(self.message.type)
         self._leveled = False  # the segments of a shipment know the level above
+        self._around: Node | None = None  # of the shipment before: the level that it stands in
 
     # --- the beginning ----------------------------------------------------------------------------------------
 
@@ -185,12 +186,23 @@ class OpenMessage:
         message.context = matcher.context
         if self._leveled:
             self._handed_out.add(unit)
+            self._tell_siblings(unit)
         elif unit.tag == "LX":
             self._numbers.take(unit)
         if self._goods.on:
             self._goods.take(unit)
         role = "unread" if type(matcher) is Flat else "shipment"
         return Unit(message, self.units, unit, f"{unit.tag} {unit.element(1)}".strip(), role)
+
+    def _tell_siblings(self, unit: Node) -> None:
+        """Note whether another shipment stands in the same level (packs of one order): its number is not this one's alone."""
+        facts, matcher, level = self.message.envelope, self.matcher, unit.parent
+        following = matcher.around if type(matcher) is Matcher else None
+        if level is self._around or level is following:
+            facts["siblings"] = "yes"
+        else:
+            facts.pop("siblings", None)
+        self._around = level
 
     def around(self, unit: Node, findings: list[Finding], upto: Node | None) -> Iterator[Event]:
         """Yield a completed shipment, its own findings before it, those of the next segment (`upto`) after it."""

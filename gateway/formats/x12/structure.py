@@ -68,6 +68,11 @@ class Matcher:
         """True when a unit is open."""
         return self._unit is not None
 
+    @property
+    def around(self) -> Node | None:
+        """What the open unit stands in, None when none is open."""
+        return self._unit.parent if self._unit is not None else None
+
     def feed(self, node: Node) -> list[Finding]:
         """Take the next segment between ST and SE; return what is wrong with it. Do not change the list."""
         self.completed = None

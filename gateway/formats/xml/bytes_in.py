@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 import re
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 
 from gateway.findings import Finding, Position, Scope, Severity, count_of
@@ -20,7 +21,11 @@ _MANY = re.compile(rb"<(?![!?])(?:[^<>\"']|\"[^\"<]*\"|'[^'<]*'){4096}")  # a ta
 _WHOLE = re.compile(
     rb"<(?:[!?]|(?:[^<>\"']|\"[^\"<]*\"|'[^'<]*')*>)"
 )  # a tag that has its end, a comment, a declaration
+_CONTINUED = bytes(range(0x80, 0xC0))  # bytes of UTF-8 that begin no character
 _LONG, _LONGEST = 4096, 65_536
+_READ = (
+    160  # chunks that are kept where the parser does not go on: behind a bare & it looks for a ; to the end of the file
+)
 _NOISE = b"\0\x1a\r\n\t "
 
 
@@ -28,7 +33,7 @@ class Source:
     """The chunks of one file on their way to the parser.
 
     encoding: what the parser is told; base, factor: where its bytes stand in the received file; findings: remarks and faults found on the way; broken: a fault ended reading;
-    lines: line ends seen; tags: where the elements start.
+    lines: line ends seen; tags: where the elements start; at: line and column behind what the parser was given, from 1.
     """
 
     def __init__(self, chunks: Iterable[bytes], scale: tuple[int, int]) -> None:
@@ -39,6 +44,9 @@ class Source:
         self.encoding = "utf-8"
         self.lines = 0
         self.tags = StartTags(wide=self.factor == 2)
+        self.at = (1, 1)
+        self._read: deque[tuple[int, int, int, bytes]] = deque()  # offset, lines, start of its first line, bytes
+        self._line = 0  # where the line starts that is open
         self._head = b""
         self._tag = b""  # the tag that is open at the end of what was read
         for chunk in self._chunks:
@@ -52,6 +60,7 @@ class Source:
         if lead and self._head[lead : lead + 5] == b"<?xml":
             self._say("FILE-LEADING-NOISE", Severity.WARNING, f"{count_of(lead, 'blank')} before the XML declaration: skipped.", 0)  # fmt: skip
         self.lines += self._head.count(b"\n", 0, lead)
+        self._line = self._head.rfind(b"\n", 0, lead) + 1
         self.tags.feed(self._head[:lead])
         self._head = self._head[lead:]
         declared = _DECLARED.match(self._head)
@@ -69,7 +78,7 @@ class Source:
     def __iter__(self) -> Iterator[bytes]:
         """Yield the bytes for the parser; NUL, Ctrl-Z and blanks behind the document are held back."""
         check = self._checker()
-        held, first = b"", True
+        held, first, skipped = b"", True, self.lines
         while not self.broken:
             chunk = self._head if first else next(self._chunks, None)
             first, self._head = False, b""
@@ -77,16 +86,50 @@ class Source:
                 break
             if not check(chunk) or not self._tags(chunk):
                 break
-            self.lines += chunk.count(b"\n")
-            self.tags.feed(chunk)
+            self._note(chunk)
             data = held + chunk
+            if skipped:  # the parser counts the lines that were skipped, and allows blanks there
+                data = (
+                    data.replace(b"<?xml", b"<?xml" + b"\n" * skipped, 1)
+                    if data.startswith(b"<?xml")
+                    else b"\n" * skipped + data
+                )
+                skipped = 0
             body = data.rstrip(_NOISE)
             held = data[len(body) :]
             if body:
+                self.at = _behind(body, self.at)
                 yield body
         marks = held.strip(b"\r\n\t ")
         if marks:
             self._say("FILE-TRAILING-NOISE", Severity.WARNING, f"{count_of(len(held), 'byte')} behind the document (NUL or Ctrl-Z): skipped.", self.tags.size - len(held))  # fmt: skip
+
+    def _note(self, chunk: bytes) -> None:
+        """Count what was read."""
+        offset = self.tags.size
+        if len(self._read) < _READ:
+            self._read.append((offset, self.lines, self._line, chunk))
+        if last := chunk.rfind(b"\n") + 1:
+            self._line = offset + self.tags.length(chunk[:last])
+        self.lines += chunk.count(b"\n")
+        self.tags.feed(chunk)
+
+    def went_on(self) -> None:
+        """Let go what the parser is through with."""
+        while len(self._read) > 2:
+            self._read.popleft()
+
+    def start_of(self, line: int) -> int | None:
+        """Return where a line starts in the received file; None for one that is not among what is kept."""
+        for offset, before, opened, chunk in reversed(self._read):
+            if line == before + 1:
+                return self.received(opened)
+            if before + 1 < line <= before + 1 + chunk.count(b"\n"):
+                at = 0
+                for _ in range(line - before - 1):
+                    at = chunk.index(b"\n", at) + 1
+                return self.received(offset + self.tags.length(chunk[:at]))
+        return None
 
     def _tags(self, chunk: bytes) -> bool:
         """Refuse a tag with very many attributes: libxml2 compares each with every other, minutes for a megabyte of them."""
@@ -144,6 +187,14 @@ class Source:
 
     def _say(self, rule: str, severity: Severity, said: str, offset: int) -> None:
         self.findings.append(_finding(rule, severity, said, self.received(offset), self.lines + 1))
+
+
+def _behind(text: bytes, at: tuple[int, int]) -> tuple[int, int]:
+    """Return line and column behind a text that begins at a line and column; characters are counted, at most."""
+    tail = text[text.rfind(b"\n") + 1 :]
+    count = len(tail if tail.isascii() else tail.translate(None, _CONTINUED))
+    lines = text.count(b"\n")
+    return at[0] + lines, count + (1 if lines else at[1])
 
 
 def _finding(rule: str, severity: Severity, said: str, offset: int, line: int) -> Finding:

@@ -13,8 +13,9 @@ from gateway.formats.xml.kinds import Kind, kinds_of, qualified
 from gateway.formats.xml.nodes import XmlNode
 from gateway.profile import Profile
 
+_ENTITIES = "amplification"
 _LIMITS = (
-    ("amplification", "its entities would grow beyond all measure"),
+    (_ENTITIES, "its entities would grow beyond all measure"),
     ("depth", "its elements are nested more than 256 deep"),
     ("huge", "one of its texts has more than 10 million characters"),
     ("xmlsax2", "one of its texts has more than 10 million characters"),
@@ -63,13 +64,10 @@ def unknown_root(namespace: str, local: str, at: tuple[int, int | None], profile
 
 
 def kind_of_root(element: Any, offset: int, kinds: tuple[Kind, ...], profile: Profile) -> Kind:
-    """Return what a document is by its root element. Raises FaultError for a DTD and for a document that we do not know.
+    """Return what a document is by its root element. Raises FaultError for one that we do not know.
 
     element: of lxml; offset: its byte in the file.
     """
-    info = element.getroottree().docinfo
-    if info.internalDTD is not None or info.doctype:
-        raise FaultError(doctype())
     local = element.tag.rpartition("}")[2]
     namespace = element.tag[1:].partition("}")[0] if element.tag.startswith("{") else ""
     found = next((kind for kind in kinds if kind.fits(local, namespace)), None)
@@ -84,17 +82,25 @@ def syntax_fault(
     error: etree.XMLSyntaxError, source: Source, root: XmlNode | None, opened: XmlNode | None, *, cut: bool
 ) -> tuple[Finding, ...]:
     """Return the finding of a file that is not well formed, and of one that was cut. opened: the innermost element without an end."""
-    line = error.lineno or source.lines + 1
-    place = Position(line=line)
+    line, column = error.position if error.lineno else source.at
+    start = source.start_of(line)
+    place = Position(offset=start, line=line)
     text = (error.msg or "").partition(", line")[0]
+    if _ENTITIES in text.lower():  # the parser counts the lines of the entity
+        line, column, start, place = 1, 1, None, Position(offset=source.received(0), line=1)
+    where = (
+        f" (line {line} starts at byte {start}; the reader stopped at about its character {column})"
+        if start is not None
+        else ""
+    )
     limit = next((words for part, words in _LIMITS if part in text.lower()), "")
     if limit:
-        said = f"The file goes over a limit of the reader: {limit}."
+        said = f"The file goes over a limit of the reader: {limit}{where}."
         return (Finding("XML-LIMIT", Severity.ERROR, Scope.INTERCHANGE, said, place),)
     hint = ' Write "&amp;" for "&".' if "EntityRef" in text or "entity" in text.lower() else ""
-    said = f"The file is not well-formed XML: {text}.{hint}"
+    said = f"The file is not well-formed XML: {text}{where}.{hint}"
     found = Finding("XML-NOT-WF", Severity.ERROR, Scope.INTERCHANGE, said, place)
-    if cut and (opened is not None or root is None):
+    if cut and (line, column) >= source.at and (opened is not None or root is None):
         cut_said = "The file ends before its first element is complete."
         if opened is not None:
             path = opened.xpath()

@@ -18,7 +18,7 @@ from gateway.formats.handed_out import HandedOut
 from gateway.formats.notes import Notes
 from gateway.formats.xml.answers import answer_in, number_of_use
 from gateway.formats.xml.bytes_in import Source
-from gateway.formats.xml.faults import FaultError, kind_of_root, stranger, syntax_fault
+from gateway.formats.xml.faults import FaultError, doctype, kind_of_root, stranger, syntax_fault
 from gateway.formats.xml.kinds import Kind
 from gateway.formats.xml.missing import Missing, notes_of, parties_of
 from gateway.formats.xml.nodes import XmlNode, text_at
@@ -131,14 +131,27 @@ class XmlReader:
         try:
             for chunk in source:
                 parser.feed(chunk)
-                yield from self._events(parser.read_events(), source)
+                before = self._elements
+                yield from self._events(self._read_of(parser), source)
+                if self._elements > before:
+                    source.went_on()
             if source.broken:
                 return
             ended = True
             parser.close()
         except etree.XMLSyntaxError as error:
             raise FaultError(*syntax_fault(error, source, self._root, self._open, cut=ended)) from None
-        yield from self._events(parser.read_events(), source)
+        yield from self._events(self._read_of(parser), source)
+
+    def _read_of(self, parser: Any) -> Any:
+        """Return what the parser has read. No DTD: what its texts hold is told from tags by the parser alone, see tags.py."""
+        events = parser.read_events()
+        if self._root is None:
+            events = list(events)
+            info = events[0][1].getroottree().docinfo if events else None
+            if info is not None and (info.internalDTD is not None or info.doctype):
+                raise FaultError(doctype())
+        return events
 
     def _events(self, events: Any, source: Source) -> Iterator[Event]:  # noqa: PLR0912  the one loop over all elements
         """Make nodes of what the parser read, with the commonest of each step in line: a house has 20 elements."""

@@ -30,7 +30,11 @@ class StartTags:
     @property
     def size(self) -> int:
         """How long the text is that was fed, in the units of the offsets."""
-        return self._before + (_units(self._rest) if self._wide else len(self._rest))
+        return self._before + self.length(self._rest)
+
+    def length(self, text: bytes) -> int:
+        """Return how long a piece of the text is, in the units of the offsets."""
+        return _units(text) if self._wide else len(text)
 
     def feed(self, data: bytes) -> None:
         """Take the next bytes, split anywhere."""

@@ -112,6 +112,23 @@ def po_box(value: str) -> str:
     return f"PO BOX {text}" if text[:1].isdigit() and " " not in text else text
 
 
+_FLOOR = re.compile(r"\b(floor|flr?|level|lvl|stor(e?y|ies)|etage)\b", re.I)
+_ROOM = re.compile(r"\b(room|rm|suite|ste|apt|apartment|unit|office|flat)\b", re.I)
+
+
+@transform(
+    "APT 4; ANNEX B; 3; 12 => APT 4 ANNEX B FLOOR 3 ROOM 12", "; ; 3rd floor; Suite 5 => 3rd floor Suite 5", "APT 4; ; ; => APT 4", many=True,
+)  # fmt: skip
+def premises(values: list[str]) -> str:
+    """Return one line of an address: further lines, then floor and room, which are told as such where their texts do not say it."""
+    *parts, floor, room = (value.strip() for value in values)
+    if floor and not _FLOOR.search(floor):
+        floor = f"FLOOR {floor}"
+    if room and not _ROOM.search(room):
+        room = f"ROOM {room}"
+    return " ".join(part for part in (*parts, floor, room) if part)
+
+
 @transform("nrtx; 00450001 => NRTX00450001", "NRTX; NRTX00450001 => NRTX00450001", many=True, part=True)
 def bill(values: list[str]) -> str:
     """Issuer (in capitals) and number as one identity; an issuer that already stands before the number is not doubled."""

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from gateway.results import ShipmentResult
 from tests.drops import Drop, drop
 from tests.formats.edifact.samples import interchange, message
 
@@ -56,6 +57,10 @@ def told(result: Drop, rule: str = "MAP-AMBIGUOUS") -> list[str]:
     return [f.severity.value for f in result.findings() if f.rule == rule]
 
 
+def results(result: Drop) -> list[ShipmentResult]:
+    return [record for record in result.outcome.records if isinstance(record, ShipmentResult)]
+
+
 @pytest.mark.parametrize("kind", KINDS)
 def test_the_samples_have_nothing_to_tell(kind: str) -> None:
     assert sent(kind).findings() == []
@@ -102,6 +107,50 @@ def test_a_doubt_in_the_header_is_told_of_the_shipments_that_it_is_lent_to() -> 
     assert told(sent("CUSCAR", twice, ("LOC+11", ""))) == ["warning"]
 
 
+# --- two carriers, times in a DTM of their own ------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("party", "told_once"),
+    [
+        ("NAD+CA+YY:172:3", True), ("NAD+CA+yy:172", True), ("NAD+CA+XX:172:3", False), ("NAD+CA+XXXX:172", False),
+        ("NAD+CA+0614141000012::9", False), ("NAD+CA+99:ZZZ", False), ("NAD+CZ+YY:172", False),
+    ],
+)  # fmt: skip
+def test_a_carrier_beside_that_of_the_carriage_is_told_once(party: str, told_once: bool) -> None:
+    second = ("CNI+2+A2", *("RFF+HWB:A2" if line == "RFF+HWB:A1" else line for line in CUSCAR[AT:]))
+    result = sent("CUSCAR", ("RFF+MWB", f"RFF+MWB:999-12345675'{party}"), lines=(*CUSCAR, *second))
+    assert [s["carrier_code"] for m in result.messages() for s in m["shipments"]] == ["XX", "XX"]
+    assert told(result) == (["warning"] if told_once else [])
+    without = ("TDT", "TDT+20+XX901+4")
+    assert told(sent("CUSCAR", ("RFF+MWB", f"RFF+MWB:999-12345675'{party}"), without)) == []
+
+
+DAY, TIME = "DTM+132:20250115:102", "DTM+132:1830:401"
+HALF_PAST_SIX, NOON = "2025-01-15T18:30:00Z", "2025-01-15T12:00:00Z"
+
+
+@pytest.mark.parametrize(
+    ("dates", "arrival"),
+    [
+        ((DAY, TIME), HALF_PAST_SIX), ((DAY, "DTM+137:20250114:102", "DTM+137:0615:401"), NOON), ((DAY, "DTM+178:0615:401"), NOON),
+        (("DTM+137:20250114:102", "DTM+137:0615:401", DAY, TIME), HALF_PAST_SIX), ((DAY, "DTM+137:0615:401", TIME), HALF_PAST_SIX),
+        ((DAY, LATER), ""), ((DAY, LATER, "DTM+133:0615:401"), ""),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("kind", [*KINDS, "header"])
+def test_a_time_in_a_dtm_of_its_own_is_that_of_its_qualifier(kind: str, dates: tuple[str, ...], arrival: str) -> None:
+    table = "CUSCAR" if kind == "header" else kind
+    where = {"header": "BGM", "CUSCAR": "LOC+60"}.get(kind, "TDT")  # header: of CBP's ACE, below BGM
+    left = tuple(line for line in KINDS[table] if not line.startswith("DTM"))
+    before = next(line for line in left if line.startswith(where))
+    result = sent(table, (before, "'".join((before, *dates))), lines=left)
+    if arrival:
+        assert (shipment(result)["estimated_arrival_at"], told(result)) == (arrival, [])
+    else:
+        assert (result.counts(), "error" in told(result)) == ((1, 0, 1, 0), True)
+
+
 # --- several bills in one consignment --------------------------------------------------------------------------------
 
 AT = CUSCAR.index("RFF+HWB:A1")
@@ -119,12 +168,21 @@ def bills(*references: str, goods: str = "GID+1+1:CT'FTX+AAA+++MUGS") -> Drop:
 def test_two_rff_groups_that_hold_goods_are_two_bills(reference: str) -> None:
     result = bills(f"RFF+{reference}")
     assert result.counts() == (1, 0, 1, 0)
-    assert any("each is a bill" in f.message for f in result.findings())
+    assert any("each is a bill" in f.message and "(A1, " in f.message for f in result.findings())
 
 
 @pytest.mark.parametrize("goods", ["GID+1", "GID+2"])
 def test_a_goods_line_that_has_its_number_alone_holds_no_goods(goods: str) -> None:
-    assert "MAP-AMBIGUOUS" not in bills("RFF+UCN:U1", "RFF+ON:ORD1", goods=goods).rules()
+    result = bills("RFF+UCN:U1", "RFF+ON:ORD1", goods=goods)
+    found = shipment(result)
+    assert (len(found["items"]), found["gross_weight_kg"], result.findings()) == (1, "0.450", [])
+
+
+def test_a_goods_line_without_anything_among_others_lacks_its_description() -> None:
+    result = sent("CUSCAR", ("LOC+27", "LOC+27+CN:162:5'GID+2'FTX+AAA"))
+    assert {f.rule for f in result.findings() if f.severity == "error"} >= {"S321-VAL-MISSING"}
+    alone = tuple(line for line in CUSCAR if not line.startswith(("FTX", "MEA", "MOA", "CST", "LOC+27")))
+    assert sent("CUSCAR", ("GID", "GID+1'RFF+UCN:U1'GID+1"), lines=alone).counts() == (1, 0, 1, 0)
 
 
 @pytest.mark.parametrize(
@@ -235,6 +293,32 @@ def test_a_consignment_arrives_with_its_own_carriage(voyage: str) -> None:
     assert (found["regime_verdict"]["as_of_date"], result.findings()) == ("2025-01-16", [])
     contradicting = (*own[:1], LATER, *own[1:])
     assert sent("IFCSUM", lines=(*IFCSUM[:at], *contradicting, *IFCSUM[at:])).counts() == (1, 0, 1, 0)
+
+
+@pytest.mark.parametrize("kind", ["CUSCAR", "IFCSUM"])
+def test_what_the_header_lacks_is_not_told_of_a_consignment_that_has_it(kind: str) -> None:
+    """And of the first one that has it not: remarks once, errors of each."""
+    lines = KINDS[kind]
+    at, own = lines.index(SELLER[0]), tuple(line.format("XX901") for line in OWN)
+    head = tuple(line for line in lines[: lines.index("CNI+1+A1")] if not line.startswith(("TDT", "LOC", "DTM")))
+    first, bill = lines[lines.index("CNI+1+A1") : at], lines[at:]
+
+    def consignment(number: int, *carriage: str) -> tuple[str, ...]:
+        return tuple(line.replace("A1", f"A{number}") for line in (*first, *carriage, *bill))
+
+    alone = sent(kind, lines=(*head, *consignment(1, *own)))
+    assert (alone.counts(), shipment(alone)["estimated_arrival_at"], alone.findings()) == (
+        (1, 1, 0, 0),
+        "2025-01-16T20:00:00Z",
+        [],
+    )
+    dated = (*head, "TDT+20+XX901+4++XX:172:3", "LOC+9+CNSZX:139:6", "LOC+11+USJFK:139:6")
+    three = sent(kind, lines=(*dated, *consignment(1, *own), *consignment(2), *consignment(3)))
+    late = [(s.id, [f.severity.value for f in s.findings if f.rule == "S321-TIME"]) for s in results(three)]
+    assert late == [("A1", []), ("A2", ["warning"]), ("A3", [])]
+    lost = sent(kind, lines=(*head, *consignment(1, *own), *consignment(2), *consignment(3)))
+    modes = [(s.id, [f.severity.value for f in s.findings if f.rule == "S321-MODE"]) for s in results(lost)]
+    assert modes == [("A1", []), ("A2", ["error"]), ("A3", ["error"])]
 
 
 def test_a_header_in_doubt_is_none_of_a_consignment_with_its_own_arrival() -> None:

@@ -296,6 +296,10 @@ CUT_TEXTS = [
     ("COTTON SHIRTS", "COTTON + SHIRTS", "EDIFACT-ELEM-LONG", "6"),
     ("COTTON SHIRTS", "COTTON + A + B + SHIRTS", "EDIFACT-ELEM-TOO-MANY", "8"),
     ("COTTON SHIRTS", "A:B:C:D:E: SHIRTS", "EDIFACT-ELEM-TOO-MANY", "5:6"),
+    ("COTTON SHIRTS", "COTTON SHIRTS+BAG", "EDIFACT-LANGUAGE", "6"),
+    ("COTTON SHIRTS", "COTTON SHIRTS + NO", "EDIFACT-LANGUAGE", "6"),
+    ("COTTON SHIRTS", "COTTON SHIRTS+2", "EDIFACT-LANGUAGE", "6"),
+    ("COTTON SHIRTS", "COTTON SHIRTS + B + CD", "EDIFACT-LANGUAGE", "6"),
 ]
 
 
@@ -312,6 +316,16 @@ def test_what_stands_behind_an_unreleased_separator_refuses_with_either_toleranc
         assert finding.fix.startswith(f"Write ?{mark} for a {mark} in a text")
     assert errors(data(new), salvage="shipment")[0].scope is Scope.SHIPMENT
     assert findings(data(re.sub("[+:]", r"?\g<0>", new))) == []
+
+
+@pytest.mark.parametrize("code", ["EN", "en", "ZH", "ENG", "chi", "zho", "DE ", "fra+1"])
+def test_a_language_behind_a_text_is_one(code):
+    body = [s.replace("COTTON SHIRTS", f"COTTON SHIRTS+{code}") for s in bills(1)]
+    assert findings(interchange(message(body))) == []
+
+
+def test_a_language_of_no_text_is_the_senders_own():
+    assert look("CNI+1+A1:9:X:QQQ") == []
 
 
 @pytest.mark.parametrize(

@@ -153,8 +153,28 @@ def test_a_master_bill_names_no_parcel():
     found, told = parcels((f"{CP}\n", ""), ("REF*2I*LPX0000001~\n", ""))
     assert [s["shipment_id"] for s in found] == ["LPX0000002"]
     assert told == [
-        "The parcel has no number of its own (MAN-02 with CP, REF 2I or CN): a master bill stands for many."
+        "The parcel has no number of its own (MAN-02 with CP, REF 2I or CN): a master bill stands for many, and so does the number of an order of several parcels."
     ]
+
+
+@pytest.mark.parametrize(
+    ("marks", "delivered"),
+    [
+        (("", ""), []), ((CP, ""), ["LPX0000001"]), (("", "MAN*CP*LPX0000003~"), ["LPX0000003"]),
+        ((CP, "REF*CN*LPX0000003~"), ["LPX0000001", "LPX0000003"]),
+    ],
+)  # fmt: skip
+def test_the_number_of_an_order_of_several_parcels_is_none_of_theirs(marks: tuple[str, str], delivered: list[str]):
+    """Neither the first, which would be delivered under it, nor the others, which would be called doubles."""
+    goods = SAMPLE[SAMPLE.index("HL*4*3*I") : SAMPLE.index("HL*5*1*O")]
+    weight = "TD1*CTN25*1****G*1.2*KG~\n"
+    again = f"HL*9*2*P*1~\n{weight}{marks[1]}\n" + goods.replace("HL*4*3*I", "HL*10*9*I")
+    found, told = parcels(
+        (f"{CP}\n", f"{marks[0]}\n" if marks[0] else ""),
+        (goods, goods + (again if marks[1] else again.replace("\n\n", "\n"))),
+    )
+    assert [s["shipment_id"] for s in found] == [*delivered, "LPX0000002"]
+    assert len(told) == 2 - len(delivered) and all("several parcels" in said for said in told)
 
 
 SELLER = "N1*SE*SUNRISE EXPORT TRADING CO~\nN3*88 HARBOUR IND RD~\nN4*SHENZHEN**518000*CN~\n"

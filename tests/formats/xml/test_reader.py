@@ -15,7 +15,7 @@ from gateway.findings import Finding, Scope
 from gateway.formats import format_module
 from gateway.records import InterchangeEnd, MessageEnd, Unit
 from gateway.site import base_site
-from tests.drops import drop, sample
+from tests.drops import SAMPLES_NOW, drop, sample
 from tests.formats.xml.support import events, findings, shape
 
 FIXTURES = Path(__file__).parents[3] / "fixtures"
@@ -193,3 +193,73 @@ def test_a_file_that_ends_before_its_first_element_is_called_cut(size):
     result = drop(data, name="cut.xml")
     assert "FILE-TRUNCATED" in result.rules(), result.rules()
     assert result.outcome.verdict == "reject"
+
+
+# --- where a file stops being XML --------------------------------------------------------------------------------------
+
+FLAT = b"".join(line.strip() for line in HOUSE.splitlines())
+
+
+def syntax_of(data: bytes, sizes: tuple[int, ...] = (1 << 16,)) -> list[Finding]:
+    found = findings(events(data, sizes=itertools.cycle(sizes)))
+    return [f for f in found if f.rule in ("XML-NOT-WF", "FILE-TRUNCATED")]
+
+
+@pytest.mark.parametrize("sizes", [(1 << 16,), (1,), (700, 13)])
+@pytest.mark.parametrize("lead", [b"", b"\n\n \n"])
+@pytest.mark.parametrize(
+    "whole", [HOUSE, FLAT, HOUSE.replace(b"\n", b"\r\n"), HOUSE.replace(b"GOLDEN", "GÖLDEN".encode())]
+)
+def test_what_is_no_xml_is_told_with_the_byte_at_which_its_line_starts(whole, lead, sizes):
+    data = lead + whole.replace(b"JORDAN EXAMPLE", b"JORDAN & EXAMPLE")
+    at = data.index(b"& EXAMPLE")
+    start = data.rfind(b"\n", 0, at) + 1
+    (told,) = syntax_of(data, sizes)
+    assert (told.rule, told.position.line, told.position.offset) == ("XML-NOT-WF", data.count(b"\n", 0, at) + 1, start)
+    assert (
+        f"(line {told.position.line} starts at byte {start}; the reader stopped at about its character " in told.message
+    )
+    column = int(told.message.partition("about its character ")[2].partition(")")[0])
+    assert -6 <= start + column - at <= 12
+
+
+@pytest.mark.parametrize("codec", ["utf-16-le", "utf-16-be"])
+def test_the_byte_of_a_line_counts_in_utf_16_as_it_was_sent(codec):
+    text = HOUSE.decode().replace("UTF-8", "UTF-16").replace("JORDAN EXAMPLE", "JÖRDAN & EXAMPLE")
+    result = drop(("\ufeff" + text).encode(codec), now=SAMPLES_NOW)
+    (told,) = [f for f in result.findings() if f.rule == "XML-NOT-WF"]
+    assert told.position.offset == len(("\ufeff" + text[: text.rfind("\n", 0, text.index("& EX")) + 1]).encode(codec))
+
+
+@pytest.mark.parametrize("whole", [HOUSE.rstrip(), FLAT, FLAT.replace(b"GOLDEN", "GÖLDEN".encode())])
+def test_only_a_file_that_ends_too_early_is_called_cut_off(whole):
+    for cut in range(300, len(whole), 97):
+        rules = {f.rule for f in syntax_of(whole[:cut])}
+        assert rules == {"XML-NOT-WF", "FILE-TRUNCATED"}, whole[cut - 30 : cut]
+    for old, new in (
+        (b"JORDAN", b"JORDAN &"),
+        (b"JORDAN", b"<b>JORDAN"),
+        (b"</ram:Name>", b"</ram:N>"),
+        (b"</rsm:HouseWaybill>", b"</rsm:HouseWaybill><a/>"),
+    ):
+        assert [f.rule for f in syntax_of(whole.replace(old, new))] == ["XML-NOT-WF"], new
+
+
+def test_lines_are_counted_from_the_first_one_of_the_file():
+    data = b"\n\n" + HOUSE.replace(b">43.98<", b">abc<")
+    (told,) = [f for f in drop(data, now=SAMPLES_NOW).findings() if f.rule == "MAP-VALUE"]
+    assert told.position.line == data.count(b"\n", 0, data.index(b">abc<")) + 1
+
+
+@pytest.mark.parametrize(
+    ("head", "codec", "rule", "severity"),
+    [
+        ("\ufeff", "utf-8", "ENC-BOM-SKIPPED", "info"), ("\ufeff", "utf-16-le", "ENC-TRANSCODED", "info"), ("", "utf-16-be", "ENC-TRANSCODED", "warning"),
+    ],
+)  # fmt: skip
+def test_a_byte_order_mark_belongs_to_xml(head, codec, rule, severity):
+    text = HOUSE.decode().replace("UTF-8", codec[:6])
+    result = drop((head + text).encode(codec), now=SAMPLES_NOW)
+    assert [f.severity.value for f in result.findings() if f.rule == rule] == [severity]
+    assert result.counts() == (1, 1, 0, 0)
+    assert (result.outcome.verdict == "accept") is (severity == "info")

@@ -8,11 +8,13 @@ from gateway.findings import Finding, Position, Severity
 from gateway.formats.delimited import split_released, unrelease
 from gateway.formats.edifact.service import GAP
 from gateway.formats.edifact.structure.layouts import (
+    LANGUAGE,
     NUMBERS,
     Component,
     Element,
     Layout,
     coded,
+    languages,
     layouts,
     most,
     most_repetitions,
@@ -231,6 +233,12 @@ class Checker:
                 name=name,
                 strict_only=not lost,
                 fix=self._mend(mark) if lost else "",
+            )
+        if name == LANGUAGE and text.rstrip().lower() not in languages() and self._goes_on(node, number, component):
+            mark = self._separators.element
+            said = f'"{text}" ({name}) is no code of a language (ISO 639){_released(True, mark)}'
+            return self._finding(
+                "EDIFACT-LANGUAGE", "12", said, node, unit, number, place, name=name, value=text, fix=self._mend(mark)
             )
         if length < component.shortest:
             said = f"{name} is {length} characters long; {component.shortest} is the least"

@@ -1,6 +1,6 @@
 """Segment layouts as data: segments.csv (D.03A), segments_d95b.csv (what differs up to D.97A), segments_more.csv (what
 other directories have behind what we read: no value of a shipment, but no fault either), lengths.csv (from which
-directory on a data element is longer).
+directory on a data element is longer); languages.csv: ISO 639, two letters and three, for 3453.
 
     tag,element,component,id,composite,element_status,status,format
     RFF,1,1,1153,C506,M,M,an..3        RFF+HWB:GWH1'     element 1 is C506, its first component 1153
@@ -47,6 +47,17 @@ Layout = tuple[Element, ...]
 
 NUMBERS = frozenset(("6314", "7224", "5004", "6060", "6066", "6162", "6152", "5402", "6348", "6061"))
 """Data elements that hold a number, those that the directories write as text (6314, 6060) among them."""
+
+
+LANGUAGE = "3453"
+"""The data element of a language: behind a text (FTX) a short rest of the text would pass for one."""
+
+
+@cache
+def languages() -> frozenset[str]:
+    """Return the codes of ISO 639 that are taken as a language, in small letters: two letters, and three of the same languages."""
+    rows = table_rows(_FOLDER.joinpath("languages.csv").read_text("utf-8"))
+    return frozenset(code for row in rows for code in row.values() if code)
 
 
 @lru_cache(maxsize=64)
@@ -173,7 +184,9 @@ def _composite(element: Element, separators: Separators) -> str:
 
 
 def _component(component: Component, separators: Separators) -> str:
-    if component.kind == "n":
+    if component.id == LANGUAGE:
+        body = f"(?i:{'|'.join(sorted(code for code in languages() if len(code) == 2))})"  # of three letters: checks.py
+    elif component.kind == "n":
         mark = re.escape(separators.decimal) if separators.decimal else ".,"
         longest = component.longest
         whole = f"[0-9]{{{component.shortest},{longest}}}"
