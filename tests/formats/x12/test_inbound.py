@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -49,6 +50,17 @@ def said(sample: str) -> list[str]:
 )  # fmt: skip
 def test_each_answer_is_told_in_words(sample, messages):
     assert said(sample) == messages
+
+
+def test_a_set_that_is_refused_without_a_segment_named_is_told(tmp_path):
+    """AK5 alone, without AK3: the reader broke on it."""
+    sample = (FIXTURES / "x12").glob("22_997*")
+    text = re.sub(r"AK[34]\*[^~]*~\s*", "", next(sample).read_text("ascii"))
+    segments = len(text[text.index("ST*") : text.index("GE*")].strip().strip("~").split("~"))
+    (tmp_path / "a.edi").write_text(re.sub(r"SE\*\d+", f"SE*{segments}", text), "ascii")
+    result = Checker(base_site(), parse_instant("2025-01-14T10:00:00Z")).file(tmp_path / "a.edi")
+    told = [f["message"] for f in result["findings"] if f["rule"] == "ACK-REFUSED"]
+    assert "The answer to transaction set 0002 says: refused. Segments of the set are wrong (5)." in told
 
 
 @pytest.mark.parametrize(
