@@ -91,7 +91,10 @@ def test_a_hold_that_was_placed_is_a_hold_and_one_that_was_removed_is_none():
     assert {rows[c]["status"] for c in ("1I", "2I", "3I", "4I", "5I", "6I", "7I", "8I", "9I")} == {"accepted"}
     assert {rows[c]["status"] for c in ("1B", "1C", "4C")} == {"released"}
     assert {r["status"] for r in rows.values()} == {"accepted", "hold", "rejected", "released", ""}
-    assert [code for code, r in rows.items() if not r["status"]] == ["95", "97"]  # a warning, an in-bond conveyance that left
+    assert [code for code, r in rows.items() if not r["status"]] == [
+        "95",
+        "97",
+    ]  # a warning, an in-bond conveyance that left
 
 
 def test_the_codes_of_a_999_are_told_in_words_and_no_value_is_repeated(tmp_path):
