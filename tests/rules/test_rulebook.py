@@ -232,6 +232,9 @@ def test_what_a_description_says_besides_quantity_and_plural(text, vague):
         ("BOTTLE OF WINE", "S321-EXCL-ALCOHOL"), ("BEER 6 CANS", "S321-EXCL-ALCOHOL"), ("WINE 750ML", "S321-EXCL-ALCOHOL"), ("WINE 1,5 L", "S321-EXCL-ALCOHOL"), ("WINE, BOX", "S321-EXCL-ALCOHOL"),
         ("BEER 24 X 330ML", "S321-EXCL-ALCOHOL"), ("WINE BOTTLE 750 ML", "S321-EXCL-ALCOHOL"), ("WINE CASE OF 6", "S321-EXCL-ALCOHOL"), ("WHISKY AGED 12 YEARS", "S321-EXCL-ALCOHOL"), ("WINE RED", "S321-EXCL-ALCOHOL"),
         ("CIGARETTES 10 PACKS", "S321-EXCL-TOBACCO"), ("CIGAR BOX OF 25", "S321-EXCL-TOBACCO"), ("BOX, CIGARS", "S321-EXCL-TOBACCO"), ("HAND ROLLING TOBACCO 40 G", "S321-EXCL-TOBACCO"),
+        # CBP's list names cheroots, water pipe and roll-your-own tobacco, and papers and tubes for cigarettes
+        ("CHEROOTS", "S321-EXCL-TOBACCO"), ("WATER PIPE TOBACCO 50 G", "S321-EXCL-TOBACCO"), ("ROLL-YOUR-OWN TOBACCO", "S321-EXCL-TOBACCO"),
+        ("CIGARETTE PAPERS", "Q-EXCL-WORD"), ("CIGARETTE ROLLING PAPERS 50 PCS", "Q-EXCL-WORD"), ("CIGARETTE TUBES", "Q-EXCL-WORD"), ("WRAPPING PAPER", ""),
         # other words: not sure, also with a measure at the end
         ("HOUSE MERLOT WINE 750ML", "Q-EXCL-WORD"), ("CHAMPAGNE FLUTE 200ML", ""),
     ],
@@ -247,6 +250,7 @@ def test_alcohol_and_tobacco_by_words(text, told):
     ("number", "told"),
     [
         ("240411", "S321-EXCL-TOBACCO"), ("2404110000", "S321-EXCL-TOBACCO"), ("2403990000", "S321-EXCL-TOBACCO"), ("2207100000", "S321-EXCL-ALCOHOL"),
+        ("481310", "S321-EXCL-TOBACCO"), ("4813200000", "S321-EXCL-TOBACCO"), ("4813900000", "S321-EXCL-TOBACCO"), ("481420", ""),
         ("240412", ""), ("2404120000", ""), ("2404190000", ""), ("2404910000", ""), ("2404920000", ""), ("2207200000", ""),
     ],
 )  # fmt: skip

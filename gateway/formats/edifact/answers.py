@@ -19,7 +19,12 @@ from gateway.shipped import files, table_rows
 
 _ACTIONS = {"4": "R", "7": "A", "8": "received"}  # 0083: 8 says that it came, not that it is good
 _APERAK = {"29": "A", "44": "A", "34": "E", "45": "P", "27": "R"}
-_STATUS = {"1": "A", "4": "A", "8": "A", "2": "R", "3": "R", "5": "E", "7": "E"}
+_STATUS = {"1": "A", "4": "A", "8": "A", "9": "A", "2": "R", "3": "R"}  # 7365
+_GOODS = {
+    "4": ("goods released", "released"), "5": ("goods required for examination", "hold"),
+    "6": ("documents to be produced", "hold"), "7": ("goods detained", "hold"),
+}  # fmt: skip
+"""7365: what it says of the goods: words and status; of a whole message 5 to 7 are told and decide no bill."""
 
 
 def answers(kind: str, root: Node, unit: Node | None, separators: Separators) -> Iterator[Acknowledged]:
@@ -114,8 +119,10 @@ def _cusres(root: Node, unit: Node | None, s: Separators) -> Iterator[Acknowledg
     else:
         advice = any(code == _ADVICE for code, _ in errors)
         words = "; ".join(f"{code} {text}".strip() for code, text in errors) or ("CUSRES" if unit is None else "")
-        result = "R" if errors and not advice else status
-        told = {"A": "accepted", "E": "accepted", "R": "rejected"}.get(result, "")
+        result = "R" if errors and not advice else _STATUS.get(status, "")
+        told = {"A": "accepted", "R": "rejected"}.get(result, "")
+        if result != "R" and status in _GOODS and (unit is not None or not result):
+            result, told = f"{status} {_GOODS[status][0]}", _GOODS[status][1]
         errors = [] if advice else errors
     code = errors[0][0] if errors else ""
     if unit is None:  # of the whole message, not of one bill
@@ -157,10 +164,10 @@ def _notices() -> dict[str, dict[str, str]]:
 
 
 def _status(node: Node, s: Separators) -> str:
-    """Return the result in GEI (D.95B: GIS) of a header or a shipment."""
+    """Return the result (7365) in GEI (D.95B: GIS) of a header or a shipment."""
     for gei in _children(node, "GEI"):
-        return _STATUS.get(component(gei, 2, 1, s), "")
-    return next((_STATUS.get(component(gis, 1, 1, s), "") for gis in _children(node, "GIS")), "")
+        return component(gei, 2, 1, s)
+    return next((component(gis, 1, 1, s) for gis in _children(node, "GIS")), "")
 
 
 def _text(ftx: Node, s: Separators) -> str:

@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 
 from gateway.check import Checker
+from gateway.profile import Identity, Profile
+from gateway.responding import responses_of
 from gateway.site import base_mappings, base_site
 from tests.drops import Drop, drop
 
@@ -174,6 +176,27 @@ def test_an_error_in_an_older_directory_is_a_refusal_where_no_group_is_for_it(tm
 def test_an_event_of_the_whole_message_is_told_in_words(tmp_path: Path) -> None:
     lines = "UNH+1+CUSRES:D:03B:UN\nBGM+132:::ST+TRIP1\nRFF+ABO:MAN1\nERP+1\nERC+SN053"
     assert _answers(lines, tmp_path) == [("ACK-SAYS", "The answer to MAN1 says: SN053 released.")]
+
+
+@pytest.mark.parametrize(
+    ("code", "words", "status"),
+    [
+        ("1", "accepted", "accepted"), ("2", "refused", "rejected"), ("4", "4 goods released", "released"), ("5", "5 goods required for examination", "hold"),
+        ("6", "6 documents to be produced", "hold"), ("7", "7 goods detained", "hold"), ("8", "accepted", "accepted"),
+    ],
+)  # fmt: skip
+def test_goods_that_are_held_are_not_told_as_accepted(code: str, words: str, status: str, tmp_path: Path) -> None:
+    """7365 of a bill: 5 and 7 were told as accepted, with errors."""
+    lines = f"UNH+1+CUSRES:D:03A:UN\nBGM+961+RSP1+11\nGEI+5+1\nRFF+ACW:MAN1\nDOC+703+H1\nRFF+HWB:H1\nGEI+5+{code}"
+    assert f"The answer to H1 says: {words}." in [said for _, said in _answers(lines, tmp_path)]
+    found = responses_of(wrapped(lines), Profile("@r", "@r", "", (Identity("*"),), (Identity("*"),)))
+    assert [r.status for r in found if r.shipment_id == "H1"] == [status]
+
+
+def test_a_message_that_holds_all_goods_accepts_none(tmp_path: Path) -> None:
+    lines = "UNH+1+CUSRES:D:03A:UN\nBGM+961+RSP1+11\nGEI+5+{}\nRFF+ACW:MAN1"
+    assert _answers(lines.format(7), tmp_path) == [("ACK-SAYS", "The answer to MAN1 says: 7 goods detained. CUSRES.")]
+    assert _answers(lines.format(4), tmp_path) == [("ACK-SAYS", "The answer to MAN1 says: accepted. CUSRES.")]
 
 
 @pytest.mark.parametrize(("action", "words"), [("4", "refused"), ("7", "accepted"), ("8", "received")])

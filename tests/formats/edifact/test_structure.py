@@ -238,6 +238,16 @@ def test_lengths_of_old_directories_are_shorter():
     assert look("RFF+HWB:" + "A" * 36, release="03A") == []
 
 
+@pytest.mark.parametrize(
+    ("release", "text", "longest"),
+    [("95B", "NAD+CN+{}", 35), ("96A", "NAD+CN+{}", 35), ("95B", "LOC+9+:::{}", 17), ("96A", "LOC+9+:::{}", 70), ("99A", "LOC+9+:::{}", 256), ("99B", "LOC+9+:::{}", 256)],
+)  # fmt: skip
+def test_a_party_number_and_the_name_of_a_place_are_as_long_as_their_directory_has_them(release, text, longest):
+    """3039 has 35 from D.94B on (17 in D.93A), 3224 70 from D.96A on; both were refused above 17."""
+    assert look(text.format("A" * longest), release=release) == []
+    assert [code for code, _ in look(text.format("A" * (longest + 1)), release=release)] == ["39"]
+
+
 def test_pattern_and_piecewise_check_agree():
     for text, expected in LOOKS:
         if not expected and text[:3] in layouts("03A"):

@@ -80,6 +80,48 @@ def test_products_have_the_numbers_of_their_line() -> None:
     ]  # fmt: skip
 
 
+@pytest.mark.parametrize("kind", ["HD", "HS"])
+def test_the_tariff_number_has_the_code_of_the_standard(kind: str) -> None:
+    """Element 235 has HD for it; HS is in no release and read for those who send it."""
+    line = "LIN*1*SK*SKU-TS-01*CH*CN~"
+    (item,) = drop(_with(SAMPLE, (line, line[:-1] + f"*{kind}*6109.10~")), now=SAMPLES_NOW).messages()[0]["shipments"][
+        0
+    ]["items"]
+    assert item["hts_number"] == "610910"
+
+
+@pytest.mark.parametrize("release", ["004010", "004040", "005010", "006050"])
+def test_a_subline_may_have_numbers_of_the_product_too(release: str) -> None:
+    """SLN-08 to SLN-28 are in every release; the set was refused for too many elements."""
+    sub = "SLN*1**I*1*EA*18.00*PE"
+    more = f"{sub}**VP*V-7*HD*6110.20*CH*VN*BP*BUYER-9~"
+    changes = (("SLN*1**I*1*EA*18.00~", more), ("LIN*1*SK*SKU-TS-01*CH*CN~", "LIN*1*BP*BUYER-1~"))
+    text = _with(SAMPLE, *changes).replace(b"004010", release.encode())
+    result = drop(text, now=SAMPLES_NOW)
+    assert not [r for r in result.rules() if r.startswith("X12-ELE")]
+    (item,) = (i for m in result.messages() for s in m["shipments"] for i in s["items"] if i.get("hts_number"))
+    assert (item["hts_number"], item["country_of_origin"]) == ("611020", "VN")
+    assert [(p["type"], p["value"]) for p in item["product_identifiers"]] == [("sku", "V-7")]
+
+
+@pytest.mark.parametrize(
+    ("release", "long"), [("004010", 30), ("004040", 50), ("004060", 50), ("005010", 50), ("006050", 80)]
+)
+def test_a_reference_may_be_as_long_as_its_release_has_it(release: str, long: int) -> None:
+    for size, told in ((long, False), (long + 1, True)):
+        data = _with(SAMPLE, ("REF*BM*NRTXMAN0001~", f"REF*BM*NRTXMAN0001~\nREF*IV*{'7' * size}~")).replace(
+            b"004010", release.encode()
+        )
+        assert ("X12-LEN-LONG" in drop(data, now=SAMPLES_NOW).rules()) is told, size
+
+
+def test_a_catalogue_price_is_not_one_of_a_piece() -> None:
+    """CA of element 639 is a catalogue price and says no unit; LE says each."""
+    for basis, told in (("CA", True), ("LE", False), ("PE", False)):
+        result = drop(_with(SAMPLE, ("SLN*1**I*1*EA*4.99~", f"SLN*1**I*1*EA*4.99*{basis}~")), now=SAMPLES_NOW)
+        assert ("MAP-AMBIGUOUS" in result.rules()) is told, basis
+
+
 def test_lots_of_one_order_on_several_days_are_told() -> None:
     history = MemoryHistory()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -51,6 +52,17 @@ def test_each_answer_is_told_in_words(sample, messages):
     assert said(sample) == messages
 
 
+def test_a_set_that_is_refused_without_a_segment_named_is_told(tmp_path):
+    """AK5 alone, without AK3: the reader broke on it."""
+    sample = (FIXTURES / "x12").glob("22_997*")
+    text = re.sub(r"AK[34]\*[^~]*~\s*", "", next(sample).read_text("ascii"))
+    segments = len(text[text.index("ST*") : text.index("GE*")].strip().strip("~").split("~"))
+    (tmp_path / "a.edi").write_text(re.sub(r"SE\*\d+", f"SE*{segments}", text), "ascii")
+    result = Checker(base_site(), parse_instant("2025-01-14T10:00:00Z")).file(tmp_path / "a.edi")
+    told = [f["message"] for f in result["findings"] if f["rule"] == "ACK-REFUSED"]
+    assert "The answer to transaction set 0002 says: refused. Segments of the set are wrong (5)." in told
+
+
 @pytest.mark.parametrize(
     ("sample", "words"), [("xml/08_xfnm", "refused"), ("cargoimp/08_fna", "refused"), ("cargoimp/13_fsn", "code 1C-1"), ("edifact/20_contrl", "refused. UNZ: missing (13)"), ("edifact/21_contrl", "CUSCAR: segment 13, element 2-1: missing (13)"), ("edifact/22_contrl", "CUSCAR: UNT, element 2: the count in the trailer is wrong (29)"), ("edifact/25_aperak", "refused"), ("edifact/27_cusres", "refused"), ("edifact/24_aperak", "accepted"), ("xml/07_xfnm", "accepted"), ("cargoimp/09_fma", "accepted"), ("x12/25_999", "refused")]
 )  # fmt: skip
@@ -79,7 +91,10 @@ def test_a_hold_that_was_placed_is_a_hold_and_one_that_was_removed_is_none():
     assert {rows[c]["status"] for c in ("1I", "2I", "3I", "4I", "5I", "6I", "7I", "8I", "9I")} == {"accepted"}
     assert {rows[c]["status"] for c in ("1B", "1C", "4C")} == {"released"}
     assert {r["status"] for r in rows.values()} == {"accepted", "hold", "rejected", "released", ""}
-    assert [code for code, r in rows.items() if not r["status"]] == ["95"]  # a warning, which decides nothing
+    assert [code for code, r in rows.items() if not r["status"]] == [
+        "95",
+        "97",
+    ]  # a warning, an in-bond conveyance that left
 
 
 def test_the_codes_of_a_999_are_told_in_words_and_no_value_is_repeated(tmp_path):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 from importlib.resources import files
 from unittest import mock
 
@@ -294,6 +295,22 @@ def test_a_bill_of_the_releases_after_005020_need_not_name_pieces_and_weight(ver
     assert result.segments("999")[1:5] == [f"AK1*AQ*1*{version}", "AK2*309*0001", "IK5*A", "AK9*A*1*1*1"]
     half = drop(data.replace(b"*2*PCS*1.2*K***13", b"*2**1.2*K***13", 1), now=SAMPLES_NOW)  # P0304
     assert "X12-ELE-CONDITION" in half.rules()
+
+
+@pytest.mark.parametrize("version", ["004060", "005010", "005020", "006050"])
+def test_parcel_numbers_of_goods_are_read_since_004050(version: str) -> None:
+    """MAN below N10 was refused in 004060 as a segment of another set."""
+    data = sample("x12/01").replace(b"005020", version.encode()).decode()
+    head, _, rest = data.partition("N10*")
+    line, mark, rest = rest.partition("~")
+    data = f"{head}N10*{line}{mark}MAN*CP*LPX0000001~{rest}"
+    count = int(re.search(r"SE\*(\d+)", data)[1])
+    result = drop(data.replace(f"SE*{count}", f"SE*{count + 1}").encode(), now=SAMPLES_NOW)
+    assert not [r for r in result.rules() if r.startswith("X12-SEG")]
+    references = result.messages()[0]["shipments"][0]["references"]  # beside N9 2I
+    assert {"type": "tracking", "value": "LPX0000001"}.items() <= next(
+        r for r in references if r["value"] == "LPX0000001"
+    ).items()
 
 
 def test_functional_ids_are_in_the_table() -> None:
