@@ -14,6 +14,8 @@ from gateway.profile import Profile
 LOOKED_AT = 20
 """Records in which a header is looked for, to say where it is."""
 
+_COLUMNS = 16_384  # of a header: as many as a spreadsheet has; what is said of each would fill the memory
+
 
 class HeaderReader:
     """The part of a TableReader that reads the header. kind: "csv", "xlsx" or "json"."""
@@ -37,6 +39,8 @@ class HeaderReader:
                 continue
             if not options.header_row and not any(c.strip() for c in record.cells):
                 continue
+            if len(record.cells) > _COLUMNS:
+                return None, titles, None, [record]
             if options.header_row or looks_like_header(record.cells) or self._renamed(record.cells):
                 names = [c.strip() for c in record.cells]
                 while names and not names[-1]:
@@ -51,6 +55,10 @@ class HeaderReader:
 
     def _no_header(self, peeked: list[Record]) -> Iterator[Finding]:
         place = place_of_record(peeked[0]) if peeked else Position(line=1)
+        if peeked and len(peeked[0].cells) > _COLUMNS:
+            said = f"The first row has {len(peeked[0].cells)} columns; a table has {_COLUMNS} at most."
+            yield Finding("CSV-HEADER", Severity.ERROR, Scope.INTERCHANGE, said, place)
+            return
         said = "The first row is no header with column names that are known."
         if peeked and (told := parted(peeked[0].cells, self._kind, self._options, self._delimiter)):
             yield Finding("CSV-HEADER", Severity.ERROR, Scope.INTERCHANGE, told, place)

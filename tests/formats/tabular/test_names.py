@@ -13,7 +13,7 @@ from gateway.formats.tabular.rows import plain_name
 from gateway.formats.tabular.vocabulary import vocabulary
 from gateway.own_words import in_own_words
 from gateway.profile import Profile
-from tests.drops import drop, profile_for
+from tests.drops import drop, profile_for, sample
 
 HEAD = (
     "Sendungsnummer;Empfänger;Straße;Ort;Bundesland;PLZ;Land;Absender;Absender Straße;Absender Ort;Absender Land;"
@@ -121,3 +121,13 @@ def test_a_part_of_an_amount_is_not_named_like_its_column():
     )
     (told,) = in_own_words([said], SimpleNamespace(written=lambda name: written(name, ""), type="rows"), None)
     assert told.message == 'Item 2, unit_value.currency is missing, and column "Currency" too.'
+
+
+def test_a_header_of_more_columns_than_any_table_has_is_none() -> None:
+    head, rest = sample("csv/01").split(b"\n", 1)
+    for row in (head.rstrip() + b",a" * 20_000, b"," * 20_000 + head):
+        result = drop(row + b"\n" + rest, name="a.csv")
+        (told,) = [f for f in result.findings() if f.rule == "CSV-HEADER"]
+        assert "columns; a table has 16384 at most" in told.message and result.outcome.verdict == "reject"
+    few = drop(head.rstrip() + b",a" * 50 + b"\n" + rest, name="a.csv")
+    assert "CSV-HEADER" not in few.rules()
