@@ -105,6 +105,12 @@ class Ledger:
         """Hold the ledger for this gateway alone until the answer is closed; see there."""
         return Sole(self._engine)
 
+    def wipe(self) -> None:
+        """Have SQLite write over what was deleted, and empty its log, which holds pages of before. PostgreSQL: see VACUUM."""
+        if self._engine.dialect.name == "sqlite":
+            with self._reader.connect() as connection:
+                connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()  # busy: at the next wiping
+
     @contextmanager
     def _writing(self, engine: Engine, *, durable: bool) -> Iterator[Connection]:
         with contextlib.ExitStack() as opened:
