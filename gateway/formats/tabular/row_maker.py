@@ -12,6 +12,7 @@ from gateway.formats.tabular.as_shown import as_shown
 from gateway.formats.tabular.cells import Mender, Say
 from gateway.formats.tabular.ending import CUT_OFF, is_open
 from gateway.formats.tabular.layout import KEYS, VALUES, Header, Options
+from gateway.formats.tabular.patterns import LONGEST_CELL, compiled
 from gateway.formats.tabular.rows import ABSENT, Part, Record, Row, SheetRecord, TableRoot, place_of, row_node
 from gateway.formats.tabular.vocabulary import Column, standard_places, vocabulary
 
@@ -68,7 +69,7 @@ class RowMaker:
         self._fill = [header.index(n) for n in options.fill_down if header.has(n)]
         self._previous: list[str] = []
         rules = [rule for rule in options.split if header.has(rule["column"])]
-        self._split = [(header.index(rule["column"]), re.compile(rule["pattern"])) for rule in rules]
+        self._split = [(header.index(rule["column"]), compiled(rule["pattern"])) for rule in rules]
         goods = [header.index(n) for n in ("item_description", "consignee_name") if header.has(n)]
         self._goods = [i for i in (*goods, *(i for i, _ in self._split)) if i < width]
         self._names = [name.strip() for name in header.names[:width]] if kind != "json" else []
@@ -230,7 +231,7 @@ class RowMaker:
     def _take_apart(self, cells: list[str], parts: tuple[Part, ...], findings: list[Finding]) -> None:
         """Take cells apart as the profile says; what has another form goes nowhere, and that is told."""
         for index, pattern in self._split:
-            found = pattern.search(cells[index])
+            found = pattern.search(cells[index]) if len(cells[index]) <= LONGEST_CELL else None
             for name, value in found.groupdict().items() if found else ():
                 if value:
                     cells[self._header.index(name)] = value.strip()
