@@ -7,8 +7,8 @@ import time
 import pytest
 
 from gateway.errors import ConfigError
-from gateway.formats.tabular.layout import options_of
-from gateway.formats.tabular.patterns import LONGEST_CELL, compiled
+from gateway.formats.tabular.patterns import LONGEST_CELL
+from gateway.table_settings import check_layout
 from tests.formats.tabular.test_agreed_forms import ROW, run
 
 ADDRESS = r"(?P<shipper_name>[^,]+), (?P<shipper_city>.+)"
@@ -26,10 +26,10 @@ ADDRESS = r"(?P<shipper_name>[^,]+), (?P<shipper_city>.+)"
 def test_a_pattern_that_some_texts_keep_busy_for_years_is_refused_with_its_mend(pattern: str) -> None:
     begun = time.thread_time()
     with pytest.raises(ConfigError, match="takes too long over a text such as") as refused:
-        options_of({"tabular": {"split": [{"column": "Shipper", "pattern": pattern}]}})
+        check_layout("acme", {"tabular": {"split": [{"column": "Shipper", "pattern": pattern}]}})
     assert "Repeat no group" in refused.value.advice
     with pytest.raises(ConfigError, match="takes too long"):
-        options_of({"tabular": {"title": pattern}})
+        check_layout("acme", {"tabular": {"title": pattern}})
     assert time.thread_time() - begun < 20
 
 
@@ -44,8 +44,7 @@ def test_a_pattern_that_some_texts_keep_busy_for_years_is_refused_with_its_mend(
     ],
 )
 def test_usual_patterns_are_taken(pattern: str) -> None:
-    options_of({"tabular": {"split": [{"column": "Shipper", "pattern": pattern}]}})
-    assert compiled(pattern).groupindex
+    check_layout("acme", {"tabular": {"split": [{"column": "Shipper", "pattern": pattern}]}})
 
 
 def test_a_cell_far_longer_than_any_address_is_not_taken_apart() -> None:
