@@ -22,8 +22,10 @@ def serve(
     """Take files over SFTP, translate, deliver and answer them until SIGTERM."""
     from gateway.commands.serving import Gateway
     from gateway.shell.log import configure
+    from gateway.shell.service import more_files
 
     configure(sys.stderr)
+    more_files()
     site = load_site(folder, starting=True)
     site.check_tables()
     for left_over in site.unread:

@@ -21,6 +21,7 @@ from gateway.formats.tabular.rows import plain_name
 from gateway.formats.tabular.vocabulary import standard_places
 from gateway.mapping.folder import MappingSet
 from gateway.mapping.grammar import parse_source, parse_when
+from gateway.pattern_cost import check_cost
 
 _Row = Annotated[int, Meta(ge=1)]
 _Names = tuple[str, ...]
@@ -75,7 +76,9 @@ def check_layout(name: str, options: Mapping[str, Any]) -> None:
         if isinstance(value, dict | list | bool):
             raise ConfigError(f"{name}: options.tabular.values.{column} is not one value.", "Write text in quotes.")
     try:
-        options_of(options)
+        made = options_of(options)
+        for pattern in (made.title, *(rule["pattern"] for rule in made.split)):
+            check_cost(pattern)
     except ConfigError as error:
         raise ConfigError(f"{name}: {error.message}", error.advice) from None
 

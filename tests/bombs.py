@@ -597,6 +597,24 @@ def xlsx_entities(megabytes: int) -> Iterator[bytes]:
 # --- Cargo-IMP
 
 
+def archive_of_names(count: int) -> bytes:
+    """An archive whose directory names one empty part again and again: 50 bytes each, and ten times that in memory."""
+    first, name = b"[Content_Types].xml", b"xl/a"
+    sizes = bytes(12)
+    local = b"PK\3\4\x14" + bytes(9) + sizes + len(first).to_bytes(2, "little") + bytes(2) + first
+    entry = b"PK\1\2\x14\0\x14" + bytes(9) + sizes
+    directory = entry + len(first).to_bytes(2, "little") + bytes(16) + first
+    directory += (entry + len(name).to_bytes(2, "little") + bytes(16) + name) * count
+    end = b"PK\5\6" + bytes(8) + len(directory).to_bytes(4, "little") + len(local).to_bytes(4, "little") + bytes(2)
+    return local + directory + end
+
+
+@bomb
+def xlsx_names(megabytes: int) -> Iterator[bytes]:
+    """A workbook of hundreds of thousands of parts."""
+    yield archive_of_names(megabytes * 20_000)
+
+
 @bomb
 def imp_line(megabytes: int) -> Iterator[bytes]:
     """One line that never ends."""

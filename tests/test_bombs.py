@@ -35,7 +35,7 @@ SAID = {
     "xml_entity_in_dtd": "XML-NOT-WF", "xml_depth": "XML-LIMIT", "xml_siblings": "XML-LIMIT", "xml_attributes": "XML-LIMIT",
     "json_twice": "JSON-DUP-KEY", "json_depth": "JSON-SYNTAX", "json_objects": "JSON-SYNTAX", "json_exponent": "NUM-EXPONENT",
     "xlsx_blanks": "XLSX-LIMIT", "xlsx_cells": "XLSX-LIMIT", "xlsx_rows": "XLSX-LIMIT", "xlsx_entities": "XLSX-DTD",
-    "xlsx_strings": "XLSX-LIMIT", "imp_line": "CARGO-IMP-LIMIT", "imp_lines": "CARGO-IMP-LIMIT", "imp_stray": "CARGO-IMP-STRAY",
+    "xlsx_strings": "XLSX-LIMIT", "xlsx_names": "XLSX-LIMIT", "imp_line": "CARGO-IMP-LIMIT", "imp_lines": "CARGO-IMP-LIMIT", "imp_stray": "CARGO-IMP-STRAY",
 }  # fmt: skip
 """What is said of a bomb, so that the test knows that it went off where it should."""
 

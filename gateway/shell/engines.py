@@ -33,6 +33,8 @@ def engine_of(url: str, *, create: bool) -> Engine:
         if sqlite:
             _prepare_file(Path(address.database or ""), create)
         options: dict[str, Any] = {"connect_args": {"timeout": _BUSY_MS / 1000}} if sqlite else {"pool_pre_ping": True}
+        if address.get_driver_name() == "psycopg":
+            options["connect_args"] = {"client_encoding": "utf8"}  # whatever the database or the user's settings say
         engine = create_engine(address, hide_parameters=True, **options)
     except (ArgumentError, NoSuchModuleError, ImportError) as error:
         raise ConfigError(
@@ -47,6 +49,19 @@ def engine_of(url: str, *, create: bool) -> Engine:
         if engine.dialect.driver == "psycopg":
             event.listen(engine, "connect", _tune_psycopg)
     return engine
+
+
+def check_texts(engine: Engine) -> None:
+    """Raise ConfigError for a PostgreSQL database that cannot keep every text: names of files and persons of all scripts."""
+    if engine.dialect.name != "postgresql":
+        return
+    with engine.connect() as connection:
+        encoding = str(connection.exec_driver_sql("SHOW server_encoding").scalar())
+    if encoding != "UTF8":
+        raise ConfigError(
+            f"The database of the ledger keeps texts as {encoding}, which has no signs for most names.",
+            "Make a new one: CREATE DATABASE gateway ENCODING 'UTF8' TEMPLATE template0; name it under ledger.",
+        )
 
 
 def light_engine(engine: Engine) -> Engine:
@@ -80,6 +95,7 @@ def _tune_sqlite(connection: Any, _record: Any) -> None:
         "journal_mode=WAL",
         "synchronous=FULL",
         "foreign_keys=ON",
+        "secure_delete=ON",  # what is deleted is written over; not every build of SQLite does so by itself
         f"cache_size=-{_CACHE_KIB}",
     ):
         connection.execute(f"PRAGMA {pragma}")

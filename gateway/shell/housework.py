@@ -40,7 +40,7 @@ class Housework:
         self._last_look: tuple[datetime, float] | None = None  # clock and monotonic clock of the last cleaning
         self._last_entry = last_entry
         self._unsealed = iter(tuple[Path, ...]())
-        self._forgetting = False
+        self._forgetting = self._unwiped = False
 
     def look(self, partners: Mapping[str, PartnerDrop], config: ServeConfig, desk: Desk) -> None:
         """Do what is due; nothing while a backup is made, to which finished drops must stand still."""
@@ -119,10 +119,15 @@ class Housework:
                 if not self._clock_jumped(desk):
                     self._removals = due(desk.ledger, desk.folders, config.out_dir, config.keep, desk.clock())
                     versions.forget(desk.folders, desk.ledger, config.out_dir, desk.now())
-                    self._forgetting = True
+                    self._forgetting = self._unwiped = True
             self._forgetting = self._forgetting and forget(desk.ledger, desk.clock())
+            removed = 0
             for removal in itertools.islice(self._removals, _REMOVED_AT_ONCE):
                 remove(removal, desk)
+                removed += 1
+            if self._unwiped and not self._forgetting and removed < _REMOVED_AT_ONCE:
+                self._unwiped = False
+                desk.ledger.wipe()
             for place in itertools.islice(self._unsealed, _SEALED_AT_ONCE):
                 if place.is_dir():  # else it went, or is in work again
                     desk.vault.seal(place)

@@ -215,7 +215,7 @@ class Intake:
         else:
             if stat.S_IMODE(before.st_mode) != 0o600:
                 try:
-                    raw.chmod(0o600)
+                    _make_private(raw)
                 except PermissionError:  # the file of another user, in a folder of ours
                     _copy(raw, raw, before)
 
@@ -251,6 +251,16 @@ def _regular(path: Path) -> os.stat_result:
 
 def _print(status: os.stat_result) -> tuple[int, int]:
     return status.st_size, status.st_mtime_ns
+
+
+def _make_private(raw: Path) -> None:
+    """Take the rights of others away, never those of what a link points to that was put there in the last moment."""
+    fd = os.open(raw, os.O_PATH | os.O_NOFOLLOW | os.O_CLOEXEC)
+    try:
+        if stat.S_ISREG(os.fstat(fd).st_mode):
+            os.chmod(f"/proc/self/fd/{fd}", 0o600)  # noqa: PTH101 - the open file, whatever its rights to read are
+    finally:
+        os.close(fd)
 
 
 def _copy(path: Path, raw: Path, before: os.stat_result) -> None:

@@ -22,11 +22,12 @@ from sqlalchemy.exc import DatabaseError, IntegrityError, OperationalError
 
 from gateway.errors import ConfigError, NotNowError
 from gateway.shell import journal
-from gateway.shell.engines import FROZEN, engine_of, light_engine
+from gateway.shell.engines import FROZEN, check_texts, engine_of, light_engine
 from gateway.shell.folders import StateFolders
 from gateway.shell.hot import HotConnection
 from gateway.shell.revisions import migrate
 from gateway.shell.schema import controls, drops, interchanges, parts
+from gateway.shell.sole import Sole
 from gateway.shell.statements import insert_rows, run
 
 MAX_CONTROL = 999_999_999
@@ -99,6 +100,16 @@ class Ledger:
         with engine.begin() as connection:
             connection.exec_driver_sql("SELECT 1 FROM controls LIMIT 1")  # the first statement fixes what is seen
             yield connection
+
+    def sole(self) -> Sole:
+        """Hold the ledger for this gateway alone until the answer is closed; see there."""
+        return Sole(self._engine)
+
+    def wipe(self) -> None:
+        """Have SQLite write over what was deleted, and empty its log, which holds pages of before. PostgreSQL: see VACUUM."""
+        if self._engine.dialect.name == "sqlite":
+            with self._reader.connect() as connection:
+                connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()  # busy: at the next wiping
 
     @contextmanager
     def _writing(self, engine: Engine, *, durable: bool) -> Iterator[Connection]:
@@ -245,12 +256,16 @@ def open_ledger(url: str, *, create: bool = True) -> Ledger:
     """
     engine = engine_of(url, create=create)
     try:
+        check_texts(engine)
         migrate(engine)
+    except ConfigError:
+        engine.dispose()
+        raise
     except DatabaseError as error:
         engine.dispose()
         kind = NotNowError if isinstance(error, OperationalError) else ConfigError  # out of reach, or no ledger at all
-        raise kind(
-            f"The ledger cannot be opened: {error.orig}.",
-            "Stop all gateways; if it stays, restore the ledger from the last backup and run gateway verify.",
-        ) from error
+        mend = "Stop all gateways; if it stays, restore the ledger from the last backup and run gateway verify."
+        if engine.dialect.name != "sqlite" and kind is NotNowError:
+            mend = "Start the database server, and look at the address, user and password that gateway.toml names."
+        raise kind(f"The ledger cannot be opened: {error.orig}.", mend) from error
     return Ledger(engine, light_engine(engine) if engine.dialect.name == "sqlite" else None)

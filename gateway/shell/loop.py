@@ -62,7 +62,7 @@ class Engine:
     """One engine per state folder. `take_upload` may be called from any thread, all else from one thread.
 
     workers: processes beside this one; below 2, or without a recipe of what they load, all is done in this process.
-    Raises ConfigError when another gateway holds the state folder or the ledger cannot be used.
+    Raises NotNowError when another gateway holds the state folder or the ledger, ConfigError when the ledger cannot be used.
     """
 
     def __init__(
@@ -84,6 +84,7 @@ class Engine:
         with contextlib.ExitStack() as opened:
             lock = opened.enter_context(StateLock(config.state_dir))
             ledger = opened.enter_context(contextlib.closing(open_ledger(config.ledger_url)))
+            self._sole = opened.enter_context(contextlib.closing(ledger.sole()))
             with ledger.transaction() as connection:
                 last = journal.last_moment(connection)
                 journal.append(connection, instant(clock()), "start")
@@ -253,6 +254,7 @@ class Engine:
                 self._take_found()
             return
         self._next_poll = time.monotonic() + self._config.poll_seconds
+        self._sole.look()
         self._watch()
         self._house.look(self._partners, self._config, self.desk)
         self._recover()

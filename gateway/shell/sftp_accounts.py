@@ -48,6 +48,9 @@ class Limits:
     files_per_hour: int = 200_000  # new uploads per account
     max_waiting: int = 10_000  # unfinished or temporarily named files per account
     max_open_handles: int = 64  # per SFTP session
+    max_account_handles: int = 256  # in all sessions of an account: each is a file handle of the process
+    max_listings: int = 8  # folders that an account has opened and not read to their end: each holds all its names
+    least_free: int = 1 << 30  # bytes that uploads leave free on the disk, at most a twentieth of it
     max_channels: int = 4  # per connection
     max_connections: int = 100
     max_per_ip: int = 20
@@ -107,6 +110,13 @@ def network_of(ip: str) -> str:
     return str(address)
 
 
+_MOST_KEPT = 10_000
+
+
+def _user_key(user: str) -> str:
+    return "user " + user[:40]  # longer than any account: a name of a megabyte is not kept
+
+
 class Guard:
     """Counts connections per address and per user, and bans those who fail too often. Thread safe."""
 
@@ -115,7 +125,9 @@ class Guard:
         self._lock = threading.Lock()
         self._per_ip: Counter[str] = Counter()
         self._per_user: Counter[str] = Counter()
-        self._failures: defaultdict[str, deque[float]] = defaultdict(deque)
+        most = max(limits.ban_after_ip, limits.ban_after_user)
+        self._failures: defaultdict[str, deque[float]] = defaultdict(lambda: deque(maxlen=most))
+        self._welcome: dict[tuple[str, str], None] = {}
 
     def admit(self, ip: str) -> str:
         """Count a new connection; return "" or the rule that refuses it."""
@@ -144,19 +156,35 @@ class Guard:
             self._per_user[user] += 1
             return True
 
+    def welcome(self, ip: str, user: str) -> None:
+        """Note a login: strangers who fail as this user elsewhere do not keep it out from here."""
+        with self._lock:
+            self._welcome.pop((network_of(ip), user), None)
+            self._welcome[network_of(ip), user] = None  # the newest stand last
+            if len(self._welcome) > _MOST_KEPT:
+                del self._welcome[next(iter(self._welcome))]
+
     def failed(self, ip: str, user: str) -> None:
         """Note one refused key."""
         with self._lock:
-            if len(self._failures) > 10_000:  # ours: bound the memory an attacker with many addresses can use
-                for key in [k for k in self._failures if not self._count(k)]:
-                    self._failures.pop(key, None)
-            for key in ("ip " + network_of(ip), "user " + user):
+            if len(self._failures) > _MOST_KEPT:  # an attacker may have many addresses
+                self._forget_some()
+            for key in ("ip " + network_of(ip), _user_key(user)):
                 self._failures[key].append(self._clock())
 
-    def user_banned(self, user: str) -> bool:
-        """True while a user has failed too often, from whatever address."""
+    def user_banned(self, user: str, ip: str) -> bool:
+        """True while a user has failed too often, from whatever addresses, and never logged in from this one."""
         with self._lock:
-            return self._count("user " + user) >= self._limits.ban_after_user
+            often = self._count(_user_key(user)) >= self._limits.ban_after_user
+            return often and (network_of(ip), user) not in self._welcome
+
+    def _forget_some(self) -> None:
+        """Forget what is over, and a quarter of the rest, oldest first, when that is not enough."""
+        for key in list(self._failures):
+            self._count(key)
+        if len(self._failures) > _MOST_KEPT * 3 // 4:
+            for key in list(self._failures)[: _MOST_KEPT // 4]:
+                del self._failures[key]
 
     def _count(self, key: str) -> int:
         times = self._failures.get(key)

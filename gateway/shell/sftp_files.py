@@ -10,6 +10,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Container
 from pathlib import Path
+from typing import Any
 
 from gateway.shell.sftp_accounts import Account, EventSink, Limits, SftpEvent, escaped
 from gateway.shell.sftp_answers import AnswerFolders
@@ -40,6 +41,7 @@ class AccountFiles:
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.account, self.limits, self._on_event = account, limits, on_event
+        self.sessions: set[Any] = set()  # the open ones of this account, see gateway.shell.sftp_session
         self._answers = AnswerFolders(account.home)
         self.uploads = Uploads(account.name, staging, limits, on_upload, self.tell, clock)
 

@@ -89,8 +89,8 @@ class SftpDropServer:
         """Take keys and files that `made` gave. Who is logged in with a key that is gone is sent away; others stay."""
         self.keys, self.files = keys, files
         for connection in self._list():
-            if connection.user and connection.transport.is_active() and not connection.may_stay():
-                self.on_event(SftpEvent("SFTP-KEY-GONE", connection.user, connection.peer))
+            if connection.transport.is_authenticated() and not connection.may_stay():
+                self.on_event(SftpEvent("SFTP-KEY-GONE", connection.login, connection.peer))
                 connection.close()
 
     def made(self, accounts: Sequence[Account]) -> tuple[dict[str, tuple[AuthorizedKey, ...]], dict[str, AccountFiles]]:
@@ -241,9 +241,14 @@ class Connection(paramiko.ServerInterface):
         """True while a file is open for writing."""
         return any(subsystem.is_alive() and subsystem.server.uploads for subsystem in self._subsystems)
 
+    @property
+    def login(self) -> str:
+        """The account that authenticated, also while nothing is opened; "" before."""
+        return self.user or self.transport.get_username() or ""
+
     def may_stay(self) -> bool:
         """True while the account and the key of this connection are among those that are let in."""
-        return key_allowed(self.server.keys.get(self.user, _NOBODY), self._key, self.peer, datetime.now(UTC))
+        return key_allowed(self.server.keys.get(self.login, _NOBODY), self._key, self.peer, datetime.now(UTC))
 
     def overdue(self, now: float) -> str:
         """Return the rule that ends this connection, or ""."""
@@ -277,7 +282,7 @@ class Connection(paramiko.ServerInterface):
         """Accept an account's key; every refusal looks the same and takes the same time."""
         begun = time.monotonic()
         known = key_allowed(self.server.keys.get(username, _NOBODY), key.asbytes(), self.peer, datetime.now(UTC))
-        banned = self.server.guard.user_banned(username)
+        banned = self.server.guard.user_banned(username, self.peer)
         self._proving = known and not banned
         self._key = key.asbytes() if self._proving else self._key
         why = f"key {key.fingerprint} is none of this account" if username in self.server.keys else "no such account"
@@ -313,14 +318,15 @@ class Connection(paramiko.ServerInterface):
 
     def check_channel_request(self, kind: str, chanid: int) -> int:
         """Sessions only, a few of them, for users with not too many connections. Called after authentication only."""
-        username = self.transport.get_username() or ""
-        if kind != "session" or len(self._channels) >= self.server.limits.max_channels:
+        username = self.login
+        if kind != "session" or len(self._channels) >= self.server.limits.max_channels or not self.may_stay():
             return OPEN_FAILED_ADMINISTRATIVELY_PROHIBITED
         if not self.user:
             if username not in self.server.files or not self.server.guard.enter(username):
                 self.server.on_event(SftpEvent("SFTP-LIMIT-CONNECTIONS", escaped(username), self.peer))
                 return OPEN_FAILED_ADMINISTRATIVELY_PROHIBITED
             self.user = username
+            self.server.guard.welcome(self.peer, username)
             self.server.on_event(SftpEvent("SFTP-LOGIN", escaped(username), self.peer))
             announce(self.transport, self.server.host_keys)
         self._channels.add(chanid)

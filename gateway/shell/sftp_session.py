@@ -40,7 +40,8 @@ class Session(paramiko.SFTPServerInterface):
         self.files, self.peer = files, peer
         self.ended = False
         self.last_seen = time.monotonic()
-        self.handles: Callable[[], int] = lambda: 0
+        self.handles: Callable[[], tuple[int, int]] = lambda: (0, 0)  # open files; folders not read to their end
+        files.sessions.add(self)
         self.uploads: set[UploadHandle] = set()
         self._reason = ""
 
@@ -75,6 +76,11 @@ class Session(paramiko.SFTPServerInterface):
     def session_ended(self) -> None:
         """From here on a close is not the client's."""
         self.ended = True
+        self.files.sessions.discard(self)
+
+    def refuse_bytes(self) -> int:
+        """A request with a name that is no UTF-8: refused in words, else nobody knows why."""
+        return self._deny("", "SFTP-NAME", "a file name must be UTF-8; send the file under a plain name")
 
     def open(self, path: str, flags: int, attr: paramiko.SFTPAttributes) -> paramiko.SFTPHandle | int:
         """OPEN: reading answers, writing uploads. The mode a client asks for is not used."""
@@ -84,7 +90,7 @@ class Session(paramiko.SFTPServerInterface):
         """OPENDIR."""
 
         def listing() -> list[paramiko.SFTPAttributes]:
-            self._check_handles()
+            self._check_handles(listing=True)
             return [attributes(entry) for entry in self.files.listing(path)]
 
         return self.answer(listing, path)
@@ -146,9 +152,14 @@ class Session(paramiko.SFTPServerInterface):
             return handle
         return AnswerHandle(self.files.open_answer(path))
 
-    def _check_handles(self) -> None:
-        if self.handles() >= self.files.limits.max_open_handles:
+    def _check_handles(self, *, listing: bool = False) -> None:
+        limits, every = self.files.limits, [session.handles() for session in list(self.files.sessions)]
+        if sum(self.handles()) >= limits.max_open_handles:
             raise RefusedError("failure", "SFTP-LIMIT-HANDLES", "too many open files in this session")
+        if sum(map(sum, every)) >= limits.max_account_handles:
+            raise RefusedError("failure", "SFTP-LIMIT-HANDLES", "too many open files in all sessions of this account")
+        if listing and sum(folders for _, folders in every) >= limits.max_listings:
+            raise RefusedError("failure", "SFTP-LIMIT-HANDLES", "too many folders are being listed by this account")
 
     def _deny(self, path: str, rule: str, reason: str) -> int:
         def deny() -> None:
@@ -222,7 +233,7 @@ class AnswerHandle(paramiko.SFTPHandle):
         self._fd = fd
 
     def read(self, offset: int, length: int) -> bytes | int:
-        """READ. The end is a status, never b"": paramiko's check-file extension would loop on that."""
+        """READ. The end is a status."""
         try:
             return os.pread(self._fd, min(length, _MAX_READ), offset) or SFTP_EOF
         except (OSError, OverflowError):

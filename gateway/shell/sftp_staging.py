@@ -212,6 +212,11 @@ class StagingFolder:
         file.open(create=True)
         return file
 
+    def full(self, least: int) -> bool:
+        """True when no more than `least` bytes, or a twentieth of the disk where that is less, are free."""
+        disk = os.fstatvfs(self.fd)
+        return disk.f_bavail * disk.f_frsize <= min(least, disk.f_blocks * disk.f_frsize // 20)
+
     def load(self) -> Iterator[StagedFile]:
         """Yield the files an earlier process kept and remove the rest."""
         names = set(os.listdir(self.fd))  # noqa: PTH208 - a directory handle, not a path

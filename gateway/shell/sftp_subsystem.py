@@ -1,5 +1,6 @@
-"""paramiko's SFTP request loop with five changes: posix-rename is announced, refusals carry words, activity is noted,
-attributes that would keep paramiko looping are refused, and the end is told with an exit status (scp fails without one).
+"""paramiko's SFTP request loop with some changes: posix-rename is announced, refusals carry words, activity is noted, and the
+end is told with an exit status (scp fails without one). Refused is what costs a client little and us much: attributes that
+would keep paramiko looping, packets larger than OpenSSH takes, and its extension check-file, which grows with the square.
 
 It overrides private methods of paramiko (pinned below 6); tests/shell/test_sftp_server.py notices when they change.
 """
@@ -23,11 +24,27 @@ from paramiko.sftp import (
     CMD_VERSION,
     SFTP_EOF,
     SFTP_OK,
+    SFTP_OP_UNSUPPORTED,
 )
 
 from gateway.shell.sftp_session import Session
 
 _MAX_EXTENDED = 16
+_MAX_PACKET = 256 * 1024  # bytes, as OpenSSH's server: paramiko copies a packet anew for each piece of it that comes
+_AT_ONCE = 64  # names of one answer to READDIR
+
+
+class Listing(paramiko.SFTPHandle):
+    """A folder being listed. paramiko's own handle copies all that is left for every 16 names."""
+
+    def __init__(self, entries: list[paramiko.SFTPAttributes]) -> None:
+        super().__init__()
+        self.left = entries[::-1]
+
+    def _get_next_files(self) -> list[paramiko.SFTPAttributes]:
+        some = self.left[: -_AT_ONCE - 1 : -1]
+        del self.left[-_AT_ONCE:]
+        return some
 
 
 class Subsystem(paramiko.SFTPServer):
@@ -42,7 +59,7 @@ class Subsystem(paramiko.SFTPServer):
         self.server.handles = self._open_handles
 
     def _send_server_version(self) -> int:
-        kind, data = self._read_packet()  # type: ignore[attr-defined]
+        kind, data = self._read_packet()
         if kind != CMD_INIT:
             raise paramiko.SFTPError("no INIT")
         message = Message()
@@ -58,9 +75,28 @@ class Subsystem(paramiko.SFTPServer):
         with contextlib.suppress(Exception):  # the client may be gone
             self.channel.close()
 
-    def _open_handles(self) -> int:
-        files = [handle for handle in self.file_table.values() if not getattr(handle, "over", False)]
-        return len(files) + len(self.folder_table)
+    def _open_handles(self) -> tuple[int, int]:
+        """Return how many files are open, and how many folders are not read to their end. Any thread may ask."""
+        files = [handle for handle in list(self.file_table.values()) if not getattr(handle, "over", False)]
+        folders: list[Any] = list(self.folder_table.values())
+        return len(files), sum(bool(folder.left) for folder in folders)
+
+    def _read_packet(self) -> tuple[int, bytes]:
+        size = int.from_bytes(self._read_all(4), "big")  # type: ignore[attr-defined]
+        if not 0 < size <= _MAX_PACKET:
+            raise paramiko.SFTPError("no packet of a client")
+        data: bytes = self._read_all(size)  # type: ignore[attr-defined]
+        return data[0], data[1:]
+
+    def _open_folder(self, request_number: int, path: str) -> None:
+        found = self.server.list_folder(path)
+        if isinstance(found, int):
+            self._send_status(request_number, found)
+        else:
+            self._send_handle_response(request_number, Listing(found), True)  # type: ignore[attr-defined]
+
+    def _check_file(self, request_number: int, message: Message) -> None:
+        self._send_status(request_number, SFTP_OP_UNSUPPORTED)
 
     def _send_status(self, request_number: int, code: int, desc: str | None = None) -> None:
         reason = self.server.take_reason() if code not in (SFTP_OK, SFTP_EOF) else ""
@@ -71,7 +107,10 @@ class Subsystem(paramiko.SFTPServer):
         self.server.take_reason()
         if not _sane(kind, message):
             raise paramiko.SFTPError("too many attribute extensions")
-        super()._process(kind, request_number, message)  # type: ignore[misc]
+        try:
+            super()._process(kind, request_number, message)  # type: ignore[misc]
+        except UnicodeDecodeError:
+            self._send_status(request_number, self.server.refuse_bytes())
         self.server.last_seen = time.monotonic()
 
 

@@ -96,6 +96,7 @@ class Uploads:
             if offset + len(data) > self.limits.max_file_bytes:
                 file.fault = f"the file is larger than {self.limits.max_file_bytes} bytes"
                 raise RefusedError("failure", "SFTP-LIMIT-SIZE", file.fault)
+            self._check_room(file)
         file.write(offset, data)
 
     def truncate(self, file: StagedFile, handle: object, size: int) -> None:
@@ -202,6 +203,14 @@ class Uploads:
 
     # --- inside; all but _hand_over are called with the lock held
 
+    def _check_room(self, file: StagedFile | None = None) -> None:
+        """Refuse what would fill the disk: the ledger and the files of other partners need it."""
+        if self._folder.full(self.limits.least_free):
+            reason = "the gateway's disk is nearly full; send the file again later"
+            if file is not None:
+                file.fault = reason
+            raise RefusedError("failure", "SFTP-FAULT", reason)
+
     def _begin(self, name: str, before: StagedFile | None) -> StagedFile:
         if self._hour.full():
             raise RefusedError("failure", "SFTP-LIMIT-RATE", f"more than {self.limits.files_per_hour} files in an hour")
@@ -209,6 +218,7 @@ class Uploads:
             raise RefusedError(
                 "failure", "SFTP-LIMIT-WAITING", f"{len(self._files)} unfinished files; delete or rename some"
             )
+        self._check_room()
         file = self._folder.create(name)
         if before and not before.busy and before.writer is None:
             before.discard()  # else its own handle finishes or drops it

@@ -23,7 +23,7 @@ from typing import IO
 from gateway.openpgp import is_openpgp
 from gateway.shell.folders import private_file
 from gateway.shell.syncing import sync_file
-from gateway.zips import DAMAGED, is_plain
+from gateway.zips import DAMAGED, LARGEST_DIRECTORY, directory_size, is_plain
 
 KINDS = ("zip", "gz", "pgp")
 _BLOCK = 1 << 16
@@ -127,6 +127,9 @@ def _members(
 
 
 def _zipped(raw: Path, name: str, limits: Limits) -> Iterator[tuple[str, Iterable[bytes]]]:
+    with raw.open("rb") as file:
+        if directory_size(file) > LARGEST_DIRECTORY:
+            raise UnwrapError(f"It holds far more than {limits.members} files.")
     with zipfile.ZipFile(raw) as archive:
         entries = [i for i in archive.infolist() if not i.filename.endswith("/")]  # is_dir() fails without a name
         if len(entries) > limits.members:

@@ -45,12 +45,13 @@ class Server:
         """Stop it; connections are cut."""
         self._run("pg_ctl", "-m", "fast", "stop")
 
-    def database(self) -> str:
+    def database(self, encoding: str = "UTF8") -> str:
         """Make an empty database; return its URL for `ledger_url`."""
         self._count += 1
         name = f"ledger{self._count}"
         with psycopg.connect(host=str(self._place), user=_USER, dbname="postgres", autocommit=True) as connection:
-            connection.execute(f"CREATE DATABASE {name}".encode())
+            made = f"CREATE DATABASE {name} ENCODING '{encoding}' LOCALE 'C' TEMPLATE template0"
+            connection.execute(made.encode())
         return f"postgresql+psycopg://{_USER}@/{name}?host={self._place}"
 
     def _run(self, program: str, *words: str) -> None:

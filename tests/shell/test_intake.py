@@ -77,6 +77,27 @@ def test_a_symbolic_link_is_not_taken(place: Place, tmp_path: Path) -> None:
     assert (tmp_path / "secret").exists()
 
 
+def test_a_link_that_takes_the_place_of_a_file_in_the_last_moment_changes_nothing_elsewhere(
+    place: Place, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = tmp_path / "delivered.json"
+    other.write_bytes(b"secret")
+    other.chmod(0o640)
+    look = intake._regular
+
+    def swap(path: Path) -> os.stat_result:
+        found = look(path)
+        path.unlink()
+        path.symlink_to(other)
+        return found
+
+    monkeypatch.setattr(intake, "_regular", swap)
+    with pytest.raises(OSError, match="symbolic"):
+        place.claim(place.file("trip1.edi"))
+    assert other.stat().st_mode & 0o777 == 0o640
+    assert other.read_bytes() == b"secret"
+
+
 def test_a_file_that_is_still_written_goes_back_to_its_place(place: Place) -> None:
     candidate = place.file("slow.edi", b"begin ")
     with candidate.path.open("ab", buffering=0) as writer:

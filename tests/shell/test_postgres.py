@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from gateway.errors import ConfigError, NotNowError
+from gateway.shell import sole
 from gateway.shell.ledger import Ledger, open_ledger
 from tests.shell.postgres_support import Server, programs, running
 from tests.shell.shell_support import Clock, Yard
@@ -71,3 +73,44 @@ def test_a_server_that_is_away_for_a_while_delays_and_loses_nothing(
         engine.close()
     assert sorted(done) == ["a.edi", "b.edi", "c.edi"]
     assert yard.problems() == []
+
+
+def test_a_second_gateway_on_the_database_is_refused_also_with_a_state_folder_of_its_own(
+    tmp_path: Path, server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sole, "_ENDS_S", 0.3)
+    url = server.database()
+    one, other = Yard(tmp_path / "one", ledger_url=url), Yard(tmp_path / "other", ledger_url=url)
+    with closing(one.engine()) as engine:
+        with pytest.raises(NotNowError, match="Another gateway works with this ledger"):
+            other.engine()
+        server.stop()
+        server.start()
+        engine._next_poll = 0.0
+        engine.run_once()  # takes the lock again, which went with the server
+        with pytest.raises(NotNowError, match="Another gateway"):
+            other.engine()
+        one.drop("a.edi", "MSG m1\nSHIP a1 1\n")
+        engine._next_poll = 0.0
+        assert [r.state for r in engine.run_once()] == ["done"]
+    other.engine().close()  # the first one has ended
+
+
+def test_a_gateway_that_lost_the_database_to_another_one_stops(
+    tmp_path: Path, server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sole, "_ENDS_S", 0.3)
+    url = server.database()
+    one, other = Yard(tmp_path / "one", ledger_url=url), Yard(tmp_path / "other", ledger_url=url)
+    with closing(one.engine()) as engine:
+        server.stop()
+        server.start()
+        with closing(other.engine()), pytest.raises(NotNowError, match="Another gateway"):
+            engine._next_poll = 0.0
+            engine.run_once()
+
+
+@pytest.mark.parametrize("encoding", ["LATIN1", "SQL_ASCII"])
+def test_a_database_that_cannot_keep_all_names_is_refused(server: Server, encoding: str) -> None:
+    with pytest.raises(ConfigError, match=f"keeps texts as {encoding}"):
+        open_ledger(server.database(encoding))

@@ -13,11 +13,11 @@ from sqlalchemy import select
 
 from gateway.shell import orders
 from gateway.shell.drops import Keep
-from gateway.shell.folders import StateFolders
+from gateway.shell.folders import StateFolders, instant
 from gateway.shell.ledger import open_ledger
 from gateway.shell.orders import HOLD, REPLAY, RETAIN, UNHOLD, Order
 from gateway.shell.retention import due, remove, set_hold
-from gateway.shell.schema import journal, person_days, shipments
+from gateway.shell.schema import journal, parts, person_days, shipments
 from tests.shell.shell_support import NOW, Clock, Yard
 
 EVERYTHING = Keep(raw=30, answers=60, canonical=10, persons=40)
@@ -207,6 +207,33 @@ def test_a_replay_and_a_removal_at_once_lose_nothing(yard: Yard) -> None:
     later(yard, 32)
     assert "REPLAY-GONE" in [a.rule for a in yard.alerts]
     assert yard.problems(all_present=False) == []
+
+
+def test_a_person_who_was_forgotten_stands_in_no_file_of_the_ledger_while_the_gateway_works(tmp_path: Path) -> None:
+    yard = Yard(tmp_path, clock=Clock())
+    name = "ZQXANNA PERSON"
+    party = {"name": name, "address_line_1": "12 ZQXANNA STREET"}
+    halves = [{"of": "mail", "where": "file a.xml", "draft": {"final_deliver_to_party": party, "quantity": "1"}}]
+    row = {
+        "partner": "acme", "receipt": "R", "message": 1, "number": 1, "state": "done", "place": "file a.xml",
+        "draft": json.dumps({"halves": halves}), "until": instant(NOW + timedelta(days=2)),
+    }  # fmt: skip
+    engine = yard.engine()
+    try:
+        with engine.desk.ledger.transaction() as connection:
+            connection.execute(parts.insert(), [{**row, "key": f"m/{number}"} for number in range(300)])
+        files = [*(tmp_path / "state").glob("ledger*")]
+        assert any(b"ZQXANNA" in file.read_bytes() for file in files)
+        yard.clock.now += timedelta(days=3)
+        for _ in range(3):
+            engine._next_poll = 0.0
+            engine.run_once()
+        with engine.desk.ledger.reading() as connection:
+            assert connection.exec_driver_sql("PRAGMA secure_delete").scalar() == 1
+            assert connection.exec_driver_sql("SELECT count(*) FROM parts").scalar() == 300
+        assert [file.name for file in files if b"ZQXANNA" in file.read_bytes()] == []
+    finally:
+        engine.close()
 
 
 def test_nothing_is_removed_without_settings(yard: Yard) -> None:

@@ -183,15 +183,6 @@ def test_answers_are_read_listed_and_deleted_and_nothing_else(drop: Drop) -> Non
 
 
 @pytest.mark.sftp
-def test_the_check_file_extension_of_paramiko_ends(drop: Drop) -> None:
-    (drop.home / "ack" / "a").write_bytes(b"x" * 1000)
-    with drop.client() as client, client.open("/ack/a", "rb") as file:
-        assert len(file.check("sha1")) == 20
-        with pytest.raises(EOFError, match="hash"):
-            file.check("sha1", 0, 1 << 40)
-
-
-@pytest.mark.sftp
 def test_symbolic_links_are_not_followed_on_any_component(drop: Drop) -> None:
     secret = drop.root / "secret"
     secret.mkdir()

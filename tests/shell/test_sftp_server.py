@@ -258,11 +258,11 @@ def test_a_ban_ends_and_networks_are_counted_as_one() -> None:
     guard.failed("2001:db8::2", "u")
     assert guard.admit("2001:db8::3") == "SFTP-BANNED"
     assert guard.admit("2001:db8:1::3") == ""
-    assert not guard.user_banned("u")
+    assert not guard.user_banned("u", "")
     guard.failed("192.0.2.1", "u")
-    assert guard.user_banned("u")
+    assert guard.user_banned("u", "")
     now[0] = 100.0
-    assert not guard.user_banned("u")
+    assert not guard.user_banned("u", "")
     assert guard.admit("2001:db8::3") == ""
     assert guard.admit("192.0.2.1") == ""
     assert guard.admit("192.0.2.2") == "SFTP-LIMIT-CONNECTIONS"

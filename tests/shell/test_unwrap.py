@@ -11,6 +11,7 @@ import shutil
 import stat
 import subprocess
 import time
+import tracemalloc
 import zipfile
 from dataclasses import replace
 from pathlib import Path
@@ -25,6 +26,7 @@ from gateway.shell.desk import may_pass
 from gateway.shell.unwrap import Limits, UnwrapError, take_out, wrapping
 from gateway.site import base_site
 from gateway.translate import translate
+from tests.bombs import archive_of_names
 from tests.drops import FIXTURES, sample
 from tests.shell.shell_support import Clock, Config, Yard
 
@@ -316,3 +318,18 @@ def test_check_looks_into_an_archive_of_a_partner_who_may_send_one(tmp_path: Pat
     with opened(FIXTURES / "cases" / "S106_zip_with_one_309.zip", site) as members:
         assert [name for name, _ in members] == ["S106_zip_with_one_309.zip.manifest.edi"]
         assert members[0][1].read_bytes().startswith(b"ISA")
+
+
+def test_an_archive_of_millions_of_names_is_refused_before_they_are_read(tmp_path: Path) -> None:
+    raw = tmp_path / "a.zip"
+    raw.write_bytes(archive_of_names(300_000))
+    tracemalloc.start()
+    try:
+        with pytest.raises(UnwrapError, match="far more than 1000 files"):
+            take_out(raw, "a.zip", "zip", tmp_path, Limits())
+        assert tracemalloc.get_traced_memory()[1] < 4_000_000
+    finally:
+        tracemalloc.stop()
+    raw.write_bytes(archive_of_names(1001))
+    with pytest.raises(UnwrapError, match="It holds 1002 files; 1000 are allowed"):
+        take_out(raw, "a.zip", "zip", tmp_path, Limits())

@@ -6,6 +6,7 @@ import re
 
 from gateway.findings import Finding, Position, Scope, Severity
 from gateway.formats.tabular.layout import NAMES, Options, detect_delimiter
+from gateway.formats.tabular.patterns import LONGEST_TITLE
 from gateway.formats.tabular.rows import Record
 
 
@@ -18,7 +19,7 @@ def title_values(pattern: str, titles: list[Record]) -> tuple[dict[str, str], li
     """Return what the title pattern of the profile finds in the title rows, and what is said when it does not find all."""
     if not pattern:
         return {}, []
-    text = "\n".join(" ".join(c for c in t.cells if c) for t in titles)
+    text = "\n".join(" ".join(c for c in t.cells if c) for t in titles)[:LONGEST_TITLE]
     values: dict[str, str] = {}
     for found in re.finditer(pattern, text):
         values |= {k: v for k, v in found.groupdict().items() if v}

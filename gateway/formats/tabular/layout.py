@@ -31,6 +31,7 @@ from difflib import get_close_matches
 from typing import Any
 
 from gateway.errors import ConfigError, did_you_mean
+from gateway.formats.tabular.patterns import compiled
 from gateway.formats.tabular.rows import ABSENT, plain_name
 from gateway.formats.tabular.vocabulary import Column, is_unsure, meaning, other_names, told_beside, vocabulary
 
@@ -108,12 +109,7 @@ def _check(raw: Mapping[str, Any]) -> None:
             advice = did_you_mean(key, Options.__dataclass_fields__, "See docs/formats/tabular.md for every key.")
             raise ConfigError(f"options.tabular.{key} is not known.", advice)
     for pattern in (raw.get("title", ""), *(rule.get("pattern", "") for rule in raw.get("split", ()))):
-        try:
-            re.compile(pattern)
-        except re.error as error:
-            raise ConfigError(
-                f"options.tabular: the pattern {pattern!r} cannot be read: {error}.", "Mend it."
-            ) from None
+        compiled(pattern)
     if any("column" not in rule for rule in raw.get("split", ())):
         raise ConfigError("options.tabular.split: column is missing.", 'Write { column = "Shipper", pattern = "..." }.')
     try:

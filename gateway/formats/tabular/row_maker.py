@@ -14,6 +14,7 @@ from gateway.formats.tabular.conflicts import Conflicts
 from gateway.formats.tabular.ending import CUT_OFF, is_open
 from gateway.formats.tabular.layout import KEYS, VALUES, Header, Options
 from gateway.formats.tabular.no_goods import NoGoods
+from gateway.formats.tabular.patterns import LONGEST_CELL, compiled
 from gateway.formats.tabular.rows import ABSENT, Part, Record, Row, SheetRecord, TableRoot, place_of, row_node
 from gateway.formats.tabular.untouched import pattern_of
 from gateway.formats.tabular.vocabulary import Column, standard_places
@@ -60,7 +61,7 @@ class RowMaker:
         self._fill = [header.index(n) for n in options.fill_down if header.has(n)]
         self._previous: list[str] = []
         rules = [rule for rule in options.split if header.has(rule["column"])]
-        self._split = [(header.index(rule["column"]), re.compile(rule["pattern"])) for rule in rules]
+        self._split = [(header.index(rule["column"]), compiled(rule["pattern"])) for rule in rules]
         goods = [header.index(n) for n in ("item_description", "consignee_name") if header.has(n)]
         self._goods = [i for i in (*goods, *(i for i, _ in self._split)) if i < width]
         self._no_goods = NoGoods(header, self.keys, self._goods, width)
@@ -221,7 +222,7 @@ class RowMaker:
     def _take_apart(self, cells: list[str], parts: tuple[Part, ...], findings: list[Finding]) -> None:
         """Take cells apart as the profile says; what has another form goes nowhere, and that is told."""
         for index, pattern in self._split:
-            found = pattern.search(cells[index])
+            found = pattern.search(cells[index]) if len(cells[index]) <= LONGEST_CELL else None
             for name, value in found.groupdict().items() if found else ():
                 if value:
                     cells[self._header.index(name)] = value.strip()

@@ -28,7 +28,7 @@ from gateway.formats.tabular.shown import Shown, formats_of
 from gateway.formats.tabular.shown import shown as shown_of
 from gateway.profile import Profile
 from gateway.records import Event, Group, GroupBegin, GroupEnd, Interchange, InterchangeBegin, InterchangeEnd
-from gateway.zips import DAMAGED, is_plain
+from gateway.zips import DAMAGED, LARGEST_DIRECTORY, directory_size, is_plain
 
 MAX_ARCHIVE = 67_108_864
 MAX_PART = 536_870_912
@@ -131,6 +131,8 @@ def inspect(data: bytes) -> Seen:
     """Check the archive; return what its sheets hold besides cells. Raises Refused."""
     seen = Seen()
     try:
+        if directory_size(io.BytesIO(data)) > LARGEST_DIRECTORY:
+            raise Refused("XLSX-LIMIT", f"The workbook has more than {MAX_PARTS} parts.")
         archive = zipfile.ZipFile(io.BytesIO(data))
         parts = archive.infolist()
         if len(parts) > MAX_PARTS:
