@@ -66,7 +66,7 @@ def test_rows_are_put_together_by_the_number_that_they_have(tmp_path):
         csv.writer(file).writerows(rows)
     result = Checker(SITE, parse_instant("2025-02-27T10:00:00Z")).file(path)
     shipments = [s for m in result["messages"] for s in m["shipments"]]
-    assert [(s["shipment_id"], len(s["items"])) for s in shipments][0] == (rows[1][COLUMN["tracking_number"]], 2)
+    assert next((s["shipment_id"], len(s["items"])) for s in shipments) == (rows[1][COLUMN["tracking_number"]], 2)
     assert result["shipments"]["found"] == 3
     assert "S321-DUP" not in {f["rule"] for f in result["findings"]}
 
