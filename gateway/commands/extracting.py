@@ -7,12 +7,15 @@ shipment, the second writes. Nothing appears under its final name before all of 
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from gateway.canonical.validate import validate_message
+from gateway.check import parse_instant
 from gateway.commands.extract_sinks import Done, Key, Work, sink_of
 from gateway.errors import ConfigError
 from gateway.findings import Finding, Scope, Severity
@@ -25,6 +28,9 @@ from gateway.outputs.layout import Layout
 from gateway.rules.tables import Tables
 
 Tell = Callable[[Finding, int], None]
+
+_PLACE = re.compile(r"-([0-9]{4,})(?:\.[0-9a-f]{16})?\.json$")
+"""End of a delivered file's name: the place of the message in the file that was received (and a piece of that file's digest)."""
 
 
 def extract(
@@ -47,13 +53,13 @@ def extract(
     try:
         for file in files:
             message = json.loads(file.read_bytes())
-            run = work.filler.run_of(message)
+            run, came = work.filler.run_of(message), _came(message, file)
             if message["test_indicator"]:
                 said, fix = f"{file.name} is a test message.", "Leave it out of a real filing."
                 say(Finding("OUT-TEST", Severity.WARNING, Scope.MESSAGE, said, shipment=EVERY, fix=fix), len(message["shipments"]))  # fmt: skip
             for number, shipment in enumerate(message["shipments"]):
                 key = (str(message["originator_code"]), str(shipment["shipment_id"]))
-                if _is_written(work, shipment, last[_bare(key)], (file, number), run):
+                if _is_written(work, shipment, last[_bare(key)], _Version(came, file, number), run):
                     done.shipments += 1
                     for finding in remarks(layout, shipment, law):
                         say(finding)
@@ -121,24 +127,43 @@ def _bare(key: Key) -> Key:
     return key[0], bare_number(key[1])
 
 
-def _last_versions(files: list[Path]) -> dict[Key, tuple[Path, int]]:
+@dataclass(frozen=True, slots=True)
+class _Version:
+    """Where a version of a shipment stands. came: (instant of receipt, place of its message in the file that was received)."""
+
+    came: tuple[datetime, int]
+    file: Path
+    number: int
+
+
+def _came(message: dict[str, Any], file: Path) -> tuple[datetime, int]:
+    """Return when a message came: the messages of one file were received together, and stand in it one after the other."""
+    place = _PLACE.search(file.name)
+    return parse_instant(str(message["source"].get("received_at") or message["created_at"])), int(
+        place[1]
+    ) if place else 0
+
+
+def _last_versions(files: list[Path]) -> dict[Key, _Version]:
     """Return where the last version of each shipment stands: the one received last, then the one named last."""
-    last: dict[Key, tuple[str, Path, int]] = {}
+    last: dict[Key, _Version] = {}
     for file in files:
         message = _checked(file)
-        at = str(message["source"].get("received_at") or message["created_at"])
+        came = _came(message, file)
         for number, shipment in enumerate(message["shipments"]):
             key = _bare((str(message["originator_code"]), str(shipment["shipment_id"])))
-            if key not in last or at >= last[key][0]:
-                last[key] = (at, file, number)
-    return {key: (file, number) for key, (_, file, number) in last.items()}
+            if key not in last or came >= last[key].came:
+                last[key] = _Version(came, file, number)
+    return last
 
 
-def _is_written(work: Work, shipment: dict[str, Any], last: tuple[Path, int], here: tuple[Path, int], run: Run) -> bool:
+def _is_written(work: Work, shipment: dict[str, Any], last: _Version, here: _Version, run: Run) -> bool:
     """True when a shipment goes into the output; why not is told."""
     name = str(shipment["shipment_id"])
-    if here != last:
-        said = f"The shipment comes again in {last[0].name}; this version ({here[0].name}) is not written."
+    if (here.file, here.number) != (last.file, last.number):
+        said = f"The shipment comes again in {last.file.name}; this version ({here.file.name}) is not written."
+        if here.came == last.came and here.file != last.file:
+            said += " Both came at the same time; the one that is named last was taken."
         work.say(Finding("OUT-SUPERSEDED", Severity.WARNING, Scope.SHIPMENT, said, shipment=name, fix="Check that the last version is the right one."))  # fmt: skip
         return False
     why = left_out(work.layout, shipment, run)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import json
 from decimal import Decimal
 from pathlib import Path
 
@@ -230,9 +231,46 @@ def test_the_last_version_of_a_shipment_is_written_whatever_the_order_of_the_fil
     assert [f.shipment for f, _ in told if f.rule == "OUT-SUPERSEDED"] == [spelled]
 
 
+def came(at: str, value: str, **changes: str) -> dict:
+    items = [item(total_value={"amount": value, "currency": "USD"})]
+    return message(mail(items=items), source={"format": "x12_309", "received_at": at}, **changes)
+
+
+def test_of_two_files_of_one_second_the_later_one_counts(tmp_path):
+    late, early = came("2025-03-01T08:00:00.52Z", "30.00"), came("2025-03-01T08:00:00.510001Z", "20.00")
+    run(write(tmp_path, late, early), "imd", tmp_path / "imd.csv")
+    assert [r["Value"] for r in rows_of(tmp_path / "imd.csv")] == ["30.00"]
+
+
+def test_of_two_messages_of_one_file_the_later_one_counts(tmp_path):
+    """The order of names is another: 10_1-0010 comes before 9_1-0009."""
+    names = ("p.M10_1-0010.2f6d680f194bbccf.json", "p.M9_1-0009.2f6d680f194bbccf.json")
+    for name, value in zip(names, ("30.00", "20.00"), strict=True):
+        (tmp_path / name).write_text(json.dumps(came("2025-03-01T08:00:00Z", value)), "utf-8")
+    run(sorted(tmp_path.glob("*.json")), "imd", tmp_path / "imd.csv")
+    assert [r["Value"] for r in rows_of(tmp_path / "imd.csv")] == ["30.00"]
+
+
+def test_two_versions_that_came_at_the_same_time_are_told(tmp_path):
+    files = write(tmp_path, came("2025-03-01T08:00:00Z", "20.00"), came("2025-03-01T08:00:00Z", "30.00"))
+    _, told = run(files, "imd", tmp_path / "imd.csv")
+    assert [r["Value"] for r in rows_of(tmp_path / "imd.csv")] == ["30.00"]
+    assert ["the one that is named last was taken" in f.message for f, _ in told if f.rule == "OUT-SUPERSEDED"] == [
+        True
+    ]
+
+
 def test_a_test_message_is_told(tmp_path):
     _, told = run(write(tmp_path, message(mail(), test_indicator=True)), "imd", tmp_path / "imd.csv")
     assert [(f.message, n) for f, n in told if f.rule == "OUT-TEST"] == [("m0.json is a test message.", 1)]
+
+
+@pytest.mark.parametrize(("name", "severity"), [("imd", Severity.ERROR), ("type11", Severity.WARNING)])
+def test_a_missing_arrival_is_told_as_missing_also_where_the_port_is_known(tmp_path, name, severity):
+    one = mail if name == "imd" else shipment
+    _, told = run(write(tmp_path, message(one(estimated_arrival_at=None))), name, tmp_path / "t.csv")
+    (found,) = [f for f, _ in told if f.target == "Arrival Date"]
+    assert (found.rule, found.severity, found.message) == ("OUT-EMPTY", severity, "The shipment names no arrival.")
 
 
 def test_a_cancelled_shipment_is_in_no_table(tmp_path):
