@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from gateway.cli_common import AsJson, out, plain
+from gateway.cli_common import AsJson, command, out, plain
 from gateway.site import Site, load_site, state_site
 
 archive_app = typer.Typer(help="What is kept, how long, and what is under a legal hold.", no_args_is_help=True)
@@ -55,7 +55,9 @@ def replay(
             said = one.get("refused") or one.get("now", {}).get("error") or f"ordered, receipt {one.get('ordered')}"
             out(f"{head}; {said}")
     if not as_json and (dry_run or ordered):
-        _next(site, folder, "gateway replay without --dry-run orders it." if dry_run else "")
+        options = {"--since": since, "--partner": partner, "--rule": rule, "--why": why, "--mapping": mapping}
+        given = [word for option, value in options.items() if value for word in (option, value)]
+        _next(site, folder, f"{command('gateway', 'replay', what, folder, *given)} orders it." if dry_run else "")
 
 
 def backup(
@@ -91,7 +93,7 @@ def load_ledger(
         print(json.dumps({"rows": rows}))
         return
     out(f"loaded {rows} rows")
-    out(f"next: gateway verify {folder}")
+    out(f"next: {command('gateway', 'verify', folder)}")
 
 
 @archive_app.command("show")
@@ -110,7 +112,11 @@ def show(folder: Folder = Path(), as_json: AsJson = False) -> None:
         out(f"{name:<10} {kept}; {amount} may go{oldest}")
     for receipt in found["held"]:
         out(f"on hold    {receipt}")
-    out(f"next: gateway archive clean {folder} removes it now; a running gateway does so once a day.")
+    if any(one["days"] for one in found["classes"].values()):
+        clean = command("gateway", "archive", "clean", folder)
+        out(f"next: {clean} removes it now; a running gateway does so once a day.")
+    else:
+        out("next: nothing is ever removed; [retention] of gateway.toml says how many days what is kept.")
 
 
 @archive_app.command("clean")
@@ -154,6 +160,6 @@ def _next(site: Site, folder: Path, said: str) -> None:
     if said:
         out(f"next: {said}")
     elif is_serving(site.settings.state_dir):
-        out(f"next: the gateway does it within seconds; gateway status {folder}")
+        out(f"next: the gateway does it within seconds; {command('gateway', 'status', folder)}")
     else:
-        out(f"next: gateway serve {folder} does it when it starts; no gateway is running.")
+        out(f"next: {command('gateway', 'serve', folder)} does it when it starts; no gateway is running.")

@@ -34,7 +34,9 @@ def quality(site: Site, partner: str, since: str, now: datetime) -> dict[str, An
     start, ledger = start_of(since, now), ledger_of(site)
     try:
         found = [
-            d for d in ledger.find(newest=1_000_000) if d.partner == partner and parse_instant(d.received_at) >= start
+            d
+            for d in ledger.find(newest=1_000_000)
+            if d.partner == partner and start <= parse_instant(d.received_at) <= now
         ]
     finally:
         ledger.close()

@@ -18,7 +18,7 @@ from gateway.site import Site
 
 
 def drops(site: Site, newest: int = 50) -> list[dict[str, Any]]:
-    """Return one object per drop, newest first."""
+    """Return one object per drop, the newest ones, oldest first."""
     ledger = ledger_of(site)
     try:
         return [_describe(ledger, drop) for drop in reversed(ledger.find(newest=newest))]

@@ -89,7 +89,7 @@ def _fault_words(nodes: list[Node], component: str) -> Iterator[str]:
     A segment whose elements are told is not told itself. What the bad value was is left out: it may be personal.
     """
     segment: Node | None = None
-    for node, following in zip(nodes, [*nodes[1:], None], strict=True):
+    for node, following in zip(nodes, [*nodes[1:], None], strict=False):  # no nodes: AK5 alone
         if node.tag in ("AK3", "IK3"):
             segment = node
             of_elements = following is not None and following.tag in ("AK4", "IK4")
