@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from gateway.cli_common import AsJson, command, out, plain
+from gateway.cli_common import AsJson, command, counted, out, plain
 from gateway.site import Site, load_site, state_site
 
 archive_app = typer.Typer(help="What is kept, how long, and what is under a legal hold.", no_args_is_help=True)
@@ -33,8 +33,10 @@ def replay(
     from gateway.commands.replay import replay as judge
 
     site, now, ordered = load_site(folder), datetime.now(UTC), False
+    possible = False
     for one in judge(site, what, now, since=since, partner=partner, rule=rule, dry=dry_run, why=why, mapping=mapping):
         ordered = ordered or "ordered" in one
+        possible = possible or ("now" in one and "error" not in one["now"])
         if as_json:
             print(json.dumps(one, ensure_ascii=False))
             continue
@@ -54,7 +56,7 @@ def replay(
         else:
             said = one.get("refused") or one.get("now", {}).get("error") or f"ordered, receipt {one.get('ordered')}"
             out(f"{head}; {said}")
-    if not as_json and (dry_run or ordered):
+    if not as_json and (possible or ordered):
         options = {"--since": since, "--partner": partner, "--rule": rule, "--why": why, "--mapping": mapping}
         given = [word for option, value in options.items() if value for word in (option, value)]
         _next(site, folder, f"{command('gateway', 'replay', what, folder, *given)} orders it." if dry_run else "")
@@ -106,8 +108,9 @@ def show(folder: Folder = Path(), as_json: AsJson = False) -> None:
         print(json.dumps(found))
         return
     for name, one in found["classes"].items():
-        kept = f"kept {one['days']} days" if one["days"] else "kept for ever"
-        amount = f"{one['rows']} rows" if name == "persons" else f"{one['files']} files, {one['bytes']} bytes"
+        kept = f"kept {counted(one['days'], 'day')}" if one["days"] else "kept for ever"
+        files = f"{counted(one['files'], 'file')}, {counted(one['bytes'], 'byte')}"
+        amount = counted(one["rows"], "row") if name == "persons" else files
         oldest = f", the oldest of {one['oldest']}" if one["oldest"] else ""
         out(f"{name:<10} {kept}; {amount} may go{oldest}")
     for receipt in found["held"]:

@@ -96,3 +96,16 @@ def test_an_archive_of_which_nothing_is_removed_names_no_command_that_is_refused
 def test_a_report_ends_at_its_time(demo: Path) -> None:
     found = json.loads(run("report", "northtest", str(demo), "--as-of", "2020-01-01T00:00:00Z", "--json"))
     assert (found["totals"]["files"], found["days"]) == (0, [])
+
+
+def test_what_is_not_kept_any_more_is_told_and_no_order_is_offered(tmp_path: Path) -> None:
+    place = Place(tmp_path / "site")
+    place.drop("bad-309.edi")
+    place.run()
+    for kept in (place.folder / "state" / "archive").rglob("*"):
+        if kept.name == "raw" or kept.name.endswith("report.json"):
+            kept.unlink()
+    said = run("replay", "refused", str(place.folder), "--dry-run")
+    assert "Its bytes are not kept any more." in said
+    assert "next:" not in said
+    assert "What was said of it is not kept any more" in run("explain", "bad-309.edi", str(place.folder))

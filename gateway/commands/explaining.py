@@ -61,6 +61,8 @@ def lines(facts: dict[str, Any], folder: str = "DIR") -> Iterator[str]:
             yield f"  and {more} more of {finding['rule']}: the report lists them."
     if report is None and facts["verdict"] == "accept":
         yield "  Nothing was wrong."
+    if report is None and facts["verdict"] not in ("accept", "") and facts["state"] == "done":
+        yield "  What was said of it is not kept any more ([retention] answers)."
     if told:
         yield ""
         yield f"next: gateway explain {told[0]['rule']} tells what the rule means; send mended shipments in a new file."

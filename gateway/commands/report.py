@@ -40,7 +40,8 @@ def quality(site: Site, partner: str, since: str, now: datetime) -> dict[str, An
         ]
     finally:
         ledger.close()
-    drops = [d for d in reversed(found) if d.state not in ("duplicate", "seen")]
+    # what the receiver answered is no file of the partner's
+    drops = [d for d in reversed(found) if d.state not in ("duplicate", "seen") and d.format != "responses"]
     sent = {d.sha256: d.received_at[:10] for d in reversed(drops)}  # a replay is no file of the partner's
     drops = list({d.sha256: d for d in drops}.values())  # and it says what stands now
     folders, vault = StateFolders(site.settings.state_dir), site.vault

@@ -280,6 +280,14 @@ def test_the_simulated_receiver_answers_once_and_alike_for_one_seed(place: Place
     assert [(r.shipment_id, r.status) for r in read_responses(Path(again["written"]).read_bytes())] == said
 
 
+def test_the_answers_of_the_receiver_are_no_files_of_the_partner(place: Place) -> None:
+    place.drop("good-309.edi")
+    place.run()
+    place.respond("r.json", *(Response(s, "released") for s in place.shipments()))
+    place.run()
+    assert json.loads(run("report", "northtest", str(place.folder), "--json"))["totals"]["files"] == 1
+
+
 def test_the_simulated_receiver_releases_nothing_that_was_taken_back(place: Place) -> None:
     place.drop("good-309.edi")
     place.run()
