@@ -174,7 +174,7 @@ def page(report: dict[str, Any]) -> str:
     )
     title = f"Data quality of {report['partner']}"
     return (
-        f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{e(title)}</title><style>'
+        f'<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><title>{e(title)}</title><style>'
         "body{font:16px/1.5 system-ui,sans-serif;max-width:60em;margin:2em auto;padding:0 1em}table{border-collapse:collapse}"
         "td,th{border:1px solid #bbb;padding:.3em .7em;text-align:left}</style></head><body>"
         f"<h1>{e(title)}</h1><p>{e(report['since'][:10])} to {e(report['until'][:10])}: {t['files']} files, {t['found']} shipments, "
