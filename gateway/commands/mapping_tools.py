@@ -186,7 +186,7 @@ def _cover_file(path: Path, site: Site, found: dict[str, Coverage], profiles: di
 def cover_page(rows: list[dict[str, Any]]) -> str:
     """Return the result of `cover` as one self-contained HTML page."""
     parts = [
-        "<!doctype html><html lang=en><meta charset=utf-8><meta name="viewport" content="width=device-width, initial-scale=1"><title>Mapping coverage</title>"
+        "<!doctype html><html lang=en><meta charset=utf-8><meta name=viewport content='width=device-width'><title>Mapping coverage</title>"
         "<style>body{font:15px sans-serif;margin:2em}table{border-collapse:collapse;margin-bottom:2em}"
         "td,th{border:1px solid #999;padding:.3em .7em;text-align:left}</style><h1>Mapping coverage</h1>"
     ]
