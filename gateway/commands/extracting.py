@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -48,7 +49,7 @@ def extract(
         tell(finding, shipments)
 
     work = Work(layout, Filler(layout, settings, now, say), output, say, done)
-    last = _last_versions(files)
+    known = _versions(files)
     sink = sink_of(work)
     try:
         for file in files:
@@ -59,13 +60,19 @@ def extract(
                 say(Finding("OUT-TEST", Severity.WARNING, Scope.MESSAGE, said, shipment=EVERY, fix=fix), len(message["shipments"]))  # fmt: skip
             for number, shipment in enumerate(message["shipments"]):
                 key = (str(message["originator_code"]), str(shipment["shipment_id"]))
-                if _is_written(work, shipment, last[_bare(key)], _Version(came, file, number), run):
-                    done.shipments += 1
-                    for finding in remarks(layout, shipment, law):
-                        say(finding)
-                    sink.add(shipment, key, run)
-                else:
+                versions = known[_bare(key)]
+                whole = None
+                if _is_written(work, shipment, versions.last, _Version(came, file, number), run):
+                    whole = _completed(shipment, versions.whole, run)
+                    if whole is None:
+                        say(_alone(key[1]))
+                if whole is None:
                     done.left_out += 1
+                    continue
+                done.shipments += 1
+                for finding in remarks(layout, whole, law):
+                    say(finding)
+                sink.add(whole, key, run)
         for finding, shipments in work.filler.summary():
             say(finding, shipments)
         sink.finish()
@@ -136,6 +143,14 @@ class _Version:
     number: int
 
 
+@dataclass(slots=True)
+class _Versions:
+    """The versions of one shipment. last: received last; whole: the last one with goods; None: a change of the quantity came alone."""
+
+    last: _Version
+    whole: _Version | None = None
+
+
 def _came(message: dict[str, Any], file: Path) -> tuple[datetime, int]:
     """Return when a message came: the messages of one file were received together, and stand in it one after the other."""
     place = _PLACE.search(file.name)
@@ -144,17 +159,44 @@ def _came(message: dict[str, Any], file: Path) -> tuple[datetime, int]:
     ) if place else 0
 
 
-def _last_versions(files: list[Path]) -> dict[Key, _Version]:
+def _versions(files: list[Path]) -> dict[Key, _Versions]:
     """Return where the last version of each shipment stands: the one received last, then the one named last."""
-    last: dict[Key, _Version] = {}
+    found: dict[Key, _Versions] = {}
     for file in files:
         message = _checked(file)
         came = _came(message, file)
         for number, shipment in enumerate(message["shipments"]):
+            one = _Version(came, file, number)
             key = _bare((str(message["originator_code"]), str(shipment["shipment_id"])))
-            if key not in last or came >= last[key].came:
-                last[key] = _Version(came, file, number)
-    return last
+            known = found.setdefault(key, _Versions(one))
+            if came >= known.last.came:
+                known.last = one
+            if shipment.get("items") and (known.whole is None or came >= known.whole.came):
+                known.whole = one
+    return found
+
+
+def _completed(shipment: dict[str, Any], whole: _Version | None, run: Run) -> dict[str, Any] | None:
+    """Return a shipment with what an amendment of its quantity alone (X12 M13) leaves as it was; None when that is not known."""
+    if shipment.get("items") or not shipment.get("amendment") or purpose_of(shipment, run) != "amend":
+        return shipment
+    if whole is None:
+        return None
+    before: dict[str, Any] = json.loads(whole.file.read_bytes())["shipments"][whole.number]
+    quantity = shipment["amendment"].get("quantity")
+    return before | shipment | ({"package_count": int(Decimal(quantity))} if quantity else {})
+
+
+def _alone(shipment: str) -> Finding:
+    said = "The shipment is left out: its last version gives a new quantity only, and what that changes is in none of the files."
+    return Finding(
+        "OUT-LEFT-OUT",
+        Severity.ERROR,
+        Scope.SHIPMENT,
+        said,
+        shipment=shipment,
+        fix="Name the file of its original too.",
+    )
 
 
 def _is_written(work: Work, shipment: dict[str, Any], last: _Version, here: _Version, run: Run) -> bool:

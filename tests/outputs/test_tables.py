@@ -260,6 +260,34 @@ def test_two_versions_that_came_at_the_same_time_are_told(tmp_path):
     ]
 
 
+def quantity_alone(at: str = "2025-03-02T08:00:00Z") -> dict:
+    """An amendment of X12 M13 without the bill: nothing but the new quantity."""
+    one = {"shipment_id": "EXCR000012345", "house_bill_number": "EXCR000012345", "transmission_purpose": "amend",
+           "mode_of_transportation": "truck",
+           "amendment": {"action": "replace", "quantity": "4"}}  # fmt: skip
+    return message(one, source={"format": "x12_309", "received_at": at}, transmission_purpose="amend")
+
+
+def test_an_amendment_of_the_quantity_alone_changes_the_quantity_alone(tmp_path):
+    original = message(shipment(mode_of_transportation="truck"), source={"format": "x12_309", "received_at": "2025-03-01T08:00:00Z"})  # fmt: skip
+    run(write(tmp_path, original), "type11", tmp_path / "before.csv")
+    (tmp_path / "changed").mkdir()
+    done, _ = run(write(tmp_path / "changed", quantity_alone(), original), "type11", tmp_path / "after.csv")
+    before, after = rows_of(tmp_path / "before.csv"), rows_of(tmp_path / "after.csv")
+    assert [row.pop("Bill Quantity") for row in after] == ["4"] * len(after)
+    assert before[0].pop("Bill Quantity") != "4"
+    assert after == before
+    assert (done.shipments, done.left_out) == (1, 1)
+
+
+def test_an_amendment_of_the_quantity_alone_is_left_out_where_its_original_is_not_there(tmp_path):
+    done, told = run(write(tmp_path, quantity_alone()), "type11", tmp_path / "t.csv")
+    assert (done.shipments, done.left_out, done.errors) == (0, 1, 1)
+    assert rows_of(tmp_path / "t.csv") == []
+    (left,) = [f for f, _ in told if f.rule == "OUT-LEFT-OUT"]
+    assert left.fix == "Name the file of its original too."
+
+
 def test_a_test_message_is_told(tmp_path):
     _, told = run(write(tmp_path, message(mail(), test_indicator=True)), "imd", tmp_path / "imd.csv")
     assert [(f.message, n) for f, n in told if f.rule == "OUT-TEST"] == [("m0.json is a test message.", 1)]
