@@ -35,11 +35,6 @@ def out(text: str) -> None:
     typer.echo(text, color=False if os.environ.get("NO_COLOR") else None)
 
 
-def counted(number: int, noun: str) -> str:
-    """Return a number with its noun: 1 day, 2 days."""
-    return f"{number} {noun}{'s' if number != 1 else ''}"
-
-
 def command(*words: object) -> str:
     """Return a command line that a shell reads as these words: what is printed can be copied, blanks in a path too."""
     return shlex.join(map(str, words))

@@ -24,6 +24,7 @@ from gateway.cli_common import (
 )
 from gateway.site import load_site
 
+_MANY = 5  # mappings of a guide: more than one carrier sends
 demo_app = typer.Typer(help="A folder with everything needed to try the gateway.", no_args_is_help=True)
 
 
@@ -99,10 +100,17 @@ def guide(
     ] = None,
 ) -> None:
     """Write the guide for a carrier: one page, made from the tables, codes, rules and acknowledgments in force."""
-    from gateway.commands.guide import guide_page
+    from gateway.commands.guide import guide_page, mappings_of
 
-    output.write_text(guide_page(site_of(profile), partner, mapping or ()), "utf-8")
+    site = site_of(profile)
+    told = mappings_of(site, partner, mapping or ())
+    output.write_text(guide_page(site, partner, mapping or ()), "utf-8")
     out(f"wrote {output}")
+    if len(told) > _MANY:
+        again = command("gateway", "guide", partner, *with_profile(profile), "--mapping", "ID", "-o", output)
+        out(
+            f"It tells of {len(told)} mappings, {told[0].id} to {told[-1].id}: for those that the carrier sends, {again}"
+        )
     out("next: send it to the carrier; write it again after each change of the tables.")
 
 

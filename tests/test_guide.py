@@ -206,3 +206,9 @@ def test_the_page_fits_a_telephone_and_a_printer():
         for t in tree.iter("table")
         if len(t.xpath(".//tr[1]/*")) > 2
     )
+
+
+def test_a_guide_of_all_mappings_says_how_to_write_one_of_those_that_are_sent(tmp_path):
+    every = run("guide", "nrtx", "-o", str(tmp_path / "a b.html"))
+    assert f"gateway guide nrtx --mapping ID -o '{tmp_path}/a b.html'" in every
+    assert "--mapping ID" not in run("guide", "nrtx", "--mapping", "x12_309_truck", "-o", str(tmp_path / "b.html"))

@@ -20,6 +20,7 @@ from gateway.check import parse_instant
 from gateway.commands.extract_sinks import Done, Key, Work, sink_of
 from gateway.errors import ConfigError
 from gateway.findings import Finding, Scope, Severity
+from gateway.formats.detect import OUR_SUFFIXES
 from gateway.history import bare_number
 from gateway.mapping.sources import Run
 from gateway.outputs.fill import EVERY, Filler, purpose_of
@@ -30,6 +31,8 @@ from gateway.rules.tables import Tables
 
 Tell = Callable[[Finding, int], None]
 
+_ANSWERS = (*OUR_SUFFIXES, ".cusrsp.json")
+"""Ends of the names of answers in JSON, which translate writes beside the messages."""
 _PLACE = re.compile(r"-([0-9]{4,})(?:\.[0-9a-f]{16})?\.json$")
 """End of a delivered file's name: the place of the message in the file that was received (and a piece of that file's digest)."""
 
@@ -109,7 +112,7 @@ def files_of(paths: list[Path]) -> list[Path]:
     for path in paths:
         if not path.exists():
             raise ConfigError(f"{path} is not there.", "Check the path.")
-        below = sorted(p for p in path.glob("*.json") if not p.name.endswith((".receipt.json", ".report.json")))
+        below = sorted(p for p in path.glob("*.json") if not p.name.endswith(_ANSWERS))
         found += below if path.is_dir() else [path]
     if not found:
         raise ConfigError("There is no canonical message.", "Name files of the out folder, or the folder.")

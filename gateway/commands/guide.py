@@ -51,13 +51,19 @@ _OURS = frozenset(name.partition(".")[0] for name in MADE)
 _MOST_CODES = 60
 
 
-def guide_page(site: Site, partner: str, only: Iterable[str] = ()) -> str:
-    """Return the page. only: mapping ids; default: those the partner has rows for, else all. Raises ConfigError."""
+def mappings_of(site: Site, partner: str, only: Iterable[str] = ()) -> list[MappingFacts]:
+    """Return the mappings of a guide: those that are named, else those the partner has rows for, else all. Raises ConfigError."""
     known = site.partners.get(partner)
     if known is None:
         raise ConfigError(f"There is no partner {partner}.", f"Known: {', '.join(site.partners)}.")
+    return _chosen(known.profile.tables, list(only))
+
+
+def guide_page(site: Site, partner: str, only: Iterable[str] = ()) -> str:
+    """Return the page. only: mapping ids; default: as `mappings_of` has it. Raises ConfigError."""
+    chosen = mappings_of(site, partner, only)
+    known = site.partners[partner]
     mappings: MappingSet = known.profile.tables
-    chosen = _chosen(mappings, list(only))
     tables = tables_chapter(known.profile)
     body = [
         sending_chapter(site, known, chosen),
