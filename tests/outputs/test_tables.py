@@ -260,6 +260,14 @@ def test_two_versions_that_came_at_the_same_time_are_told(tmp_path):
     ]
 
 
+@pytest.mark.parametrize(("asked", "written", "told"), [("01", "01", 0), ("11", "11", 1), (None, "11", 1)])
+def test_a_formal_entry_is_written_as_one_and_has_no_limit(tmp_path, asked, written, told):
+    one = shipment(entry_type_requested=asked, fair_retail_value_usd="3000.00")
+    _, found = run(write(tmp_path, message(one)), "type11", tmp_path / "t.csv")
+    assert rows_of(tmp_path / "t.csv")[0]["Entry Type"] == written
+    assert sum("up to 2500 USD" in f.message for f, _ in found) == told
+
+
 def quantity_alone(at: str = "2025-03-02T08:00:00Z") -> dict:
     """An amendment of X12 M13 without the bill: nothing but the new quantity."""
     one = {"shipment_id": "EXCR000012345", "house_bill_number": "EXCR000012345", "transmission_purpose": "amend",
