@@ -9,7 +9,8 @@ from typing import Annotated
 
 import typer
 
-from gateway.cli_common import AsJson, out, plain
+from gateway.cli_common import AsJson, command, out, plain
+from gateway.findings import count_of
 from gateway.site import Site, load_site, state_site
 
 archive_app = typer.Typer(help="What is kept, how long, and what is under a legal hold.", no_args_is_help=True)
@@ -33,8 +34,10 @@ def replay(
     from gateway.commands.replay import replay as judge
 
     site, now, ordered = load_site(folder), datetime.now(UTC), False
+    possible = False
     for one in judge(site, what, now, since=since, partner=partner, rule=rule, dry=dry_run, why=why, mapping=mapping):
         ordered = ordered or "ordered" in one
+        possible = possible or ("now" in one and "error" not in one["now"])
         if as_json:
             print(json.dumps(one, ensure_ascii=False))
             continue
@@ -54,8 +57,10 @@ def replay(
         else:
             said = one.get("refused") or one.get("now", {}).get("error") or f"ordered, receipt {one.get('ordered')}"
             out(f"{head}; {said}")
-    if not as_json and (dry_run or ordered):
-        _next(site, folder, "gateway replay without --dry-run orders it." if dry_run else "")
+    if not as_json and (possible or ordered):
+        options = {"--since": since, "--partner": partner, "--rule": rule, "--why": why, "--mapping": mapping}
+        given = [word for option, value in options.items() if value for word in (option, value)]
+        _next(site, folder, f"{command('gateway', 'replay', what, folder, *given)} orders it." if dry_run else "")
 
 
 def backup(
@@ -91,7 +96,7 @@ def load_ledger(
         print(json.dumps({"rows": rows}))
         return
     out(f"loaded {rows} rows")
-    out(f"next: gateway verify {folder}")
+    out(f"next: {command('gateway', 'verify', folder)}")
 
 
 @archive_app.command("show")
@@ -104,13 +109,18 @@ def show(folder: Folder = Path(), as_json: AsJson = False) -> None:
         print(json.dumps(found))
         return
     for name, one in found["classes"].items():
-        kept = f"kept {one['days']} days" if one["days"] else "kept for ever"
-        amount = f"{one['rows']} rows" if name == "persons" else f"{one['files']} files, {one['bytes']} bytes"
+        kept = f"kept {count_of(one['days'], 'day')}" if one["days"] else "kept for ever"
+        files = f"{count_of(one['files'], 'file')}, {count_of(one['bytes'], 'byte')}"
+        amount = count_of(one["rows"], "row") if name == "persons" else files
         oldest = f", the oldest of {one['oldest']}" if one["oldest"] else ""
         out(f"{name:<10} {kept}; {amount} may go{oldest}")
     for receipt in found["held"]:
         out(f"on hold    {receipt}")
-    out(f"next: gateway archive clean {folder} removes it now; a running gateway does so once a day.")
+    if any(one["days"] for one in found["classes"].values()):
+        clean = command("gateway", "archive", "clean", folder)
+        out(f"next: {clean} removes it now; a running gateway does so once a day.")
+    else:
+        out("next: nothing is ever removed; [retention] of gateway.toml says how many days what is kept.")
 
 
 @archive_app.command("clean")
@@ -154,6 +164,6 @@ def _next(site: Site, folder: Path, said: str) -> None:
     if said:
         out(f"next: {said}")
     elif is_serving(site.settings.state_dir):
-        out(f"next: the gateway does it within seconds; gateway status {folder}")
+        out(f"next: the gateway does it within seconds; {command('gateway', 'status', folder)}")
     else:
-        out(f"next: gateway serve {folder} does it when it starts; no gateway is running.")
+        out(f"next: {command('gateway', 'serve', folder)} does it when it starts; no gateway is running.")

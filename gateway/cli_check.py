@@ -11,7 +11,19 @@ from typing import Annotated, Any
 import typer
 
 from gateway.check import Checker, run_cases
-from gateway.cli_common import AsJson, AsOf, PartnerName, ProfileDir, err, moment_of, out, plain, site_of
+from gateway.cli_common import (
+    AsJson,
+    AsOf,
+    PartnerName,
+    ProfileDir,
+    command,
+    err,
+    moment_of,
+    out,
+    plain,
+    site_of,
+    with_profile,
+)
 from gateway.commands.explaining import folded
 from gateway.errors import GatewayError
 
@@ -31,6 +43,7 @@ def check(
 
     Each file is judged on its own, as the first one of a fresh gateway.
     """
+    from gateway.commands.named_files import files_below
     from gateway.commands.unwrapping import opened
 
     if cases is not None:
@@ -38,10 +51,7 @@ def check(
     if not paths:
         raise GatewayError("No file was named.", "gateway check FILE ... or gateway check --cases CASES.jsonl")
     site, moment, worst = site_of(profile, partner), moment_of(as_of), 0
-    files = [f for p in paths for f in (sorted(x for x in p.rglob("*") if x.is_file()) if p.is_dir() else [p])]
-    for file in files:
-        if not file.is_file():
-            raise GatewayError(f"{file} is not there.", "Check the path.")
+    for file in (f for p in paths for f in files_below(p)):
         with opened(file, site) as members:
             for name, path in members:
                 result = Checker(site, moment, progress=sys.stderr.isatty()).file(path, name)
@@ -107,6 +117,8 @@ def _check_cases(cases: Path, profile: Path | None, as_json: bool, only: str) ->
             )
         elif differences:
             out(f"{case['id']} ({case['basis']}, {case['kind']}): {'; '.join(differences)}")
+    if not total:
+        raise GatewayError(f"{cases.name} holds no such case.", "Leave --only out, or write how a format begins: x12.")
     err(f"{total} cases, {total - differing} as expected, {differing} differ")
     return 1 if differing else 0
 
@@ -131,7 +143,7 @@ def translate(
         for name in result["written"]:
             out(f"  {output / name}")
         out(
-            f"next: gateway check {file} shows each finding with its mend."
+            f"next: {command('gateway', 'check', file, *with_profile(profile, partner), *(('--as-of', as_of) if as_of else ()))} shows each finding with its mend."
             if counts["rejected"]
             else "next: gateway serve DIR takes such files over SFTP."
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import sys
 from collections.abc import Iterable
 from datetime import datetime
@@ -32,6 +33,16 @@ PartnerName = Annotated[
 def out(text: str) -> None:
     """Write a line to standard output; styles (typer.style) are taken out when it is no terminal, or NO_COLOR is set."""
     typer.echo(text, color=False if os.environ.get("NO_COLOR") else None)
+
+
+def command(*words: object) -> str:
+    """Return a command line that a shell reads as these words: what is printed can be copied, blanks in a path too."""
+    return shlex.join(map(str, words))
+
+
+def with_profile(profile: Path | None, partner: str = "") -> list[object]:
+    """Return the options that say of whom a command is, to be said again of the next one."""
+    return [*(("--profile", profile) if profile is not None else ()), *(("--partner", partner) if partner else ())]
 
 
 def err(text: str) -> None:

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from gateway.cli_common import AsJson, out, plain
+from gateway.cli_common import AsJson, command, out, plain
 from gateway.site import load_site
 
 config_app = typer.Typer(help="The settings of a profile folder.", no_args_is_help=True)
@@ -36,4 +36,4 @@ def show(folder: Annotated[Path, typer.Argument(help="The profile folder.")] = P
             out(f"  {plain(line)}")
     for what, facts in keys.items():
         out(f"{what}: {facts['file']} ({'there' if facts['there'] else 'not there'})")
-    out(f"next: gateway doctor {folder}")
+    out(f"next: {command('gateway', 'doctor', folder)}")

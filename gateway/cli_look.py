@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
-from gateway.cli_common import AsJson, AsOf, err, moment_of, out, plain, table
+from gateway.cli_common import AsJson, AsOf, command, err, moment_of, out, plain, table
 from gateway.errors import ConfigError, GatewayError, did_you_mean
 from gateway.site import load_site, state_site
 
@@ -17,7 +17,7 @@ from gateway.site import load_site, state_site
 def status(
     folder: Annotated[Path, typer.Argument(help="The profile folder.")] = Path(),
     as_json: AsJson = False,
-    newest: Annotated[int, typer.Option(help="How many drops.")] = 50,
+    newest: Annotated[int, typer.Option(min=1, help="How many drops.")] = 50,
 ) -> None:
     """List the drops: one line per file."""
     from gateway.commands.reloading import last_change
@@ -41,7 +41,13 @@ def status(
         out(f"profile: a change was not taken, the tables of {change['loaded_at']} work on: {change['fault']}")
     elif broken:
         out(f"profile: it cannot be read as it is now; a gateway that runs works on, it does not start again: {broken}")
-    out(f"next: gateway explain {rows[0]['receipt'] if rows else 'RECEIPT'} {folder}")
+    out(f"next: {command('gateway', 'explain', _next_receipt(rows), folder)}" if rows else "next: drop a file.")
+
+
+def _next_receipt(rows: list[dict[str, Any]]) -> str:
+    """Return the receipt to look at: of the newest drop that something was refused of or that is not finished, else the newest."""
+    open_ones = [row for row in rows if row["rejected"] or row["state"] not in ("done", "duplicate")]
+    return str((open_ones or rows)[-1]["receipt"])
 
 
 def _status_row(row: dict[str, Any], counts: Iterable[str]) -> list[str]:
@@ -73,7 +79,7 @@ def report(
         return
     for line in lines(found):
         out(line)
-    out(f"next: gateway guide {partner} --profile {folder} tells the partner what is asked.")
+    out(f"next: {command('gateway', 'guide', partner, '--profile', folder)} tells the partner what is asked.")
 
 
 def doctor(
@@ -97,7 +103,7 @@ def doctor(
         if check.mend:
             out(f"         mend: {plain(check.mend)}")
     if not as_json:
-        out("next: mend what is marked error." if bad else f"next: gateway serve {folder}")
+        out("next: mend what is marked error." if bad else f"next: {command('gateway', 'serve', folder)}")
     raise typer.Exit(1 if bad else 0)
 
 
@@ -137,6 +143,11 @@ def explain(
     """Explain a receipt (every reject in plain words, with its mend) or a rule."""
     from gateway.catalogue import load_catalogue
 
+    rule = load_catalogue().get(what.upper())
+    if (every or rule is not None) and (as_json or as_html is not None):
+        raise GatewayError(
+            "A rule is told in words only.", "--json and --html are for a receipt, a file or a shipment."
+        )
     if every:
         from gateway.catalogue.page import rules_page
 
@@ -144,7 +155,6 @@ def explain(
         return
     if not what:
         raise GatewayError("Nothing was named.", "gateway explain RECEIPT DIR, or gateway explain S321-VAL-800")
-    rule = load_catalogue().get(what.upper())
     if rule is not None:
         out(load_catalogue().explain(what.upper()))
         return
@@ -170,5 +180,5 @@ def explain(
     if as_json:
         print(json.dumps(facts, ensure_ascii=False))
         return
-    for line in lines(facts):
+    for line in lines(facts, command(folder)):
         out(plain(line))

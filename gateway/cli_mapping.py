@@ -9,7 +9,19 @@ from typing import Annotated
 import typer
 
 from gateway.canonical.model import fields_of
-from gateway.cli_common import AsJson, AsOf, PartnerName, ProfileDir, err, moment_of, out, plain, site_of
+from gateway.cli_common import (
+    AsJson,
+    AsOf,
+    PartnerName,
+    ProfileDir,
+    command,
+    err,
+    moment_of,
+    out,
+    plain,
+    site_of,
+    with_profile,
+)
 from gateway.errors import GatewayError, did_you_mean
 from gateway.site import load_site
 
@@ -23,6 +35,8 @@ def mapping_check(profile: ProfileDir = None, as_json: AsJson = False) -> None:
     """Look for faults in all mapping tables and run their examples."""
     from gateway.commands.mapping import check_all
 
+    if profile is not None and not profile.is_dir():
+        raise GatewayError(f"{profile} is no folder.", "Name the profile folder.")
     faults = check_all(profile)
     for fault in faults:
         if as_json:
@@ -170,16 +184,24 @@ def mapping_export(
 
     if partner and profile is None:
         raise GatewayError("--partner needs --profile.", "Name the profile folder.")
+    if output.suffix.lower() != ".xlsx":
+        raise GatewayError(
+            f'"{output.name}" is no name of a workbook.', f"Write -o {output.with_suffix('.xlsx').name}."
+        )
+    if output.exists():
+        raise GatewayError(
+            f"{output} is there already; it may have been edited.", "Name another file, or move it away."
+        )
     data, whose = (table_bytes(mapping), "") if profile is None else table_in_force(mapping, profile, partner)
     rows = export_table(data, mapping, output)
     out(f"wrote {output}: {rows} rows{f', as in force for {whose}' if whose else ''}")
     if whose:
         place = (profile or Path()) / "partners" / whose / f"{mapping}.csv"
-        out(f"next: edit it, then gateway mapping import {output} --over {mapping} -o {place}")
+        out(f"next: edit it, then {command('gateway', 'mapping', 'import', output, '--over', mapping, '-o', place)}")
     else:
         own = (profile or Path()) / "mappings" / mapping / "map.csv"
         place = own if profile is not None and own.is_file() else Path("map.csv")
-        out(f"next: edit it, then gateway mapping import {output} -o {place}")
+        out(f"next: edit it, then {command('gateway', 'mapping', 'import', output, '-o', place)}")
 
 
 @mapping_app.command("import")
@@ -207,7 +229,7 @@ def mapping_import(
     out(f"wrote {output}")
     home = output.absolute().parent.parent
     named = profile or (output.parent.parent.parent if home.name == "partners" else None)
-    out(f"next: gateway mapping check{f' --profile {named}' if named else ''}")
+    out(f"next: {command('gateway', 'mapping', 'check', *with_profile(named))}")
 
 
 @mapping_app.command("versions")
@@ -226,7 +248,7 @@ def mapping_versions(
         whose = f"  {', '.join(one['partners'])}" if one["partners"] else ""
         out(f"{one['version']}  {one['mapping']:<26} from {one['first_at'][:19]}Z {until}{whose}")
     if not as_json:
-        out(f"next: gateway replay RECEIPT {folder} --mapping VERSION --dry-run")
+        out(f"next: {command('gateway', 'replay', 'RECEIPT', folder, '--mapping', 'VERSION', '--dry-run')}")
 
 
 @mapping_app.command("diff")

@@ -9,9 +9,22 @@ from typing import Annotated, Any
 
 import typer
 
-from gateway.cli_common import AsJson, AsOf, ProfileDir, err, moment_of, out, plain, site_of, table
+from gateway.cli_common import (
+    AsJson,
+    AsOf,
+    ProfileDir,
+    command,
+    err,
+    moment_of,
+    out,
+    plain,
+    site_of,
+    table,
+    with_profile,
+)
 from gateway.site import load_site
 
+_MANY = 5  # mappings of a guide: more than one carrier sends
 demo_app = typer.Typer(help="A folder with everything needed to try the gateway.", no_args_is_help=True)
 
 
@@ -76,7 +89,7 @@ def onboard(
         out(f"wrote {name}")
     first = samples[0]
     out(
-        f"next: answer the questions in {to}/partners/{partner}.toml, then gateway check {first} --profile {to} --partner {partner}"
+        f"next: answer the questions in {to}/partners/{partner}.toml, then {command('gateway', 'check', first, *with_profile(to, partner))}"
     )
 
 
@@ -89,10 +102,17 @@ def guide(
     ] = None,
 ) -> None:
     """Write the guide for a carrier: one page, made from the tables, codes, rules and acknowledgments in force."""
-    from gateway.commands.guide import guide_page
+    from gateway.commands.guide import guide_page, mappings_of
 
-    output.write_text(guide_page(site_of(profile), partner, mapping or ()), "utf-8")
+    site = site_of(profile)
+    told = mappings_of(site, partner, mapping or ())
+    output.write_text(guide_page(site, partner, mapping or ()), "utf-8")
     out(f"wrote {output}")
+    if len(told) > _MANY:
+        again = command("gateway", "guide", partner, *with_profile(profile), "--mapping", "ID", "-o", output)
+        out(
+            f"It tells of {len(told)} mappings, {told[0].id} to {told[-1].id}: for those that the carrier sends, {again}"
+        )
     out("next: send it to the carrier; write it again after each change of the tables.")
 
 
@@ -112,7 +132,7 @@ def simulate_cbp(
         return
     out(f"{result['shipments']} shipments in {result['files']} files, {result['responses']} responses")
     out(f"wrote {result['written']}" if result["written"] else "nothing new to answer")
-    out(f"next: gateway status {folder} shows what became of it.")
+    out(f"next: {command('gateway', 'status', folder)} shows what became of it.")
 
 
 @demo_app.command("init")
@@ -122,7 +142,7 @@ def demo_init(folder: Annotated[Path, typer.Argument(help="A new folder.")]) -> 
 
     names = init(folder)
     out(f"wrote {folder}: gateway.toml, partners/, keys/, samples/ ({len(names)} files)")
-    out(f"next: gateway serve {folder}")
+    out(f"next: {command('gateway', 'serve', folder)}")
 
 
 @demo_app.command("run")
@@ -144,7 +164,7 @@ def demo_run(
     columns = ("file", "format", "found", "accepted", "rejected", "verdict", "answers", "delivered")
     table(columns, map(_demo_row, rows))
     out(f"answers: {folder}/drop/northtest/ack and reject   canonical JSON: {folder}/out")
-    out(f"next: gateway status {folder}")
+    out(f"next: {command('gateway', 'status', folder)}")
     raise typer.Exit(0 if all(row.result is not None for row in rows) else 1)
 
 

@@ -52,7 +52,7 @@ def envelope_of(
             "version": message.version[:20],
             "file_name": name[:255],
             "file_sha256": sha256,
-            "received_at": now.strftime("%Y-%m-%dT%H:%M:%SZ"),
+            "received_at": _received(now),
             "control_numbers": {k: v for k, v in numbers.items() if v},
             "mapping_id": program.mapping_id,
             "mapping_version": program.mapping_version,
@@ -166,6 +166,11 @@ def message_key(message: Message) -> str:
     """Return a file-safe name of the message, unique in the drop."""
     text = "".join(c if c.isalnum() and c.isascii() else "_" for c in _message_id(message, "message"))
     return f"{text[:60]}-{message.index + 1:04d}"
+
+
+def _received(now: datetime) -> str:
+    """Return the instant to its last digit: which of two versions of a shipment came last, files of one second tell too."""
+    return now.astimezone(UTC).isoformat().replace("+00:00", "Z")
 
 
 def _created(message: Message, now: datetime) -> str:

@@ -7,12 +7,13 @@ from datetime import UTC, datetime
 
 import pytest
 
-from gateway.check import parse_instant
+from gateway.check import Checker, parse_instant
 from gateway.findings import Severity
 from gateway.mapping.transforms import Unusable, registry
 from gateway.moments import is_day, read_moment
 from gateway.responses import ResponseError, read_responses
-from tests.drops import drop, sample
+from gateway.site import base_site
+from tests.drops import FIXTURES, drop, sample
 from tests.formats.tabular.test_json import parcel
 
 GOOD = [
@@ -90,3 +91,10 @@ def test_the_day_of_a_moment_in_a_table_is_that_at_the_port(written: str, day: s
     result = drop(data, now=datetime(2025, 8, 27, 10, tzinfo=UTC), severities=lenient, options=options)
     days = {s["regime_verdict"]["as_of_date"] for m in result.messages() for s in m["shipments"]}
     assert days == {day}
+
+
+@pytest.mark.parametrize("at", ["2025-02-27T10:00:00Z", "2025-02-27T10:00:00.000120Z"])
+def test_the_instant_of_receipt_is_delivered_to_its_last_digit(at):
+    """Two versions of a shipment may come within a second; which came last is told by their messages alone."""
+    found = Checker(base_site(), parse_instant(at)).file(FIXTURES / "x12" / "01_309_truck_5020_s321.edi")
+    assert [m["source"]["received_at"] for m in found["messages"]] == [at]

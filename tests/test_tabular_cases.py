@@ -372,7 +372,7 @@ def test_answers_are_the_plain_ones_and_say_what_to_do(site):
     assert (zip_row["row"], zip_row["column"], zip_row["how to mend it"]) == (
         "6",
         "hts_number",
-        'Write 6, 8 or 10 digits into column "hts_number", the column formatted as text.',
+        'Write 10 digits (6 or 8 only where the message allows them) into column "hts_number", the column formatted as text.',
     )
 
 

@@ -31,10 +31,13 @@ def _folds(finding: dict[str, Any]) -> bool:
     return finding.get("severity") != "error" and not finding.get("shipment")
 
 
-def lines(facts: dict[str, Any]) -> Iterator[str]:
-    """Yield the lines that explain a drop: what it was, what became of it, every fault with its mend."""
+def lines(facts: dict[str, Any], folder: str = "DIR") -> Iterator[str]:
+    """Yield the lines that explain a drop: what it was, what became of it, every fault with its mend.
+
+    folder: the profile folder as a command line names it.
+    """
     if "matches" in facts:
-        yield from _several(facts)
+        yield from _several(facts, folder)
         return
     yield f"{facts['file']}  receipt {facts['receipt']}, partner {facts['partner']}, received {facts['received_at']}"
     yield f"  {facts['format'] or 'unknown format'}: {facts['verdict'] or facts['state']}, {facts['found']} shipments: {facts['accepted']} accepted, {facts['rejected']} rejected, {facts['duplicate']} duplicate"  # fmt: skip
@@ -48,20 +51,24 @@ def lines(facts: dict[str, Any]) -> Iterator[str]:
     if facts["why"]:
         yield f"  waits: {facts['why']}"
     if facts["error"]:
-        yield f"  held: {facts['error']} When that is mended: gateway replay {facts['receipt']}"
+        yield f"  held: {facts['error'].rstrip('.')}. When that is mended: gateway replay {facts['receipt']} {folder}"
     report = facts.get("report")
-    for finding, more in folded([f for f in (report or {}).get("findings", ()) if f.get("severity") != "info"]):
+    told = [f for f in (report or {}).get("findings", ()) if f.get("severity") != "info"]
+    for finding, more in folded(told):
         yield ""
         yield from _finding(finding)
         if more > 0:
             yield f"  and {more} more of {finding['rule']}: the report lists them."
     if report is None and facts["verdict"] == "accept":
         yield "  Nothing was wrong."
-    yield ""
-    yield "next: gateway explain RULE tells what a rule means; send mended shipments in a new file."
+    if report is None and facts["verdict"] not in ("accept", "") and facts["state"] == "done":
+        yield "  What was said of it is not kept any more ([retention] answers)."
+    if told:
+        yield ""
+        yield f"next: gateway explain {told[0]['rule']} tells what the rule means; send mended shipments in a new file."
 
 
-def _several(facts: dict[str, Any]) -> Iterator[str]:
+def _several(facts: dict[str, Any], folder: str) -> Iterator[str]:
     matches = facts["matches"]
     yield f"{facts['shipment']} is a number of {len(matches)} shipments:"
     for m in matches[:_LISTED]:
@@ -69,7 +76,7 @@ def _several(facts: dict[str, Any]) -> Iterator[str]:
     if len(matches) > _LISTED:
         yield f"  and {len(matches) - _LISTED} more: --json lists them."
     yield ""
-    yield "next: gateway explain SHIPMENT or gateway explain RECEIPT, with one of these."
+    yield f"next: gateway explain SHIPMENT {folder} or gateway explain RECEIPT {folder}, with one of these."
 
 
 def _finding(f: dict[str, Any]) -> Iterator[str]:

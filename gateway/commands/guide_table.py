@@ -37,6 +37,11 @@ def tables_chapter(profile: Profile) -> str:
     return "".join(parts)
 
 
+def filled_in(profile: Profile) -> tuple[str, ...]:
+    """Return the standard columns that the partner's layout gives one value for all rows."""
+    return tuple(options_of(profile.options).values) if profile.options.get("tabular") else ()
+
+
 def _columns(options: Options) -> Iterator[tuple[str, str]]:
     """Yield (the partner's column, what it is read as)."""
     yield from options.rename.items()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import shlex
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -14,6 +15,7 @@ import msgspec
 
 from gateway.commands.exact_place import encoding_of, exact_places
 from gateway.commands.mapping_own import facts_of, mappings_of
+from gateway.commands.named_files import check_file
 from gateway.config_files import PartnerFile, read_file
 from gateway.errors import ConfigError, MappingError
 from gateway.formats import format_module
@@ -106,14 +108,15 @@ class UnitsRead:
 
 def units_of(path: Path, site: Site) -> UnitsRead:
     """Read the shipments of a file, unmapped. Raises ConfigError for a file that is not there or not known."""
-    if not path.is_file():
-        raise ConfigError(f"{path} is not there.", "Check the path.")
+    check_file(path)
     data = site.vault.read(clear(path))
     profile = site.profile_for(data[:HEAD])
     seen = detect_for(data[:HEAD], path.name, profile)
     if seen.hold is not None or profile.programs is None:
         said = seen.hold.message if seen.hold else "no mapping"
-        raise ConfigError(f"{path.name} cannot be read: {said}", "gateway check FILE tells more.")
+        raise ConfigError(
+            f"{path.name} cannot be read: {said}", f"{shlex.join(('gateway', 'check', str(path)))} tells more."
+        )
     events = format_module(seen.format).read(Transcoded((data,), seen), profile, (seen.skip, seen.factor))
     return UnitsRead(data, profile, profile.programs, seen.format, _dated(e for e in events if isinstance(e, Unit)))
 

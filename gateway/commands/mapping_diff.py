@@ -15,6 +15,7 @@ from typing import Any
 
 from gateway.check import gather
 from gateway.commands.mapping import leaves, numbers_of
+from gateway.commands.named_files import check_file
 from gateway.commands.since import start_of
 from gateway.errors import ConfigError, did_you_mean
 from gateway.formats.plain.facts import mask
@@ -44,8 +45,7 @@ class Source:
 def sources_of(paths: list[Path], site: Site, now: datetime) -> Iterator[Source]:
     """Yield files named on the command line; the envelope tells the partner."""
     for path in paths:
-        if not path.is_file():
-            raise ConfigError(f"{path} is not there.", "Check the path.")
+        check_file(path)
         with path.open("rb") as file:
             yield Source(path.name, partial(read_blocks, path), site.profile_for(file.read(1 << 16)), now)
 

@@ -46,6 +46,20 @@ def _files(folder: Path) -> list[Path]:
     return sorted(p for p in folder.glob("*") if p.suffix != ".json" and p.is_file())
 
 
+def sample_of(mapping: Path) -> Path | None:
+    """Return the example to show a partner: the first one that is accepted whole and new, else the first one; None without any."""
+    examples = examples_of(mapping)
+    return next(filter(_is_plain, examples), examples[0] if examples else None)
+
+
+def _is_plain(path: Path) -> bool:
+    found = Checker(base_site(), parse_instant(WHEN)).file(path)
+    purposes = {
+        s.get("transmission_purpose", m["transmission_purpose"]) for m in found["messages"] for s in m["shipments"]
+    }
+    return not found["rejected"] and purposes == {"original"}
+
+
 def run_tests(site: Site | None, only: str, *, update: bool) -> Iterator[dict[str, Any]]:
     """Yield one result per mapping and per whole-file example: mapping, partner, example, ok, detail (lines).
 
@@ -172,7 +186,7 @@ def _cover_file(path: Path, site: Site, found: dict[str, Coverage], profiles: di
 def cover_page(rows: list[dict[str, Any]]) -> str:
     """Return the result of `cover` as one self-contained HTML page."""
     parts = [
-        "<!doctype html><html lang=en><meta charset=utf-8><title>Mapping coverage</title>"
+        "<!doctype html><html lang=en><meta charset=utf-8><meta name=viewport content='width=device-width'><title>Mapping coverage</title>"
         "<style>body{font:15px sans-serif;margin:2em}table{border-collapse:collapse;margin-bottom:2em}"
         "td,th{border:1px solid #999;padding:.3em .7em;text-align:left}</style><h1>Mapping coverage</h1>"
     ]

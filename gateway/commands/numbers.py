@@ -10,6 +10,7 @@ The ledger is never read through: it may hold millions of shipments. Of kept fil
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -18,7 +19,7 @@ from typing import Any, NamedTuple
 from gateway.canonical.model import bill_identity
 from gateway.errors import GatewayError
 from gateway.history import MemoryHistory, bare_number
-from gateway.results import Outcome, ShipmentResult
+from gateway.results import Delivery, Outcome, ShipmentResult
 from gateway.shell.claims import raw_path
 from gateway.shell.folders import StateFolders, parse_instant
 from gateway.shell.holders import holders, issuers
@@ -35,11 +36,12 @@ _GAPS = b" -\0"
 
 
 class Named(NamedTuple):
-    """A shipment under a number. name: as reports have it; accepted: the ledger holds it as such."""
+    """A shipment under a number. name: as reports have it; accepted: the ledger holds it as such; cancelled: the drop takes it back."""
 
     drop: Drop
     name: str
     accepted: bool
+    cancelled: bool = False
 
 
 def shipments_named(site: Site, ledger: Ledger, number: str, told: Callable[[Drop], set[str]]) -> list[Named]:
@@ -93,9 +95,9 @@ def _in_files(site: Site, ledger: Ledger, number: str, told: Callable[[Drop], se
             continue
         if not _holds(site.vault, raw_path(place), wanted):
             continue
-        for result in _results(site, drop, raw_path(place), partner.profile):
+        for result, cancelled in _results(site, drop, raw_path(place), partner.profile):
             if wanted & _numbers(result):
-                yield Named(drop, result.id, _stands(ledger, drop, result))
+                yield Named(drop, result.id, _stands(ledger, drop, result), cancelled)
 
 
 def _holds(vault: Vault, path: Path, wanted: set[str]) -> bool:
@@ -115,14 +117,20 @@ def _holds(vault: Vault, path: Path, wanted: set[str]) -> bool:
     return False
 
 
-def _results(site: Site, drop: Drop, path: Path, profile: Any) -> Iterator[ShipmentResult]:
-    """Yield what a file holds, judged by itself on the day it came."""
+def _results(site: Site, drop: Drop, path: Path, profile: Any) -> Iterator[tuple[ShipmentResult, bool]]:
+    """Yield what a file holds, judged by itself on the day it came, and whether it is taken back there."""
+    gone: set[str] = set()
     pieces = translate(
         site.vault.blocks(path), profile, parse_instant(drop.received_at), MemoryHistory(), name=drop.file_name
     )
     for piece in pieces:
-        if isinstance(piece, Outcome):
-            yield from (record for record in piece.records if isinstance(record, ShipmentResult))
+        if isinstance(piece, Delivery) and piece.kind == "shipment" and b'"cancel"' in piece.data:
+            told = json.loads(b"[%b]" % piece.data)
+            gone |= {bare_number(s["shipment_id"]) for s in told if s.get("transmission_purpose") == "cancel"}
+        elif isinstance(piece, Outcome):
+            for record in piece.records:
+                if isinstance(record, ShipmentResult):
+                    yield record, bool(gone & _numbers(record))
 
 
 def _numbers(result: ShipmentResult) -> set[str]:

@@ -22,6 +22,7 @@ from typing import Any
 
 from gateway.check import Checker
 from gateway.commands.demo import GATEWAY_TOML
+from gateway.commands.named_files import check_file
 from gateway.commands.onboard_document import DocumentDraft, document_draft, is_unknown, write_document
 from gateway.commands.onboard_draft import Draft, Guess
 from gateway.commands.onboard_message import Covers, add_fields, message_draft
@@ -97,8 +98,7 @@ def _profile(folder: Path) -> Profile:
 def _unknown_document(samples: list[Path], partner: str, profile: Profile) -> DocumentDraft | None:
     """Return the draft of a document that nobody reads yet; None when the samples are something else."""
     for path in samples:
-        if not path.is_file():
-            raise ConfigError(f"{path} is not there.", "Check the path.")
+        check_file(path)
     if not all(is_unknown(path.read_bytes(), profile.documents) for path in samples):
         return None
     return document_draft(samples, partner, profile)

@@ -45,7 +45,7 @@ def receipt_page(site: Site, facts: dict[str, Any]) -> str:
         for r in records
     ]
     return (
-        f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Drop {escape(receipt)}</title>'
+        f'<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><title>Drop {escape(receipt)}</title>'
         f"<style>{_STYLE}</style></head><body><h1>Drop {escape(receipt)}</h1>{_table((), books)}"
         f"<h2>What was found</h2><pre>{escape(chr(10).join(list(lines(facts))[1:-1]))}</pre>"
         f"<h2>What was sent</h2>{_table(('kind', 'folder', 'file', 'bytes', 'SHA-256', 'state'), sent)}"

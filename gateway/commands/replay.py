@@ -13,11 +13,12 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+from gateway.catalogue import load_catalogue
 from gateway.check import describe, gather
 from gateway.commands.since import start_of
 from gateway.commands.status import ledger_of, named, refusing
 from gateway.commands.versions import Kept
-from gateway.errors import ConfigError
+from gateway.errors import ConfigError, did_you_mean
 from gateway.formats import folder_of
 from gateway.profile import Profile
 from gateway.shell import versions
@@ -29,6 +30,7 @@ from gateway.shell.newer import overtaken
 from gateway.shell.orders import REPLAY, Order, give
 from gateway.shell.outbox import outputs_of
 from gateway.shell.process import OvertakenError
+from gateway.shell.schema import drops as drop_rows
 from gateway.shell.unwrap import KINDS, Limits, UnwrapError, take_out, wrapping
 from gateway.shell.vault import Vault
 from gateway.shell.versions import Known
@@ -55,9 +57,18 @@ def replay(
     vault, kept = site.vault, Kept(site.settings.state_dir)
     try:
         version = versions.find(ledger, mapping) if mapping else None
+        _check_names(site, ledger, partner, rule)
         found = list(_chosen(site, ledger, what, start_of(since, now) if since else None, partner, rule))
         if not found:
-            raise ConfigError(f"No drop fits {what}.", "gateway status lists receipts and file names.")
+            narrowed = [
+                f"{name} {value}"
+                for name, value in (("--since", since), ("--partner", partner), ("--rule", rule))
+                if value
+            ]
+            mend = (
+                f"Leave out {' or '.join(narrowed)}." if narrowed else "gateway status lists receipts and file names."
+            )
+            raise ConfigError(f"No drop fits {' '.join((what, *narrowed))}.", mend)
         if len(found) > 1 and what not in _KINDS:
             names = ", ".join(f"{d.receipt} ({d.file_name})" for d in found)
             raise ConfigError(f"{what} is a number of shipments of {len(found)} files.", f"Name one of them: {names}.")
@@ -75,6 +86,17 @@ def replay(
                 yield facts | {"ordered": drop.receipt if drop.state in _HELD else name}
     finally:
         ledger.close()
+
+
+def _check_names(site: Site, ledger: Ledger, partner: str, rule: str) -> None:
+    """Raise ConfigError for a rule that does not exist, and for a partner that neither is one nor ever sent anything."""
+    if partner and partner not in site.partners and not ledger.find(drop_rows.c.partner == partner, newest=1):
+        raise ConfigError(f"There is no partner {partner}.", f"Known: {', '.join(site.partners)}.")
+    rules = [known.rule for known in load_catalogue()]
+    if rule and rule not in rules:
+        raise ConfigError(
+            f"There is no rule {rule}.", did_you_mean(rule.upper(), rules, "gateway explain --all lists them.")
+        )
 
 
 def _chosen(site: Site, ledger: Ledger, what: str, start: datetime | None, partner: str, rule: str) -> Iterator[Drop]:

@@ -34,11 +34,14 @@ def quality(site: Site, partner: str, since: str, now: datetime) -> dict[str, An
     start, ledger = start_of(since, now), ledger_of(site)
     try:
         found = [
-            d for d in ledger.find(newest=1_000_000) if d.partner == partner and parse_instant(d.received_at) >= start
+            d
+            for d in ledger.find(newest=1_000_000)
+            if d.partner == partner and start <= parse_instant(d.received_at) <= now
         ]
     finally:
         ledger.close()
-    drops = [d for d in reversed(found) if d.state not in ("duplicate", "seen")]
+    # what the receiver answered is no file of the partner's
+    drops = [d for d in reversed(found) if d.state not in ("duplicate", "seen") and d.format != "responses"]
     sent = {d.sha256: d.received_at[:10] for d in reversed(drops)}  # a replay is no file of the partner's
     drops = list({d.sha256: d for d in drops}.values())  # and it says what stands now
     folders, vault = StateFolders(site.settings.state_dir), site.vault
@@ -171,7 +174,7 @@ def page(report: dict[str, Any]) -> str:
     )
     title = f"Data quality of {report['partner']}"
     return (
-        f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{e(title)}</title><style>'
+        f'<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><title>{e(title)}</title><style>'
         "body{font:16px/1.5 system-ui,sans-serif;max-width:60em;margin:2em auto;padding:0 1em}table{border-collapse:collapse}"
         "td,th{border:1px solid #bbb;padding:.3em .7em;text-align:left}</style></head><body>"
         f"<h1>{e(title)}</h1><p>{e(report['since'][:10])} to {e(report['until'][:10])}: {t['files']} files, {t['found']} shipments, "

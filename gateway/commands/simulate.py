@@ -37,7 +37,9 @@ def simulate(site: Site, seed: int, now: datetime) -> dict[str, Any]:
         for shipment in message["shipments"]:
             shipments += 1
             chance = random.Random(f"{seed}/{shipment['shipment_id']}")  # noqa: S311 - a play, not a secret
-            responses += _answers(str(shipment["shipment_id"]), str(message["originator_code"]), chance, now)
+            purpose = shipment.get("transmission_purpose") or message["transmission_purpose"]
+            answers = _taken_back if purpose == "cancel" else _answers
+            responses += answers(str(shipment["shipment_id"]), str(message["originator_code"]), chance, now)
     result = {"files": len(delivered), "shipments": shipments, "responses": len(responses), "written": ""}
     if responses:
         name = f"cbp-{now:%Y%m%dT%H%M%S}-{seed}.json"
@@ -48,6 +50,11 @@ def simulate(site: Site, seed: int, now: datetime) -> dict[str, Any]:
     done_file.parent.mkdir(parents=True, exist_ok=True)
     done_file.write_text(json.dumps(sorted(done | {p.name for p in delivered})), "utf-8")
     return result
+
+
+def _taken_back(shipment: str, originator: str, chance: random.Random, now: datetime) -> list[Response]:
+    """Return the answer to a cancellation: what was taken back is neither held nor released."""
+    return [Response(shipment, "accepted", originator, "", "CANCELLATION ACCEPTED", now.strftime("%Y-%m-%dT%H:%M:%SZ"))]
 
 
 def _answers(shipment: str, originator: str, chance: random.Random, now: datetime) -> list[Response]:

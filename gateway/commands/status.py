@@ -18,7 +18,7 @@ from gateway.site import Site
 
 
 def drops(site: Site, newest: int = 50) -> list[dict[str, Any]]:
-    """Return one object per drop, newest first."""
+    """Return one object per drop, the newest ones, oldest first."""
     ledger = ledger_of(site)
     try:
         return [_describe(ledger, drop) for drop in reversed(ledger.find(newest=newest))]
@@ -85,7 +85,9 @@ def _verdict(own: list[dict[str, Any]], one: Named) -> str:
     said = {f.get("rule") for f in own if f.get("shipment")}
     if "GW-JOIN-PENDING" in said:
         return "waiting" if one.drop.waiting else "waited, and was delivered with another message"
-    return "duplicate" if "S321-DUP" in said else "accepted"
+    if "S321-DUP" in said:
+        return "duplicate"
+    return "cancelled" if one.cancelled else "accepted"
 
 
 def named(site: Site, ledger: Ledger, what: str) -> list[Drop]:

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from gateway.commands.named_files import check_file
 from gateway.commands.progress import Meter
 from gateway.errors import ConfigError
 from gateway.history import MemoryHistory
@@ -24,8 +25,9 @@ def translate_file(path: Path, output: Path, site: Site, moment: datetime | None
     progress: show shipments per second, percent and ETA on standard error after two seconds.
     Raises ConfigError when the output folder holds a file of the same name with other content.
     """
-    if not path.is_file():
-        raise ConfigError(f"{path} is not there.", "Check the path.")
+    check_file(path)
+    if output.exists() and not output.is_dir():
+        raise ConfigError(f"{output} is a file.", "Name a folder with -o.")
     output.mkdir(parents=True, exist_ok=True)
     size = path.stat().st_size
     with path.open("rb") as source:

@@ -16,6 +16,8 @@ from gateway.outputs.paths import Place
 from gateway.rules.regime import arrival_day, regime_of
 from gateway.rules.tables import Tables
 
+_FORMAL = "01"
+
 
 def left_out(layout: Layout, shipment: dict[str, Any], run: Run) -> Finding | None:
     """Return why a shipment is not written, None when it is."""
@@ -38,17 +40,23 @@ def _regime(layout: Layout, shipment: dict[str, Any], tables: Tables, day: str) 
     if not layout.entry_type or not day:
         return
     regime = regime_of(shipment, tables, day)
-    if regime is not None and layout.entry_type not in regime.entry_types:
-        own = tables.regime_words.get(layout.entry_type, layout.entry_type)
+    entry = _FORMAL if _is_formal(shipment) else layout.entry_type
+    if regime is not None and entry not in regime.entry_types:
+        own = tables.regime_words.get(entry, entry)
         said = f"On {day}: {regime.entries} ({regime.rule_id}, {regime.citation}); {own} is none of them."
         yield said, "Enter the shipment as the law has it."
 
 
 def _value(layout: Layout, shipment: dict[str, Any]) -> Iterator[tuple[str, str]]:
     value = _usd(shipment)
-    if layout.most_usd is not None and value is not None and value > layout.most_usd:
+    if layout.most_usd is not None and value is not None and value > layout.most_usd and not _is_formal(shipment):
         said = f"The shipment is worth {value} USD; this output is for shipments up to {layout.most_usd} USD."
         yield said, "Enter it formally (type 01)."
+
+
+def _is_formal(shipment: dict[str, Any]) -> bool:
+    """True for a shipment that is entered formally: the limits of informal entry do not bind it."""
+    return bool(shipment.get("entry_type_requested") == _FORMAL)
 
 
 def _usd(shipment: dict[str, Any]) -> Decimal | None:

@@ -32,9 +32,9 @@ from gateway.rules.values import LIMIT_USD, amount, check_values, complete_value
 _MOT = {"ocean": "11", "rail": "20", "truck": "30", "air": "40", "mail": "50"}
 _PERSONS = ("buyer", "owner", "final_deliver_to_party")  # who the one person of the USD 800 sum may be
 _NONE: list[Finding] = []  # the usual answer; shared, never changed
-_INFORMAL = frozenset(("entry_11", "entry_13", "postal_imdw"))
+INFORMAL = frozenset(("entry_11", "entry_13", "postal_imdw"))
 _INFORMAL_USD = Decimal(2500)  # 19 CFR 143.21, 145.12
-_DE_MINIMIS = frozenset(("section_321_pilot", "entry_86"))
+DE_MINIMIS = frozenset(("section_321_pilot", "entry_86"))
 _DUPLICATE = f"{NOTHING}: it is reported already, and was not passed on again. A new parcel needs a number of its own."
 
 
@@ -136,7 +136,7 @@ class Rulebook:
         """Rules over the whole shipment: regime, scan, pieces, time."""
         findings = []
         verdict = draft.get("regime_verdict")
-        if not eligible and profile.program in _DE_MINIMIS and isinstance(verdict, dict):
+        if not eligible and profile.program in DE_MINIMIS and isinstance(verdict, dict):
             findings.append(refused_by_law(draft, self.tables, verdict))
         scan = draft.get("security_scan")
         if (
@@ -165,7 +165,7 @@ class Rulebook:
                 )
             )
         findings += _pieces(draft)
-        total = amount(draft.get("fair_retail_value_usd")) if profile.program in _INFORMAL else None
+        total = amount(draft.get("fair_retail_value_usd")) if profile.program in INFORMAL else None
         if total is not None and total > _INFORMAL_USD:
             said = f"The shipment is worth {total:.2f} USD; informal entry ends at {_INFORMAL_USD} USD: a formal entry is needed."
             pointer = "/items/0/total_value/amount"

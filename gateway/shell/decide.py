@@ -169,7 +169,7 @@ def _hold(claimed: Claimed, drop: Drop, desk: Desk, rule: str, reason: str, to_s
     name = drop.answer_stem + SUFFIX
     receipt = stage_file(place, "receipt", "reject", name, [held_receipt(claimed, to_sender)])
     _plan(drop, Plan("quarantined", "quarantine", error=reason), [receipt], desk)
-    desk.alert(rule, f"The drop is held for a person: {reason}.", claimed.receipt, claimed.partner)
+    desk.alert(rule, f"The drop is held for a person: {reason.rstrip('.')}.", claimed.receipt, claimed.partner)
 
 
 def _plan(drop: Drop, plan: Plan, answers: Sequence[Staged], desk: Desk) -> None:

@@ -61,7 +61,8 @@ def broken_links(connection: Connection) -> Iterator[tuple[int, str]]:
     seq, prev_hash = 0, START
     for row in _rows(connection):
         if row.seq != seq + 1:
-            yield row.seq, f"records {seq + 1} to {row.seq - 1} are missing"
+            first, last = seq + 1, row.seq - 1
+            yield row.seq, f"record {first} is missing" if first == last else f"records {first} to {last} are missing"
         elif row.prev_hash != prev_hash:
             yield row.seq, "does not follow the record before it"
         if row.hash != record_hash(row.prev_hash, row.seq, row.at, row.event, row.receipt, row.payload):

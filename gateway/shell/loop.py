@@ -36,6 +36,7 @@ from gateway.shell.names import MARKER
 from gateway.shell.outages import Outages
 from gateway.shell.process import later_files, of_nobody, release
 from gateway.shell.publishing import RetryPolicy
+from gateway.shell.responses import RECEIVER
 from gateway.shell.schedule import Queue
 from gateway.shell.sftp_paths import TakenFile, Upload
 from gateway.shell.unwrap import Limits
@@ -191,7 +192,8 @@ class Engine:
         """
         with self._signals():
             begun()
-            logger().info("engine.start", partners=len(self._partners))
+            named = [name for name in self._partners if name != RECEIVER]
+            logger().info("engine.start", partners=len(named))
             while not self._stop_at:
                 self.run_once()
                 self._wait(0.0)

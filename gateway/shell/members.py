@@ -61,10 +61,13 @@ def share_out(claimed: Claimed, drop: Drop, profile: Profile, desk: Desk) -> Non
         responses.remember(connection, found.known, drop.receipt)
         outbox.plan(connection, drop.receipt, Plan("done", "accept", "responses"), (), [staged], desk.now())
     if found.unknown:
-        said = f"The receiver answered {len(found.unknown)} shipments that nobody here sent, or that two partners have."
+        many = f"{len(found.unknown)} shipments" if len(found.unknown) > 1 else "one shipment"
+        said = f"The receiver answered {many} that nobody here sent, or that two partners have."
         desk.alert("RESPONSE-UNKNOWN", said, drop.receipt, drop.partner)
     if found.left_out:
-        said = f"{len(found.left_out)} answers to whole manifests could not be shared out among their shipments; the receipt says why."
+        count = len(found.left_out)
+        many = f"{count} answers to whole manifests" if count > 1 else "One answer to a whole manifest"
+        said = f"{many} could not be shared out among the shipments; the receipt says why."
         desk.alert("RESPONSE-IN-PART", said, drop.receipt, drop.partner)
 
 

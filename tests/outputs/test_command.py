@@ -12,6 +12,7 @@ import pytest
 from gateway.outputs.folder import load_layout
 from gateway.site import base_mappings
 from tests.canonical.samples import shipment
+from tests.in_process import run
 from tests.outputs.support import mail, message, write
 from tests.test_cli import gateway
 
@@ -35,6 +36,13 @@ def test_a_line_names_shipment_field_reason_and_mend(tmp_path):
     assert "error   OUT-NO-SOURCE  every shipment (1), Duty Rate:" in done.stdout
     assert "1 shipments written, 0 left out, 5 errors, 1 warnings" in done.stdout
     assert (tmp_path / "imd.csv").is_file()
+
+
+def test_a_folder_that_translate_wrote_is_read_whatever_answers_lie_in_it(tmp_path):
+    sample = base_mappings() / "postal_itmatt_json" / "examples" / "two_items.itmatt"
+    run("translate", str(sample), "-o", str(tmp_path / "d"), "--as-of", "2025-02-27T10:00:00Z")
+    assert [p.name for p in (tmp_path / "d").glob("*.cusrsp.json")] == ["two_items.itmatt.cusrsp.json"]
+    assert "2 shipments written" in run("extract", str(tmp_path / "d"), "--as", "imd", "-o", str(tmp_path / "d.csv"))
 
 
 def test_with_json_every_line_is_one_finding(tmp_path):

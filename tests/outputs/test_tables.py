@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import json
 from decimal import Decimal
 from pathlib import Path
 
@@ -230,9 +231,82 @@ def test_the_last_version_of_a_shipment_is_written_whatever_the_order_of_the_fil
     assert [f.shipment for f, _ in told if f.rule == "OUT-SUPERSEDED"] == [spelled]
 
 
+def came(at: str, value: str, **changes: str) -> dict:
+    items = [item(total_value={"amount": value, "currency": "USD"})]
+    return message(mail(items=items), source={"format": "x12_309", "received_at": at}, **changes)
+
+
+def test_of_two_files_of_one_second_the_later_one_counts(tmp_path):
+    late, early = came("2025-03-01T08:00:00.52Z", "30.00"), came("2025-03-01T08:00:00.510001Z", "20.00")
+    run(write(tmp_path, late, early), "imd", tmp_path / "imd.csv")
+    assert [r["Value"] for r in rows_of(tmp_path / "imd.csv")] == ["30.00"]
+
+
+def test_of_two_messages_of_one_file_the_later_one_counts(tmp_path):
+    """The order of names is another: 10_1-0010 comes before 9_1-0009."""
+    names = ("p.M10_1-0010.2f6d680f194bbccf.json", "p.M9_1-0009.2f6d680f194bbccf.json")
+    for name, value in zip(names, ("30.00", "20.00"), strict=True):
+        (tmp_path / name).write_text(json.dumps(came("2025-03-01T08:00:00Z", value)), "utf-8")
+    run(sorted(tmp_path.glob("*.json")), "imd", tmp_path / "imd.csv")
+    assert [r["Value"] for r in rows_of(tmp_path / "imd.csv")] == ["30.00"]
+
+
+def test_two_versions_that_came_at_the_same_time_are_told(tmp_path):
+    files = write(tmp_path, came("2025-03-01T08:00:00Z", "20.00"), came("2025-03-01T08:00:00Z", "30.00"))
+    _, told = run(files, "imd", tmp_path / "imd.csv")
+    assert [r["Value"] for r in rows_of(tmp_path / "imd.csv")] == ["30.00"]
+    assert ["the one that is named last was taken" in f.message for f, _ in told if f.rule == "OUT-SUPERSEDED"] == [
+        True
+    ]
+
+
+@pytest.mark.parametrize(("asked", "written", "told"), [("01", "01", 0), ("11", "11", 1), (None, "11", 1)])
+def test_a_formal_entry_is_written_as_one_and_has_no_limit(tmp_path, asked, written, told):
+    one = shipment(entry_type_requested=asked, fair_retail_value_usd="3000.00")
+    _, found = run(write(tmp_path, message(one)), "type11", tmp_path / "t.csv")
+    assert rows_of(tmp_path / "t.csv")[0]["Entry Type"] == written
+    assert sum("up to 2500 USD" in f.message for f, _ in found) == told
+
+
+def quantity_alone(at: str = "2025-03-02T08:00:00Z") -> dict:
+    """An amendment of X12 M13 without the bill: nothing but the new quantity."""
+    one = {"shipment_id": "EXCR000012345", "house_bill_number": "EXCR000012345", "transmission_purpose": "amend",
+           "mode_of_transportation": "truck",
+           "amendment": {"action": "replace", "quantity": "4"}}  # fmt: skip
+    return message(one, source={"format": "x12_309", "received_at": at}, transmission_purpose="amend")
+
+
+def test_an_amendment_of_the_quantity_alone_changes_the_quantity_alone(tmp_path):
+    original = message(shipment(mode_of_transportation="truck"), source={"format": "x12_309", "received_at": "2025-03-01T08:00:00Z"})  # fmt: skip
+    run(write(tmp_path, original), "type11", tmp_path / "before.csv")
+    (tmp_path / "changed").mkdir()
+    done, _ = run(write(tmp_path / "changed", quantity_alone(), original), "type11", tmp_path / "after.csv")
+    before, after = rows_of(tmp_path / "before.csv"), rows_of(tmp_path / "after.csv")
+    assert [row.pop("Bill Quantity") for row in after] == ["4"] * len(after)
+    assert before[0].pop("Bill Quantity") != "4"
+    assert after == before
+    assert (done.shipments, done.left_out) == (1, 1)
+
+
+def test_an_amendment_of_the_quantity_alone_is_left_out_where_its_original_is_not_there(tmp_path):
+    done, told = run(write(tmp_path, quantity_alone()), "type11", tmp_path / "t.csv")
+    assert (done.shipments, done.left_out, done.errors) == (0, 1, 1)
+    assert rows_of(tmp_path / "t.csv") == []
+    (left,) = [f for f, _ in told if f.rule == "OUT-LEFT-OUT"]
+    assert left.fix == "Name the file of its original too."
+
+
 def test_a_test_message_is_told(tmp_path):
     _, told = run(write(tmp_path, message(mail(), test_indicator=True)), "imd", tmp_path / "imd.csv")
     assert [(f.message, n) for f, n in told if f.rule == "OUT-TEST"] == [("m0.json is a test message.", 1)]
+
+
+@pytest.mark.parametrize(("name", "severity"), [("imd", Severity.ERROR), ("type11", Severity.WARNING)])
+def test_a_missing_arrival_is_told_as_missing_also_where_the_port_is_known(tmp_path, name, severity):
+    one = mail if name == "imd" else shipment
+    _, told = run(write(tmp_path, message(one(estimated_arrival_at=None))), name, tmp_path / "t.csv")
+    (found,) = [f for f, _ in told if f.target == "Arrival Date"]
+    assert (found.rule, found.severity, found.message) == ("OUT-EMPTY", severity, "The shipment names no arrival.")
 
 
 def test_a_cancelled_shipment_is_in_no_table(tmp_path):

@@ -53,6 +53,18 @@ def test_each_number_of_a_shipment_names_it(place: Place, number: str, file: str
     ] == [file]
 
 
+def test_of_a_shipment_that_was_taken_back_it_says_so(place: Place) -> None:
+    text = (place.folder / "samples" / "good-309.edi").read_text()
+    bills = "".join(f"LX*{n}~\nM13*NRTX*0901*D*004500A{n}**03*2**NRTX~\n" for n in (1, 2))
+    head, _, rest = text.replace("000000001", "000000077").partition("LX*1~")
+    (place.folder / "inbox" / "gone.edi").write_text(f"{head}{bills}SE*8*0001~{rest.partition('SE*28*0001~')[2]}")
+    (place.folder / "inbox" / "gone.edi.done").touch()
+    place.run()
+    said = told(place, "004500A1")
+    assert said.startswith("gone.edi  receipt")
+    assert "shipment 004500A1: cancelled" in said
+
+
 @pytest.mark.parametrize("number", ["4500B1", "1ZTRK0000000B9", "NRTX", "Z"])
 def test_a_part_of_a_number_names_nothing(place: Place, number: str) -> None:
     assert "is no receipt, file name or shipment" in told(place, number)

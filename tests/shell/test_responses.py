@@ -68,6 +68,11 @@ def status_350(data: bytes, *responses: Response) -> list[str]:
     return answer.decode().replace("~", "").splitlines()
 
 
+def test_a_350_says_a_status_once() -> None:
+    told = Response("OCNVHBL00001", "released", text="RELEASED"), Response("OCNVHBL00001", "hold", text="EXAM")
+    assert [line for line in status_350(two_ports(), *told) if line[:2] == "K1"] == ["K1*RELEASED", "K1*HOLD EXAM"]
+
+
 def two_ports() -> bytes:
     return sample("x12/07").replace(b"LX*2~", b"P4*2704*20250122*2*Y259~\nLX*2~").replace(b"SE*34*", b"SE*35*")
 
@@ -273,6 +278,28 @@ def test_the_simulated_receiver_answers_once_and_alike_for_one_seed(place: Place
     (place.folder / "responses" / "answers" / ".simulated.json").unlink()
     again = json.loads(run("simulate-cbp", str(place.folder), "--seed", "7", "--json"))
     assert [(r.shipment_id, r.status) for r in read_responses(Path(again["written"]).read_bytes())] == said
+
+
+def test_the_answers_of_the_receiver_are_no_files_of_the_partner(place: Place) -> None:
+    place.drop("good-309.edi")
+    place.run()
+    place.respond("r.json", *(Response(s, "released") for s in place.shipments()))
+    place.run()
+    assert json.loads(run("report", "northtest", str(place.folder), "--json"))["totals"]["files"] == 1
+
+
+def test_the_simulated_receiver_releases_nothing_that_was_taken_back(place: Place) -> None:
+    place.drop("good-309.edi")
+    place.run()
+    (path,) = (place.folder / "out").glob("*.json")
+    message = json.loads(path.read_bytes())
+    for shipment in message["shipments"]:
+        shipment["transmission_purpose"] = "cancel"
+    path.write_text(json.dumps(message))
+    for seed in map(str, range(5)):
+        found = json.loads(run("simulate-cbp", str(place.folder), "--seed", seed, "--json"))
+        assert {r.status for r in read_responses(Path(found["written"]).read_bytes())} == {"accepted"}
+        (place.folder / "responses" / "answers" / ".simulated.json").unlink()
 
 
 def test_x12_and_edifact_answers_are_passed_on_like_json(place: Place) -> None:

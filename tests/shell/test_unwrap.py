@@ -22,6 +22,7 @@ from gateway.check import parse_instant
 from gateway.formats.detect import detect
 from gateway.openpgp import is_openpgp
 from gateway.shell import members
+from gateway.shell.claims import Claimed, member_claim
 from gateway.shell.desk import may_pass
 from gateway.shell.unwrap import Limits, UnwrapError, take_out, wrapping
 from gateway.site import base_site
@@ -95,6 +96,13 @@ def test_a_gzip_file_is_opened_and_answered_under_its_inner_name(yard: Open) -> 
     yard.run()
     assert "trip.edi.999.edi" in yard.names("ack")
     assert yard.problems() == []
+
+
+def test_each_member_came_after_the_one_before_it() -> None:
+    """Nothing else in a delivered message tells the order of the files of an archive."""
+    whole = Claimed("20250303T100000000000-aaaaaa", "p", "p", "a.zip", "a.zip", "2025-03-03T10:00:00.999999Z")
+    times = [member_claim(whole, number, "a.csv", "p").received_at for number in (1, 2)]
+    assert times == ["2025-03-03T10:00:01.000000Z", "2025-03-03T10:00:01.000001Z"]
 
 
 def test_a_crash_between_the_members_makes_none_twice_and_loses_none(yard: Open, monkeypatch) -> None:

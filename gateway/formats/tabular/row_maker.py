@@ -52,7 +52,7 @@ class RowMaker:
         self._mender = Mender(header, options, delimiter, typed=kind != "csv", currency=currency)
         self._options, self._delimiter = options, delimiter
         self._untouched: Callable[[str], object] = self._first_untouched
-        self.keys = header.keys()
+        self.keys, self._grouped = header.keys(), bool(options.group_by)
         self._numbers = [header.index(n) for n in KEYS if header.has(n) and header.index(n) not in self.keys]
         self._owner = [header.index(n) for n in _OWNER if header.has(n)]
         self._above: tuple[tuple[str, ...], list[str]] = ((), [])
@@ -135,7 +135,7 @@ class RowMaker:
             self._of_one(cells, self._sayer(cells, parts, findings))
         key = (record.group,) if record.group else tuple(map(str.strip, map(cells.__getitem__, self.keys)))
         if not any(key):
-            key = self._key_above(cells, findings, parts)
+            key = self._key_above(cells, findings, parts) or self._other_key(cells)
         self._above = (key, cells)
         cells.append("")
         return findings, row_node(self._pick(cells), record, parts), key
@@ -212,6 +212,17 @@ class RowMaker:
         said = "The row has goods and no number of a shipment; it may belong to the shipment of the row above, which was not passed on without it."
         findings.append(self._finding("CSV-ROW-NUMBER", Severity.ERROR, parts, self.keys[0], said))
         return key
+
+    def _other_key(self, cells: list[str]) -> tuple[str, ...]:
+        """Return the key of a row whose key cells are empty: the first other number that it has; () without one.
+
+        A table may have a column of house bills that only some of its shipments fill, or none.
+        """
+        if self._grouped:
+            return ()
+        return next(
+            (("",) * place + (cells[i].strip(),) for place, i in enumerate(self._numbers, 1) if cells[i].strip()), ()
+        )
 
     @staticmethod
     def _both(cells: list[str], above: list[str], columns: list[int]) -> list[tuple[str, str]]:

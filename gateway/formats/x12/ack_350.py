@@ -62,6 +62,8 @@ def _status(out: Envelope, request: AckRequest, response: Response, bill: Bill) 
     quantity = str(response.quantity) or bill.quantity
     date, time = at.strftime("%Y%m%d"), at.strftime("%H%M")
     yield out.segment("X4", bill.number[:25], quantity[:15], "", "", date, time, code, "", bill.issuer)
-    words = (response.status.upper(), response.code if response.code != code else "", response.text)
+    status = response.status.upper()
+    said = "" if response.text.upper().startswith(status) else status  # RELEASED RELEASED tells nothing more
+    words = (said, response.code if response.code != code else "", response.text)
     for line in in_lines(" ".join(filter(None, words)), 30, 4):
         yield out.segment("K1", line)

@@ -54,3 +54,27 @@ def test_a_shipment_of_another_master_and_no_other_number_is_one_of_its_own(tmp_
 def test_a_state_may_be_written_in_full(tmp_path):
     rows = checked(tmp_path, consignee_state="New York", hawb="GWH0001009", tracking_number="1ZSAMPLE0000000009")
     assert {s["final_deliver_to_party"]["state_province"] for s in rows if s["shipment_id"] == "GWH0001009"} == {"NY"}
+
+
+def test_rows_are_put_together_by_the_number_that_they_have(tmp_path):
+    """The table has a column of house bills, and this shipment only its tracking number: two goods lines, one shipment."""
+    rows = [[*row] for row in TABLE]
+    for row in rows[1:3]:
+        row[COLUMN["hawb"]] = ""
+    path = tmp_path / "a.csv"
+    with path.open("w", newline="", encoding="utf-8") as file:
+        csv.writer(file).writerows(rows)
+    result = Checker(SITE, parse_instant("2025-02-27T10:00:00Z")).file(path)
+    shipments = [s for m in result["messages"] for s in m["shipments"]]
+    assert next((s["shipment_id"], len(s["items"])) for s in shipments) == (rows[1][COLUMN["tracking_number"]], 2)
+    assert result["shipments"]["found"] == 3
+    assert "S321-DUP" not in {f["rule"] for f in result["findings"]}
+
+
+def test_a_tracking_number_is_not_taken_for_the_house_bill_of_its_spelling(tmp_path):
+    rows = [[*row] for row in TABLE[:3]]
+    rows[1][COLUMN["hawb"]], rows[1][COLUMN["tracking_number"]] = "", rows[2][COLUMN["hawb"]]
+    path = tmp_path / "a.csv"
+    with path.open("w", newline="", encoding="utf-8") as file:
+        csv.writer(file).writerows(rows)
+    assert Checker(SITE, parse_instant("2025-02-27T10:00:00Z")).file(path)["shipments"]["found"] == 2
