@@ -26,6 +26,7 @@ _JUMP = timedelta(days=7)
 _BEHIND = timedelta(minutes=5)
 _REMOVED_AT_ONCE = 200
 _SEALED_AT_ONCE = 50
+_BOOKS = "The gateway's disk or ledger"
 
 
 class Housework:
@@ -73,7 +74,7 @@ class Housework:
             text = f"Waiting shipments whose time is up are answered later. {reason}"
             self._outages.once("JOIN-WAITS", "", text, desk.alert)
         else:
-            self._outages.passed("JOIN-WAITS", "")
+            self._outages.passed("JOIN-WAITS", "", _BOOKS, desk.alert)
 
     def _answer(self, drop: Drop, partner: PartnerDrop, desk: Desk) -> None:
         try:
@@ -130,7 +131,7 @@ class Housework:
             text = f"Orders and the removal of old files wait: disk or ledger cannot be used ({type(error).__name__})."
             self._outages.once("HOUSE-WAITS", "", text, desk.alert)
         else:
-            self._outages.passed("HOUSE-WAITS", "")
+            self._outages.passed("HOUSE-WAITS", "", _BOOKS, desk.alert)
 
     def _follow_orders(self, partners: Mapping[str, PartnerDrop], desk: Desk) -> None:
         for path, order in orders.pending(desk.folders):

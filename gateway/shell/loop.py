@@ -245,7 +245,7 @@ class Engine:
                 text = f"What lies in the work folder cannot be read ({faults[0].strerror}); it goes on by itself."
                 self._outages.once("DROP-WAITS", "work", text, self.desk.alert)
             else:
-                self._outages.passed("DROP-WAITS", "work")
+                self._outages.passed("DROP-WAITS", "work", "The work folder", self.desk.alert)
 
     def _poll(self) -> None:
         if time.monotonic() < self._next_poll:
@@ -260,6 +260,8 @@ class Engine:
             if not self._found.get(partner.name):
                 with self._folder_faults(partner.name, "look"):
                     self._found[partner.name] = deque(drop.ready(self.desk.clock().timestamp()))
+                    if not self._found[partner.name]:  # nor is there a file any more that could not be taken
+                        self._folder_works(partner.name, "take")
         self._take_found()
 
     def _take_found(self) -> None:
@@ -283,7 +285,10 @@ class Engine:
             self._outages.once("DROP-FOLDER", what, text, self.desk.alert, partner=partner)
         else:
             if doing:
-                self._outages.passed("DROP-FOLDER", what)
+                self._folder_works(partner, doing)
+
+    def _folder_works(self, partner: str, doing: str) -> None:
+        self._outages.passed("DROP-FOLDER", f"{partner} {doing}", "The drop folder", self.desk.alert, partner=partner)
 
     def _begin(self) -> bool:
         """Begin as many files as there is room for; True when one was begun."""

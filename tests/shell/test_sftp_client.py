@@ -11,11 +11,13 @@ import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import paramiko
 import pytest
 
+from gateway.commands.fetching import Fetching
 from gateway.errors import ConfigError, DeliveryError
 from gateway.shell import sftp_client as module
 from gateway.shell.sftp_client import SftpRemote, SftpTarget, remote_hash
@@ -610,6 +612,33 @@ def test_a_full_staging_disk_is_not_blamed_on_the_partner(
     monkeypatch.setattr(os, "fsync", full)
     with pytest.raises(DeliveryError, match="staging directory"):
         poller.drop.poll()
+
+
+@needs_sshd
+def test_a_server_that_could_not_be_asked_is_told_once_and_once_when_it_can_be_again(
+    server: Server, tmp_path: Path
+) -> None:
+    told: list[tuple[str, str]] = []
+    alert = lambda rule, message, partner: told.append((rule, message))  # noqa: E731
+    fetching: Any = SimpleNamespace(_stopping=threading.Event(), _alert=alert)
+    source: Any = SimpleNamespace(name="northtest", facts=SimpleNamespace(seconds=0.01))
+    away = server.folder.with_name("away")
+    poller = Poller(server, tmp_path, stable_polls=2)
+    thread = threading.Thread(target=Fetching._poll, args=(fetching, source, poller.drop))
+    server.folder.rename(away)
+    thread.start()
+    try:
+        assert until(lambda: told)
+        (away / "a.edi").write_bytes(b"abc")
+        away.rename(server.folder)
+        assert until(lambda: poller.taken)
+    finally:
+        fetching._stopping.set()
+        thread.join(10)
+        if away.exists():
+            away.rename(server.folder)
+    assert [rule for rule, _ in told] == ["DROP-FOLDER", "DROP-RESUMED"]
+    assert told[1][1] == "The drop folder on the server can be used again after less than a minute."
 
 
 @needs_sshd
