@@ -103,7 +103,13 @@ class Fetching:
         while not self._stopping.wait(seconds):
             try:
                 drop.poll()
-                outages.passed("DROP-FOLDER", "", "The drop folder on the server", self._alert, partner=source.name)
+                outages.passed(
+                    "DROP-FOLDER",
+                    "",
+                    "The drop folder on the server can be used again",
+                    self._alert,
+                    partner=source.name,
+                )
             except Exception as error:  # of the server, of our disk or of ours: whatever it is, it is asked again
                 if not isinstance(error, GatewayError):
                     logger().error("poll.fault", partner=source.name, error=type(error).__name__, code=frames(error))

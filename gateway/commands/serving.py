@@ -19,11 +19,12 @@ from gateway.shell import versions
 from gateway.shell.crew import Recipe, Shop
 from gateway.shell.desk import Alert, Result
 from gateway.shell.drops import TEMPORARY_AGE_S, Keep, PartnerDrop
-from gateway.shell.folders import make_folder, received
+from gateway.shell.folders import make_folder, received, utc_now
 from gateway.shell.loop import Engine
 from gateway.shell.monitor import Monitor
 from gateway.shell.pager import Pager
 from gateway.shell.responses import RECEIVER
+from gateway.shell.room import STATE, Room
 from gateway.shell.service import tell
 from gateway.shell.sftp_accounts import Account, SftpEvent, log_event
 from gateway.shell.sftp_client import SftpTarget
@@ -114,6 +115,12 @@ def _accounts(site: Site) -> list[Account]:
     return [Account(p.profile.account, p.keys, p.home) for p in site.partners.values() if p.keys]
 
 
+def _written_to(site: Site) -> dict[str, Path]:
+    """Return the folders whose disks must have room, by what a person calls them."""
+    homes = {f"ack/ and reject/ of {name}": partner.home for name, partner in site.partners.items()}
+    return {STATE: site.settings.state_dir, "the out folder": site.settings.out_dir} | homes
+
+
 def _recipe(site: Site) -> Recipe:
     """Return how workers load the site, which was loaded here a moment ago."""
     return Recipe("gateway.commands.serving:shop", (site.settings.folder, fingerprint(site)))
@@ -168,12 +175,14 @@ class Gateway:
         self._watcher = Watcher(site, self._use, self.engine.desk.alert, self.engine.desk.clock)
         self._old: set[tuple[str, str]] = set()  # told of: uploads that were not finished, and folders of no account
         self._gone: set[Departed] = set()  # told of
+        self._room = Room(utc_now)
         self._tell_departed(site)
         self.engine.watch(self._look)
 
     def _look(self) -> None:
         """Look at the profile folder, and for uploads that nobody finishes."""
         self._watcher.look()
+        self._room.look(_written_to(self.site), self.engine.desk.alert)
         now, found = self.engine.desk.clock().timestamp(), dict[tuple[str, str], str]()
         for one in self.server.waiting():
             if not one.open and now - one.since > TEMPORARY_AGE_S:

@@ -150,6 +150,21 @@ def digest(path: Path) -> tuple[int, str]:
     return size, total.hexdigest()
 
 
+def bytes_left(folder: Path) -> int:
+    """Return how many bytes the gateway's user may still write there. Raises OSError."""
+    status = os.statvfs(folder)
+    return status.f_bavail * status.f_frsize
+
+
+def size_in_words(size: int) -> str:
+    """Return a number of bytes for a person.
+
+    >>> size_in_words(4096), size_in_words(98_500_000)
+    ('4 KB', '98 MB')
+    """
+    return f"{size // 1_000_000} MB" if size >= 1_000_000 else f"{size // 1_000} KB"
+
+
 class ReceiptIds:
     """Hands out receipt ids that rise even when the clock jumps back; thread safe.
 

@@ -26,7 +26,7 @@ _JUMP = timedelta(days=7)
 _BEHIND = timedelta(minutes=5)
 _REMOVED_AT_ONCE = 200
 _SEALED_AT_ONCE = 50
-_BOOKS = "The gateway's disk or ledger"
+_BOOKS = "The gateway's disk or ledger can be used again"
 
 
 class Housework:

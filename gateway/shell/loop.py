@@ -11,6 +11,7 @@ The work folder is the queue: what was claimed is processed by this process, its
 from __future__ import annotations
 
 import contextlib
+import errno
 import signal
 import threading
 import time
@@ -245,7 +246,7 @@ class Engine:
                 text = f"What lies in the work folder cannot be read ({faults[0].strerror}); it goes on by itself."
                 self._outages.once("DROP-WAITS", "work", text, self.desk.alert)
             else:
-                self._outages.passed("DROP-WAITS", "work", "The work folder", self.desk.alert)
+                self._outages.passed("DROP-WAITS", "work", "The work folder can be used again", self.desk.alert)
 
     def _poll(self) -> None:
         if time.monotonic() < self._next_poll:
@@ -282,13 +283,17 @@ class Engine:
         except OSError as error:
             self._recovered = False  # the file may lie in the work folder already
             text = f"The drop folder cannot be read or its file not be taken ({error.strerror})."
+            if error.errno in (errno.ENOSPC, errno.EDQUOT):
+                text = f"The disk of the state folder is full ({error.strerror}): files stay in the drop folder until there is room."
             self._outages.once("DROP-FOLDER", what, text, self.desk.alert, partner=partner)
         else:
             if doing:
                 self._folder_works(partner, doing)
 
     def _folder_works(self, partner: str, doing: str) -> None:
-        self._outages.passed("DROP-FOLDER", f"{partner} {doing}", "The drop folder", self.desk.alert, partner=partner)
+        self._outages.passed(
+            "DROP-FOLDER", f"{partner} {doing}", "The drop folder can be used again", self.desk.alert, partner=partner
+        )
 
     def _begin(self) -> bool:
         """Begin as many files as there is room for; True when one was begun."""

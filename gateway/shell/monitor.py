@@ -7,7 +7,6 @@ GET /metrics   numbers by partner, verdict and rule; never names, values or addr
 
 from __future__ import annotations
 
-import shutil
 import threading
 import time
 from collections.abc import Callable
@@ -18,11 +17,11 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, gene
 
 from gateway.errors import NotNowError
 from gateway.shell.desk import Alert, Result
+from gateway.shell.folders import bytes_left
 from gateway.shell.ledger import STORAGE_FAULTS
 from gateway.shell.loop import Status
+from gateway.shell.room import LEAST_FREE
 
-LEAST_FREE = 100_000_000
-"""Bytes that must be free on the disk of the state folder for /readyz."""
 _STUCK_S = 120.0
 
 
@@ -73,7 +72,7 @@ class Monitor:
     def ready(self) -> bool:
         """True when new files can be taken and worked on."""
         status = self._status_now()
-        return status is not None and status.ready and shutil.disk_usage(self._state).free >= LEAST_FREE
+        return status is not None and status.ready and bytes_left(self._state) >= LEAST_FREE
 
     def metrics(self) -> bytes:
         """Return the numbers in the Prometheus text format."""
@@ -85,7 +84,7 @@ class Monitor:
             self._states.clear()
             for state, number in status.drops.items():
                 self._states.labels(state).set(number)
-        self._free.set(shutil.disk_usage(self._state).free)
+        self._free.set(bytes_left(self._state))
         self._idle.set(max(0.0, time.monotonic() - self._beat()))
         return generate_latest(self._registry)
 

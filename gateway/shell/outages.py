@@ -53,11 +53,11 @@ class Outages:
             self._told[rule, what] = self._clock()
             tell(rule, message, partner=partner)
 
-    def passed(self, rule: str, what: str, place: str, tell: Tell, *, partner: str = "") -> None:
-        """Note that something works, and tell it if `once` told that it did not. place: "The drop folder"."""
+    def passed(self, rule: str, what: str, said: str, tell: Tell, *, partner: str = "") -> None:
+        """Note that something works, and tell it if `once` told that it did not. said: "The disk has room again"."""
         since = self._told.pop((rule, what), None)
         if since is not None:
-            tell("DROP-RESUMED", f"{place} can be used again after {_words(self._clock() - since)}.", partner=partner)
+            tell("DROP-RESUMED", f"{said} after {_words(self._clock() - since)}.", partner=partner)
 
     def _let_go(self, key: tuple[str, str], result: Result, tell: Tell) -> None:
         outage = self._open[key]
