@@ -31,6 +31,7 @@ _COMMANDS = {
     "doctor": "cli_look:doctor",
     "report": "cli_look:report",
     "replay": "cli_archive:replay",
+    "claim": "cli_archive:claim",
     "extract": "commands.extract:extract",
     "version": "cli:version",
     "serve": "cli_serve:serve",

@@ -1,4 +1,4 @@
-"""The commands about kept files: replay and archive."""
+"""The commands about received and kept files: replay, claim, backup, archive."""
 
 from __future__ import annotations
 
@@ -56,6 +56,24 @@ def replay(
             out(f"{head}; {said}")
     if not as_json and (dry_run or ordered):
         _next(site, folder, "gateway replay without --dry-run orders it." if dry_run else "")
+
+
+def claim(
+    receipt: Annotated[
+        str, typer.Argument(help="The drop whose claim.json cannot be read; the alert DROP-CLAIM names it.")
+    ],
+    folder: Folder = Path(),
+    partner: Annotated[str, typer.Option("--partner", help="Whose file it is.")] = "",
+    file: Annotated[str, typer.Option("--file", help="Its name; the answers are named after it.")] = "",
+    why: Annotated[str, typer.Option("--why", help="The reason, for the journal.")] = "",
+) -> None:
+    """Write the claim of a received file anew, so that it and the later files of its partner go on."""
+    from gateway.commands.claiming import order_claim
+
+    site = load_site(folder)
+    given = order_claim(site, receipt, partner, file, why)
+    out(f"{receipt}: {plain(given.file)} of {given.partner}")
+    _next(site, folder, "")
 
 
 def backup(

@@ -142,7 +142,7 @@ class Housework:
             if partner and not self._queue.stop(partner):
                 continue  # what is in work may be newer than what is put back: as above, and no further one is begun
             try:
-                self._carry_out(order, desk)
+                self._carry_out(order, partners, desk)
             except STORAGE_FAULTS:
                 raise
             except Exception as error:  # a fault of ours: else it would end each start
@@ -155,13 +155,15 @@ class Housework:
             finally:
                 self._queue.go(partner)
 
-    def _carry_out(self, order: Order, desk: Desk) -> None:
+    def _carry_out(self, order: Order, partners: Mapping[str, PartnerDrop], desk: Desk) -> None:
         if order.do == orders.REPLAY:
             self._changed()
             orders.replay(order, desk)
         elif order.do == orders.RETAIN:
             self._next_cleaning, self._last_look = 0.0, None  # a person has looked at the clock
             self._last_entry = ""
+        elif order.do == orders.CLAIM:
+            orders.claim(order, desk, partners[order.partner].account)
         elif order.do == orders.SEAL:
             self._unsealed = desk.vault.unsealed(desk.folders)
         else:

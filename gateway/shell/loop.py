@@ -33,6 +33,7 @@ from gateway.shell.intake import Intake
 from gateway.shell.ledger import STORAGE_FAULTS, open_ledger
 from gateway.shell.lock import StateLock
 from gateway.shell.log import logger
+from gateway.shell.lost import Fault, Lost
 from gateway.shell.names import MARKER
 from gateway.shell.outages import Outages
 from gateway.shell.process import later_files, of_nobody, release
@@ -103,6 +104,7 @@ class Engine:
         self._opened.callback(self._crew.close)
         self._unplaced: list[Ended] = []
         self._outages = Outages(clock)
+        self._lost = Lost(self._outages)
         self._house = Housework(self._queue, self._look_again, self._outages, last)
         self._recovered, self._next_poll = False, 0.0
         self._partners: dict[str, PartnerDrop] = {}
@@ -234,19 +236,21 @@ class Engine:
         """Put what lies in the work folder on the queue: after a start, and after a claim that failed half-way."""
         if not self._recovered:
             self._recovered = True  # first: an upload that fails half-way meanwhile sets it back
-            faults: list[OSError] = []
+            faults: list[Fault] = []
             try:
-                found = self.intake.recover(self._queue.knows, faults.append)
+                found = self.intake.recover(self._queue.knows, lambda place, error: faults.append((place, error)))
             except OSError as error:
-                found, faults = [], [error]
+                self._recovered = False
+                text = f"What lies in the work folder cannot be read ({error.strerror}); it goes on by itself."
+                self._outages.once("DROP-WAITS", "work", text, self.desk.alert)
+                self._queue.lost({"": ""})  # what came first is not known
+                return
+            self._outages.passed("DROP-WAITS", "work", "The work folder can be used again", self.desk.alert)
+            self._queue.lost(self._lost.look(faults, self._partners, self.desk))
             for claimed in found:
                 self._queue.put(claimed)
             if faults:
                 self._recovered = False  # at the next look
-                text = f"What lies in the work folder cannot be read ({faults[0].strerror}); it goes on by itself."
-                self._outages.once("DROP-WAITS", "work", text, self.desk.alert)
-            else:
-                self._outages.passed("DROP-WAITS", "work", "The work folder can be used again", self.desk.alert)
 
     def _poll(self) -> None:
         if time.monotonic() < self._next_poll:

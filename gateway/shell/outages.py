@@ -47,11 +47,11 @@ class Outages:
             for key in [k for k, outage in self._open.items() if result.receipt in outage.receipts]:
                 self._let_go(key, result, tell)
 
-    def once(self, rule: str, what: str, message: str, tell: Tell, *, partner: str = "") -> None:
+    def once(self, rule: str, what: str, message: str, tell: Tell, *, partner: str = "", receipt: str = "") -> None:
         """Tell of something that is no drop's, unless that was told and has not passed since."""
         if (rule, what) not in self._told:
             self._told[rule, what] = self._clock()
-            tell(rule, message, partner=partner)
+            tell(rule, message, receipt=receipt, partner=partner)
 
     def passed(self, rule: str, what: str, said: str, tell: Tell, *, partner: str = "") -> None:
         """Note that something works, and tell it if `once` told that it did not. said: "The disk has room again"."""

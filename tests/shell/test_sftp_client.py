@@ -759,7 +759,7 @@ def test_a_server_that_could_not_be_asked_is_told_once_and_once_when_it_can_be_a
     server: Server, tmp_path: Path
 ) -> None:
     told: list[tuple[str, str]] = []
-    alert = lambda rule, message, partner: told.append((rule, message))  # noqa: E731
+    alert = lambda rule, message, partner, receipt="": told.append((rule, message))  # noqa: E731
     fetching: Any = SimpleNamespace(_stopping=threading.Event(), _alert=alert)
     source: Any = SimpleNamespace(name="northtest", facts=SimpleNamespace(seconds=0.01))
     away = server.folder.with_name("away")
