@@ -13,13 +13,13 @@ from __future__ import annotations
 import contextlib
 import errno
 import signal
+import sys
 import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from typing import Any
 
 from gateway.errors import ConfigError
 from gateway.shell import heap, journal
@@ -189,6 +189,7 @@ class Engine:
     def run_forever(self, begun: Callable[[], None] = lambda: None) -> None:
         """Work until `stop`, SIGTERM or SIGINT; the files in work get up to DRAIN_S seconds to finish.
 
+        SIGHUP ends it too when it was started in a terminal, which is gone then; else it looks at once.
         begun: is called first, when signals are heeded already.
         """
         with self._signals():
@@ -203,6 +204,11 @@ class Engine:
         """End run_forever; safe in a signal handler and from any thread."""
         if not self._stop_at:
             self._stop_at = time.monotonic() + DRAIN_S
+        self._wake.set()
+
+    def look_now(self) -> None:
+        """Look into the drop folders and at the profile folder at once; safe in a signal handler and from any thread."""
+        self._next_poll = 0.0
         self._wake.set()
 
     def status(self) -> Status:
@@ -350,10 +356,19 @@ class Engine:
         if threading.current_thread() is not threading.main_thread():
             yield
             return
-        numbers = (signal.SIGTERM, signal.SIGINT)
-        before: list[Any] = [signal.signal(number, lambda *_: self.stop()) for number in numbers]
+        wanted: dict[int, Callable[[], None]] = {signal.SIGTERM: self.stop, signal.SIGINT: self.stop}
+        if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # else somebody said nohup
+            wanted[signal.SIGHUP] = self.stop if _has_terminal() else self.look_now
+        before = {number: signal.getsignal(number) for number in wanted}
+        for number, do in wanted.items():
+            signal.signal(number, lambda *_, do=do: do())
         try:
             yield
         finally:
-            for number, handler in zip(numbers, before, strict=True):
+            for number, handler in before.items():
                 signal.signal(number, handler)
+
+
+def _has_terminal() -> bool:
+    """True when a person started it in a terminal: SIGHUP says then that the terminal is gone, else it means "look again"."""
+    return sys.stdin is not None and not sys.stdin.closed and sys.stdin.isatty()
