@@ -20,6 +20,7 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 from gateway.errors import ConfigError
 from gateway.shell import heap, journal
@@ -293,12 +294,15 @@ class Engine:
         except OSError as error:
             self._recovered = False  # the file may lie in the work folder already
             text = f"The drop folder cannot be read or its file not be taken ({error.strerror})."
-            if error.errno in (errno.ENOSPC, errno.EDQUOT):
-                text = f"The disk of the state folder is full ({error.strerror}): files stay in the drop folder until there is room."
+            if error.errno in (errno.ENOSPC, errno.EDQUOT) or self._is_of_state(error):
+                text = f"The state folder cannot be written to ({error.strerror}): files stay in the drop folder until it can."
             self._outages.once("DROP-FOLDER", what, text, self.desk.alert, partner=partner)
         else:
             if doing:
                 self._folder_works(partner, doing)
+
+    def _is_of_state(self, error: OSError) -> bool:
+        return isinstance(error.filename, str) and Path(error.filename).is_relative_to(self.desk.folders.root)
 
     def _folder_works(self, partner: str, doing: str) -> None:
         self._outages.passed(

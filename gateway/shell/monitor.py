@@ -1,7 +1,7 @@
 """Health and metrics of a running gateway on a loopback port, for load balancers and Prometheus.
 
 GET /healthz   200 while the engine looks at its queue again and again, 503 when it stopped doing so
-GET /readyz    200 when the work of an earlier run is picked up, the ledger answers and the disk has room
+GET /readyz    200 when the work of an earlier run is picked up, the ledger answers and the disk takes files
 GET /metrics   numbers by partner, verdict and rule; never names, values or addresses
 """
 
@@ -17,7 +17,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, gene
 
 from gateway.errors import NotNowError
 from gateway.shell.desk import Alert, Result
-from gateway.shell.folders import bytes_left
+from gateway.shell.folders import bytes_left, not_writable
 from gateway.shell.ledger import STORAGE_FAULTS
 from gateway.shell.loop import Status
 from gateway.shell.room import LEAST_FREE
@@ -72,7 +72,9 @@ class Monitor:
     def ready(self) -> bool:
         """True when new files can be taken and worked on."""
         status = self._status_now()
-        return status is not None and status.ready and bytes_left(self._state) >= LEAST_FREE
+        if status is None or not status.ready or bytes_left(self._state) < LEAST_FREE:
+            return False
+        return not not_writable(self._state)
 
     def metrics(self) -> bytes:
         """Return the numbers in the Prometheus text format."""

@@ -10,7 +10,7 @@ import time
 from collections.abc import Mapping
 from pathlib import Path
 
-from gateway.shell.folders import Clock, size_in_words
+from gateway.shell.folders import Clock, not_writable, size_in_words
 from gateway.shell.outages import Outages, Tell
 
 LEAST_FREE = 100_000_000
@@ -18,6 +18,7 @@ LEAST_FREE = 100_000_000
 STATE = "the state folder"
 _LEAST_NAMES = 1_000  # inodes; a drop makes some ten files
 _EVERY_S = 10.0
+_MEND = "left. When it is full, files wait and uploads are refused; make room there."
 
 
 class Room:
@@ -40,19 +41,24 @@ class Room:
             if device in disks:
                 continue
             disks.add(device)
-            if said := _lacks(status, all_of_it=name == STATE):
-                text = f"The disk of {name} has {said} left. When it is full, files wait and uploads are refused; make room there."
+            if said := _lacks(folder, status, all_of_it=name == STATE):
+                text = f"The disk of {name} {said}"
                 self._outages.once("HOUSE-DISK", name, text, tell)
             else:
-                self._outages.passed("HOUSE-DISK", name, f"The disk of {name} has room again", tell)
+                self._outages.passed("HOUSE-DISK", name, f"The disk of {name} can be written to again", tell)
 
 
-def _lacks(status: os.statvfs_result, *, all_of_it: bool) -> str:
-    """Return what is low on a disk. all_of_it: the limit is that of /readyz, however small the disk is."""
+def _lacks(folder: Path, status: os.statvfs_result, *, all_of_it: bool) -> str:
+    """Return what a disk lacks, in words. all_of_it: the limit is that of /readyz, however small the disk is."""
+    if status.f_flag & os.ST_RDONLY:
+        return (
+            "is read-only: files wait and uploads are refused. Look for a fault of the disk in the log of the machine."
+        )
     free, total = status.f_bavail * status.f_frsize, status.f_blocks * status.f_frsize
     if free < (LEAST_FREE if all_of_it else min(LEAST_FREE, total // 20)):
-        return size_in_words(free)
+        return f"has {size_in_words(free)} {_MEND}"
     names = min(_LEAST_NAMES, status.f_files // 20)
     if status.f_files and status.f_favail < names:  # some file systems have no number of them
-        return f"{status.f_favail} file names (inodes)"
-    return ""
+        return f"has {status.f_favail} file names (inodes) {_MEND}"
+    why = not_writable(folder)
+    return f"cannot be written to ({why}): files wait and uploads are refused. Look at mount, rights and faults of the disk." if why else ""  # fmt: skip

@@ -93,7 +93,9 @@ def test_a_state_disk_with_a_few_kilobytes_left_is_told_and_everything_goes_on_w
         look()
         assert ("HOUSE-DISK" in [rule for rule, _ in told[1:]]) is False
         assert [
-            m for r, m in told if r == "DROP-RESUMED" and m.startswith("The disk of the state folder has room again")
+            m
+            for r, m in told
+            if r == "DROP-RESUMED" and m.startswith("The disk of the state folder can be written to again")
         ]
     finally:
         gateway.close()
@@ -125,6 +127,52 @@ def test_status_and_doctor_say_that_the_disk_is_full(place: Place) -> None:
         assert "Traceback" not in said
         assert "its disk is full" in said
         assert "restore" not in said
+
+
+NOT_NOW = "The disk of the state folder cannot be written to (Read-only file system): files wait and uploads are refused. Look at mount, rights and faults of the disk."
+
+
+def test_a_disk_that_became_read_only_is_told_as_such_and_nothing_is_lost(tmp_path: Path) -> None:
+    """A real file system that gave up (ext4 does so after a fault of the disk), under a gateway that works."""
+    place = Place(tmp_path / "site")
+    state, image = place.site.settings.state_dir, tmp_path / "image"
+    state.mkdir(exist_ok=True)
+    with image.open("wb") as file:
+        file.truncate(200 << 20)
+    commands = (["mkfs.ext4", "-q", str(image)], ["mount", "-o", "loop", str(image), str(state)])
+    if os.geteuid() or any(subprocess.run(c, check=False, capture_output=True).returncode for c in commands):
+        pytest.skip("mounting a file is not permitted here")
+    gateway, told = Gateway(place.site, port=0, workers=1), list[tuple[str, str]]()
+    gateway._pager.tell = lambda alert: told.append((alert.rule, alert.message))  # type: ignore[method-assign]
+    try:
+        gateway.engine._recover()
+        assert gateway.monitor.ready()
+        subprocess.run(["mount", "-o", "remount,abort", str(state)], check=True)
+        gateway._room._next = 0.0
+        gateway._look()
+        assert told == [("HOUSE-DISK", NOT_NOW)]  # before a file comes
+        place.drop("good-309.edi")
+        for _ in range(3):
+            gateway._room._next = gateway.engine._next_poll = 0.0
+            gateway.engine.run_once()
+        assert ("HOUSE-DISK", NOT_NOW) in told
+        assert not gateway.monitor.ready()
+        said = (
+            "The state folder cannot be written to (Read-only file system): files stay in the drop folder until it can."
+        )
+        assert ("DROP-FOLDER", said) in told
+        assert (place.folder / "inbox" / "good-309.edi").exists()
+    finally:
+        gateway.close()
+        subprocess.run(["umount", str(state)], check=True)
+    subprocess.run(["e2fsck", "-fy", str(image)], check=False, capture_output=True)
+    subprocess.run(commands[1], check=True)
+    try:
+        place.run()
+        assert "good-309.edi.999.edi" in place.names()
+        assert place.problems() == []
+    finally:
+        subprocess.run(["umount", str(state)], check=True)
 
 
 def test_disks_are_told_once_each_and_one_disk_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
