@@ -11,6 +11,7 @@ import contextlib
 import json
 import os
 import stat
+import time
 from collections.abc import Callable, Iterator
 from datetime import datetime
 from pathlib import Path
@@ -18,7 +19,7 @@ from typing import Any
 
 from gateway.errors import GatewayError
 from gateway.own_documents import places_of
-from gateway.shell.desk import frames
+from gateway.shell.desk import frames, may_pass
 from gateway.shell.log import logger
 from gateway.site import Site, base_mappings, load_afresh
 
@@ -26,6 +27,9 @@ Print = frozenset[tuple[str, int, int]]
 """(path, time of change in ns, size) of every file that a site is made of."""
 
 _SUFFIXES = (".toml", ".csv", ".xml", ".pub")
+
+_AGAIN_S = 30.0
+"""Until a change is tried again that the machine did not let be taken."""
 
 _AT_START = (
     "workers",
@@ -57,15 +61,17 @@ class Watcher:
         """use: takes a checked site into work; alert: (rule, sentence) for a person."""
         self._site, self._use, self._alert, self._clock = site, use, alert, clock
         self._loaded = self._before = fingerprint(site)
+        self._put_off: Print | None = None  # what the machine did not let be taken
+        self._again_at = 0.0
         self._note("")
 
     def look(self) -> None:
         """Load the folder when it changed and has been quiet since the last look."""
         now = fingerprint(self._site)
         quiet, self._before = now == self._before, now
-        if now == self._loaded or not quiet:
+        if now == self._loaded or not quiet or (now == self._put_off and time.monotonic() < self._again_at):
             return
-        self._loaded = now
+        before, self._loaded = self._loaded, now
         try:
             site = load_afresh(self._site.settings.folder, self._site)
             found = fingerprint(site)
@@ -77,15 +83,21 @@ class Watcher:
             if not known:
                 logger().error("profile.fault", error=type(error).__name__, code=frames(error))
             why = str(error) if known else f"It could not be loaded ({type(error).__name__})."
+            told = now == self._put_off
+            if may_pass(error):  # a full disk, a ledger that is locked: nothing is wrong with the change
+                self._loaded, self._put_off, self._again_at = before, now, time.monotonic() + _AGAIN_S
+                why += " It is tried again by itself."
             self._note(why)
-            self._alert("PROFILE-BROKEN", f"A change of the profile folder was not taken; the old one works on. {why}")
+            if not told:
+                said = "A change of the profile folder was not taken; the old one works on."
+                self._alert("PROFILE-BROKEN", f"{said} {why}")
             return
         for name in _AT_START:
             if getattr(site.settings, name) != getattr(self._site.settings, name):
                 self._alert(
                     "PROFILE-RESTART", f"gateway.toml: {name} is read at the start only. Start the gateway again."
                 )
-        self._site, self._loaded = site, found
+        self._site, self._loaded, self._put_off = site, found, None
         self._note("")
         left_over = [f" {one.said} {one.mend}" for one in site.unread]
         said = "A change of the profile folder was taken; it counts from the next file on."

@@ -102,6 +102,36 @@ def test_a_changed_profile_that_cannot_be_taken_now_does_not_end_the_gateway(
     assert told == ["PROFILE-BROKEN"] * 3
 
 
+@pytest.mark.parametrize("error", [FULL, OperationalError("INSERT", {}, Exception("database or disk is full"))])
+def test_a_change_that_the_machine_did_not_let_be_taken_is_taken_later_by_itself(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    """It was told that the old tables work on, and they did until somebody saved a file once more."""
+    gateway = Gateway(Place(tmp_path / "site").site, port=0, workers=1)
+    told: list[str] = []
+    gateway._pager.tell = lambda alert: told.append(alert.rule)  # type: ignore[method-assign]
+
+    def look(times: int) -> None:
+        for _ in range(times):
+            gateway.engine._next_poll = gateway._watcher._again_at = 0.0
+            gateway.engine.run_once()
+
+    try:
+        with monkeypatch.context() as patch:
+            patch.setattr(gateway, "_keep_versions", failing(error))
+            with (gateway.site.settings.folder / "partners" / "northtest.toml").open("a") as file:
+                file.write("# changed\n")
+            look(4)
+            assert told == ["PROFILE-BROKEN"]
+            assert "It is tried again by itself." in reloading.last_change(gateway.site.settings.state_dir)["fault"]
+        look(1)
+        assert told == ["PROFILE-BROKEN", "PROFILE-LOADED"]
+        look(2)
+        assert told == ["PROFILE-BROKEN", "PROFILE-LOADED"]
+    finally:
+        gateway.close()
+
+
 def test_a_process_that_cannot_be_started_is_tried_again(yard: Yard, monkeypatch: pytest.MonkeyPatch) -> None:
     yard.workers = 2
     engine = yard.engine()
