@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import select
 import shutil
 import signal
 import socket
@@ -152,6 +153,12 @@ def group(number: int) -> list[str]:
     return [fields[0] for fields in found if int(fields[2]) == number]
 
 
+def caught(process: int, number: int) -> bool:
+    """True when a process has a handler for a signal."""
+    line = next(line for line in Path(f"/proc/{process}/status").read_text().splitlines() if line.startswith("SigCgt"))
+    return bool(int(line.split()[1], 16) >> (number - 1) & 1)
+
+
 def told(process: subprocess.Popen[str], word: str) -> bool:
     """True when the log says a word before it ends."""
     assert process.stderr is not None
@@ -164,6 +171,10 @@ def test_a_hang_up_of_a_service_looks_at_the_profile_and_ends_neither_the_gatewa
     config.write_text("workers = 2\n" + config.read_text().replace("poll_seconds = 1.0", "poll_seconds = 0.2"))
     process = serve(site, stdin=subprocess.DEVNULL, start_new_session=True)
     try:
+        assert until(lambda: b"serve" in Path(f"/proc/{process.pid}/cmdline").read_bytes())
+        while not select.select([process.stdout], [], [], 0.05)[0]:
+            if caught(process.pid, signal.SIGHUP):
+                process.send_signal(signal.SIGHUP)  # while it starts
         assert "SFTP" in process.stdout.readline()
         assert until(
             lambda: len(group(process.pid)) == 5, 60

@@ -373,6 +373,12 @@ class Engine:
                 signal.signal(number, handler)
 
 
+def hang_up_later() -> None:
+    """Heed no SIGHUP while the gateway starts, unless its terminal is gone: it looks at everything then anyway."""
+    if not _has_terminal() and signal.getsignal(signal.SIGHUP) is signal.SIG_DFL:
+        signal.signal(signal.SIGHUP, lambda *_: None)
+
+
 def _has_terminal() -> bool:
     """True when a person started it in a terminal: SIGHUP says then that the terminal is gone, else it means "look again"."""
     return sys.stdin is not None and not sys.stdin.closed and sys.stdin.isatty()

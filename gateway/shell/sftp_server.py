@@ -195,7 +195,7 @@ class SftpDropServer:
             now = time.monotonic()
             for connection in self._list():
                 if not connection.alive:
-                    self._tell_stranger(*connection.strange(self._host_key.get_name()))
+                    self._tell_stranger(*connection.strange())
                     self._forget(connection)
                 elif rule := connection.overdue(now):
                     if connection.user:
@@ -265,11 +265,11 @@ class Connection(paramiko.ServerInterface):
         seen = max([self._since, *(subsystem.server.last_seen for subsystem in self._subsystems)])
         return "SFTP-IDLE" if now - seen > limits.idle_s else ""
 
-    def strange(self, host_key_type: str) -> tuple[str, str, str]:
+    def strange(self) -> tuple[str, str, str]:
         """Return rule, peer and words of a connection that is over and that nobody logged in by, the rule "" for others."""
         if self.user or self._key or self._failures or self._ended:
             return "", self.peer, ""
-        rule, detail = why_not(self.transport, host_key_type)
+        rule, detail = why_not(self.transport)
         return rule, self.peer, detail
 
     def end(self) -> None:

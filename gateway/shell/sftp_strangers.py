@@ -40,27 +40,29 @@ class ServerTransport(paramiko.Transport):
         return self.offered
 
 
-def why_not(transport: ServerTransport, host_key_type: str) -> tuple[str, str]:
+def why_not(transport: ServerTransport) -> tuple[str, str]:
     """Return rule and words for a connection that ended before its peer tried to log in; ("", "") is not worth a line.
 
     Who connects and leaves without a word is a health check or a port scan.
     """
     version = escaped(transport.remote_version)[:_MOST_TEXT]
-    error = transport.get_exception()
-    if isinstance(error, paramiko.ssh_exception.IncompatiblePeer):
-        return "SFTP-ALGORITHMS", f"{version}: {_missing(transport, host_key_type) or escaped(str(error))}"
+    error, missing = transport.get_exception(), _missing(transport)
+    if missing or isinstance(error, paramiko.ssh_exception.IncompatiblePeer):  # the peer may have hung up first
+        return "SFTP-ALGORITHMS", f"{version}: {missing or escaped(str(error))}"
     if not version:
         return "", ""
     return "SFTP-HANDSHAKE", f"{version} left before it logged in"
 
 
-def _missing(transport: ServerTransport, host_key_type: str) -> str:
+def _missing(transport: ServerTransport) -> str:
     options = transport.get_security_options()
     found = []
     for kind, name, lists in _KINDS:
-        ours = (host_key_type,) if name == "key_types" else getattr(options, name)
+        ours = set(getattr(options, name))
+        if name == "key_types":
+            ours &= set(transport.server_key_dict)
         for offer in (transport.offered.get(one, []) for one in lists):
-            if offer and not set(ours).intersection(offer):
+            if offer and not ours.intersection(offer):
                 found.append(f"no {kind} in common, it offers {_some(offer)}")
                 break
     return "; ".join(found)

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from gateway.commands import serving
 from gateway.commands.serving import Gateway
 from gateway.shell import room
 from gateway.shell.folders import bytes_left
@@ -173,6 +174,14 @@ def test_a_disk_that_became_read_only_is_told_as_such_and_nothing_is_lost(tmp_pa
         assert place.problems() == []
     finally:
         subprocess.run(["umount", str(state)], check=True)
+
+
+def test_a_home_that_the_gateway_need_not_write_to_is_no_fault(tmp_path: Path) -> None:
+    """Of a partner's home only ack/ and reject/ are written to; in it itself others may be the only ones to write."""
+    site = Place(tmp_path / "site").site
+    found = serving._written_to(site)
+    assert found[STATE] == site.settings.state_dir
+    assert found["ack/ and reject/ of northtest"] == site.partners["northtest"].home / "ack"
 
 
 def test_disks_are_told_once_each_and_one_disk_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
