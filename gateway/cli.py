@@ -31,6 +31,7 @@ _COMMANDS = {
     "doctor": "cli_look:doctor",
     "report": "cli_look:report",
     "replay": "cli_archive:replay",
+    "claim": "cli_archive:claim",
     "extract": "commands.extract:extract",
     "version": "cli:version",
     "serve": "cli_serve:serve",
@@ -110,7 +111,10 @@ def run() -> None:
             error.show() if hasattr(error, "show") else err(str(error))
             sys.exit(2)
         if isinstance(error, OSError):
-            err(f"error: {error.strerror}: {error.filename}")
+            err(f"error: {error.strerror}" + (f": {error.filename}" if error.filename else ""))
+            if error.errno in (errno.ENOSPC, errno.EDQUOT):
+                err("  mend: make room on the disk (gateway doctor DIR names it), then try again.")
+                sys.exit(5)
             if error.errno in _MACHINE:
                 err("  mend: look at disk, memory and limits of the machine, then try again.")
                 sys.exit(5)

@@ -1,4 +1,4 @@
-"""The commands about kept files: replay and archive."""
+"""The commands about received and kept files: replay, claim, backup, archive."""
 
 from __future__ import annotations
 
@@ -61,6 +61,24 @@ def replay(
         options = {"--since": since, "--partner": partner, "--rule": rule, "--why": why, "--mapping": mapping}
         given = [word for option, value in options.items() if value for word in (option, value)]
         _next(site, folder, f"{command('gateway', 'replay', what, folder, *given)} orders it." if dry_run else "")
+
+
+def claim(
+    receipt: Annotated[
+        str, typer.Argument(help="The drop whose claim.json cannot be read; the alert DROP-CLAIM names it.")
+    ],
+    folder: Folder = Path(),
+    partner: Annotated[str, typer.Option("--partner", help="Whose file it is.")] = "",
+    file: Annotated[str, typer.Option("--file", help="Its name; the answers are named after it.")] = "",
+    why: Annotated[str, typer.Option("--why", help="The reason, for the journal.")] = "",
+) -> None:
+    """Write the claim of a received file anew, so that it and the later files of its partner go on."""
+    from gateway.commands.claiming import order_claim
+
+    site = load_site(folder)
+    given = order_claim(site, receipt, partner, file, why)
+    out(f"{receipt}: {plain(given.file)} of {given.partner}")
+    _next(site, folder, "")
 
 
 def backup(

@@ -21,7 +21,7 @@ def status(
 ) -> None:
     """List the drops: one line per file."""
     from gateway.commands.reloading import last_change
-    from gateway.commands.status import drops
+    from gateway.commands.status import drops, unreadable
 
     site, broken = state_site(folder)
     rows = drops(site, newest)
@@ -36,6 +36,11 @@ def status(
     for row in rows:
         if row["why"]:
             out(f"{row['receipt']} waits: {plain(row['why'])}")
+    for one in unreadable(site):
+        whose = one["partner"] or "NAME"
+        out(
+            f"{one['receipt']} waits: claim.json cannot be read ({one['why']}). If it stays so: gateway claim {one['receipt']} {folder} --partner {whose} --file FILE"
+        )
     change = last_change(site.settings.state_dir)
     if change.get("fault"):
         out(f"profile: a change was not taken, the tables of {change['loaded_at']} work on: {change['fault']}")

@@ -33,17 +33,19 @@ def serve(
     port: Annotated[int | None, typer.Option(help="SFTP port; 0 takes a free one. Default: gateway.toml.")] = None,
 ) -> None:
     """Take files over SFTP, translate, deliver and answer them until SIGTERM."""
+    from gateway.commands.reloading import load_to_serve
     from gateway.commands.serving import Gateway
     from gateway.shell.log import configure
+    from gateway.shell.loop import hang_up_later
     from gateway.shell.service import more_files
 
     configure(sys.stderr)
+    hang_up_later()
     more_files()
-    site = load_site(folder, starting=True)
-    site.check_tables()
+    site, seen = load_to_serve(folder)
     for left_over in site.unread:
         out(f"warning: {left_over.said} {left_over.mend}")
-    gateway = Gateway(site, port=port)
+    gateway = Gateway(site, port=port, seen=seen)
     gateway.port = gateway.server.start()
     account = gateway.accounts[0] if gateway.accounts else "ACCOUNT"
     out(

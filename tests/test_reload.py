@@ -14,6 +14,10 @@ from pathlib import Path
 
 import pytest
 
+from gateway.commands import reloading, serving
+from gateway.errors import ConfigError, NotNowError
+from gateway.site import load_site
+
 GOOD = "level,target,source,when,transform,default,required,rule,message,example\nshipment,carrier_code,,,,ZZZZ,,,,\n"
 BROKEN = GOOD + "shipment,no_such_field,M11.01,,,,,,,\n"
 PARTNER = "partners/northtest/x12_309_truck.csv"
@@ -142,3 +146,81 @@ def test_serve_does_not_start_with_a_broken_table(tmp_path: Path) -> None:
     said = run("serve", str(folder), "--port", "0")
     assert "no_such_field" in said
     assert "Traceback" not in said
+
+
+# --- a folder that is written to while it is read
+
+HEAD = "level,target,source,when,transform,default,required,rule,message,example,note\n"
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    run("demo", "init", str(tmp_path / "site"))
+    return tmp_path / "site"
+
+
+def meddling(load, *changes):
+    """Return a loader during whose n-th call the n-th change is made and, after what it read, undone."""
+    left = list(changes)
+
+    def meddle(*args, **options):
+        change = left.pop(0) if left else None
+        if change is None:
+            return load(*args, **options)
+        do, undo = change
+        do()
+        try:
+            return load(*args, **options)
+        finally:
+            undo()
+
+    return meddle
+
+
+def test_a_table_that_is_there_only_while_the_workers_load_never_counts(folder, monkeypatch):
+    """Found by kill -9 under load: the files were those of before, then and afterwards, and a worker had the broken table."""
+    table = folder / "partners" / "northtest" / "x12_309_truck.csv"
+    table.parent.mkdir()
+    site, seen = reloading.load_to_serve(folder)
+    change = (lambda: table.write_text(f"{HEAD}broken,row,,,,,,,,,\n"), table.unlink)
+    monkeypatch.setattr(serving, "load_site", meddling(load_site, change, change))
+    loaded = serving.shop(folder, seen)
+    for partner in loaded.config.partners:
+        partner.profile.tables.compile()
+    assert reloading.fingerprint(site) == seen
+
+
+def test_a_file_that_is_saved_while_the_gateway_starts_is_no_reason_not_to_start(folder, monkeypatch):
+    toml = folder / "partners" / "northtest.toml"
+    whole = toml.read_text()
+    half = (lambda: toml.write_text(whole[:40]), lambda: toml.write_text(whole))
+    monkeypatch.setattr(reloading, "load_site", meddling(load_site, half, half))
+    site, seen = reloading.load_to_serve(folder)
+    assert list(site.partners) == ["northtest"]
+    assert seen == reloading.fingerprint(site)
+    toml.write_text(whole[:40])
+    with pytest.raises(ConfigError):
+        reloading.load_to_serve(folder)
+
+
+def test_a_folder_that_never_stands_still_is_not_served(folder, monkeypatch):
+    stir = (lambda: (folder / "partners" / "x.csv").write_text("x"), (folder / "partners" / "x.csv").unlink)
+    monkeypatch.setattr(reloading, "load_site", meddling(load_site, *[stir] * 50))
+    with pytest.raises(NotNowError, match="again and again"):
+        reloading.load_to_serve(folder)
+
+
+def test_a_change_between_the_reading_and_the_start_is_taken(folder):
+    """The fingerprint was taken after the tables were read: what was saved in between counted as read, for ever."""
+    site, seen = reloading.load_to_serve(folder)
+    toml = folder / "partners" / "northtest.toml"
+    toml.write_text(f"{toml.read_text()}\n# saved now\n")
+    gateway, told = serving.Gateway(site, port=0, workers=1, seen=seen), []
+    gateway._pager.tell = lambda alert: told.append(alert.rule)
+    try:
+        for _ in range(4):
+            gateway.engine._next_poll = 0.0
+            gateway.engine.run_once()
+        assert told == ["PROFILE-LOADED"]
+    finally:
+        gateway.close()

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import select
 import shutil
 import signal
 import socket
@@ -17,17 +19,21 @@ from gateway.errors import ConfigError
 from gateway.shell import service
 from gateway.shell.folders import ReceiptIds, StateFolders, user_name
 from gateway.shell.orders import RETAIN, Order, give
+from tests.shell.sftp_support import until
 from tests.test_reload import run
 
 ROOT = Path(__file__).parent.parent
 UNIT = ROOT / "docs" / "gateway.service"
 
 
-def serve(folder: Path, **more: str) -> subprocess.Popen[str]:
-    command = [sys.executable, "-m", "gateway", "serve", str(folder), "--port", "0"]
+def serve(
+    folder: Path, *before: str, stdin: int | None = None, start_new_session: bool = False, **more: str
+) -> subprocess.Popen[str]:
+    command = [*before, sys.executable, "-m", "gateway", "serve", str(folder), "--port", "0"]
     return subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env={**os.environ, **more}
-    )
+        command, stdin=stdin, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env={**os.environ, **more},
+        start_new_session=start_new_session,
+    )  # fmt: skip
 
 
 @pytest.fixture
@@ -136,3 +142,80 @@ def test_doctor_does_not_judge_as_root_what_another_user_may_do(site):
     assert (found.name, found.state) == ("user", "error")
     assert "runuser -u 12345" in found.mend
     assert not (site / "state").exists()
+
+
+def group(number: int) -> list[str]:
+    """Return the processes of a process group."""
+    found = []
+    for path in Path("/proc").glob("[0-9]*/stat"):
+        with contextlib.suppress(OSError):  # it ended since
+            found.append(path.read_text().rpartition(")")[2].split())
+    return [fields[0] for fields in found if int(fields[2]) == number]
+
+
+def caught(process: int, number: int) -> bool:
+    """True when a process has a handler for a signal."""
+    line = next(line for line in Path(f"/proc/{process}/status").read_text().splitlines() if line.startswith("SigCgt"))
+    return bool(int(line.split()[1], 16) >> (number - 1) & 1)
+
+
+def told(process: subprocess.Popen[str], word: str) -> bool:
+    """True when the log says a word before it ends."""
+    assert process.stderr is not None
+    return any(word in line for line in process.stderr)
+
+
+@pytest.mark.sftp
+def test_a_hang_up_of_a_service_looks_at_the_profile_and_ends_neither_the_gateway_nor_its_workers(site):
+    config = site / "gateway.toml"
+    config.write_text("workers = 2\n" + config.read_text().replace("poll_seconds = 1.0", "poll_seconds = 0.2"))
+    process = serve(site, stdin=subprocess.DEVNULL, start_new_session=True)
+    try:
+        assert until(lambda: b"serve" in Path(f"/proc/{process.pid}/cmdline").read_bytes())
+        while not select.select([process.stdout], [], [], 0.05)[0]:
+            if caught(process.pid, signal.SIGHUP):
+                process.send_signal(signal.SIGHUP)  # while it starts
+        assert "SFTP" in process.stdout.readline()
+        assert until(
+            lambda: len(group(process.pid)) == 5, 60
+        )  # gateway, nursery, two workers and the one for small files
+        with (site / "partners" / "northtest.toml").open("a") as file:
+            file.write("# changed\n")
+        for _ in range(5):
+            os.killpg(process.pid, signal.SIGHUP)  # as systemd and a terminal do: the whole group
+        assert told(process, "PROFILE-LOADED")
+        process.terminate()
+        _, log = process.communicate(timeout=30)
+        assert process.returncode == 0
+        assert "WORKER" not in log
+    finally:
+        process.kill()
+
+
+@pytest.mark.sftp
+def test_a_gateway_whose_terminal_is_gone_ends_in_order(site):
+    master, terminal = os.openpty()
+    process = serve(site, stdin=terminal, start_new_session=True)
+    try:
+        assert told(process, "engine.start")
+        os.close(terminal)
+        os.close(master)
+        process.send_signal(signal.SIGHUP)
+        assert told(process, "engine.stop")
+        assert process.wait(30) == 0
+    finally:
+        process.kill()
+
+
+@pytest.mark.sftp
+def test_nohup_is_heeded(site):
+    process = serve(site, "nohup", stdin=subprocess.DEVNULL)
+    try:
+        assert told(process, "engine.start")
+        process.send_signal(signal.SIGHUP)
+        with pytest.raises(subprocess.TimeoutExpired):
+            process.wait(1)
+        process.terminate()
+        assert process.wait(30) == 0
+    finally:
+        process.kill()

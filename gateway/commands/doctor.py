@@ -16,6 +16,7 @@ from typing import Any
 
 from gateway.commands.departed import departed
 from gateway.commands.doctor_keys import Check, encryption, keys, of_partner, of_servers
+from gateway.commands.status import unreadable
 from gateway.errors import ConfigError, GatewayError
 from gateway.shell.folders import as_user, parse_instant, user_name
 from gateway.shell.ledger import open_ledger
@@ -47,7 +48,7 @@ def doctor(folder: Path, *, remote: bool = False) -> Iterator[Check]:
         "ok",
         f"{len(site.partners)} partner{'s' * (len(site.partners) != 1)}; all tables compile and their examples hold",
     )
-    for look in (_state, _disk, _speed, _ledger, _clock, _port, keys, encryption):
+    for look in (_state, _disk, _speed, _ledger, _claims, _clock, _port, keys, encryption):
         yield from _guarded(look, site)
     for one in site.own.unread:
         yield Check("documents", "warning", one.said, one.mend)
@@ -113,6 +114,13 @@ def _disk(site: Site) -> Iterator[Check]:
             said,
             "Free some room; a full disk stops the intake." if bad else "",
         )
+
+
+def _claims(site: Site) -> Iterator[Check]:
+    for one in unreadable(site):
+        said = f"claim.json of {one['receipt']} cannot be read ({one['why']}): later files of {one['partner'] or 'all partners'} wait"
+        mend = f"gateway claim {one['receipt']} DIR --partner {one['partner'] or 'NAME'} --file FILE"
+        yield Check("work folder", "error", said, mend)
 
 
 def _speed(site: Site) -> Iterator[Check]:

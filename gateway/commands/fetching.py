@@ -10,8 +10,9 @@ from pathlib import Path
 from gateway.config_files import Poll, Remote
 from gateway.errors import ConfigError, GatewayError
 from gateway.shell.desk import frames
+from gateway.shell.folders import utc_now
 from gateway.shell.log import logger
-from gateway.shell.outages import Tell
+from gateway.shell.outages import Outages, Tell
 from gateway.shell.responses import RECEIVER
 from gateway.shell.sftp_accounts import EventSink, SftpEvent, log_event
 from gateway.shell.sftp_client import SftpRemote
@@ -97,18 +98,22 @@ class Fetching:
             threading.Thread(target=self._poll, args=(source, drop), name=name, daemon=True).start()
 
     def _poll(self, source: Source, drop: SftpDrop) -> None:
-        """Fetch from one server until the gateway stops; a fault is told once until it is over."""
-        seconds, failing = source.facts.seconds, False
+        """Fetch from one server until the gateway stops; a fault is told once until it is over, and its end."""
+        seconds, outages = source.facts.seconds, Outages(utc_now)
         while not self._stopping.wait(seconds):
             try:
                 drop.poll()
-                failing = False
+                outages.passed(
+                    "DROP-FOLDER",
+                    "",
+                    "The drop folder on the server can be used again",
+                    self._alert,
+                    partner=source.name,
+                )
             except Exception as error:  # of the server, of our disk or of ours: whatever it is, it is asked again
                 if not isinstance(error, GatewayError):
                     logger().error("poll.fault", partner=source.name, error=type(error).__name__, code=frames(error))
-                if not failing:
-                    self._alert("DROP-FOLDER", _why(error), partner=source.name)
-                failing = True
+                outages.once("DROP-FOLDER", "", _why(error), self._alert, partner=source.name)
 
     def _polled(self, event: SftpEvent) -> None:
         """Log what a fetcher tells; a file that stays on the partner's server for good is for a person too, once."""

@@ -11,7 +11,7 @@ from pathlib import Path
 from gateway.canonical.validate import prepare
 from gateway.commands.departed import Departed, departed
 from gateway.commands.fetching import Fetching, remote_of, sources_of
-from gateway.commands.reloading import Print, Watcher, fingerprint
+from gateway.commands.reloading import Print, Watcher, fingerprint, in_one_piece
 from gateway.commands.versions import Kept, live
 from gateway.errors import ConfigError
 from gateway.profile import Identity, Profile
@@ -19,11 +19,12 @@ from gateway.shell import versions
 from gateway.shell.crew import Recipe, Shop
 from gateway.shell.desk import Alert, Result
 from gateway.shell.drops import TEMPORARY_AGE_S, Keep, PartnerDrop
-from gateway.shell.folders import make_folder, received
+from gateway.shell.folders import make_folder, received, utc_now
 from gateway.shell.loop import Engine
 from gateway.shell.monitor import Monitor
 from gateway.shell.pager import Pager
 from gateway.shell.responses import RECEIVER
+from gateway.shell.room import STATE, Room
 from gateway.shell.service import tell
 from gateway.shell.sftp_accounts import Account, SftpEvent, log_event
 from gateway.shell.sftp_client import SftpTarget
@@ -68,9 +69,9 @@ def serve_config(site: Site) -> _Serve:
 
 def shop(folder: Path, wanted: Print) -> Shop:
     """Load a profile folder in a worker process. Raises ConfigError when it is not the version that was checked."""
-    site = load_site(folder)
+    site, found = in_one_piece(folder, lambda: load_site(folder))
     site.own.tables.compile()  # shared by the workers; partners' own rows are compiled when a file of theirs comes
-    if fingerprint(site) != wanted:
+    if found != wanted:
         raise ConfigError("The profile folder changed while it was loaded.", "Nothing: it is loaded again.")
     return Shop(serve_config(site), translate, assist, remap=Kept(site.settings.state_dir).remap)
 
@@ -114,9 +115,15 @@ def _accounts(site: Site) -> list[Account]:
     return [Account(p.profile.account, p.keys, p.home) for p in site.partners.values() if p.keys]
 
 
-def _recipe(site: Site) -> Recipe:
-    """Return how workers load the site, which was loaded here a moment ago."""
-    return Recipe("gateway.commands.serving:shop", (site.settings.folder, fingerprint(site)))
+def _written_to(site: Site) -> dict[str, Path]:
+    """Return the folders whose disks must have room, by what a person calls them."""
+    homes = {f"ack/ and reject/ of {name}": partner.home / "ack" for name, partner in site.partners.items()}
+    return {STATE: site.settings.state_dir, "the out folder": site.settings.out_dir} | homes
+
+
+def _recipe(site: Site, seen: Print) -> Recipe:
+    """Return how workers load the site: the very files that were loaded here."""
+    return Recipe("gateway.commands.serving:shop", (site.settings.folder, seen))
 
 
 class Gateway:
@@ -129,14 +136,16 @@ class Gateway:
         port: int | None = None,
         on_result: Callable[..., None] | None = None,
         workers: int | None = None,
+        seen: Print | None = None,
     ) -> None:
-        """port, workers: instead of those of gateway.toml."""
+        """port, workers: instead of those of gateway.toml. seen: of load_to_serve; None: nobody changed a file since."""
         self.site = site
+        seen = fingerprint(site) if seen is None else seen
         settings = site.settings
         self._on_result = on_result
         self.engine = Engine(
             serve_config(site), translate, on_result=self._result, on_alert=self._alert,
-            workers=settings.workers if workers is None else workers, recipe=_recipe(site),
+            workers=settings.workers if workers is None else workers, recipe=_recipe(site, seen),
             remap=Kept(settings.state_dir).remap,
         )  # fmt: skip
         self._keep_versions(site)
@@ -165,15 +174,17 @@ class Gateway:
         self.port = 0
         self._thread: threading.Thread | None = None
         self._fetching = Fetching(site, staging, self.engine.take_upload, self.engine.desk.alert)
-        self._watcher = Watcher(site, self._use, self.engine.desk.alert, self.engine.desk.clock)
+        self._watcher = Watcher(site, self._use, self.engine.desk.alert, self.engine.desk.clock, seen)
         self._old: set[tuple[str, str]] = set()  # told of: uploads that were not finished, and folders of no account
         self._gone: set[Departed] = set()  # told of
+        self._room = Room(utc_now)
         self._tell_departed(site)
         self.engine.watch(self._look)
 
     def _look(self) -> None:
         """Look at the profile folder, and for uploads that nobody finishes."""
         self._watcher.look()
+        self._room.look(_written_to(self.site), self.engine.desk.alert)
         now, found = self.engine.desk.clock().timestamp(), dict[tuple[str, str], str]()
         for one in self.server.waiting():
             if not one.open and now - one.since > TEMPORARY_AGE_S:
@@ -189,11 +200,11 @@ class Gateway:
     def _partner_of(self, account: str) -> str:
         return next((n for n, p in self.site.partners.items() if p.profile.account == account), account)
 
-    def _use(self, site: Site) -> None:
+    def _use(self, site: Site, seen: Print | None = None) -> None:
         """Take a changed profile folder into work: accounts, keys, partners, tables. Pollers keep their servers."""
         keys, files = self.server.made(_accounts(site))  # first: it is taken whole or not at all
         self._keep_versions(site)  # before anything is judged by them
-        self.engine.use(serve_config(site), _recipe(site))
+        self.engine.use(serve_config(site), _recipe(site, fingerprint(site) if seen is None else seen))
         self.server.use(keys, files)
         self._page_by(site)
         limit, before = (s.settings.max_file_bytes for s in (site, self.site))

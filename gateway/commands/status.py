@@ -10,6 +10,7 @@ from gateway.commands.numbers import Named, shipments_named, spellings
 from gateway.errors import ConfigError
 from gateway.history import bare_number
 from gateway.shell import journal
+from gateway.shell.claims import ClaimError, owner, read_claim
 from gateway.shell.folders import StateFolders
 from gateway.shell.ledger import FINAL, Drop, Ledger, open_ledger
 from gateway.shell.outbox import outputs_of
@@ -24,6 +25,18 @@ def drops(site: Site, newest: int = 50) -> list[dict[str, Any]]:
         return [_describe(ledger, drop) for drop in reversed(ledger.find(newest=newest))]
     finally:
         ledger.close()
+
+
+def unreadable(site: Site) -> list[dict[str, str]]:
+    """Return the files of the work folder whose claim cannot be read: receipt, partner ("" = not known), why."""
+    work, found = StateFolders(site.settings.state_dir).work, []
+    for place in sorted(work.glob("2*")) if work.is_dir() else []:
+        try:
+            read_claim(place)
+        except ClaimError as error:
+            if place.is_dir():  # else it is on its way to the archive
+                found.append({"receipt": place.name, "partner": owner(place), "why": str(error.strerror)})
+    return found
 
 
 def verify_promises(site: Site) -> list[dict[str, str]]:

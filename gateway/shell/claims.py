@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
+import json
+import os
+import re
 from datetime import timedelta
 from pathlib import Path
 
@@ -14,6 +18,7 @@ from gateway.shell.syncing import sync_all, sync_folder
 
 CLAIM = "claim.json"
 RAW = "raw"
+_OWNER = "user.gateway.partner"  # attribute of a drop's folder; it lies in another block than the claim
 
 
 class Claimed(msgspec.Struct, frozen=True):
@@ -77,12 +82,19 @@ def put_claim(place: Path, claimed: Claimed) -> None:
     file = NewFile(f"{place}/{CLAIM}")
     file.write(msgspec.json.encode(claimed))
     file.close()
+    with contextlib.suppress(OSError, AttributeError):  # not every system and file system has attributes
+        os.setxattr(place, _OWNER, claimed.partner.encode())
 
 
 def note_release(place: Path) -> None:
     """Note in claim.json, whole or not at all, that a person puts the drop back to work. Raises OSError."""
+    rewrite_claim(place, msgspec.structs.replace(read_claim(place), released=True))
+
+
+def rewrite_claim(place: Path, claimed: Claimed) -> None:
+    """Put another claim.json into the place of the one that is there, whole or not at all. Raises OSError."""
     half = NewFile(f"{place}/{CLAIM}.tmp")
-    half.write(msgspec.json.encode(msgspec.structs.replace(read_claim(place), released=True)))
+    half.write(msgspec.json.encode(claimed))
     half.close()
     sync_all((place / f"{CLAIM}.tmp",))
     (place / f"{CLAIM}.tmp").rename(place / CLAIM)
@@ -99,9 +111,33 @@ def raw_path(place: Path) -> Path:
     return place / RAW
 
 
+class ClaimError(OSError):
+    """A claim.json was damaged or cannot be read; strerror says why."""
+
+
 def read_claim(place: Path) -> Claimed:
-    """Return the claim of a folder. Raises OSError when it was damaged or cannot be read."""
+    """Return the claim of a folder. Raises ClaimError when it was damaged or cannot be read."""
     try:
         return msgspec.json.decode((place / CLAIM).read_bytes(), type=Claimed)
     except msgspec.DecodeError as error:
-        raise OSError(errno.EIO, f"claim.json of {place.name} was damaged") from error
+        raise ClaimError(errno.EIO, "it was damaged") from error
+    except OSError as error:
+        raise ClaimError(error.errno, error.strerror) from error
+
+
+def owner(place: Path) -> str:
+    """Return whose drop lies in a folder when its claim cannot be read: by its attribute, or what is left of the claim.
+
+    "" when neither tells it.
+    """
+    with contextlib.suppress(OSError, AttributeError, UnicodeDecodeError):
+        return os.getxattr(place, _OWNER).decode()
+    return rest_of_claim(place, "partner")
+
+
+def rest_of_claim(place: Path, name: str) -> str:
+    """Return a text of a damaged claim.json by its name, "" when it is not there."""
+    with contextlib.suppress(OSError, ValueError):
+        found = re.search(rb'"%s":("(?:[^"\\]|\\.)*")' % name.encode(), (place / CLAIM).read_bytes())
+        return str(json.loads(found[1])) if found else ""
+    return ""

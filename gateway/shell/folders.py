@@ -11,6 +11,7 @@ A receipt id starts with the time of arrival ("20250303T100000123456-7f3a9c"), s
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import itertools
 import os
@@ -148,6 +149,35 @@ def digest(path: Path) -> tuple[int, str]:
     finally:
         os.close(fd)
     return size, total.hexdigest()
+
+
+def bytes_left(folder: Path) -> int:
+    """Return how many bytes the gateway's user may still write there. Raises OSError."""
+    status = os.statvfs(folder)
+    return status.f_bavail * status.f_frsize
+
+
+def not_writable(folder: Path) -> str:
+    """Return why no file can be made in a folder ("Read-only file system"), "" when one can. A file without a name is made.
+
+    A file system that gave up after a fault does not say so of itself (ext4), and the free bytes stay what they were.
+    """
+    try:
+        os.close(os.open(folder, os.O_TMPFILE | os.O_WRONLY | os.O_CLOEXEC, 0o600))
+    except AttributeError:  # a system without such files
+        return ""
+    except OSError as error:
+        return "" if error.errno in (errno.EOPNOTSUPP, errno.EISDIR, errno.EINVAL) else str(error.strerror)
+    return ""
+
+
+def size_in_words(size: int) -> str:
+    """Return a number of bytes for a person.
+
+    >>> size_in_words(4096), size_in_words(98_500_000)
+    ('4 KB', '98 MB')
+    """
+    return f"{size // 1_000_000} MB" if size >= 1_000_000 else f"{size // 1_000} KB"
 
 
 class ReceiptIds:

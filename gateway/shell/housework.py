@@ -26,6 +26,7 @@ _JUMP = timedelta(days=7)
 _BEHIND = timedelta(minutes=5)
 _REMOVED_AT_ONCE = 200
 _SEALED_AT_ONCE = 50
+_BOOKS = "The gateway's disk or ledger can be used again"
 
 
 class Housework:
@@ -73,7 +74,7 @@ class Housework:
             text = f"Waiting shipments whose time is up are answered later. {reason}"
             self._outages.once("JOIN-WAITS", "", text, desk.alert)
         else:
-            self._outages.passed("JOIN-WAITS", "")
+            self._outages.passed("JOIN-WAITS", "", _BOOKS, desk.alert)
 
     def _answer(self, drop: Drop, partner: PartnerDrop, desk: Desk) -> None:
         try:
@@ -135,7 +136,7 @@ class Housework:
             text = f"Orders and the removal of old files wait: disk or ledger cannot be used ({type(error).__name__})."
             self._outages.once("HOUSE-WAITS", "", text, desk.alert)
         else:
-            self._outages.passed("HOUSE-WAITS", "")
+            self._outages.passed("HOUSE-WAITS", "", _BOOKS, desk.alert)
 
     def _follow_orders(self, partners: Mapping[str, PartnerDrop], desk: Desk) -> None:
         for path, order in orders.pending(desk.folders):
@@ -146,7 +147,7 @@ class Housework:
             if partner and not self._queue.stop(partner):
                 continue  # what is in work may be newer than what is put back: as above, and no further one is begun
             try:
-                self._carry_out(order, desk)
+                self._carry_out(order, partners, desk)
             except STORAGE_FAULTS:
                 raise
             except Exception as error:  # a fault of ours: else it would end each start
@@ -159,13 +160,15 @@ class Housework:
             finally:
                 self._queue.go(partner)
 
-    def _carry_out(self, order: Order, desk: Desk) -> None:
+    def _carry_out(self, order: Order, partners: Mapping[str, PartnerDrop], desk: Desk) -> None:
         if order.do == orders.REPLAY:
             self._changed()
             orders.replay(order, desk)
         elif order.do == orders.RETAIN:
             self._next_cleaning, self._last_look = 0.0, None  # a person has looked at the clock
             self._last_entry = ""
+        elif order.do == orders.CLAIM:
+            orders.claim(order, desk, partners[order.partner].account)
         elif order.do == orders.SEAL:
             self._unsealed = desk.vault.unsealed(desk.folders)
         else:

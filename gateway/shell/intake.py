@@ -132,13 +132,13 @@ class Intake:
     def recover(
         self,
         known: Callable[[str], bool] = lambda _receipt: False,
-        on_fault: Callable[[OSError], None] | None = None,
+        on_fault: Callable[[Path, OSError], None] | None = None,
     ) -> list[Claimed]:
         """Return the claimed files of the work folder in the order of arrival; sort out what a crash left there.
 
         known: true for the receipts that are queued or in work already; their folders are left alone. What is being
-        taken out of a drop comes after it. on_fault: hears of a drop that cannot be read now, and the others go on;
-        without it that is raised.
+        taken out of a drop comes after it. on_fault: hears of the folder of a drop that cannot be read now, and the
+        others are returned; without it that is raised.
         """
         found = []
         places = sorted(self._folders.work.iterdir())
@@ -156,7 +156,7 @@ class Intake:
             except OSError as error:
                 if on_fault is None:
                     raise
-                on_fault(error)
+                on_fault(place, error)
             else:
                 found += [claimed] if claimed is not None else []
         return found

@@ -14,6 +14,7 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import msgspec
@@ -23,7 +24,7 @@ from sqlalchemy.exc import DatabaseError, IntegrityError, OperationalError
 from gateway.errors import ConfigError, NotNowError
 from gateway.shell import journal
 from gateway.shell.engines import FROZEN, check_texts, engine_of, light_engine
-from gateway.shell.folders import StateFolders
+from gateway.shell.folders import StateFolders, bytes_left, size_in_words
 from gateway.shell.hot import HotConnection
 from gateway.shell.revisions import migrate
 from gateway.shell.schema import controls, drops, interchanges, parts
@@ -32,6 +33,7 @@ from gateway.shell.statements import insert_rows, run
 
 MAX_CONTROL = 999_999_999
 STORAGE_FAULTS = (OSError, OperationalError, sqlite3.OperationalError)  # disk full, locked, connection lost: may pass
+_NO_ROOM = 1_000_000  # bytes: SQLite's own files beside a ledger that is opened
 FINAL = ("done", "quarantined", "failed", "duplicate")
 
 
@@ -248,6 +250,16 @@ def _queries() -> _Queries:
     )
 
 
+def _left_beside(engine: Engine) -> int | None:
+    """Return how many bytes are free on the disk of a SQLite ledger, None when that is not known."""
+    if engine.dialect.name != "sqlite":
+        return None
+    try:
+        return bytes_left(Path(engine.url.database or "").parent)
+    except OSError:
+        return None
+
+
 def open_ledger(url: str, *, create: bool = True) -> Ledger:
     """Open the ledger and bring its tables up to date.
 
@@ -263,6 +275,11 @@ def open_ledger(url: str, *, create: bool = True) -> Ledger:
         raise
     except DatabaseError as error:
         engine.dispose()
+        if (left := _left_beside(engine)) is not None and left < _NO_ROOM:
+            said = f"The ledger cannot be opened: its disk is full ({size_in_words(left)} left)."
+            raise NotNowError(
+                said, "Make room on the disk of the state folder and start again; nothing is lost."
+            ) from error
         kind = NotNowError if isinstance(error, OperationalError) else ConfigError  # out of reach, or no ledger at all
         mend = "Stop all gateways; if it stays, restore the ledger from the last backup and run gateway verify."
         if engine.dialect.name != "sqlite" and kind is NotNowError:

@@ -11,14 +11,16 @@ The work folder is the queue: what was claimed is processed by this process, its
 from __future__ import annotations
 
 import contextlib
+import errno
 import signal
+import sys
 import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from typing import Any
+from pathlib import Path
 
 from gateway.errors import ConfigError
 from gateway.shell import heap, journal
@@ -32,6 +34,7 @@ from gateway.shell.intake import Intake
 from gateway.shell.ledger import STORAGE_FAULTS, open_ledger
 from gateway.shell.lock import StateLock
 from gateway.shell.log import logger
+from gateway.shell.lost import Fault, Lost
 from gateway.shell.names import MARKER
 from gateway.shell.outages import Outages
 from gateway.shell.process import later_files, of_nobody, release
@@ -104,6 +107,7 @@ class Engine:
         self._opened.callback(self._crew.close)
         self._unplaced: list[Ended] = []
         self._outages = Outages(clock)
+        self._lost = Lost(self._outages)
         self._house = Housework(self._queue, self._look_again, self._outages, last)
         self._recovered, self._next_poll = False, 0.0
         self._partners: dict[str, PartnerDrop] = {}
@@ -188,6 +192,7 @@ class Engine:
     def run_forever(self, begun: Callable[[], None] = lambda: None) -> None:
         """Work until `stop`, SIGTERM or SIGINT; the files in work get up to DRAIN_S seconds to finish.
 
+        SIGHUP ends it too when it was started in a terminal, which is gone then; else it looks at once.
         begun: is called first, when signals are heeded already.
         """
         with self._signals():
@@ -203,6 +208,11 @@ class Engine:
         """End run_forever; safe in a signal handler and from any thread."""
         if not self._stop_at:
             self._stop_at = time.monotonic() + DRAIN_S
+        self._wake.set()
+
+    def look_now(self) -> None:
+        """Look into the drop folders and at the profile folder at once; safe in a signal handler and from any thread."""
+        self._next_poll = 0.0
         self._wake.set()
 
     def status(self) -> Status:
@@ -236,19 +246,21 @@ class Engine:
         """Put what lies in the work folder on the queue: after a start, and after a claim that failed half-way."""
         if not self._recovered:
             self._recovered = True  # first: an upload that fails half-way meanwhile sets it back
-            faults: list[OSError] = []
+            faults: list[Fault] = []
             try:
-                found = self.intake.recover(self._queue.knows, faults.append)
+                found = self.intake.recover(self._queue.knows, lambda place, error: faults.append((place, error)))
             except OSError as error:
-                found, faults = [], [error]
+                self._recovered = False
+                text = f"What lies in the work folder cannot be read ({error.strerror}); it goes on by itself."
+                self._outages.once("DROP-WAITS", "work", text, self.desk.alert)
+                self._queue.lost({"": ""})  # what came first is not known
+                return
+            self._outages.passed("DROP-WAITS", "work", "The work folder can be used again", self.desk.alert)
+            self._queue.lost(self._lost.look(faults, self._partners, self.desk))
             for claimed in found:
                 self._queue.put(claimed)
             if faults:
                 self._recovered = False  # at the next look
-                text = f"What lies in the work folder cannot be read ({faults[0].strerror}); it goes on by itself."
-                self._outages.once("DROP-WAITS", "work", text, self.desk.alert)
-            else:
-                self._outages.passed("DROP-WAITS", "work")
 
     def _poll(self) -> None:
         if time.monotonic() < self._next_poll:
@@ -264,6 +276,8 @@ class Engine:
             if not self._found.get(partner.name):
                 with self._folder_faults(partner.name, "look"):
                     self._found[partner.name] = deque(drop.ready(self.desk.clock().timestamp()))
+                    if not self._found[partner.name]:  # nor is there a file any more that could not be taken
+                        self._folder_works(partner.name, "take")
         self._take_found()
 
     def _take_found(self) -> None:
@@ -284,10 +298,20 @@ class Engine:
         except OSError as error:
             self._recovered = False  # the file may lie in the work folder already
             text = f"The drop folder cannot be read or its file not be taken ({error.strerror})."
+            if error.errno in (errno.ENOSPC, errno.EDQUOT) or self._is_of_state(error):
+                text = f"The state folder cannot be written to ({error.strerror}): files stay in the drop folder until it can."
             self._outages.once("DROP-FOLDER", what, text, self.desk.alert, partner=partner)
         else:
             if doing:
-                self._outages.passed("DROP-FOLDER", what)
+                self._folder_works(partner, doing)
+
+    def _is_of_state(self, error: OSError) -> bool:
+        return isinstance(error.filename, str) and Path(error.filename).is_relative_to(self.desk.folders.root)
+
+    def _folder_works(self, partner: str, doing: str) -> None:
+        self._outages.passed(
+            "DROP-FOLDER", f"{partner} {doing}", "The drop folder can be used again", self.desk.alert, partner=partner
+        )
 
     def _begin(self) -> bool:
         """Begin as many files as there is room for; True when one was begun."""
@@ -340,10 +364,25 @@ class Engine:
         if threading.current_thread() is not threading.main_thread():
             yield
             return
-        numbers = (signal.SIGTERM, signal.SIGINT)
-        before: list[Any] = [signal.signal(number, lambda *_: self.stop()) for number in numbers]
+        wanted: dict[int, Callable[[], None]] = {signal.SIGTERM: self.stop, signal.SIGINT: self.stop}
+        if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # else somebody said nohup
+            wanted[signal.SIGHUP] = self.stop if _has_terminal() else self.look_now
+        before = {number: signal.getsignal(number) for number in wanted}
+        for number, do in wanted.items():
+            signal.signal(number, lambda *_, do=do: do())
         try:
             yield
         finally:
-            for number, handler in zip(numbers, before, strict=True):
+            for number, handler in before.items():
                 signal.signal(number, handler)
+
+
+def hang_up_later() -> None:
+    """Heed no SIGHUP while the gateway starts, unless its terminal is gone: it looks at everything then anyway."""
+    if not _has_terminal() and signal.getsignal(signal.SIGHUP) is signal.SIG_DFL:
+        signal.signal(signal.SIGHUP, lambda *_: None)
+
+
+def _has_terminal() -> bool:
+    """True when a person started it in a terminal: SIGHUP says then that the terminal is gone, else it means "look again"."""
+    return sys.stdin is not None and not sys.stdin.closed and sys.stdin.isatty()

@@ -1,13 +1,12 @@
 """Health and metrics of a running gateway on a loopback port, for load balancers and Prometheus.
 
 GET /healthz   200 while the engine looks at its queue again and again, 503 when it stopped doing so
-GET /readyz    200 when the work of an earlier run is picked up, the ledger answers and the disk has room
+GET /readyz    200 when the work of an earlier run is picked up, the ledger answers and the disk takes files
 GET /metrics   numbers by partner, verdict and rule; never names, values or addresses
 """
 
 from __future__ import annotations
 
-import shutil
 import threading
 import time
 from collections.abc import Callable
@@ -18,11 +17,11 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, gene
 
 from gateway.errors import NotNowError
 from gateway.shell.desk import Alert, Result
+from gateway.shell.folders import bytes_left, not_writable
 from gateway.shell.ledger import STORAGE_FAULTS
 from gateway.shell.loop import Status
+from gateway.shell.room import LEAST_FREE
 
-LEAST_FREE = 100_000_000
-"""Bytes that must be free on the disk of the state folder for /readyz."""
 _STUCK_S = 120.0
 
 
@@ -73,7 +72,9 @@ class Monitor:
     def ready(self) -> bool:
         """True when new files can be taken and worked on."""
         status = self._status_now()
-        return status is not None and status.ready and shutil.disk_usage(self._state).free >= LEAST_FREE
+        if status is None or not status.ready or bytes_left(self._state) < LEAST_FREE:
+            return False
+        return not not_writable(self._state)
 
     def metrics(self) -> bytes:
         """Return the numbers in the Prometheus text format."""
@@ -85,7 +86,7 @@ class Monitor:
             self._states.clear()
             for state, number in status.drops.items():
                 self._states.labels(state).set(number)
-        self._free.set(shutil.disk_usage(self._state).free)
+        self._free.set(bytes_left(self._state))
         self._idle.set(max(0.0, time.monotonic() - self._beat()))
         return generate_latest(self._registry)
 

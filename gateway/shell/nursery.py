@@ -38,7 +38,7 @@ def make(recipe: Recipe) -> Shop:
 def main() -> None:
     """Run with the descriptor of the pipe to the gateway as first argument; others are only held open (the lock)."""
     # the gateway alone decides when to end: a terminal or a service manager signals the whole group
-    for number in (signal.SIGINT, signal.SIGTERM):
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)
     gateway = Connection(int(sys.argv[1]))
     try:

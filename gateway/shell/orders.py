@@ -1,12 +1,13 @@
 """Orders of a person: files in state/orders that the gateway carries out between two drops, after a start if need be.
 
-    gateway replay | archive --apply | archive hold  ->  state/orders/TIME-xxxxxx.json  ->  engine  ->  gone
+    gateway replay | claim | archive clean | archive hold  ->  state/orders/TIME-xxxxxx.json  ->  engine  ->  gone
 
 The command line never changes the state folder while a gateway works on it. Each order may be carried out twice.
 """
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,7 +17,7 @@ import msgspec
 
 from gateway.errors import ConfigError
 from gateway.shell import journal, versions
-from gateway.shell.claims import Claimed, put_member, raw_path
+from gateway.shell.claims import Claimed, ClaimError, put_member, raw_path, read_claim, rewrite_claim
 from gateway.shell.desk import Desk
 from gateway.shell.folders import (
     ReceiptIds,
@@ -31,6 +32,7 @@ from gateway.shell.folders import (
 )
 from gateway.shell.ledger import Drop
 from gateway.shell.log import logger
+from gateway.shell.names import shown_name, stored_name
 from gateway.shell.process import OvertakenError, release
 from gateway.shell.retention import set_hold
 from gateway.shell.seal import SealError
@@ -41,19 +43,22 @@ RETAIN: Final = "retain"
 HOLD: Final = "hold"
 UNHOLD: Final = "unhold"
 SEAL: Final = "seal"
+CLAIM: Final = "claim"
 
 
 class Order(msgspec.Struct, frozen=True):
-    """do: replay, retain, hold, unhold or seal. name: also the receipt of a replayed drop. why: for the journal.
+    """do: replay, retain, hold, unhold, seal or claim. name: also the receipt of a replayed drop. why: for the journal.
 
-    mapping: ID@VERSION of the mapping to replay with, "" = today's.
+    mapping: ID@VERSION of the mapping to replay with, "" = today's. partner, file: what a claim that is written anew says.
     """
 
-    do: Literal["replay", "retain", "hold", "unhold", "seal"]
+    do: Literal["replay", "retain", "hold", "unhold", "seal", "claim"]
     receipt: str = ""
     why: str = ""
     name: str = ""
     mapping: str = ""
+    partner: str = ""
+    file: str = ""
 
 
 def give(folders: StateFolders, ids: ReceiptIds, order: Order) -> str:
@@ -142,6 +147,23 @@ def replay(order: Order, desk: Desk) -> None:
 
 def _gone(what: str, old: Drop, desk: Desk) -> None:
     desk.alert("REPLAY-GONE", f"A drop cannot be replayed: {what.rstrip('.')}.", old.receipt, old.partner)
+
+
+def claim(order: Order, desk: Desk, account: str) -> None:
+    """Write claim.json of a file in the work folder anew, unless it can be read. account: that of the order's partner."""
+    place = desk.folders.work / order.receipt
+    if not place.is_dir():
+        return
+    with contextlib.suppress(ClaimError):
+        read_claim(place)
+        return
+    at = instant(min(received(order.receipt), desk.clock()))
+    file = shown_name(order.file), stored_name(order.file)
+    with desk.ledger.transaction() as connection:
+        facts = {"partner": order.partner, "file": file[0], "why": order.why}
+        journal.append(connection, desk.now(), "claim", order.receipt, **facts)
+    rewrite_claim(place, Claimed(order.receipt, order.partner, account, *file, at))
+    logger().warning("drop.claim", receipt=order.receipt, partner=order.partner, by="order")
 
 
 def hold(order: Order, desk: Desk) -> None:

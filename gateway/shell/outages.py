@@ -33,7 +33,7 @@ class Outages:
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._open: dict[tuple[str, str], _Outage] = {}
-        self._told: set[tuple[str, str]] = set()
+        self._told: dict[tuple[str, str], datetime] = {}  # since when
 
     def look(self, result: Result, tell: Tell) -> None:
         """Take what became of a drop: it waits for something, or nothing keeps it any more."""
@@ -47,15 +47,17 @@ class Outages:
             for key in [k for k, outage in self._open.items() if result.receipt in outage.receipts]:
                 self._let_go(key, result, tell)
 
-    def once(self, rule: str, what: str, message: str, tell: Tell, *, partner: str = "") -> None:
+    def once(self, rule: str, what: str, message: str, tell: Tell, *, partner: str = "", receipt: str = "") -> None:
         """Tell of something that is no drop's, unless that was told and has not passed since."""
         if (rule, what) not in self._told:
-            self._told.add((rule, what))
-            tell(rule, message, partner=partner)
+            self._told[rule, what] = self._clock()
+            tell(rule, message, receipt=receipt, partner=partner)
 
-    def passed(self, rule: str, what: str) -> None:
-        """Note that something works."""
-        self._told.discard((rule, what))
+    def passed(self, rule: str, what: str, said: str, tell: Tell, *, partner: str = "") -> None:
+        """Note that something works, and tell it if `once` told that it did not. said: "The disk has room again"."""
+        since = self._told.pop((rule, what), None)
+        if since is not None:
+            tell("DROP-RESUMED", f"{said} after {_words(self._clock() - since)}.", partner=partner)
 
     def _let_go(self, key: tuple[str, str], result: Result, tell: Tell) -> None:
         outage = self._open[key]

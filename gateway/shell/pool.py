@@ -186,6 +186,8 @@ class Pool:
             return
         fault = nursery.load(0.0)
         if fault is None:
+            if self._fails:
+                self._tell("DROP-RESUMED", "Worker processes can be started again.")
             self._started, self._fails = True, 0
             return
         nursery.close()

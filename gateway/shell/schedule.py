@@ -7,6 +7,8 @@
 Of the heads of the lines the smallest goes first; what has waited for a minute goes before, the oldest first, so that
 no stream of small files keeps a large one waiting for ever.
 
+A file that cannot be read in the work folder keeps its place too: nothing of its partner that came later is begun.
+
 A file that waits (a locked ledger, a target that is away) keeps its place: while it is not decided nothing behind it is
 begun; while it is not delivered, those behind it are decided only, and sent after it.
 """
@@ -16,7 +18,7 @@ from __future__ import annotations
 import heapq
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -72,6 +74,7 @@ class Queue:
         self._tries: dict[str, int] = {}
         self._working: dict[str, Claimed] = {}
         self._stopped: set[str] = set()  # partners of whom nothing is begun
+        self._lost: dict[str, str] = {}  # receipts that cannot be read -> partner whose later files wait, "" = all
         self._lonely: set[str] = set()  # receipts that must be alone in work
         self._alone = ""  # the receipt that is
 
@@ -140,6 +143,11 @@ class Queue:
         with self._lock:
             self._stopped.discard(partner)
 
+    def lost(self, found: Mapping[str, str]) -> None:
+        """Begin nothing that came later than one of these receipts of its partner ("" = of any), until the next call."""
+        with self._lock:
+            self._lost = dict(found)
+
     def due(self) -> float:
         """Return when the next file that waits comes back (monotonic)."""
         with self._lock:
@@ -175,7 +183,11 @@ class Queue:
         """Return the files that may be begun, one of a partner at most."""
         busy = self._stopped.union(claimed.partner for claimed in self._working.values())
         heads = [line.head() for partner, line in self._lines.items() if line.ready and partner not in busy]
-        return [self._items[head] for head in heads if head]
+        return [self._items[head] for head in heads if head and not self._overtakes(self._items[head])]
+
+    def _overtakes(self, claimed: Claimed) -> bool:
+        """True when a file that cannot be read came before."""
+        return any(r < claimed.receipt for r, partner in self._lost.items() if partner in ("", claimed.partner))
 
     def _ready(self, claimed: Claimed) -> None:
         self._since.setdefault(claimed.receipt, time.monotonic())

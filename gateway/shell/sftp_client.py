@@ -25,6 +25,7 @@ from gateway.errors import ConfigError, DeliveryError
 from gateway.shell.again import Stored, earlier_delivery
 from gateway.shell.sftp_accounts import escaped
 from gateway.shell.sftp_keys import KEY_TYPES, fingerprint, harden, load_private_key, parse_authorized_key
+from gateway.shell.sftp_refusals import close_heard, is_refusal, not_stored, refused, remove_rest
 
 T = TypeVar("T")
 BLOCK = 1 << 15
@@ -63,8 +64,9 @@ class SftpRemote:
             self.close()
             raise
         except (OSError, EOFError, paramiko.SSHException) as error:
+            no = is_refusal(error, self._client)
             self.close()
-            raise self._delivery_error(error) from error
+            raise (refused(self.host, error) if no else self._delivery_error(error)) from error
 
     def close(self) -> None:
         """End the connection; the next use opens a new one."""
@@ -227,26 +229,21 @@ class SftpTarget:
         self, client: paramiko.SFTPClient, name: str, source: Path | Iterable[bytes], size: int, sha256: str
     ) -> None:
         temporary = self._temporary(name)
-        sent, total, held = 0, hashlib.sha256(), b""
-        with client.open(temporary, "wb") as file:  # a leftover of an earlier try is cut to nothing
-            file.set_pipelined(True)
-            for block in _blocks(source):
-                total.update(block)
-                sent += len(block)
-                file.write(held)
-                held = block
-            file.set_pipelined(False)  # the last write waits for the answers to all of them, and raises the first fault
-            file.write(held)
-            file.flush()
-        if (sent, total.hexdigest()) != (size, sha256):
-            with contextlib.suppress(OSError):
-                client.remove(temporary)
+        try:
+            sent, total = _send(client, temporary, source)
+        except OSError as error:
+            if not is_refusal(error, client):
+                raise
+            remove_rest(client, temporary)
+            raise not_stored(client, self._remote.host, self._folder, name, size, error) from error
+        if (sent, total) != (size, sha256):
+            remove_rest(client, temporary)
             raise DeliveryError(
                 f"{escaped(name)} changed while it was sent ({sent} of {size} bytes).",
                 "Run gateway verify: the file in the outbox is not the one in the ledger.",
                 retry=False,
             )
-        stored = client.stat(temporary).st_size  # the answer to CLOSE is not shown by paramiko
+        stored = client.stat(temporary).st_size
         if stored != size or (self._read_back and remote_hash(client, temporary) != sha256):
             raise DeliveryError(f"The target stored {escaped(name)} wrongly ({stored} of {size} bytes).", _RETRY)
 
@@ -258,6 +255,22 @@ class SftpTarget:
             if self._remote.run(lambda client: self._already(client, name, size, sha256)) is not None:
                 return
             raise error from None
+
+
+def _send(client: paramiko.SFTPClient, temporary: str, source: Path | Iterable[bytes]) -> tuple[int, str]:
+    """Write a file and close it; return how many bytes were sent, and their SHA-256. Raises what the server answers."""
+    sent, total, held = 0, hashlib.sha256(), b""
+    with client.open(temporary, "wb") as file:  # a leftover of an earlier try is cut to nothing
+        file.set_pipelined(True)
+        for block in _blocks(source):
+            total.update(block)
+            sent += len(block)
+            file.write(held)
+            held = block
+        file.set_pipelined(False)  # the last write waits for the answers to all of them, and raises the first fault
+        file.write(held)
+        close_heard(file)
+    return sent, total.hexdigest()
 
 
 def remote_hash(client: paramiko.SFTPClient, path: str) -> str:

@@ -27,10 +27,9 @@ from paramiko.common import AUTH_FAILED, AUTH_SUCCESSFUL, OPEN_FAILED_ADMINISTRA
 from paramiko.server import InteractiveQuery
 
 from gateway.errors import ConfigError, NotNowError
-from gateway.shell.sftp_accounts import Account, EventSink, Guard, Limits, SftpEvent, escaped, log_event
+from gateway.shell.sftp_accounts import Account, EventSink, Guard, Limits, SftpEvent, escaped, log_event, network_of
 from gateway.shell.sftp_files import AccountFiles
 from gateway.shell.sftp_keys import (
-    DISABLED,
     AuthorizedKey,
     fingerprint,
     harden,
@@ -41,6 +40,7 @@ from gateway.shell.sftp_keys import (
 from gateway.shell.sftp_paths import TakenFile, Upload, Waiting
 from gateway.shell.sftp_rotation import announce, prove
 from gateway.shell.sftp_session import Session
+from gateway.shell.sftp_strangers import Seldom, ServerTransport, why_not
 from gateway.shell.sftp_subsystem import Subsystem
 
 _NOBODY = (AuthorizedKey(bytes(51)),)  # compared for unknown users, so that they cost the same time
@@ -73,7 +73,7 @@ class SftpDropServer:
         self._staging, self._on_upload = staging, on_upload
         self.keys: dict[str, tuple[AuthorizedKey, ...]] = {}
         self.files: dict[str, AccountFiles] = {}
-        self.guard = Guard(limits)
+        self.guard, self._seldom = Guard(limits), Seldom()
         self._lock = threading.Lock()
         self._connections: set[Connection] = set()
         self.set_accounts(accounts)
@@ -176,7 +176,7 @@ class SftpDropServer:
                 continue
             peer = str(address[0])
             if rule := self.guard.admit(peer):
-                self.on_event(SftpEvent(rule, peer=peer))
+                self._tell_stranger(rule, peer)
                 sock.close()
                 continue
             try:
@@ -184,7 +184,7 @@ class SftpDropServer:
                 connection.begin(self._host_key)
             except Exception as error:  # the peer may be gone before its banner; the loop must live
                 self.guard.leave(peer, "")
-                self.on_event(SftpEvent("SFTP-HANDSHAKE", peer=peer, detail=type(error).__name__))
+                self._tell_stranger("SFTP-HANDSHAKE", peer, type(error).__name__)
                 sock.close()
                 continue
             with self._lock:
@@ -195,10 +195,21 @@ class SftpDropServer:
             now = time.monotonic()
             for connection in self._list():
                 if not connection.alive:
+                    self._tell_stranger(*connection.strange())
                     self._forget(connection)
                 elif rule := connection.overdue(now):
-                    self.on_event(SftpEvent(rule, connection.user, connection.peer))
-                    connection.close()
+                    if connection.user:
+                        self.on_event(SftpEvent(rule, connection.user, connection.peer))
+                    else:
+                        self._tell_stranger(rule, connection.peer)
+                    connection.end()
+
+    def _tell_stranger(self, rule: str, peer: str, detail: str = "") -> None:
+        """Tell of a peer that did not get in; of the same thing once a minute, for it may come again at once."""
+        left_out = self._seldom.told(rule, network_of(peer), detail) if rule else None
+        if left_out is not None:
+            more = f"{left_out} more of these before" if left_out else ""
+            self.on_event(SftpEvent(rule, peer=peer, detail="; ".join(text for text in (detail, more) if text)))
 
     def _forget(self, connection: Connection) -> None:
         with self._lock:
@@ -213,9 +224,10 @@ class Connection(paramiko.ServerInterface):
 
     def __init__(self, server: SftpDropServer, sock: socket.socket, peer: str) -> None:
         self.server, self.peer, self.user = server, peer, ""
-        self.transport = paramiko.Transport(sock, disabled_algorithms=DISABLED)
+        self.transport = ServerTransport(sock)
         self._since = time.monotonic()
         self._failures = 0
+        self._ended = False  # by us, which was told
         self._proving = False  # a key was accepted, its signature not yet seen
         self._key = b""  # the last key that was accepted
         self._channels: set[int] = set()
@@ -257,6 +269,18 @@ class Connection(paramiko.ServerInterface):
             return "SFTP-HANDSHAKE" if now - self._since > limits.handshake_s else ""
         seen = max([self._since, *(subsystem.server.last_seen for subsystem in self._subsystems)])
         return "SFTP-IDLE" if now - seen > limits.idle_s else ""
+
+    def strange(self) -> tuple[str, str, str]:
+        """Return rule, peer and words of a connection that is over and that nobody logged in by, the rule "" for others."""
+        if self.user or self._key or self._failures or self._ended:
+            return "", self.peer, ""
+        rule, detail = why_not(self.transport)
+        return rule, self.peer, detail
+
+    def end(self) -> None:
+        """End a connection that was told of."""
+        self._ended = True
+        self.close()
 
     def close(self) -> None:
         """End the connection."""

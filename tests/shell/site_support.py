@@ -51,8 +51,11 @@ class Place:
         with contextlib.closing(open_ledger(self.site.settings.ledger_url)) as ledger, ledger.reading() as connection:
             return [r["payload"]["rule"] for r in journal.records(connection) if r["event"] == "alert"]
 
+    def engine(self) -> Engine:
+        return Engine(serve_config(self.site), translate)
+
     def run(self) -> None:
-        engine = Engine(serve_config(self.site), translate)
+        engine = self.engine()
         try:
             engine.run_once()
         finally:

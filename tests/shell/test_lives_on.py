@@ -23,10 +23,8 @@ from gateway.shell import pool
 from gateway.shell.desk import Alert
 from gateway.shell.pager import Pager
 from gateway.shell.sftp_accounts import SftpEvent
-from gateway.shell.vault import Vault
 from tests.shell.shell_support import Yard
 from tests.shell.site_support import Place
-from tests.shell.test_loop import upload
 
 FULL = OSError(errno.ENOSPC, "No space left on device")
 
@@ -41,7 +39,7 @@ def failing(error: BaseException) -> Callable[..., Any]:
 @pytest.mark.parametrize("error", [FULL, UnicodeDecodeError("utf-8", b"\xff", 0, 1, "a name in the listing")])
 def test_a_server_is_asked_again_after_a_fault_of_our_disk_or_an_answer_that_is_none(error: Exception) -> None:
     told: list[str] = []
-    alert = lambda rule, _message, partner: told.append(f"{rule} {partner}")  # noqa: E731
+    alert = lambda rule, _message, partner, receipt="": told.append(f"{rule} {partner}")  # noqa: E731
     fetching: Any = SimpleNamespace(_stopping=threading.Event(), _alert=alert)
     asked = []
 
@@ -49,12 +47,13 @@ def test_a_server_is_asked_again_after_a_fault_of_our_disk_or_an_answer_that_is_
         asked.append(True)
         if len(asked) < 3:
             raise error
-        fetching._stopping.set()
+        if len(asked) > 3:
+            fetching._stopping.set()
 
     source: Any = SimpleNamespace(name="northtest", facts=SimpleNamespace(seconds=0.0))
     drop: Any = SimpleNamespace(poll=poll)
     Fetching._poll(fetching, source, drop)
-    assert (len(asked), told) == (3, ["DROP-FOLDER northtest"])
+    assert (len(asked), told) == (4, ["DROP-FOLDER northtest", "DROP-RESUMED northtest"])
 
 
 def test_a_file_that_stays_on_a_partners_server_is_told_to_a_person_once() -> None:
@@ -103,53 +102,34 @@ def test_a_changed_profile_that_cannot_be_taken_now_does_not_end_the_gateway(
     assert told == ["PROFILE-BROKEN"] * 3
 
 
-def test_a_file_in_the_work_folder_that_cannot_be_read_keeps_no_other_waiting(
-    yard: Yard, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("error", [FULL, OperationalError("INSERT", {}, Exception("database or disk is full"))])
+def test_a_change_that_the_machine_did_not_let_be_taken_is_taken_later_by_itself(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: Exception
 ) -> None:
-    engine = yard.engine()
-    for name, text in (("a.edi", "MSG m1\nSHIP b1 1\n"), ("b.edi", "MSG m2\nSHIP b2 1\n")):
-        engine.take_upload(upload(yard, name, text))
-    engine.close()
-    bad = min(path.name for path in (yard.root / "state" / "work").iterdir())
-    whole = Vault.digest
+    """It was told that the old tables work on, and they did until somebody saved a file once more."""
+    gateway = Gateway(Place(tmp_path / "site").site, port=0, workers=1)
+    told: list[str] = []
+    gateway._pager.tell = lambda alert: told.append(alert.rule)  # type: ignore[method-assign]
 
-    def digest(vault: Vault, path: Path) -> tuple[int, str]:
-        if path.parent.name == bad:
-            raise OSError(errno.EIO, "Input/output error")
-        return whole(vault, path)
+    def look(times: int) -> None:
+        for _ in range(times):
+            gateway.engine._next_poll = gateway._watcher._again_at = 0.0
+            gateway.engine.run_once()
 
-    engine = yard.engine()
-    with monkeypatch.context() as patch:
-        patch.setattr(Vault, "digest", digest)
-        found = engine.run_once() + engine.run_once()
-        assert [(r.file_name, r.state) for r in found] == [("b.edi", "done")]
-        assert [alert.rule for alert in yard.alerts] == ["DROP-WAITS"]
-        assert not engine.status().ready
-    assert [(r.file_name, r.state) for r in engine.run_once()] == [("a.edi", "done")]
-    assert engine.status().ready
-    engine.close()
-    assert yard.problems() == []
-
-
-@pytest.mark.parametrize("damage", ["cut", "unreadable"])
-def test_a_received_file_is_not_deleted_because_its_claim_cannot_be_read(yard: Yard, damage: str) -> None:
-    engine = yard.engine()
-    receipt = engine.take_upload(upload(yard, "a.edi", "MSG m1\nSHIP b1 1\n")).receipt
-    engine.close()
-    claim = yard.root / "state" / "work" / receipt / "claim.json"
-    whole = claim.read_bytes()
-    claim.write_bytes(whole[:20])
-    if damage == "unreadable":
-        claim.unlink()
-        claim.mkdir()
-    yard.drop("b.edi", "MSG m2\nSHIP b2 1\n")
-    assert [(r.file_name, r.state) for r in yard.run()] == [("b.edi", "done")]
-    assert [alert.rule for alert in yard.alerts] == ["DROP-WAITS"]
-    if damage == "unreadable":
-        claim.rmdir()
-    claim.write_bytes(whole)
-    assert [(r.file_name, r.state) for r in yard.run()] == [("a.edi", "done")]
-    assert yard.problems() == []
+    try:
+        with monkeypatch.context() as patch:
+            patch.setattr(gateway, "_keep_versions", failing(error))
+            with (gateway.site.settings.folder / "partners" / "northtest.toml").open("a") as file:
+                file.write("# changed\n")
+            look(4)
+            assert told == ["PROFILE-BROKEN"]
+            assert "It is tried again by itself." in reloading.last_change(gateway.site.settings.state_dir)["fault"]
+        look(1)
+        assert told == ["PROFILE-BROKEN", "PROFILE-LOADED"]
+        look(2)
+        assert told == ["PROFILE-BROKEN", "PROFILE-LOADED"]
+    finally:
+        gateway.close()
 
 
 def test_a_process_that_cannot_be_started_is_tried_again(yard: Yard, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -179,5 +159,6 @@ def test_a_process_that_cannot_be_started_is_tried_again(yard: Yard, monkeypatch
         for lane in crew._lanes:
             lane.not_before = 0.0
         assert [r.state for r in engine.run_once()] == ["done"]
+        assert [alert.rule for alert in yard.alerts][-1] == "DROP-RESUMED"
     finally:
         engine.close()

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import contextlib
+import errno
+import sqlite3
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from gateway.commands.status import _describe
-from gateway.shell import journal
+from gateway.shell import housework, journal
 from gateway.shell.desk import Result, Trouble
+from gateway.shell.intake import Intake
 from gateway.shell.ledger import open_ledger
 from gateway.shell.loop import Engine
 from gateway.shell.outages import Outages
@@ -112,7 +115,61 @@ def test_a_drop_folder_that_is_away_is_told_once_until_it_is_back(yard: Yard) ->
             engine.run_once()
     finally:
         engine.close()
-    assert [a.rule for a in yard.alerts] == ["DROP-FOLDER"] * 2
+    assert [(a.rule, a.partner) for a in yard.alerts] == [("DROP-FOLDER", "acme"), ("DROP-RESUMED", "acme")] * 2
+    assert yard.alerts[1].message == "The drop folder can be used again after less than a minute."
+
+
+def test_a_file_that_could_not_be_taken_and_is_or_goes_away_ends_what_was_told(
+    yard: Yard, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def look(times: int) -> None:
+        for _ in range(times):
+            engine._next_poll = 0.0
+            engine.run_once()
+
+    def refuse(*_: object) -> None:
+        raise PermissionError(errno.EACCES, "Permission denied")
+
+    engine = yard.engine()
+    try:
+        for gone in (False, True):
+            yard.drop("a.edi", f"MSG m{gone}\nSHIP b{gone} 1.00\n")
+            with monkeypatch.context() as patch:
+                patch.setattr(Intake, "_fetch", refuse)
+                look(4)
+                assert [a.rule for a in yard.alerts] == ["DROP-FOLDER"]
+            if gone:
+                for path in yard.folder("in").iterdir():
+                    path.unlink()
+            yard.clock.now += timedelta(minutes=3)  # type: ignore[attr-defined]
+            look(2)
+            assert [a.rule for a in yard.alerts] == ["DROP-FOLDER", "DROP-RESUMED"]
+            assert yard.alerts[1].message == "The drop folder can be used again after 3 minutes."
+            yard.alerts.clear()
+        assert len(yard.deliveries()) == 1
+    finally:
+        engine.close()
+
+
+def test_orders_and_late_answers_that_waited_are_told_when_they_go_on(
+    yard: Yard, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def locked(*_: object) -> None:
+        raise sqlite3.OperationalError("database is locked")
+
+    engine = yard.engine()
+    try:
+        for where in ("overdue", "due"):
+            with monkeypatch.context() as patch:
+                patch.setattr(housework, where, locked)
+                for _ in range(2):
+                    engine._house._next_cleaning = engine._next_poll = 0.0
+                    engine.run_once()
+            engine._house._next_cleaning = engine._next_poll = 0.0
+            engine.run_once()
+    finally:
+        engine.close()
+    assert [a.rule for a in yard.alerts] == ["JOIN-WAITS", "DROP-RESUMED", "HOUSE-WAITS", "DROP-RESUMED"]
 
 
 def test_a_drop_that_the_target_refused_does_not_end_the_outage_of_the_others() -> None:
