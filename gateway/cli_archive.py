@@ -10,7 +10,6 @@ from typing import Annotated
 import typer
 
 from gateway.cli_common import AsJson, command, out, plain
-from gateway.findings import count_of
 from gateway.site import Site, load_site, state_site
 
 archive_app = typer.Typer(help="What is kept, how long, and what is under a legal hold.", no_args_is_help=True)
@@ -127,9 +126,9 @@ def show(folder: Folder = Path(), as_json: AsJson = False) -> None:
         print(json.dumps(found))
         return
     for name, one in found["classes"].items():
-        kept = f"kept {count_of(one['days'], 'day')}" if one["days"] else "kept for ever"
-        files = f"{count_of(one['files'], 'file')}, {count_of(one['bytes'], 'byte')}"
-        amount = count_of(one["rows"], "row") if name == "persons" else files
+        kept = f"kept {_counted(one['days'], 'day')}" if one["days"] else "kept for ever"
+        files = f"{_counted(one['files'], 'file')}, {_counted(one['bytes'], 'byte')}"
+        amount = _counted(one["rows"], "row") if name == "persons" else files
         oldest = f", the oldest of {one['oldest']}" if one["oldest"] else ""
         out(f"{name:<10} {kept}; {amount} may go{oldest}")
     for receipt in found["held"]:
@@ -174,6 +173,10 @@ def hold(
     site, _ = state_site(folder)
     order_hold(site, receipt, why, lift=lift)
     _next(site, folder, "")
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{number} {noun}{'s' * (number != 1)}"
 
 
 def _next(site: Site, folder: Path, said: str) -> None:
