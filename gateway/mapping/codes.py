@@ -9,10 +9,11 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterator, Mapping
+from datetime import date
 
 import msgspec
 
-from gateway.mapping.table import Fault, read_records
+from gateway.mapping.table import Fault, decoded, read_records
 
 COLUMNS = ("code", "value", "from", "to", "one_way")
 FREE = ("source", "read_on")
@@ -20,8 +21,11 @@ FREE = ("source", "read_on")
 
 _BLANK = {
     "code": ("the row has a value and no code", "write the code, or remove the row"),
+    "between": ("a code between the | signs is blank", "write the code, or remove the sign"),
     "value": ("the code has no value", "write what the canonical model says, or remove the row: a code without a row is told"),
 }  # fmt: skip
+_HEAD = 2048  # bytes in which the columns of a table are named
+_DAYS = re.compile(r"\b(?:from|to)\b", re.I)
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
@@ -72,6 +76,11 @@ class CodeTables:
         """Return the CSV of a table."""
         return self._texts[name]
 
+    def by_day(self, name: str) -> bool:
+        """True for a table whose values depend on the day. Most have no column for it and are not read for this."""
+        head, _ = decoded(self._texts[name][:_HEAD])
+        return _DAYS.search(head) is not None and bool(self[name].dated)
+
     def under(self, texts: Mapping[str, bytes]) -> CodeTables:
         """Return these tables with others over them, itself when there are none. texts: as in __init__."""
         return CodeTables({**self._texts, **texts}, self) if texts else self
@@ -109,20 +118,52 @@ class CodeTables:
                 if not row[column]:
                     faults.append(Fault("MAP-CODE-BLANK", file, line, column, *_BLANK[column]))
             faults += _bad_days(row, file, line)
-            for code in row["code"].split("|"):
+            if row["one_way"] not in ("", "yes"):
+                said = f'"{row["one_way"]}" is not known'
+                faults.append(Fault("MAP-ROW", file, line, "one_way", said, "write yes or nothing"))
+            for code in (one.strip() for one in row["code"].split("|")):
+                if row["code"] and not code:
+                    faults.append(Fault("MAP-CODE-BLANK", file, line, "code", *_BLANK["between"]))
+                span = (row["from"], row["to"], row["value"])
+                if _contradicts(span, entries.get(code), dated.get(code, ())):
+                    said, advice = (
+                        f'code "{code}" has two values',
+                        "remove one, or give both dates, one from the day on that the other has under to",
+                    )
+                    faults.append(Fault("MAP-CODE-TWICE", file, line, "code", said, advice))  # fmt: skip
                 if row["from"] or row["to"]:
-                    dated[code] = (*dated.get(code, ()), (row["from"], row["to"], row["value"]))
-                elif entries.setdefault(code, row["value"]) != row["value"]:
-                    said, advice = f'code "{code}" has two values', "remove one, or give both dates"
-                    faults.append(Fault("MAP-CODE-TWICE", file, line, "code", said, advice))
+                    dated[code] = (*dated.get(code, ()), span)
+                else:
+                    entries.setdefault(code, row["value"])
                 if row["one_way"]:
                     one_way.add(code)
         return CodeTable(name, entries, dated, frozenset(one_way))
 
 
+def _contradicts(span: tuple[str, str, str], always: str | None, dated: tuple[tuple[str, str, str], ...]) -> bool:
+    """True when a code has another value on a day of a row. span: (from, to, value) of the row; always: the value without days."""
+    start, end, value = span
+    return (always is not None and always != value) or any(
+        other != value and (not end or not since or since < end) and (not until or not start or start < until)
+        for since, until, other in dated
+    )
+
+
 def _bad_days(row: Mapping[str, str], file: str, line: int) -> Iterator[Fault]:
     """Days are compared as texts: one in another form would count on the wrong days."""
-    for column in ("from", "to"):
-        if row[column] and not _DAY.fullmatch(row[column]):
-            said = f'"{row[column]}" is not a day such as 2025-03-04'
-            yield Fault("MAP-CODE-DATE", file, line, column, said, "format the column as text and write year-month-day")
+    bad = [column for column in ("from", "to") if row[column] and not _is_day(row[column])]
+    for column in bad:
+        said = f'"{row[column]}" is not a day such as 2025-03-04'
+        yield Fault("MAP-CODE-DATE", file, line, column, said, "format the column as text and write year-month-day")
+    if not bad and row["from"] and row["to"] and row["from"] >= row["to"]:
+        said = f"the row counts on no day: it ends on {row['to']} and begins on {row['from']}"
+        yield Fault(
+            "MAP-CODE-DATE", file, line, "to", said, "to is the first day after; exchange the two, or correct one"
+        )
+
+
+def _is_day(text: str) -> bool:
+    try:
+        return _DAY.fullmatch(text) is not None and bool(date.fromisoformat(text))
+    except ValueError:
+        return False

@@ -185,6 +185,11 @@ class MappingSet:
         rows, hashed = _effective(self.tables(facts))
         return rows, _version(hashed, self.codes.digest)
 
+    def rows_of_format(self, facts: MappingFacts) -> list[Row]:
+        """Return the rows of all base tables of a mapping's format."""
+        of_format = [one for one in self.facts if one.format == facts.format and one.id not in self.added]
+        return [row for one in of_format for row in self._base_table(one)[1].rows]
+
     def _own_tables(self, facts: MappingFacts) -> list[tuple[str, bytes]]:
         """Return name and text of the override tables of a mapping, as they were when the set was made; later ones win."""
         return [(name, data) for mapping, name, data in self._own if mapping == facts.id]

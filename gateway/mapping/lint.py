@@ -10,15 +10,20 @@ from collections.abc import Callable, Iterator
 from difflib import get_close_matches
 
 from gateway.errors import MappingError
-from gateway.mapping.compile import ACTIONS, BINDINGS, Compiler
+from gateway.mapping.compile import ACTIONS, BINDINGS, Compiler, why_refused
+from gateway.mapping.doubts import doubts
 from gateway.mapping.examples import run_examples
 from gateway.mapping.facts import MappingFacts
 from gateway.mapping.folder import MappingSet
 from gateway.mapping.grammar import CellError, parse_source, parse_when
+from gateway.mapping.idle import idle
 from gateway.mapping.lost_paths import lost_paths
 from gateway.mapping.overriding import WHOLE, effective_rows, mixed
 from gateway.mapping.table import Fault, Row, Table
 from gateway.records import Dialect, Path
+
+
+_NUMBERS = ("shipment_id", "house_bill_number", "shipment_tracking_number")
 
 
 def lint(mappings: MappingSet, facts: MappingFacts) -> list[Fault]:
@@ -41,16 +46,38 @@ def lint(mappings: MappingSet, facts: MappingFacts) -> list[Fault]:
                 faults.append(
                     Fault("MAP-ROW", row.file, row.line, error.column, error.message.partition(": ")[2], error.advice)
                 )
+    faults += idle(mappings.tables(facts), own, facts.format)
+    faults += _constants(rows)
     faults += _unknown_rules(rows)
     faults += _unreachable(rows)
     faults += _without_example(rows)
     faults += _two_sources(rows)
     faults += _near_columns(rows, dialect)
+    faults += doubts(rows, mappings.rows_of_format(facts), facts.format)
     faults += _mixed_blocks(mappings.tables(facts), own)
     if not any(f.severity == "error" for f in faults):
         faults += _lost_paths(mappings, facts)
         faults += run_examples(mappings, facts, own)
     return faults
+
+
+def _constants(rows: list[Row]) -> Iterator[Fault]:
+    """Yield defaults that every message with them would be refused for, and those of fields that tell shipments apart."""
+    for row in rows:
+        if not row.default or row.target in (*BINDINGS, *ACTIONS):
+            continue
+        if row.target in _NUMBERS and row.level in ("message", "shipment"):
+            said = "all shipments would have this number, and count as one"
+            yield Fault(
+                "MAP-ROW",
+                row.file,
+                row.line,
+                "default",
+                said,
+                "leave the cell empty: a shipment without its number is told",
+            )
+        elif said := why_refused(row.level, row.target, row.default):
+            yield Fault("MAP-ROW", row.file, row.line, "default", said, "write a value that the target can hold")
 
 
 def _unknown_rules(rows: list[Row]) -> Iterator[Fault]:
