@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from difflib import get_close_matches
+from itertools import pairwise
 
 from gateway.mapping.grammar import CellError, Source, Test, parse_source, parse_when
 from gateway.mapping.table import Fault, Row
@@ -87,7 +88,7 @@ class _Names:
             self.names.add(path.leaf)
         if _begins_here(path):
             self.first.setdefault(level, set()).add(names[0])
-        for above, name in zip(names, names[1:], strict=False):
+        for above, name in pairwise(names):
             self.above.setdefault(name, above)
 
     def doubt(self, level: str, path: Path, message_format: str) -> tuple[str, str] | None:

@@ -141,16 +141,14 @@ def _binding(row: Row, message_format: str) -> Iterator[Fault]:
 def _envelope(row: Row, message_format: str) -> Iterator[Fault]:
     """Yield the facts of the envelope that a row asks for and no message of the format has."""
     known = [*ENVELOPE.get(message_format, "").split(), "received_on"]
-    for column, parse in (("source", parse_source), ("when", parse_when)):
-        try:
-            found = parse(getattr(row, column))
-        except CellError:
-            continue
-        for one in found:
-            source = getattr(one, "source", one)
-            if source.kind == "envelope" and source.name not in known:
-                close = [name for name in known if name.lower().endswith(source.name.lower())] or get_close_matches(
-                    source.name, known, 1, 0.5
-                )
-                advice = f"did you mean envelope.{close[0]}?" if close else f"known: {', '.join(known)}"
-                yield _fault(row, column, f"envelope.{source.name} is nothing that messages of this format have", advice)  # fmt: skip
+    try:
+        asked = [("source", source) for source in parse_source(row.source)]
+        asked += [("when", test.source) for test in parse_when(row.when)]
+    except CellError:
+        return  # told where rows are compiled
+    for column, source in asked:
+        if source.kind == "envelope" and source.name not in known:
+            ends = [name for name in known if name.lower().endswith(source.name.lower())]
+            close = ends or get_close_matches(source.name, known, 1, 0.5)
+            advice = f"did you mean envelope.{close[0]}?" if close else f"known: {', '.join(known)}"
+            yield _fault(row, column, f"envelope.{source.name} is nothing that messages of this format have", advice)

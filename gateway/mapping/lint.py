@@ -22,7 +22,6 @@ from gateway.mapping.overriding import WHOLE, effective_rows, mixed
 from gateway.mapping.table import Fault, Row, Table
 from gateway.records import Dialect, Path
 
-
 _NUMBERS = ("shipment_id", "house_bill_number", "shipment_tracking_number")
 
 
