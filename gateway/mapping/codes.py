@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from datetime import date
 
 import msgspec
@@ -24,6 +24,7 @@ _BLANK = {
     "between": ("a code between the | signs is blank", "write the code, or remove the sign"),
     "value": ("the code has no value", "write what the canonical model says, or remove the row: a code without a row is told"),
 }  # fmt: skip
+_SURE_WIDTH = 3  # digits from which on codes of one table have one width: 1 to 12 have none
 _HEAD = 2048  # bytes in which the columns of a table are named
 _DAYS = re.compile(r"\b(?:from|to)\b", re.I)
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
@@ -137,7 +138,26 @@ class CodeTables:
                     entries.setdefault(code, row["value"])
                 if row["one_way"]:
                     one_way.add(code)
+        if self._base is not None:
+            replaced = self._base[name].entries if name in self._base else {}
+            faults += _lost_zeros({**entries, **dated}, replaced, file)
         return CodeTable(name, entries, dated, frozenset(one_way))
+
+
+def _lost_zeros(codes: Collection[str], replaced: Collection[str], file: str) -> Iterator[Fault]:
+    """Yield a warning for codes of a partner that a spreadsheet may have made numbers of. replaced: those of the table that this one stands for."""
+    numbers = [code for code in codes if code.isdecimal()]
+    zeros = min((len(code) for code in numbers if code[0] == "0" and len(code) > 1), default=0)
+    widths = sorted({len(code) for code in numbers})
+    lost = [code for code in numbers if any(f"{zero}{code}" in replaced and f"{zero}{code}" not in codes for zero in ("0", "00"))]  # fmt: skip
+    if not lost and zeros:
+        lost = [code for code in numbers if len(code) < zeros and code.zfill(zeros) not in codes]
+    elif not lost and len(numbers) == len(codes) and len(widths) > 1 and widths[0] >= _SURE_WIDTH:
+        lost = [code for code in numbers if len(code) < widths[-1]]
+    if lost:
+        said = f"{', '.join(lost[:6])}: shorter than other codes, as if a spreadsheet had dropped zeros in front"
+        advice = "format the column as text and write 0901 in full; nothing to do where the codes are so"
+        yield Fault("MAP-CODE-ZERO", file, 1, "code", said, advice, "warning")
 
 
 def _contradicts(span: tuple[str, str, str], always: str | None, dated: tuple[tuple[str, str, str], ...]) -> bool:

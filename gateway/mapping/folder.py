@@ -185,6 +185,10 @@ class MappingSet:
         rows, hashed = _effective(self.tables(facts))
         return rows, _version(hashed, self.codes.digest)
 
+    def owns(self, facts: MappingFacts, file: str) -> bool:
+        """True for a table of rows that nothing stands below, or a partner's own: who made these mappings can change it."""
+        return self._plain is None or facts.id in self.added or file in {name for name, _ in self._own_tables(facts)}
+
     def rows_of_format(self, facts: MappingFacts) -> list[Row]:
         """Return the rows of all base tables of a mapping's format."""
         of_format = [one for one in self.facts if one.format == facts.format and one.id not in self.added]

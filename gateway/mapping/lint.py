@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from difflib import get_close_matches
 
+import msgspec
+
 from gateway.errors import MappingError
 from gateway.mapping.compile import ACTIONS, BINDINGS, Compiler, why_refused
 from gateway.mapping.doubts import doubts
@@ -56,8 +58,17 @@ def lint(mappings: MappingSet, facts: MappingFacts) -> list[Fault]:
     faults += _mixed_blocks(mappings.tables(facts), own)
     if not any(f.severity == "error" for f in faults):
         faults += _lost_paths(mappings, facts)
-        faults += run_examples(mappings, facts, own)
+        faults += [_of_own_codes(fault, mappings, facts) for fault in run_examples(mappings, facts, own)]
     return faults
+
+
+def _of_own_codes(fault: Fault, mappings: MappingSet, facts: MappingFacts) -> Fault:
+    """Return the fault of an example; a warning where the row is the base table's and only the partner's code table makes it another."""
+    if mappings.owns(facts, fault.file):
+        return fault
+    said = f"{fault.message}; the row is of the base table, its code table the partner's"
+    advice = "nothing to do where the partner's codes are meant to be others; else correct its code table"
+    return msgspec.structs.replace(fault, message=said, advice=advice, severity="warning")
 
 
 def _constants(rows: list[Row]) -> Iterator[Fault]:

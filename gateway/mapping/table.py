@@ -114,6 +114,10 @@ def read_records(
                     _check_excel(faults, file, line, column, text)
                 if column in blank:
                     values[column] = text
+                elif not column:
+                    said = f'"{text}" stands in a column without a name'
+                    advice = "name the column (free ones start with note), or empty the cell"
+                    faults.append(Fault("MAP-CELLS", file, line, "", said, advice))
         records.append((line, values))
     if not header:
         faults.append(
