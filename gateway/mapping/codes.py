@@ -33,6 +33,7 @@ _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 class CodeTable(msgspec.Struct, frozen=True):
     """One table. entries: code -> value; dated: code -> (from, to, value) rows, ISO dates, "" = open.
 
+    capitals: codes that have small letters, in capitals -> value, where the table has no such code.
     one_way: codes that are read but never written, as the city code beside that of its airport.
     """
 
@@ -40,6 +41,7 @@ class CodeTable(msgspec.Struct, frozen=True):
     entries: Mapping[str, str]
     dated: Mapping[str, tuple[tuple[str, str, str], ...]] = {}
     one_way: frozenset[str] = frozenset()
+    capitals: Mapping[str, str] = {}
 
     def get(self, code: str, day: str = "") -> str | None:
         """Return the value of a code (on a day), None when the table has no entry."""
@@ -141,7 +143,8 @@ class CodeTables:
         if self._base is not None:
             replaced = self._base[name].entries if name in self._base else {}
             faults += _lost_zeros({**entries, **dated}, replaced, file)
-        return CodeTable(name, entries, dated, frozenset(one_way))
+        capitals = {big: value for code, value in entries.items() if (big := code.upper()) not in entries}
+        return CodeTable(name, entries, dated, frozenset(one_way), capitals)
 
 
 def _lost_zeros(codes: Collection[str], replaced: Collection[str], file: str) -> Iterator[Fault]:

@@ -22,9 +22,9 @@ _NAMED = ("cargo_xml", "wco_xml", "postal", "cargo_imp")
 _NEAR = 0.86
 
 
-def doubts(rows: list[Row], base: Iterable[Row], message_format: str) -> Iterator[Fault]:
-    """Yield the doubtful cells of some rows. base: rows that the format came with, whose names are right."""
-    known = _Names(base) if message_format in _NAMED else None
+def doubts(rows: list[Row], base: Iterable[Row], of_format: Iterable[Row], message_format: str) -> Iterator[Fault]:
+    """Yield the doubtful cells of some rows. base: the table below them; of_format: all base tables of the format, whose names are right."""
+    known = _Names(base, of_format) if message_format in _NAMED else None
     for row in rows:
         for column, path, test in _cells(row):
             yield from _odd(row, column, path, test, message_format)
@@ -71,23 +71,28 @@ def _without_unit(row: Row) -> Iterator[Fault]:
 class _Names:
     """Names of elements in the base tables of a format, and which of them paths begin with."""
 
-    def __init__(self, base: Iterable[Row]) -> None:
+    def __init__(self, base: Iterable[Row], of_format: Iterable[Row]) -> None:
         self.names: set[str] = set()
-        self.first: dict[str, set[str]] = {}  # level -> names that paths begin with
+        self.first: dict[str, set[str]] = {}  # level -> names that paths begin with; "/" those at the root
         self.above: dict[str, str] = {}  # name -> the one that it stands below
+        for row in of_format:
+            for path in (path for _, path, _ in _cells(row) if path is not None):
+                self._name(path)
         for row in base:
-            paths = [path for _, path, _ in _cells(row) if path is not None]
-            for path in paths:
-                self._take(row.level, path)
+            for path in (path for _, path, _ in _cells(row) if path is not None):
+                self._place(row.level, path)
 
-    def _take(self, level: str, path: Path) -> None:
+    def _name(self, path: Path) -> None:
         names = [step.name for step in path.steps if step.name != ".."]
         self.names.update(names)
         self.names.update(name for step in path.steps for name in step.qualifier.split("+") if name)
         if path.leaf.startswith("@"):
             self.names.add(path.leaf)
-        if _begins_here(path):
-            self.first.setdefault(level, set()).add(names[0])
+
+    def _place(self, level: str, path: Path) -> None:
+        names = [step.name for step in path.steps if step.name != ".."]
+        if names and (path.absolute or _begins_here(path)):
+            self.first.setdefault("/" if path.absolute else level, set()).add(names[0])
         for above, name in pairwise(names):
             self.above.setdefault(name, above)
 
@@ -103,10 +108,14 @@ class _Names:
         unknown = next((name for name in names if name not in self.names), "")
         if lines and unknown:
             return f'no base table reads a line "{unknown}"', "look whether it is spelled right; else nothing is wrong"
-        first = names[0] if _begins_here(path) else ""
-        starts = self.first.get(level, set())
-        if not lines and starts and first not in starts and first in self.above and len(names) > 1:
-            return f"base rows of level {level} do not begin with {first}", f"it stands below {self.above[first]} there: write {self.above[first]}/{path.text}, if that is meant"  # fmt: skip
+        first = names[0] if len(names) > 1 and not lines and (path.absolute or _begins_here(path)) else ""
+        starts = self.first.get("/" if path.absolute else level, set())
+        if not first or not starts or first in starts:
+            return None
+        if path.absolute:
+            return f"no path of the base table begins at the root with {first}", f"a path from the root leaves the root out; they begin with {', '.join(sorted(starts)[:4])}"  # fmt: skip
+        if above := self.above.get(first):
+            return f"base rows of level {level} do not begin with {first}", f"it stands below {above} there: write {above}/{path.text}, if that is meant"  # fmt: skip
         return None
 
     def _meant(self, name: str) -> str:

@@ -32,7 +32,8 @@ def lint(mappings: MappingSet, facts: MappingFacts) -> list[Fault]:
     from gateway.formats import format_module
 
     own = mappings.own_rows(facts)
-    tables = [table for table in mappings.tables(facts) if own is None or table.file in own]
+    all_tables = mappings.tables(facts)
+    tables = [table for table in all_tables if own is None or table.file in own]
     faults: list[Fault] = [f for table in tables for f in table.faults]
     dialect = format_module(facts.format).DIALECT
     rows: list[Row] = []
@@ -47,15 +48,15 @@ def lint(mappings: MappingSet, facts: MappingFacts) -> list[Fault]:
                 faults.append(
                     Fault("MAP-ROW", row.file, row.line, error.column, error.message.partition(": ")[2], error.advice)
                 )
-    faults += idle(mappings.tables(facts), own, facts.format)
+    faults += idle(all_tables, own, facts.format)
     faults += _constants(rows)
     faults += _unknown_rules(rows)
     faults += _unreachable(rows)
     faults += _without_example(rows)
     faults += _two_sources(rows)
     faults += _near_columns(rows, dialect)
-    faults += doubts(rows, mappings.rows_of_format(facts), facts.format)
-    faults += _mixed_blocks(mappings.tables(facts), own)
+    faults += doubts(rows, all_tables[0].rows, mappings.rows_of_format(facts), facts.format)
+    faults += _mixed_blocks(all_tables, own)
     if not any(f.severity == "error" for f in faults):
         faults += _lost_paths(mappings, facts)
         faults += [_of_own_codes(fault, mappings, facts) for fault in run_examples(mappings, facts, own)]

@@ -16,10 +16,12 @@ from gateway.shipped import files, table_rows
 
 
 def _kind(table: Any, code: str, day: str = "") -> str | None:
-    """Return the value of a code (on a day) as it is written, else in capitals."""
+    """Return the value of a code (on a day) as it is written, else in any letters."""
     key = code.strip()
     found: str | None = table.get(key, day)
-    return table.get(key.upper(), day) if found is None else found
+    if found is None:
+        found = table.get(key.upper(), day)
+    return table.capitals.get(key.upper()) if found is None else found
 
 
 @transform("J => truck", args=(1, 2), tables=True)
@@ -39,6 +41,8 @@ def code_on(values: list[str], tables: Tables | None, table: str, unknown: str =
         return key
     if unknown == "empty":
         return ""
+    if key in tables[table].dated:
+        raise Unusable(f'code table {table} has no value for "{key}" on {values[-1]}')
     entries = [*tables[table].entries, *tables[table].dated]
     known, more = ", ".join(entries[:12]), ", ..." if len(entries) > 12 else ""
     raise Unusable(f'"{key}" is none of the codes that are known here ({known}{more})')
