@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import cache
+from itertools import zip_longest
 
 from gateway.records import Acknowledged, Message, Node
 from gateway.shipped import files, table_rows
@@ -89,7 +90,7 @@ def _fault_words(nodes: list[Node], component: str) -> Iterator[str]:
     A segment whose elements are told is not told itself. What the bad value was is left out: it may be personal.
     """
     segment: Node | None = None
-    for node, following in zip(nodes, [*nodes[1:], None], strict=True):
+    for node, following in zip_longest(nodes, nodes[1:]):
         if node.tag in ("AK3", "IK3"):
             segment = node
             of_elements = following is not None and following.tag in ("AK4", "IK4")

@@ -102,3 +102,20 @@ def test_of_many_reasons_the_first_are_told_whole():
     told = answer_finding(Acknowledged("set", "0001", "R", Position(offset=0), text=reasons)).message
     assert len(told) < 500
     assert told.endswith(" of many that an answer may give; and more.")
+
+
+@pytest.mark.parametrize(
+    ("sample", "segments", "words"),
+    [
+        ("20_997", "AK2*309*0002~AK5*R*5~AK9*P*2*2*1", "refused. Segments of the set are wrong (5)"),
+        ("20_997", "AK2*309*0002~AK5*R~AK9*P*2*2*1", "refused"),
+        ("20_997", "AK2*309*0002~AK4*9*582*7~AK5*R*5~AK9*P*2*2*1", "refused. Segments of the set are wrong (5)"),
+    ],
+)
+def test_a_set_that_is_refused_without_telling_its_segments_is_told(tmp_path, sample, segments, words):
+    data = next((FIXTURES / "x12").glob(sample + "*")).read_text()
+    head, _, rest = data.partition("AK9*")
+    (tmp_path / "997.edi").write_text(head + segments + rest[rest.index("~") :])
+    result = Checker(base_site(), parse_instant("2025-01-14T10:00:00Z")).file(tmp_path / "997.edi")
+    told = [f["message"] for f in result["findings"] if f["rule"] == "ACK-REFUSED"]
+    assert f"The answer to transaction set 0002 says: {words}." in told
