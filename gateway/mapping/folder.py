@@ -27,7 +27,7 @@ from gateway.mapping.grammar import parse_path, parse_when
 from gateway.mapping.overriding import effective_rows
 from gateway.mapping.program import CompiledProgram
 from gateway.mapping.sources import condition
-from gateway.mapping.table import Row, Table, read_table
+from gateway.mapping.table import Fault, Row, Table, read_table
 from gateway.mapping.transforms import load_user_transforms
 from gateway.records import Dialect
 
@@ -63,6 +63,7 @@ class MappingSet:
         self._tables: dict[str, tuple[bytes, Table]] = {}  # of the base, read when asked for
         self._hashed: dict[str, Any] = {}  # SHA-256 of the rows of what was compiled
         self._checked = False
+        self.doubts: tuple[Fault, ...] = ()  # warnings of `check`, but for missing examples
 
     def is_current(self, plain: MappingSet | None = None) -> bool:
         """True while the files are as they were, and what is below them is this."""
@@ -158,6 +159,7 @@ class MappingSet:
         for fault in faults:
             if fault.severity == "error":
                 raise MappingError(fault.file, fault.line, fault.column, fault.message, fault.advice)
+        self.doubts = tuple(fault for fault in dict.fromkeys(faults) if fault.code != "MAP-NO-EXAMPLE")
         self._checked = True
 
     def tables(self, facts: MappingFacts) -> list[Table]:
