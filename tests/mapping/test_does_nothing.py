@@ -182,3 +182,19 @@ def test_a_table_with_days_is_refused_where_nobody_asks_for_the_day(tmp_path):
     found = faults(tmp_path, "shipment,package_unit,M11.04,,upper | code my_units,,,,,\n", codes={"my_units": DATED})
     assert [(f.code, f.column) for f in found] == [("MAP-ROW", "transform")]
     assert "depend on the day" in found[0].message
+
+
+@pytest.mark.parametrize(
+    ("path", "mend"),
+    [
+        ("GID.7065", "write RFF/GID.7065"),
+        ("PAC.7065", "write RFF/GID/PAC.7065"),
+        ("NAD[CN].3036", "write RFF/NAD[CN].3036"),
+        ("TDT[20].8028", "write /TDT[20].8028"),
+        ("gid.7065", "in capitals"),
+    ],
+)
+def test_a_segment_in_another_place_of_an_edifact_message_is_told_with_that_place(tmp_path, path, mend):
+    (fault,) = faults(tmp_path, f"shipment,conveyance_reference,{path},,trim,,,,,\n", "edifact_cuscar")
+    assert (fault.code, fault.severity) == ("MAP-ROW", "error")
+    assert mend in fault.message

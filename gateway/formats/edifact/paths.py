@@ -119,7 +119,8 @@ class EdifactDialect:
         start = MESSAGE if path.absolute else at or MESSAGE
         found: list[str] = []
         if not any(_possible(table, start, tags) for table in tables):
-            found.append(f"{path.text}: {message_type} has no {'/'.join(tags)} below {start}")
+            where = _where(sorted(tables), start, tags, path.text)
+            found.append(f"{path.text}: {message_type} has no {'/'.join(tags)} below {start}{where}")
         leaves = [(tags[-1] if tags else at, path.leaf), *((step.name, step.qualifier) for step in path.steps)]
         found += [
             f"{path.text}: {tag} has no data element {leaf}" for tag, leaf in leaves if leaf and not known(tag, leaf)
@@ -165,6 +166,22 @@ def place_of(node: Node, leaf: str, s: Separators) -> Position:
         offset=node.offset + start, length=len(text), line=node.line, segment=node.tag, segment_position=node.position,
         element=element, component=component or None, data_element=position.data_element,
     )  # fmt: skip
+
+
+def _where(tables: list[str], start: str, tags: list[str], text: str) -> str:
+    """Return where a path would lead to something: behind one or two segments that it leaves out, or from the root; "" when nowhere."""
+    bare = text.lstrip("/")
+    big = [tag.upper() for tag in tags]
+    if big != tags:
+        return "; segments are written in capitals"
+    for table in tables:
+        triggers = dict.fromkeys(group.trigger.tag for group in _groups(load_table(table)))
+        ways = [[one] for one in triggers] + [[one, two] for one in triggers for two in triggers]
+        for way in ways:
+            if not {start, MESSAGE, *tags[:1]} & {*way} and _possible(table, start, [*way, *tags]):
+                return f"; it stands below {way[-1]}: write {'/'.join(way)}/{bare}"
+    above = not text.startswith("/") and any(_possible(table, MESSAGE, tags) for table in tables)
+    return f"; it stands above: write /{bare}" if above else ""
 
 
 def _possible(table: str, start: str, tags: list[str]) -> bool:
