@@ -10,7 +10,7 @@ RFF/LOC[27].3225       at GID, which has no RFF: the RFF above it (ours: values 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from gateway.findings import Position
@@ -174,14 +174,19 @@ def _where(tables: list[str], start: str, tags: list[str], text: str) -> str:
     big = [tag.upper() for tag in tags]
     if big != tags:
         return "; segments are written in capitals"
+    places = [f"{'/'.join(way)}/{bare}" for way in _ways(tables, start, tags)][:1]
+    if not text.startswith("/") and any(_possible(table, MESSAGE, tags) for table in tables):
+        places.append(f"/{bare} (from the root)")
+    return f": write {' or '.join(places)}" if places else ""
+
+
+def _ways(tables: list[str], start: str, tags: list[str]) -> Iterator[list[str]]:
+    """Yield one or two segments that lead from a segment to some tags."""
     for table in tables:
         triggers = dict.fromkeys(group.trigger.tag for group in _groups(load_table(table)))
-        ways = [[one] for one in triggers] + [[one, two] for one in triggers for two in triggers]
-        for way in ways:
+        for way in [[one] for one in triggers] + [[one, two] for one in triggers for two in triggers]:
             if not {start, MESSAGE, *tags[:1]} & {*way} and _possible(table, start, [*way, *tags]):
-                return f"; it stands below {way[-1]}: write {'/'.join(way)}/{bare}"
-    above = not text.startswith("/") and any(_possible(table, MESSAGE, tags) for table in tables)
-    return f"; it stands above: write /{bare}" if above else ""
+                yield way
 
 
 def _possible(table: str, start: str, tags: list[str]) -> bool:
