@@ -190,7 +190,7 @@ def test_a_table_with_days_is_refused_where_nobody_asks_for_the_day(tmp_path):
         ("GID.7065", "write RFF/GID.7065"),
         ("PAC.7065", "write RFF/GID/PAC.7065"),
         ("NAD[CN].3036", "write RFF/NAD[CN].3036"),
-        ("TDT[20].8028", "write /TDT[20].8028"),
+        ("TDT[20].8028", "or /TDT[20].8028 (from the root)"),
         ("gid.7065", "in capitals"),
     ],
 )
