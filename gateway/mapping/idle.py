@@ -37,6 +37,8 @@ def idle(tables: list[Table], own: frozenset[str] | None, message_format: str) -
                     yield from _removal(row, table.rows, below if number else [])
                 else:
                     yield from _unused_cells(row, message_format)
+                    yield from _outdone(row, below if number else [])
+                    yield from _no_unit(row)
                     yield from _envelope(row, message_format)
         below = effective_rows(below, table.rows) if number else below
 
@@ -112,6 +114,25 @@ def _unused_cells(row: Row, message_format: str) -> Iterator[Fault]:
         )
     elif row.target == WHOLE:
         yield _fault(row, "source", f"{WHOLE} takes out a level", f"write {row.level},{WHOLE},(none)")
+
+
+def _outdone(row: Row, below: list[Row]) -> Iterator[Fault]:
+    """Yield a row of a partner for all shipments where the base table reads the field of each: that one wins."""
+    if row.level == "message" and row.target not in BINDINGS:
+        levels = {one.level for one in below if one.target == row.target}
+        if "shipment" in levels and "message" not in levels:
+            said = "the row counts only for shipments that the base table's rows of level shipment find nothing for"
+            fault = _fault(row, "level", said, "write level shipment, which replaces those rows")
+            yield msgspec.structs.replace(fault, code="MAP-NOTHING", severity="warning")
+
+
+def _no_unit(row: Row) -> Iterator[Fault]:
+    """Yield a `kg` that never gets a unit: it would refuse each weight."""
+    calls = [step.split() for step in row.transform.split("|")]
+    for number, call in enumerate(calls):
+        if call == ["kg"] and (number or (row.source and ";" not in row.source)):
+            said = "kg needs the unit of the weight, and none is read"
+            yield _fault(row, "transform", said, "name the unit as second source (M11.05; .06), or write kg K, kg L")
 
 
 def _binding(row: Row, message_format: str) -> Iterator[Fault]:

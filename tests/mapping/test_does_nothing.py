@@ -64,6 +64,8 @@ def faults(tmp_path: Path, rows: str, mapping: str = TRUCK, codes: dict[str, str
         ("final_deliver_to_party,postal_code,,,,123,,,,\n", "default", "ZIP code", "can hold"),
         ("message,estimated_arrival_at,,,,2025-13-45T00:00:00Z,,,,\n", "default", "UTC time", "can hold"),
         ("shipment,package_count,M11.03,,integer,0,,,,\n", "default", "1 or more", "can hold"),
+        ("shipment,gross_weight_kg,M11.05,,kg,,,,,\n", "transform", "kg needs the unit", "kg K"),
+        ("shipment,gross_weight_kg,M11.05; .06,,join space | kg,,,,,\n", "transform", "kg needs the unit", "kg K"),
         ("shipment,house_bill_number,,,,H1,,,,\n", "default", "all shipments", "leave the cell empty"),
     ],
 )  # fmt: skip
@@ -81,6 +83,7 @@ def test_what_would_do_nothing_is_an_error_with_its_cell_and_a_mend(tmp_path, ro
     [
         ("shipment,port_of_lading,(none),,,,,,,\nshipment,foreign_port,(none),,,,,,,\n", TRUCK, "MAP-NOTHING", "no such row"),
         ("shipment,(refuse),(none),M11.04=XXX,,,,,,\n", TRUCK, "MAP-NOTHING", "no such row"),
+        ("message,package_unit,,,,CTN,,,,\n", TRUCK, "MAP-NOTHING", "rows of level shipment"),
         ("buyer,(first),N1[cn],,,,,,,\n", TRUCK, "MAP-VALUE-ODD", '"cn"'),
         ('shipment,package_unit,M11.04,"M11.04=PCS,CTN",upper,,,,,\n', TRUCK, "MAP-VALUE-ODD", "PCS,CTN"),
         ("shipment,gross_weight_kg,M11.05,,decimal,,,,,\n", TRUCK, "MAP-UNIT", "kilograms"),
