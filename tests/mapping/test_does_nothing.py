@@ -201,3 +201,13 @@ def test_a_segment_in_another_place_of_an_edifact_message_is_told_with_that_plac
     (fault,) = faults(tmp_path, f"shipment,conveyance_reference,{path},,trim,,,,,\n", "edifact_cuscar")
     assert (fault.code, fault.severity) == ("MAP-ROW", "error")
     assert mend in fault.message
+
+
+def test_an_amount_with_a_point_is_never_read_as_its_hundredth():
+    from gateway.mapping.transforms import Noted, registry
+
+    for name, args in (("cents", ()), ("implied", ("2",))):
+        read = registry()[name].bind(args, None)
+        assert [read(text) for text in ("1250", "12.50", "12.5", "5")] == ["12.50", "12.50", "12.50", "0.05"]
+        assert isinstance(read("12.50"), Noted)
+        assert not isinstance(read("1250"), Noted)
