@@ -115,10 +115,17 @@ def _lost_paths(mappings: MappingSet, facts: MappingFacts) -> list[Fault]:
 
 
 def _unreachable(rows: list[Row]) -> Iterator[Fault]:
-    """A row after one that has a default and no condition is never asked."""
+    """A row after one that has a default and no condition is never asked; one that repeats another adds nothing."""
     closed: dict[tuple[str, str], Row] = {}
+    told: dict[tuple[str, ...], Row] = {}
     for row in rows:
         key = (row.level, row.target)
+        same = (row.file, *key, row.source, row.when, row.transform, row.default)
+        if row.target in BINDINGS:
+            told = {k: v for k, v in told.items() if k[1] != row.level}
+        elif row.target not in ACTIONS and same in told:
+            yield Fault("MAP-UNREACHABLE", row.file, row.line, "target", f"the row repeats {told[same].where}", "remove one of them", "warning")  # fmt: skip
+        told.setdefault(same, row)
         if row.target in BINDINGS:
             closed = {k: v for k, v in closed.items() if k[0] != row.level}
         elif key in closed:

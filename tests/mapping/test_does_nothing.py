@@ -83,6 +83,7 @@ def test_what_would_do_nothing_is_an_error_with_its_cell_and_a_mend(tmp_path, ro
     [
         ("shipment,port_of_lading,(none),,,,,,,\nshipment,foreign_port,(none),,,,,,,\n", TRUCK, "MAP-NOTHING", "no such row"),
         ("shipment,(refuse),(none),M11.04=XXX,,,,,,\n", TRUCK, "MAP-NOTHING", "no such row"),
+        ("shipment,package_unit,M11.04,,upper,,,,,\nshipment,package_unit,M11.04,,upper,,yes,,,\n", TRUCK, "MAP-UNREACHABLE", "repeats"),
         ("message,package_unit,,,,CTN,,,,\n", TRUCK, "MAP-NOTHING", "rows of level shipment"),
         ("buyer,(first),N1[cn],,,,,,,\n", TRUCK, "MAP-VALUE-ODD", '"cn"'),
         ('shipment,package_unit,M11.04,"M11.04=PCS,CTN",upper,,,,,\n', TRUCK, "MAP-VALUE-ODD", "PCS,CTN"),
@@ -211,3 +212,9 @@ def test_an_amount_with_a_point_is_never_read_as_its_hundredth():
         assert [read(text) for text in ("1250", "12.50", "12.5", "5")] == ["12.50", "12.50", "12.50", "0.05"]
         assert isinstance(read("12.50"), Noted)
         assert not isinstance(read("1250"), Noted)
+
+
+def test_an_example_with_more_values_than_sources_proves_nothing(tmp_path):
+    found = faults(tmp_path, "shipment,package_count,M11.03,,integer,,,,,2; PCS => 2\n")
+    assert [(f.code, f.severity, f.column) for f in found] == [("MAP-EXAMPLE", "error", "example")]
+    assert "2 values to 1 source" in found[0].message
