@@ -26,6 +26,7 @@ _FOLD = str.maketrans(
 """What word processors and web pages put in the place of plain signs; what cannot be seen goes."""
 _SEPARATOR = re.compile(r"sep=([,;\t])\s*\r?\n")  # the first line of a CSV, by which Excel knows its separator
 _EXCEL_BIG = re.compile(r"\d(\.\d+)?E\+\d+", re.I)
+_FORMULA = re.compile(r"""=\s*["(+A-Za-z-]""")
 _ELEMENT_ALONE = re.compile(r"0?\.\d+")
 _SUSPECT = frozenset("=#.0123456789")
 """What all of them start with: most cells do not."""
@@ -217,7 +218,7 @@ def _check_excel(faults: list[Fault], file: str, line: int, column: str, cell: s
                 "format the column as text and type the value again",
             )
         )
-    elif cell[0] == "=":
+    elif _FORMULA.match(cell):
         said = f'"{cell}" is a formula: nothing works it out here'
         advice = "format the column as text and type the value alone, without = and quotes"
         faults.append(Fault("MAP-EXCEL", file, line, column, said, advice))
