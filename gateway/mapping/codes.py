@@ -81,8 +81,9 @@ class CodeTables:
 
     def by_day(self, name: str) -> bool:
         """True for a table whose values depend on the day. Most have no column for it and are not read for this."""
-        head, _ = decoded(self._texts[name][:_HEAD])
-        return _DAYS.search(head) is not None and bool(self[name].dated)
+        lines = decoded(self._texts[name][:_HEAD])[0].splitlines()
+        header = next((line for line in lines if line.strip(",;\t ") and not line.startswith(("#", "sep="))), "")
+        return _DAYS.search(header) is not None and bool(self[name].dated)
 
     def under(self, texts: Mapping[str, bytes]) -> CodeTables:
         """Return these tables with others over them, itself when there are none. texts: as in __init__."""
