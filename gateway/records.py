@@ -66,6 +66,10 @@ class Node(msgspec.Struct, eq=False):
         """Return element `number` (1-based), "" when absent."""
         return self.elements[number] if number < len(self.elements) else ""
 
+    def stands(self, number: int) -> tuple[Node, int]:
+        """Return the segment that element `number` stands in, and its number there: mostly this one."""
+        return self, number
+
     def start_of(self, number: int) -> int:
         """Return how many bytes of the segment stand before element `number` (exact while the segment is ASCII or UTF-8)."""
         return sum(self.size_of(n) + 1 for n in range(min(number, len(self.elements))))

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gateway.errors import ConfigError, MappingError
+from gateway.mapping.table import Fault
 from gateway.own_documents import OwnDocuments, check_beside, load_documents
 from gateway.own_tables import Unread, check_read
 from gateway.partner import Partner, base_tables, forget_base_tables, load_partner
@@ -78,13 +79,21 @@ class Site:
 
     @property
     def unread(self) -> list[Unread]:
-        """What changes nothing, of the site and of its partners."""
-        return [*self.own.unread, *(one for partner in self.partners.values() for one in partner.unread)]
+        """What changes nothing, of the site and of its partners, and once tables are checked what is doubtful in them."""
+        partners = [one for partner in self.partners.values() for one in partner.unread]
+        return [*self.own.unread, *partners, *(_doubt(fault) for one in self.tables for fault in one.doubts)]
 
     def check_tables(self) -> None:
         """Compile every mapping of every partner, and run the checks on those with rows of its own. Raises MappingError."""
         for mappings in self.tables:
             mappings.check()
+
+
+def _doubt(fault: Fault) -> Unread:
+    place = ", ".join(part for part in (fault.file, f"line {fault.line}", fault.column) if part)
+    return Unread(
+        Path(fault.file), f"{place}: {fault.message}.", f"{fault.advice[:1].upper()}{fault.advice[1:]}.", fault.code
+    )
 
 
 def load_afresh(folder: Path, before: Site | None = None) -> Site:

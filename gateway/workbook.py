@@ -36,6 +36,12 @@ _WIDTHS = {
     "example": 40,
     "note": 40,
 }
+_OTHER_KINDS = {
+    ".ods": "Save it as .xlsx (Excel 2007-365): File, Save As.",
+    ".xls": "Save it as .xlsx: File, Save As, Excel Workbook.",
+    ".csv": "A CSV needs no import: put it in its place, and gateway mapping check looks at it.",
+}
+"""File names of other tables -> what to do."""
 _SPARE_ROWS = 200  # below the table: drop-downs for rows that are added
 _KINDS: tuple[tuple[tuple[type, ...], str], ...] = (
     ((str,), "a formula"),
@@ -120,6 +126,8 @@ def import_table(source: Path) -> bytes:
     """Return the CSV of a workbook. Raises MappingError for cells that are no text any more and for a broken table."""
     if not source.is_file():
         raise ConfigError(f"{source} is not there.", "gateway mapping export ID -o FILE.xlsx writes a workbook.")
+    if mend := _OTHER_KINDS.get(source.suffix.lower()):
+        raise ConfigError(f"{source.name} is no workbook of Excel.", mend)
     rows = [
         [_text(value, source.name, number, column) for column, value in enumerate(cells, 1)]
         for number, cells in enumerate(_cells(source), 1)
@@ -127,6 +135,7 @@ def import_table(source: Path) -> bytes:
     while rows and not any(rows[-1]):
         rows.pop()
     width = len(_stripped(rows[0])) if rows else 0
+    _check_beside(rows, width, source.name)
     rows = [_stripped(row) if row[:1] and row[0].startswith("#") else (row + [""] * width)[:width] for row in rows]
     text = io.StringIO()
     csv.writer(text, lineterminator="\n").writerows(rows)
@@ -138,15 +147,33 @@ def import_table(source: Path) -> bytes:
     return data
 
 
+def _check_beside(rows: list[list[str]], width: int, file: str) -> None:
+    """Raise MappingError for a cell that stands in no column of the table: it would be lost."""
+    for number, row in enumerate(rows, 1):
+        column = next((n for n, cell in enumerate(row[width:], width + 1) if cell), 0)
+        if column and not row[0].startswith("#"):
+            said = f"cell {get_column_letter(column)}{number} stands in a column without a name"
+            raise MappingError(file, number, "", said, "name the column (free ones start with note), or empty the cell")
+
+
+def _check_merged(sheet: Worksheet, file: str) -> None:
+    """Raise MappingError for merged cells: all but the first have lost what stood in them."""
+    for place in sheet.merged_cells.ranges:
+        said = f"cells {place.coord} are merged: only the first of them has a text"
+        raise MappingError(file, place.min_row, "", said, "take the cells apart again (Unmerge), and fill each of them")
+
+
 def _cells(source: Path) -> list[tuple[Any, ...]]:
     """Return the rows of the mapping sheet. Raises ConfigError when there is none."""
     try:
-        book = load_workbook(source, read_only=True, data_only=False)
+        book = load_workbook(source, data_only=False)
         sheet = book[SHEET] if SHEET in book.sheetnames else None
-        if sheet is not None:
-            sheet.reset_dimensions()  # programs that write row by row do not know how many there will be, and say A1
         rows = list(sheet.iter_rows(values_only=True)) if sheet is not None else None
         book.close()
+        if sheet is not None:
+            _check_merged(sheet, source.name)
+    except MappingError:
+        raise
     except OSError as error:
         raise ConfigError(
             f"{source.name} cannot be read ({error.strerror or error}).", "Close it in Excel, and try again."
@@ -156,7 +183,8 @@ def _cells(source: Path) -> list[tuple[Any, ...]]:
             f"{source.name} is not a workbook, or it is damaged ({type(error).__name__}).", "Save it as .xlsx."
         ) from None
     if rows is None:
-        raise ConfigError(f'{source.name} has no sheet "{SHEET}".', "gateway mapping export writes one.")
+        there = ", ".join(book.sheetnames)
+        raise ConfigError(f'{source.name} has no sheet "{SHEET}", but {there}.', f'Name the sheet with the rows "{SHEET}" again, as gateway mapping export did.')  # fmt: skip
     return rows
 
 

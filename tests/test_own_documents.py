@@ -494,7 +494,7 @@ def test_a_code_table_does_not_take_one_of_the_program_over(copy):
 def test_faults_of_rows_stop_the_start_and_are_told_by_mapping_check(copy):
     table = copy / "mappings" / "acme_parcels" / "map.csv"
     table.write_text(
-        table.read_text().replace("package_count", "package_cuont").replace("Weight; .@unit,,kg", "Weight.unit,,kg")
+        table.read_text().replace("package_count", "package_cuont").replace("Weight; .@unit,,kg", "Weight.unit,,kg K")
     )
     with pytest.raises(MappingError, match="package_cuont"):
         load_site(copy).check_tables()

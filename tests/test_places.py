@@ -283,3 +283,16 @@ def test_folders_that_hold_no_tables_or_that_a_partner_names_pass(tmp_path: Path
         (place / "partners" / name).mkdir()
         (place / "partners" / name / "may.csv").write_text("house_bill_number,total\n")
     assert list(load_site(place).partners) == ["acme"]
+
+
+def test_what_is_doubtful_in_a_table_is_told_at_the_start_and_after_a_change(tmp_path: Path) -> None:
+    place = site(tmp_path, acme="")
+    own = place / "partners" / "acme"
+    own.mkdir(parents=True)
+    (own / "x12_309_truck.csv").write_text("level,target,source\nbuyer,(first),N1[cn]\n")
+    loaded = load_site(place)
+    loaded.check_tables()
+    (told,) = loaded.unread
+    assert told.code == "MAP-VALUE-ODD"
+    assert told.said.startswith('acme/x12_309_truck.csv, line 2, source: "cn" is compared letter by letter')
+    assert told.mend == "Write CN."

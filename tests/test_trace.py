@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import html
 import re
+import tracemalloc
 from pathlib import Path
 
 import pytest
 
+from gateway.commands.exact_place import exact_places
 from gateway.commands.mapping import trace
 from gateway.errors import ConfigError, GatewayError
 from gateway.site import base_site
@@ -113,3 +115,22 @@ def test_a_shipment_is_named_by_any_of_its_numbers_and_one_that_is_not_there_is_
     with pytest.raises(ConfigError, match="has no shipment NOWHERE") as told:
         list(trace(path, base_site(), "NOWHERE", ""))
     assert "CP987654326DE" in told.value.advice
+
+
+@pytest.mark.parametrize(
+    ("name", "pointer"),
+    [("cargoimp/02", "/items/0/hts_number"), ("cargoimp/05", "/final_deliver_to_party/address_line_2")],
+)
+def test_a_value_of_a_line_behind_the_first_is_traced_to_its_own(name: str, pointer: str) -> None:
+    (path,) = (FIXTURES / name.partition("/")[0]).glob(f"{name.partition('/')[2]}*")
+    found = [step for step in steps(path) if step["pointer"] == pointer]
+    assert found and all(step["raw"] == step["value"] for step in found)
+
+
+def test_a_document_of_thousands_of_levels_costs_no_memory() -> None:
+    data = b"<a>" + b"<abcd>" * 8000 + b"</abcd>" * 8000 + b"</a>"
+    tracemalloc.start()
+    exact_places(data, "cargo_xml", base_site().profile_for(data))
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 20_000_000  # with a path for each level: 240 MB

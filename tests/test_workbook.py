@@ -8,6 +8,7 @@ import zipfile
 
 import pytest
 from openpyxl import load_workbook
+from openpyxl.comments import Comment
 
 from gateway.errors import ConfigError, MappingError
 from gateway.site import base_mappings
@@ -171,3 +172,38 @@ def test_a_workbook_that_was_written_row_by_row_is_read_to_its_end(tmp_path):
     (said,) = re.findall(rb"<dimension [^>]*/>", sheet)
     damaged(book, "xl/worksheets/sheet1.xml", said, b'<dimension ref="A1"/>')
     assert import_table(book) == whole
+
+
+def test_merged_cells_and_cells_beside_the_table_are_told_with_their_place(tmp_path):
+    path = truck(tmp_path)
+    book = load_workbook(path)
+    book["map"].merge_cells("C5:C6")
+    book.save(path)
+    with pytest.raises(MappingError, match="C5:C6 are merged"):
+        import_table(path)
+    path = truck(tmp_path)
+    book = load_workbook(path)
+    book["map"]["M5"] = "stray"
+    book.save(path)
+    with pytest.raises(MappingError, match="M5 stands in a column without a name"):
+        import_table(path)
+
+
+@pytest.mark.parametrize(("name", "mend"), [("a.ods", "xlsx"), ("a.csv", "needs no import"), ("a.xls", "xlsx")])
+def test_other_tables_are_told_what_they_need(tmp_path, name, mend):
+    (tmp_path / name).write_bytes(b"x")
+    with pytest.raises(ConfigError) as told:
+        import_table(tmp_path / name)
+    assert mend in told.value.advice
+
+
+def test_hidden_rows_and_comments_change_nothing(tmp_path):
+    path = truck(tmp_path)
+    before = import_table(path)
+    book = load_workbook(path)
+    sheet = book["map"]
+    sheet.auto_filter.ref = "A1:K20"
+    sheet.row_dimensions[7].hidden = True
+    sheet["C5"].comment = Comment("look", "me")
+    book.save(path)
+    assert import_table(path) == before

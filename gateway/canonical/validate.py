@@ -76,6 +76,18 @@ def _shipment_schema(filer_type: str, cancel: bool) -> _Compiled:
     return _Compiled({"$schema": load_schema()["$schema"], "$defs": load_schema()["$defs"], "allOf": parts})
 
 
+def fault_of_value(draft: dict[str, Any], pointer: str) -> str:
+    """Return why the schema refuses the value at a pointer, "" when it does not. draft: a shipment with that value; all else may be missing.
+
+    >>> fault_of_value({"package_unit": "ctn"}, "/package_unit")
+    'Package unit must be a package code of up to 3 capital letters or digits, such as CTN; found "ctn"'
+    """
+    engine = _Engine(_shipment_schema("other", cancel=False))
+    raws = engine.slow_errors(draft) if jsonschema_rs is None else engine.fast_errors(draft)
+    found = schema_errors(raws, draft, "other", message=False)
+    return next((error.message for error in found if error.pointer == pointer and not error.missing), "")
+
+
 def validate_message(message: Any) -> tuple[SchemaError, ...]:
     """Return the faults of a whole message (parsed JSON), pointers from its root; empty when it is valid."""
     raws = _message_engine().errors(message)

@@ -47,6 +47,9 @@ def encoding_of(data: bytes, profile: Profile) -> str:
 # --- XML ----------------------------------------------------------------------------------------------------------
 
 
+_DEEPEST = 256  # elements in one another of which places are told; no document that is read has as many
+
+
 class _Elements:
     """Byte ranges of all elements of a document: start tag and text."""
 
@@ -68,7 +71,8 @@ class _Elements:
         local = name.rpartition(":")[2]
         up, _, counts = self._open[-1] if self._open else ("", 0, {})
         counts[local] = counts.get(local, 0) + 1
-        self._open.append((f"{up}/{local}[{counts[local]}]", self._parser.CurrentByteIndex, {}))
+        path = f"{up}/{local}[{counts[local]}]" if len(self._open) < _DEEPEST else ""  # each is as long as it lies deep
+        self._open.append((path, self._parser.CurrentByteIndex, {}))
 
     def _end(self, _name: str) -> None:
         path, start, counts = self._open.pop()

@@ -139,12 +139,13 @@ class TreeDialect:
         """Return the place of the element that the getter reads; of the segment when it has no such element."""
         find = self.finder(path, at)
         leaf, numbers = path.leaf, self._numbers
+        rest = leaf.endswith("@rest")  # the first is not among those
 
         def locate(node: Node, root: Node) -> Position | None:
             nodes = find(node, root)
             if not nodes:
                 return None
-            place = place_of(nodes[0], leaf, root)
+            place = place_of(nodes[rest and len(nodes) > 1], leaf, root)
             if numbers is None or place.element is None:
                 return place
             return msgspec.structs.replace(place, data_element=numbers(root, place.segment, place.element))
@@ -234,6 +235,7 @@ def _gathers(leaf: str) -> bool:
 def place_of(node: Node, leaf: str, root: Node) -> Position:
     """Return the bytes of an element; those of the segment where text and bytes differ (UTF-16, another character set)."""
     number = _number(leaf) if leaf else 0
+    node, number = node.stands(number)
     if not number or number >= len(node.elements):
         return node.place(number or None)
     if isinstance(root, RootNode) and _bytes(root.separators.element.join(node.elements)) != node.length:

@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterator
 
 from gateway.errors import MappingError
 from gateway.mapping.codes import COLUMNS, FREE
-from gateway.mapping.compile import formatter, target_type, why_unfit
+from gateway.mapping.compile import target_type, why_refused
 from gateway.mapping.folder import MappingSet
 from gateway.mapping.grammar import CellError, parse_transform
 from gateway.mapping.table import Fault, Row, read_records
@@ -46,12 +46,12 @@ def _uses(mappings: MappingSet, names: frozenset[str]) -> dict[str, list[tuple[R
 
 
 def _faults(mappings: MappingSet, name: str, uses: list[tuple[Row, str]]) -> Iterator[Fault]:
-    fields = {(tag, row.target): row for row, tag in uses}
+    fields = {(row.level, row.target): row for row, _ in uses}
     for line, cells in read_records(
         mappings.codes.text(name), f"codes/{name}.csv", COLUMNS, ("code", "value"), [], FREE
     ):
         value = cells["value"]
-        whys = [why_unfit(formatter(tag, target), tag, target, value) for tag, target in fields] if value else [""]
+        whys = [why_refused(level, target, value) for level, target in fields] if value else [""]
         if all(whys):
             row = next(iter(fields.values()))
             said = f"{whys[0]}, and {row.target} is filled with it ({row.where})"

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
+from datetime import date
 
 import msgspec
 
-from gateway.mapping.table import Fault, read_records
+from gateway.mapping.table import Fault, decoded, read_records
 
 COLUMNS = ("code", "value", "from", "to", "one_way")
 FREE = ("source", "read_on")
@@ -20,14 +21,19 @@ FREE = ("source", "read_on")
 
 _BLANK = {
     "code": ("the row has a value and no code", "write the code, or remove the row"),
+    "between": ("a code between the | signs is blank", "write the code, or remove the sign"),
     "value": ("the code has no value", "write what the canonical model says, or remove the row: a code without a row is told"),
 }  # fmt: skip
+_SURE_WIDTH = 3  # digits from which on codes of one table have one width: 1 to 12 have none
+_HEAD = 2048  # bytes in which the columns of a table are named
+_DAYS = re.compile(r"\b(?:from|to)\b", re.I)
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
 class CodeTable(msgspec.Struct, frozen=True):
     """One table. entries: code -> value; dated: code -> (from, to, value) rows, ISO dates, "" = open.
 
+    capitals: codes that have small letters, in capitals -> value, where the table has no such code.
     one_way: codes that are read but never written, as the city code beside that of its airport.
     """
 
@@ -35,6 +41,7 @@ class CodeTable(msgspec.Struct, frozen=True):
     entries: Mapping[str, str]
     dated: Mapping[str, tuple[tuple[str, str, str], ...]] = {}
     one_way: frozenset[str] = frozenset()
+    capitals: Mapping[str, str] = {}
 
     def get(self, code: str, day: str = "") -> str | None:
         """Return the value of a code (on a day), None when the table has no entry."""
@@ -71,6 +78,12 @@ class CodeTables:
     def text(self, name: str) -> bytes:
         """Return the CSV of a table."""
         return self._texts[name]
+
+    def by_day(self, name: str) -> bool:
+        """True for a table whose values depend on the day. Most have no column for it and are not read for this."""
+        lines = decoded(self._texts[name][:_HEAD])[0].splitlines()
+        header = next((line for line in lines if line.strip(",;\t ") and not line.startswith(("#", "sep="))), "")
+        return _DAYS.search(header) is not None and bool(self[name].dated)
 
     def under(self, texts: Mapping[str, bytes]) -> CodeTables:
         """Return these tables with others over them, itself when there are none. texts: as in __init__."""
@@ -109,20 +122,72 @@ class CodeTables:
                 if not row[column]:
                     faults.append(Fault("MAP-CODE-BLANK", file, line, column, *_BLANK[column]))
             faults += _bad_days(row, file, line)
-            for code in row["code"].split("|"):
+            if row["one_way"] not in ("", "yes"):
+                said = f'"{row["one_way"]}" is not known'
+                faults.append(Fault("MAP-ROW", file, line, "one_way", said, "write yes or nothing"))
+            for code in (one.strip() for one in row["code"].split("|")):
+                if row["code"] and not code:
+                    faults.append(Fault("MAP-CODE-BLANK", file, line, "code", *_BLANK["between"]))
+                span = (row["from"], row["to"], row["value"])
+                if _contradicts(span, entries.get(code), dated.get(code, ())):
+                    said, advice = (
+                        f'code "{code}" has two values',
+                        "remove one, or give both dates, one from the day on that the other has under to",
+                    )
+                    faults.append(Fault("MAP-CODE-TWICE", file, line, "code", said, advice))  # fmt: skip
                 if row["from"] or row["to"]:
-                    dated[code] = (*dated.get(code, ()), (row["from"], row["to"], row["value"]))
-                elif entries.setdefault(code, row["value"]) != row["value"]:
-                    said, advice = f'code "{code}" has two values', "remove one, or give both dates"
-                    faults.append(Fault("MAP-CODE-TWICE", file, line, "code", said, advice))
+                    dated[code] = (*dated.get(code, ()), span)
+                else:
+                    entries.setdefault(code, row["value"])
                 if row["one_way"]:
                     one_way.add(code)
-        return CodeTable(name, entries, dated, frozenset(one_way))
+        if self._base is not None:
+            replaced = self._base[name].entries if name in self._base else {}
+            faults += _lost_zeros({**entries, **dated}, replaced, file)
+        capitals = {big: value for code, value in entries.items() if (big := code.upper()) not in entries}
+        return CodeTable(name, entries, dated, frozenset(one_way), capitals)
+
+
+def _lost_zeros(codes: Collection[str], replaced: Collection[str], file: str) -> Iterator[Fault]:
+    """Yield a warning for codes of a partner that a spreadsheet may have made numbers of. replaced: those of the table that this one stands for."""
+    numbers = [code for code in codes if code.isdecimal()]
+    zeros = min((len(code) for code in numbers if code[0] == "0" and len(code) > 1), default=0)
+    widths = sorted({len(code) for code in numbers})
+    lost = [code for code in numbers if any(f"{zero}{code}" in replaced and f"{zero}{code}" not in codes for zero in ("0", "00"))]  # fmt: skip
+    if not lost and zeros:
+        lost = [code for code in numbers if len(code) < zeros and code.zfill(zeros) not in codes]
+    elif not lost and len(numbers) == len(codes) and len(widths) > 1 and widths[0] >= _SURE_WIDTH:
+        lost = [code for code in numbers if len(code) < widths[-1]]
+    if lost:
+        said = f"{', '.join(lost[:6])}: shorter than other codes, as if a spreadsheet had dropped zeros in front"
+        advice = "format the column as text and write 0901 in full; nothing to do where the codes are so"
+        yield Fault("MAP-CODE-ZERO", file, 1, "code", said, advice, "warning")
+
+
+def _contradicts(span: tuple[str, str, str], always: str | None, dated: tuple[tuple[str, str, str], ...]) -> bool:
+    """True when a code has another value on a day of a row. span: (from, to, value) of the row; always: the value without days."""
+    start, end, value = span
+    return (always is not None and always != value) or any(
+        other != value and (not end or not since or since < end) and (not until or not start or start < until)
+        for since, until, other in dated
+    )
 
 
 def _bad_days(row: Mapping[str, str], file: str, line: int) -> Iterator[Fault]:
     """Days are compared as texts: one in another form would count on the wrong days."""
-    for column in ("from", "to"):
-        if row[column] and not _DAY.fullmatch(row[column]):
-            said = f'"{row[column]}" is not a day such as 2025-03-04'
-            yield Fault("MAP-CODE-DATE", file, line, column, said, "format the column as text and write year-month-day")
+    bad = [column for column in ("from", "to") if row[column] and not _is_day(row[column])]
+    for column in bad:
+        said = f'"{row[column]}" is not a day such as 2025-03-04'
+        yield Fault("MAP-CODE-DATE", file, line, column, said, "format the column as text and write year-month-day")
+    if not bad and row["from"] and row["to"] and row["from"] >= row["to"]:
+        said = f"the row counts on no day: it ends on {row['to']} and begins on {row['from']}"
+        yield Fault(
+            "MAP-CODE-DATE", file, line, "to", said, "to is the first day after; exchange the two, or correct one"
+        )
+
+
+def _is_day(text: str) -> bool:
+    try:
+        return _DAY.fullmatch(text) is not None and bool(date.fromisoformat(text))
+    except ValueError:
+        return False

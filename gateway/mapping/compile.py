@@ -12,19 +12,21 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
+import msgspec
+
 from gateway.canonical.model import PARTY_ROLES, PERSONAL_FIELDS, fields_of
 from gateway.errors import MappingError
 from gateway.mapping.advice import one_value
 from gateway.mapping.cells import Target
 from gateway.mapping.codes import CodeTables
-from gateway.mapping.defaults import unfit
-from gateway.mapping.grammar import Call, CellError, Test, parse_path, parse_source, parse_transform, parse_when
+from gateway.mapping.defaults import refused, unfit
+from gateway.mapping.grammar import Call, CellError, Source, Test, parse_path, parse_source, parse_transform, parse_when
 from gateway.mapping.line import BoundStep, Line
 from gateway.mapping.quick import Format
 from gateway.mapping.table import Row
 from gateway.mapping.transforms import Unusable, find_transform, registry
 from gateway.mapping.transforms.arguments import argument_fault, count_words
-from gateway.mapping.transforms.codes import BETWEEN
+from gateway.mapping.transforms.codes import BETWEEN, code_on
 from gateway.mapping.transforms.numbers import plain
 from gateway.records import Dialect, Path
 
@@ -39,6 +41,9 @@ _HOLDS = {
 
 _OWN = {"_arrival_day": "date", "_amended_bill": "str", "_amended_quantity": "str", "_document_number": "str"}
 """Targets of our own, not of the canonical model: the day of the law; checks that must outlive a partner's rows."""
+
+RECEIVED = Source("envelope", name="received_on")
+"""The day that the values of a code table depend on, where it has days."""
 
 ACTIONS = {"(refuse)": ("shipment", "item"), "(continue)": ("item",)}
 
@@ -110,6 +115,9 @@ class Compiler:
             raise self._error(
                 rows[0], "target", f'"{name}" is not a field of level {block.level}', _nearest(block.level, name)
             )
+        if parts := _parts_of(tag):
+            said = f"{name} is made of parts: {', '.join(parts)}"
+            raise self._error(rows[0], "target", said, f"write a row for each part: {name}.{parts[0]}")
         form = formatter(tag, name)
         lines = [self._line(row, block.at, name) for row in rows]
         for line in lines:
@@ -142,6 +150,8 @@ class Compiler:
         if not sources and not row.default and row.target not in ACTIONS:
             raise self._error(row, "source", "the row has neither source nor default", "give one of them")
         steps = self._steps(row, len(sources)) if row.transform else ()
+        if steps and steps[0][0].function is code_on:
+            sources = (*sources, RECEIVED)
         when = parsed(row, "when", parse_when) if row.when else ()
         party = row.level in PARTY_ROLES or target.partition(".")[0] in PARTY_ROLES  # final_deliver_to_party.phone
         personal = party and target.rpartition(".")[2] in PERSONAL_FIELDS.get("party", ())
@@ -152,7 +162,7 @@ class Compiler:
         if steps is None:
             calls: tuple[Call, ...] = parsed(row, "transform", parse_transform)
             steps = self._bound[row.transform] = tuple(self._step(row, call) for call in calls)
-        if sources > 1 and not steps[0][0].many:
+        if sources > 1 and (not steps[0][0].many or steps[0][0].function is code_on):
             raise self._error(
                 row,
                 "transform",
@@ -188,6 +198,13 @@ class Compiler:
                 f"code table {call.args[0]} does not exist",
                 f"{_near(call.args[0], list(self._codes))}; one of your own is codes/{call.args[0]}.csv beside these rows",
             )
+        if named and self._codes.by_day(call.args[0]):
+            if call.name != "code" or parse_transform(row.transform)[0] != call:
+                said = f"the values of code table {call.args[0]} depend on the day, and {call.name} asks for none here"
+                raise self._error(
+                    row, "transform", said, "make code the first step, or leave from and to out of the table"
+                )
+            found = msgspec.structs.replace(found, function=code_on, many=True)
         if found.needs_tables:
             self.code_tables |= {call.args[0]} if named else set(self._codes)
         return found, found.bind(call.args, self._codes)
@@ -223,6 +240,14 @@ def target_type(level: str, target: str) -> str | None:
     return None
 
 
+def _parts_of(tag: str) -> list[str]:
+    """Return the parts of a field that no single text can fill, [] of any other. tag: see fields_of."""
+    kind, _, inner = tag.partition(":")
+    scope = "money" if kind == "money" else inner
+    whole = kind in ("money", "object") or tag in ("list:item", "list:reference", "list:picture")
+    return list(fields_of(scope)) if whole else []
+
+
 @lru_cache(1024)
 def why_unfit(form: Format, tag: str, target: str, text: str) -> str:
     """Return why a field cannot hold a text that nothing changes any more, "" when it can."""
@@ -232,6 +257,14 @@ def why_unfit(form: Format, tag: str, target: str, text: str) -> str:
     except Unusable as error:
         said = str(error)
     return said
+
+
+@lru_cache(1024)
+def why_refused(level: str, target: str, text: str) -> str:
+    """Return why a field cannot hold a text, "" when it can: what `why_unfit` knows and what the schema of messages says."""
+    tag = target_type(level, target) or "str"
+    form = formatter(tag, target)
+    return why_unfit(form, tag, target, text) or ("" if target in _OWN else refused(level, target, form(text)))
 
 
 def formatter(tag: str, name: str = "") -> Format:

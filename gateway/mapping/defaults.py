@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
+from gateway.canonical.model import PARTY_ROLES
+from gateway.canonical.validate import fault_of_value
 from gateway.mapping.transforms.codes import is_country
 
 _FORMS = {
@@ -20,6 +23,24 @@ _FIELDS = {
     "currency": (re.compile(r"[A-Z]{3}"), "a currency code of three capitals such as USD"),
 }
 """Fields of text that have a form of their own; by the last part of the target."""
+
+
+def refused(level: str, target: str, value: Any) -> str:
+    """Return why the canonical schema refuses a finished value of a field, "" when it does not."""
+    keys = target.split(".")
+    draft: dict[str, Any] = {keys[-1]: value}
+    for key in reversed(keys[:-1]):
+        draft = {key: draft}
+    if level in ("item", "reference"):
+        place, draft = f"/{level}s/0", {f"{level}s": [draft]}
+    elif level in PARTY_ROLES:
+        place, draft = (
+            f"/{level}",
+            {level: {"country_code": "US", **draft} if level == "final_deliver_to_party" else draft},
+        )
+    else:
+        place = ""
+    return fault_of_value(draft, f"{place}/{'/'.join(keys)}").rstrip(".")
 
 
 def unfit(tag: str, target: str, text: str) -> str:

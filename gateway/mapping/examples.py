@@ -84,6 +84,8 @@ def _run(target: Target, line: Line, dialect: _Values, row: Row, example: str) -
         else:
             plain.append(part.strip())
     sources = [s.strip() for s in row.source.split(";")]
+    if len(plain) > len(sources):
+        return f"it gives {len(plain)} values to {len(sources)} source{'s' if len(sources) > 1 else ''}; PATH=value sets what a condition reads"
     for source, value in zip(sources, plain, strict=False):
         dialect.values[source] = value
     for name, value in settings.items():

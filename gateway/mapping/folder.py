@@ -27,7 +27,7 @@ from gateway.mapping.grammar import parse_path, parse_when
 from gateway.mapping.overriding import effective_rows
 from gateway.mapping.program import CompiledProgram
 from gateway.mapping.sources import condition
-from gateway.mapping.table import Row, Table, read_table
+from gateway.mapping.table import Fault, Row, Table, read_table
 from gateway.mapping.transforms import load_user_transforms
 from gateway.records import Dialect
 
@@ -63,6 +63,7 @@ class MappingSet:
         self._tables: dict[str, tuple[bytes, Table]] = {}  # of the base, read when asked for
         self._hashed: dict[str, Any] = {}  # SHA-256 of the rows of what was compiled
         self._checked = False
+        self.doubts: tuple[Fault, ...] = ()  # warnings of `check`, but for missing examples
 
     def is_current(self, plain: MappingSet | None = None) -> bool:
         """True while the files are as they were, and what is below them is this."""
@@ -158,6 +159,7 @@ class MappingSet:
         for fault in faults:
             if fault.severity == "error":
                 raise MappingError(fault.file, fault.line, fault.column, fault.message, fault.advice)
+        self.doubts = tuple(fault for fault in dict.fromkeys(faults) if fault.code != "MAP-NO-EXAMPLE")
         self._checked = True
 
     def tables(self, facts: MappingFacts) -> list[Table]:
@@ -184,6 +186,15 @@ class MappingSet:
         """Return the effective rows and the mapping version (12 hex digits over tables, overrides and codes)."""
         rows, hashed = _effective(self.tables(facts))
         return rows, _version(hashed, self.codes.digest)
+
+    def owns(self, facts: MappingFacts, file: str) -> bool:
+        """True for a table of rows that nothing stands below, or a partner's own: who made these mappings can change it."""
+        return self._plain is None or facts.id in self.added or file in {name for name, _ in self._own_tables(facts)}
+
+    def rows_of_format(self, facts: MappingFacts) -> list[Row]:
+        """Return the rows of all base tables of a mapping's format."""
+        of_format = [one for one in self.facts if one.format == facts.format and one.id not in self.added]
+        return [row for one in of_format for row in self._base_table(one)[1].rows]
 
     def _own_tables(self, facts: MappingFacts) -> list[tuple[str, bytes]]:
         """Return name and text of the override tables of a mapping, as they were when the set was made; later ones win."""

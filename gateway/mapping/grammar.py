@@ -39,6 +39,8 @@ _SLASH = re.compile(r"/(?![^\[]*\])")
 _TEST = re.compile(
     r"(?P<path>[^\[\]=!]*(?:\[[^\]]*\][^\[\]=!]*)*)(?:(?P<op>!=|=)\s*(?P<values>.*)|(?<=\s)(?P<is>present|absent|repeated|differs))"
 )
+_NO_VALUE = re.compile("[,;\"']")
+"""What people part or quote values with; in brackets it would be looked for in the file."""
 _JOINED = re.compile(r" (?:AND|And|OR|Or|or|NOT|Not) |^(?:not|NOT|Not) ")
 _ELEMENT = re.compile(r"\.[0-9]+(-[0-9]+)?")
 _SAME = re.compile(r"\.([0-9]+(-[0-9]+)?|@?\w+)")
@@ -116,7 +118,18 @@ def _step(part: str) -> Step:
     if match is None:
         raise CellError(f'"{part}" is not a step of a path', "write NAME or NAME[VALUE|VALUE]")
     name, leaf, values = match.groups()
-    return Step(name.strip(), () if values is None else tuple([v.strip() for v in values.split("|")]), leaf or "")
+    return Step(name.strip(), () if values is None else _qualifiers(part, leaf, values), leaf or "")
+
+
+def _qualifiers(part: str, leaf: str | None, text: str) -> tuple[str, ...]:
+    """Return the values in brackets. Raises CellError for those that nothing in a file is like; `PID[02=]` has none."""
+    if not text.strip() and leaf is None:
+        raise CellError(f'"{part}": the brackets are empty', "write NAME[VALUE|VALUE], or NAME alone for any")
+    if found := _NO_VALUE.search(text):
+        raise CellError(
+            f'"{part}" has {found[0]} in its brackets', "part values by |, without quotes: NAME[VALUE|VALUE]"
+        )
+    return tuple([v.strip() for v in text.split("|")])
 
 
 @lru_cache(_REMEMBERED)
@@ -174,7 +187,12 @@ def parse_when(text: str) -> tuple[Test, ...]:
             )
         source = _one_source(path.strip())
         if op:
-            tests.append(Test(source, op, tuple([v.strip() for v in values.split("|")])))
+            told = tuple([v.strip() for v in values.split("|")])
+            if "" in told:
+                raise CellError(
+                    f'"{part}" compares with nothing', "write PATH absent or PATH present in a test of its own"
+                )
+            tests.append(Test(source, op, told))
         else:
             if word == "differs" and not _several_kinds(source):
                 raise CellError(

@@ -9,16 +9,22 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from difflib import get_close_matches
 
+import msgspec
+
 from gateway.errors import MappingError
-from gateway.mapping.compile import ACTIONS, BINDINGS, Compiler
+from gateway.mapping.compile import ACTIONS, BINDINGS, Compiler, why_refused
+from gateway.mapping.doubts import doubts
 from gateway.mapping.examples import run_examples
 from gateway.mapping.facts import MappingFacts
 from gateway.mapping.folder import MappingSet
 from gateway.mapping.grammar import CellError, parse_source, parse_when
+from gateway.mapping.idle import idle
 from gateway.mapping.lost_paths import lost_paths
 from gateway.mapping.overriding import WHOLE, effective_rows, mixed
 from gateway.mapping.table import Fault, Row, Table
 from gateway.records import Dialect, Path
+
+_NUMBERS = ("shipment_id", "house_bill_number", "shipment_tracking_number")
 
 
 def lint(mappings: MappingSet, facts: MappingFacts) -> list[Fault]:
@@ -26,7 +32,8 @@ def lint(mappings: MappingSet, facts: MappingFacts) -> list[Fault]:
     from gateway.formats import format_module
 
     own = mappings.own_rows(facts)
-    tables = [table for table in mappings.tables(facts) if own is None or table.file in own]
+    all_tables = mappings.tables(facts)
+    tables = [table for table in all_tables if own is None or table.file in own]
     faults: list[Fault] = [f for table in tables for f in table.faults]
     dialect = format_module(facts.format).DIALECT
     rows: list[Row] = []
@@ -41,16 +48,47 @@ def lint(mappings: MappingSet, facts: MappingFacts) -> list[Fault]:
                 faults.append(
                     Fault("MAP-ROW", row.file, row.line, error.column, error.message.partition(": ")[2], error.advice)
                 )
+    faults += idle(all_tables, own, facts.format)
+    faults += _constants(rows)
     faults += _unknown_rules(rows)
     faults += _unreachable(rows)
     faults += _without_example(rows)
     faults += _two_sources(rows)
     faults += _near_columns(rows, dialect)
-    faults += _mixed_blocks(mappings.tables(facts), own)
+    faults += doubts(rows, all_tables[0].rows, mappings.rows_of_format(facts), facts.format)
+    faults += _mixed_blocks(all_tables, own)
     if not any(f.severity == "error" for f in faults):
         faults += _lost_paths(mappings, facts)
-        faults += run_examples(mappings, facts, own)
+        faults += [_of_own_codes(fault, mappings, facts) for fault in run_examples(mappings, facts, own)]
     return faults
+
+
+def _of_own_codes(fault: Fault, mappings: MappingSet, facts: MappingFacts) -> Fault:
+    """Return the fault of an example; a warning where the row is the base table's and only the partner's code table makes it another."""
+    if mappings.owns(facts, fault.file):
+        return fault
+    said = f"{fault.message}; the row is of the base table, its code table the partner's"
+    advice = "nothing to do where the partner's codes are meant to be others; else correct its code table"
+    return msgspec.structs.replace(fault, message=said, advice=advice, severity="warning")
+
+
+def _constants(rows: list[Row]) -> Iterator[Fault]:
+    """Yield defaults that every message with them would be refused for, and those of fields that tell shipments apart."""
+    for row in rows:
+        if not row.default or row.target in (*BINDINGS, *ACTIONS):
+            continue
+        if row.target in _NUMBERS and row.level in ("message", "shipment"):
+            said = "all shipments would have this number, and count as one"
+            yield Fault(
+                "MAP-ROW",
+                row.file,
+                row.line,
+                "default",
+                said,
+                "leave the cell empty: a shipment without its number is told",
+            )
+        elif said := why_refused(row.level, row.target, row.default):
+            yield Fault("MAP-ROW", row.file, row.line, "default", said, "write a value that the target can hold")
 
 
 def _unknown_rules(rows: list[Row]) -> Iterator[Fault]:
@@ -77,10 +115,17 @@ def _lost_paths(mappings: MappingSet, facts: MappingFacts) -> list[Fault]:
 
 
 def _unreachable(rows: list[Row]) -> Iterator[Fault]:
-    """A row after one that has a default and no condition is never asked."""
+    """A row after one that has a default and no condition is never asked; one that repeats another adds nothing."""
     closed: dict[tuple[str, str], Row] = {}
+    told: dict[tuple[str, ...], Row] = {}
     for row in rows:
         key = (row.level, row.target)
+        same = (row.file, *key, row.source, row.when, row.transform, row.default)
+        if row.target in BINDINGS:
+            told = {k: v for k, v in told.items() if k[1] != row.level}
+        elif row.target not in ACTIONS and same in told:
+            yield Fault("MAP-UNREACHABLE", row.file, row.line, "target", f"the row repeats {told[same].where}", "remove one of them", "warning")  # fmt: skip
+        told.setdefault(same, row)
         if row.target in BINDINGS:
             closed = {k: v for k, v in closed.items() if k[0] != row.level}
         elif key in closed:

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
-from gateway.mapping.compile import Block
+from gateway.mapping.compile import BINDINGS, Block
 from gateway.mapping.facts import MappingFacts
 from gateway.mapping.grammar import Source, Test
 from gateway.mapping.table import Fault, Row
@@ -22,12 +22,19 @@ def lost_paths(blocks: Mapping[str, Sequence[Block]], dialect: Dialect, facts: M
     """Return a fault for each cell whose path leads nowhere in any version that the mapping reads."""
     faults: list[Fault] = []
     asked: Any = dialect  # hashable, as every object without a comparison of its own
+    lost: list[
+        list[Path]
+    ] = []  # bindings that lead nowhere: what stands behind them leads nowhere too, and is not told
     for row, column, path, at, bound in _paths(blocks, unit):
+        if bound in lost and bound:
+            continue
         if wrong := _other_node(path, at, bound):
             faults.append(Fault("MAP-ROW", row.file, row.line, column, wrong, _ADVICE))
             continue
         told = [_problems(asked, path, at, facts.message_type, version) for version in facts.versions or ("",)]
         if all(told):
+            if row.target in BINDINGS:
+                lost += [of_it for of_it in _bound(blocks) if path in of_it]
             faults.append(Fault("MAP-ROW", row.file, row.line, column, told[0][0], _ADVICE))
     return list(dict.fromkeys(faults))
 
@@ -37,6 +44,11 @@ def _problems(dialect: Any, path: Path, at: str, message_type: str, version: str
     """Ask the dialect once: the tables of many partners have most of their rows in common."""
     found: list[str] = dialect.problems(path, at, message_type, version)
     return found
+
+
+def _bound(blocks: Mapping[str, Sequence[Block]]) -> Iterator[list[Path]]:
+    """Yield the paths of the binding rows of each block."""
+    yield from ([path for _, path, _ in block.bindings] for of_it in blocks.values() for block in of_it)
 
 
 def _paths(blocks: Mapping[str, Sequence[Block]], unit: str) -> Iterator[tuple[Row, str, Path, str, list[Path]]]:

@@ -18,11 +18,17 @@ from gateway.spreadsheets import DAY, ERROR
 COLUMNS = ("level", "target", "source", "when", "transform", "default", "required", "rule", "message", "example")
 """Columns of a mapping table; every other column must start with "note"."""
 
-_FOLD = str.maketrans({"‘": "'", "’": "'", "“": '"', "”": '"', "–": "-", "—": "-", "\xa0": " ", "…": "..."})
+_FOLD = str.maketrans(
+    {"‘": "'", "’": "'", "“": '"', "”": '"', "–": "-", "—": "-", "\u2011": "-", "…": "..."}
+    | dict.fromkeys("\xa0\u2007\u202f", " ")
+    | dict.fromkeys("\u200b\u200c\u200d\u2060\ufeff\xad", "")
+)
+"""What word processors and web pages put in the place of plain signs; what cannot be seen goes."""
 _SEPARATOR = re.compile(r"sep=([,;\t])\s*\r?\n")  # the first line of a CSV, by which Excel knows its separator
 _EXCEL_BIG = re.compile(r"\d(\.\d+)?E\+\d+", re.I)
+_FORMULA = re.compile(r"""=\s*["(+A-Za-z-]""")
 _ELEMENT_ALONE = re.compile(r"0?\.\d+")
-_SUSPECT = frozenset("#.0123456789")
+_SUSPECT = frozenset("=#.0123456789")
 """What all of them start with: most cells do not."""
 _WORDS = ("message", "example", "why", "mend", "note")
 """Columns of free text, or how their names start: what Excel makes of a number does not matter there."""
@@ -109,6 +115,10 @@ def read_records(
                     _check_excel(faults, file, line, column, text)
                 if column in blank:
                     values[column] = text
+                elif not column:
+                    said = f'"{text}" stands in a column without a name'
+                    advice = "name the column (free ones start with note), or empty the cell"
+                    faults.append(Fault("MAP-CELLS", file, line, "", said, advice))
         records.append((line, values))
     if not header:
         faults.append(
@@ -121,6 +131,8 @@ def decoded(data: bytes) -> tuple[str, str]:
     """Return the text of a table, and the name of its character set when that is not UTF-8."""
     if data[:2] in (b"\xff\xfe", b"\xfe\xff"):  # "Unicode text" of Excel
         return data.decode("utf-16", "replace"), "UTF-16"
+    if data[1:2] == b"\0" or data[:1] == b"\0":  # the same without its mark
+        return data.decode("utf-16-le" if data[1:2] == b"\0" else "utf-16-be", "replace"), "UTF-16"
     try:
         return data.decode("utf-8-sig"), ""
     except UnicodeDecodeError:
@@ -141,7 +153,7 @@ def read_cells(data: bytes, file: str, faults: list[Fault]) -> list[tuple[int, l
                 file,
                 1,
                 "",
-                "typographic quotes, dashes or no-break spaces were read as plain ones",
+                "typographic quotes, dashes or no-break spaces were read as plain ones, characters that cannot be seen left out",
                 "switch off AutoCorrect while typing smart quotes",
                 "warning",
             )
@@ -206,6 +218,10 @@ def _check_excel(faults: list[Fault], file: str, line: int, column: str, cell: s
                 "format the column as text and type the value again",
             )
         )
+    elif _FORMULA.match(cell):
+        said = f'"{cell}" is a formula: nothing works it out here'
+        advice = "format the column as text and type the value alone, without = and quotes"
+        faults.append(Fault("MAP-EXCEL", file, line, column, said, advice))
     elif DAY.fullmatch(cell):
         faults.append(
             Fault(

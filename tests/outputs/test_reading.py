@@ -102,7 +102,7 @@ def test_a_table_without_a_template_is_not_used(tmp_path):
     [
         ('kind = "csv"', "kind", '"csv" is not known'),
         ('colour = "red"', "colour", 'key "colour" is not known'),
-        ('when = "mode = "', "when", "not a field"),
+        ('when = "mode = air"', "when", "not a field"),
         ('most_usd = "many"', "most_usd", "is not a number"),
         ('refuse = "98"', "refuse", "refuse is no table"),
         ("kind = ", "", "Invalid value"),

@@ -42,12 +42,19 @@ class ImpNode(Node, eq=False, kw_only=True):
 
     starts: bytes of the line before each field; a part of a line has another tag than the line begins with. source: its line.
     wrapped: of a text of several lines: one of them is full, so that a word may be cut there.
+    lent: element -> the line of its own that it stands in (the tariff number of a description of goods).
     """
 
     lines: list[tuple[int, str]] | None = None
     starts: tuple[int, ...] = ()
     source: Line | None = None
     wrapped: bool = False
+    lent: dict[int, ImpNode] | None = None
+
+    def stands(self, number: int) -> tuple[Node, int]:
+        """See Node."""
+        owner = self.lent.get(number) if self.lent is not None else None
+        return (self, number) if owner is None else (owner, 1)
 
     def start_of(self, number: int) -> int:
         """See Node."""
@@ -57,6 +64,8 @@ class ImpNode(Node, eq=False, kw_only=True):
         """See Node; what was put together out of several lines ends with the first."""
         if self.source is None:
             return super().size_of(number)
+        if number > len(self.starts):  # it came from a line behind this one: the whole of this one is told
+            return self.length
         return min(self.source.size(self.elements[number]), self.length - self.start_of(number))
 
 
@@ -301,10 +310,11 @@ def _joined(part: dict[str, list[ImpNode]], *, alone: bool) -> list[ImpNode]:
 
 def _put(goods: list[ImpNode], given: list[ImpNode], place: int, *, all_alike: bool) -> None:
     """Put numbers behind the goods they belong to; two places further where nobody can tell which they are."""
-    numbers = [node.element(1) for node in given]
-    if all_alike or (len(goods) == 1 and len(set(numbers)) == 1):
-        numbers = numbers[:1] * len(goods)
-    clear = len(numbers) == len(goods)
-    for index, node in enumerate(goods if numbers else ()):
+    if all_alike or (len(goods) == 1 and len({node.element(1) for node in given}) == 1):
+        given = given[:1] * len(goods)
+    clear = len(given) == len(goods)
+    for index, node in enumerate(goods if given else ()):
         node.elements += [""] * (12 - len(node.elements))
-        node.elements[place if clear else place + 2] = numbers[index if clear else 0]
+        owner, number = given[index if clear else 0], place if clear else place + 2
+        node.elements[number] = owner.element(1)
+        node.lent = {**(node.lent or {}), number: owner}

@@ -43,7 +43,7 @@ def known(tag: str, leaf: str) -> bool:
             return tag == "TDT"
         return (tag, leaf) in OF_SEVERAL or (leaf == "@sum" and tag in SUMS)
     leaf = leaf.removesuffix(SAME)
-    return not _is_number(leaf) or leaf in positions(_RELEASE).get(tag, {})
+    return leaf in positions(_RELEASE).get(tag, {}) if _is_number(leaf) else bool(places(tag, leaf))
 
 
 def _is_number(leaf: str) -> bool:

@@ -10,7 +10,7 @@ RFF/LOC[27].3225       at GID, which has no RFF: the RFF above it (ours: values 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from gateway.findings import Position
@@ -118,7 +118,8 @@ class EdifactDialect:
         start = MESSAGE if path.absolute else at or MESSAGE
         found: list[str] = []
         if not any(_possible(table, start, tags) for table in tables):
-            found.append(f"{path.text}: {message_type} has no {'/'.join(tags)} below {start}")
+            where = _where(sorted(tables), start, tags, path.text)
+            found.append(f"{path.text}: {message_type} has no {'/'.join(tags)} below {start}{where}")
         leaves = [(tags[-1] if tags else at, path.leaf), *((step.name, step.qualifier) for step in path.steps)]
         found += [
             f"{path.text}: {tag} has no data element {leaf}" for tag, leaf in leaves if leaf and not known(tag, leaf)
@@ -162,6 +163,27 @@ def place_of(node: Node, leaf: str, s: Separators) -> Position:
         offset=node.offset + start, length=len(text), line=node.line, segment=node.tag, segment_position=node.position,
         element=element, component=component or None, data_element=position.data_element,
     )  # fmt: skip
+
+
+def _where(tables: list[str], start: str, tags: list[str], text: str) -> str:
+    """Return where a path would lead to something: behind one or two segments that it leaves out, or from the root; "" when nowhere."""
+    bare = text.lstrip("/")
+    big = [tag.upper() for tag in tags]
+    if big != tags:
+        return "; segments are written in capitals"
+    places = [f"{'/'.join(way)}/{bare}" for way in _ways(tables, start, tags)][:1]
+    if not text.startswith("/") and any(_possible(table, MESSAGE, tags) for table in tables):
+        places.append(f"/{bare} (from the root)")
+    return f": write {' or '.join(places)}" if places else ""
+
+
+def _ways(tables: list[str], start: str, tags: list[str]) -> Iterator[list[str]]:
+    """Yield one or two segments that lead from a segment to some tags."""
+    for table in tables:
+        triggers = dict.fromkeys(group.trigger.tag for group in _groups(load_table(table)))
+        for way in [[one] for one in triggers] + [[one, two] for one in triggers for two in triggers]:
+            if not {start, MESSAGE, *tags[:1]} & {*way} and _possible(table, start, [*way, *tags]):
+                yield way
 
 
 def _possible(table: str, start: str, tags: list[str]) -> bool:

@@ -17,6 +17,7 @@ Codes are compared in any letters: senders write MAIN-CARRIAGE too.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -30,6 +31,7 @@ _GATHERED = {
     "@lines": slice(None),
 }  # leaf that reads all elements found -> which of them
 _LAST = "@last"
+_NO_NAME = re.compile(r"[^\w.\-]")
 
 
 class XmlDialect:
@@ -133,7 +135,15 @@ class XmlDialect:
         """Return why the path can never read anything."""
         if path.leaf and not path.leaf.startswith("@"):
             return [f'elements are parted by "/": write {path.text.replace(".", "/")}']
-        return []
+        return [said for step in path.steps if (said := _no_name(path, step.name))]
+
+
+def _no_name(path: Path, name: str) -> str:
+    """Return why nothing in a document can have a name, "" when it can."""
+    if name == ".." or not (found := _NO_NAME.search(name)):
+        return ""
+    mends = {":": f"names have no prefix: write {name.rpartition(':')[2]}", "@": 'an attribute stands behind a "/": write NAME/@NAME', "\\": 'elements are parted by "/"'}  # fmt: skip
+    return f"{path.text}: {mends.get(found[0], f'no element is called {name}')}"
 
 
 def _itself(node: XmlNode, root: XmlNode) -> list[XmlNode]:

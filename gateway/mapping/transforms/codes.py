@@ -7,6 +7,7 @@ from functools import cache, lru_cache
 from importlib.util import find_spec
 from itertools import zip_longest
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
@@ -14,21 +15,35 @@ from gateway.mapping.transforms.registry import Noted, Tables, Unusable, transfo
 from gateway.shipped import files, table_rows
 
 
+def _kind(table: Any, code: str, day: str = "") -> str | None:
+    """Return the value of a code (on a day) as it is written, else in any letters."""
+    key = code.strip()
+    found: str | None = table.get(key, day)
+    if found is None:
+        found = table.get(key.upper(), day)
+    return table.capitals.get(key.upper()) if found is None else found
+
+
 @transform("J => truck", args=(1, 2), tables=True)
 def code(value: str, tables: Tables | None, table: str, unknown: str = "error") -> str:
     """Look a code up: `code mode`; unknown codes: error, `code mode keep` keeps them, `code mode empty` drops them."""
-    key = value.strip()
+    return code_on([value, ""], tables, table, unknown)
+
+
+def code_on(values: list[str], tables: Tables | None, table: str, unknown: str = "error") -> str:
+    """Look a code up in a table of days, as `code` does. values: the code, the day of receipt (2025-03-04)."""
+    key = values[0].strip()
     assert tables is not None
-    found: str | None = tables[table].get(key)
-    if found is None:
-        found = tables[table].get(key.upper())
-    if found is not None:
-        return found
+    found = _kind(tables[table], key, values[-1])
+    if not key or found is not None:
+        return found or ""
     if unknown == "keep":
         return key
     if unknown == "empty":
         return ""
-    entries = list(tables[table].entries)
+    if key in tables[table].dated:
+        raise Unusable(f'code table {table} has no value for "{key}" on {values[-1]}')
+    entries = [*tables[table].entries, *tables[table].dated]
     known, more = ", ".join(entries[:12]), ", ..." if len(entries) > 12 else ""
     raise Unusable(f'"{key}" is none of the codes that are known here ({known}{more})')
 
@@ -44,7 +59,7 @@ def code(value: str, tables: Tables | None, table: str, unknown: str = "error") 
 def party_id(values: list[str], tables: Tables | None, table: str) -> str:
     """Kind and number of a party's identification, by a code table: `party_id x12_party_id`; nothing of a kind that is not in it."""
     assert tables is not None
-    kind, number = tables[table].get(values[0].strip().upper()), "".join(values[-1].split())
+    kind, number = _kind(tables[table], values[0]), "".join(values[-1].split())
     return f"{kind} {number}" if kind and 0 < len(number) <= _NUMBER else ""
 
 
@@ -97,7 +112,7 @@ def product_ids(values: list[str], tables: Tables | None, table: str) -> str:
     assert tables is not None
     known, found, long = tables[table], dict[str, None](), False
     for code_, number in zip(values[::2], values[1::2], strict=False):
-        if number and (kind := known.get(code_.strip().upper())) and (one := product_id(number, kind)):
+        if number and (kind := _kind(known, code_)) and (one := product_id(number, kind)):
             found[one] = None
         elif number and kind:
             long = long or bool(number.strip())

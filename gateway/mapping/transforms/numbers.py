@@ -93,16 +93,21 @@ def _comma_read(text: str) -> tuple[str, str]:
     return "NUM-COMMA", f"The decimal comma of {text} was read as a point."
 
 
-@transform("1250 => 12.50", args=(1, 1), result="decimal")
+@transform("1250 => 12.50", "12.50 => 12.50", args=(1, 1), result="decimal")
 def implied(value: str, places: str) -> str:
-    """A number without point whose last N digits are decimals: `implied 2`."""
-    return plain(number(value).scaleb(-int(places)), int(places))
+    """A number whose last N digits are decimals: `implied 2`. One with a point is kept as sent, with a remark."""
+    amount = number(value)
+    if "." not in value:
+        return plain(amount.scaleb(-int(places)), int(places))
+    text = plain(amount, int(places))
+    said = f'"{value.strip()}" has a point, where the last {places} digits are decimals without one; it was read as {text}.'
+    return Noted(text, ("MAP-VALUE", said))
 
 
-@transform("1250 => 12.50", result="decimal")
+@transform("1250 => 12.50", "12.50 => 12.50", result="decimal")
 def cents(value: str) -> str:
-    """Cents -> currency units."""
-    return plain(number(value).scaleb(-2), 2)
+    """Cents -> currency units. A number with a point is one of currency units: it is kept as sent, with a remark."""
+    return implied(value, "2")
 
 
 @transform("25 => 25.00", "24.90 => 24.90", result="decimal")
