@@ -18,7 +18,9 @@ from gateway.mapping.grammar import CellError, parse_path, parse_source, parse_w
 from gateway.mapping.overriding import WHOLE, effective_rows, is_none
 from gateway.mapping.table import Fault, Row, Table
 
-_ISA = "ISA05 ISA06 ISA07 ISA08 ISA09 ISA10 ISA12 ISA13 GS01 GS02 GS03 GS04 GS05 GS06 GS08 ST01 ST02 HL several siblings"
+_ISA = (
+    "ISA05 ISA06 ISA07 ISA08 ISA09 ISA10 ISA12 ISA13 GS01 GS02 GS03 GS04 GS05 GS06 GS08 ST01 ST02 HL several siblings"
+)
 _UNB = "UNB0001 UNB0002 UNB0004 UNB0007 UNB0010 UNB0017 UNB0019 UNB0020 UNB0035 UNG0038 UNG0040 UNG0044 UNG0048 UNH0062 UNH0065 UNH0052 UNH0054 UNH0051 UNH0057"
 _XML = "id version sender receiver created purpose"
 ENVELOPE = {"x12": _ISA, "edifact": _UNB, "cargo_xml": _XML, "wco_xml": _XML, "postal": _XML, "own": _XML}

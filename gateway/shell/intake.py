@@ -255,6 +255,9 @@ def _print(status: os.stat_result) -> tuple[int, int]:
 
 def _make_private(raw: Path) -> None:
     """Take the rights of others away, never those of what a link points to that was put there in the last moment."""
+    if not hasattr(os, "O_PATH"):  # not Linux: chmod itself can leave links alone
+        raw.chmod(0o600, follow_symlinks=False)
+        return
     fd = os.open(raw, os.O_PATH | os.O_NOFOLLOW | os.O_CLOEXEC)
     try:
         if stat.S_ISREG(os.fstat(fd).st_mode):
