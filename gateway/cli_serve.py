@@ -36,8 +36,8 @@ def serve(
     from gateway.commands.reloading import load_to_serve
     from gateway.commands.serving import Gateway
     from gateway.shell.log import configure
-    from gateway.shell.loop import hang_up_later
     from gateway.shell.service import more_files
+    from gateway.shell.signals import hang_up_later
 
     configure(sys.stderr)
     hang_up_later()

@@ -12,9 +12,6 @@ from __future__ import annotations
 
 import contextlib
 import errno
-import signal
-import sys
-import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterator
@@ -42,6 +39,7 @@ from gateway.shell.publishing import RetryPolicy
 from gateway.shell.responses import RECEIVER
 from gateway.shell.schedule import Queue
 from gateway.shell.sftp_paths import TakenFile, Upload
+from gateway.shell.signals import heeded
 from gateway.shell.unwrap import Limits
 from gateway.shell.wake import Wake
 
@@ -195,7 +193,7 @@ class Engine:
         SIGHUP ends it too when it was started in a terminal, which is gone then; else it looks at once.
         begun: is called first, when signals are heeded already.
         """
-        with self._signals():
+        with heeded(self.stop, self.look_now):
             begun()
             named = [name for name in self._partners if name != RECEIVER]
             logger().info("engine.start", partners=len(named))
@@ -358,31 +356,3 @@ class Engine:
 
     def _must_stop(self) -> bool:
         return bool(self._stop_at) and time.monotonic() > self._stop_at
-
-    @contextmanager
-    def _signals(self) -> Iterator[None]:
-        if threading.current_thread() is not threading.main_thread():
-            yield
-            return
-        wanted: dict[int, Callable[[], None]] = {signal.SIGTERM: self.stop, signal.SIGINT: self.stop}
-        if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # else somebody said nohup
-            wanted[signal.SIGHUP] = self.stop if _has_terminal() else self.look_now
-        before = {number: signal.getsignal(number) for number in wanted}
-        for number, do in wanted.items():
-            signal.signal(number, lambda *_, do=do: do())
-        try:
-            yield
-        finally:
-            for number, handler in before.items():
-                signal.signal(number, handler)
-
-
-def hang_up_later() -> None:
-    """Heed no SIGHUP while the gateway starts, unless its terminal is gone: it looks at everything then anyway."""
-    if not _has_terminal() and signal.getsignal(signal.SIGHUP) is signal.SIG_DFL:
-        signal.signal(signal.SIGHUP, lambda *_: None)
-
-
-def _has_terminal() -> bool:
-    """True when a person started it in a terminal: SIGHUP says then that the terminal is gone, else it means "look again"."""
-    return sys.stdin is not None and not sys.stdin.closed and sys.stdin.isatty()
