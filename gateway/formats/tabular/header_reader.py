@@ -74,6 +74,10 @@ class HeaderReader:
         place = Position(line=1, row=1)
         if record is not None:
             place = Position(offset=record.offset, length=record.length, line=record.line, row=record.number)
+        if record is not None and record.fault == "encoding":  # what is missing or strange cannot be told
+            said = f'The header holds bytes that are not {self._options.encoding or "UTF-8"}, so that the names of columns cannot be read. If the file is in Windows-1252, as Excel saves CSV in western Europe, the partner file says so: encoding = "cp1252".'
+            yield Finding("CSV-ENCODING", Severity.ERROR, Scope.MESSAGE, said, place)
+            return
         own = set(header.names)
         if record is not None and (told := parted(record.cells, self._kind, self._options, self._delimiter)):
             yield Finding("CSV-HEADER", Severity.ERROR, Scope.MESSAGE, told, place)

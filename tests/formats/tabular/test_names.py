@@ -131,3 +131,11 @@ def test_a_header_of_more_columns_than_any_table_has_is_none() -> None:
         assert "columns; a table has 16384 at most" in told.message and result.outcome.verdict == "reject"
     few = drop(head.rstrip() + b",a" * 50 + b"\n" + rest, name="a.csv")
     assert "CSV-HEADER" not in few.rules()
+
+
+def test_a_header_in_another_character_set_is_told_as_that_and_not_as_unknown_columns():
+    found = drop(sample("csv/02"), name="goods.csv").findings()
+    of_header = [f for f in found if f.position.row == 1 and f.rule != "CSV-DELIM-DETECTED"]
+    assert [f.rule for f in of_header] == ["CSV-ENCODING"]
+    assert 'encoding = "cp1252"' in of_header[0].message
+    assert not any("\ufffd" in f.message for f in found)
