@@ -372,7 +372,7 @@ def test_answers_are_the_plain_ones_and_say_what_to_do(site):
     assert (zip_row["row"], zip_row["column"], zip_row["how to mend it"]) == (
         "6",
         "hts_number",
-        'Write 10 digits (6 or 8 only where the message allows them) into column "hts_number", the column formatted as text.',
+        'Write as many digits as the message says into column "hts_number", the column formatted as text.',
     )
 
 
