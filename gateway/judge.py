@@ -148,8 +148,8 @@ class Judge:
         """Return the judged units in the same order. identify: reads a unit's identifiers without mapping."""
         judged = []
         for m, (draft, findings, data) in zip(mappings, verdicts, strict=True):
-            names = {n: draft[n] for n in cancelling.IDENTIFIERS if isinstance(draft.get(n), str)}
-            if not names.keys() & _OWN:  # its number could not be used: its master's says too little
+            names = {n: text for n in cancelling.IDENTIFIERS if isinstance(text := draft.get(n), str)}
+            if _OWN.isdisjoint(names):  # its number could not be used: its master's says too little
                 names = {**identify(m.unit.node), **names}
             refused = bool(findings) and any(f.severity is Severity.ERROR for f in findings)
             if refused and len(self.refusing) < _REMEMBERED:

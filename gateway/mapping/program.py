@@ -37,7 +37,7 @@ def _ways_to(pointer: str) -> tuple[str, str]:
 def own_copy(value: Any) -> Any:
     """Return a value whose parts nobody else has: a draft is completed in place, what several shipments read is not."""
     if isinstance(value, dict):
-        return {name: own_copy(part) for name, part in value.items()}
+        return {name: own_copy(part) if type(part) in _OF_PARTS else part for name, part in value.items()}
     return [own_copy(part) for part in value] if isinstance(value, list) else value
 
 

@@ -193,10 +193,14 @@ Orders = Sequence[tuple[int, str]]
 
 def orders_of(draft: dict[str, Any], person: str) -> Orders:
     """Return the orders that a shipment is a lot of."""
+    references = draft.get("references") or ()
+    types = [one.get("type") if type(one) is dict else "" for one in references]
+    if _ORDERS.isdisjoint(types):
+        return ()
     orders = []
-    for index, reference in enumerate(draft.get("references") or ()):
-        if isinstance(reference, dict) and reference.get("type") in _ORDERS:
-            text = f"{person} {reference['type']} {bare_number(str(reference.get('value')))}"
+    for index, (reference, kind) in enumerate(zip(references, types, strict=True)):
+        if kind in _ORDERS:
+            text = f"{person} {kind} {bare_number(str(reference.get('value')))}"
             orders.append((index, hashlib.blake2b(text.encode(), digest_size=8).hexdigest()))
     return orders
 

@@ -196,7 +196,7 @@ def person_key(name: str, street: str, zip_code: str, secret: bytes, suffixes: M
             if at > 1 and word in _ROOMS:  # some write it here, some into the second line
                 street_words = street_words[:at]
                 break
-    words = " ".join([suffixes.get(w, w) for w in street_words])
+    words = " ".join(map(suffixes.get, street_words, street_words))
     text = f"{plain_name}|{words}|{zip_code[:5]}".encode()
     return hashlib.blake2b(text, key=secret[:64], digest_size=16).hexdigest()
 

@@ -37,11 +37,12 @@ class Plan:
     """The way of one sequence of tags.
 
     seats: puts the segments into their tree; last, count: the place of the last one, and how often it came in a row.
-    opens: depth -> index of the segment that opened the loop there; entered, turns: see Matcher, from the unit's depth on.
+    opens: from the unit's depth on, the index of the segment that opened the loop there; entered, turns: see Matcher, from
+    the depth below on.
     """
 
     def __init__(
-        self, number: int, filled: _Filled, slots: list[Slot], seats: _Seats, count: int, opens: dict[int, int], entered: dict[int, Slot | None], turns: dict[int, int],
+        self, number: int, filled: _Filled, slots: list[Slot], seats: _Seats, count: int, opens: list[int], entered: list[Slot | None], turns: list[int],
     ) -> None:  # fmt: skip
         self.seats, self.last, self.count = seats, slots[-1], count
         self.opens, self.entered, self.turns = opens, entered, turns
@@ -153,7 +154,9 @@ def _plan(unit: Slot, tags: _TAGS, number: int, filled: _Filled, made: dict[Any,
             return None
         slots.append(slot)
     coded = [at for at, slot in enumerate(slots) if at and slot.check.coded]
-    return Plan(number, filled, slots, _Seats(tags, parents, coded, made), count, open_, entered, turns)
+    below = range(unit.depth + 1, unit.depth + 1 + len(entered))
+    seats = _Seats(tags, parents, coded, made)
+    return Plan(number, filled, slots, seats, count, [*open_.values()], [entered[at] for at in below], [turns.get(at, 0) for at in below])  # fmt: skip
 
 
 def _written(tags: _TAGS, below: Below) -> _Hang:

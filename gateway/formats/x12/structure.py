@@ -121,12 +121,10 @@ class Matcher:
         first = self._unit = nodes[0]
         first.parent = self._open[depth - 1]
         self._turns[depth], self._entered[depth] = turns, unit
-        for at, number in plan.opens.items():
-            self._open[at] = nodes[number]
-        for at, slot in plan.entered.items():
-            self._entered[at] = slot
-        for at, count in plan.turns.items():
-            self._turns[at] = count
+        below = depth + 1
+        self._open[depth : depth + len(plan.opens)] = map(nodes.__getitem__, plan.opens)
+        self._entered[below : below + len(plan.entered)] = plan.entered
+        self._turns[below : below + len(plan.turns)] = plan.turns
         self._slot, self._count, self._last = plan.last, plan.count, nodes[-1]
         self._next = plan.last.next
         return True
