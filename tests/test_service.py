@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
-import select
+import selectors
 import shutil
 import signal
 import socket
@@ -172,9 +172,11 @@ def test_a_hang_up_of_a_service_looks_at_the_profile_and_ends_neither_the_gatewa
     process = serve(site, stdin=subprocess.DEVNULL, start_new_session=True)
     try:
         assert until(lambda: b"serve" in Path(f"/proc/{process.pid}/cmdline").read_bytes())
-        while not select.select([process.stdout], [], [], 0.05)[0]:
-            if caught(process.pid, signal.SIGHUP):
-                process.send_signal(signal.SIGHUP)  # while it starts
+        with selectors.DefaultSelector() as ready:
+            ready.register(process.stdout, selectors.EVENT_READ)
+            while not ready.select(0.05):
+                if caught(process.pid, signal.SIGHUP):
+                    process.send_signal(signal.SIGHUP)  # while it starts
         assert "SFTP" in process.stdout.readline()
         assert until(
             lambda: len(group(process.pid)) == 5, 60
