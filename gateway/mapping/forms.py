@@ -5,13 +5,13 @@ Made for kinds that come often. Other nodes have the functions of their shape (s
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable
 from typing import Any, Generic, TypeVar
 
 from gateway.kinds import Kinds
 from gateway.mapping.sources import Run
 from gateway.mapping.straight import Fill
+from gateway.often import Often
 
 _OFTEN = 12  # times that kinds must have come: to write a function costs as much as some dozen nodes without
 _KEPT = 64  # functions of one block
@@ -26,16 +26,12 @@ class Forms(Generic[Made]):
     def __init__(self, make: Callable[[Kinds], Made]) -> None:
         self.made: dict[Kinds, Made] = {}
         self._make = make
-        self._seen: Counter[Kinds] = Counter()
+        self._often = Often[Kinds](_OFTEN, _COUNTED)
 
     def choose(self, kinds: Kinds) -> Made | None:
         """Return what is to be used for kinds that have nothing of their own yet; None for what any node has."""
-        if len(self.made) >= _KEPT or (len(self._seen) >= _COUNTED and kinds not in self._seen):
+        if len(self.made) >= _KEPT or not self._often(kinds):
             return None
-        self._seen[kinds] += 1
-        if self._seen[kinds] < _OFTEN:
-            return None
-        del self._seen[kinds]
         made = self.made[kinds] = self._make(kinds)
         return made
 

@@ -8,7 +8,6 @@ need a choice, that skip something mandatory or that come too often have none.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Sequence
 from functools import lru_cache
 from itertools import chain
@@ -18,6 +17,7 @@ from typing import Any
 from gateway import written
 from gateway.formats.x12.transitions import INSIDE, LEVEL, LOOP, Machine, Slot
 from gateway.kinds import UNIT, Below, Kinds, kinds_of
+from gateway.often import Often
 from gateway.records import Node
 
 _TAGS = Sequence[str]
@@ -102,7 +102,7 @@ class Plans:
     def __init__(self, unit: Slot) -> None:
         self.unit = unit
         self._plans: dict[tuple[str, ...], Plan | None] = {}
-        self._seen: Counter[tuple[str, ...]] = Counter()
+        self._often = Often[tuple[str, ...]](_OFTEN, _COUNTED)
         self._filled: _Filled = {}
         self._kinds: dict[Any, Kinds] = {}
         self.get = self._plans.get
@@ -111,11 +111,8 @@ class Plans:
         """Return the plan of tags that `get` has none for; None when there is none, or none yet."""
         if tags in self._plans or len(self._plans) >= _KEPT or len(tags) > _MOST:
             return None
-        if len(self._seen) < _COUNTED or tags in self._seen:
-            self._seen[tags] += 1
-        if self._seen[tags] < _OFTEN:
+        if not self._often(tags):
             return None
-        del self._seen[tags]
         plan = self._plans[tags] = _plan(self.unit, tags, len(self._plans), self._filled, self._kinds)
         return plan
 

@@ -114,7 +114,7 @@ def test_few_plans_are_kept_however_many_ways_there_are() -> None:
         for _ in range(6):
             matcher_plans.make(("LX", *("N9",) * (times % 190), "VID" * (times // 190)))
     assert len(matcher_plans._plans) <= 512
-    assert len(matcher_plans._seen) <= 4096
+    assert len(matcher_plans._often) <= 4096
 
 
 def _unit() -> Any:

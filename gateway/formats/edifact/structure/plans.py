@@ -8,7 +8,6 @@ them: what one segment after the other would have come to. Where one of them wou
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Sequence
 from functools import lru_cache
 from typing import Any
@@ -17,6 +16,7 @@ from gateway import written
 from gateway.formats.edifact.structure.moves import find
 from gateway.formats.edifact.structure.tables import SERVICE_TAGS, Row
 from gateway.kinds import UNIT, Below, Kinds, kinds_of
+from gateway.often import Often
 from gateway.records import Node
 
 _Hang = Callable[[Node, list[Node]], None]
@@ -47,7 +47,7 @@ class Plans:
     def __init__(self, row: Row, ends: frozenset[str]) -> None:
         self.row, self.ends = row, ends
         self._plans: dict[tuple[str, ...], Plan | None] = {}
-        self._seen: Counter[tuple[str, ...]] = Counter()
+        self._often = Often[tuple[str, ...]](_OFTEN, _COUNTED)
         self._kinds: dict[Any, Kinds] = {}
         self.get = self._plans.get
 
@@ -55,11 +55,8 @@ class Plans:
         """Return the plan of segments that `get` has none for; None when there is none, or none yet."""
         if heads in self._plans or len(self._plans) >= _KEPT:
             return None
-        if len(self._seen) < _COUNTED or heads in self._seen:
-            self._seen[heads] += 1
-        if self._seen[heads] < _OFTEN:
+        if not self._often(heads):
             return None
-        del self._seen[heads]
         plan = self._plans[heads] = _plan(self.row, heads, self._kinds)
         return plan
 
