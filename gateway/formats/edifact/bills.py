@@ -14,6 +14,7 @@ from functools import lru_cache
 
 from gateway.findings import Finding, Scope, Severity
 from gateway.formats.edifact.composites import components, separators_of
+from gateway.formats.edifact.envelope import component
 from gateway.formats.edifact.leaves import goods_of
 from gateway.kinds import UNKNOWN, Kinds, Seat
 from gateway.records import Node
@@ -30,8 +31,8 @@ def several_bills(unit: Node, root: Node) -> Finding | None:
     references = children.get("RFF", ())
     with_goods = [bill for bill in references if any(map(_holds_goods, (bill.children or {}).get("GID", ())))]
     if len(with_goods) > 1:
-        numbers = [[*components(bill, 1, separators_of(root)), ""][1].strip() for bill in with_goods]
-        named = f" ({', '.join(filter(None, numbers[:_NAMED]))}{', ...' if len(numbers) > _NAMED else ''})"
+        numbers = [number for bill in with_goods if (number := component(bill, 1, 2, separators_of(root)).strip())]
+        named = f" ({', '.join(numbers[:_NAMED])}{', ...' if len(numbers) > _NAMED else ''})" if numbers else ""
         said = (
             f"{len(with_goods)} RFF groups of the consignment hold goods of their own (GID){named}: each is a bill, and a "
             "consignment is one. Send one CNI group for each bill, with the master bill as RFF+MB or MWB in each."
