@@ -134,7 +134,7 @@ class CodeTables:
                         f'code "{code}" has two values',
                         "remove one, or give both dates, one from the day on that the other has under to",
                     )
-                    faults.append(Fault("MAP-CODE-TWICE", file, line, "code", said, advice))  # fmt: skip
+                    faults.append(Fault("MAP-CODE-TWICE", file, line, "code", said, advice))
                 if row["from"] or row["to"]:
                     dated[code] = (*dated.get(code, ()), span)
                 else:

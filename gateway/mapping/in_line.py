@@ -4,7 +4,7 @@
         c = node.children or NONE
         n0 = c["RFF"]                                                       # known to be there, as the shape says
         q1 = index(n0, root); n2 = q1.get("HWB") or q1.get("BH") or NONE    # RFF[HWB|BH]
-        e3 = n2[0].elements if n2 else NO_NODES
+        e3 = n2[0].elements if n2 else EMPTY
         value = (k3(raw) or m3(raw)) if (raw := e3[1] if len(e3) > 1 else "") else d3      # RFF[HWB|BH].1154
 
 The *shape* of a node is the tags of the segments right below it. Shipments of one sender have few shapes; a function

@@ -75,12 +75,18 @@ def test_a_server_that_is_away_for_a_while_delays_and_loses_nothing(
     assert yard.problems() == []
 
 
-def test_a_second_gateway_on_the_database_is_refused_also_with_a_state_folder_of_its_own(
-    tmp_path: Path, server: Server, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.fixture
+def two_yards(tmp_path: Path, server: Server, monkeypatch: pytest.MonkeyPatch) -> tuple[Yard, Yard]:
+    """Two gateways with state folders of their own and one database; the second waits for the first a moment only."""
     monkeypatch.setattr(sole, "_ENDS_S", 0.3)
     url = server.database()
-    one, other = Yard(tmp_path / "one", ledger_url=url), Yard(tmp_path / "other", ledger_url=url)
+    return Yard(tmp_path / "one", ledger_url=url), Yard(tmp_path / "other", ledger_url=url)
+
+
+def test_a_second_gateway_on_the_database_is_refused_also_with_a_state_folder_of_its_own(
+    two_yards: tuple[Yard, Yard], server: Server
+) -> None:
+    one, other = two_yards
     with closing(one.engine()) as engine:
         with pytest.raises(NotNowError, match="Another gateway works with this ledger"):
             other.engine()
@@ -96,12 +102,8 @@ def test_a_second_gateway_on_the_database_is_refused_also_with_a_state_folder_of
     other.engine().close()  # the first one has ended
 
 
-def test_a_gateway_that_lost_the_database_to_another_one_stops(
-    tmp_path: Path, server: Server, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(sole, "_ENDS_S", 0.3)
-    url = server.database()
-    one, other = Yard(tmp_path / "one", ledger_url=url), Yard(tmp_path / "other", ledger_url=url)
+def test_a_gateway_that_lost_the_database_to_another_one_stops(two_yards: tuple[Yard, Yard], server: Server) -> None:
+    one, other = two_yards
     with closing(one.engine()) as engine:
         server.stop()
         server.start()

@@ -13,8 +13,7 @@ from __future__ import annotations
 from functools import lru_cache
 
 from gateway.findings import Finding, Scope, Severity
-from gateway.formats.edifact.composites import components, separators_of
-from gateway.formats.edifact.envelope import component
+from gateway.formats.edifact.composites import first_components, separators_of
 from gateway.formats.edifact.leaves import goods_of
 from gateway.kinds import UNKNOWN, Kinds, Seat
 from gateway.records import Node
@@ -31,7 +30,8 @@ def several_bills(unit: Node, root: Node) -> Finding | None:
     references = children.get("RFF", ())
     with_goods = [bill for bill in references if any(map(_holds_goods, (bill.children or {}).get("GID", ())))]
     if len(with_goods) > 1:
-        numbers = [number for bill in with_goods if (number := component(bill, 1, 2, separators_of(root)).strip())]
+        told = (first_components(bill, 1, 2, separators_of(root))[1].strip() for bill in with_goods)
+        numbers = list(filter(None, told))
         named = f" ({', '.join(numbers[:_NAMED])}{', ...' if len(numbers) > _NAMED else ''})" if numbers else ""
         said = (
             f"{len(with_goods)} RFF groups of the consignment hold goods of their own (GID){named}: each is a bill, and a "
@@ -104,7 +104,7 @@ def _differing(references: list[Node], root: Node) -> Finding | None:
     s = separators_of(root)
     numbers: dict[str, Node] = {}
     for reference in references:
-        kind, number, *_ = [*components(reference, 1, s), "", ""]
+        kind, number = first_components(reference, 1, 2, s)
         if kind.strip() in _HOUSE and number.strip():
             numbers.setdefault(number.strip(), reference)
     if len(numbers) < 2:

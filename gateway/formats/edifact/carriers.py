@@ -9,7 +9,7 @@ to four letters) may be the same carrier: only codes of one kind contradict each
 from __future__ import annotations
 
 from gateway.findings import Finding, Scope, Severity
-from gateway.formats.edifact.composites import components, separators_of
+from gateway.formats.edifact.composites import first_components, separators_of
 from gateway.records import Node
 
 _CARRIER_CODES = "172"  # 1131
@@ -23,9 +23,9 @@ def two_carriers(root: Node) -> Finding | None:
     if not parties:
         return None
     carriages = [node for node in header.get("TDT", ()) if node.element(1).strip() in _MAIN]
-    codes = {[*components(node, 5, s), ""][0].strip().upper() for node in carriages} - {""}
+    codes = {first_components(node, 5, 1, s)[0].strip().upper() for node in carriages} - {""}
     for party in parties:
-        number, listed, *_ = [*components(party, 2, s), "", ""]
+        number, listed = first_components(party, 2, 2, s)
         code = number.strip().upper()
         alike = [other for other in codes if len(other) == len(code)]
         if listed.strip() == _CARRIER_CODES and alike and code not in codes:

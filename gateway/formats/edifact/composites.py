@@ -19,6 +19,11 @@ def components(node: Node, element: int, s: Separators) -> list[str]:
     return text.split(s.component)
 
 
+def first_components(node: Node, element: int, count: int, s: Separators) -> list[str]:
+    """Return so many components of the first repetition of an element, "" for those that are absent."""
+    return [*components(node, element, s), *[""] * count][:count]
+
+
 def separators_of(root: Node) -> Separators:
     """Return the separators of a message. root: its MessageRoot; the mapping hands it on as a node."""
     return root.separators  # type: ignore[attr-defined,no-any-return]

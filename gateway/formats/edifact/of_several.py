@@ -14,7 +14,7 @@ import re
 from collections.abc import Callable
 from itertools import pairwise
 
-from gateway.formats.edifact.composites import components, separators_of
+from gateway.formats.edifact.composites import components, first_components, separators_of
 from gateway.formats.edifact.legs import ENDS
 from gateway.records import Node, Separators
 
@@ -75,7 +75,7 @@ def arrivals(nodes: list[Node], root: Node) -> str:
 
 
 def _times(node: Node, s: Separators) -> list[str]:
-    found = [[*components(dtm, 1, s), "", "", ""][:3] for dtm in (node.children or {}).get("DTM", ())]
+    found = [first_components(dtm, 1, 3, s) for dtm in (node.children or {}).get("DTM", ())]
     return [
         time.strip() for kind, time, form in found if kind == "132" and form.strip() != _TIME_ALONE and time.strip()
     ]
@@ -84,7 +84,7 @@ def _times(node: Node, s: Separators) -> list[str]:
 def time_alone(nodes: list[Node], root: Node) -> str:
     """Return the time that stands in a DTM of its own, "" for none."""
     s = separators_of(root)
-    told = ([*components(node, 1, s), "", "", ""][:3] for node in nodes)
+    told = (first_components(node, 1, 3, s) for node in nodes)
     return next((time.strip() for _, time, form in told if form.strip() == _TIME_ALONE), "")
 
 

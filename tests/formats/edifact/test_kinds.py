@@ -21,6 +21,7 @@ from gateway.mapping.folder import MappingSet
 from gateway.records import Node, Unit
 from gateway.site import base_mappings, base_site
 from tests.formats.edifact.samples import CASES, FILES, HEAD, bills, interchange, message
+from tests.formats.of_known_kinds import said
 
 PROFILE = base_site().partners["gwsender"].profile
 
@@ -44,15 +45,6 @@ def found(data: bytes) -> list[Finding]:
     return [e for e in read([data], PROFILE) if isinstance(e, Finding)]
 
 
-def said(mappings: MappingSet, unit: Unit) -> Any:
-    unit.message.cache.clear()  # what the header gives is told with the first shipment only
-    program = mappings.program(unit.message.format, unit.message.type, unit.message.version)
-    if program is None:
-        return None
-    one = program.run(unit.message, unit.node, PROFILE)
-    return one.draft, one.findings, [one.locate("/" + name) for name in one.draft]
-
-
 def check(data: bytes, monkeypatch: pytest.MonkeyPatch) -> int:
     """Compare both ways; return how many shipments were of known kinds."""
     mappings = MappingSet(base_mappings())
@@ -61,9 +53,9 @@ def check(data: bytes, monkeypatch: pytest.MonkeyPatch) -> int:
         trees.append(flat(unit.node))
         known += unit.node.kinds is not None
         root = unit.message.root
-        usual, quick = root.usual, said(mappings, unit)
+        usual, quick = root.usual, said(mappings, unit, PROFILE)
         root.usual = False
-        assert said(mappings, unit) == quick
+        assert said(mappings, unit, PROFILE) == quick
         root.usual = usual
     with monkeypatch.context() as patch:
         patch.setattr(Matcher, "take", lambda self, parts, number, at, factor, line, *, gaps: (number, at, line))
@@ -211,7 +203,7 @@ def test_a_shipment_that_goes_on_behind_a_segment_of_no_message_is_read_to_its_e
     check(data, monkeypatch)
     *_, third, last = units(data)
     for unit, lines in ((third, 2), (last, 3)):
-        draft, _, _ = said(MappingSet(base_mappings()), unit)
+        draft, _, _ = said(MappingSet(base_mappings()), unit, PROFILE)
         assert [line["enhanced_product_description"] for line in draft["items"]] == ["COTTON SHIRTS"] + ["SOCKS"] * (
             lines - 1
         )

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator
-from typing import Any
 
 import pytest
 
@@ -16,6 +15,7 @@ from gateway.mapping.folder import MappingSet
 from gateway.records import Unit
 from gateway.site import base_mappings
 from tests.drops import profile_for, sample, x12_samples
+from tests.formats.of_known_kinds import said
 from tests.formats.x12.test_plans import file_of
 
 
@@ -30,24 +30,15 @@ def units(data: bytes) -> Iterator[Unit]:
     return (event for event in x12.read([data], profile_for(data)) if isinstance(event, Unit))
 
 
-def said(mappings: MappingSet, unit: Unit, data: bytes) -> Any:
-    unit.message.cache.clear()  # what the header gives is told with the first shipment only
-    program = mappings.program(unit.message.format, unit.message.type, unit.message.version)
-    if program is None:
-        return None
-    one = program.run(unit.message, unit.node, profile_for(data))
-    return one.draft, one.findings, [one.locate("/" + name) for name in one.draft]
-
-
 def check(data: bytes) -> int:
     """Compare both ways; return how many shipments were of known kinds."""
     mappings, known = MappingSet(base_mappings()), 0
     for unit in units(data):
         root = unit.message.root
         known += unit.node.kinds is not None
-        quick = said(mappings, unit, data)
+        quick = said(mappings, unit, profile_for(data))
         root.usual = False
-        assert said(mappings, unit, data) == quick
+        assert said(mappings, unit, profile_for(data)) == quick
         root.usual = True
     return known
 

@@ -1,0 +1,19 @@
+"""What a mapping makes of one unit: the same whether the reader knew its kinds or not."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from gateway.mapping.folder import MappingSet
+from gateway.profile import Profile
+from gateway.records import Unit
+
+
+def said(mappings: MappingSet, unit: Unit, profile: Profile) -> Any:
+    """Return draft, findings and the place of each field; None without a mapping."""
+    unit.message.cache.clear()  # what the header gives is told with the first shipment only
+    program = mappings.program(unit.message.format, unit.message.type, unit.message.version)
+    if program is None:
+        return None
+    one = program.run(unit.message, unit.node, profile)
+    return one.draft, one.findings, [one.locate("/" + name) for name in one.draft]
