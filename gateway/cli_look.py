@@ -37,10 +37,10 @@ def status(
         if row["why"]:
             out(f"{row['receipt']} waits: {plain(row['why'])}")
     for one in unreadable(site):
-        whose = one["partner"] or "NAME"
-        out(
-            f"{one['receipt']} waits: claim.json cannot be read ({one['why']}). If it stays so: gateway claim {one['receipt']} {folder} --partner {whose} --file FILE"
+        mend = command(
+            "gateway", "claim", one["receipt"], folder, "--partner", one["partner"] or "NAME", "--file", "FILE"
         )
+        out(f"{one['receipt']} waits: claim.json cannot be read ({one['why']}). If it stays so: {mend}")
     change = last_change(site.settings.state_dir)
     if change.get("fault"):
         out(f"profile: a change was not taken, the tables of {change['loaded_at']} work on: {change['fault']}")

@@ -18,6 +18,7 @@ from gateway.catalogue import Catalogue, Rule
 from gateway.commands.guide_sending import answers_chapter, sending_chapter, wide_table
 from gateway.commands.guide_table import filled_in, tables_chapter
 from gateway.commands.mapping_tools import MADE, sample_of
+from gateway.commands.pages import html_page
 from gateway.errors import ConfigError
 from gateway.findings import Severity
 from gateway.mapping.compile import ACTIONS, BINDINGS
@@ -83,10 +84,7 @@ def guide_page(site: Site, partner: str, only: Iterable[str] = ()) -> str:
     nav = "".join(f'<a href="#{name}">{_e(title)}</a>' for name, title in links)
     what = "Section 321" if known.profile.program in DE_MINIMIS else "shipment"
     title = f"Sending {what} data: guide for {partner}"
-    return (
-        f'<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><title>{_e(title)}</title><style>{_STYLE}</style></head>'
-        f"<body><h1>{_e(title)}</h1><nav>{nav}</nav>{''.join(body)}</body></html>\n"
-    )
+    return html_page(title, _STYLE, f"<h1>{_e(title)}</h1><nav>{nav}</nav>{''.join(body)}")
 
 
 def _chosen(mappings: MappingSet, only: list[str]) -> list[MappingFacts]:

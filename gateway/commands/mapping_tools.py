@@ -13,6 +13,7 @@ from gateway.canonical.requirements import requirements
 from gateway.check import Checker, parse_instant
 from gateway.commands.mapping import units_of
 from gateway.commands.mapping_own import facts_of, has_own
+from gateway.commands.pages import html_page
 from gateway.mapping.choice import ProgramChoice
 from gateway.mapping.cover import Coverage
 from gateway.mapping.examples import run_examples
@@ -24,6 +25,10 @@ from gateway.site import Site, base_mappings, base_site
 WHEN = "2025-01-14T10:00:00Z"
 """The day at which whole-file examples are judged: the exemption is in force, all of them arrive later."""
 
+_STYLE = (
+    "body{font:15px sans-serif;margin:2em}table{border-collapse:collapse;margin-bottom:2em}"
+    "td,th{border:1px solid #999;padding:.3em .7em;text-align:left}"
+)
 _HASHED = ("final_deliver_to_party", "buyer", "owner")
 
 
@@ -185,18 +190,15 @@ def _cover_file(path: Path, site: Site, found: dict[str, Coverage], profiles: di
 
 def cover_page(rows: list[dict[str, Any]]) -> str:
     """Return the result of `cover` as one self-contained HTML page."""
-    parts = [
-        "<!doctype html><html lang=en><meta charset=utf-8><meta name=viewport content='width=device-width'><title>Mapping coverage</title>"
-        "<style>body{font:15px sans-serif;margin:2em}table{border-collapse:collapse;margin-bottom:2em}"
-        "td,th{border:1px solid #999;padding:.3em .7em;text-align:left}</style><h1>Mapping coverage</h1>"
-    ]
+    title = "Mapping coverage"
+    parts = [f"<h1>{title}</h1>"]
     for row in rows:
         parts.append(f"<h2>{html.escape(row['mapping'])}: {row['units']} shipments</h2>")
         parts.append(_table("Read by no row", ("place", "count", "sample"), row["unread"]))
         parts.append(_table("Codes that a table has no entry for", ("table", "code", "count"), row["codes"]))
         parts.append(_table("Required fields that nothing fills", ("target",), row["sourceless"]))
         parts.append(_table("Rows that never gave a value", ("row", "level", "target", "source"), row["silent"]))
-    return "".join(parts) + "</html>\n"
+    return html_page(title, _STYLE, "".join(parts))
 
 
 def _table(title: str, columns: tuple[str, ...], rows: list[dict[str, Any]]) -> str:

@@ -7,6 +7,7 @@ from html import escape
 from typing import Any
 
 from gateway.commands.explaining import lines
+from gateway.commands.pages import html_page
 from gateway.commands.status import ledger_of
 from gateway.shell import journal
 from gateway.shell.outbox import outputs_of
@@ -44,15 +45,15 @@ def receipt_page(site: Site, facts: dict[str, Any]) -> str:
         (str(r["seq"]), r["at"], r["event"], str(r["payload"]), r["hash"], "broken" if r["seq"] in broken else "intact")
         for r in records
     ]
-    return (
-        f'<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><title>Drop {escape(receipt)}</title>'
-        f"<style>{_STYLE}</style></head><body><h1>Drop {escape(receipt)}</h1>{_table((), books)}"
+    title = f"Drop {receipt}"
+    body = (
+        f"<h1>{escape(title)}</h1>{_table((), books)}"
         f"<h2>What was found</h2><pre>{escape(chr(10).join(list(lines(facts))[1:-1]))}</pre>"
         f"<h2>What was sent</h2>{_table(('kind', 'folder', 'file', 'bytes', 'SHA-256', 'state'), sent)}"
         f"<h2>Journal of this drop</h2>{_table(('number', 'at', 'event', 'facts', 'hash', 'chain'), chain)}"
         "<p>Each hash covers the hash of the record before it, of whichever drop; gateway verify checks the whole chain.</p>"
-        "</body></html>\n"
     )
+    return html_page(title, _STYLE, body)
 
 
 def _table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:

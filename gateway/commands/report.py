@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from gateway.catalogue import load_catalogue
+from gateway.commands.pages import html_page
 from gateway.commands.since import start_of
 from gateway.commands.status import ledger_of
 from gateway.errors import ConfigError
@@ -25,6 +26,10 @@ from gateway.site import Site
 
 _COUNTS = ("found", "accepted", "rejected", "duplicate", "joined", "waiting")
 _MENDS = 3
+_STYLE = (
+    "body{font:16px/1.5 system-ui,sans-serif;max-width:60em;margin:2em auto;padding:0 1em}table{border-collapse:collapse}"
+    "td,th{border:1px solid #bbb;padding:.3em .7em;text-align:left}"
+)
 
 
 def quality(site: Site, partner: str, since: str, now: datetime) -> dict[str, Any]:
@@ -173,15 +178,13 @@ def page(report: dict[str, Any]) -> str:
         for m in report["mends"]
     )
     title = f"Data quality of {report['partner']}"
-    return (
-        f'<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><title>{e(title)}</title><style>'
-        "body{font:16px/1.5 system-ui,sans-serif;max-width:60em;margin:2em auto;padding:0 1em}table{border-collapse:collapse}"
-        "td,th{border:1px solid #bbb;padding:.3em .7em;text-align:left}</style></head><body>"
+    body = (
         f"<h1>{e(title)}</h1><p>{e(report['since'][:10])} to {e(report['until'][:10])}: {t['files']} files, {t['found']} shipments, "
         f"{t['accepted']} accepted, {t['rejected']} refused ({report['reject_rate']:.1%}), {t['duplicate']} duplicate.</p>"
         f"<h2>Refused shipments by day</h2>{_plot(report['days'])}<h2>What would save most</h2><ol>{mends}</ol>"
-        f"<h2>Rules</h2><table><tr><th>rule</th><th></th><th>refused shipments</th><th>remarks</th></tr>{rules}</table></body></html>\n"
+        f"<h2>Rules</h2><table><tr><th>rule</th><th></th><th>refused shipments</th><th>remarks</th></tr>{rules}</table>"
     )
+    return html_page(title, _STYLE, body)
 
 
 def _plot(days: list[dict[str, Any]]) -> str:

@@ -16,21 +16,18 @@ from gateway.formats.edifact import read
 from gateway.formats.edifact.structure import plans
 from gateway.formats.edifact.structure.matcher import Matcher
 from gateway.kinds import Kinds
-from gateway.mapping import forms
 from gateway.mapping.folder import MappingSet
 from gateway.records import Node, Unit
 from gateway.site import base_mappings, base_site
 from tests.formats.edifact.samples import CASES, FILES, HEAD, bills, interchange, message
-from tests.formats.of_known_kinds import said
+from tests.formats.of_known_kinds import made_at_once, said
 
 PROFILE = base_site().partners["gwsender"].profile
 
 
 @pytest.fixture(autouse=True)
 def _at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    plans.plans_of.cache_clear()
-    monkeypatch.setattr(plans, "_OFTEN", 1)
-    monkeypatch.setattr(forms, "_OFTEN", 1)
+    made_at_once(monkeypatch, plans)
 
 
 def units(data: bytes) -> Iterator[Unit]:

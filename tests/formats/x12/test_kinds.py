@@ -10,20 +10,17 @@ import pytest
 from gateway.formats import x12
 from gateway.formats.x12 import plans
 from gateway.kinds import Kinds
-from gateway.mapping import forms
 from gateway.mapping.folder import MappingSet
 from gateway.records import Unit
 from gateway.site import base_mappings
 from tests.drops import profile_for, sample, x12_samples
-from tests.formats.of_known_kinds import said
+from tests.formats.of_known_kinds import made_at_once, said
 from tests.formats.x12.test_plans import file_of
 
 
 @pytest.fixture(autouse=True)
 def _at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    plans.plans_of.cache_clear()
-    monkeypatch.setattr(plans, "_OFTEN", 1)
-    monkeypatch.setattr(forms, "_OFTEN", 1)
+    made_at_once(monkeypatch, plans)
 
 
 def units(data: bytes) -> Iterator[Unit]:
