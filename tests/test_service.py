@@ -29,11 +29,16 @@ UNIT = ROOT / "docs" / "gateway.service"
 def serve(
     folder: Path, *before: str, stdin: int | None = None, start_new_session: bool = False, **more: str
 ) -> subprocess.Popen[str]:
+    """Start a gateway that heeds a hang-up, whether or not the tests themselves were started to ignore it (nohup)."""
     command = [*before, sys.executable, "-m", "gateway", "serve", str(folder), "--port", "0"]
-    return subprocess.Popen(
-        command, stdin=stdin, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env={**os.environ, **more},
-        start_new_session=start_new_session,
-    )  # fmt: skip
+    inherited = signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    try:
+        return subprocess.Popen(
+            command, stdin=stdin, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env={**os.environ, **more},
+            start_new_session=start_new_session,
+        )  # fmt: skip
+    finally:
+        signal.signal(signal.SIGHUP, inherited)
 
 
 @pytest.fixture
