@@ -13,8 +13,8 @@ import msgspec
 from msgspec.structs import replace
 
 from gateway import cancelling
-from gateway.canonical.encode import encode_shipment
-from gateway.canonical.validate import ShipmentValidator
+from gateway.canonical.encode import encode_shipment, encode_shipments
+from gateway.canonical.validate import SchemaError, ShipmentValidator
 from gateway.echoes import Place, is_unread, not_asked_of_amendments, one_weight, place_key, tidy, told_letters, unsaid
 from gateway.findings import NOWHERE, Finding, Scope, Severity
 from gateway.own_words import in_own_words
@@ -114,14 +114,14 @@ class Judge:
         """Complete and check mapped units: stage by stage over all of them, which the caches of a CPU like."""
         profile, rules = self._profile, self._profile.rules
         drafts = [m.mapped.draft for m in mappings]
-        prepared = [rules.prepare(d, profile, self._now) for d in drafts]
+        prepared = rules.prepare_all(drafts, profile, self._now)
         purposes = [_purpose(d) for d in drafts]
-        ruled = [rules.check(d, profile, self._now, p) for d, p in zip(drafts, purposes, strict=True)]
+        ruled = rules.check_all(drafts, profile, self._now, purposes)
         for draft in drafts:
             draft.pop("_arrival_day", None)
             draft.pop("_document_number", None)
-        encoded = list(map(encode_shipment, drafts))
-        schema = [self._schema(d, e) for d, e in zip(drafts, encoded, strict=True)]
+        encoded = encode_shipments(drafts)
+        schema = self._schema(drafts, encoded)
         for at, purpose in enumerate(purposes):
             if schema[at]:
                 leave_out = cancelling.leave_out if purpose == "cancel" else leave_out_unasked
@@ -168,7 +168,7 @@ class Judge:
         while left := leave_out(draft, faults):
             said += left
             encoded = encode_shipment(draft)
-            faults = self._schema(draft, encoded)
+            (faults,) = self._schema([draft], [encoded])
         return encoded, [*said, *faults]
 
     def weigh(self, finding: Finding) -> Finding:
@@ -198,18 +198,22 @@ class Judge:
         lost = [place(replace(f, personal=_is_personal(f.pointer)), m.mapped) for f in lost_characters(draft)]
         return [f for f in lost if f.target not in said and (f.refuses or place_key(f.position) not in told)]
 
-    def _schema(self, draft: dict[str, Any], encoded: bytes) -> list[Finding]:
-        filer = self._profile.filer_type_for(str(draft.get("mode_of_transportation", "")))
+    def _schema(self, drafts: list[dict[str, Any]], encoded: list[bytes]) -> list[list[Finding]]:
+        """Return what the schema says of each draft. encoded: their JSON."""
+        modes = {str(draft.get("mode_of_transportation", "")) for draft in drafts}
+        if len(filers := {self._profile.filer_type_for(mode) for mode in modes}) > 1:
+            return [self._schema([draft], [data])[0] for draft, data in zip(drafts, encoded, strict=True)]
+        (filer,) = filers
         validator = self._validators.get(filer)
         if validator is None:
             validator = self._validators[filer] = ShipmentValidator(filer)
-        errors = validator.errors(draft, encoded)
-        if not errors:
-            return []
-        return [
-            Finding(e.rule, Severity.ERROR, Scope.SHIPMENT, e.message, pointer=e.pointer, target=_target(e.pointer, e.missing), value=_text(e.value), personal=_is_personal(e.pointer))
-            for e in errors
-        ]  # fmt: skip
+        return [[*map(_of_schema, faults)] if faults else _NONE for faults in validator.errors_of_all(drafts, encoded)]
+
+
+def _of_schema(e: SchemaError) -> Finding:
+    return Finding(
+        e.rule, Severity.ERROR, Scope.SHIPMENT, e.message, pointer=e.pointer, target=_target(e.pointer, e.missing), value=_text(e.value), personal=_is_personal(e.pointer)
+    )  # fmt: skip
 
 
 def place(finding: Finding, mapped: MappedShipment | None) -> Finding:

@@ -22,7 +22,7 @@ from gateway.judge import Judge, Mapping, Verdict
 from gateway.profile import Program
 from gateway.records import Message, Unit
 
-AT_ONCE = 16
+AT_ONCE = 32
 """Shipments that go through the stages of judging together."""
 
 

@@ -118,8 +118,12 @@ def test_what_a_shipment_has_from_another_is_seen(monkeypatch: pytest.MonkeyPatc
     pieces = frame.numbered(frame.pieces[:2])
     alone = [together(frame, [one], profile) for one in pieces]
     assert differences(together(frame, pieces, profile), alone) == []
-    encode, names = gateway.judge.encode_shipment, itertools.chain(["A"], itertools.repeat("B"))
-    monkeypatch.setattr(gateway.judge, "encode_shipment", lambda draft: encode({**draft, "carrier_code": next(names)}))
+    encode, names = gateway.judge.encode_shipments, itertools.chain(["A"], itertools.repeat("B"))
+
+    def leaking(drafts: list[dict[str, Any]]) -> list[bytes]:
+        return encode([{**draft, "carrier_code": next(names)} for draft in drafts])
+
+    monkeypatch.setattr(gateway.judge, "encode_shipments", leaking)
     assert len(differences(together(frame, pieces, profile), alone)) == 2
 
 

@@ -27,11 +27,20 @@ def control_characters(draft: Any, encoded: bytes | None = None) -> list[tuple[P
     """
     try:
         encoded = _encode(draft) if encoded is None else encoded  # a C0 control is always written as an escape
-        if b"\\" not in encoded and b"\x7f" not in encoded and not (b"\xc2" in encoded and _C1_ENCODED.search(encoded)):
+        if has_none(encoded):
             return []
     except (UnicodeEncodeError, TypeError, ValueError, OverflowError, RecursionError):
         pass  # a lone surrogate, or a value that is no JSON: the walk says where, or the schema will
     return list(_walk(draft))
+
+
+def has_none(encoded: bytes) -> bool:
+    """Return whether JSON holds no refused character for sure; with a backslash it may."""
+    return (
+        b"\\" not in encoded
+        and b"\x7f" not in encoded
+        and not (b"\xc2" in encoded and _C1_ENCODED.search(encoded) is not None)
+    )
 
 
 def _walk(draft: Any) -> Iterator[tuple[Path, str, str]]:

@@ -13,11 +13,11 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from functools import cache, cached_property
 from typing import TYPE_CHECKING, Any
 
-from gateway.canonical.control import control_characters
+from gateway.canonical.control import control_characters, has_none
 from gateway.canonical.faults import RawError, SchemaError, schema_errors
 from gateway.canonical.requirements import FILER_TYPES
 from gateway.shipped import files
@@ -57,6 +57,13 @@ class ShipmentValidator:
             raise ValueError(f"filer type {filer_type!r}: one of {', '.join(FILER_TYPES)} expected")
         self.filer_type = filer_type
         self._engine = _Engine(_shipment_schema(filer_type, purpose == "cancel"))
+
+    def errors_of_all(
+        self, drafts: Sequence[dict[str, Any]], encoded: Sequence[bytes]
+    ) -> list[tuple[SchemaError, ...]]:
+        """Return the faults of each of many drafts, see `errors`. encoded: their JSON."""
+        valid = self._engine.are_valid(drafts, encoded)
+        return [() if valid[n] else self.errors(draft, encoded[n]) for n, draft in enumerate(drafts)]
 
     def errors(self, draft: dict[str, Any], encoded: bytes | None = None) -> tuple[SchemaError, ...]:
         """Return the faults of a draft of JSON-ready values, sorted by pointer; empty when it is valid.
@@ -155,6 +162,12 @@ class _Engine:
         self._compiled, self._schema = compiled, compiled.schema
         self._is_valid = compiled.is_valid
         self.failures = 0
+
+    def are_valid(self, instances: Sequence[Any], encoded: Sequence[bytes]) -> list[bool]:
+        """Return which of many instances are in order for sure: all False when any may hold a refused character."""
+        if self._is_valid is None or not has_none(b"".join(encoded)):
+            return [False] * len(instances)
+        return [*map(self._is_valid, instances)]
 
     def errors(self, instance: Any, encoded: bytes | None = None) -> list[RawError]:
         """Return the raw errors of an instance: refused characters first, then those of the schema."""

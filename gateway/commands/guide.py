@@ -28,7 +28,7 @@ from gateway.mapping.grammar import parse_when
 from gateway.mapping.sources import setting_holds
 from gateway.mapping.table import Row
 from gateway.profile import Profile
-from gateway.rules.rulebook import DE_MINIMIS, INFORMAL
+from gateway.rules.programs import DE_MINIMIS, INFORMAL
 from gateway.site import Site
 
 _STYLE = """

@@ -14,7 +14,7 @@ from typing import Any, Generic, TypeVar
 
 from gateway.findings import Finding, Scope, Severity
 from gateway.history import Lot, bare_number
-from gateway.rules.parties import person_of, street_of, street_words_of
+from gateway.rules.persons import person_of, street_of, street_words_of
 from gateway.rules.tables import normal
 from gateway.rules.values import LIMIT_USD
 

@@ -23,7 +23,7 @@ def check_identifiers(draft: dict[str, Any], tables: Tables) -> Iterator[Finding
     if "_document_number" in draft and draft["_document_number"] != draft.get("house_bill_number"):
         yield from _document_number(draft)
     master, mode = str(draft.get("master_bill_number", "")), draft.get("mode_of_transportation")
-    if mode == "air" and _AWB.fullmatch(master) and int(master[3:10]) % 7 != int(master[10]):
+    if mode == "air" and is_wrong_awb(master):
         yield _finding(
             "S321-ID-CHK",
             Severity.ERROR,
@@ -66,6 +66,18 @@ def check_identifiers(draft: dict[str, Any], tables: Tables) -> Iterator[Finding
                 "/first_us_port",
                 port,
             )
+
+
+def is_wrong_awb(number: str) -> bool:
+    """True for the number of an air waybill with another check digit: modulo 7 of the seven digits before it."""
+    return _AWB.fullmatch(number) is not None and int(number[3:10]) % 7 != int(number[10])
+
+
+def is_wrong_tracking(number: str) -> bool:
+    """True for the number of a postal item or 1Z parcel with another check digit."""
+    if number[:2] == "1Z":
+        return _UPS.fullmatch(number) is not None and ups_check_digit(number) != number[17]
+    return len(number) == 13 and _S10.fullmatch(number) is not None and s10_check_digit(number) != number[10]
 
 
 def _document_number(draft: dict[str, Any]) -> Iterator[Finding]:

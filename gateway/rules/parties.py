@@ -1,11 +1,10 @@
-"""Names and addresses: placeholders, hubs, consolidators, US addresses; and the key of one person."""
+"""Names and addresses: placeholders, hubs, consolidators, US addresses."""
 
 from __future__ import annotations
 
-import hashlib
 import re
 import unicodedata
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -13,14 +12,12 @@ from gateway.findings import Finding, Scope, Severity
 from gateway.rules.lost import LOST
 from gateway.rules.tables import Tables, normal
 
-_OUTSIDE = frozenset(("VI", "GU", "AS", "MP"))  # outside the customs territory: 19 CFR 101.1, HTSUS General Note 2
+OUTSIDE = frozenset(("VI", "GU", "AS", "MP"))  # outside the customs territory: 19 CFR 101.1, HTSUS General Note 2
 _PO_BOX = re.compile(
     r"\bP\W{0,2}O\W{0,2}(?:BOX(?:\b|[0-9])|B\b\W{0,3}[0-9])|\bPOST OFFICE BOX\b|\bAPARTADO(?: POSTAL)?\W{0,3}[0-9]"
 )
-_NO_ZIP = "00000"  # the lowest in use is 00501
-_CARE_OF = re.compile(r"\bC ?/ ?O\b", re.I)
-_TO_THE_STREET = re.compile(r"[^,;0-9]*[,;]\s*|[^0-9]*(?=[0-9])")  # what stands behind C/O and before the street
-_BOX = re.compile(r"\b(?:P ?O ?(?:BOX|B)|POST OFFICE BOX|APARTADO(?: POSTAL)?) ?(?=[0-9])")
+_POB = re.compile(r"P\W{0,2}O\W{0,2}B")
+NO_ZIP = "00000"  # the lowest in use is 00501
 _DTP = "final_deliver_to_party"
 
 
@@ -40,10 +37,10 @@ def check_parties(draft: dict[str, Any], tables: Tables) -> Iterator[Finding]:
                 party,
             )
         street, city = party.get("address_line_1"), party.get("city")
-        if isinstance(street, str) and 0 < len(street) <= _SHORT and _no_street(street, party, tables.fake_addresses):
+        if isinstance(street, str) and is_no_street(street, party, tables.fake_addresses):
             said = f"The {words} street is a placeholder."
             yield _finding("S321-ADDR-FAKE", Severity.ERROR, said, role, "address_line_1", party)
-        if isinstance(city, str) and city and _no_city(city, tables.fake_addresses):
+        if isinstance(city, str) and city and is_no_city(city, tables.fake_addresses):
             said = f"The {words} city is a placeholder."
             yield _finding("S321-ADDR-FAKE", Severity.ERROR, said, role, "city", party)
         if not f"{given}{street}{city}".isascii():
@@ -82,7 +79,10 @@ def _is_fake(name: str, tables: Tables) -> bool:
 _SHORT = 24  # no placeholder of a street is longer
 
 
-def _no_street(text: str, party: dict[str, Any], fakes: frozenset[str]) -> bool:
+def is_no_street(text: str, party: dict[str, Any], fakes: frozenset[str]) -> bool:
+    """True for a line that is there and holds a placeholder instead of a street."""
+    if not 0 < len(text) <= _SHORT:
+        return False
     if text[0] in "123456789" and text[-1].isalpha():  # the number of a house, as with most
         return False
     plain = normal(text)
@@ -92,8 +92,8 @@ def _no_street(text: str, party: dict[str, Any], fakes: frozenset[str]) -> bool:
 
 
 @lru_cache(4096)
-def _no_city(text: str, fakes: frozenset[str]) -> bool:
-    """Cities repeat: what was found is remembered."""
+def is_no_city(text: str, fakes: frozenset[str]) -> bool:
+    """True for a placeholder instead of a city. Cities repeat: what was found is remembered."""
     plain = normal(text)
     return not plain or plain in fakes or plain.isdigit()
 
@@ -107,11 +107,11 @@ def _not_latin(role: str, words: str, party: dict[str, Any]) -> Iterator[Finding
 
 def _deliver_to(party: dict[str, Any], tables: Tables, *, mail: bool) -> Iterator[Finding]:
     country = party.get("country_code")
-    if country and country not in ("US", "PR") and country not in _OUTSIDE:
+    if country and country not in ("US", "PR") and country not in OUTSIDE:
         yield _finding(
             "S321-DTP-US", Severity.ERROR, "The consignee is not in the United States.", _DTP, "country_code", party
         )
-    elif country in _OUTSIDE or (country == "US" and party.get("state_province") in _OUTSIDE):
+    elif country in OUTSIDE or (country == "US" and party.get("state_province") in OUTSIDE):
         yield _finding(
             "S321-DTP-US",
             Severity.ERROR,
@@ -125,7 +125,7 @@ def _deliver_to(party: dict[str, Any], tables: Tables, *, mail: bool) -> Iterato
     if country == "US" and len(state) == 2 and state not in tables.states:
         said = "The consignee's state is none of the United States."
         yield _finding("S321-ADDR-STATE", Severity.ERROR, said, _DTP, "state_province", party)
-    elif country == "US" and zip_code[:5] == _NO_ZIP:
+    elif country == "US" and zip_code[:5] == NO_ZIP:
         said = "The consignee ZIP code is a placeholder."
         yield _finding("S321-ADDR-FAKE", Severity.ERROR, said, _DTP, "postal_code", party)
     elif country == "US" and fitting is not None and len(state) == 2 and state not in fitting and len(zip_code) >= 5:
@@ -164,6 +164,14 @@ def _is_po_box(address: str) -> bool:
     return (("O" in plain and "B" in plain) or "APARTADO" in plain) and _PO_BOX.search(plain) is not None
 
 
+def are_po_boxes(addresses: Sequence[str]) -> list[int]:
+    """Return which of many addresses are PO boxes, as `_is_po_box` has it."""
+    joined = "\n".join(addresses).upper()
+    if "BOX" not in joined and "APARTADO" not in joined and _POB.search(joined) is None:
+        return []
+    return [number for number, address in enumerate(addresses) if _is_po_box(address)]
+
+
 @lru_cache(2048)
 def is_latin(text: str) -> bool:
     """True when every letter of a text is Latin and nothing in it is an emoji or another symbol outside Latin-1.
@@ -181,71 +189,6 @@ def is_latin(text: str) -> bool:
         if category in ("So", "Sk", "Cs", "Co", "Cn") and ord(char) > 255:
             return False
     return True
-
-
-def person_key(name: str, street: str, zip_code: str, secret: bytes, suffixes: Mapping[str, str]) -> str:
-    """Return the keyed hash (BLAKE2b as a MAC, 32 hex digits) of a person: normalised name, street and ZIP5.
-
-    suffixes: the USPS abbreviations. The number of a flat or room behind the street is left out, which may as well stand in a
-    line of its own. Nothing of the person can be read from it.
-    """
-    plain_name = normal(person_of(name))
-    street_words = street_words_of(street)
-    if not _ROOMS.isdisjoint(street_words):
-        for at, word in enumerate(street_words):
-            if at > 1 and word in _ROOMS:  # some write it here, some into the second line
-                street_words = street_words[:at]
-                break
-    words = " ".join(map(suffixes.get, street_words, street_words))
-    text = f"{plain_name}|{words}|{zip_code[:5]}".encode()
-    return hashlib.blake2b(text, key=secret[:64], digest_size=16).hexdigest()
-
-
-_ROOMS = frozenset(("APT", "APARTMENT", "SUITE", "STE", "UNIT", "ROOM", "RM", "FLOOR", "FL", "FLAT"))
-
-
-def person_of(name: str) -> str:
-    """Return a name without the one it is in care of; that one where no other is told.
-
-    >>> person_of("MARY ROE C/O JOHN SMITH"), person_of("c/o John Smith")
-    ('MARY ROE ', ' John Smith')
-    """
-    if "/" not in name or (found := _CARE_OF.search(name)) is None:
-        return name
-    before = name[: found.start()]
-    return before if normal(before) else name[found.end() :]
-
-
-def street_of(party: Mapping[str, Any]) -> str:
-    """Return the line of an address that has the street: the second where the first says only in whose care."""
-    first = str(party.get("address_line_1", ""))
-    if "/" not in first or (found := _CARE_OF.search(first)) is None:
-        return first
-    street = _without_care_of(first, found)
-    return street if normal(street) else str(party.get("address_line_2", "")) or first
-
-
-def _without_care_of(street: str, found: re.Match[str]) -> str:
-    """Return a street without the one in whose care: 12 OAK ST C/O SMITH, C/O SMITH, 12 OAK ST."""
-    before = street[: found.start()]
-    if normal(before):
-        return before
-    behind = _TO_THE_STREET.match(street, found.end())
-    return street[behind.end() :] if behind else ""
-
-
-@lru_cache(4096)
-def street_words_of(street: str) -> tuple[str, ...]:
-    """Return the words of a street as they are compared: post office boxes are written in many ways.
-
-    Remembered until the shipments of a batch are compared with each other.
-    """
-    if "/" in street and (found := _CARE_OF.search(street)):
-        street = _without_care_of(street, found) or street
-    plain = normal(street)
-    if ("O" in plain and "B" in plain) or "APARTADO" in plain:
-        plain = _BOX.sub("PO BOX ", plain)
-    return tuple(plain.split())
 
 
 def _finding(rule: str, severity: Severity, message: str, role: str, field: str, party: dict[str, Any]) -> Finding:

@@ -5,7 +5,7 @@ Order: prepare (totals, USD, keys, regime) -> schema (elsewhere) -> check -> che
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 from functools import cache
@@ -19,22 +19,24 @@ from gateway.findings import NOTHING, Finding, Scope, Severity
 from gateway.history import ShipmentClaim
 from gateway.profile import Profile
 from gateway.rules.alike import Lots, Neighbours, Orders, Past, Twins, orders_of
-from gateway.rules.descriptions import check_item
-from gateway.rules.identifiers import check_hts, check_identifiers, read_tracking
-from gateway.rules.parties import check_parties, person_key, street_of
+from gateway.rules.goods import check_goods, small_usd
+from gateway.rules.group import Draft, Group
+from gateway.rules.identifiers import check_identifiers, read_tracking
+from gateway.rules.parties import check_parties
+from gateway.rules.persons import person_keys
+from gateway.rules.plain import not_plain
 from gateway.rules.products import check_products
+from gateway.rules.programs import DE_MINIMIS, INFORMAL, INFORMAL_USD
 from gateway.rules.regime import arrival_day, late_words, law_day, refused_by_law, regime_of, today
 from gateway.rules.states import read_states
-from gateway.rules.suspects import check_suspects
-from gateway.rules.tables import Tables
+from gateway.rules.suspects import check_pieces, check_suspects
+from gateway.rules.tables import Regime, Tables
 from gateway.rules.values import LIMIT_USD, amount, check_values, complete_values
 
 _MOT = {"ocean": "11", "rail": "20", "truck": "30", "air": "40", "mail": "50"}
 _PERSONS = ("buyer", "owner", "final_deliver_to_party")  # who the one person of the USD 800 sum may be
+_OF_LAW = ("_arrival_day", "estimated_arrival_at", "first_us_port", "mode_of_transportation")
 _NONE: list[Finding] = []  # the usual answer; shared, never changed
-INFORMAL = frozenset(("entry_11", "entry_13", "postal_imdw"))
-_INFORMAL_USD = Decimal(2500)  # 19 CFR 143.21, 145.12
-DE_MINIMIS = frozenset(("section_321_pilot", "entry_86"))
 _DUPLICATE = f"{NOTHING}: it is reported already, and was not passed on again. A new parcel needs a number of its own."
 
 
@@ -49,11 +51,19 @@ class Rulebook:
         """Build from CSV texts by file name without .csv."""
         return cls(Tables.load(texts))
 
-    def prepare(self, draft: dict[str, Any], profile: Profile, now: datetime) -> list[Finding]:
-        """Complete a draft: shipment id, MOT code, totals, USD value, person keys, regime verdict.
+    def prepare_all(self, drafts: Sequence[Draft], profile: Profile, now: datetime) -> list[list[Finding]]:
+        """Complete drafts: shipment id, MOT code, totals, USD value, person keys, regime verdict.
 
         The law is that of the day of arrival; ours: of the day of processing when no arrival is known.
         """
+        persons = [p for d in drafts for role in _PERSONS if isinstance(p := d.get(role), dict) and p.get("name")]
+        keys = person_keys(persons, profile.person_secret, self.tables.suffixes)
+        for person, key in zip(persons, keys, strict=True):
+            person["normalised_key"] = key
+        laws: dict[tuple[Any, ...], tuple[Regime | None, str]] = {}
+        return [self._prepare(draft, profile, now, laws) for draft in drafts]
+
+    def _prepare(self, draft: Draft, profile: Profile, now: datetime, laws: dict[Any, Any]) -> list[Finding]:
         read = read_tracking(draft)
         if "shipment_id" not in draft:
             best = (
@@ -68,22 +78,37 @@ class Rulebook:
             draft["cbp_mot_code"] = _MOT[mode]
         if "weight_source_unit" in draft and "gross_weight_kg" not in draft:
             del draft["weight_source_unit"]  # of a weight that could not be read
-        day = arrival_day(draft, self.tables)
-        findings = [*read, *read_states(draft, self.tables), *complete_values(draft, profile)]
-        for role in _PERSONS:
-            party = draft.get(role)
-            if isinstance(party, dict) and party.get("name"):
-                party["normalised_key"] = self._person(party, profile)
-        if draft.get("items"):
-            law = law_day(draft, self.tables, day) if day else today(now)
-            regime = regime_of(draft, self.tables, law)
-            if law != day and day and regime is regime_of(draft, self.tables, day):
-                law = day  # the same law: the local day is that of the USD 800 sum
+        states, values = read_states(draft, self.tables), complete_values(draft, profile)
+        if items := draft.get("items"):
+            key = (*map(draft.get, _OF_LAW), *[line.get("country_of_origin") for line in items])
+            regime, day = laws.get(key) or laws.setdefault(key, self._law(draft, now))
             if regime is not None:
-                draft["regime_verdict"] = {"rule_id": regime.rule_id, "verdict": regime.verdict, "as_of_date": law}
-        return findings
+                draft["regime_verdict"] = {"rule_id": regime.rule_id, "verdict": regime.verdict, "as_of_date": day}
+        return [*read, *states, *values] if read or states or values else _NONE
 
-    def check(self, draft: dict[str, Any], profile: Profile, now: datetime, purpose: str) -> list[Finding]:
+    def _law(self, draft: Draft, now: datetime) -> tuple[Regime | None, str]:
+        """Return the row of the law for a shipment, and the day that counts."""
+        day = arrival_day(draft, self.tables)
+        law = law_day(draft, self.tables, day) if day else today(now)
+        regime = regime_of(draft, self.tables, law)
+        if law != day and day and regime is regime_of(draft, self.tables, day):
+            law = day  # the same law: the local day is that of the USD 800 sum
+        return regime, law
+
+    def prepare(self, draft: Draft, profile: Profile, now: datetime) -> list[Finding]:
+        """Complete one draft, see prepare_all."""
+        return self.prepare_all([draft], profile, now)[0]
+
+    def check_all(
+        self, drafts: Sequence[Draft], profile: Profile, now: datetime, purposes: Sequence[str]
+    ) -> list[list[Finding]]:
+        """Return what `check` says of each prepared draft; those that are plainly in order it is not asked about."""
+        said = [_NONE] * len(drafts)
+        for number in not_plain(Group(drafts), self.tables, profile, now, purposes):
+            said[number] = self.check(drafts[number], profile, now, purposes[number])
+        return said
+
+    def check(self, draft: Draft, profile: Profile, now: datetime, purpose: str) -> list[Finding]:
         """Return the findings of all per-shipment rules; a cancellation is checked for its numbers only."""
         findings = list(check_identifiers(draft, self.tables))
         if purpose == "cancel" or "items" not in draft:
@@ -93,10 +118,9 @@ class Rulebook:
         findings += check_values(draft, eligible)
         findings += check_parties(draft, self.tables)
         items, documents = draft.get("items"), draft.get("transaction_nature") == "documents"
-        usd = amount(draft.get("fair_retail_value_usd"))
-        usd = usd if usd is not None and usd <= self.tables.small_usd else None
+        usd = small_usd(amount(draft.get("fair_retail_value_usd")), self.tables)
         for index, item in enumerate(items if isinstance(items, list) else ()):
-            findings += self._goods(item, index, profile.program, usd, documents=documents)
+            findings += check_goods(item, index, self.tables, profile.program, usd, documents=documents)
             if "product_identifiers" in item:
                 findings += check_products(item, index)
             if not item.get("country_of_origin"):
@@ -117,22 +141,7 @@ class Rulebook:
         findings += self._whole(draft, profile, now, eligible)
         return findings
 
-    def _goods(
-        self, item: dict[str, Any], index: int, program: str, usd: Decimal | None, *, documents: bool
-    ) -> list[Finding]:
-        """Check description and tariff number; what was in order once is not looked at again. usd: of a small shipment."""
-        key = hash((item.get("enhanced_product_description"), item.get("hts_number"), program, documents, usd))
-        if key in self.tables.plain_items:
-            return _NONE
-        findings = [
-            *check_item(item, index, self.tables, documents=documents, usd=usd),
-            *check_hts(item, index, program),
-        ]
-        if not findings and len(self.tables.plain_items) < 20_000:
-            self.tables.plain_items.add(key)
-        return findings
-
-    def _whole(self, draft: dict[str, Any], profile: Profile, now: datetime, eligible: bool) -> list[Finding]:
+    def _whole(self, draft: Draft, profile: Profile, now: datetime, eligible: bool) -> list[Finding]:
         """Rules over the whole shipment: regime, scan, pieces, time."""
         findings = []
         verdict = draft.get("regime_verdict")
@@ -164,10 +173,10 @@ class Rulebook:
                     "0",
                 )
             )
-        findings += _pieces(draft)
+        findings += check_pieces(draft)
         total = amount(draft.get("fair_retail_value_usd")) if profile.program in INFORMAL else None
-        if total is not None and total > _INFORMAL_USD:
-            said = f"The shipment is worth {total:.2f} USD; informal entry ends at {_INFORMAL_USD} USD: a formal entry is needed."
+        if total is not None and total > INFORMAL_USD:
+            said = f"The shipment is worth {total:.2f} USD; informal entry ends at {INFORMAL_USD} USD: a formal entry is needed."
             pointer = "/items/0/total_value/amount"
             findings.append(
                 _finding("S321-VAL-2500", Severity.WARNING, said, "fair_retail_value_usd", pointer, f"{total:.2f}")
@@ -178,7 +187,7 @@ class Rulebook:
             findings.append(_finding("S321-TIME-LATE", Severity.WARNING, late, place, f"/{place}", arrival))
         return findings
 
-    def person_day(self, draft: dict[str, Any], profile: Profile) -> tuple[str, str] | None:
+    def person_day(self, draft: Draft, profile: Profile) -> tuple[str, str] | None:
         """Return (person key, local day of arrival) under which a shipment's value is summed, None when it is not."""
         party = None
         for role in _PERSONS:
@@ -190,7 +199,7 @@ class Rulebook:
         day = arrival_day(draft, self.tables)
         if not day:
             return None
-        return party.get("normalised_key") or self._person(party, profile), day
+        return party.get("normalised_key") or person_keys([party], profile.person_secret, self.tables.suffixes)[0], day
 
     def twins(self) -> Twins:
         """Return what compares the shipments of one file with each other."""
@@ -205,7 +214,7 @@ class Rulebook:
         return Neighbours()
 
     def check_near(
-        self, draft: dict[str, Any], person: str, day: str, number: str, orders: Orders, neighbours: Neighbours, lots: Lots, past: Past,
+        self, draft: Draft, person: str, day: str, number: str, orders: Orders, neighbours: Neighbours, lots: Lots, past: Past,
     ) -> list[Finding]:  # fmt: skip
         """Return S321-AGG-NEAR when similar persons together pass the limit, S321-SPLIT when the lots of an order do.
 
@@ -219,13 +228,11 @@ class Rulebook:
         party: dict[str, Any] = next((draft[role] for role in _PERSONS if isinstance(draft.get(role), dict)), {})
         return neighbours.check(party, person, day, value, number)
 
-    def orders_of(self, draft: dict[str, Any], person: str) -> Orders:
+    def orders_of(self, draft: Draft, person: str) -> Orders:
         """Return the orders that a shipment is a lot of; none where no exemption is."""
         return orders_of(draft, person) if _is_eligible(draft) else ()
 
-    def check_total(
-        self, draft: dict[str, Any], total_before: Decimal, others: list[str], profile: Profile
-    ) -> list[Finding]:
+    def check_total(self, draft: Draft, total_before: Decimal, others: list[str], profile: Profile) -> list[Finding]:
         """Return S321-AGG-800 when the person's sum of the day passes the limit (while the exemption is in force)."""
         own = amount(draft.get("fair_retail_value_usd"))
         if own is None or total_before == 0 or not _is_eligible(draft):
@@ -246,7 +253,7 @@ class Rulebook:
             )
         ]
 
-    def duplicate(self, draft: dict[str, Any], earlier: ShipmentClaim, content: str) -> Finding:
+    def duplicate(self, draft: Draft, earlier: ShipmentClaim, content: str) -> Finding:
         """Return S321-DUP: the shipment was accepted before; a warning when the content is the same."""
         number, same = str(draft.get("shipment_id", "")), earlier.content == content
         said = (
@@ -256,14 +263,8 @@ class Rulebook:
         finding = _finding("S321-DUP", severity, said, "shipment_id", "/shipment_id", number)
         return replace(finding, fix=_DUPLICATE) if same else finding
 
-    def _person(self, party: dict[str, Any], profile: Profile) -> str:
-        return person_key(
-            str(party.get("name", "")), street_of(party), str(party.get("postal_code", "")),
-            profile.person_secret, self.tables.suffixes,
-        )  # fmt: skip
 
-
-def _not_expected(draft: dict[str, Any], filer: str) -> list[Finding]:
+def _not_expected(draft: Draft, filer: str) -> list[Finding]:
     """Remark what this kind of filer is not asked for; it is delivered as it is."""
     of_shipment, of_line = not_expected(filer)
     if of_shipment.isdisjoint(draft) and all(map(of_line.isdisjoint, draft["items"])):
@@ -279,7 +280,7 @@ def _not_expected(draft: dict[str, Any], filer: str) -> list[Finding]:
     ]
 
 
-def _is_eligible(draft: dict[str, Any]) -> bool:
+def _is_eligible(draft: Draft) -> bool:
     verdict = draft.get("regime_verdict")
     return isinstance(verdict, dict) and verdict.get("verdict") == "eligible_800"
 
@@ -289,31 +290,6 @@ def _words(name: str) -> str:
     """Return a field in the words of the answers, to begin a sentence with."""
     words = words_of(name)
     return words[:1].upper() + words[1:]
-
-
-def _pieces(draft: dict[str, Any]) -> list[Finding]:
-    """Compare packages with goods lines, where both count the same unit."""
-    count, unit, items = draft.get("package_count"), draft.get("package_unit"), draft.get("items") or []
-    if not isinstance(count, int) or not unit:
-        return _NONE
-    total = Decimal(0)
-    for item in items:
-        quantity = amount(item.get("quantity")) if item.get("quantity_unit") == unit else None
-        if quantity is None:
-            return _NONE
-        total += quantity
-    if total == count:
-        return _NONE
-    return [
-        _finding(
-            "Q-QTY-MISMATCH",
-            Severity.WARNING,
-            f"The bill says {count} {unit}, its goods lines add up to {total.normalize():f} {unit}.",
-            "package_count",
-            "/package_count",
-            str(count),
-        )
-    ]
 
 
 def _finding(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from decimal import Decimal
@@ -179,6 +179,25 @@ def normal(text: str) -> str:
     folded = unicodedata.normalize("NFKD", text)
     kept = "".join(c for c in folded if not unicodedata.combining(c) and unicodedata.category(c) != "Cf")
     return " ".join(re.sub(r"[^\w]+|_", " ", kept.upper().translate(_LETTERS)).split())
+
+
+_PLAIN_LINES = _PLAIN[:10] + b"\n" + _PLAIN[11:]
+
+
+def normals(texts: Sequence[str]) -> list[str]:
+    """Return what `normal` makes of each of many texts, all of them at once where they are ASCII.
+
+    >>> normals(["9 Mill Ln.", "", "O'Brien"])
+    ['9 MILL LN', '', 'O BRIEN']
+    """
+    joined = "\n".join(texts)
+    if not joined.isascii() or joined.count("\n") != len(texts) - 1:
+        return list(map(normal, texts))
+    plain = joined.encode().translate(_PLAIN_LINES).decode()
+    lines = plain.split("\n")
+    if "  " in plain or " \n" in plain or "\n " in plain or plain[:1] == " " or plain[-1:] == " ":
+        return [" ".join(line.split()) for line in lines]
+    return lines
 
 
 def _letters() -> dict[int, str]:

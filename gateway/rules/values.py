@@ -15,7 +15,7 @@ LIMIT_USD = Decimal(800)
 """19 U.S.C. 1321(a)(2)(C), since 2016-03-10."""
 
 _CENT = Decimal("0.01")
-_NONE_OF_IT = frozenset(("0", "0.0", "0.00", "0.000"))
+NONE_OF_IT = frozenset(("0", "0.0", "0.00", "0.000"))
 
 
 @lru_cache(2048)
@@ -46,9 +46,11 @@ def complete_values(draft: dict[str, Any], profile: Profile) -> list[Finding]:
         if value is None:
             return _convert(draft, items, profile)
         total += value
-    text = decimal_text(total, 2)
+    text = cents = str(total)
+    if text[-3:-2] != ".":  # most sums are in cents
+        text, cents = decimal_text(total, 2), f"{_cents(total):f}"
+    draft.setdefault("fair_retail_value_usd", cents)
     sent = draft.setdefault("total_value", {"amount": text, "currency": "USD"})
-    draft.setdefault("fair_retail_value_usd", f"{_cents(total):f}")
     same = (
         type(sent) is dict and sent.get("amount") == text and sent.get("currency") == "USD"
     )  # a total that could not be read leaves its currency alone
@@ -200,7 +202,7 @@ def check_values(draft: dict[str, Any], eligible: bool) -> Iterator[Finding]:
     documents = draft.get("transaction_nature") == "documents"
     covered: bool | None = None
     for index, item in enumerate(items if isinstance(items, list) else ()):
-        if (quantity := item.get("quantity")) is not None and quantity in _NONE_OF_IT:
+        if (quantity := item.get("quantity")) is not None and quantity in NONE_OF_IT:
             said = f"The quantity of goods line {index + 1} is 0."
             yield _finding("Q-QTY-ZERO", Severity.WARNING, said, "items.quantity", f"/items/{index}/quantity", quantity)
         money = _money(item)

@@ -62,8 +62,12 @@ def changed(path: str, value: Any) -> dict[str, Any]:
 def said(draft: dict[str, Any], profile: Any = PROFILE, now: datetime = NOW) -> dict[str, str]:
     """Return rule -> severity of everything the rules say of a draft."""
     purpose = draft.get("transmission_purpose", "original")
-    found = [*RULES.prepare(draft, profile, now), *RULES.check(draft, profile, now, purpose)]
-    return {f.rule: f.severity.value for f in found}
+    completed = RULES.prepare(draft, profile, now)
+    checked = RULES.check(draft, profile, now, purpose)
+    neighbour = copy.deepcopy(GOOD)
+    RULES.prepare(neighbour, profile, now)
+    assert RULES.check_all([neighbour, draft, neighbour], profile, now, ["original", purpose, "original"])[1] == checked
+    return {f.rule: f.severity.value for f in (*completed, *checked)}
 
 
 def test_nothing_is_said_of_a_good_shipment():
