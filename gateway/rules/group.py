@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
-from gateway.rules.tables import normals
+from gateway.profile import Profile
+from gateway.rules.tables import Tables, normals
 
 Draft = dict[str, Any]
+
+
+class Asked(NamedTuple):
+    """What rules go by: the tables, the partner's profile, the time of processing."""
+
+    tables: Tables
+    profile: Profile
+    now: datetime
 
 
 class Group:
@@ -51,7 +61,12 @@ class Group:
         """The number of its draft for each goods line."""
         return [number for number, lines in enumerate(self.column("items")) for _ in lines]
 
-    def owners(self, lines: Iterator[int]) -> Iterator[int]:
+    @cached_property
+    def origins(self) -> list[Any]:
+        """The country of origin of each goods line."""
+        return [line.get("country_of_origin") for line in self.lines]
+
+    def owners(self, lines: Iterable[int]) -> Iterator[int]:
         """Yield the numbers of the drafts of some goods lines."""
         return map(self.line_owners.__getitem__, lines)
 
@@ -77,3 +92,7 @@ class Parties:
         if column is None:
             column = self._normal[name] = normals(self.column(name))
         return column
+
+    def owners(self, parties: Iterable[int]) -> Iterator[int]:
+        """Yield the numbers of the drafts of some parties."""
+        return map(self.of.__getitem__, parties)

@@ -2,65 +2,40 @@
 
 A rule asks one shipment after another. Here each question is put to a column of the whole group, "is any of these ports
 unknown?", and is cruder: what passes here passes the rules, what does not may still be in order. So this file says
-nothing of its own, and a rule that is changed must not refuse what passes here; tests/rules/test_plain.py holds both
-against each other.
+nothing of its own, and a rule that is changed must not say anything of what passes here; tests/rules/test_plain.py holds
+both against each other. Each function is for one part of the rules (parts.py) and yields numbers of shipments, in any
+order, one perhaps twice. Goods lines are a list in all shipments of a group.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
-from datetime import datetime
+from collections.abc import Collection, Iterable, Iterator
 from decimal import Decimal
 from typing import Any
 
 from gateway.canonical.requirements import not_expected
-from gateway.profile import Profile
 from gateway.rules.goods import check_goods, goods_key, small_usd
-from gateway.rules.group import Group, Parties
+from gateway.rules.group import Asked, Group, Parties
 from gateway.rules.identifiers import is_wrong_awb, is_wrong_tracking
 from gateway.rules.parties import NO_ZIP, OUTSIDE, are_po_boxes, is_no_city, is_no_street
-from gateway.rules.programs import DE_MINIMIS
+from gateway.rules.programs import DE_MINIMIS, INFORMAL, INFORMAL_USD
 from gateway.rules.regime import late_words
 from gateway.rules.suspects import TOKENS, check_pieces, is_dummy, is_heavier, is_mask, is_wrong_container
 from gateway.rules.tables import Tables
 from gateway.rules.values import LIMIT_USD, NONE_OF_IT, amount
 
 _DTP, _INITIATOR = "final_deliver_to_party", "shipment_initiator"
-_HEAVY_KG = 30
+_HEAVY_KG = 30  # of jewellery; other goods may be heavier
 
 
-def not_plain(
-    group: Group, tables: Tables, profile: Profile, now: datetime, purposes: Sequence[str]
-) -> Collection[int]:
-    """Return the numbers of the drafts that the rules must look at. group: as `Rulebook.prepare` left the drafts."""
-    try:
-        odd = {number for number, lines in enumerate(group.column("items")) if not lines}
-        odd.update(number for number, purpose in enumerate(purposes) if purpose == "cancel")
-        for numbers in (
-            _whole(group, tables, profile, now), _goods(group, tables, profile), _identifiers(group, tables), _values(group),
-            _addresses(group, tables), _contacts(group), _weights(group), _unasked(group, profile),
-        ):  # fmt: skip
-            odd.update(numbers)
-            if len(odd) == len(group.drafts):  # as where the law refuses all of a file
-                break
-    except (
-        TypeError,
-        AttributeError,
-        ValueError,
-        KeyError,
-        ArithmeticError,
-    ):  # what should be a text or a part is none
-        return range(len(group.drafts))
-    return odd
-
-
-def _where(column: list[Any], bad: Collection[Any]) -> Iterator[int]:
+def _where(column: Iterable[Any], bad: Collection[Any]) -> Iterator[int]:
     """Yield where a value of a column is one of the bad ones; most of the time there are none."""
     if bad:
         yield from (number for number, value in enumerate(column) if value in bad)
 
 
-def _identifiers(group: Group, tables: Tables) -> Iterator[int]:
+def odd_identifiers(group: Group, asked: Asked) -> Iterator[int]:
+    """Document numbers, check digits, ports."""
     documents = group.column("_document_number")
     if any(documents):
         houses = zip(documents, group.column("house_bill_number"), strict=True)
@@ -69,53 +44,12 @@ def _identifiers(group: Group, tables: Tables) -> Iterator[int]:
     yield from _where(masters, {master for master in {*masters} if master and is_wrong_awb(master)})
     numbers = group.column("shipment_tracking_number")
     yield from (at for at, number in enumerate(numbers) if number is not None and is_wrong_tracking(number))
-    ports = group.column("first_us_port")
-    yield from _where(ports, {port for port in {*ports} if port and port not in tables.ports})
+    ports, known = group.column("first_us_port"), asked.tables.ports
+    yield from _where(ports, {port for port in {*ports} if port and port not in known})
 
 
-def _whole(group: Group, tables: Tables, profile: Profile, now: datetime) -> Iterator[int]:
-    """Regime, scan, pieces, time and the whole value."""
-    modes, verdicts = group.column("mode_of_transportation"), group.column("regime_verdict")
-    if profile.program in DE_MINIMIS:
-        of_law = [verdict and verdict["verdict"] for verdict in verdicts]
-        yield from _where(of_law, {*of_law} - {"eligible_800", None})
-    if "air" in modes:
-        scans = zip(modes, group.column("security_scan"), strict=True)
-        yield from (
-            n for n, (mode, scan) in enumerate(scans) if mode == "air" and scan and scan.get("performed") is not True
-        )
-    yield from _where(group.column("package_count"), (0,))
-    if any(group.column("package_unit")):
-        yield from (number for number, draft in enumerate(group.drafts) if check_pieces(draft))
-    values = map(amount, group.column("fair_retail_value_usd"))
-    yield from (number for number, value in enumerate(values) if value is not None and value > LIMIT_USD)
-    times = list(zip(modes, group.column("estimated_arrival_at"), group.column("first_us_port"), strict=True))
-    yield from _where(times, {time for time in {*times} if _is_late(time, tables, now)})
-
-
-def _is_late(time: tuple[Any, ...], tables: Tables, now: datetime) -> bool:
-    named = zip(("mode_of_transportation", "estimated_arrival_at", "first_us_port"), time, strict=True)
-    return bool(late_words({name: value for name, value in named if value is not None}, tables, now))
-
-
-def _goods(group: Group, tables: Tables, profile: Profile) -> Iterator[int]:
-    """Descriptions, tariff numbers and countries of origin of the goods lines."""
-    lines, program, known = group.lines, profile.program, tables.plain_items
-    documents = [nature == "documents" for nature in group.column("transaction_nature")]
-    small = [small_usd(amount(value), tables) for value in group.column("fair_retail_value_usd")]
-    each = zip(lines, group.line_owners, strict=True)
-    keys = [goods_key(line, program, small[owner], documents=documents[owner]) for line, owner in each]
-    if not known.issuperset(keys):
-        for line, owner, key in zip(lines, group.line_owners, keys, strict=True):
-            if key not in known and check_goods(line, 0, tables, program, small[owner], documents=documents[owner]):
-                yield owner
-    origins = [line.get("country_of_origin") for line in lines]
-    yield from group.owners(_where(origins, {*origins} & {None, "", "US"}))
-    if "product_identifiers" in group.line_names:
-        yield from group.owners(number for number, line in enumerate(lines) if "product_identifiers" in line)
-
-
-def _values(group: Group) -> Iterator[int]:
+def odd_values(group: Group, asked: Asked) -> Iterator[int]:
+    """Values and quantities of the goods lines, and the value of the whole."""
     lines = group.lines
     texts = [money["amount"] if (money := line.get("total_value")) else "" for line in lines]
     values = list(map(amount, texts))
@@ -127,8 +61,8 @@ def _values(group: Group) -> Iterator[int]:
         units = [line.get("unit_value") for line in lines]
         each = enumerate(zip(units, quantities, values, strict=True))
         yield from group.owners(n for n, (unit, of, value) in each if unit and not _is_product(unit, of, value))
-    totals = group.column("total_value")
-    yield from (number for number, money in enumerate(totals) if money and money["amount"] in TOKENS)
+    wholes = map(amount, group.column("fair_retail_value_usd"))
+    yield from (number for number, value in enumerate(wholes) if value is not None and value > LIMIT_USD)
 
 
 def _is_product(unit: dict[str, Any], quantity: Any, total: Decimal | None) -> bool:
@@ -137,22 +71,16 @@ def _is_product(unit: dict[str, Any], quantity: Any, total: Decimal | None) -> b
     return price is not None and count is not None and price * count == total and (count <= 1 or price != total)
 
 
-def _addresses(group: Group, tables: Tables) -> Iterator[int]:
-    deliver, initiator = group.parties(_DTP), group.parties(_INITIATOR)
+def odd_parties(group: Group, asked: Asked) -> Iterator[int]:
+    """Names and addresses of shipper and consignee."""
+    deliver, initiator, tables = group.parties(_DTP), group.parties(_INITIATOR), asked.tables
     for parties in (deliver, initiator):
-        yield from map(parties.of.__getitem__, _placeholders(parties, tables))
+        yield from parties.owners(_placeholders(parties, tables))
     if tables.consolidators:
-        yield from map(initiator.of.__getitem__, _where(initiator.normal("name"), tables.consolidators))
-    mail = {number for number, mode in enumerate(group.column("mode_of_transportation")) if mode == "mail"}
-    yield from map(deliver.of.__getitem__, _places(deliver, tables))
+        yield from initiator.owners(_where(initiator.normal("name"), tables.consolidators))
+    yield from deliver.owners(_places(deliver, tables))
     addresses = [f"{p.get('address_line_1', '')} {p.get('address_line_2', '')}" for p in deliver.parties]
-    yield from (of for n in are_po_boxes(addresses) if (of := deliver.of[n]) not in mail)
-    yield from (initiator.of[n] for n, land in enumerate(initiator.column("country_code")) if land == "US")
-    if len(deliver.parties) == len(initiator.parties):
-        codes = enumerate(zip(deliver.column("postal_code"), initiator.column("postal_code"), strict=True))
-        yield from (deliver.of[number] for number, (one, other) in codes if one == other)
-    else:
-        yield from range(len(group.drafts))
+    yield from deliver.owners(are_po_boxes(addresses))
 
 
 def _placeholders(parties: Parties, tables: Tables) -> Iterator[int]:
@@ -185,12 +113,42 @@ def _places(deliver: Parties, tables: Tables) -> Iterator[int]:
         yield from (number for number, (street, code) in places if (street, code[:5]) in tables.hubs)
 
 
-def _contacts(group: Group) -> Iterator[int]:
-    for role in (_DTP, _INITIATOR):
-        parties = group.parties(role)
+def odd_goods(group: Group, asked: Asked) -> Iterator[int]:
+    """Descriptions, tariff numbers, product numbers and countries of origin of the goods lines."""
+    lines, tables, program, known = group.lines, asked.tables, asked.profile.program, asked.tables.plain_items
+    documents = [nature == "documents" for nature in group.column("transaction_nature")]
+    small = [small_usd(amount(value), tables) for value in group.column("fair_retail_value_usd")]
+    each = zip(lines, group.line_owners, strict=True)
+    keys = [goods_key(line, program, small[owner], documents=documents[owner]) for line, owner in each]
+    if not known.issuperset(keys):
+        for line, owner, key in zip(lines, group.line_owners, keys, strict=True):
+            if key not in known and check_goods(line, 0, tables, program, small[owner], documents=documents[owner]):
+                yield owner
+    origins = group.origins
+    yield from group.owners(_where(origins, {*origins} & {None, ""}))
+    if "product_identifiers" in group.line_names:
+        yield from group.owners(number for number, line in enumerate(lines) if "product_identifiers" in line)
+
+
+def suspects(group: Group, asked: Asked) -> Iterator[int]:
+    """What looks wrong: values, weights, origins, parties, containers."""
+    totals = group.column("total_value")
+    yield from (number for number, money in enumerate(totals) if money and money["amount"] in TOKENS)
+    yield from _weights(group)
+    yield from group.owners(_where(group.origins, {"US"}.intersection(group.origins)))
+    deliver, initiator = group.parties(_DTP), group.parties(_INITIATOR)
+    yield from initiator.owners(_where(initiator.column("country_code"), ("US",)))
+    codes = dict(zip(initiator.of, initiator.column("postal_code"), strict=True))
+    theirs = zip(deliver.of, deliver.column("postal_code"), strict=True)
+    yield from (number for number, code in theirs if codes.get(number) == code)
+    for parties in (deliver, initiator):
         for number, party in zip(parties.of, parties.parties, strict=True):
             email, phone = party.get("email"), party.get("phone")
             if (email and is_mask(email)) or (phone and is_dummy(phone)):
+                yield number
+    if not {"ocean", "rail"}.isdisjoint(group.column("mode_of_transportation")):
+        for number, references in enumerate(group.column("references")):
+            if any(one.get("type") == "container" and is_wrong_container(one["value"]) for one in references or ()):
                 yield number
 
 
@@ -203,18 +161,39 @@ def _weights(group: Group) -> Iterator[int]:
     for owner, net in zip(group.line_owners, nets, strict=False):
         if net is not None and (net == "0.000" or (weights[owner] is not None and is_heavier(net, weights[owner]))):
             yield owner
-    if not {"ocean", "rail"}.isdisjoint(group.column("mode_of_transportation")):
-        for number, references in enumerate(group.column("references")):
-            if any(one.get("type") == "container" and is_wrong_container(one["value"]) for one in references or ()):
-                yield number
 
 
-def _unasked(group: Group, profile: Profile) -> Iterator[int]:
-    """Yield the shipments with fields that their filer is not asked for."""
+def unasked(group: Group, asked: Asked) -> Iterator[int]:
+    """Fields that the filer is not asked for."""
     modes = group.column("mode_of_transportation")
     for mode in {*modes}:
-        of_shipment, of_line = not_expected(profile.filer_type_for(str(mode or "")))
+        of_shipment, of_line = not_expected(asked.profile.filer_type_for(str(mode or "")))
         odd = [number for name in of_shipment for number, draft in enumerate(group.drafts) if name in draft]
         if not of_line.isdisjoint(group.line_names):
             odd += group.owners(number for number, line in enumerate(group.lines) if not of_line.isdisjoint(line))
         yield from (number for number in odd if modes[number] == mode)
+
+
+def odd_wholes(group: Group, asked: Asked) -> Iterator[int]:
+    """Regime, scan, pieces, time."""
+    modes, program = group.column("mode_of_transportation"), asked.profile.program
+    if program in DE_MINIMIS:
+        of_law = [verdict and verdict["verdict"] for verdict in group.column("regime_verdict")]
+        yield from _where(of_law, {*of_law} - {"eligible_800", None})
+    if "air" in modes:
+        for number, scan in enumerate(group.column("security_scan")):
+            if scan and scan.get("performed") is not True and modes[number] == "air":
+                yield number
+    yield from _where(group.column("package_count"), (0,))
+    if any(group.column("package_unit")):
+        yield from (number for number, draft in enumerate(group.drafts) if check_pieces(draft))
+    if program in INFORMAL:
+        values = map(amount, group.column("fair_retail_value_usd"))
+        yield from (number for number, value in enumerate(values) if value is not None and value > INFORMAL_USD)
+    times = list(zip(modes, group.column("estimated_arrival_at"), group.column("first_us_port"), strict=True))
+    yield from _where(times, {time for time in {*times} if _is_late(time, asked)})
+
+
+def _is_late(time: tuple[Any, ...], asked: Asked) -> bool:
+    named = zip(("mode_of_transportation", "estimated_arrival_at", "first_us_port"), time, strict=True)
+    return bool(late_words({name: value for name, value in named if value is not None}, asked.tables, asked.now))

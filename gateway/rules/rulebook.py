@@ -5,33 +5,25 @@ Order: prepare (totals, USD, keys, regime) -> schema (elsewhere) -> check -> che
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
-from functools import cache
 from typing import Any
 
 from msgspec.structs import replace
 
-from gateway.canonical.requirements import ROLE_WORDS, not_expected
-from gateway.canonical.wording import words_of
 from gateway.findings import NOTHING, Finding, Scope, Severity
 from gateway.history import ShipmentClaim
 from gateway.profile import Profile
 from gateway.rules.alike import Lots, Neighbours, Orders, Past, Twins, orders_of
-from gateway.rules.goods import check_goods, small_usd
-from gateway.rules.group import Draft, Group
-from gateway.rules.identifiers import check_identifiers, read_tracking
-from gateway.rules.parties import check_parties
+from gateway.rules.group import Asked, Draft, Group
+from gateway.rules.identifiers import read_tracking
+from gateway.rules.parts import PARTS
 from gateway.rules.persons import person_keys
-from gateway.rules.plain import not_plain
-from gateway.rules.products import check_products
-from gateway.rules.programs import DE_MINIMIS, INFORMAL, INFORMAL_USD
-from gateway.rules.regime import arrival_day, late_words, law_day, refused_by_law, regime_of, today
+from gateway.rules.regime import arrival_day, law_day, regime_of, today
 from gateway.rules.states import read_states
-from gateway.rules.suspects import check_pieces, check_suspects
 from gateway.rules.tables import Regime, Tables
-from gateway.rules.values import LIMIT_USD, amount, check_values, complete_values
+from gateway.rules.values import LIMIT_USD, amount, complete_values
 
 _MOT = {"ocean": "11", "rail": "20", "truck": "30", "air": "40", "mail": "50"}
 _PERSONS = ("buyer", "owner", "final_deliver_to_party")  # who the one person of the USD 800 sum may be
@@ -102,90 +94,21 @@ class Rulebook:
     def check_all(
         self, drafts: Sequence[Draft], profile: Profile, now: datetime, purposes: Sequence[str]
     ) -> list[list[Finding]]:
-        """Return what `check` says of each prepared draft; those that are plainly in order it is not asked about."""
-        said = [_NONE] * len(drafts)
-        for number in not_plain(Group(drafts), self.tables, profile, now, purposes):
-            said[number] = self.check(drafts[number], profile, now, purposes[number])
-        return said
+        """Return what `check` says of each prepared draft; of what is plainly in order no rule is asked."""
+        said: list[list[Finding] | None] = [
+            [] if type(items := draft.get("items")) is list and items and purpose != "cancel" else None
+            for draft, purpose in zip(drafts, purposes, strict=True)
+        ]
+        regular = drafts if None not in said else [drafts[n] for n, found in enumerate(said) if found is not None]
+        _tell(regular, Asked(self.tables, profile, now), [found for found in said if found is not None])
+        each = zip(said, drafts, purposes, strict=True)
+        return [self.check(draft, profile, now, of) if found is None else found for found, draft, of in each]
 
     def check(self, draft: Draft, profile: Profile, now: datetime, purpose: str) -> list[Finding]:
         """Return the findings of all per-shipment rules; a cancellation is checked for its numbers only."""
-        findings = list(check_identifiers(draft, self.tables))
-        if purpose == "cancel" or "items" not in draft:
-            return findings
-        verdict = draft.get("regime_verdict")
-        eligible = not isinstance(verdict, dict) or verdict.get("verdict") == "eligible_800"
-        findings += check_values(draft, eligible)
-        findings += check_parties(draft, self.tables)
-        items, documents = draft.get("items"), draft.get("transaction_nature") == "documents"
-        usd = small_usd(amount(draft.get("fair_retail_value_usd")), self.tables)
-        for index, item in enumerate(items if isinstance(items, list) else ()):
-            findings += check_goods(item, index, self.tables, profile.program, usd, documents=documents)
-            if "product_identifiers" in item:
-                findings += check_products(item, index)
-            if not item.get("country_of_origin"):
-                day = arrival_day(draft, self.tables)
-                day = law_day(draft, self.tables, day) if day else today(now)
-                severity = Severity.ERROR if day >= "2025-05-02" else Severity.WARNING
-                findings.append(
-                    _finding(
-                        "S321-ORIG-REQ",
-                        severity,
-                        f"The country of origin of goods line {index + 1} is missing.",
-                        "items.country_of_origin",
-                        f"/items/{index}/country_of_origin",
-                    )
-                )
-        findings += check_suspects(draft)
-        findings += _not_expected(draft, profile.filer_type_for(str(draft.get("mode_of_transportation", ""))))
-        findings += self._whole(draft, profile, now, eligible)
-        return findings
-
-    def _whole(self, draft: Draft, profile: Profile, now: datetime, eligible: bool) -> list[Finding]:
-        """Rules over the whole shipment: regime, scan, pieces, time."""
-        findings = []
-        verdict = draft.get("regime_verdict")
-        if not eligible and profile.program in DE_MINIMIS and isinstance(verdict, dict):
-            findings.append(refused_by_law(draft, self.tables, verdict))
-        scan = draft.get("security_scan")
-        if (
-            draft.get("mode_of_transportation") == "air"
-            and isinstance(scan, dict)
-            and scan.get("performed") is not True
-        ):
-            findings.append(
-                _finding(
-                    "S321-SCAN-AIR",
-                    Severity.ERROR,
-                    "No foreign security scan was done; air carriers must report one.",
-                    "security_scan.performed",
-                    "/security_scan/performed",
-                )
-            )
-        if draft.get("package_count") == 0:
-            findings.append(
-                _finding(
-                    "S321-QTY-ZERO",
-                    Severity.ERROR,
-                    "The number of packages is 0.",
-                    "package_count",
-                    "/package_count",
-                    "0",
-                )
-            )
-        findings += check_pieces(draft)
-        total = amount(draft.get("fair_retail_value_usd")) if profile.program in INFORMAL else None
-        if total is not None and total > INFORMAL_USD:
-            said = f"The shipment is worth {total:.2f} USD; informal entry ends at {INFORMAL_USD} USD: a formal entry is needed."
-            pointer = "/items/0/total_value/amount"
-            findings.append(
-                _finding("S321-VAL-2500", Severity.WARNING, said, "fair_retail_value_usd", pointer, f"{total:.2f}")
-            )
-        late = late_words(draft, self.tables, now)
-        if late:
-            place, arrival = "estimated_arrival_at", str(draft.get("estimated_arrival_at"))
-            findings.append(_finding("S321-TIME-LATE", Severity.WARNING, late, place, f"/{place}", arrival))
-        return findings
+        parts = PARTS[:1] if purpose == "cancel" or "items" not in draft else PARTS
+        asked = Asked(self.tables, profile, now)
+        return [finding for part in parts for finding in part.check(draft, asked)]
 
     def person_day(self, draft: Draft, profile: Profile) -> tuple[str, str] | None:
         """Return (person key, local day of arrival) under which a shipment's value is summed, None when it is not."""
@@ -264,32 +187,21 @@ class Rulebook:
         return replace(finding, fix=_DUPLICATE) if same else finding
 
 
-def _not_expected(draft: Draft, filer: str) -> list[Finding]:
-    """Remark what this kind of filer is not asked for; it is delivered as it is."""
-    of_shipment, of_line = not_expected(filer)
-    if of_shipment.isdisjoint(draft) and all(map(of_line.isdisjoint, draft["items"])):
-        return _NONE
-    there = {name: f"/{name}" for name in of_shipment if name in draft}
-    for name in of_line:
-        at = next((n for n, item in enumerate(draft["items"]) if name in item), None)
-        if at is not None:
-            there[f"items.{name}"] = f"/items/{at}/{name}"
-    return [
-        _finding("S321-ROLE-NE", Severity.INFO, f"{_words(name)} is not asked of {ROLE_WORDS[filer]}.", name, pointer)
-        for name, pointer in there.items()
-    ]
+def _tell(drafts: Sequence[Draft], asked: Asked, said: list[list[Finding]]) -> None:
+    """Add to what is said of each draft what the rules say of it. drafts: with goods lines, not cancelled."""
+    group = Group(drafts)
+    for part in PARTS:
+        try:
+            odd: Collection[int] = {*part.look(group, asked)}
+        except (TypeError, AttributeError, ValueError, KeyError, ArithmeticError):  # a text or a part is none
+            odd = range(len(drafts))
+        for number in odd:
+            said[number] += part.check(drafts[number], asked)
 
 
 def _is_eligible(draft: Draft) -> bool:
     verdict = draft.get("regime_verdict")
     return isinstance(verdict, dict) and verdict.get("verdict") == "eligible_800"
-
-
-@cache
-def _words(name: str) -> str:
-    """Return a field in the words of the answers, to begin a sentence with."""
-    words = words_of(name)
-    return words[:1].upper() + words[1:]
 
 
 def _finding(
