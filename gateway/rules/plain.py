@@ -85,15 +85,19 @@ def odd_parties(group: Group, asked: Asked) -> Iterator[int]:
 
 def _placeholders(parties: Parties, tables: Tables) -> Iterator[int]:
     """Yield the parties whose name, street or city may be a placeholder or is not Latin."""
-    fakes = tables.fake_names
-    for number, name in enumerate(parties.normal("name")):
-        first = name.partition(" ")[0]
-        if len(name) < 2 or first in fakes or name in fakes or first.isdigit():
-            yield number
+    fakes, names = tables.fake_names, parties.normal("name")
+    firsts = [name.partition(" ")[0] for name in names]
+    if not (fakes.isdisjoint(firsts) and fakes.isdisjoint(names) and all(map(str.isupper, firsts))):
+        for number, (name, first) in enumerate(zip(names, firsts, strict=True)):
+            if first in fakes or name in fakes or not first.isupper():
+                yield number
+    yield from (number for number, name in enumerate(names) if len(name) < 2)
     streets, cities = parties.column("address_line_1"), parties.column("city")
-    for number, street in enumerate(streets):
-        if is_no_street(street, parties.parties[number], tables.fake_addresses):
-            yield number
+    plain = parties.normal("address_line_1")
+    if not (tables.fake_addresses.isdisjoint(plain) and all(map(str.isupper, plain))):  # a letter is in each
+        for number, street in enumerate(streets):
+            if is_no_street(street, parties.parties[number], tables.fake_addresses):
+                yield number
     yield from _where(cities, {city for city in {*cities} if is_no_city(city, tables.fake_addresses)})
     for texts in (parties.column("name"), streets, cities):
         if not "".join(texts).isascii():

@@ -44,7 +44,7 @@ def complete_values(draft: dict[str, Any], profile: Profile) -> list[Finding]:
         money = item.get("total_value")
         value = amount(money.get("amount")) if type(money) is dict and money.get("currency") == "USD" else None
         if value is None:
-            return _convert(draft, items, profile)
+            return [] if _is_told_of_the_whole(draft, items) else _convert(draft, items, profile)
         total += value
     text = cents = str(total)
     if text[-3:-2] != ".":  # most sums are in cents
@@ -55,6 +55,17 @@ def complete_values(draft: dict[str, Any], profile: Profile) -> list[Finding]:
         type(sent) is dict and sent.get("amount") == text and sent.get("currency") == "USD"
     )  # a total that could not be read leaves its currency alone
     return [] if same else list(_sum_differs(sent, total, "USD", profile))
+
+
+def _is_told_of_the_whole(draft: dict[str, Any], items: list[dict[str, Any]]) -> bool:
+    """Take the value of the whole where it is in USD and the goods lines have none of their own, as in a house manifest."""
+    whole = draft.get("total_value")
+    if type(whole) is not dict or whole.get("currency") != "USD" or any("total_value" in item for item in items):
+        return False
+    value = amount(whole.get("amount"))
+    if value:
+        draft.setdefault("fair_retail_value_usd", f"{_cents(value):f}")
+    return bool(value)
 
 
 def _money(item: dict[str, Any]) -> dict[str, Any]:
