@@ -16,6 +16,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from datetime import datetime
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -236,15 +237,17 @@ def tokens(spec: Spec) -> Callable[[], Facts]:
 
 
 def schema(spec: Spec) -> Callable[[], Facts]:
-    """The schema stage over canonical shipments (with their JSON, which the stage is handed by the encoder)."""
+    """The schema stage over canonical shipments, in the gateway's groups (with their JSON, as the encoder hands it over)."""
     from gateway.canonical.validate import ShipmentValidator
+    from gateway.sharing import AT_ONCE
 
     lines = Path(spec["file"]).read_bytes().splitlines()
     drafts = [json.loads(line) for line in lines]
     check = ShipmentValidator(spec["filer"])
 
     def run() -> Facts:
-        refused = sum(1 for draft, line in zip(drafts, lines, strict=True) if check.errors(draft, line))
+        groups = (slice(at, at + AT_ONCE) for at in range(0, len(drafts), AT_ONCE))
+        refused = sum(map(bool, chain.from_iterable(check.errors_of_all(drafts[g], lines[g]) for g in groups)))
         return {"found": len(drafts), "refused": refused}
 
     return run

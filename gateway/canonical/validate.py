@@ -32,7 +32,7 @@ if TYPE_CHECKING:  # imported when the first draft is refused: a good file is ch
 
 __all__ = ["MANY_FAILURES", "SchemaError", "ShipmentValidator", "load_schema", "validate_message"]
 
-MANY_FAILURES = 200
+MANY_FAILURES = 100
 _NOT_CANCELLED = {"required": ["transmission_purpose"]}
 
 
