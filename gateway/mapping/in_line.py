@@ -23,7 +23,7 @@ from typing import Any
 from gateway.mapping.cells import Target
 from gateway.mapping.line import AGAIN, InLineTest, Line
 from gateway.mapping.lookups import NO_NODES, NO_TEXT, Lookups
-from gateway.mapping.quick import Quick
+from gateway.mapping.quick import CAREFUL, Quick
 from gateway.mapping.remembering import all_of, maker, of_header, reader, tester
 from gateway.mapping.rows_in_line import Row, remembered
 from gateway.mapping.straight import holds_of_nothing
@@ -51,23 +51,27 @@ class Text(Lookups):
         del self._scopes[1:]
         if len(rows) == 1 and not rows[0].default:
             self.lines.pop()
-            self._only(rows[0], self._store(number, target), careful, missing)
+            self._only(rows[0], number, target, careful, missing)
         elif rows:
             self.write("if value is not None:")
             self.write(f" if value is CAREFUL: {careful}")
-            self.write(f" else: {self._store(number, target)}")
+            self.write(f" else: {self._store(number, target, 'value')}")
         if missing:
             self.write(f"{'elif' if rows else 'if'} {missing}")
 
-    def _store(self, number: int, target: Target) -> str:
+    def _store(self, number: int, target: Target, value: str) -> str:
         first, *parts = target.path
         if len(parts) > 1:
-            return f"p{number}(out, value)"
-        return f'out.setdefault("{first}", {{}})["{parts[0]}"] = value' if parts else f'out["{first}"] = value'
+            return f"p{number}(out, {value})"
+        return f'out.setdefault("{first}", {{}})["{parts[0]}"] = {value}' if parts else f'out["{first}"] = {value}'
 
-    def _only(self, row: Row, store: str, careful: str, missing: str) -> None:
+    def _only(self, row: Row, number: int, target: Target, careful: str, missing: str) -> None:
         """Write the only row of a target that can yield something: as few steps as can be where a text came before."""
         asked = " and ".join(part for part in (row.holds, row.there) if part) or "True"
+        if row.constant:
+            self.write(f"if {asked}: {self._store(number, target, row.made)}")
+            return
+        store = self._store(number, target, "value")
         if row.sure:
             self.write(f"if {asked} and (value := {row.made}): {store}")
             return
@@ -170,6 +174,9 @@ class Text(Lookups):
             if any(element.read for element in elements):
                 self._remember(tag, maker(all_of(paths), quick))
             return remembered(tag, f"any(raw := ({', '.join(texts)}))")
+        if texts[0] in self.told and (value := quick.make(self.told[texts[0]])) is not CAREFUL:
+            self.names[f"t{tag}"] = value
+            return Row(f"t{tag}", constant=True) if value is not None else None
         return self._single(tag, elements[0], _raw(elements[0], texts[0]), line, quick)
 
     def _single(self, tag: str, element: InLineElement, there: str, line: Line, quick: Quick) -> Row:
@@ -234,6 +241,9 @@ class Text(Lookups):
             if elements[0].deep:
                 there, absent = f'":" in (raw := {element})', f'":" not in (raw := {element})'
             return f"({absent} or {asked})" if holds_of_nothing(test.op, test.values) else f"({there} and {asked})"
+        if element in self.told:
+            said = self.told[element].strip()
+            return str(bool(said) is (test.op == "present") if test.op in ("present", "absent") else (said in test.values) is (test.op == "="))
         text = f"{element}.strip()"
         if test.op in ("present", "absent"):
             return text if test.op == "present" else f"not {text}"

@@ -9,7 +9,8 @@ class Row(NamedTuple):
     """The expressions of one row.
 
     made: its value, None for none, CAREFUL for what needs words; holds: its condition; there: gives `raw` where something was sent; known: the value
-    of a text that came before; sure: the value is a text, or "" for none, and never CAREFUL; default: what stands for no value.
+    of a text that came before; sure: the value is a text, or "" for none, and never CAREFUL; constant: it is the same for all nodes; default: what
+    stands for no value.
     """
 
     made: str
@@ -17,6 +18,7 @@ class Row(NamedTuple):
     there: str = ""
     known: str = ""
     sure: bool = False
+    constant: bool = False
     default: str = ""
 
     @property
