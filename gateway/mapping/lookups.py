@@ -151,6 +151,12 @@ class Lookups:
             )
         return read_of(name, element)
 
+    def _texts(self, steps: InLineSteps, nodes: str, element: int) -> str:
+        """Return the variable of an element's text in each of some nodes."""
+        key: Any = ("texts", steps, element)
+        each = f'x.elements[{element}] if len(x.elements) > {element} else ""'
+        return self._known(key) or self._variable(key, "v", f"tuple([{each} for x in {nodes}])")
+
     def _nodes(self, steps: InLineSteps) -> str:
         """Return the variable of the nodes that the steps lead to, in the order of the finder."""
         found = self._known(steps)

@@ -138,4 +138,3 @@ class Parts:
             known.add(value)
             references.append(reference)
             mapped.references.append(one)
-

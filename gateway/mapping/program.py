@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from functools import cached_property
 from typing import Any
 
@@ -37,6 +37,20 @@ def own_copy(value: Any) -> Any:
     if isinstance(value, dict):
         return {name: own_copy(part) if type(part) in _OF_PARTS else part for name, part in value.items()}
     return [own_copy(part) for part in value] if isinstance(value, list) else value
+
+
+_Constant = tuple[str, Any, Callable[[Any], Any] | None]
+"""Name, value, and what makes a copy of it that a shipment has for itself; None for a value that has no parts."""
+
+
+def _copied(constants: Mapping[str, Any]) -> list[_Constant]:
+    def copier(value: Any) -> Callable[[Any], Any] | None:
+        if type(value) not in _OF_PARTS:
+            return None
+        flat = isinstance(value, dict) and not any(type(part) in _OF_PARTS for part in value.values())
+        return dict if flat else own_copy
+
+    return [(name, value, copier(value)) for name, value in constants.items()]
 
 
 class CompiledProgram:
@@ -83,6 +97,7 @@ class CompiledProgram:
         self._index: dict[tuple[str, str], Target] = {
             (level, t.name): t for level, level_blocks in blocks.items() for b in level_blocks for t in b.targets
         }
+        self._constants: tuple[Mapping[str, Any] | None, list[_Constant]] = None, []
         self._near: dict[tuple[str, str], Target | None] = {}
         self._reads: dict[tuple[str, ...], dict[str, Any]] = {}
         self._selects: dict[str, frozenset[str]] = {}
@@ -192,9 +207,12 @@ class CompiledProgram:
         """Fill what the input does not carry: enrichment first, then the partner's constants."""
         if profile.enrich is not None:
             self._enrich(draft, profile.enrich(draft) or {}, run)
-        for name, value in profile.constants.items():
+        known, constants = self._constants
+        if known is not profile.constants:
+            known, constants = self._constants = profile.constants, _copied(profile.constants)
+        for name, value, parts in constants:
             if name not in draft:
-                draft[name] = own_copy(value) if type(value) in _OF_PARTS else value
+                draft[name] = value if parts is None else parts(value)
 
     @staticmethod
     def _enrich(draft: dict[str, Any], known: dict[str, Any], run: Run) -> None:
@@ -268,4 +286,3 @@ def _lacking(lacks: list[Finding], draft: dict[str, Any]) -> list[Finding]:
     said = [f for f in lacks if f.target.partition(".")[0] not in draft]
     lacks[:] = [f for f in lacks if f.severity is Severity.ERROR or f not in said]
     return said
-

@@ -35,6 +35,10 @@ Map = Callable[[Any, Any, dict[str, Any], Any, Any], None]
 """(node, root, draft that holds what the header gives, run, mapped) -> None."""
 
 
+_Make = Callable[[Bound, Found, dict[str, Any]], Any]
+"""(block, segment that it is read in, helpers of the dialect) -> the function that does it."""
+
+
 class Unit(NamedTuple):
     """What a program does at a unit. beside: gives what tells of parties that are not read."""
 
@@ -51,7 +55,7 @@ class Whole:
         self._unit, self._helpers = unit, helpers_of(dialect) or {}
         self._forms = Forms(self._write)
         self._get = self._forms.made.get if knows(self._helpers) else None
-        self._made: dict[tuple[Bound, Kinds | None, tuple[str, ...]], Fill] = {}
+        self._made: dict[tuple[Bound, Kinds | None, tuple[str, ...]], Any] = {}
 
     def of(self, node: Any, root: Any) -> Map | None:
         """Return the function for a unit; None for one whose kinds are not known, or came seldom."""
@@ -64,11 +68,11 @@ class Whole:
         text.write_all()
         return written.function("whole(node, root, out, run, mapped)", text.text, text.names)
 
-    def _block(self, bound: Bound, found: Found) -> Fill:
-        """Return the function that fills a block from a segment; units whose segments are of the same kinds share it."""
+    def _block(self, bound: Bound, found: Found, make: _Make) -> Any:
+        """Return what fills a block from a segment; units whose segments are of the same kinds share it."""
         key = bound, found.kinds, found.codes
         if key not in self._made:
-            self._made[key] = bound.made_for(found.kinds or frozenset(), found.codes, self._helpers)
+            self._made[key] = make(bound, found, self._helpers)
         return self._made[key]
 
 
@@ -76,7 +80,7 @@ class _Text(Text):
     """The text of the function while it is written. block: gives what fills a block from a segment."""
 
     def __init__(
-        self, unit: Unit, helpers: dict[str, Any], kinds: Kinds, block: Callable[[Bound, Found], Fill]
+        self, unit: Unit, helpers: dict[str, Any], kinds: Kinds, block: Callable[[Bound, Found, _Make], Any]
     ) -> None:
         super().__init__(helpers, kinds)
         self._unit, self._block = unit, block
@@ -87,9 +91,9 @@ class _Text(Text):
         """Write the function."""
         parts, refusals = self._unit.parts, self._unit.refusals
         self.names |= {"blocks": parts, "refused": refusals.tell}
-        where = [self._where(number, bound) for number, bound in enumerate(parts.bound)]  # first: rows look up under conditions
-        if refusals:
-            self.write("first = -1")
+        where = [
+            self._where(number, bound) for number, bound in enumerate(parts.bound)
+        ]  # first: rows look up under conditions
         self.all(self._unit.targets, refusals.lines)
         if refusals:
             self.write("if first >= 0: refused(first, node, root, run)")
@@ -103,16 +107,22 @@ class _Text(Text):
 
     def _where(self, number: int, bound: Bound) -> tuple[Found, ...] | str:
         """Return the segments that a block is read in, or the expression of their list where these are not known."""
-        ways = []
+        ways: list[str] = []
         for index, way in enumerate(bound.ways):
             tag = f"w{number}_{index}"
             conditions = self._conditions(tag, way.line)
             if conditions is None:
                 continue
-            found = self._found(() if way.itself else way.steps) if way.steps is not None or way.itself else None
+            steps = () if way.itself else way.steps
+            found = self._found(steps) if steps is not None else None
             if found == () and not conditions:
                 continue
-            if found and not conditions and not ways and (bound.takes_all(way) or len(found) == 1 and not found[0].many):
+            if (
+                found
+                and not conditions
+                and not ways
+                and (bound.takes_all(way) or (len(found) == 1 and not found[0].many))
+            ):
                 return found
             ways.append(self.way(tag, way, bound.takes_all(way)))
         if bound.ways:
@@ -135,10 +145,12 @@ class _Text(Text):
         several = [own for own, _ in self._unit.parts.parties].count(role) > 1
         if isinstance(found, str) or len(found) != 1 or found[0].many or several:
             if found or bound.required:
-                self.write(f"blocks.party({role!r}, {self._name(bound)}, {self._list(found) or '()'}, mapped, root, run)")
+                self.write(
+                    f"blocks.party({role!r}, {self._name(bound)}, {self._list(found) or '()'}, mapped, root, run)"
+                )
             return
         self._of_parties.append(found[0])
-        fill, tell = self._name(self._block(bound, found[0])), self._name(bound.refusals.tell)
+        fill, tell = self._name(self._block(bound, found[0], _filling)), self._name(bound.refusals.tell)
         self.write(f"run.level = {role!r}")
         self.write(f"one = mapped.parties[{role!r}] = {self._node(found[0].way)}")
         self.write("part = {}")
@@ -175,13 +187,15 @@ class _Text(Text):
         self.write('if items: out["items"] = items')
 
     def _lines(self, bound: Bound, found: Found) -> None:
-        fill = self._name(self._block(bound, found))
+        fill = self._name(self._block(bound, found, _filling))
         self.write(f"for one in {self._list((found,))}:")
         self.write(" run.index = index = len(items)")
         self.write(' item = {"line_number": index + 1}')
         taken = "items.append(item); lines.append(one)"
         if bound.tells:
-            self.write(f" if told := {fill}(one, root, item, run): blocks.odd_line({self._name(bound)}, told, one, item, items, mapped, root, run)")
+            self.write(
+                f" if told := {fill}(one, root, item, run): blocks.odd_line({self._name(bound)}, told, one, item, items, mapped, root, run)"
+            )
             self.write(f" else: {taken}")
         else:
             self.write(f" {fill}(one, root, item, run)")
@@ -193,15 +207,35 @@ class _Text(Text):
         self.write("references, numbers, known = [], mapped.references, set()")
         self.write('run.level = "references"')
         for bound, found in blocks:
-            if isinstance(found, str):
-                self.write(f"blocks.numbers({self._name(bound)}, {found}, references, known, mapped, root, run)")
+            if isinstance(found, str) or bound.tells:
+                self.write(
+                    f"blocks.numbers({self._name(bound)}, {self._list(found)}, references, known, mapped, root, run)"
+                )
                 continue
             for one in found:
-                fill = self._name(self._block(bound, one))
-                self.write(f"for one in {self._list((one,))}:")
-                self.write(" run.index = len(references)")
-                self.write(" reference = {}")
-                self.write(f" {fill}(one, root, reference, run)")
-                self.write(' if "type" in reference and (value := reference.get("value")) is not None and (value not in known or reference not in references):')
-                self.write("  known.add(value); references.append(reference); numbers.append(one)")
+                if (refer := self._block(bound, one, _referring)) is not None:
+                    node = "one" if one.many else self._node(one.way)
+                    call = f"{self._name(refer)}({node}, root, run, references, known, numbers)"
+                    self.write(f"for one in {self._list((one,))}: {call}" if one.many else call)
         self.write('if references: out["references"] = references')
+
+
+def _filling(bound: Bound, found: Found, helpers: dict[str, Any]) -> Fill:
+    return bound.made_for(found.kinds or frozenset(), found.codes, helpers)
+
+
+def _referring(bound: Bound, found: Found, helpers: dict[str, Any]) -> Callable[..., None] | None:
+    """Return the function that makes a reference of a segment; None when it never does."""
+    text = Text(helpers, found.kinds or frozenset(), found.codes)
+    text.all(bound.targets, [])
+    if not text.tells and not {"type", "value"} <= text.may_have:
+        return None
+    there = "" if "type" in text.has else '"type" in out and '
+    new = f'{there}(value := out.get("value")) is not None and (value not in known or out not in references)'
+    lines = [
+        "out = {}",
+        *(["run.index = len(references)"] if text.tells else []),
+        *text.text,
+        f"if {new}: known.add(value); references.append(out); numbers.append(node)",
+    ]
+    return written.function("refer(node, root, run, references, known, numbers)", lines, text.names)
