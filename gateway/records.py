@@ -316,11 +316,17 @@ class InLineElement(msgspec.Struct, frozen=True):
 
 
 class InLinePath(msgspec.Struct, frozen=True):
-    """A path, with further leaves of its segment. Without elements it leads to segments, or `of_nodes` reads text or texts of them."""
+    """A path, with further leaves of its segment. Without elements it leads to segments, or `of_nodes` reads text or texts of them.
+
+    What `of_nodes` reads, alone: stands in this element where the segment is the only one with its tag; every: is made of
+    the texts of this element (its number, texts -> text or texts, as InLineElement.read) where the segments are one of each goods line.
+    """
 
     steps: InLineSteps
     elements: tuple[InLineElement, ...] = ()
     of_nodes: Callable[[Any, Any], Any] | None = None
+    alone: InLineElement | None = None
+    every: tuple[int, Callable[[Any], Any]] | None = None
 
 
 class Dialect(Protocol):
