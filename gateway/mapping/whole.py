@@ -24,10 +24,10 @@ from gateway.mapping.beside import Beside
 from gateway.mapping.blocks import Bound, Refusals
 from gateway.mapping.cells import Target
 from gateway.mapping.forms import Forms, knows
-from gateway.mapping.in_line import Text
 from gateway.mapping.parts import Parts
 from gateway.mapping.seats import Found
 from gateway.mapping.shapes import helpers_of
+from gateway.mapping.statements import Text
 from gateway.mapping.straight import Fill
 from gateway.records import Dialect
 
