@@ -31,6 +31,8 @@ from gateway.mapping.statements import Text
 from gateway.mapping.straight import Fill
 from gateway.records import Dialect
 
+_MOST = 12  # segments of one block, each with a call of its own
+
 Map = Callable[[Any, Any, dict[str, Any], Any, Any], None]
 """(node, root, draft that holds what the header gives, run, mapped) -> None."""
 
@@ -117,12 +119,8 @@ class _Text(Text):
             found = self._found(steps) if steps is not None else None
             if found == () and not conditions:
                 continue
-            if (
-                found
-                and not conditions
-                and not ways
-                and (bound.takes_all(way) or (len(found) == 1 and not found[0].many))
-            ):
+            every = bound.takes_all(way) or (found is not None and len(found) == 1 and not found[0].many)
+            if found and len(found) <= _MOST and every and not conditions and not ways:
                 return found
             ways.append(self.way(tag, way, bound.takes_all(way)))
         if bound.ways:
