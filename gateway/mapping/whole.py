@@ -93,9 +93,8 @@ class _Text(Text):
         """Write the function."""
         parts, refusals = self._unit.parts, self._unit.refusals
         self.names |= {"blocks": parts, "refused": refusals.tell}
-        where = [
-            self._where(number, bound) for number, bound in enumerate(parts.bound)
-        ]  # first: rows look up under conditions
+        # what blocks look up always comes first: rows look up under conditions
+        where = [self._where(number, bound) for number, bound in enumerate(parts.bound)]
         self.all(self._unit.targets, refusals.lines)
         if refusals:
             self.write("if first >= 0: refused(first, node, root, run)")
@@ -148,11 +147,12 @@ class _Text(Text):
                 )
             return
         self._of_parties.append(found[0])
-        fill, tell = self._name(self._block(bound, found[0], _filling)), self._name(bound.refusals.tell)
+        fill = self._name(self._block(bound, found[0], _filling))
         self.write(f"run.level = {role!r}")
         self.write(f"one = mapped.parties[{role!r}] = {self._node(found[0].way)}")
         self.write("part = {}")
         if bound.tells:
+            tell = self._name(bound.refusals.tell)
             self.write(f"if told := {fill}(one, root, part, run): {tell}(told - 1, one, root, run)")
         else:
             self.write(f"{fill}(one, root, part, run)")
