@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 
 _READ = re.compile(r'\((e\d*)\[(\d+)\] if len\(\1\) > \2 else ""\)')
-_FEW = 2  # reads of a segment that are not worth to fill it up
+_FEW = 4  # reads of a segment that are not worth to fill it up
 
 
 def read_of(name: str, element: int) -> str:

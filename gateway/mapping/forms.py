@@ -13,7 +13,7 @@ from gateway.mapping.sources import Run
 from gateway.mapping.straight import Fill
 from gateway.often import Often
 
-_OFTEN = 12  # times that kinds must have come: to write a function costs as much as some dozen nodes without
+_OFTEN = 32  # times that kinds must have come: to write a function costs as much as some hundred nodes without
 _KEPT = 64  # functions of one block
 _COUNTED = 4096  # kinds whose times are counted
 

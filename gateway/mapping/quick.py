@@ -57,7 +57,10 @@ class Quick:
 
         def make(raw: Any) -> Any:
             values = [raw] if isinstance(raw, str) else list(raw)
-            if not any(v and not v.isspace() for v in values):
+            for text in values:
+                if text and not text.isspace():
+                    break
+            else:
                 return default
             try:
                 text = apply(values) if apply is not None else values[0].strip()

@@ -9,9 +9,9 @@ from typing import Any, Generic, TypeVar
 
 from gateway.mapping import forms
 from gateway.mapping.cells import Target
-from gateway.mapping.in_line import Text
 from gateway.mapping.line import InLineTest, Line
 from gateway.mapping.sources import Run
+from gateway.mapping.statements import Text
 from gateway.mapping.straight import Fill, by_closures, choice, function, without_shapes
 from gateway.records import Dialect
 

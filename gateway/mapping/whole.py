@@ -24,12 +24,14 @@ from gateway.mapping.beside import Beside
 from gateway.mapping.blocks import Bound, Refusals
 from gateway.mapping.cells import Target
 from gateway.mapping.forms import Forms, knows
-from gateway.mapping.in_line import Text
 from gateway.mapping.parts import Parts
 from gateway.mapping.seats import Found
 from gateway.mapping.shapes import helpers_of
+from gateway.mapping.statements import Text
 from gateway.mapping.straight import Fill
 from gateway.records import Dialect
+
+_MOST = 12  # segments of one block, each with a call of its own
 
 Map = Callable[[Any, Any, dict[str, Any], Any, Any], None]
 """(node, root, draft that holds what the header gives, run, mapped) -> None."""
@@ -91,9 +93,8 @@ class _Text(Text):
         """Write the function."""
         parts, refusals = self._unit.parts, self._unit.refusals
         self.names |= {"blocks": parts, "refused": refusals.tell}
-        where = [
-            self._where(number, bound) for number, bound in enumerate(parts.bound)
-        ]  # first: rows look up under conditions
+        # what blocks look up always comes first: rows look up under conditions
+        where = [self._where(number, bound) for number, bound in enumerate(parts.bound)]
         self.all(self._unit.targets, refusals.lines)
         if refusals:
             self.write("if first >= 0: refused(first, node, root, run)")
@@ -117,12 +118,8 @@ class _Text(Text):
             found = self._found(steps) if steps is not None else None
             if found == () and not conditions:
                 continue
-            if (
-                found
-                and not conditions
-                and not ways
-                and (bound.takes_all(way) or (len(found) == 1 and not found[0].many))
-            ):
+            every = bound.takes_all(way) or (found is not None and len(found) == 1 and not found[0].many)
+            if found and len(found) <= _MOST and every and not conditions and not ways:
                 return found
             ways.append(self.way(tag, way, bound.takes_all(way)))
         if bound.ways:
@@ -150,11 +147,12 @@ class _Text(Text):
                 )
             return
         self._of_parties.append(found[0])
-        fill, tell = self._name(self._block(bound, found[0], _filling)), self._name(bound.refusals.tell)
+        fill = self._name(self._block(bound, found[0], _filling))
         self.write(f"run.level = {role!r}")
         self.write(f"one = mapped.parties[{role!r}] = {self._node(found[0].way)}")
         self.write("part = {}")
         if bound.tells:
+            tell = self._name(bound.refusals.tell)
             self.write(f"if told := {fill}(one, root, part, run): {tell}(told - 1, one, root, run)")
         else:
             self.write(f"{fill}(one, root, part, run)")

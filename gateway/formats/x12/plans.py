@@ -151,7 +151,9 @@ def _plan(unit: Slot, tags: _TAGS, number: int, filled: _Filled, made: dict[Any,
     return Plan(number, filled, slots, seats, count, [*open_.values()], [entered[at] for at in below], [turns.get(at, 0) for at in below])  # fmt: skip
 
 
-def _written(tags: _TAGS, below: Below, coded: Sequence[int], get: Callable[..., Any], learn: Callable[..., Any]) -> _Hang:
+def _written(
+    tags: _TAGS, below: Below, coded: Sequence[int], get: Callable[..., Any], learn: Callable[..., Any]
+) -> _Hang:
     """Return (nodes) -> None: hangs each segment under its parent. get, learn: codes -> kinds of those with others below them."""
     lines = [f"[{', '.join(f'n{number}' for number in range(len(tags)))}] = nodes"]
     owners = [f"n{max(parent, 0)}" for parent in below]
