@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import random
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
+from gateway.formats.x12.plans import Plan
 from gateway.history import MemoryHistory
 from gateway.profile import Profile
 from gateway.results import Record, ShipmentResult
@@ -17,6 +19,7 @@ from tests.drops import SAMPLES_NOW, Drop, drop, profile_for, sample
 from tests.formats.edifact.samples import interchange, message
 from tests.formats.edifact.test_second_values import CUSCAR, SELLER
 from tests.fuzz.mutations import mutated
+from tests.shell.test_second import bills
 
 FIXTURES = Path(__file__).parent / "../fixtures"
 FOLDERS = ("x12", "edifact", "xml", "xml-extra", "cargoimp", "csv", "cases")
@@ -56,10 +59,14 @@ def check(data: bytes, name: str, wanted: Wanted) -> int:
     return others.used
 
 
+def groups_of(size: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    for module in ("sharing", "settling"):
+        monkeypatch.setattr(f"gateway.{module}.AT_ONCE", size)
+
+
 @pytest.fixture
 def small_groups(monkeypatch: pytest.MonkeyPatch) -> None:
-    for module in ("sharing", "settling"):
-        monkeypatch.setattr(f"gateway.{module}.AT_ONCE", 2)
+    groups_of(2, monkeypatch)
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: f"{path.parent.name}/{path.stem}")
@@ -109,6 +116,48 @@ def test_verdicts_are_really_used() -> None:
     for path in FILES:
         used[path.parent.name] += check(path.read_bytes(), path.name, lambda group: True)
     assert all(used.values()), used
+
+
+def faulty(count: int, every: int, pages: tuple[int, ...]) -> bytes:
+    """Return a 309 with wrong elements in some bills, and a new P4 before some."""
+    text = bills(count)
+    for at in range(every, count, every):
+        text = text.replace(f"M11*0045{at:04d}*80107*2*", f"M11*0045{at:04d}*80107*TWO*")
+    for at in pages:
+        text = text.replace(f"LX*{at}~", f"P4*0901*20250116***14{at:02d}~\nLX*{at}~")
+    return re.sub(r"SE\*\d+", f"SE*{text[text.index('ST*') : text.index('GE*')].count('~')}", text).encode()
+
+
+@pytest.mark.parametrize("every", [2, 3, 5, 7, 17])
+@pytest.mark.parametrize("pages", [(), (2, 19, 33, 34, 51)])
+def test_wrong_elements_beside_right_ones_are_found_by_both_processes(
+    every: int, pages: tuple[int, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    groups_of(5, monkeypatch)
+    data = faulty(60, every, pages)
+    for wanted in (lambda group: True, lambda group: group % 2 == 1, lambda group: group % 3 > 0):
+        assert check(data, "a.edi", wanted) > 4
+    found = [f for f in drop(data, now=SAMPLES_NOW, profile=profile_for(data)).findings() if f.value == "TWO"]
+    assert len(found) == len(range(every, 60, every))
+
+
+def test_elements_that_the_other_process_found_right_are_not_looked_at_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    looks, passes = [0], Plan.passes
+
+    def counted(plan: Plan, segments: list[list[str]]) -> bool:
+        looks[0] += 1
+        return passes(plan, segments)
+
+    monkeypatch.setattr(Plan, "passes", counted)
+    data = faulty(200, 50, ())
+    profile, used = profile_for(data), []
+    others = told(data, profile, "a.edi", lambda group: True)
+    for other in (None, others):
+        looks[0] = 0
+        drop(data, name="a.edi", now=SAMPLES_NOW, profile=profile, others=other)
+        used.append(looks[0])
+    assert used[0] > 180
+    assert used[1] < used[0] / 4, "of each group the first two, the faulty and the last one of a piece"
 
 
 def test_verdicts_of_other_shipments_are_an_error() -> None:

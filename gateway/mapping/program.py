@@ -150,8 +150,11 @@ class CompiledProgram:
 
     def later(self, message: Message, node: Any, profile: Profile) -> Later:
         """Pass a unit by that another process maps: only what stands above it is read, as if it had been mapped."""
-        self._header(message, message.root, profile, Run(message, profile))
-        if lacks := message.cache[self.mapping_version][5]:
+        kept = message.cache.get(self.mapping_version)
+        if kept is None or kept[0] != message.context:
+            self._header(message, message.root, profile, Run(message, profile))
+            kept = message.cache[self.mapping_version]
+        if lacks := kept[5]:
             draft: dict[str, Any] = {}
             self._plans.of(node, message.root)(node, message.root, draft, Run(message, profile))
             _lacking(lacks, draft)
