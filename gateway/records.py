@@ -10,7 +10,7 @@ consumer sees the same nesting.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -158,6 +158,7 @@ class Message:
     context: grows by 1 each time the header segments above the units change (a new P4), so that values read at
         message level are computed once and not per unit.
     envelope: facts that paths `envelope.NAME` read, e.g. {"ISA06": "NRTX", "GS02": ...}.
+    sound: numbers of units whose elements were found right elsewhere (gateway.sharing): the reader need not look at them.
     """
 
     format: str
@@ -174,6 +175,7 @@ class Message:
     unit: str = ""  # tag of the unit loop
     cache: dict[str, Any] = field(default_factory=dict)  # values read once per context, kept by the mapping
     written: Callable[[str], str] | None = None  # tables: a standard column -> as the file's header writes it
+    sound: Collection[int] = ()
 
 
 class InterchangeBegin(msgspec.Struct, frozen=True, tag="IB", tag_field="record"):
@@ -202,6 +204,7 @@ class Unit(msgspec.Struct, eq=False):
         no values); "master", facts of a master bill or flight that no shipment is made of (XFWB of a consolidation,
         XFFM): not counted as found; "unread", a shipment whose cells cannot be told (a quote that was not closed): named
         and refused with the reader's findings, not mapped.
+    sound: the reader looked at all its elements at once and found them right, see Message.
     """
 
     message: Message
@@ -209,6 +212,7 @@ class Unit(msgspec.Struct, eq=False):
     node: Any
     label: str = ""
     role: str = "shipment"
+    sound: bool = False
 
 
 @dataclass(slots=True)
@@ -316,11 +320,17 @@ class InLineElement(msgspec.Struct, frozen=True):
 
 
 class InLinePath(msgspec.Struct, frozen=True):
-    """A path, with further leaves of its segment. Without elements it leads to segments, or `of_nodes` reads text or texts of them."""
+    """A path, with further leaves of its segment. Without elements it leads to segments, or `of_nodes` reads text or texts of them.
+
+    What `of_nodes` reads, alone: stands in this element where the segment is the only one with its tag; every: is made of
+    the texts of this element (its number, texts -> text or texts, as InLineElement.read) where the segments are one of each goods line.
+    """
 
     steps: InLineSteps
     elements: tuple[InLineElement, ...] = ()
     of_nodes: Callable[[Any, Any], Any] | None = None
+    alone: InLineElement | None = None
+    every: tuple[int, Callable[[Any], Any]] | None = None
 
 
 class Dialect(Protocol):

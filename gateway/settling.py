@@ -29,7 +29,7 @@ from gateway.repeats import amends, content_of, contents_of, make_amendment, num
 from gateway.results import CleanResults, Delivery, MessageFinding, Records, ShipmentResult
 from gateway.rules.alike import Masters
 from gateway.rules.rulebook import Run
-from gateway.sharing import AT_ONCE, Others, read
+from gateway.sharing import AT_ONCE, Others, Told, begun, read
 
 BATCH = 32
 """Shipments judged before the history is asked about all of them at once."""
@@ -67,7 +67,8 @@ class Settler:
         self._pending: list[Judged] = []
         self._mapped: list[Mapping] = []
         self._others = None if self._joiner.on else others
-        self._group, self._known = 0, b""  # of the open group: number, and what another process made of it
+        self._group = 0  # number of the open group
+        self._known: Told | None = None  # what another process made of it
         self._program: Program | None = None
         self.claims = 0
         self._first: Judged | None = None  # shipment of the open message that was accepted first
@@ -97,8 +98,8 @@ class Settler:
     def take(self, unit: Unit, program: Program, syntax: list[Finding], flagged: set[Place]) -> None:
         """Map a unit. syntax: the reader's findings about it; flagged: places of syntax errors in the message."""
         if not self._mapped and self._others is not None:
-            self._known = self._others.verdicts(self._group) or b""
-        if self._known:
+            self._known = begun(self._others.verdicts(self._group), unit)
+        if self._known is not None:
             self._mapped.append(self._judge.later(unit.message, unit, program))
         else:
             self._mapped.append(self._judge.map(unit.message, unit, program, syntax, flagged))
@@ -126,10 +127,10 @@ class Settler:
         mapped, self._mapped = self._mapped, []
         if not mapped:
             return
-        known, self._known = self._known, b""
+        known, self._known = self._known, None
         self._group += 1
         joins = self._joiner.complete(mapped) if self._joiner.on else []
-        verdicts = read(known, mapped) if known else self._judge.verdicts(mapped)
+        verdicts = read(known, mapped) if known is not None else self._judge.verdicts(mapped)
         judged = self._judge.settle(mapped, verdicts, self._identify)
         for one, join in zip(judged, joins, strict=False):
             one.join = join

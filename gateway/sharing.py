@@ -38,33 +38,49 @@ class Others(Protocol):
         ...
 
 
-class _Told(msgspec.Struct, frozen=True, array_like=True):
-    """The verdicts of one group. message, first: index of the message, number of its first shipment."""
+class Told(msgspec.Struct, frozen=True, array_like=True):
+    """The verdicts of one group. message, first: index of the message, number of its first shipment; sound: see Message."""
 
     message: int
     first: int
     shipments: list[bytes]
     findings: list[list[Finding]]
+    sound: list[int]
 
 
 _encode = msgspec.msgpack.Encoder().encode
-_decode = msgspec.msgpack.Decoder(_Told).decode
+_decode = msgspec.msgpack.Decoder(Told).decode
 _draft = msgspec.json.Decoder(dict[str, Any]).decode
 
 
-def read(data: bytes, mappings: list[Mapping]) -> list[Verdict]:
-    """Return the verdicts of a group. Raises SharedError when they are of other shipments."""
-    told, first = _decode(data), mappings[0]
-    if (told.message, told.first, len(told.shipments)) != (first.message.index, first.unit.number, len(mappings)):
-        said = f"{len(told.shipments)} shipments from {told.message}/{told.first}"
-        raise SharedError(f"{said} instead of {len(mappings)} from {first.message.index}/{first.unit.number}")
+def begun(data: bytes | None, unit: Unit) -> Told | None:
+    """Return what was told of the group that begins with a unit, and let the reader know of it.
+
+    Raises SharedError when it was told of another group.
+    """
+    if not data:
+        return None
+    told, message = _decode(data), unit.message
+    if (told.message, told.first) != (message.index, unit.number):
+        said = f"shipments from {told.message}/{told.first} instead of {message.index}/{unit.number}"
+        raise SharedError(said)
+    message.sound = frozenset(told.sound)
+    return told
+
+
+def read(told: Told, mappings: list[Mapping]) -> list[Verdict]:
+    """Return the verdicts of a group. Raises SharedError when they are of more or fewer shipments."""
+    if len(told.shipments) != len(mappings):
+        said = f"{len(told.shipments)} shipments instead of {len(mappings)} from {told.message}/{told.first}"
+        raise SharedError(said)
     return [(_draft(data), found, data) for data, found in zip(told.shipments, told.findings, strict=True)]
 
 
 def _written(mappings: list[Mapping], verdicts: list[Verdict]) -> bytes:
     first = mappings[0]
     shipments, findings = [data for _, _, data in verdicts], [found for _, found, _ in verdicts]
-    return _encode(_Told(first.message.index, first.unit.number, shipments, findings))
+    sound = [m.unit.number for m in mappings if m.unit.sound]
+    return _encode(Told(first.message.index, first.unit.number, shipments, findings, sound))
 
 
 class Aside:

@@ -8,19 +8,20 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import lru_cache
-from types import CodeType
+from types import CodeType, FunctionType
 from typing import Any
 
 
 @lru_cache(1024)
 def _code(text: str) -> CodeType:
     """Compile a function once: the parties of a table, and tables of one family, often have the same text."""
-    return compile(text, "<mapping>", "exec")
+    return next(one for one in compile(text, "<mapping>", "exec").co_consts if isinstance(one, CodeType))
 
 
 def function(head: str, lines: list[str], names: dict[str, Any]) -> Callable[..., Any]:
-    """Return the function with this head, as in `fill(node, root)`, and these lines. names: what it reads; changed."""
+    """Return the function with this head, as in `fill(node, root)`, and these lines. names: what it reads.
+
+    Each has a copy of the code: the interpreter notes in it where the names stand, which would be undone by the next function's.
+    """
     text = f"def {head}:\n" + "\n".join(f" {line}" for line in lines)
-    exec(_code(text), names)  # noqa: S102  our own text, see above
-    made: Callable[..., Any] = names[head.partition("(")[0]]
-    return made
+    return FunctionType(_code(text).replace(), names)

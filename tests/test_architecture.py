@@ -28,7 +28,6 @@ ONE_PLACE = {
     "alembic": ("gateway.shell.",),
 }
 IMPURE = {"socket", "sqlite3", "random", "logging", "subprocess", "threading", "time", "secrets"}
-LONGER = {"gateway/shell/sftp_server.py": 300}
 
 
 def layer(name: str) -> int:

@@ -179,7 +179,7 @@ class TreeDialect:
     def in_line_helpers(self) -> dict[str, Any]:
         """Return what gateway.mapping.in_line calls, or has to know of the format: what its text does not spell out."""
         helpers = {"below": below, "climbs": lambda tag: False, "index": _indexer}
-        return {**helpers, "code_at": _code_at, "message": ""} if self._seated else helpers
+        return {**helpers, "code_at": _code_at, "message": "", "codes_are_elements": True} if self._seated else helpers
 
     def problems(self, path: Path, at: str, message_type: str, version: str) -> list[str]:
         """Return why the path can never read anything."""

@@ -35,7 +35,10 @@ class Alternative(msgspec.Struct, frozen=True):
 
 
 class Beside:
-    """The roles of a program that can be filled in several ways."""
+    """The roles of a program that can be filled in several ways.
+
+    steps: the ways to all parties of any qualifier, None for one that in_line.py cannot walk.
+    """
 
     def __init__(self, parties: Sequence[tuple[str, Bound]], dialect: Dialect, unit: str) -> None:
         ways = [(role, bound, alternatives(bound.ways, dialect, unit)) for role, bound in parties]
@@ -43,6 +46,8 @@ class Beside:
         any_of = [_any_of(way.path) for _, bound, _ in self._roles for way in bound.ways]
         paths = {(path.absolute, path.steps): path for path in any_of}
         self._all = [dialect.finder(path, unit) for path in paths.values()]
+        find = getattr(dialect, "in_line", None)
+        self.steps = [found.steps if (found := find and find(path, unit, ())) else None for path in paths.values()]
         last = {way.path.steps[-1].name for _, bound, _ in self._roles for way in bound.ways if way.path.steps}
         chosen = all(_values(way.path) for _, bound, _ in self._roles for way in bound.ways)
         qualified = chosen and len(last) == 1 and last <= {"N1", "NAD"}  # of XML its reader tells
@@ -50,7 +55,7 @@ class Beside:
 
     def tell(self, mapped: Mapped, node: Any, root: Any, run: Run) -> None:
         """Add what is to be said of a unit whose parties are bound. Most units have none that is not bound."""
-        bound = set(map(id, mapped._parties.values()))
+        bound = set(map(id, mapped.parties.values()))
         for find in self._all:
             if not bound.issuperset(map(id, find(node, root))):
                 break
@@ -60,7 +65,7 @@ class Beside:
         for code, one in self._unread(run.message, node, program.selects(run.message, run.profile, self._tag)):
             run.findings.append(_of_unread(code, program.here(one, root) or NOWHERE))
         for role, block, ways in self._roles:
-            if role in mapped._parties:
+            if role in mapped.parties:
                 self._of_role(role, block, ways, mapped, bound, node, root, run)
 
     def note(self, message: Message, node: Any, program: Any, profile: Any) -> None:
@@ -85,7 +90,7 @@ class Beside:
         self, role: str, block: Bound, ways: Sequence[Alternative], mapped: Mapped, bound: set[int], node: Any, root: Any, run: Run
     ) -> None:  # fmt: skip
         found = [(way.label, way.find(node, root)) for way in ways if way.holds is None or way.holds(node, root, run)]
-        taken = next((label for label, nodes in found if any(n is mapped._parties[role] for n in nodes)), None)
+        taken = next((label for label, nodes in found if any(n is mapped.parties[role] for n in nodes)), None)
         if taken is None:
             return
         party = mapped.draft.get(role, {})

@@ -14,7 +14,7 @@ from gateway.mapping.cells import Target, filled_in
 from gateway.mapping.compile import Block
 from gateway.mapping.grammar import Test
 from gateway.mapping.line import Line
-from gateway.mapping.shapes import first_that_holds, for_goods, for_nodes
+from gateway.mapping.shapes import fields, first_that_holds, for_goods, for_nodes, goods
 from gateway.mapping.sources import Run
 from gateway.mapping.straight import Fill, holds_of_nothing
 from gateway.mapping.table import Row
@@ -84,11 +84,21 @@ class Bound(Fields):
 
     def write(self) -> None:
         """See Fields. The function of goods lines gives what `for_goods` says."""
-        more, refusals = self._more, self.refusals.lines
-        if more or refusals:
-            self.fill = for_goods(self.targets, more, refusals, self._dialect)
+        if self.tells:
+            self.fill = for_goods(self.targets, self._more, self.refusals.lines, self._dialect)
         else:
             super().write()
+
+    @property
+    def tells(self) -> bool:
+        """True when its function gives what `for_goods` says, else nothing."""
+        return bool(self._more or self.refusals)
+
+    def made_for(self, shape: frozenset[str], codes: tuple[str, ...], helpers: dict[str, Any]) -> Fill:
+        """Return the function for segments that begin with certain codes, and what stands below them."""
+        if self.tells:
+            return goods(self.targets, self._more, self.refusals.lines, helpers, shape, codes)
+        return fields(self.targets, helpers, shape, codes)
 
     def takes_all(self, way: Way) -> bool:
         """True when all nodes of a way are handed on, else the first.

@@ -57,8 +57,8 @@ class Coverage:
             self._columns(message.root)
         run = Run(message, profile)
         for level, blocks in self.program.blocks.items():
-            bound = {"item": self.program._items, "reference": self.program._references}.get(level)
-            parties = [b for role, b in self.program._parties if role == level]
+            bound = {"item": self.program.parts.items, "reference": self.program.parts.references}.get(level)
+            parties = [b for role, b in self.program.parts.parties if role == level]
             for number, block in enumerate(blocks):
                 binding = (bound or parties)[number] if bound or parties else None
                 nodes = (

@@ -41,20 +41,6 @@ def knows(helpers: dict[str, Any] | None) -> bool:
     return helpers is not None and "code_at" in helpers
 
 
-def chooser(make: Callable[[Kinds], Made], otherwise: Callable[[Any, Any], Made]) -> Callable[[Any, Any], Made]:
-    """Return (node, root) -> what is made for it. otherwise: gives what is made for other nodes."""
-    forms = Forms(make)
-    get, choose = forms.made.get, forms.choose
-
-    def of(node: Any, root: Any) -> Made:
-        kinds = node.kinds
-        if kinds is None or not root.usual:
-            return otherwise(node, root)
-        return get(kinds) or choose(kinds) or otherwise(node, root)
-
-    return of
-
-
 def runner(make: Callable[[Kinds], Fill], otherwise: Fill) -> Fill:
     """Return the function that runs what is made for the kinds of its node. otherwise: for other nodes."""
     forms = Forms(make)

@@ -23,7 +23,7 @@ from typing import Any
 from gateway.mapping.cells import Target
 from gateway.mapping.line import AGAIN, InLineTest, Line
 from gateway.mapping.lookups import NO_NODES, NO_TEXT, Lookups
-from gateway.mapping.quick import Quick
+from gateway.mapping.quick import CAREFUL, Quick
 from gateway.mapping.remembering import all_of, maker, of_header, reader, tester
 from gateway.mapping.rows_in_line import Row, remembered
 from gateway.mapping.straight import holds_of_nothing
@@ -37,27 +37,58 @@ _SPELLED: dict[Any, str] = {
 
 
 class Text(Lookups):
-    """The text of the function while it is written: values and conditions of rows."""
+    """The text of the function while it is written: values and conditions of rows.
+
+    may_have, has: names of targets that can get a value, and that always do; tells: something may have to be said of a node.
+    """
+
+    def __init__(self, helpers: dict[str, Any], shape: frozenset[str] | None, codes: tuple[str, ...] = ()) -> None:
+        super().__init__(helpers, shape, codes)
+        self.may_have: set[str] = set()
+        self.has: set[str] = set()
+        self.tells = False
 
     def target(self, number: int, target: Target) -> None:
         """Write one target: its rows in order, the first value wins; rows that can yield nothing are left out."""
         self.names |= {f"f{number}": target.careful, f"p{number}": target.put}
         careful = f"f{number}(node, root, out, run)"
         missing = "" if target.quiet else f"{target.name!r} not in run.inherited: {careful}"
-        rows: list[Row] = []
-        for index, (line, quick) in enumerate(zip(target.lines, target.quick, strict=True)):
-            row = self._value_of(f"{number}_{index}", line, quick, first=not rows)
-            rows += [row] if row is not None else []
-        del self._scopes[1:]
-        if len(rows) == 1 and not rows[0].default:
-            self.lines.pop()
-            self._only(rows[0], self._store(number, target), careful, missing)
-        elif rows:
-            self.write("if value is not None:")
+        rows = [(f"{number}_{index}", *row) for index, row in enumerate(zip(target.lines, target.quick, strict=True))]
+        first: Row | None = None
+        while rows and first is None:
+            first = self._row(*rows.pop(0))
+        self.tells = self.tells or bool(missing)
+        if first is None:
+            if missing:
+                self.write(f"if {missing}")
+            return
+        self.may_have.add(target.name)
+        if first.constant and not first.holds:
+            self.has.add(target.name)
+            rows = []
+        before, store = len(self.lines), self._store(number, target)
+        at_once = first.at_once if not (rows and first.holds) else ""
+        if at_once:  # a text that came before, or that takes no look: by far the most
+            self.write(f"if {at_once}: {store}")
+            self.write("else:")
+            self._scopes.append({})
+        self.write(f"value = {first.rest if at_once else first.text}")
+        others = [self._further(*row) for row in rows]
+        further = [row for row in others if row is not None]
+        plain = all(row.sure or row.constant for row in (first, *further))
+        self.tells = self.tells or not plain
+        if not further and not first.default:
+            del self._scopes[1:], self.lines[before:]
+            self._only(first, store, careful, missing)
+            return
+        del self._scopes[1 + bool(at_once) :]
+        self.write("if value is not None:")
+        if not plain:
             self.write(f" if value is CAREFUL: {careful}")
-            self.write(f" else: {self._store(number, target)}")
+        self.write(f" {'' if plain else 'else: '}{store}")
         if missing:
-            self.write(f"{'elif' if rows else 'if'} {missing}")
+            self.write(f"elif {missing}")
+        del self._scopes[1:]
 
     def _store(self, number: int, target: Target) -> str:
         first, *parts = target.path
@@ -66,31 +97,38 @@ class Text(Lookups):
         return f'out.setdefault("{first}", {{}})["{parts[0]}"] = value' if parts else f'out["{first}"] = value'
 
     def _only(self, row: Row, store: str, careful: str, missing: str) -> None:
-        """Write the only row of a target that can yield something: as few steps as can be where a text came before."""
+        """Write the only row of a target that can yield something."""
         asked = " and ".join(part for part in (row.holds, row.there) if part) or "True"
-        if row.sure:
+        if row.sure or row.constant:
             self.write(f"if {asked} and (value := {row.made}): {store}")
+            if missing:
+                self.write(f"elif {missing}")
             return
-        self.write(f"if {asked}:")
-        if row.known:
-            self.write(f" if value := {row.known}: {store}")
-        self.write(f" {'elif' if row.known else 'if'} (value := {row.made}) is CAREFUL: {careful}")
+        if row.at_once:
+            self.write(f"if {row.at_once}: {store}")
+        self.write(f"{'elif' if row.at_once else 'if'} {asked}:")
+        self.write(f" if (value := {row.made}) is CAREFUL: {careful}")
         self.write(f" elif value is not None: {store}")
         if missing:
             self.write(f" elif {missing}")
+            self.write(f"elif {missing}")
 
-    def choice(self, number: int, line: Line) -> None:
-        """Write the condition of one row of a choice: `first` becomes the number of the first that holds."""
-        holds = self._conditions(f"c{number}", line)
-        if holds is not None:
-            self.write(f"if first < 0{f' and {holds}' if holds else ''}: first = {number}")
+    def choice(self, lines: list[Line]) -> None:
+        """Write the conditions of a choice: `first` becomes the number of the first row that holds, -1 when none does."""
+        found = [(number, self._conditions(f"c{number}", line)) for number, line in enumerate(lines)]
+        word = "if"
+        for number, holds in found:
+            if holds is not None:
+                self.write(f"{word} {holds or 'True'}: first = {number}")
+                word = "elif"
+        self.write("first = -1" if word == "if" else "else: first = -1")
 
     def all(self, targets: list[Target], lines: list[Line]) -> None:
         """Write all targets of a block, then the conditions of the rows of a choice."""
         for number, target in enumerate(targets):
             self.target(number, target)
-        for number, line in enumerate(lines):
-            self.choice(number, line)
+        if lines:
+            self.choice(lines)
 
     def leave(self, tag: str, line: Line, value: str) -> None:
         """Write that the function gives `value` at once where the condition of a row holds."""
@@ -116,17 +154,15 @@ class Text(Lookups):
             found = f"{found}[:1]"
         return f"({found} if {conditions} else EMPTY)" if conditions else found
 
-    def _value_of(self, tag: str, line: Line, quick: Quick, *, first: bool) -> Row | None:
-        """Write what gives `value` by one row, tried when those before it gave none; None when it never can."""
+    def _further(self, tag: str, line: Line, quick: Quick) -> Row | None:
+        """Write what gives `value` by one more row, tried when those before it gave none; None when it never can."""
         before = len(self.lines)
-        if not first:
-            self.write("if value is None:")
-            self._scopes.append({})
+        self.write("if value is None:")
+        self._scopes.append({})
         row = self._row(tag, line, quick)
         if row is None:
-            if not first:
-                self._scopes.pop()
-                del self.lines[before:]
+            self._scopes.pop()
+            del self.lines[before:]
             return None
         self.write(f"value = {row.text}")
         return row
@@ -151,17 +187,23 @@ class Text(Lookups):
         if not line.sources:
             return None
         self.names[f"g{tag}"] = quick.get
-        source = f"g{tag}(node, root)" if quick.single else f"g{tag}(node, root, run)"
-        return remembered(tag, f"(raw := {source})")
+        return remembered(tag, f"g{tag}(node, root)" if quick.single else f"g{tag}(node, root, run)")
 
     def _value(self, tag: str, paths: tuple[InLinePath, ...], line: Line, quick: Quick) -> Row | None:
         if paths[0].of_nodes is not None:
             nodes = self._nodes(paths[0].steps)
             if nodes == NO_NODES:
                 return None
+            found = self._found(paths[0].steps)
+            if paths[0].alone is not None and found and len(found) == 1 == found[0].among and not found[0].many:
+                element = paths[0].alone
+                return self._single(tag, element, self._element(paths[0].steps, element.number), line, quick)
+            if (every := paths[0].every) is not None and found and self._seats and self._seats.one_of_each(found):
+                self._remember(tag, maker(every[1], quick))
+                return remembered(tag, self._texts(paths[0].steps, nodes, every[0]))
             self.names[f"r{tag}"] = paths[0].of_nodes
-            there = "" if self._sure(paths[0].steps) else f"{nodes} and "
-            return remembered(tag, f"{there}(raw := r{tag}({nodes}, root))")
+            guard = "" if self._sure(paths[0].steps) else nodes
+            return remembered(tag, f"r{tag}({nodes}, root)", guard=guard)
         elements = [element for path in paths for element in path.elements]
         texts = [self._element(path.steps, element.number) for path in paths for element in path.elements]
         if all(text == NO_TEXT for text in texts):
@@ -169,17 +211,20 @@ class Text(Lookups):
         if len(texts) > 1:
             if any(element.read for element in elements):
                 self._remember(tag, maker(all_of(paths), quick))
-            return remembered(tag, f"any(raw := ({', '.join(texts)}))")
-        return self._single(tag, elements[0], _raw(elements[0], texts[0]), line, quick)
+            return remembered(tag, f"({', '.join(texts)})", several=True)
+        if texts[0] in self.told and (value := quick.make(self.told[texts[0]])) is not CAREFUL:
+            self.names[f"t{tag}"] = value
+            return Row(f"t{tag}", constant=True) if value is not None else None
+        return self._single(tag, elements[0], texts[0], line, quick)
 
-    def _single(self, tag: str, element: InLineElement, there: str, line: Line, quick: Quick) -> Row:
-        """Return the expressions of what is made of `raw`, the text of one element."""
+    def _single(self, tag: str, element: InLineElement, text: str, line: Line, quick: Quick) -> Row:
+        """Return the expressions of what is made of the text of one element."""
         spelled = _SPELLED.get(line.one) if quick.text and (line.one or line.apply is None) else None
         if element.read is None:
-            return Row(spelled, there=there, sure=True) if spelled else remembered(tag, there)
+            return Row(spelled, there=f"(raw := {text})", sure=True) if spelled else remembered(tag, text)
         if spelled is None:
             self._remember(tag, maker(element.read, quick))
-            return remembered(tag, there)
+            return remembered(tag, text, deep=element.deep)
         self.names[f"m{tag}"] = reader(element.read, quick)
         plain = " and ".join(f"{character!r} not in raw" for character in element.plain)
         if element.deep and plain:
@@ -187,7 +232,7 @@ class Text(Lookups):
             plain = f'{plain} and len(parts := raw.split(":")) > {element.part}'
             spelled = spelled.replace("raw", part)
         made = f"(({spelled} or d{tag}) if {plain} else m{tag}(raw))" if plain else f"m{tag}(raw)"
-        return Row(made, there=there)
+        return remembered(tag, text, deep=element.deep)._replace(made=made, known="", quick="")
 
     def _remember(self, tag: str, made: tuple[Callable[[Any], Any], dict[Any, Any]]) -> None:
         self.names |= {f"m{tag}": made[0], f"k{tag}": made[1].get}
@@ -234,6 +279,13 @@ class Text(Lookups):
             if elements[0].deep:
                 there, absent = f'":" in (raw := {element})', f'":" not in (raw := {element})'
             return f"({absent} or {asked})" if holds_of_nothing(test.op, test.values) else f"({there} and {asked})"
+        if element in self.told:
+            said = self.told[element].strip()
+            return str(
+                bool(said) is (test.op == "present")
+                if test.op in ("present", "absent")
+                else (said in test.values) is (test.op == "=")
+            )
         text = f"{element}.strip()"
         if test.op in ("present", "absent"):
             return text if test.op == "present" else f"not {text}"
@@ -298,10 +350,3 @@ class Text(Lookups):
             if test.op == "differs":
                 several = f"({several} or len({index}.keys() & w{name}) > 1)"
         return f"{several} and h{name}(node, root, run)"
-
-
-def _raw(element: InLineElement, text: str) -> str:
-    """Return the expression that reads an element into `raw`, true when there is something."""
-    if element.deep:  # without a component separator there is no such component
-        return f'(raw := raw if ":" in (raw := {text}) else "")'
-    return f"(raw := {text})"

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from gateway.kinds import Kinds
+from gateway.kinds import UNKNOWN, Kinds
 from gateway.mapping.filling_up import filled_up, read_of
 from gateway.mapping.quick import CAREFUL
 from gateway.mapping.seats import EACH, Found, Seats, Way
@@ -24,10 +24,11 @@ NO_NODES = "EMPTY"
 class Lookups:
     """The text of the function while it is written. names: what it reads; scopes: variables of the open blocks.
 
-    helpers: of the dialect; shape: tags of the segments below the node, None = any.
+    helpers: of the dialect; shape: tags of the segments below the node, None = any; codes: those that the node begins with, as far as they
+    are known. told: the texts of elements that such codes are, by their expressions.
     """
 
-    def __init__(self, helpers: dict[str, Any], shape: frozenset[str] | None) -> None:
+    def __init__(self, helpers: dict[str, Any], shape: frozenset[str] | None, codes: tuple[str, ...] = ()) -> None:
         self.names: dict[str, Any] = {
             "CAREFUL": CAREFUL,
             "NONE": {},
@@ -44,6 +45,8 @@ class Lookups:
         self._count = 0
         self._tags: dict[str, str] = {}
         self._indexers: dict[Any, str] = {}
+        self._codes = codes if helpers.get("codes_are_elements") else ()
+        self.told: dict[str, str] = {}
 
     @property
     def text(self) -> list[str]:
@@ -127,6 +130,10 @@ class Lookups:
         name = "e"
         found = self._found(steps)
         if not steps:
+            if element == 1 and self._codes and self._codes[0] != UNKNOWN:
+                name = self._tag(self._codes[0])
+                self.told[name] = self._codes[0]
+                return name
             self._head["e"] = "e = node.elements"
         elif found is not None:
             if not found:
@@ -143,6 +150,12 @@ class Lookups:
                 key, "e", first if self._sure(steps) else f"{first} if {nodes} else EMPTY"
             )
         return read_of(name, element)
+
+    def _texts(self, steps: InLineSteps, nodes: str, element: int) -> str:
+        """Return the variable of an element's text in each of some nodes."""
+        key: Any = ("texts", steps, element)
+        each = f'x.elements[{element}] if len(x.elements) > {element} else ""'
+        return self._known(key) or self._variable(key, "v", f"tuple([{each} for x in {nodes}])")
 
     def _nodes(self, steps: InLineSteps) -> str:
         """Return the variable of the nodes that the steps lead to, in the order of the finder."""

@@ -9,30 +9,37 @@ from gateway.canonical.model import PARTY_ROLES
 from gateway.findings import NOWHERE, Finding
 from gateway.mapping.sources import Run
 from gateway.profile import MappedShipment, Origin, Profile
-from gateway.records import Message
+from gateway.records import Message, Node
 
 if TYPE_CHECKING:
     from gateway.mapping.program import CompiledProgram
 
 
 class Mapped:
-    """Result of one unit; see gateway.profile.MappedShipment."""
+    """Result of one unit; see gateway.profile.MappedShipment. parties, items, references: the nodes that these were read in."""
 
     __slots__ = (
-        "_header", "_items", "_message", "_node", "_parties", "_profile", "_references", "_then", "draft", "findings",
-        "program",
+        "_firsts", "_header", "_message", "_profile", "_then", "draft", "findings", "items", "node", "parties", "program",
+        "references",
     )  # fmt: skip
 
     def __init__(self, program: CompiledProgram, message: Message, node: Any, profile: Profile) -> None:
         self.program = program
-        self._message, self._node, self._profile = message, node, profile
+        self._message, self.node, self._profile = message, node, profile
         self._header = header_now(message, node)
-        self._parties: dict[str, Any] = {}
-        self._items: list[Any] = []
-        self._references: list[Any] = []
+        self.parties: dict[str, Any] = {}
+        self.items: list[Any] = []
+        self.references: list[Any] = []
         self.draft: dict[str, Any] = {}
         self.findings: list[Finding] = []
         self._then: tuple[Any, Run] | None = None  # what `locate` reads in, made when it is asked the first time
+        self._firsts: set[int] | None = None  # what `begins` looks at, likewise
+
+    def begins(self, node: Any) -> bool:
+        """True for the first segment of a loop: a text is never carried on from one container to the next."""
+        if self._firsts is None:
+            self._firsts = _firsts(self.node)
+        return id(node) in self._firsts
 
     def locate(self, pointer: str) -> Origin:
         """Return where the value at a JSON pointer comes from; the unit when nothing nearer is known."""
@@ -48,26 +55,26 @@ class Mapped:
         found = self._given(".".join(parts), root, run) if parts else None
         if found is None and parts:
             found = self._place(parts, root, run)
-        return found or Origin(program.here(self._node, root) or NOWHERE)
+        return found or Origin(program.here(self.node, root) or NOWHERE)
 
     def _given(self, name: str, root: Any, run: Run) -> Origin | None:
         """Return where a row of the shipment or of the header read a field, a part of a party among them."""
         program = self.program
-        return program.given("shipment", name, self._node, root, run) or program.given("message", name, root, root, run)
+        return program.given("shipment", name, self.node, root, run) or program.given("message", name, root, root, run)
 
     def _place(self, parts: list[str], root: Any, run: Run) -> Origin | None:
         program = self.program
-        if parts[0] in PARTY_ROLES and parts[0] in self._parties:
-            return program.place(parts[0], ".".join(parts[1:]), self._parties[parts[0]], root, run)
+        if parts[0] in PARTY_ROLES and parts[0] in self.parties:
+            return program.place(parts[0], ".".join(parts[1:]), self.parties[parts[0]], root, run)
         if parts[0] in ("items", "references"):
             level = parts[0][:-1]
             index = int(parts[1]) if len(parts) > 1 and parts[1].isascii() and parts[1].isdigit() else 0
-            nodes = self._items if level == "item" else self._references
-            node = nodes[index] if index < len(nodes) else self._node
-            if level == "reference" and node is not self._node:  # several blocks of a table make references
+            nodes = self.items if level == "item" else self.references
+            node = nodes[index] if index < len(nodes) else self.node
+            if level == "reference" and node is not self.node:  # several blocks of a table make references
                 return Origin(program.here(node, root) or NOWHERE)
             return program.place(level, ".".join(parts[2:]), node, root, run)
-        found = program.place("shipment", ".".join(parts), self._node, root, run)
+        found = program.place("shipment", ".".join(parts), self.node, root, run)
         return found or program.place("message", ".".join(parts), root, root, run)
 
 
@@ -124,6 +131,12 @@ def _above_unit(root: Any, node: Any) -> dict[str, Any] | None:
         here[one.tag] = [own if other is one else other for other in beside]
         here = own.children
     return header
+
+
+def _firsts(unit: Any) -> set[int]:
+    if not isinstance(unit, Node):
+        return set()
+    return {id(nodes[0]) for node in unit.walk() for nodes in (node.children or {}).values()}
 
 
 def _children_of(node: Any) -> dict[str, Any] | None:

@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from gateway.mapping import forms, shapes
+from gateway.mapping import shapes
 from gateway.mapping.blocks import Bound, Choice, Nodes
 from gateway.mapping.cells import Target
 from gateway.mapping.sources import Run
@@ -38,8 +38,6 @@ class Plans:
             self.of = lambda node, root: plan
         else:
             self.of = shapes.chooser(self._dialect, self._in_line, self._by_closures)
-            if forms.knows(self._helpers):
-                self.of = forms.chooser(self._in_line, self.of)
         return self.of(node, root)
 
     def write(self) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping
 from functools import cached_property
 from typing import Any
 
@@ -14,18 +14,16 @@ from gateway.mapping.blocks import Bound, Fields, Refusals
 from gateway.mapping.cells import Target
 from gateway.mapping.compile import Block
 from gateway.mapping.mapped import Later, Mapped
+from gateway.mapping.parts import Parts
 from gateway.mapping.plans import Plans
 from gateway.mapping.reads import read_below, selected
-from gateway.mapping.several import gravest, left_out, told_already
-from gateway.mapping.shapes import CONTINUES
 from gateway.mapping.sources import Run, node_place
-from gateway.mapping.table import Row
+from gateway.mapping.whole import Unit, Whole
 from gateway.profile import MappedShipment, Origin, Profile
-from gateway.records import Dialect, Message, Node
+from gateway.records import Dialect, Message
 
 _REMEMBERED = 1024  # places that a program remembers
 _OF_PARTS = (dict, list)
-_NO_PARTIES: dict[str, Any] = {}  # of which rows of the shipment write single fields; nobody changes it
 
 
 def _ways_to(pointer: str) -> tuple[str, str]:
@@ -39,6 +37,20 @@ def own_copy(value: Any) -> Any:
     if isinstance(value, dict):
         return {name: own_copy(part) if type(part) in _OF_PARTS else part for name, part in value.items()}
     return [own_copy(part) for part in value] if isinstance(value, list) else value
+
+
+_Constant = tuple[str, Any, Callable[[Any], Any] | None]
+"""Name, value, and what makes a copy of it that a shipment has for itself; None for a value that has no parts."""
+
+
+def _copied(constants: Mapping[str, Any]) -> list[_Constant]:
+    def copier(value: Any) -> Callable[[Any], Any] | None:
+        if type(value) not in _OF_PARTS:
+            return None
+        flat = isinstance(value, dict) and not any(type(part) in _OF_PARTS for part in value.values())
+        return dict if flat else own_copy
+
+    return [(name, value, copier(value)) for name, value in constants.items()]
 
 
 class CompiledProgram:
@@ -69,57 +81,72 @@ class CompiledProgram:
         self._both = tuple(name for name in parts if name in inherited and name in own)
         self._parts_of = tuple(role for role in PARTY_ROLES if role in parts)
         guarded = Guarded(line for level in blocks.values() for b in level for _, line in b.actions)
-        self._parties = [(role, Bound(b, dialect, unit, guarded)) for role in PARTY_ROLES for b in blocks.get(role, ())]
-        self._items = [Bound(b, dialect, unit, guarded) for b in blocks.get("item", ())]
-        self._references = [Bound(b, dialect, unit) for b in blocks.get("reference", ())]
+        self.here: Callable[[Any, Any], Position | None] = node_place(dialect, unit)
+        self.parts = Parts(
+            [(role, Bound(b, dialect, unit, guarded)) for role in PARTY_ROLES for b in blocks.get(role, ())],
+            [Bound(b, dialect, unit, guarded) for b in blocks.get("item", ())],
+            [Bound(b, dialect, unit) for b in blocks.get("reference", ())],
+            self.here,
+        )
         self._again = families(header, guarded, dialect, "")
         again = families(shipment, guarded, dialect, unit)
         self._refusals = Refusals([a for b in blocks.get("shipment", ()) for a in b.actions], dialect, again)
-        self._plans = Plans(shipment, self._refusals, self.bound, dialect)
+        self._plans = Plans(shipment, self._refusals, self.parts.bound, dialect)
+        plain = Unit(shipment, self._refusals, self.parts, lambda: self._beside)
+        self._whole = Whole(plain, dialect if not self._parts_of else None)
         self._index: dict[tuple[str, str], Target] = {
             (level, t.name): t for level, level_blocks in blocks.items() for b in level_blocks for t in b.targets
         }
+        self._constants: tuple[Mapping[str, Any] | None, list[_Constant]] = None, []
         self._near: dict[tuple[str, str], Target | None] = {}
         self._reads: dict[tuple[str, ...], dict[str, Any]] = {}
         self._selects: dict[str, frozenset[str]] = {}
-        self.here: Callable[[Any, Any], Position | None] = node_place(dialect, unit)
 
     def run(self, message: Message, node: Any, profile: Profile) -> MappedShipment:
         """Map one unit. Never raises on data."""
         mapped = Mapped(self, message, node, profile)
         run = Run(message, profile)
         root = message.root
-        inherited = self._header(message, root, profile, run)
-        run.inherited = inherited
-        draft = mapped.draft
+        inherited = run.inherited = self._header(message, root, profile, run)
+        *_, doubts, lacks = message.cache[self.mapping_version]
+        whole = self._whole.of(node, root)
+        if whole is None or doubts or lacks:
+            self._in_parts(mapped, root, run, doubts, lacks)
+        else:
+            mapped.draft = {**inherited}
+            whole(node, root, mapped.draft, run, mapped)
+        run.level = ""
+        self._complete(mapped.draft, profile, run)
+        mapped.findings = run.findings
+        return mapped
+
+    def _in_parts(
+        self, mapped: Mapped, root: Any, run: Run, doubts: list[tuple[str, Finding]], lacks: list[Finding]
+    ) -> None:
+        """Map a unit that has no function of its own. doubts, lacks: of the header, see _header."""
+        node, draft = mapped.node, mapped.draft
         first, found = self._plans.of(node, root)(node, root, draft, run)
-        header = message.cache[self.mapping_version]
-        if doubts := header[4]:
+        if doubts:
             run.findings += [doubt for name, doubt in doubts if name not in draft]
-        if header[5]:
-            run.findings[:0] = _lacking(header[5], draft)
+        if lacks:
+            run.findings[:0] = _lacking(lacks, draft)
+        inherited = run.inherited
         for name in self._both:  # rows of the header and of the shipment write single fields of it
             if name in inherited and name in draft:
                 draft[name] = {**inherited[name], **draft[name]}
         draft = mapped.draft = {**inherited, **draft}
-        parties = {role: draft.pop(role) for role in self._parts_of if role in draft} if self._parts_of else _NO_PARTIES
+        of_parties = {role: draft.pop(role) for role in self._parts_of if role in draft} if self._parts_of else None
         if first >= 0:
             self._refusals.tell(first, node, root, run)
-        for (role, bound), nodes in zip(self._parties, found, strict=False):
-            if nodes:
-                if role not in draft:
-                    self._party(role, bound, nodes, mapped, root, run)
-            elif bound.required and role not in draft and bound.applies(node, root, run):
-                run.findings.append(self._party_missing(role, bound.required, node, root))
-        for role, part in parties.items():
+        parts, goods, references = self.parts, len(self.parts.parties), len(self.parts.parties) + len(self.parts.items)
+        for (role, bound), nodes in zip(parts.parties, found, strict=False):
+            if nodes or bound.required:
+                parts.party(role, bound, nodes, mapped, root, run)
+        for role, part in (of_parties or {}).items():
             draft[role] = {**draft.get(role, {}), **part}
         self._beside.tell(mapped, node, root, run)
-        self._fill_goods(mapped, found, root, run)
-        self._fill_references(mapped, found, root, run)
-        run.level = ""
-        self._complete(draft, profile, run)
-        mapped.findings = run.findings
-        return mapped
+        parts.goods(found[goods:references], mapped, root, run)
+        parts.refer(found[references:], mapped, root, run)
 
     def later(self, message: Message, node: Any, profile: Profile) -> Later:
         """Pass a unit by that another process maps: only what stands above it is read, as if it had been mapped."""
@@ -131,15 +158,10 @@ class CompiledProgram:
         self._beside.note(message, node, self, profile)
         return Later(self, message, node, profile)
 
-    @property
-    def bound(self) -> list[Bound]:
-        """The blocks that are read in nodes of their own: parties, goods lines, references."""
-        return [*(bound for _, bound in self._parties), *self._items, *self._references]
-
     @cached_property
     def _beside(self) -> Beside:
         """What tells of parties that none of the bound ones is."""
-        return Beside(self._parties, self._dialect, self.unit_path[-1] if self.unit_path else "")
+        return Beside(self.parts.parties, self._dialect, self.unit_path[-1] if self.unit_path else "")
 
     def reads(self, message: Message, profile: Profile, unit: tuple[str, ...]) -> dict[str, Any]:
         """Return the elements below a unit that rows read, see reads.py."""
@@ -157,7 +179,7 @@ class CompiledProgram:
         """Write every function of the mapping, as if messages had asked for all of them."""
         self._message.write()
         self._plans.write()
-        for bound in self.bound:
+        for bound in self.parts.bound:
             bound.write()
 
     def _header(self, message: Message, root: Any, profile: Profile, run: Run) -> dict[str, Any]:
@@ -181,93 +203,16 @@ class CompiledProgram:
         values: dict[str, Any] = own_copy(kept[1]) if kept[3] else kept[1]
         return values
 
-    def _party_missing(self, role: str, row: Row, node: Any, root: Any) -> Finding:
-        severity = Severity.WARNING if row.required == "warn" else Severity.ERROR
-        said = row.message or f"{role} is missing"
-        return Finding(
-            row.rule or "S321-ROLE-REQ", severity, Scope.SHIPMENT, said[:1].upper() + said[1:] + ".", self.here(node, root) or NOWHERE, role, pointer=f"/{role}", row=row.where
-        )  # fmt: skip
-
-    def _party(self, role: str, bound: Bound, nodes: Sequence[Any], mapped: Mapped, root: Any, run: Run) -> None:
-        party: dict[str, Any] = {}
-        run.level = role
-        if told := bound.fill(nodes[0], root, party, run):
-            bound.refusals.tell(told - 1, nodes[0], root, run)
-        if len(nodes) > 1:
-            self._left_out(role, bound, party, nodes[1:], root, run)
-        run.level = ""
-        mapped._parties[role] = nodes[0]
-        if party:
-            mapped.draft[role] = party
-
-    def _left_out(
-        self, role: str, bound: Bound, party: dict[str, Any], more: Sequence[Any], root: Any, run: Run
-    ) -> None:
-        """Say that several parties were sent where the shipment has one; the same one twice is none the worse."""
-        found: list[Finding] = []
-        for node in more:
-            other: dict[str, Any] = {}
-            bound.fill(node, root, other, Run(run.message, run.profile))
-            place = self.here(node, root) or NOWHERE
-            if other and other != party and not told_already(run.findings, place):
-                found.append(left_out(role, party, other, place))
-        if found:
-            run.findings.append(gravest(found))
-
-    def _fill_goods(self, mapped: Mapped, found: Sequence[Sequence[Any]], root: Any, run: Run) -> None:
-        """Fill goods lines. found: nodes of parties, items and references, block by block."""
-        items: list[dict[str, Any]] = []
-        firsts: set[int] | None = None
-        run.level = "items"
-        for at, bound in enumerate(self._items, len(self._parties)):
-            for one in found[at]:
-                run.index = len(items)
-                item: dict[str, Any] = {"line_number": len(items) + 1}
-                told = bound.fill(one, root, item, run)
-                if told == CONTINUES and firsts is None:
-                    firsts = _firsts(mapped._node)
-                if told == CONTINUES and items and id(one) not in (firsts or ()):
-                    before = items[-1].get("enhanced_product_description", "")
-                    items[-1]["enhanced_product_description"] = f"{before} {bound.continuation(one, root, run)}".strip()
-                    continue
-                if told == CONTINUES:  # there is no line before in its loop
-                    bound.alone.fill(one, root, item, run)
-                    bound.refusals.look(one, root, run)
-                elif told:
-                    bound.refusals.tell(told - 1, one, root, run)
-                items.append(item)
-                mapped._items.append(one)
-        if items:
-            mapped.draft["items"] = items
-
-    def _fill_references(self, mapped: Mapped, found: Sequence[Sequence[Any]], root: Any, run: Run) -> None:
-        references: list[dict[str, Any]] = []
-        known: set[str] = set()
-        run.level = "references"
-        for bound, nodes in zip(self._references, found[len(self._parties) + len(self._items) :], strict=True):
-            if not nodes:
-                continue
-            for one in nodes:
-                run.index = len(references)
-                reference: dict[str, Any] = {}
-                bound.fill(one, root, reference, run)
-                if "type" not in reference or (value := reference.get("value")) is None:
-                    continue
-                if value in known and reference in references:
-                    continue
-                known.add(value)
-                references.append(reference)
-                mapped._references.append(one)
-        if references:
-            mapped.draft["references"] = references
-
     def _complete(self, draft: dict[str, Any], profile: Profile, run: Run) -> None:
         """Fill what the input does not carry: enrichment first, then the partner's constants."""
         if profile.enrich is not None:
             self._enrich(draft, profile.enrich(draft) or {}, run)
-        for name, value in profile.constants.items():
+        known, constants = self._constants
+        if known is not profile.constants:
+            known, constants = self._constants = profile.constants, _copied(profile.constants)
+        for name, value, parts in constants:
             if name not in draft:
-                draft[name] = own_copy(value) if type(value) in _OF_PARTS else value
+                draft[name] = value if parts is None else parts(value)
 
     @staticmethod
     def _enrich(draft: dict[str, Any], known: dict[str, Any], run: Run) -> None:
@@ -341,10 +286,3 @@ def _lacking(lacks: list[Finding], draft: dict[str, Any]) -> list[Finding]:
     said = [f for f in lacks if f.target.partition(".")[0] not in draft]
     lacks[:] = [f for f in lacks if f.severity is Severity.ERROR or f not in said]
     return said
-
-
-def _firsts(unit: Any) -> set[int]:
-    """Return the first segments of all loops of a shipment: a text is never carried on from one container to the next."""
-    if not isinstance(unit, Node):
-        return set()
-    return {id(nodes[0]) for node in unit.walk() for nodes in (node.children or {}).values()}

@@ -44,6 +44,7 @@ class Seats:
         self._climbs: Callable[[str], bool] = helpers["climbs"]
         self._code_at: Callable[[str, str], int | None] = helpers["code_at"]
         self._message: str = helpers["message"]
+        self._goods: str | None = helpers.get("goods")
 
     def of(self, steps: InLineSteps) -> tuple[Found, ...] | None:
         """Return the segments that steps lead to, as the finder would; None when it is not known."""
@@ -68,6 +69,20 @@ class Seats:
         if at is None or any(at >= len(node.codes) or node.codes[at] == UNKNOWN for node in nodes):
             return None
         return [node.codes[at] for node in nodes]
+
+    def one_of_each(self, found: tuple[Found, ...]) -> bool:
+        """True for segments that are one of each goods line below the node, in order; for goods lines themselves too."""
+        if len(found) != 1 or self._goods is None:
+            return False
+        way, (owners, known) = found[0].way, _owners(self._kinds, self._goods, (0,))
+        if not known or len(owners) != 1:
+            return False
+        above, kinds = owners[0]
+        own, (line, *below) = way[: len(above)], [*way[len(above) :], ("", 0)]
+        alone = len(kinds.seats[self._goods] or ()) == 1
+        return (
+            own == above and line[0] == self._goods and (alone or line[1] == EACH) and all(n != EACH for _, n in below)
+        )
 
     def _below(self, nodes: tuple[Found, ...], tag: str) -> tuple[Found, ...] | None:
         owners = [(node, node.kinds) for node in nodes if node.kinds is not None and tag in node.kinds]
@@ -106,3 +121,20 @@ class Seats:
         return (
             None if 1 < len(chosen) < len(nodes) and chosen[0].many else chosen
         )  # some below each: in_line.py takes one, or all
+
+
+def _owners(kinds: Kinds, tag: str, way: Way) -> tuple[list[tuple[Way, Kinds]], bool]:
+    """Return the nodes with a tag below them, none of which stands below another one; False when it is not known whether these are all."""
+    if tag in kinds:
+        return [(way, kinds)], True
+    found: list[tuple[Way, Kinds]] = []
+    for name, seats in kinds.seats.items():
+        if seats is None and (name not in kinds.same or kinds.same[name].kinds is not None):
+            return found, False
+        for number, seat in enumerate(seats or ()):
+            if seat.kinds is not None:
+                more, known = _owners(seat.kinds, tag, (*way, (name, number)))
+                found += more
+                if not known:
+                    return found, False
+    return found, True

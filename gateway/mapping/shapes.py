@@ -159,29 +159,31 @@ def _looks_below(line: Line) -> bool:
     return bool(line.sources) and (line.in_line is None or any(path.steps for path in line.in_line))
 
 
-def fields(targets: list[Target], helpers: dict[str, Any], shape: frozenset[str] | None) -> Fill:
-    """Return a function that fills all targets of a node with this shape."""
-    text = Text(helpers, shape)
+def fields(
+    targets: list[Target], helpers: dict[str, Any], shape: frozenset[str] | None, codes: tuple[str, ...] = ()
+) -> Fill:
+    """Return a function that fills all targets of a node with this shape. codes: those that it begins with, as far as they are known."""
+    text = Text(helpers, shape, codes)
     text.all(targets, [])
     return function(text.text or ["pass"], text.names)
 
 
 def goods(
-    targets: list[Target], more: list[Line], refusals: list[Line], helpers: dict[str, Any], shape: frozenset[str] | None
-) -> Fill:
-    """Return a function that does what is done at a goods line with this shape, see for_goods."""
-    text = Text(helpers, shape)
+    targets: list[Target], more: list[Line], refusals: list[Line], helpers: dict[str, Any], shape: frozenset[str] | None, codes: tuple[str, ...] = (),
+) -> Fill:  # fmt: skip
+    """Return a function that does what is done at a goods line with this shape, see for_goods and fields."""
+    text = Text(helpers, shape, codes)
     for number, line in enumerate(more):
         text.leave(f"m{number}", line, str(CONTINUES))
     text.all(targets, refusals)
-    return function(["first = -1", *text.text, "return first + 1"], text.names)
+    return function([*text.text, "return first + 1" if refusals else "return 0"], text.names)
 
 
 def which(lines: list[Line], helpers: dict[str, Any], shape: frozenset[str] | None) -> Fill:
     """Return a function that gives the index of the first row whose condition holds, -1 when none does."""
     text = Text(helpers, shape)
-    text.all([], lines)
-    return function(["first = -1", *text.text, "return first"], text.names)
+    text.choice(lines)
+    return function([*text.text, "return first"], text.names)
 
 
 def unit(
@@ -198,4 +200,5 @@ def unit(
         ways = [text.way(f"w{number}_{index}", way, block.takes_all(way)) for index, way in enumerate(block.ways)]
         found.append(" or ".join(filter(None, ways)) or "EMPTY" if ways else "[node]")
     text.all(targets, refusals)
-    return function(["first = -1", *text.text, f"return first, ({''.join(f'{one}, ' for one in found)})"], text.names)
+    first = "first" if refusals else "-1"
+    return function([*text.text, f"return {first}, ({''.join(f'{one}, ' for one in found)})"], text.names)

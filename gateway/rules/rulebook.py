@@ -24,7 +24,8 @@ from gateway.rules.persons import person_keys
 from gateway.rules.regime import arrival_day, law_day, regime_of, today
 from gateway.rules.states import read_states
 from gateway.rules.tables import Regime, Tables
-from gateway.rules.values import LIMIT_USD, amount, complete_values
+from gateway.rules.totals import complete_values
+from gateway.rules.values import LIMIT_USD, amount
 
 _MOT = {"ocean": "11", "rail": "20", "truck": "30", "air": "40", "mail": "50"}
 _PERSONS = ("buyer", "owner", "final_deliver_to_party")  # who the one person of the USD 800 sum may be

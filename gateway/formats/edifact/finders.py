@@ -14,7 +14,7 @@ from functools import cache
 from typing import Any
 
 from gateway.formats.edifact.composites import components
-from gateway.formats.edifact.leaves import of_segment, places
+from gateway.formats.edifact.leaves import GOODS, of_segment, places
 from gateway.formats.edifact.legs import that_count
 from gateway.formats.edifact.structure.tables import Group, kinds, load_table
 from gateway.formats.tree import below
@@ -159,7 +159,7 @@ def in_line_helpers() -> dict[str, Any]:
     """Return what gateway.mapping.in_line calls, or has to know of the format: what its text does not spell out."""
     return {
         "above": _above, "below": below, "climbs": lambda tag: tag in _openers(), "index": indexer,
-        "code_at": _code_at, "message": MESSAGE,
+        "code_at": _code_at, "message": MESSAGE, "goods": GOODS,
     }  # fmt: skip
 
 

@@ -24,7 +24,9 @@ from gateway.formats.sums import total
 from gateway.records import Getter, Node, Separators
 
 _RELEASE = "03A"  # the places of the elements used are the same in all directories read
+SUM = "@sum"
 SAME = "@same"
+UNIT, GOODS = "CNI", "GID"  # the segments that begin a consignment and a goods line
 CARRIAGE = "@carriage"
 SUMS = {"MEA": "6314", "GID": "7224", "PAC": "7224", "MOA": "5004", "QTY": "6060", "CNT": "6066"}
 """Segment -> the number that `@sum` adds."""
@@ -41,7 +43,7 @@ def known(tag: str, leaf: str) -> bool:
     if leaf.startswith("@"):
         if leaf == CARRIAGE:
             return tag == "TDT"
-        return (tag, leaf) in OF_SEVERAL or (leaf == "@sum" and tag in SUMS)
+        return (tag, leaf) in OF_SEVERAL or (leaf == SUM and tag in SUMS)
     leaf = leaf.removesuffix(SAME)
     return leaf in positions(_RELEASE).get(tag, {}) if _is_number(leaf) else bool(places(tag, leaf))
 
@@ -52,7 +54,7 @@ def _is_number(leaf: str) -> bool:
 
 def places(tag: str, leaf: str) -> tuple[tuple[int, int], ...]:
     """Return where a leaf stands: (element, component) from 1, component 0 = the whole element; () when unknown."""
-    leaf = SUMS.get(tag, "") if leaf == "@sum" else leaf.removesuffix(SAME)
+    leaf = SUMS.get(tag, "") if leaf == SUM else leaf.removesuffix(SAME)
     if _is_number(leaf):
         return positions(_RELEASE).get(tag, {}).get(leaf, ())
     found = re.fullmatch(r"([0-9]{1,2})(?:-([0-9]{1,2}))?", leaf)
@@ -62,7 +64,7 @@ def places(tag: str, leaf: str) -> tuple[tuple[int, int], ...]:
 @cache
 def reader(leaf: str) -> Getter:
     """Return the function (node, root) -> text for a leaf; the segment is known when it is called."""
-    if leaf == "@sum":
+    if leaf == SUM:
         return lambda node, root: add_up(_family(node, root), root)
     readers: dict[str, Getter] = {}
 
@@ -79,7 +81,7 @@ def reader(leaf: str) -> Getter:
 def of_segment(tag: str, leaf: str) -> Getter:
     """Return the function (node, root) -> text for a leaf of one kind of segment."""
     at = places(tag, leaf)
-    if leaf == "@sum":
+    if leaf == SUM:
         return reader(leaf)
     if leaf == CARRIAGE:
         return lambda node, root: root.separators.element.join(carriage(node))
@@ -182,7 +184,7 @@ def _free_text(node: Node, root: Node) -> str:
 
 def unit_of(node: Node) -> Node:
     """Return the consignment a node belongs to; the message where that is the shipment."""
-    while node.parent is not None and node.tag != "CNI":
+    while node.parent is not None and node.tag != UNIT:
         node = node.parent
     return node
 
@@ -195,8 +197,8 @@ def _family(node: Node, root: Node) -> list[Node]:
     if node.tag in ("MOA", "QTY", "CNT"):
         key = components(node, 1, s)[:1]
         return [n for n in unit_of(node).walk() if n.tag == node.tag and components(n, 1, s)[:1] == key]
-    if node.tag == "GID":
-        return [n for n in unit_of(node).walk() if n.tag == "GID"]
+    if node.tag == GOODS:
+        return [n for n in unit_of(node).walk() if n.tag == GOODS]
     return [
         n
         for n in unit_of(node).walk()
@@ -213,8 +215,8 @@ def goods_of(unit: Node) -> list[Node]:
         children = open_nodes.pop().children
         if children is None:
             continue
-        if "GID" in children:
-            found += children["GID"]
+        if GOODS in children:
+            found += children[GOODS]
         else:
             open_nodes += [node for nodes in children.values() for node in nodes if node.children is not None]
     return found
@@ -230,7 +232,7 @@ def of_each(tag: str, leaf: str) -> Callable[[list[Node], Node], Sequence[str]]:
     def texts(nodes: list[Node], root: Node) -> Sequence[str]:
         if component and root.usual:  # type: ignore[attr-defined]
             raws = tuple([n.elements[element] if element < len(n.elements) else "" for n in nodes])
-            found = _parted(raws, component - 1, number)
+            found = parted(raws, component - 1, number)
             if found is not None:
                 return found
         return [read(n, root) for n in nodes]
@@ -239,7 +241,7 @@ def of_each(tag: str, leaf: str) -> Callable[[list[Node], Node], Sequence[str]]:
 
 
 @lru_cache(4096)
-def _parted(raws: tuple[str, ...], index: int, number: bool) -> tuple[str, ...] | None:
+def parted(raws: tuple[str, ...], index: int, number: bool) -> tuple[str, ...] | None:
     """Return a component of elements with the usual separators; None for what takes more than parting at colons."""
     if any("?" in raw or "*" in raw or (number and "," in raw) for raw in raws):
         return None
@@ -256,7 +258,7 @@ def same(nodes: list[Node], root: Node, leaf: str) -> str:
 def _left_out(nodes: list[Node]) -> bool:
     """True when one of several goods items has none of some segments that stand below goods items."""
     above = nodes[0].parent
-    if above is None or above.tag != "GID":
+    if above is None or above.tag != GOODS:
         return False
     goods = goods_of(unit_of(nodes[0]))
     if len(goods) < 2 or _one_of_each(nodes, goods):
@@ -281,7 +283,7 @@ def add_up(nodes: list[Node], root: Node) -> str:
     A sum that leaves something out or counts it twice would be wrong without anybody noticing: then there is no value.
     """
     tag = nodes[0].tag
-    if tag != "GID":
+    if tag != GOODS:
         goods = goods_of(unit_of(nodes[0]))
         if not _one_of_each(nodes, goods):
             owners = {id(n.parent) for n in nodes}
@@ -290,11 +292,14 @@ def add_up(nodes: list[Node], root: Node) -> str:
             if len(owners) < len(nodes) or (len(goods) > 1 and any(id(n) not in owners for n in goods)):
                 return ""
     texts = of_each(tag, SUMS[tag])(nodes, root)
+    return sum_of(texts, of_each(tag, "6411")(nodes, root) if tag == "MEA" and len(texts) > 1 else ())
+
+
+def sum_of(texts: Sequence[str], units: Sequence[str]) -> str:
+    """Return the sum of numbers as text, "" when one is none or their units differ."""
     if len(texts) == 1 and texts[0].replace(".", "", 1).isdigit():
         return texts[0]
-    if tag == "MEA" and len(set(of_each(tag, "6411")(nodes, root))) > 1:
-        return ""
-    return _total(tuple(texts))
+    return "" if len(set(units)) > 1 else _total(tuple(texts))
 
 
 @lru_cache(4096)

@@ -16,10 +16,10 @@ from typing import Any
 from gateway.findings import Position
 from gateway.formats.delimited import split_released
 from gateway.formats.edifact.finders import MESSAGE, finder, in_line_helpers, steps_of
-from gateway.formats.edifact.leaves import SAME, add_up, known, of_segment, places, reader, same
+from gateway.formats.edifact.leaves import GOODS, SAME, SUM, UNIT, add_up, known, of_segment, places, reader, same
 from gateway.formats.edifact.of_several import OF_SEVERAL
 from gateway.formats.edifact.structure.tables import Group, Row, kinds, load_table
-from gateway.formats.edifact.texts import elements_of
+from gateway.formats.edifact.texts import FREE_TEXT, elements_of, of_every
 from gateway.records import ITSELF, Finder, Getter, InLinePath, Locator, Node, Path, Separators
 
 
@@ -91,13 +91,15 @@ class EdifactDialect:
             return None
         if (tag, leaf) in OF_SEVERAL and not others:
             return InLinePath(way, (), OF_SEVERAL[tag, leaf])
-        if leaf == "@sum":
-            return InLinePath(way, (), _first_of(add_up, [of_segment(tag, other) for other in others]))
+        every = of_every(tag, (leaf, *others)) if leaf.endswith((SUM, SAME)) and (tag == GOODS or at == UNIT) else None
+        if leaf == SUM:
+            return InLinePath(way, (), _first_of(add_up, [of_segment(tag, other) for other in others]), every=every)
         read, *more = (of_segment(tag, one.removesuffix(SAME)) for one in (leaf, *others))
         if leaf.endswith(SAME):
             shared = leaf.removesuffix(SAME)
-            return InLinePath(way, (), _first_of(lambda nodes, root: same(nodes, root, shared), more))
-        return InLinePath(way, (), _first_of(lambda nodes, root: read(nodes[0], root), more))
+            return InLinePath(way, (), _first_of(lambda nodes, root: same(nodes, root, shared), more), every=every)
+        alone = FREE_TEXT if (tag, leaf) == ("FTX", "4440") and not others else None
+        return InLinePath(way, (), _first_of(lambda nodes, root: read(nodes[0], root), more), alone)
 
     def single(self, path: Path, at: str) -> bool:
         """True when a path takes what it reads from the first segment alone, so that another one may say otherwise."""

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from functools import cache
 from typing import Any
 
-from gateway.formats.edifact.leaves import join_texts, layout_of, places
+from gateway.formats.edifact.leaves import SAME, SUM, SUMS, join_texts, layout_of, parted, places, sum_of
 from gateway.formats.edifact.structure.layouts import NUMBERS
 from gateway.records import InLineElement
 
@@ -20,7 +20,7 @@ Read = Callable[[str], Any]
 @cache
 def elements_of(tag: str, leaves: tuple[str, ...]) -> tuple[InLineElement, ...] | None:
     """Return how leaves are read from the texts of their elements, as one when one element holds all; None when it takes more."""
-    if "@sum" in leaves or leaves[0].endswith("@same") or (tag == "FTX" and "4440" in leaves):
+    if SUM in leaves or leaves[0].endswith("@same") or (tag == "FTX" and "4440" in leaves):
         return None
     at = [places(tag, leaf) for leaf in leaves]
     if not all(len({element for element, _ in where}) == 1 for where in at):
@@ -33,6 +33,35 @@ def elements_of(tag: str, leaves: tuple[str, ...]) -> tuple[InLineElement, ...] 
         InLineElement(number, read, _service(leaf, where), where[0][1] > 1, max(where[0][1] - 1, 0))
         for number, read, leaf, where in zip(numbers, reads, leaves, at, strict=True)
     )
+
+
+@cache
+def of_every(tag: str, leaves: tuple[str, ...]) -> tuple[int, Callable[[Any], Any]] | None:
+    """Return how leaves, the first `@sum` or `@same`, are read from an element of all segments, one of each goods line; None when it takes more."""
+    at = [places(tag, leaf) for leaf in leaves]
+    units = places(tag, "6411") if tag == "MEA" else ()
+    if (
+        not all(len(where) == 1 and where[0][1] for where in at)
+        or len({where[0][0] for where in (*at, *filter(None, (units,)))}) > 1
+    ):
+        return None
+    (element, component), *_ = at[0]
+    number = SUMS.get(tag, "") if leaves[0] == SUM else leaves[0].removesuffix(SAME)
+    others = [(where[0][1] - 1, leaf in NUMBERS) for where, leaf in zip(at[1:], leaves[1:], strict=True)]
+
+    def read(raws: tuple[str, ...]) -> Any:
+        texts = parted(raws, component - 1, number in NUMBERS)
+        measures = parted(raws, units[0][1] - 1, False) if units else ()
+        more = [parted(raws[:1], index, of_number) for index, of_number in others]
+        if texts is None or measures is None or None in more:
+            return None
+        text = sum_of(texts, measures) if leaves[0] == SUM else texts[0] if len(set(texts)) == 1 else ""
+        if not more:
+            return text
+        values = (text, *(one[0] for one in more if one))
+        return values if any(values) else ""
+
+    return element, read
 
 
 def _service(leaf: str, at: tuple[tuple[int, int], ...]) -> str:
@@ -84,3 +113,9 @@ def _joined(first: int, last: int, longest: int) -> Read:
         return join_texts(parts, longest)
 
     return read
+
+
+_LINE = 70  # characters of a component of FTX 4440 in the directory with the shortest: one of fewer is full in none
+
+FREE_TEXT = InLineElement(4, _joined(0, 5, _LINE), ":?*")
+"""FTX 4440 of a segment without neighbours, which its text may go on in (leaves.py)."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from operator import itemgetter
+from typing import Any
 
 from gateway.findings import Finding, Severity
 from gateway.formats.tabular.layout import Header, Options
@@ -24,6 +25,10 @@ class Conflicts:
         self._shared = [places[n] for n in names if header.has(n) or header.growing]
         self._of_object = [places["weight_unit"]] if header.has("weight_unit") or header.growing else []
         self._say_shared = itemgetter(*self._shared) if self._shared else None
+
+    def said(self, rows: list[list[str]]) -> list[Any]:
+        """Return what rows say of their shipment, to be compared. rows: their elements."""
+        return list(map(self._say_shared, rows)) if self._say_shared is not None else [()] * len(rows)
 
     def of(self, rows: list[Row]) -> Iterator[Finding]:
         """Yield the columns of the shipment in which its rows say different things."""

@@ -16,6 +16,8 @@ from array import array
 from collections import OrderedDict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import compress, count, islice, pairwise
+from operator import ne
 
 from gateway.findings import Finding
 from gateway.formats.tabular.rows import Row
@@ -39,9 +41,11 @@ class Shipment:
     begun_again: bool = False  # by a second shipment record
     split: bool = False
     over: int = 0  # rows that were not kept
+    agreed: bool = False  # its rows stood together and say the same of it
 
     def take(self, row: Row, findings: list[Finding]) -> int:
         """Take a further row; return how many are kept of it."""
+        self.agreed = False
         if len(self.rows) >= MOST:
             self.over += 1
             return 0
@@ -51,8 +55,8 @@ class Shipment:
 
     @property
     def plain(self) -> bool:
-        """True when there is nothing to say of the shipment: one row, no findings."""
-        return len(self.rows) == 1 and not self.findings and not self.split
+        """True when there is nothing to say of the shipment: one row, or several that agree, no findings."""
+        return (self.agreed or len(self.rows) == 1) and not self.findings and not self.split
 
 
 class Departed:
@@ -141,13 +145,39 @@ class Grouper:
             shipment = Shipment(key, [row], findings)
             if key and known is None:
                 self._open[key] = shipment
-            self._waiting[self._next] = shipment
-            self._next += 1
-            self._last = shipment
             self._rows += 1
+            return self._begin(shipment)
+        return self._complete()
+
+    def _begin(self, shipment: Shipment) -> list[Shipment]:
+        self._waiting[self._next] = self._last = shipment
+        self._next += 1
+        return self._complete()
+
+    def _complete(self) -> list[Shipment]:
+        """Return the shipments that have waited long enough."""
         complete: list[Shipment] = []
         while self._rows > WINDOW and len(self._waiting) > 1:
             complete.append(self._leave())
+        return complete
+
+    def add_many(self, keys: list[tuple[str, ...]], rows: list[Row], alike: list[bool]) -> list[Shipment]:
+        """Take rows of which nothing was found, as `add` takes one; return shipments that are complete.
+
+        alike: of each row whether it says the same of its shipment as the row before.
+        """
+        complete: list[Shipment] = []
+        begins = [0, *compress(count(1), map(ne, keys, islice(keys, 1, None))), len(keys)]
+        for first, end in pairwise(begins):
+            key, last = keys[first], self._last
+            if key in self._open or (last is not None and last.key == key):
+                for row in rows[first:end]:
+                    complete += self.add(key, row, [])
+                continue
+            shipment = self._open[key] = Shipment(key, rows[first:end], agreed=all(alike[first + 1 : end]))
+            self._rows += 1
+            complete += self._begin(shipment)  # as if its other rows came behind
+            self._rows += end - first - 1
         return complete
 
     def end(self) -> Iterator[Shipment]:

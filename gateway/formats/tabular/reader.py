@@ -15,7 +15,7 @@ from gateway.formats.tabular.ending import cut_off
 from gateway.formats.tabular.groups import MOST, REMEMBERED, Grouper, Shipment
 from gateway.formats.tabular.header_reader import LOOKED_AT, HeaderReader
 from gateway.formats.tabular.layout import Header, Options
-from gateway.formats.tabular.row_maker import RowMaker
+from gateway.formats.tabular.many_rows import ManyRows
 from gateway.formats.tabular.rows import Columns, Part, Record, TableRoot, place_of, rows_node
 from gateway.formats.tabular.totals import Totals
 from gateway.profile import Profile
@@ -93,11 +93,12 @@ class TableReader(HeaderReader):
         yield begin
         yield from findings
         record: Record | None = None
-        for record in records:
+        for some in rows.runs(records):
+            record = some[-1]
             if record.fault in _FAULTS:
                 self._unread = True
                 yield file_fault(record, self._encoding_words())
-            for shipment in self._take(rows, record):
+            for shipment in self._take(rows, record) if len(some) == 1 else self._take_many(rows, some):
                 if shipment.plain and not self._unread:
                     self._units += 1
                     row = shipment.rows[0]
@@ -113,7 +114,7 @@ class TableReader(HeaderReader):
 
     def _begin(
         self, header: Header, values: dict[str, str], interchange: Interchange, group: Group, head: Record | None
-    ) -> tuple[MessageBegin, RowMaker, list[Finding]]:
+    ) -> tuple[MessageBegin, ManyRows, list[Finding]]:
         """Return the message, what makes its rows, and what is wrong with its header."""
         width = len(header.names)
         added = {n: v for n, v in {**self._options.values, **values}.items() if not header.has(n)}
@@ -131,14 +132,14 @@ class TableReader(HeaderReader):
         self._unread = any(severities.get(f.rule, f.severity) is Severity.ERROR for f in findings)
         extra, currency = list(added.values()), self._profile.default_currency
         self._totals = Totals(header) if self._kind != "json" else None
-        rows = RowMaker(header, root, self._options, width, extra, self._kind, self._delimiter, currency)
+        rows = ManyRows(header, root, self._options, width, extra, self._kind, self._delimiter, currency)
         return MessageBegin(message), rows, findings
 
     def _encoding_words(self) -> str:
         name = self._options.encoding or "UTF-8"
         return f"The line holds bytes that are not {name}; the file is not read in two character sets."
 
-    def _take(self, rows: RowMaker, record: Record) -> list[Shipment]:
+    def _take(self, rows: ManyRows, record: Record) -> list[Shipment]:
         """Take one record: skip it with a remark, or make it a row; return the shipments that are complete."""
         why = rows.skip(record)
         if not why:
@@ -157,12 +158,19 @@ class TableReader(HeaderReader):
                 )
         return []
 
+    def _take_many(self, rows: ManyRows, records: list[Record]) -> list[Shipment]:
+        """Take records that need no look; return the shipments that are complete."""
+        keys, nodes, alike = rows.many(records)
+        if self._totals is not None:
+            self._totals.take_many(keys, [row.elements for row in nodes])
+        return self._grouper.add_many(keys, nodes, alike)
+
     def _skipped(self, record: Record) -> None:
         """Count an empty row."""
         self._empties += 1
         self._empty = self._empty or [record]
 
-    def _unit(self, shipment: Shipment, message: Message, rows: RowMaker) -> Iterator[Event]:
+    def _unit(self, shipment: Shipment, message: Message, rows: ManyRows) -> Iterator[Event]:
         """Yield a complete shipment behind its findings."""
         row = shipment.rows[0]
         if shipment.split:
@@ -198,7 +206,7 @@ class TableReader(HeaderReader):
         )
         yield Unit(message, self._units, rows_node(shipment.rows, rows.root), f"row {row.position}", role)
 
-    def _rounded(self, shipment: Shipment, rows: RowMaker) -> Iterator[Finding]:
+    def _rounded(self, shipment: Shipment, rows: ManyRows) -> Iterator[Finding]:
         """Refuse what has a number whose last digits a spreadsheet may have lost, when the file names it more than once."""
         number = next((k for k in shipment.key if k.endswith("00") and LOST_DIGITS.fullmatch(k)), "")
         if not number:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from operator import itemgetter
 
 from gateway.findings import Finding, Position, Scope, Severity
@@ -16,7 +15,6 @@ from gateway.formats.tabular.layout import KEYS, VALUES, Header, Options
 from gateway.formats.tabular.no_goods import NoGoods
 from gateway.formats.tabular.patterns import LONGEST_CELL, compiled
 from gateway.formats.tabular.rows import ABSENT, Part, Record, Row, SheetRecord, TableRoot, place_of, row_node
-from gateway.formats.tabular.untouched import pattern_of
 from gateway.formats.tabular.vocabulary import Column, standard_places
 
 _ONE = re.compile(r"0*1(?:[.,]0*)?")
@@ -27,14 +25,9 @@ _QUOTES = {
 }
 
 
-_SOME_ROWS = 300  # of a table, behind which the pattern is made that all are compared with: it takes 2 ms
 _OWNER = ("master_bill", "consignee_name", "consignee_address1", "consignee_city", "consignee_zip")
 _NO_CELLS = frozenset((*_QUOTES, "encoding", "long", "sheet", "json"))
 """Faults of records that are never skipped as empty or as totals: they are named in the answers."""
-
-
-def _never(text: str) -> None:
-    """Fit no record."""
 
 
 class RowMaker:
@@ -51,7 +44,6 @@ class RowMaker:
         self._header, self._extra = header, extra
         self._mender = Mender(header, options, delimiter, typed=kind != "csv", currency=currency)
         self._options, self._delimiter = options, delimiter
-        self._untouched: Callable[[str], object] = self._first_untouched
         self.keys, self._grouped = header.keys(), bool(options.group_by)
         self._numbers = [header.index(n) for n in KEYS if header.has(n) and header.index(n) not in self.keys]
         self._owner = [header.index(n) for n in _OWNER if header.has(n)]
@@ -72,7 +64,8 @@ class RowMaker:
         self._named = self._names[self._first] if self._names else ""
         places = standard_places()
         root.add_up = tuple(places[n] for n in options.add_up)
-        self.conflicts = Conflicts(header, root, options, self._finding).of
+        conflicts = Conflicts(header, root, options, self._finding)
+        self.conflicts, self.said_of_shipment = conflicts.of, conflicts.said
         self._arrange()
 
     def _arrange(self) -> None:
@@ -124,11 +117,7 @@ class RowMaker:
         """
         self.count += 1
         findings: list[Finding] = []
-        if record.fault or cells is not None or not self._untouched(record.text):
-            cells, parts = self._looked_at(record, cells, parts, findings)
-        else:
-            cells, parts = record.cells, (Part(0, record),)
-            cells += self._extra
+        cells, parts = self._looked_at(record, cells, parts, findings)
         if self._fill:
             self._fill_down(cells)
         if self._header.unsure != ABSENT:
@@ -139,13 +128,6 @@ class RowMaker:
         self._above = (key, cells)
         cells.append("")
         return findings, row_node(self._pick(cells), record, parts), key
-
-    def _first_untouched(self, text: str) -> object:
-        """Make the pattern of a record that needs no look when so many came that it pays; see untouched.py."""
-        if self.count > _SOME_ROWS:
-            made = pattern_of(self._header, self._options, self._delimiter, self._extra) if self._text else None
-            self._untouched = made.fullmatch if made is not None else _never
-        return None
 
     def _looked_at(
         self, record: Record, cells: list[str] | None, parts: tuple[Part, ...], findings: list[Finding]

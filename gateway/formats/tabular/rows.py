@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import unicodedata
 from functools import lru_cache
-from itertools import compress
+from itertools import compress, repeat
 from operator import not_
 
 import msgspec
@@ -104,10 +104,10 @@ class Part(msgspec.Struct, frozen=True):
     record: Record
 
 
-class Row(Node, eq=False, kw_only=True):
+class Row(Node, eq=False):
     """One row. parts: the records its cells come from, mostly one."""
 
-    parts: tuple[Part, ...]
+    parts: tuple[Part, ...] = ()
 
     @property
     def record(self) -> Record:
@@ -125,6 +125,13 @@ class Rows(Node, eq=False, kw_only=True):
 def row_node(elements: list[str], record: Record, parts: tuple[Part, ...]) -> Row:
     """Return the node of one row."""
     return Row("ROW", elements, record.offset or 0, record.length, record.line or 0, record.number, parts=parts)
+
+
+def row_nodes(elements: list[list[str]], records: list[Record]) -> list[Row]:
+    """Return the nodes of rows of delimited text, each of which is made of one record."""
+    parts = zip(map(Part, repeat(0), records))
+    places = [[getattr(record, name) for record in records] for name in ("offset", "length", "line", "number")]
+    return list(map(Row, repeat("ROW"), elements, *places, repeat(None), repeat(None), repeat(None), parts))
 
 
 def rows_node(rows: list[Row], root: TableRoot) -> Rows:

@@ -10,6 +10,7 @@ Not compared: a column with a cell that is no plain number, in several units or 
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -49,15 +50,15 @@ class _Column:
     def add(self, rows: list[list[str]], firsts: list[bool]) -> None:
         """Add up the cells of some rows. firsts: which of them begins a shipment."""
         texts = list(map(str.strip, map(itemgetter(self.place), rows)))
-        filled = list(filter(None, texts))
+        filled = Counter(filter(None, texts))
         joined = "".join(filled)
         if not (joined.isascii() and joined.replace(".", "").isdigit()) and not all(map(is_plain, filled)):
             self.broken = True
             return
         try:
-            self.every += sum(map(Decimal, filled), _NOTHING)
+            self.every += _sum(filled)
             if self.of_shipment:
-                self.once += sum(map(Decimal, filter(None, compress(texts, firsts))), _NOTHING)
+                self.once += _sum(Counter(filter(None, compress(texts, firsts))))
         except ArithmeticError:  # two points in one cell
             self.broken = True
             return
@@ -76,6 +77,10 @@ class _Column:
         return any(abs(told - one) <= step for one in sums)
 
 
+def _sum(texts: Counter[str]) -> Decimal:
+    return sum([Decimal(text) * many for text, many in texts.items()], _NOTHING)
+
+
 class Totals:
     """The sums of one table so far."""
 
@@ -92,6 +97,12 @@ class Totals:
     def take(self, key: tuple[str, ...], elements: list[str]) -> None:
         """Note a row."""
         self._rows.append((key, elements))
+        if len(self._rows) >= _AT_ONCE:
+            self._add_up()
+
+    def take_many(self, keys: list[tuple[str, ...]], elements: list[list[str]]) -> None:
+        """Note many rows."""
+        self._rows += zip(keys, elements, strict=True)
         if len(self._rows) >= _AT_ONCE:
             self._add_up()
 

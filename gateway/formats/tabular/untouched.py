@@ -1,10 +1,10 @@
-r"""Records whose cells are taken as they are, told by one pattern for the whole line instead of a look at each cell.
+"""Cells that are taken as they are, told by a pattern for each column instead of a look at each cell.
 
-    GWH0001,2025-03-03,NINGBO,2.600,USD\r\n      fits: no cell of it can be one that cells.py mends or remarks on
-    GWH0001,03/03/2025,NINGBO,"2,6",€\r\n        does not fit: cells.py looks at each cell
+    GWH0001    2025-03-03   NINGBO   2.600   USD      fit: none of them can be one that cells.py mends or remarks on
+    GWH0001    03/03/2025   =1+1     2,6     €        the first fits; cells.py looks at each cell of the row
 
-The pattern takes less than cells.py lets pass, never more: what it does not know, and all beyond ASCII, is looked at. It
-never goes back inside a cell that it has taken, so that a line costs what its length costs.
+The patterns take less than cells.py lets pass, never more: what they do not know, and all beyond ASCII, is looked at. They
+never go back inside a cell that they have taken, so that a cell costs what its length costs.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from __future__ import annotations
 import re
 
 from gateway.formats.tabular.cells import SHORT
-from gateway.formats.tabular.layout import DELIMITERS, Header, Options
+from gateway.formats.tabular.layout import Header, Options
 from gateway.spreadsheets import DAY_LETTERS
 
 _MOST = 200  # columns of a table whose pattern is worth its making
@@ -24,26 +24,24 @@ _CURRENCY = "(?!RMB|CNH)[A-Za-z]*+"
 _ID = rf"(?>[0-9A-Za-z][0-9A-Za-z -]{{{DAY_LETTERS},}}+(?<![ -])|(?!{_TRUTH}|[0-9][Ee])[0-9A-Za-z]*+)"
 
 
-def pattern_of(header: Header, options: Options, delimiter: str, added: list[str]) -> re.Pattern[str] | None:
-    """Return what fits a record, with its line end, that needs no look; None for tables that have no such.
+def patterns_of(header: Header, options: Options, added: list[str]) -> list[re.Pattern[str]]:
+    """Return what fits the cells of each column of a record that need no look; none for tables that have no such.
 
     added: cells that every row gets behind those of the record: they are looked at here, once.
     """
-    if delimiter not in DELIMITERS or options.widths or options.split or header.growing or len(header.names) > _MOST:
-        return None
-    cells, between = _cells(header, options, delimiter), re.escape(delimiter)
-    width = len(cells) - len(added)
-    if not cells or not re.fullmatch(between.join(cells[width:]), delimiter.join(added)):
-        return None
-    return re.compile(between.join(cells[:width]) + r"[\r\n]*+")
+    if options.split or header.growing or len(header.names) > _MOST:
+        return []
+    found = list(map(re.compile, _cells(header, options)))
+    width = len(found) - len(added)
+    fits = all(pattern.fullmatch(cell) for pattern, cell in zip(found[width:], added, strict=False))
+    return found[:width] if fits else []
 
 
-def _cells(header: Header, options: Options, delimiter: str) -> list[str]:
+def _cells(header: Header, options: Options) -> list[str]:
     """Return the pattern of each column, none where a column is of two kinds."""
-    inside = "".join(re.escape(chr(n)) for n in range(0x20, 0x7F) if chr(n) not in ('"', delimiter))
-    text = f"(?>[0-9A-Za-z][{inside}]*+|)"
-    number = f"(?>(?![0-9][Ee.,])[0-9A-Za-z][{inside}]*+|)"  # what looks like 1.5E+12 has lost digits
-    name = f"(?>[0-9A-Za-z][{inside}]{{{DAY_LETTERS},}}+|(?!{_TRUTH})(?:[0-9]{{1,6}} )?+[A-Za-z][A-Za-z ]*+|)"
+    text = r"(?>[0-9A-Za-z][ -~]*+|)"
+    number = r"(?>(?![0-9][Ee.,])[0-9A-Za-z][ -~]*+|)"  # what looks like 1.5E+12 has lost digits
+    name = rf"(?>[0-9A-Za-z][ -~]{{{DAY_LETTERS},}}+|(?!{_TRUTH})(?:[0-9]{{1,6}} )?+[A-Za-z][A-Za-z ]*+|)"
     amount = f"[0-9{'' if options.decimal == 'comma' else '.'}]{{0,{SHORT}}}+"
     of_kind = {
         "date": _DATE, "time": _TIME, "id": _ID, "zip": number, "hts": number, "phone": number,

@@ -22,14 +22,16 @@ def even_end(text: str, separators: Separators) -> str:
     end = separators.segment
     if end in "\r\n" or text[:1] in ("\r", "\n", " ", "\t", end, ""):
         return ""
-    breaks, returns = text.count("\n"), text.count("\r")
-    stop = end + ("\r" if returns else "") + ("\n" if breaks else "")
-    if breaks and (breaks != text.count(stop) or returns not in (0, breaks)):
+    broken, returned = "\n" in text, "\r" in text
+    stop = end + ("\r" if returned else "") + ("\n" if broken else "")
+    if returned and not broken:
         return ""
-    if returns and not breaks:
-        return ""
-    if breaks and not (text.count(end) - breaks in (0, 1) and (breaks == text.count(end) or text.endswith(end))):
-        return ""
+    if broken:
+        breaks, ends = text.count("\n"), text.count(end)
+        if breaks != text.count(stop) or (returned and text.count("\r") != breaks):
+            return ""
+        if ends != breaks and not (ends == breaks + 1 and text.endswith(end)):
+            return ""
     odd = (f"{stop} ", f"{stop}\t", f" {end}", stop + end, f"ISA{separators.element}")
     return "" if any(o in text for o in odd) else stop
 

@@ -192,7 +192,8 @@ class OpenMessage:
         if self._goods.on:
             self._goods.take(unit)
         role = "unread" if type(matcher) is Flat else "shipment"
-        return Unit(message, self.units, unit, f"{unit.tag} {unit.element(1)}".strip(), role)
+        sound = type(matcher) is Matcher and matcher.sound
+        return Unit(message, self.units, unit, f"{unit.tag} {unit.element(1)}".strip(), role, sound)
 
     def _tell_siblings(self, unit: Node) -> None:
         """Note whether another shipment stands in the same level (packs of one order): its number is not this one's alone."""

@@ -21,7 +21,7 @@ from gateway.often import Often
 from gateway.records import Node
 
 _TAGS = Sequence[str]
-_Hang = Callable[[list[Node], Sequence[Kinds | None]], None]
+_Hang = Callable[[list[Node]], None]
 _Filled = dict[tuple[int, tuple[int, ...], bytes], tuple[Any, ...]]
 """(plan, elements of each segment, which of them are filled) -> the memory of each element's good values."""
 
@@ -69,7 +69,7 @@ class Plan:
 class _Seats:
     """Puts the segments of one sequence of tags into their tree, and says of each what stands below it, where that came before.
 
-    coded: the segments that begin with a code, which is always sent.
+    coded: the segments that begin with a code, which is always sent. put: (nodes) -> None.
     """
 
     def __init__(self, tags: _TAGS, parents: list[int], coded: list[int], made: dict[Any, Kinds]) -> None:
@@ -77,14 +77,9 @@ class _Seats:
         self._below: Below = {}
         for number, parent in enumerate(parents[1:], 1):
             self._below.setdefault(parent or UNIT, {}).setdefault(tags[number], []).append(number)
-        self._hang = _written(tags, self._below)
         self._unknown: tuple[Kinds | None, ...] = (None,) * len(self._below)
         self._kinds: dict[tuple[str, ...], tuple[Kinds | None, ...]] = {}
-
-    def put(self, nodes: list[Node]) -> None:
-        """Hang each segment under its parent."""
-        codes = tuple([nodes[at].elements[1] for at in self._coded])
-        self._hang(nodes, self._kinds.get(codes) or self._learn(codes))
+        self.put = _written(tags, self._below, coded, self._kinds.get, self._learn)
 
     def _learn(self, codes: tuple[str, ...]) -> tuple[Kinds | None, ...]:
         if not self._below or len(self._kinds) >= _CODES:
@@ -156,13 +151,15 @@ def _plan(unit: Slot, tags: _TAGS, number: int, filled: _Filled, made: dict[Any,
     return Plan(number, filled, slots, seats, count, [*open_.values()], [entered[at] for at in below], [turns.get(at, 0) for at in below])  # fmt: skip
 
 
-def _written(tags: _TAGS, below: Below) -> _Hang:
-    """Return (nodes, kinds of those with others below them) -> None: hangs each segment under its parent."""
+def _written(tags: _TAGS, below: Below, coded: Sequence[int], get: Callable[..., Any], learn: Callable[..., Any]) -> _Hang:
+    """Return (nodes) -> None: hangs each segment under its parent. get, learn: codes -> kinds of those with others below them."""
     lines = [f"[{', '.join(f'n{number}' for number in range(len(tags)))}] = nodes"]
     owners = [f"n{max(parent, 0)}" for parent in below]
     for owner, children in zip(owners, below.values(), strict=True):
         lists = ", ".join(f"t{few[0]}: [{', '.join(f'n{number}' for number in few)}]" for few in children.values())
         lines.append(f"{owner}.children = {{{lists}}}")
     if owners:
-        lines.append(f"[{', '.join(f'{owner}.kinds' for owner in owners)}] = kinds")
-    return written.function("hang(nodes, kinds)", lines, {f"t{number}": tag for number, tag in enumerate(tags)})
+        codes = "".join(f"n{number}.elements[1], " for number in coded)
+        lines.append(f"[{', '.join(f'{owner}.kinds' for owner in owners)}] = get(codes := ({codes})) or learn(codes)")
+    names = {f"t{number}": tag for number, tag in enumerate(tags)}
+    return written.function("hang(nodes)", lines, {**names, "get": get, "learn": learn})

@@ -13,6 +13,7 @@ finding and never in the tree, so nothing is attached to the wrong party. Not he
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Collection
 
 from gateway.findings import Finding
 from gateway.formats.tree import RootNode
@@ -58,7 +59,9 @@ class Matcher:
         self._unit: Node | None = None
         self._page: Node | None = None  # a P4 that takes its place with the next segment
         self._last = root
+        self._whole = False  # the open unit was taken by `take_unit`
         self.completed: Node | None = None
+        self.sound = False  # so was `completed`
         self.context = 0
         self.units = 0
         self.levels: Counter[str] = Counter()
@@ -97,10 +100,10 @@ class Matcher:
             return _GOOD
         return self._element_findings(node, slot)
 
-    def take_unit(self, run: Run, begin: int, end: int, position: int) -> bool:
+    def take_unit(self, run: Run, begin: int, end: int, position: int, sound: Collection[int] = ()) -> bool:
         """Take the segments of one whole unit, `end` not among them; False when nothing was taken: feed them one by one.
 
-        position: of the first. Taken are units without any fault whose tags came before.
+        position: of the first. Taken are units without any fault whose tags came before. sound: see Message.
         """
         plans = self._plans
         assert plans is not None
@@ -110,12 +113,14 @@ class Matcher:
         plan = plans.get(tags) or plans.make(tags)
         if plan is None or self._next.get(unit.tag) is not unit or (unit.maximum and turns > unit.maximum):
             return False
-        if not plan.passes(run.segments[begin:end]):
+        number = self.units + (1 if self._unit is None else 2)
+        if number not in sound and not plan.passes(run.segments[begin:end]):
             return False
         self.completed = None
         if self._page is not None:
             self._turn_page()
         self._complete()
+        self._whole = True
         nodes = run.nodes(begin, end, position)
         plan.seats.put(nodes)
         first = self._unit = nodes[0]
@@ -206,8 +211,8 @@ class Matcher:
 
     def _complete(self) -> None:
         if self._unit is not None:
-            self.completed = self._unit
-            self._unit = None
+            self.completed, self.sound = self._unit, self._whole
+            self._unit, self._whole = None, False
             self.units += 1
 
     # --- segments that do not simply follow -------------------------------------------------------------------
