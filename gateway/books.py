@@ -77,6 +77,11 @@ class Books:
         for finding in findings:
             self._worst.add(finding.severity)
 
+    def accept(self, shipments: int) -> None:
+        """Count accepted shipments of the open message of which there is nothing to tell."""
+        self.counts.accepted += shipments
+        self._levels[Scope.MESSAGE].stood["accepted"] += shipments
+
     def close_message(self, index: int) -> tuple[bool, int]:
         """Return whether the message falls, and how many of its shipments stood until now."""
         tally = self._levels[Scope.MESSAGE]

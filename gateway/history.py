@@ -47,6 +47,16 @@ def bare_number(number: str) -> str:
     return plain if _PIECE.fullmatch(plain) else plain.replace("-", "") or number
 
 
+def are_bare(numbers: Sequence[str]) -> bool:
+    """Return whether numbers are plainly as `bare_number` leaves them.
+
+    >>> are_bare(["GW095S001", "1001"]), are_bare(["GW095S001", "gw1"]), are_bare(["1001-1"])
+    (True, False, False)
+    """
+    text = "".join(numbers)
+    return text.isalnum() and text == text.upper()
+
+
 _AS = ", written "
 
 

@@ -11,11 +11,13 @@ shipment twice.
 
 from __future__ import annotations
 
+import hashlib
+from collections.abc import Sequence
 from typing import Any
 
 from gateway.canonical.encode import encode_shipment
 from gateway.findings import Finding, Scope, Severity
-from gateway.history import DaySum, ShipmentClaim, bare_number
+from gateway.history import DaySum, ShipmentClaim, are_bare, bare_number
 from gateway.judge import Judged
 from gateway.profile import Profile
 
@@ -64,6 +66,23 @@ def without(of_day: DaySum, earlier: ShipmentClaim, key: str) -> DaySum:
 def number_of(judged: Judged, draft: dict[str, Any]) -> str:
     """Return what a shipment is known by, as its sender wrote it."""
     return str(draft.get("shipment_id") or judged.id)
+
+
+def content_of(draft: dict[str, Any], encoded: bytes) -> str:
+    """Return what two reports of a shipment are compared by, as the history keeps it."""
+    return _short(compared(draft, encoded))
+
+
+def contents_of(drafts: Sequence[dict[str, Any]], encoded: Sequence[bytes]) -> list[str]:
+    """Return `content_of` each shipment."""
+    numbers = [draft[name] for name in _NUMBERS for draft in drafts if name in draft]
+    if are_bare(numbers) and all("estimated_arrival_at" in draft for draft in drafts):
+        return list(map(_short, encoded))
+    return list(map(content_of, drafts, encoded))
+
+
+def _short(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()[:32]
 
 
 def compared(draft: dict[str, Any], encoded: bytes) -> bytes:

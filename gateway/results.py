@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from datetime import datetime
+from itertools import repeat
 from typing import Any
 
 import msgspec
@@ -54,6 +55,24 @@ class ShipmentResult(msgspec.Struct, tag="SR", tag_field="record", omit_defaults
     withheld: tuple[Finding, ...] = ()  # of a waiting shipment: what is said when its time is up
 
 
+class CleanResults(msgspec.Struct, frozen=True, tag="CR", tag_field="record"):
+    """Accepted shipments of one message that follow each other, with nothing to tell: how the spool keeps them.
+
+    Who reads records gets a ShipmentResult for each.
+    """
+
+    message: int
+    numbers: list[int]
+    ids: list[str]
+    labels: list[str]
+    identifiers: list[dict[str, str]]
+
+    def each(self) -> Iterator[ShipmentResult]:
+        """Yield them one by one."""
+        columns = (self.numbers, self.ids, repeat("accepted"), self.labels, self.identifiers)
+        return map(ShipmentResult, repeat(self.message), *columns)
+
+
 class MessageFinding(msgspec.Struct, frozen=True, tag="MF", tag_field="record"):
     """A finding above shipment level, in file order."""
 
@@ -84,8 +103,9 @@ Record = (
 """MessageFinding also carries the findings of scope group, interchange and file."""
 
 _encoder = msgspec.msgpack.Encoder()
-_decoder: msgspec.msgpack.Decoder[Record] = msgspec.msgpack.Decoder(
-    InterchangeBegin
+_decoder: msgspec.msgpack.Decoder[Record | CleanResults] = msgspec.msgpack.Decoder(
+    CleanResults
+    | InterchangeBegin
     | GroupBegin
     | MessageOpened
     | MessageFinding
@@ -94,7 +114,14 @@ _decoder: msgspec.msgpack.Decoder[Record] = msgspec.msgpack.Decoder(
     | GroupEnd
     | InterchangeEnd
 )
-_decode = _decoder.decode
+
+
+def _read(spooled: Iterator[bytes]) -> Iterator[Record]:
+    for record in map(_decoder.decode, spooled):
+        if type(record) is CleanResults:
+            yield from record.each()
+        else:
+            yield record  # type: ignore[misc]
 
 
 class Records:
@@ -116,20 +143,24 @@ class Records:
         if type(record) is InterchangeBegin:
             self._begins[record.interchange.index] = (self._all.mark(), self._telling.mark())
 
+    def append_clean(self, results: CleanResults) -> None:
+        """Add accepted shipments of which there is nothing to tell."""
+        self._all.append(_encoder.encode(results))
+
     def __iter__(self) -> Iterator[Record]:
         """Read all records again."""
-        return map(_decode, iter(self._all))
+        return _read(iter(self._all))
 
     def telling(self) -> Iterator[Record]:
         """Read all records but the clean shipments: of them MessageClosed has the numbers."""
-        return map(_decode, iter(self._telling))
+        return _read(iter(self._telling))
 
     def of(self, interchange: int, *, clean: bool) -> Iterator[Record]:
         """Read the records behind the beginning of one interchange, up to the next one; clean shipments when asked for."""
         marks = self._begins.get(interchange)
         if marks is None:
             return
-        for record in map(_decode, self._all.since(marks[0]) if clean else self._telling.since(marks[1])):
+        for record in _read(self._all.since(marks[0]) if clean else self._telling.since(marks[1])):
             if isinstance(record, InterchangeBegin):
                 return
             yield record
@@ -285,6 +316,6 @@ def unpack(kept: Iterator[bytes], spool: Spool, change: Callable[[ShipmentResult
     """Return a packed outcome with the records on a new spool. change: what becomes of each shipment's result."""
     o = msgspec.msgpack.decode(next(kept), type=_Kept)
     records = Records(spool)
-    for record in map(_decode, kept):
+    for record in _read(kept):
         records.append(change(record) if isinstance(record, ShipmentResult) else record)
     return Outcome("", o.format, o.counts, o.refused, records, o.interchanges, o.refused_interchanges, [])

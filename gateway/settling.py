@@ -7,10 +7,10 @@ A shipment's verdict is accepted, rejected, duplicate, joined or waiting; it is 
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from decimal import Decimal
+from itertools import repeat
 from types import ModuleType
 from typing import Any
 
@@ -18,15 +18,17 @@ from gateway.books import Books
 from gateway.canonical.encode import MESSAGE_END, encode_envelope_head
 from gateway.echoes import Place
 from gateway.findings import Finding, Scope, Severity
-from gateway.history import DaySum, History, PersonDay, ShipmentClaim, bare_number, told_as
+from gateway.fresh import NOBODY, keys_of, runs
+from gateway.history import DaySum, History, PersonDay, ShipmentClaim, told_as
 from gateway.joining import Joiner
 from gateway.judge import Judge, Judged, Mapping
 from gateway.message_facts import envelope_of, head_findings, message_key, undated
 from gateway.profile import Profile, Program
 from gateway.records import Message, Unit
-from gateway.repeats import amends, compared, make_amendment, number_of, outdated, remark, without
-from gateway.results import Delivery, MessageFinding, Records, ShipmentResult
+from gateway.repeats import amends, content_of, contents_of, make_amendment, number_of, outdated, remark, without
+from gateway.results import CleanResults, Delivery, MessageFinding, Records, ShipmentResult
 from gateway.rules.alike import Masters
+from gateway.rules.rulebook import Run
 from gateway.sharing import AT_ONCE, Others, Told, begun, read
 
 BATCH = 32
@@ -35,7 +37,6 @@ BATCH = 32
 HELD = 4_194_304
 """Bytes of cancelled shipments that are held until it is known whether the message has any others."""
 
-_NOBODY: PersonDay = ("", "")
 _Sums = dict[PersonDay, DaySum]
 
 
@@ -139,46 +140,116 @@ class Settler:
         """Ask the history about the pending shipments and settle their verdicts, in file order."""
         self._settle_mapped()
         pending, self._pending = self._pending, []
-        message = self._message
-        prefix = "test:" if message.interchange.test else ""
-        keys = [prefix + bare_number(number_of(j, j.draft)) if j.draft is not None else "" for j in pending]
-        earlier = dict(zip(keys, self._history.shipments(keys), strict=True)) if pending else {}
+        if not pending:
+            return
+        test = self._message.interchange.test
+        keys = keys_of(pending, test=test)
+        earlier = dict(zip(keys, self._history.shipments(keys), strict=True))
         if self._profile.replayed:
             self._newer = self._history.newer(keys)
         persons = [self._person_day(j) for j in pending]
-        asked = [person for person in persons if person is not _NOBODY]
+        asked = [person for person in persons if person is not NOBODY]
         sums = dict(zip(asked, self._history.day_totals(asked), strict=True)) if asked else {}
         claims: list[ShipmentClaim] = []
         accepted: list[bytes] = []
-        for judged, key, person in zip(pending, keys, persons, strict=True):
-            verdict, claim = self._verdict(judged, key, earlier.get(key), person, sums)
-            if claim is not None:
-                claims.append(claim)
-                earlier[key] = None if claim.purpose == "cancel" else claim  # as the history would say from here on
-                if amends(judged, self._profile):
-                    self._own.add(key)
-                self._first = self._first or judged
-                self._purposes.add(judged.purpose)
-                accepted.append(judged.encoded)
-            if judged.draft is not None and "regime_verdict" in judged.draft:
-                self._undated += "estimated_arrival_at" not in judged.draft
-            self._joiner.settled(judged, verdict, message.index)
-            self._settle(judged, verdict)
-        if accepted:
-            piece = Delivery(self.key, "shipment", b",".join(accepted), message.interchange.test, len(accepted))
-            yield from self._deliver(piece)
+        for begin, end, new in runs(pending, keys, persons, earlier, plain=self._is_plain(pending)):
+            some = pending[begin:end]
+            if new:
+                own = self._settle_run(some, keys[begin:end], persons[begin:end], sums, more=end < len(pending))
+            else:
+                own = self._settle_one(pending[begin], keys[begin], persons[begin], earlier, sums)
+            if own:
+                claims += own
+                taken = [j for j in some if not j.refused]
+                accepted += [j.encoded for j in taken]
+                earlier.update(
+                    (c.key, None if c.purpose == "cancel" else c) for c in own
+                )  # as the history would say from here on
+                self._first = self._first or taken[0]
+                self._purposes.add(taken[0].purpose)
+                if amends(taken[0], self._profile):
+                    self._own.update(claim.key for claim in own)
         if claims:
+            yield from self._deliver(Delivery(self.key, "shipment", b",".join(accepted), test, len(accepted)))
             self.claims += len(claims)
             self._history.claim(claims)
         self._joiner.note()
 
+    def _is_plain(self, pending: list[Judged]) -> bool:
+        """True when new shipments among these may be settled together: nothing but their numbers and persons decides."""
+        if self._profile.replayed or self._joiner.on:
+            return False
+        if not self._profile.filer_type_by_mode:
+            return True
+        first = [self._first] if self._first is not None else []
+        return len({(j.draft or {}).get("mode_of_transportation") for j in (*first, *pending)}) == 1
+
+    def _settle_run(
+        self, some: list[Judged], keys: list[str], persons: list[PersonDay], sums: _Sums, *, more: bool
+    ) -> list[ShipmentClaim]:
+        """Settle a run of new shipments (see runs); return the claims of those that are accepted. more: others follow."""
+        drafts = [j.draft or {} for j in some]
+        contents = contents_of(drafts, [j.encoded for j in some])
+        if not self._profile.bill_is_master:
+            self._masters.note(drafts)
+        values = [Decimal(draft.get("fair_retail_value_usd", "0")) for draft in drafts]
+        numbers = [key.removeprefix("test:") for key in keys]
+        lots = self._check_run(some, Run(drafts, persons, values, numbers), sums)
+        people, days = zip(*persons, strict=True)
+        claims = list(map(ShipmentClaim, keys, contents, self._places(some, numbers), people, days, values, repeat("original"), lots))  # fmt: skip
+        if refused := [j for j in some if j.refused]:
+            claims = [claim for claim, j in zip(claims, some, strict=True) if not j.refused]
+        if more:
+            for claim in claims:
+                if claim.person:
+                    total, others = sums[claim.person, claim.day]
+                    sums[claim.person, claim.day] = (total + claim.value_usd, [*others[-20:], claim.key])
+        undated = [draft for draft in drafts if "estimated_arrival_at" not in draft]
+        self._undated += sum("regime_verdict" in draft for draft in undated)
+        if refused or any(j.findings for j in some):
+            for judged in some:
+                self._settle(judged, "rejected" if judged.refused else "accepted")
+            return claims
+        self._books.accept(len(some))
+        results = CleanResults(self._message.index, [j.number for j in some], [j.id for j in some], [j.label for j in some], [j.identifiers for j in some])  # fmt: skip
+        self._records.append_clean(results)
+        return claims
+
+    def _check_run(self, some: list[Judged], run: Run, sums: _Sums) -> Iterable[str]:
+        """Add what the sums and shipments alike say of a run; return the orders that its shipments are lots of."""
+        if run.of[0] is NOBODY:
+            return repeat("")
+        near, past = self._near[self._message.interchange.test], self._history.lots
+        said, orders = self._rules.check_sums(run, sums, self._profile, self._twins, *near, past)
+        for at, findings in said.items():
+            for finding in findings:
+                self._add(some[at], finding)
+        return [" ".join([order for _, order in one]) if one else "" for one in orders]
+
+    def _places(self, some: list[Judged], numbers: list[str]) -> list[str]:
+        """Return what to tell the sender of each shipment of this file."""
+        drafts = [j.draft or {} for j in some]
+        places = [self._where(draft.get("conveyance_reference")) for draft in drafts]
+        return list(map(told_as, places, map(number_of, some, drafts), numbers))
+
+    def _settle_one(
+        self, judged: Judged, key: str, person: PersonDay, earlier: dict[str, ShipmentClaim | None], sums: _Sums
+    ) -> list[ShipmentClaim]:
+        """Settle a shipment by itself; return its claim when it is accepted."""
+        verdict, claim = self._verdict(judged, key, earlier.get(key), person, sums)
+        if judged.draft is not None and "regime_verdict" in judged.draft:
+            self._undated += "estimated_arrival_at" not in judged.draft
+        self._joiner.settled(judged, verdict, self._message.index)
+        self._settle(judged, verdict)
+        return [claim] if claim is not None else []
+
     def _person_day(self, judged: Judged) -> PersonDay:
         """Return person and day of a shipment whose value is summed; what is sent as a test is nobody's import."""
         if judged.draft is None or judged.refused:
-            return _NOBODY
-        person, day = self._rules.person_day(judged.draft, self._profile) or _NOBODY
+            return NOBODY
+        person, day = self._rules.person_day(judged.draft, self._profile) or NOBODY
         if not person:
-            return _NOBODY
+            return NOBODY
         return (f"test:{person}" if self._message.interchange.test else person), day
 
     def _verdict(
@@ -189,7 +260,7 @@ class Settler:
             return verdict, None
         if judged.draft is None or judged.refused:
             return "rejected", None
-        content = hashlib.sha256(compared(judged.draft, judged.encoded)).hexdigest()[:32]
+        content = content_of(judged.draft, judged.encoded)
         if (earlier is None or earlier.content != content) and not self._profile.bill_is_master:
             for finding in self._masters.check(judged.draft, judged.purpose):
                 self._add(judged, finding)

@@ -45,6 +45,7 @@ def layer(name: str) -> int:
         "gateway.own_words",
         "gateway.books",
         "gateway.repeats",
+        "gateway.fresh",
         "gateway.settling",
         "gateway.reading",
         "gateway.sharing",

@@ -1,24 +1,22 @@
-"""Shipments of one file that look like one another: parcels named twice, persons who may be one person, lots of one order.
+"""Shipments of one file that look like one another: parcels named twice, persons who may be one person.
 
 What is remembered is bounded, so that a file of a million shipments needs no more memory than one of ten thousand.
 """
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
 from decimal import Decimal
 from typing import Any, Generic, TypeVar
 
 from gateway.findings import Finding, Scope, Severity
-from gateway.history import Lot, bare_number
+from gateway.history import PersonDay
 from gateway.rules.persons import person_of, street_of, street_words_of
 from gateway.rules.tables import normal
 from gateway.rules.values import LIMIT_USD
 
-_REMEMBERED = 10_000  # entries of each kind
+REMEMBERED = 10_000  # entries of each kind
 _HUB = 20  # persons at one address: above that it is a hub or a tower, and alike names tell nothing
 _NAMED = 5  # shipments named in a warning
 _NOTHING: list[Finding] = []
@@ -28,7 +26,7 @@ _V = TypeVar("_V")
 class Recent(Generic[_V]):
     """A dictionary of the last entries: at least half of `most`, at most all of it."""
 
-    def __init__(self, most: int = _REMEMBERED) -> None:
+    def __init__(self, most: int = REMEMBERED) -> None:
         self._half = max(most // 2, 1)
         self._young: dict[Any, _V] = {}
         self._old: dict[Any, _V] = {}
@@ -44,11 +42,27 @@ class Recent(Generic[_V]):
             self._young, self._old = {}, self._young
         self._young[key] = value
 
+    def put_new(self, entries: dict[Any, _V], of: int) -> bool:
+        """Add entries that are all new and as many as they should be (none of them twice); False when they are not."""
+        keys = entries.keys()
+        if len(entries) < of or not (keys.isdisjoint(self._young.keys()) and keys.isdisjoint(self._old.keys())):
+            return False
+        self.put_all(entries)
+        return True
+
+    def put_all(self, entries: dict[Any, _V]) -> None:
+        """Add entries."""
+        if len(self._young) + len(entries) <= self._half:
+            self._young.update(entries)
+            return
+        for key, value in entries.items():
+            self.put(key, value)
+
 
 class Twins:
     """Parcels with the same recipient, day, goods and value under different numbers."""
 
-    def __init__(self, most: int = _REMEMBERED) -> None:
+    def __init__(self, most: int = REMEMBERED) -> None:
         self._seen: Recent[str] = Recent(most)
 
     def check(self, draft: dict[str, Any], person: str, day: str, number: str) -> list[Finding]:
@@ -65,13 +79,28 @@ class Twins:
         if first == number:
             return _NOTHING
         said = f"Parcel {first} of this file goes to the same person on the same day, with the same goods and value: is it one parcel twice?"
-        return [_warn("Q-TWIN", said, "shipment_id", "/shipment_id", number)]
+        return [warn("Q-TWIN", said, "shipment_id", "/shipment_id", number)]
+
+    def check_all(
+        self, drafts: Sequence[dict[str, Any]], of: Sequence[PersonDay], numbers: Sequence[str]
+    ) -> dict[int, list[Finding]]:
+        """Return what `check` says of shipments that follow each other, by their index."""
+        items: list[Any] = [draft.get("items") for draft in drafts]
+        if all(items):
+            persons, days = zip(*of, strict=True)
+            values = [draft.get("fair_retail_value_usd") for draft in drafts]
+            goods = [lines[0].get("enhanced_product_description") for lines in items]
+            keys = map(hash, zip(persons, days, values, goods, map(len, items), strict=True))
+            if self._seen.put_new(dict(zip(keys, numbers, strict=True)), len(numbers)):
+                return {}
+        each = zip(drafts, of, numbers, strict=True)
+        return {at: said for at, (draft, one, number) in enumerate(each) if (said := self.check(draft, *one, number))}
 
 
 class Masters:
     """Master bills of one message: one that several shipments travel under is the number of none of them."""
 
-    def __init__(self, most: int = _REMEMBERED) -> None:
+    def __init__(self, most: int = REMEMBERED) -> None:
         self._seen: Recent[str] = Recent(most)
 
     def check(self, draft: dict[str, Any], purpose: str) -> list[Finding]:
@@ -102,6 +131,10 @@ class Masters:
             )
         ]
 
+    def note(self, drafts: Sequence[dict[str, Any]]) -> None:
+        """Remember the master bills of shipments with numbers of their own."""
+        self._seen.put_all({master: "seen" for draft in drafts if (master := draft.get("master_bill_number"))})
+
 
 class Neighbours:
     """Persons with almost the same name at one address, who may be one person of the USD 800 sum.
@@ -110,16 +143,34 @@ class Neighbours:
     consonants (EXAMPLE, EXAMPEL, J. EXAMPLE). Names are kept in memory only.
     """
 
-    def __init__(self, most: int = _REMEMBERED) -> None:
+    def __init__(self, most: int = REMEMBERED) -> None:
         self._at: Recent[_First | list[_Person]] = Recent(most)
 
     def check(self, party: dict[str, Any], person: str, day: str, value: Decimal, number: str) -> list[Finding]:
         """Count a shipment in; return a warning when it takes the persons together above the limit, none of them alone."""
-        street = street_words_of(street_of(party))
-        street = street[: 3 if street[:2] == ("PO", "BOX") else 2]
-        if len(street) < 2:
-            return _NOTHING
-        place = hash((day, str(party.get("postal_code", ""))[:5], *street))
+        place = _place(party, day)
+        return self._check(place, party, person, day, value, number) if place is not None else _NOTHING
+
+    def check_all(
+        self,
+        parties: Sequence[dict[str, Any]],
+        of: Sequence[PersonDay],
+        values: Sequence[Decimal],
+        numbers: Sequence[str],
+    ) -> dict[int, list[Finding]]:
+        """Return what `check` says of shipments that follow each other, by their index."""
+        persons, days = zip(*of, strict=True)
+        places = list(map(_place, parties, days))
+        if None not in places:
+            firsts = zip(map(hash, persons), [str(p.get("name", "")) for p in parties], values, numbers, strict=True)
+            if self._at.put_new(dict(zip(places, firsts, strict=True)), len(places)):
+                return {}
+        each = enumerate(zip(places, parties, persons, days, values, numbers, strict=True))
+        return {at: said for at, (place, *one) in each if place is not None and (said := self._check(place, *one))}
+
+    def _check(
+        self, place: int, party: dict[str, Any], person: str, day: str, value: Decimal, number: str
+    ) -> list[Finding]:
         there = self._at.get(place)
         name = str(party.get("name", ""))
         if there is None:
@@ -147,83 +198,20 @@ class Neighbours:
             return _NOTHING
         others = ", ".join(n for one in alike if one is not own for n in one.numbers)
         said = f"Persons of similar name at one address get goods of {total:.2f} USD on {day} in this file (with {others}): are they one person? The limit is 800.00 USD a day."
-        return [_warn("S321-AGG-NEAR", said, "fair_retail_value_usd", "/items/0/total_value/amount", f"{total:.2f}")]
+        return [warn("S321-AGG-NEAR", said, "fair_retail_value_usd", "/items/0/total_value/amount", f"{total:.2f}")]
+
+
+def _place(party: dict[str, Any], day: str) -> int | None:
+    """Return what stands for a day, a ZIP code, a house number and the first word of a street; None without these."""
+    street = street_words_of(street_of(party))
+    if len(street) < 2:
+        return None
+    words = street[:3] if street[:2] == ("PO", "BOX") else street[:2]
+    return hash((day, str(party.get("postal_code", ""))[:5], *words))
 
 
 _First = tuple[int, str, Decimal, str]
 """The only shipment to an address so far, as it is with most: hash of the person, name, USD, number."""
-
-
-Past = Callable[[str], list[Lot]]
-"""Person -> shipments of orders that were accepted before."""
-
-
-class Lots:
-    """Shipments of one order to one person on several days: lots that were split to keep each below the limit.
-
-    The exemption is denied to them (19 U.S.C. 1321(a)(2)); those of one day are in the sum of the person anyway.
-    """
-
-    def __init__(self, most: int = _REMEMBERED) -> None:
-        self._orders: Recent[_Order] = Recent(most)
-
-    def check(
-        self, draft: dict[str, Any], orders: Orders, person: str, day: str, value: Decimal, number: str, past: Past
-    ) -> list[Finding]:
-        """Count a shipment in; return a warning when it takes an order above the limit. orders: see orders_of."""
-        for index, key in orders:
-            order = self._orders.get(key)
-            if order is None:
-                order = _before(key, day, number, past(person))
-                self._orders.put(key, order)
-            before = order.total
-            order.total, order.days = before + value, order.days | {day}
-            if not order.told:
-                order.first, order.told = number, f"Shipment {number} of this file"
-            if before <= LIMIT_USD < order.total and len(order.days) > 1 and order.first != number:
-                said = f"{order.told} belongs to the same order and goes to the same person on another day; together they are worth {order.total:.2f} USD: lots of one order are one shipment."
-                pointer, text = f"/references/{index}/value", str(draft["references"][index].get("value"))
-                return [_warn("S321-SPLIT", said, "references.value", pointer, text)]
-        return _NOTHING
-
-
-Orders = Sequence[tuple[int, str]]
-"""Index among the references, and the key of person and number, of each order and invoice of a shipment."""
-
-
-def orders_of(draft: dict[str, Any], person: str) -> Orders:
-    """Return the orders that a shipment is a lot of."""
-    references = draft.get("references") or ()
-    types = [one.get("type") if type(one) is dict else "" for one in references]
-    if _ORDERS.isdisjoint(types):
-        return ()
-    orders = []
-    for index, (reference, kind) in enumerate(zip(references, types, strict=True)):
-        if kind in _ORDERS:
-            text = f"{person} {kind} {bare_number(str(reference.get('value')))}"
-            orders.append((index, hashlib.blake2b(text.encode(), digest_size=8).hexdigest()))
-    return orders
-
-
-def _before(key: str, day: str, number: str, lots: list[Lot]) -> _Order:
-    """Return an order as the files before left it. A lot that this shipment takes the place of counts no more."""
-    near = [lot for lot in lots if key in lot.orders.split() and lot.key.removeprefix("test:") != number]
-    near = [lot for lot in near if abs((date.fromisoformat(lot.day) - date.fromisoformat(day)).days) <= _DAYS]
-    first = next((lot.key.removeprefix("test:") for lot in near if lot.key), "")
-    told = f"Shipment {first}, accepted before," if first else "A shipment accepted before" if near else ""
-    return _Order(first, told, sum((lot.value_usd for lot in near), Decimal(0)), frozenset(lot.day for lot in near))
-
-
-_ORDERS = frozenset(("order_number", "invoice_number"))
-_DAYS = 30  # ours: further apart it is another order under the same number
-
-
-@dataclass(slots=True)
-class _Order:
-    first: str  # number of its first lot, "" while there is none or it is another partner's
-    told: str
-    total: Decimal
-    days: frozenset[str]
 
 
 @dataclass(slots=True)
@@ -245,5 +233,6 @@ def _skeleton(name: str) -> str:
     return consonants if len(consonants) > 2 else longest  # LEE and ALI have too few to tell
 
 
-def _warn(rule: str, said: str, target: str, pointer: str, value: str) -> Finding:
+def warn(rule: str, said: str, target: str, pointer: str, value: str) -> Finding:
+    """Return a warning about a shipment."""
     return Finding(rule, Severity.WARNING, Scope.SHIPMENT, said, target=target, pointer=pointer, value=value)

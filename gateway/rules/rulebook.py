@@ -8,16 +8,17 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 
 from msgspec.structs import replace
 
 from gateway.findings import NOTHING, Finding, Scope, Severity
-from gateway.history import ShipmentClaim
+from gateway.history import DaySum, PersonDay, ShipmentClaim
 from gateway.profile import Profile
-from gateway.rules.alike import Lots, Neighbours, Orders, Past, Twins, orders_of
+from gateway.rules.alike import Neighbours, Twins
 from gateway.rules.group import Asked, Draft, Group
 from gateway.rules.identifiers import read_tracking
+from gateway.rules.lots import Lots, Orders, Past, orders_of, with_orders
 from gateway.rules.parts import PARTS
 from gateway.rules.persons import person_keys
 from gateway.rules.regime import arrival_day, law_day, regime_of, today
@@ -31,6 +32,15 @@ _PERSONS = ("buyer", "owner", "final_deliver_to_party")  # who the one person of
 _OF_LAW = ("_arrival_day", "estimated_arrival_at", "first_us_port", "mode_of_transportation")
 _NONE: list[Finding] = []  # the usual answer; shared, never changed
 _DUPLICATE = f"{NOTHING}: it is reported already, and was not passed on again. A new parcel needs a number of its own."
+
+
+class Run(NamedTuple):
+    """New shipments that follow each other in a file. of: person and day; values: USD; numbers: bare."""
+
+    drafts: Sequence[Draft]
+    of: Sequence[PersonDay]
+    values: Sequence[Decimal]
+    numbers: Sequence[str]
 
 
 class Rulebook:
@@ -113,12 +123,8 @@ class Rulebook:
 
     def person_day(self, draft: Draft, profile: Profile) -> tuple[str, str] | None:
         """Return (person key, local day of arrival) under which a shipment's value is summed, None when it is not."""
-        party = None
-        for role in _PERSONS:
-            if role in draft and isinstance(draft[role], dict):
-                party = draft[role]
-                break
-        if party is None or not party.get("name") or "fair_retail_value_usd" not in draft:
+        party = _party(draft)
+        if not party.get("name") or "fair_retail_value_usd" not in draft:
             return None
         day = arrival_day(draft, self.tables)
         if not day:
@@ -149,12 +155,37 @@ class Rulebook:
             return _NONE
         if orders and (split := lots.check(draft, orders, person, day, value, number, past)):
             return split
-        party: dict[str, Any] = next((draft[role] for role in _PERSONS if isinstance(draft.get(role), dict)), {})
-        return neighbours.check(party, person, day, value, number)
+        return neighbours.check(_party(draft), person, day, value, number)
 
     def orders_of(self, draft: Draft, person: str) -> Orders:
         """Return the orders that a shipment is a lot of; none where no exemption is."""
         return orders_of(draft, person) if _is_eligible(draft) else ()
+
+    def check_sums(
+        self, run: Run, sums: Mapping[PersonDay, DaySum], profile: Profile, twins: Twins, neighbours: Neighbours, lots: Lots, past: Past
+    ) -> tuple[dict[int, list[Finding]], Sequence[Orders]]:  # fmt: skip
+        """Return what check_total, Twins and check_near say of shipments that follow each other, by index, and their orders.
+
+        No person and day may be there twice: nothing of what is counted in for one of them decides about another.
+        """
+        drafts, of, values, numbers = run
+        summed = [at for at, (total, _) in enumerate(map(sums.__getitem__, of)) if total]
+        said = {at: self.check_total(drafts[at], *sums[of[at]], profile) for at in summed}
+        for at, found in twins.check_all(drafts, of, numbers).items():
+            said[at] = [*said.get(at, _NONE), *found]
+        orders: list[Orders] = [()] * len(drafts)
+        for at in with_orders(drafts):
+            orders[at] = self.orders_of(drafts[at], of[at][0])
+        left = [at for at, draft in enumerate(drafts) if not said.get(at) and _is_eligible(draft)]
+        for at in [at for at in left if orders[at]]:
+            if split := lots.check(drafts[at], orders[at], *of[at], values[at], numbers[at], past):
+                said[at] = split
+                left.remove(at)
+        if left:
+            parties = [_party(drafts[at]) for at in left]
+            columns = (of, values, numbers) if len(left) == len(of) else tuple([c[at] for at in left] for c in run[1:])
+            said |= {left[at]: found for at, found in neighbours.check_all(parties, *columns).items()}
+        return said, orders
 
     def check_total(self, draft: Draft, total_before: Decimal, others: list[str], profile: Profile) -> list[Finding]:
         """Return S321-AGG-800 when the person's sum of the day passes the limit (while the exemption is in force)."""
@@ -186,6 +217,14 @@ class Rulebook:
         severity = Severity.WARNING if same else Severity.ERROR
         finding = _finding("S321-DUP", severity, said, "shipment_id", "/shipment_id", number)
         return replace(finding, fix=_DUPLICATE) if same else finding
+
+
+def _party(draft: Draft) -> dict[str, Any]:
+    """Return the one person of the USD 800 sum, {} when there is none."""
+    for role in _PERSONS:
+        if role in draft and isinstance(party := draft[role], dict):
+            return party
+    return {}
 
 
 def _tell(drafts: Sequence[Draft], asked: Asked, said: list[list[Finding]]) -> None:

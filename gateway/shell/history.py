@@ -7,10 +7,13 @@ the transaction that also plans the outputs.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import timedelta
 from decimal import Decimal
+from itertools import count
+from typing import Any
 
+from msgspec.structs import astuple
 from sqlalchemy import Connection, bindparam, func, select
 from sqlalchemy.exc import IntegrityError
 
@@ -26,7 +29,11 @@ from gateway.shell.scratch import Touched, give_back, take_scratch
 from gateway.shell.statements import in_batches, run
 
 _NO_SUM: DaySum = (Decimal(0), [])  # shared; nobody changes it
-_NOTHING: tuple[str, str, int, str | None] = ("", "", 0, None)
+_NOTHING = (None, None, None, None)
+_INSERT = "INSERT INTO claims VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?)"
+_INSERT_NEW = (
+    "INSERT INTO claims (seq, key, content, place, person, day, value, purpose, orders) VALUES (?,?,?,?,?,?,?,?,?)"
+)
 _RECENT = 1024
 _SENT = {"interchange": ("ISA13", "UNB0020"), "group": ("GS06", "UNG0048")}
 _INDEXES = (
@@ -39,7 +46,7 @@ _TAKE = (
     .where(controls.c.scope == bindparam("scope"), controls.c.last == bindparam("first"))
     .values(last=bindparam("last_number"))
 )
-_NEWEST = "SELECT key, content, place, person, day, usd, purpose, max(seq) FROM claims WHERE key IN ({}) GROUP BY key"
+_NEWEST = "SELECT key, content, place, person, day, value, purpose, max(seq) FROM claims WHERE key IN ({}) GROUP BY key"
 _TOUCHED = """
 SELECT 1 FROM claims WHERE person=? AND day=? AND person<>'' UNION ALL
 SELECT 1 FROM claims WHERE old_person=? AND old_day=? AND old_person<>'' LIMIT 1
@@ -103,7 +110,7 @@ class SqlHistory:
         if len(self._recent) > _RECENT:
             self._recent.clear()
         recent = self._recent
-        unknown = list({key for key in keys if key not in recent})
+        unknown = list(set(keys).difference(recent))
         for start in range(0, len(unknown), BATCH):
             recent.update(self._look_up(unknown[start : start + BATCH]))
         return [recent[key] for key in keys]
@@ -112,11 +119,10 @@ class SqlHistory:
         """See History. A sum is that of all partners; at most MAX_KEYS own keys are named."""
         if len(self._days) > _RECENT:
             self._days.clear()
-        unknown = list({day for day in days if day not in self._days})
+        unknown = list(set(days).difference(self._days))
         past = self._past.days(unknown)
-        for day in unknown:
-            if day in past or day in self._touched:
-                self._days[day] = self._sum(day, *past.get(day, (0, [])))
+        for day in {*past, *self._touched.among(unknown)}:
+            self._days[day] = self._sum(day, *past.get(day, (0, [])))
         return [self._days.get(day, _NO_SUM) for day in days]
 
     def lots(self, person: str) -> list[Lot]:
@@ -125,29 +131,44 @@ class SqlHistory:
 
     def claim(self, claims: Sequence[ShipmentClaim]) -> None:
         """See History."""
-        rows = []
-        for claim, before in zip(claims, self._before(claims), strict=True):
-            self._seq += 1
-            person, day, value = claim.person, claim.day, _millionths(claim.value_usd)
-            cancel = claim.purpose == "cancel"
-            if cancel:
-                person, day, value = "", "", 0
-            old = _NOTHING
-            if before is not None:
-                self._replaced = True
-                old = (before.person, before.day, _millionths(before.value_usd), before.content)
-                self._touched.add(old[:2])
-                self._days.pop(old[:2], None)
-            self._repeated = self._repeated or claim.key in self._claimed
-            self._claimed.add(claim.key)
-            self._touched.add((person, day))
-            rows.append(
-                (self._seq, claim.key, claim.content, claim.where, person, day, value, claim.purpose, *old, str(claim.value_usd), claim.orders)
-            )  # fmt: skip
-            self._recent[claim.key] = None if cancel else claim
-            if person and (person, day) in self._days:
+        keys = [claim.key for claim in claims]
+        before = self.shipments(keys)  # in one go, mostly known already
+        new = len(set(keys)) == len(keys) and not any(before) and all(claim.purpose != "cancel" for claim in claims)
+        rows = self._new_rows(claims, keys) if new else [self._row(claim) for claim in claims]
+        self._scratch.executemany(_INSERT_NEW if new else _INSERT, rows)
+
+    def _new_rows(self, claims: Sequence[ShipmentClaim], keys: list[str]) -> Iterable[tuple[Any, ...]]:
+        """Note claims of different keys that replace nothing, and return their rows: as `_row` does, column by column."""
+        _, contents, places, persons, days, values, purposes, orders = zip(*map(astuple, claims), strict=True)
+        of = list(zip(persons, days, strict=True))
+        self._repeated = self._claimed.add_all(keys) or self._repeated
+        self._touched.add_all(of)
+        self._recent.update(zip(keys, claims, strict=True))
+        if not self._days.keys().isdisjoint(of):
+            for claim in claims:
                 self._note(claim)
-        self._scratch.executemany("INSERT INTO claims VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?)", rows)
+        first, self._seq = self._seq + 1, self._seq + len(claims)
+        return zip(count(first), keys, contents, places, persons, days, map(_millionths, values), purposes, orders)
+
+    def _row(self, claim: ShipmentClaim) -> tuple[Any, ...]:
+        """Note a claim and return its row. What it replaces is asked for at its turn: a key may come twice in one batch."""
+        self._seq += 1
+        person, day, value = claim.person, claim.day, _millionths(claim.value_usd)
+        cancel = claim.purpose == "cancel"
+        if cancel:
+            person, day, value = "", "", 0
+        old: tuple[Any, ...] = _NOTHING
+        if (before := self._recent[claim.key]) is not None:
+            self._replaced = True
+            old = (before.person, before.day, _millionths(before.value_usd), before.content)
+            self._touched.add_all([(before.person, before.day)])
+            self._days.pop((before.person, before.day), None)
+        self._repeated = self._claimed.add_all([claim.key]) or self._repeated
+        self._touched.add_all([(person, day)])
+        self._recent[claim.key] = None if cancel else claim
+        if not cancel:
+            self._note(claim)
+        return (self._seq, claim.key, claim.content, claim.where, person, day, value, claim.purpose, claim.orders, *old)
 
     def newer(self, keys: Sequence[str]) -> frozenset[str]:
         """See History."""
@@ -226,29 +247,25 @@ class SqlHistory:
 
     def _look_up(self, keys: list[str]) -> dict[str, ShipmentClaim | None]:
         found = dict.fromkeys(keys) | self._past.shipments(keys)
-        if own := [key for key in keys if key in self._claimed]:
+        if own := self._claimed.among(keys):
             self._index()
             for key, *rest in self._scratch.execute(_NEWEST.format(",".join("?" * len(own))), own):
-                content, place, person, day, usd, purpose, _ = rest
+                content, place, person, day, value, purpose, _ = rest
                 gone = purpose == "cancel"
-                found[key] = None if gone else ShipmentClaim(key, content, place, person, day, Decimal(usd), purpose)
+                claim = ShipmentClaim(key, content, place, person, day, Decimal(value) / MILLION, purpose)
+                found[key] = None if gone else claim
         return found
 
-    def _before(self, claims: Sequence[ShipmentClaim]) -> Iterator[ShipmentClaim | None]:
-        """Yield what each claim replaces; a key may come twice in one batch, so each is asked for at its turn."""
-        self.shipments([claim.key for claim in claims])  # in one go, mostly known already
-        for claim in claims:
-            yield self._recent[claim.key]
-
     def _note(self, claim: ShipmentClaim) -> None:
-        """Add a claim to the sum that is remembered of its person and day."""
-        total, keys = self._days[claim.person, claim.day]
-        more = keys if len(keys) >= MAX_KEYS else [*keys, claim.key]
-        self._days[claim.person, claim.day] = (total + claim.value_usd, more)
+        """Add a claim to the sum of its person and day, if that is remembered."""
+        of = claim.person, claim.day
+        if claim.person and of in self._days:
+            total, keys = self._days[of]
+            self._days[of] = (total + claim.value_usd, keys if len(keys) >= MAX_KEYS else [*keys, claim.key])
 
     def _sum(self, of: PersonDay, total: int, keys: list[str]) -> DaySum:
         """Return the sum of a person and day: what the ledger has, and what this file changes in it."""
-        if of in self._touched:
+        if self._touched.among([of]):
             self._index()
             if self._scratch.execute(_TOUCHED, (*of, *of)).fetchone():
                 own = "SELECT coalesce(sum(value), 0) FROM claims WHERE person=? AND day=? AND person<>''"

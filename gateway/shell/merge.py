@@ -6,7 +6,6 @@ more memory than a small one. What the ledger holds now is compared with what th
 
 from __future__ import annotations
 
-import itertools
 import sqlite3
 from collections.abc import Iterable
 from functools import cache
@@ -16,7 +15,7 @@ from sqlalchemy import Connection, Select, bindparam, select, text
 from sqlalchemy.exc import IntegrityError
 
 from gateway.shell.schema import interchanges, person_days, shipments
-from gateway.shell.statements import in_batches, insert_rows, numbered, padded, parameters, run
+from gateway.shell.statements import insert_rows, numbered, padded, parameters, run
 
 _BATCH = 500
 _SHIPMENT = ("partner", "key", "receipt", "content", "place", "person", "day", "value", "purpose", "state")
@@ -27,16 +26,13 @@ _SAME = [interchanges.c[name] == bindparam(name) for name in _NUMBER]
 _TAKEN = select(interchanges.c.claimed_at, interchanges.c.receipt).where(*_SAME)
 _FREE = interchanges.delete().where(*_SAME)
 _ACTIVE = text("shipments.state = 'active'")
-_NEWEST = "SELECT key, content, place, person, day, value, purpose, max(seq) FROM claims GROUP BY key ORDER BY key"
-_EVERY = "SELECT key, content, place, person, day, value, purpose, seq FROM claims ORDER BY key"  # no key comes twice
+_COLUMNS = """
+SELECT ?, key, ?, content, place, person, day, value, purpose,
+CASE purpose WHEN 'cancel' THEN 'cancelled' ELSE 'active' END FROM {} ORDER BY key
+"""
+_OF_PERSON = "SELECT person, day, ?, key, value, orders FROM {} WHERE person <> '' ORDER BY person, day, key"
+_NEWEST = "(SELECT *, max(seq) FROM claims GROUP BY key)"
 _FIRST = "SELECT old_content, min(seq) FROM claims GROUP BY key ORDER BY key"
-_EVERY_PERSON = """
-SELECT person, day, ?, key, value, orders FROM claims WHERE person <> '' ORDER BY person, day, key
-"""
-_PERSONS = """
-SELECT person, day, ?, key, value, orders FROM (SELECT person, day, key, value, orders, max(seq) FROM claims GROUP BY key)
-WHERE person <> '' ORDER BY person, day, key
-"""
 
 
 class ClaimConflictError(Exception):
@@ -71,36 +67,38 @@ def merge_shipments(
     once: no key comes twice among the claims; fresh: none of them replaces a shipment of the ledger. Both spare a sort.
     """
     active = 0
-    newest = scratch.execute(_EVERY if once else _NEWEST)
-    old = itertools.repeat((None,)) if fresh else scratch.execute(_FIRST)
-    for batch in in_batches((new[:7] + first[:1] for new, first in zip(newest, old, strict=False)), _BATCH):
-        rows = [_row(values, partner, receipt) for values in batch]
-        if not fresh:
-            _retire(connection, partner, batch)
+    claims = "claims" if once else _NEWEST
+    newest = scratch.execute(_COLUMNS.format(claims), (partner, receipt))
+    first = None if fresh else scratch.execute(_FIRST)
+    while rows := newest.fetchmany(_BATCH):
+        if first is not None:
+            _retire(connection, partner, rows, [old for old, _ in first.fetchmany(_BATCH)])
         try:
             insert_rows(connection, shipments, _SHIPMENT, rows)
         except IntegrityError:  # another drop's shipment became active meanwhile
             raise ClaimConflictError("shipment") from None
         active += sum(row[-1] == "active" for row in rows)
-    for days in in_batches(scratch.execute(_EVERY_PERSON if once else _PERSONS, (partner,)), _BATCH):
-        insert_rows(connection, person_days, _PERSON, days)
+    summed = scratch.execute(_OF_PERSON.format(claims), (partner,))
+    while rows := summed.fetchmany(_BATCH):
+        insert_rows(connection, person_days, _PERSON, rows)
     return active
 
 
-def _retire(connection: Connection, partner: str, batch: list[Any]) -> None:
-    """Close the active rows that the batch replaces or cancels, after checking that they are those it saw."""
-    mine = numbered(padded(partner, [row[0] for row in batch], _BATCH))
+def _retire(connection: Connection, partner: str, rows: list[Any], old: list[str | None]) -> None:
+    """Close the active rows that these replace or cancel, after checking that they are those they saw. old: their content."""
+    keys = [row[1] for row in rows]
+    mine = numbered(padded(partner, keys, _BATCH))
     now = {key: rest for key, *rest in run(connection, _active(), **mine).fetchall()}
-    for key, *_, old_content in batch:
+    for key, old_content in zip(keys, old, strict=True):
         if (now[key][0] if key in now else None) != old_content:
             raise ClaimConflictError("shipment")
     if not now:
         return
     end = shipments.update().where(shipments.c.partner == partner, shipments.c.key == bindparam("b_key"), _ACTIVE)
     states = [
-        {"b_key": row[0], "b_state": "cancelled" if row[6] == "cancel" else "replaced"}
-        for row in batch
-        if row[0] in now
+        {"b_key": key, "b_state": "cancelled" if state == "cancelled" else "replaced"}
+        for _, key, *_, state in rows
+        if key in now
     ]
     connection.execute(end.values(state=bindparam("b_state")), states)
     summed = [{"b_person": person, "b_day": day, "b_key": key} for key, (_, person, day) in now.items() if person]
@@ -121,9 +119,3 @@ def _active() -> Select[Any]:
     c = shipments.c
     of_keys = (c.partner == parameters(1)[0], c.key.in_(parameters(_BATCH, 1)), _ACTIVE)
     return select(c.key, c.content, c.person, c.day).where(*of_keys)
-
-
-def _row(values: tuple[Any, ...], partner: str, receipt: str) -> tuple[Any, ...]:
-    key, content, place, person, day, value, purpose, _ = values
-    state = "cancelled" if purpose == "cancel" else "active"
-    return partner, key, receipt, content, place, person, day, value, purpose, state

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from collections.abc import Hashable
+from collections.abc import Hashable, Iterable
 from contextlib import suppress
+from typing import TypeVar
 
 from gateway.shell.parts import SCRATCH
 
+_What = TypeVar("_What", bound=Hashable)
 _FEW = 4096
 _SMALL = 1000  # claims of a drop whose database is used again
 _KEPT = 2
@@ -16,7 +18,7 @@ _CLEAR = ("DELETE FROM claims", "DELETE FROM interchanges", "DELETE FROM parts")
 _SCRATCH = """
 PRAGMA cache_size=-1024; PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF; PRAGMA locking_mode=EXCLUSIVE;
 CREATE TABLE claims (seq INTEGER PRIMARY KEY, key TEXT, content TEXT, place TEXT, person TEXT, day TEXT, value INTEGER,
-    purpose TEXT, old_person TEXT, old_day TEXT, old_value INTEGER, old_content TEXT, usd TEXT, orders TEXT);
+    purpose TEXT, orders TEXT, old_person TEXT, old_day TEXT, old_value INTEGER, old_content TEXT);
 CREATE TABLE interchanges (sender TEXT, receiver TEXT, control TEXT, place TEXT,
     PRIMARY KEY (sender, receiver, control));
 """
@@ -54,28 +56,43 @@ class Touched:
         self._few: set[int] | None = set()
         self._bits = bytearray()
 
-    def add(self, what: Hashable) -> None:
-        """Remember."""
-        number = hash(what)
+    def add_all(self, many: Iterable[Hashable]) -> bool:
+        """Remember; return whether any of them may have been there before. Of what comes twice in `many` this does not tell."""
+        numbers = list(map(hash, many))
         if self._few is None:
-            self._mark(number)
-            return
-        self._few.add(number)
+            return self._mark(numbers)
+        known = not self._few.isdisjoint(numbers)
+        self._few.update(numbers)
         if len(self._few) > _FEW:
-            self._bits = bytearray(1 << 20)
-            for one in self._few:
-                self._mark(one)
-            self._few = None
+            few, self._few, self._bits = self._few, None, bytearray(1 << 20)
+            self._mark(few)
+        return known
+
+    def among(self, many: Iterable[_What]) -> list[_What]:
+        """Return those that may have been remembered."""
+        few = self._few
+        if few is not None:
+            return [what for what in many if hash(what) in few]
+        return [what for what in many if self._is_marked(hash(what))]
 
     def __contains__(self, what: Hashable) -> bool:
-        bits, number = self._bits, hash(what)
-        if self._few is not None:
-            return number in self._few
+        return bool(self.among([what]))
+
+    def _is_marked(self, number: int) -> bool:
+        bits = self._bits
         return bool(
             bits[number >> 3 & 0xFFFFF] & 1 << (number & 7) and bits[number >> 32 & 0xFFFFF] & 1 << (number >> 29 & 7)
         )
 
-    def _mark(self, number: int) -> None:
-        bits = self._bits
-        bits[number >> 3 & 0xFFFFF] |= 1 << (number & 7)
-        bits[number >> 32 & 0xFFFFF] |= 1 << (number >> 29 & 7)
+    def _mark(self, numbers: Iterable[int]) -> bool:
+        """Set two bits for each number; return whether both were set for one of them."""
+        bits, known = self._bits, False
+        for number in numbers:
+            first, second = number >> 3 & 0xFFFFF, number >> 32 & 0xFFFFF
+            one, other = 1 << (number & 7), 1 << (number >> 29 & 7)
+            if bits[first] & one and bits[second] & other:
+                known = True
+            else:
+                bits[first] |= one
+                bits[second] |= other
+        return known

@@ -40,12 +40,15 @@ class Lookup:
     def __init__(self, connection: Connection, query: Select[Any]) -> None:
         self._cursor, self._dialect = connection.connection.cursor(), connection.dialect
         self._sql, self._order, self._fixed = _compiled(query, connection.dialect)
+        self._straight = not self._fixed and self._order == [f"p{at}" for at in range(len(self._order or ()))]
 
     def rows(self, values: Sequence[Any]) -> list[Any]:
         """Run with the values of p0, p1 ... and return all rows as tuples."""
-        params: Any = self._fixed | numbered(values)
-        if self._order is not None:
-            params = [params[name] for name in self._order]
+        params: Any = values
+        if not self._straight:
+            params = self._fixed | numbered(values)
+            if self._order is not None:
+                params = [params[name] for name in self._order]
         try:
             self._cursor.execute(self._sql, params)
             return list(self._cursor.fetchall())

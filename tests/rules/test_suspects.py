@@ -13,7 +13,8 @@ from msgspec.structs import replace
 from gateway.catalogue import load_catalogue
 from gateway.findings import Severity
 from gateway.history import Lot, MemoryHistory
-from gateway.rules.alike import Lots, Neighbours, Recent, Twins, orders_of
+from gateway.rules.alike import Neighbours, Recent, Twins
+from gateway.rules.lots import Lots, orders_of
 from gateway.rules.suspects import check_suspects
 from tests.drops import drop
 from tests.test_beyond_samples import BILL, bill, truck

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
+from sqlalchemy import select
 
 from gateway.history import Lot, MemoryHistory, Part, ShipmentClaim
 from gateway.shell.folders import parse_instant
@@ -16,6 +17,7 @@ from gateway.shell.history import SqlHistory
 from gateway.shell.ledger import Ledger, open_ledger
 from gateway.shell.merge import ClaimConflictError
 from gateway.shell.past import MAX_KEYS
+from gateway.shell.schema import person_days, shipments
 from gateway.shell.scratch import Touched
 from tests.shell.shell_support import fresh_ledger
 
@@ -229,7 +231,7 @@ def test_a_number_that_somebody_else_took_meanwhile_is_a_conflict(ledger: Ledger
 def test_what_was_claimed_is_never_forgotten_however_much_it_is() -> None:
     touched = Touched()
     for number in range(10_000):
-        touched.add(("p", str(number)))
+        touched.add_all([("p", str(number))])
     assert all(("p", str(number)) in touched for number in range(10_000))
     assert sum(("q", str(number)) in touched for number in range(10_000)) < 100
 
@@ -299,3 +301,32 @@ def test_a_number_that_was_given_back_may_be_used_by_a_later_drop(ledger: Ledger
     last = SqlHistory(ledger, "acme", AT)
     assert last.interchange("s", "r", "1") == "a.edi"
     last.close()
+
+
+NEW = st.lists(
+    st.builds(lambda key, facts: replace(facts, key=key), st.integers(0, 10_000).map("{:05}".format), CLAIMS),
+    unique_by=lambda one: one.key,
+    max_size=30,
+)
+
+
+@given(NEW, st.lists(CLAIMS, max_size=6), st.integers(1, 30))
+@settings(deadline=None, max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_claims_noted_together_are_those_noted_one_by_one(tmp_path, new, repeated, size):
+    claims, kept = [*new, *repeated], []
+    for name, together in (("one", 1), ("all", size)):
+        (tmp_path / f"{name}.db").write_bytes(fresh_ledger())
+        ledger = open_ledger(f"sqlite:///{tmp_path}/{name}.db")
+        history = SqlHistory(ledger, "acme", AT)
+        marks = []
+        for start in range(0, len(claims), together):
+            history.claim(claims[start : start + together])
+            marks.append(history.mark())
+        seen = history.shipments([c.key for c in claims]), history.day_totals([(c.person, c.day) for c in claims])
+        active = commit(ledger, history)
+        history.close()
+        with ledger.reading() as connection:
+            rows = [connection.execute(select(table)).fetchall() for table in (shipments, person_days)]
+        ledger.close()
+        kept.append((seen, active, marks[-1:], rows))
+    assert kept[0] == kept[1]
