@@ -58,7 +58,9 @@ class ManyRows(RowMaker):
         keys = list(zip(*named, strict=True))
         self.count += len(records)
         self._above = keys[-1], [*records[-1].cells, *self._extra, ""]
-        elements = list(zip(*[columns[cell] if cell != ABSENT else repeat("") for cell in self.root.cells], strict=False))
+        elements = list(
+            zip(*[columns[cell] if cell != ABSENT else repeat("") for cell in self.root.cells], strict=False)
+        )
         said = self.said_of_shipment(elements)
         alike = list(map(eq, said, said[:1] + said))
         for numbers in named:

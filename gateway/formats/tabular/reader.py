@@ -16,7 +16,7 @@ from gateway.formats.tabular.groups import MOST, REMEMBERED, Grouper, Shipment
 from gateway.formats.tabular.header_reader import LOOKED_AT, HeaderReader
 from gateway.formats.tabular.layout import Header, Options
 from gateway.formats.tabular.many_rows import ManyRows
-from gateway.formats.tabular.rows import Columns, Part, Record, TableRoot, place_of, rows_node
+from gateway.formats.tabular.rows import Columns, Part, Record, TableRoot, bring_together, place_of, rows_node
 from gateway.formats.tabular.totals import Totals
 from gateway.profile import Profile
 from gateway.records import (
@@ -98,11 +98,14 @@ class TableReader(HeaderReader):
             if record.fault in _FAULTS:
                 self._unread = True
                 yield file_fault(record, self._encoding_words())
-            for shipment in self._take(rows, record) if len(some) == 1 else self._take_many(rows, some):
-                if shipment.plain and not self._unread:
+            shipments = self._take(rows, record) if len(some) == 1 else self._take_many(rows, some)
+            nodes = [rows_node(s.rows, root) if s.plain and not self._unread else None for s in shipments]
+            if len(shipments) > 1:
+                bring_together([node for node in nodes if node is not None])
+            for shipment, node in zip(shipments, nodes, strict=True):
+                if node is not None:
                     self._units += 1
-                    row = shipment.rows[0]
-                    yield Unit(message, self._units, rows_node(shipment.rows, root), f"row {row.position}")
+                    yield Unit(message, self._units, node, f"row {node.position}")
                 else:
                     yield from self._unit(shipment, message, rows)
         for shipment in self._grouper.end():
