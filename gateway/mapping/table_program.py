@@ -37,7 +37,7 @@ class TableProgram(CompiledProgram):
     def run(self, message: Message, node: Any, profile: Profile) -> MappedShipment:
         """See CompiledProgram."""
         together: Together | None = node.together
-        if together is None:
+        if together is None or self.mapping_version not in message.cache:  # the first one reads the header
             return super().run(message, node, profile)
         drafts = together.made.get(self)
         if drafts is None:
@@ -57,8 +57,8 @@ class TableProgram(CompiledProgram):
 
     def _drafts(self, message: Message, together: Together) -> list[Draft | None]:
         """Return the drafts of units, None for those that have to go the other way."""
-        kept, there = message.cache.get(self.mapping_version), message.root.there
-        nothing_above = kept is not None and kept[0] == message.context and not any(kept[1:])
+        kept, there = message.cache[self.mapping_version], message.root.there
+        nothing_above = kept[0] == message.context and not any(kept[1:])
         if there not in self._ways:
             if len(self._ways) >= _TABLES:
                 self._ways.clear()
