@@ -10,7 +10,7 @@ consumer sees the same nesting.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -96,6 +96,19 @@ class Node(msgspec.Struct, eq=False):
             offset=self.offset, length=self.length, line=self.line, segment=self.tag, segment_position=self.position,
             element=element, component=component, data_element=data_element,
         )  # fmt: skip
+
+
+class Together(msgspec.Struct, eq=False):
+    """Units of a table that were read together, so that a mapping may look at all of them column by column.
+
+    units: the elements of each; rows: those of all their rows, one unit after the other; counts: how many rows each has.
+    made: what mappings made of them.
+    """
+
+    units: Sequence[Sequence[str]]
+    rows: Sequence[Sequence[str]]
+    counts: list[int]
+    made: dict[Any, list[Any]] = {}
 
 
 class Separators(msgspec.Struct, frozen=True):

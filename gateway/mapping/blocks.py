@@ -56,6 +56,12 @@ class Way:
         """What finds the nodes."""
         return self._dialect.finder(self.path, self._at)
 
+    @property
+    def of(self) -> str:
+        """For tables: "unit" or "rows", the nodes that it finds; "" for any others."""
+        rows_of = getattr(self._dialect, "rows_of", None)
+        return rows_of(self.path, self._at) if rows_of is not None else ""
+
     @cached_property
     def steps(self) -> InLineSteps | None:
         """The path as in_line.py walks it; None when it cannot."""
@@ -76,6 +82,11 @@ class Bound(Fields):
         self.refusals = Refusals(block.actions, dialect, again)
         self._party = block.level in PARTY_ROLES
         self._more = [line for row, line in block.actions if row.target == "(continue)"][:1]
+
+    @property
+    def refuses(self) -> bool:
+        """True when a row of it refuses, or carries on a line."""
+        return bool(self.refusals.lines or self._more)
 
     @cached_property
     def alone(self) -> Fields:

@@ -28,6 +28,7 @@ from gateway.mapping.overriding import effective_rows
 from gateway.mapping.program import CompiledProgram
 from gateway.mapping.sources import condition
 from gateway.mapping.table import Fault, Row, Table, read_table
+from gateway.mapping.table_program import TableProgram
 from gateway.mapping.transforms import load_user_transforms
 from gateway.records import Dialect
 
@@ -208,7 +209,8 @@ def _program_of(facts: MappingFacts, rows: list[Row], version: str, codes: CodeT
     dialect: Dialect = format_module(facts.format).DIALECT
     path = unit_path(rows)
     compiler = Compiler(dialect, codes, path[-1] if path else "")
-    program = CompiledProgram(facts.id, version, path, compiler.blocks(rows), dialect, compiler.code_tables)
+    made = TableProgram if getattr(dialect, "by_columns", False) else CompiledProgram
+    program = made(facts.id, version, path, compiler.blocks(rows), dialect, compiler.code_tables)
     program.repeat = facts.repeat
     return program
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from operator import itemgetter
 from typing import Any
 
@@ -26,7 +26,7 @@ class Conflicts:
         self._of_object = [places["weight_unit"]] if header.has("weight_unit") or header.growing else []
         self._say_shared = itemgetter(*self._shared) if self._shared else None
 
-    def said(self, rows: list[list[str]]) -> list[Any]:
+    def said(self, rows: Sequence[Sequence[str]]) -> list[Any]:
         """Return what rows say of their shipment, to be compared. rows: their elements."""
         return list(map(self._say_shared, rows)) if self._say_shared is not None else [()] * len(rows)
 

@@ -29,27 +29,29 @@ Key = tuple[str, ...]
 class ManyRows(RowMaker):
     """Makes rows of the records of one table, many at once where they need no look."""
 
-    def runs(self, records: Iterable[Record]) -> Iterator[list[Record]]:
-        """Yield all records, in order: several that `many` takes, or one."""
+    def blocks(self, records: Iterable[Record]) -> Iterator[list[list[Record]]]:
+        """Yield all records, in order, as runs: several that `many` takes, or one. Those of a block were read together."""
         records = iter(records)
         if self._text and not self._fill and self._header.unsure == ABSENT and self._goods and self.keys:
-            yield from map(_alone, islice(records, _SOME_ROWS))
+            for record in islice(records, _SOME_ROWS):
+                yield [[record]]
             patterns = patterns_of(self._header, self._options, self._extra)
             looks = [ColumnLook(pattern.fullmatch) for pattern in patterns]
             while looks and (some := list(islice(records, _AT_ONCE))):
-                if self._all_plain(some, looks):
-                    yield some
-                    continue
-                for plain, run in groupby(some, partial(self._plain, patterns)):
-                    found = list(run)
-                    if plain and len(found) >= _FEW:
-                        yield found
-                    else:
-                        yield from map(_alone, found)
-        yield from map(_alone, records)
+                yield [some] if self._all_plain(some, looks) else list(self._runs(some, patterns))
+        for record in records:
+            yield [[record]]
+
+    def _runs(self, records: list[Record], patterns: list[re.Pattern[str]]) -> Iterator[list[Record]]:
+        for plain, run in groupby(records, partial(self._plain, patterns)):
+            found = list(run)
+            if plain and len(found) >= _FEW:
+                yield found
+            else:
+                yield from ([record] for record in found)
 
     def many(self, records: list[Record]) -> tuple[list[Key], list[Row], list[bool]]:
-        """Return the keys and the rows of records that `runs` gave, and of each whether it says of its shipment what the row before says.
+        """Return the keys and the rows of a run of `blocks`, and of each whether it says of its shipment what the row before says.
 
         What is numbered with zeros at its end never does, so that it is looked at.
         """
@@ -58,7 +60,9 @@ class ManyRows(RowMaker):
         keys = list(zip(*named, strict=True))
         self.count += len(records)
         self._above = keys[-1], [*records[-1].cells, *self._extra, ""]
-        elements = list(zip(*[columns[cell] if cell != ABSENT else repeat("") for cell in self.root.cells], strict=False))
+        elements = list(
+            zip(*[columns[cell] if cell != ABSENT else repeat("") for cell in self.root.cells], strict=False)
+        )
         said = self.said_of_shipment(elements)
         alike = list(map(eq, said, said[:1] + said))
         for numbers in named:
@@ -110,7 +114,3 @@ class ColumnLook:
 
 
 _CELLS, _FAULT = attrgetter("cells"), attrgetter("fault")
-
-
-def _alone(record: Record) -> list[Record]:
-    return [record]

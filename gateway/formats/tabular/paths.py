@@ -44,7 +44,7 @@ class TabularDialect:
         """Return the rows; for a column the node itself when the cell is filled (the table: when it has the column)."""
         name = column_of(path)
         if not name:
-            return _itself if not path.steps or path.steps[0].name in (at, "ROWS") else _rows
+            return _itself if self.rows_of(path, at) == "unit" else _rows
 
         def filled(node: Any, root: TableRoot) -> list[Any]:
             index = root.columns[name]
@@ -54,6 +54,12 @@ class TabularDialect:
             return [node] if index < len(cells) and cells[index].strip() else []
 
         return filled
+
+    def rows_of(self, path: Path, at: str) -> str:
+        """Return what a path leads to: "unit", the rows of a shipment together, "rows", each of them, "" for a column."""
+        if column_of(path):
+            return ""
+        return "unit" if not path.steps or path.steps[0].name in (at, "ROWS") else "rows"
 
     def getter(self, path: Path, at: str) -> Getter:
         """Return the text of the cell, "" when the table has no such column; `@sum`: of all rows."""

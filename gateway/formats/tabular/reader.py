@@ -16,7 +16,7 @@ from gateway.formats.tabular.groups import MOST, REMEMBERED, Grouper, Shipment
 from gateway.formats.tabular.header_reader import LOOKED_AT, HeaderReader
 from gateway.formats.tabular.layout import Header, Options
 from gateway.formats.tabular.many_rows import ManyRows
-from gateway.formats.tabular.rows import Columns, Part, Record, TableRoot, place_of, rows_node
+from gateway.formats.tabular.rows import Columns, Part, Record, TableRoot, bring_together, place_of, rows_node
 from gateway.formats.tabular.totals import Totals
 from gateway.profile import Profile
 from gateway.records import (
@@ -93,24 +93,43 @@ class TableReader(HeaderReader):
         yield begin
         yield from findings
         record: Record | None = None
-        for some in rows.runs(records):
-            record = some[-1]
-            if record.fault in _FAULTS:
-                self._unread = True
-                yield file_fault(record, self._encoding_words())
-            for shipment in self._take(rows, record) if len(some) == 1 else self._take_many(rows, some):
-                if shipment.plain and not self._unread:
-                    self._units += 1
-                    row = shipment.rows[0]
-                    yield Unit(message, self._units, rows_node(shipment.rows, root), f"row {row.position}")
-                else:
-                    yield from self._unit(shipment, message, rows)
+        for block in rows.blocks(records):
+            complete: list[Shipment] = []
+            for some in block:
+                record = some[-1]
+                if record.fault in _FAULTS:
+                    yield from self._complete(complete, message, rows)
+                    complete, self._unread = [], True
+                    yield file_fault(record, self._encoding_words())
+                complete += self._take(rows, record) if len(some) == 1 else self._take_many(rows, some)
+            yield from self._complete(complete, message, rows)
         for shipment in self._grouper.end():
             yield from self._unit(shipment, message, rows)
         if record is not None and self._kind == "csv" and not rows.skip(record):
             yield from cut_off(record, root, 0, rows.width, fixed=bool(self._options.widths))
         yield from self._closing(message)
         yield MessageEnd(message, rows.count)
+
+    def _complete(self, shipments: list[Shipment], message: Message, rows: ManyRows) -> Iterator[Event]:
+        """Yield shipments that are complete, behind their findings."""
+        nodes = [rows_node(s.rows, rows.root) if self._is_plain(s, rows) else None for s in shipments]
+        if len(shipments) > 1:
+            bring_together([node for node in nodes if node is not None])
+        for shipment, node in zip(shipments, nodes, strict=True):
+            if node is not None:
+                self._units += 1
+                yield Unit(message, self._units, node, f"row {node.position}")
+            else:
+                yield from self._unit(shipment, message, rows)
+
+    def _is_plain(self, shipment: Shipment, rows: ManyRows) -> bool:
+        """True when there is nothing to say of a shipment."""
+        if shipment.plain or self._unread:
+            return not self._unread
+        said = shipment.findings or shipment.split or shipment.apart or shipment.begun_again or shipment.over
+        if said or any(number.endswith("00") for number in shipment.key):
+            return False
+        return next(rows.conflicts(shipment.rows), None) is None
 
     def _begin(
         self, header: Header, values: dict[str, str], interchange: Interchange, group: Group, head: Record | None

@@ -9,22 +9,24 @@ TableRoot  the Node of tag TABLE: column name -> index, for the whole message
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from itertools import compress, repeat
-from operator import not_
+from operator import attrgetter, not_
+from typing import Any
 
 import msgspec
 
 from gateway.findings import NOWHERE, Position
 from gateway.formats.sums import is_plain, total
 from gateway.formats.tabular.shown import Shown
-from gateway.records import Node
+from gateway.records import Node, Together
 
 ABSENT = 1 << 30
 """Index of a column that the table does not have: beyond the end of every row."""
 
 
-class Record(msgspec.Struct, eq=False):
+class Record(msgspec.Struct, eq=False, gc=False):
     """One record. number: 1-based in the file, as a spreadsheet counts rows; fault: "", "after", "stray", "open" ...
     text: the record as it stands, or what is wrong with it (fault "json").
 
@@ -44,7 +46,7 @@ class Record(msgspec.Struct, eq=False):
     group: str = ""
 
 
-class SheetRecord(Record, eq=False):
+class SheetRecord(Record, eq=False, gc=False):
     """One row of a workbook. shown: cells for which Excel shows more than their number; dated: cells that are dates."""
 
     shown: dict[int, Shown] = {}
@@ -97,7 +99,7 @@ class TableRoot(Node, eq=False, kw_only=True):
         return NOWHERE
 
 
-class Part(msgspec.Struct, frozen=True):
+class Part(msgspec.Struct, frozen=True, gc=False):
     """Cells `start` to the next part of a row come from this record."""
 
     start: int
@@ -116,10 +118,15 @@ class Row(Node, eq=False):
 
 
 class Rows(Node, eq=False, kw_only=True):
-    """The rows of one shipment. root: for identifiers when nothing could be mapped."""
+    """The rows of one shipment. root: for identifiers when nothing could be mapped.
+
+    together: the shipments that it was read with, when there are several; at: its number among them.
+    """
 
     rows: list[Row]
     root: TableRoot
+    together: Together | None = None
+    at: int = 0
 
 
 def row_node(elements: list[str], record: Record, parts: tuple[Part, ...]) -> Row:
@@ -127,10 +134,13 @@ def row_node(elements: list[str], record: Record, parts: tuple[Part, ...]) -> Ro
     return Row("ROW", elements, record.offset or 0, record.length, record.line or 0, record.number, parts=parts)
 
 
-def row_nodes(elements: list[list[str]], records: list[Record]) -> list[Row]:
+_PLACES = attrgetter("offset", "length", "line", "number")
+
+
+def row_nodes(elements: Iterable[Any], records: list[Record]) -> list[Row]:
     """Return the nodes of rows of delimited text, each of which is made of one record."""
     parts = zip(map(Part, repeat(0), records))
-    places = [[getattr(record, name) for record in records] for name in ("offset", "length", "line", "number")]
+    places = zip(*map(_PLACES, records), strict=True)
     return list(map(Row, repeat("ROW"), elements, *places, repeat(None), repeat(None), repeat(None), parts))
 
 
@@ -140,6 +150,8 @@ def rows_node(rows: list[Row], root: TableRoot) -> Rows:
     cells = first.elements
     if len(rows) > 1:
         cells = _filled(rows, root.there) if root.there else _of_all(rows)
+        if root.add_up:
+            cells = [*cells]
         for index in root.add_up:
             cells[index] = _sum([row.elements[index].strip() for row in rows if index < len(row.elements)])
     node = Rows("ROWS", cells, first.offset, first.length, first.line, first.position, rows=rows, root=root)
@@ -147,9 +159,20 @@ def rows_node(rows: list[Row], root: TableRoot) -> Rows:
     return node
 
 
+def bring_together(nodes: list[Rows]) -> None:
+    """Tell shipments that were read together of each other."""
+    rows: list[Sequence[str]] = [row.elements for node in nodes for row in node.rows]
+    together = Together([node.elements for node in nodes], rows, [len(node.rows) for node in nodes])
+    for number, node in enumerate(nodes):
+        node.together, node.at = together, number
+
+
 def _filled(rows: list[Row], there: tuple[int, ...]) -> list[str]:
     """Return the first filled cell of each column. there: the columns of the table."""
-    cells = [*rows[0].elements]
+    cells = rows[0].elements
+    if cells.count("") == len(cells) - len(there):
+        return cells  # the first row has all of them
+    cells = [*cells]
     for index in compress(there, map(not_, map(cells.__getitem__, there))):
         cells[index] = next(filter(None, [row.elements[index] for row in rows]), "")
     return cells

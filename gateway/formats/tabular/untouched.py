@@ -13,7 +13,7 @@ import re
 
 from gateway.formats.tabular.cells import SHORT
 from gateway.formats.tabular.layout import Header, Options
-from gateway.spreadsheets import DAY_LETTERS
+from gateway.spreadsheets import DAY, DAY_LETTERS
 
 _MOST = 200  # columns of a table whose pattern is worth its making
 _TRUTH = "[TtFfWwVv][RrAa][UuLlHhAa]"  # begins TRUE, FALSE, WAHR, VRAI and FAUX
@@ -21,7 +21,7 @@ _DATE = "(?:[0-9]{4}-[0-9]{2}-[0-9]{2}|)"
 _TIME = "(?:[0-9]{2}:[0-9]{2}(?::[0-9]{2})?|)"
 _PORT = "(?:[0-9]{4}|[A-Za-z]*+)"
 _CURRENCY = "(?!RMB|CNH)[A-Za-z]*+"
-_ID = rf"(?>[0-9A-Za-z][0-9A-Za-z -]{{{DAY_LETTERS},}}+(?<![ -])|(?!{_TRUTH}|[0-9][Ee])[0-9A-Za-z]*+)"
+_ID = rf"(?>[0-9A-Za-z][0-9A-Za-z -]{{{DAY_LETTERS},}}+(?<![ -])|(?!{_TRUTH}|[0-9][Ee]|(?i:{DAY.pattern})\Z)[0-9A-Za-z][0-9A-Za-z -]*+(?<![ -])|)"
 
 
 def patterns_of(header: Header, options: Options, added: list[str]) -> list[re.Pattern[str]]:
