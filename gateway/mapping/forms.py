@@ -12,6 +12,7 @@ from gateway.kinds import Kinds
 from gateway.mapping.sources import Run
 from gateway.mapping.straight import Fill
 from gateway.often import Often
+from gateway.records import Dialect
 
 _OFTEN = 12  # times that kinds must have come: to write a function costs as much as some dozen nodes without
 _KEPT = 64  # functions of one block
@@ -39,6 +40,11 @@ class Forms(Generic[Made]):
 def knows(helpers: dict[str, Any] | None) -> bool:
     """True when readers of the dialect set the kinds of nodes. helpers: what it lends to functions in line."""
     return helpers is not None and "code_at" in helpers
+
+
+def by_texts(dialect: Dialect | None) -> bool:
+    """True when readers of the dialect know all texts of some nodes and where they belong, see by_texts.py."""
+    return hasattr(dialect, "texts")
 
 
 def chooser(make: Callable[[Kinds], Made], otherwise: Callable[[Any, Any], Made]) -> Callable[[Any, Any], Made]:

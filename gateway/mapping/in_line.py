@@ -30,7 +30,7 @@ from gateway.mapping.straight import holds_of_nothing
 from gateway.mapping.transforms.text import collapse, lower, trim, upper
 from gateway.records import ITSELF, InLineElement, InLinePath, InLineSteps
 
-_SPELLED: dict[Any, str] = {
+SPELLED: dict[Any, str] = {
     None: "raw.strip()", trim: "raw.strip()", collapse: '" ".join(raw.split())', upper: "raw.strip().upper()", lower: "raw.strip().lower()",
 }  # fmt: skip
 """Transforms that are cheaper than a memory of what they made."""
@@ -174,7 +174,7 @@ class Text(Lookups):
 
     def _single(self, tag: str, element: InLineElement, there: str, line: Line, quick: Quick) -> Row:
         """Return the expressions of what is made of `raw`, the text of one element."""
-        spelled = _SPELLED.get(line.one) if quick.text and (line.one or line.apply is None) else None
+        spelled = SPELLED.get(line.one) if quick.text and (line.one or line.apply is None) else None
         if element.read is None:
             return Row(spelled, there=there, sure=True) if spelled else remembered(tag, there)
         if spelled is None:

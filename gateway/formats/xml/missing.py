@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 
 from gateway.findings import Finding, Position, Scope, Severity
 from gateway.formats.xml.kinds import Kind
+from gateway.formats.xml.layouts import Layout
 from gateway.formats.xml.nodes import XmlNode
 
 _MOST = 50  # of a message
@@ -22,6 +23,7 @@ class Missing:
     def __init__(self, kind: Kind) -> None:
         self._needed, self._freight = kind.needed, kind.freight
         self._told: set[tuple[str, str]] = set()
+        self._looked: set[Layout] = set()
         self._found: list[Finding] = []
 
     def look(self, top: XmlNode) -> None:
@@ -34,6 +36,12 @@ class Missing:
             for tag, same in below.items():
                 if tag in needed:
                     nodes += same  # type: ignore[arg-type]  # below an element stand elements
+
+    def look_once(self, layout: Layout, top: XmlNode) -> None:
+        """Look at the first unit of a layout: others lack the same."""
+        if layout not in self._looked:
+            self._looked.add(layout)
+            self.look(top)
 
     def of_whole(self, root: XmlNode) -> Iterator[Finding]:
         """Look at what stands above the shipments, which were let go, and yield all that was found."""

@@ -8,6 +8,7 @@ the bytes, the syntax or the root refuses the whole file: elements that were com
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterable, Iterator
 from typing import Any
 
@@ -20,11 +21,13 @@ from gateway.formats.xml.answers import answer_in, number_of_use
 from gateway.formats.xml.bytes_in import Source
 from gateway.formats.xml.faults import FaultError, doctype, kind_of_root, stranger, syntax_fault
 from gateway.formats.xml.kinds import Kind
+from gateway.formats.xml.known import KnownNode, Run
 from gateway.formats.xml.missing import Missing, notes_of, parties_of
 from gateway.formats.xml.nodes import XmlNode, text_at
 from gateway.formats.xml.nothing import Empties, nothing_in
 from gateway.formats.xml.places import Place, places_of
 from gateway.formats.xml.remarks import UNITS, Remarks, header_remarks, stray_remark, stray_text
+from gateway.formats.xml.runs import Feeder
 from gateway.formats.xml.totals import Totals
 from gateway.formats.xml.unread import Unread, unread_in
 from gateway.profile import Profile
@@ -73,6 +76,7 @@ class XmlReader:
         self._parties: Notes | None = None
         self._numbers: dict[str, int] = {}  # how many units of a name were let go
         self._handed_out = HandedOut()
+        self._runs: deque[Run] = deque()
 
     def read(self, chunks: Iterable[bytes]) -> Iterator[Event]:
         """Yield events; never raises on data. chunks: any split of the file."""
@@ -128,11 +132,13 @@ class XmlReader:
         if source.broken:
             return
         ended = False
+        feeder = Feeder(parser, source, self._kinds)
+        self._runs = feeder.runs
         try:
             for chunk in source:
-                parser.feed(chunk)
+                events = feeder.feed(chunk)
                 before = self._elements
-                yield from self._events(self._read_of(parser), source)
+                yield from self._events(self._checked(events), source)
                 if self._elements > before:
                     source.went_on()
             if source.broken:
@@ -141,19 +147,17 @@ class XmlReader:
             parser.close()
         except etree.XMLSyntaxError as error:
             raise FaultError(*syntax_fault(error, source, self._root, self._open, cut=ended)) from None
-        yield from self._events(self._read_of(parser), source)
+        yield from self._events(self._checked(list(parser.read_events())), source)
 
-    def _read_of(self, parser: Any) -> Any:
+    def _checked(self, events: list[Any]) -> list[Any]:
         """Return what the parser has read. No DTD: what its texts hold is told from tags by the parser alone, see tags.py."""
-        events = parser.read_events()
         if self._root is None:
-            events = list(events)
             info = events[0][1].getroottree().docinfo if events else None
             if info is not None and (info.internalDTD is not None or info.doctype):
                 raise FaultError(doctype())
         return events
 
-    def _events(self, events: Any, source: Source) -> Iterator[Event]:  # noqa: PLR0912  the one loop over all elements
+    def _events(self, events: list[Any], source: Source) -> Iterator[Event]:  # noqa: PLR0912  the one loop over all elements
         """Make nodes of what the parser read, with the commonest of each step in line: a house has 20 elements."""
         starts, numbers = source.tags.found, self._numbers
         base, factor, before = source.base, source.factor, len(starts)
@@ -200,7 +204,10 @@ class XmlReader:
                     self._strays.add(node.tag)
                     self._held.append(stray_remark(node, where))
                 if node.at.outer and self._ends(node, node.at):
-                    yield from self._unit(node)
+                    if self._runs and self._runs[0].offset == node.offset:
+                        yield from self._run(self._runs.popleft(), node)
+                    else:
+                        yield from self._unit(node)
                     _free(element)
         finally:
             self._open = up
@@ -249,6 +256,8 @@ class XmlReader:
         if self._empties is not None and place.group and node.tag == self._empties.group:
             self._empties.close(self._units, node.here())
         self._kept += 1
+        assert self._root is not None
+        self._root.state = self._kept
         if self._kept > MAX_KEPT:
             said = f"More than {MAX_KEPT} elements stand outside of shipments."
             raise FaultError(Finding("XML-LIMIT", Severity.ERROR, Scope.INTERCHANGE, said, node.here()))
@@ -307,16 +316,14 @@ class XmlReader:
         if kind.answers:
             yield answer_in(node)
             return
-        role = kind.role
-        if kind.master_when[0] and text_at(self._root, kind.master_when[0]) in kind.master_when[1]:
-            role = "master"
+        role = self._role(kind)
         if self._remarks is not None:
             yield from self._remarks.take()
         if self._unread is not None:
             self._unread.look(node)
         if self._missing is not None and node is not self._root:
             self._missing.look(node)
-        if self._notes is not None and role != "master" and kind is not None:
+        if self._notes is not None and role != "master":
             self._notes.look(notes_of(node, kind.notes))
             if self._parties is not None:
                 self._parties.look(parties_of(node, kind.parties))
@@ -324,11 +331,57 @@ class XmlReader:
             self._totals.add(node)
         self._units += 1
         yield Unit(self._message, self._units, node, f"{node.tag} {self._units}", role)
+        self._let_go(node, 1)
+        self._handed_out.add(node)
+
+    def _role(self, kind: Kind) -> str:
+        """Return what the units of the document are."""
+        master = kind.master_when[0] and text_at(self._root, kind.master_when[0]) in kind.master_when[1]
+        return "master" if master else kind.role
+
+    def _let_go(self, node: XmlNode, count: int) -> None:
+        """Take a unit from the tree of what stands above. count: of units that it stands for."""
         if node.up is not None and node.up.children:
             siblings = node.up.children[node.tag]
             siblings.pop()
-            self._numbers[node.tag] = self._numbers.get(node.tag, 0) + 1
-        self._handed_out.add(node)
+            self._numbers[node.tag] = self._numbers.get(node.tag, 0) + count
+
+    def _run(self, run: Run, first: XmlNode) -> Iterator[Event]:
+        """Hand out units of known layouts. first: what the parser was shown in their place.
+
+        Of each layout only the first unit of the file is looked at: what is missing in others is the same, and is told once.
+        """
+        kind = self._kind
+        assert kind is not None
+        yield from self._begin()
+        assert self._message is not None
+        role, tag = self._role(kind), first.tag
+        notes = self._notes if role != "master" else None
+        siblings = (first.up.children or {}).get(tag) if first.up is not None else None
+        if self._remarks is not None:
+            yield from self._remarks.take()
+        for number, (house, (offset, line)) in enumerate(zip(run.houses, run.places(first.line), strict=True), first.number):
+            unit = house.layout.seats[0]
+            node = KnownNode(tag, [tag], offset, 0, line, 0, kinds=unit, number=number, up=first.up, at=first.at, written=run.text, house=house, texts=house.texts)  # fmt: skip
+            if siblings:
+                siblings[-1] = node
+            below = unit.below
+            if self._unread is not None:
+                self._unread.look(node)
+            if self._missing is not None:
+                self._missing.look_once(house.layout, node)
+            if notes is not None and kind.notes in below:
+                notes.look(notes_of(node, kind.notes))
+            if notes is not None and self._parties is not None and kind.parties[0] in below:
+                self._parties.look(parties_of(node, kind.parties))
+            if self._totals is not None:
+                self._totals.add_known(house)
+            self._units += 1
+            self._elements += len(house.layout.seats)
+            yield Unit(self._message, self._units, node, f"{tag} {self._units}", role)
+            self._handed_out.add(node)
+        self._elements -= 1  # what stood in their place
+        self._let_go(first, len(run.houses))
 
 
 def _free(element: Any) -> None:
