@@ -10,6 +10,7 @@ is left out. What stands above the units is asked once until it changes. What a 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -101,7 +102,10 @@ class OfTexts(Body):
         spelled = SPELLED.get(line.one) if quick.text and (line.one or line.apply is None) else None
         if spelled is not None:
             return f"{spelled.replace('raw', _text(texts[0]))} or d{tag}"
-        return f"(k{tag}(raw) or m{tag}(raw)) if (raw := {_text(texts[0])}) else d{tag}"
+        made, one = f"(k{tag}(raw) or m{tag}(raw))", _of_one_line(line) if quick.text else None
+        if one is not None:
+            made = f"(({one} or d{tag}) if {_ONE_LINE} else {made})" if one else f"(d{tag} if {_ONE_LINE} else {made})"
+        return f"{made} if (raw := {_text(texts[0])}) else d{tag}"
 
     def _read(self, tag: str, line: Line, quick: Quick) -> str:
         """See Body."""
@@ -170,6 +174,20 @@ class OfTexts(Body):
         if test.op in ("present", "absent"):
             return text if test.op == "present" else f"not {text}"
         return f"{text} {'in' if test.op == '=' else 'not in'} w{name}"
+
+
+_ONE_LINE = '"|" not in raw and "\\n" not in raw'
+_LINE = re.compile(r"lines(?:_from)? ([1-9])( *\| *collapse)?")
+
+
+def _of_one_line(line: Line) -> str | None:
+    """Return what a row that takes lines of a text makes of a text of one, "" for nothing; None for other rows."""
+    found = _LINE.fullmatch(line.row.transform.strip())
+    if found is None:
+        return None
+    if found[1] != "1":
+        return ""
+    return '" ".join(raw.split())' if found[2] else "raw.strip()"
 
 
 def _any_of(steps: tuple[Any, ...]) -> list[Any]:

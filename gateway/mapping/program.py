@@ -37,7 +37,11 @@ def _ways_to(pointer: str) -> tuple[str, str]:
 def own_copy(value: Any) -> Any:
     """Return a value whose parts nobody else has: a draft is completed in place, what several shipments read is not."""
     if isinstance(value, dict):
-        return {name: own_copy(part) if type(part) in _OF_PARTS else part for name, part in value.items()}
+        own = value.copy()
+        for name, part in value.items():
+            if type(part) in _OF_PARTS:
+                own[name] = own_copy(part)
+        return own
     return [own_copy(part) for part in value] if isinstance(value, list) else value
 
 
@@ -105,19 +109,24 @@ class CompiledProgram:
         parties = {role: draft.pop(role) for role in self._parts_of if role in draft} if self._parts_of else _NO_PARTIES
         if first >= 0:
             self._refusals.tell(first, node, root, run)
+        missing: list[tuple[int, str, Row]] = []  # parties: findings before it, role, row
         for (role, bound), nodes in zip(self._parties, found, strict=False):
             if nodes:
                 if role not in draft:
                     self._party(role, bound, nodes, mapped, root, run)
             elif bound.required and role not in draft and bound.applies(node, root, run):
-                run.findings.append(self._party_missing(role, bound.required, node, root))
+                missing.append((len(run.findings), role, bound.required))
         for role, part in parties.items():
             draft[role] = {**draft.get(role, {}), **part}
         self._beside.tell(mapped, node, root, run)
         self._fill_goods(mapped, found, root, run)
         self._fill_references(mapped, found, root, run)
         run.level = ""
-        self._complete(draft, profile, run)
+        known = (profile.enrich(draft) if profile.enrich is not None else None) or {}
+        for before, role, row in reversed(missing):
+            if role not in known or role in draft:
+                run.findings.insert(before, self._party_missing(role, row, node, root))
+        self._complete(draft, known, profile, run)
         mapped.findings = run.findings
         return mapped
 
@@ -261,10 +270,10 @@ class CompiledProgram:
         if references:
             mapped.draft["references"] = references
 
-    def _complete(self, draft: dict[str, Any], profile: Profile, run: Run) -> None:
-        """Fill what the input does not carry: enrichment first, then the partner's constants."""
+    def _complete(self, draft: dict[str, Any], known: dict[str, Any], profile: Profile, run: Run) -> None:
+        """Fill what the input does not carry: what the enrichment file knows first, then the partner's constants."""
         if profile.enrich is not None:
-            self._enrich(draft, profile.enrich(draft) or {}, run)
+            self._enrich(draft, known, run)
         for name, value in profile.constants.items():
             if name not in draft:
                 draft[name] = own_copy(value) if type(value) in _OF_PARTS else value
@@ -272,11 +281,12 @@ class CompiledProgram:
     @staticmethod
     def _enrich(draft: dict[str, Any], known: dict[str, Any], run: Run) -> None:
         """Take what the enrichment knows and the input lacks; what was said of it as missing is then no longer true."""
-        taken = {f"/{name}" for name in known.keys() - draft.keys()}
+        taken: set[str] = set()
         for name, value in known.items():
             mine = draft.get(name)
             if name not in draft:
-                draft[name] = own_copy(value)
+                taken.add(f"/{name}")
+                draft[name] = own_copy(value) if type(value) in _OF_PARTS else value
             elif (
                 isinstance(mine, dict)
                 and isinstance(value, dict)
@@ -295,7 +305,7 @@ class CompiledProgram:
         number = draft.get("house_bill_number") or draft.get("shipment_tracking_number")
         if number and "shipment_id" not in draft:  # an order whose parcel number came from here
             draft["shipment_id"] = number
-        if taken:
+        if taken and run.findings:
             run.findings[:] = [f for f in run.findings if f.value is not None or taken.isdisjoint(_ways_to(f.pointer))]
 
     def place(self, level: str, name: str, node: Any, root: Any, run: Run) -> Origin | None:

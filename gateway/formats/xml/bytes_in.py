@@ -144,7 +144,7 @@ class Source:
         last = data[data.rfind(b"<") :]
         if b">" not in last or not _WHOLE.match(last):
             self._tag = last if last[:1] == b"<" and last[1:2] not in (b"!", b"?") else b""
-        if len(self._tag) <= _LONGEST and (max(map(len, data.split(b"<"))) <= _LONG or not _MANY.search(data)):
+        if len(self._tag) <= _LONGEST and (not _sparse(data) or not _MANY.search(data)):
             return True
         self._say("XML-LIMIT", Severity.ERROR, "An element has more attributes than any message needs.", self._size)
         self.broken = True
@@ -193,6 +193,16 @@ class Source:
 
     def _say(self, rule: str, severity: Severity, said: str, offset: int) -> None:
         self.findings.append(_finding(rule, severity, said, self.received(offset), self.lines + 1))
+
+
+def _sparse(data: bytes) -> bool:
+    """True when more than some thousand bytes stand anywhere without a <."""
+    at, end = 0, len(data)
+    while end - at > _LONG:
+        at = data.rfind(b"<", at, at + _LONG + 1) + 1
+        if not at:
+            return True
+    return False
 
 
 def _behind(text: bytes, at: tuple[int, int]) -> tuple[int, int]:
