@@ -1,4 +1,7 @@
-"""Units of a known layout: their texts, and the tree of elements when somebody asks for it."""
+"""Units of known layouts (layouts.py): their texts, and their elements when somebody asks for them.
+
+What is taken away when a node is made (`del node.children`) is missing until it is asked for; then `__getattr__` puts it there.
+"""
 
 from __future__ import annotations
 
@@ -11,13 +14,13 @@ import msgspec
 from gateway.findings import Position
 from gateway.formats.xml.layouts import Layout, Seat
 from gateway.formats.xml.nodes import XmlNode
-from gateway.records import Node
 
 _START = re.compile("<[^/]")
+_OF_WHOLE = ("elements", "children", "attributes", "offset", "line", "number", "up")
 
 
 class House(msgspec.Struct, frozen=True):
-    """One unit of a run. start, end: in the text of the run; texts: of its layout, as they stand there."""
+    """One unit. start, end: in the text that it stands in; texts: of its layout, as they stand there."""
 
     layout: Layout
     start: int
@@ -26,7 +29,7 @@ class House(msgspec.Struct, frozen=True):
 
 
 class Run(msgspec.Struct, eq=False):
-    """Units of known layouts that stand behind each other in a text. offset: of the first of them in the file."""
+    """Units that stand behind each other in a text. offset: of the first of them in the file."""
 
     text: str
     offset: int
@@ -45,29 +48,24 @@ class Run(msgspec.Struct, eq=False):
 
 
 class KnownNode(XmlNode, eq=False, kw_only=True):
-    """A unit of a known layout. written: the text that it stands in; nodes: its elements, made when they are asked for."""
+    """A unit. written: the text that it stands in; nodes: its elements by their numbers, but for itself."""
 
     written: str
     house: House
     texts: tuple[str, ...]
     cut: bool = False
-    position: Position | None = None
+    found_at: Position | None = None
     nodes: list[XmlNode] | None = None
-    under: dict[str, list[Node]] | None = None
 
-    @property  # type: ignore[override]
-    def attributes(self) -> dict[str, str] | None:
-        """See XmlNode."""
-        return _given(self.house.layout.seats[0], self.texts)
-
-    @property  # type: ignore[override]
-    def children(self) -> dict[str, list[Node]]:
-        """See Node."""
-        if self.under is None:
-            nodes = self.elements_below()
-            below = self.house.layout.seats[0].below
-            self.under = {tag: [nodes[number] for number in few] for tag, few in below.items()}
-        return self.under
+    def __getattr__(self, name: str) -> Any:
+        if name == "children":
+            every, below = self.every(), self.house.layout.seats[0].below
+            self.children = {tag: [every[number] for number in few] for tag, few in below.items()}
+            return self.children
+        if name == "attributes":
+            self.attributes = _given(self.house.layout.seats[0], self.texts)
+            return self.attributes
+        raise AttributeError(name)
 
     def cut_way_up(self) -> None:
         """See Node."""
@@ -79,35 +77,37 @@ class KnownNode(XmlNode, eq=False, kw_only=True):
         """See XmlNode."""
         if attribute:
             return super().here(attribute)
-        if self.position is None:
-            self.position = super().here()
-        return self.position
+        if self.found_at is None:
+            self.found_at = super().here()
+        return self.found_at
 
     def part(self, number: int) -> KnownPart:
-        """Return an element of it, to be read by those who know where its texts are."""
+        """Return an element of it, for those who read it by its texts."""
         seat = self.house.layout.seats[number]
-        local = seat.place.local
-        return KnownPart(local, [local], 0, 0, 0, 0, kinds=seat, at=seat.place, unit=self, texts=self.texts)
+        part = KnownPart(seat.place.local, [], 0, 0, 0, 0, kinds=seat, at=seat.place, unit=self, texts=self.texts)
+        del part.elements, part.children, part.attributes, part.offset, part.line, part.number, part.up
+        return part
 
-    def elements_below(self) -> list[XmlNode]:
-        """Return the elements of its layout by their numbers."""
+    def every(self) -> list[XmlNode]:
+        """Return its elements by their numbers."""
         if self.nodes is None:
             self.nodes = self._made()
         return [self, *self.nodes]
 
     def _made(self) -> list[XmlNode]:
-        nodes: list[XmlNode] = [self]
-        for (offset, line), seat in zip(self._starts(), self.house.layout.seats, strict=True):
+        seats, nodes = self.house.layout.seats, list[XmlNode]((self,))
+        for (offset, line), seat in zip(self._starts(), seats, strict=True):
             if seat.up < 0:
                 continue
             local, up = seat.place.local, nodes[seat.up]
-            node = XmlNode(local, [local], offset, 0, line, 0, attributes=_given(seat, self.texts), up=up, at=seat.place)
-            nodes.append(node)
+            given = _given(seat, self.texts)
+            node = XmlNode(local, [local], offset, 0, line, 0, attributes=given, up=up, at=seat.place)
             if seat.text >= 0 and (text := self.texts[seat.text].strip()):
                 node.elements.append(text)
-            node.number = 1 + self.house.layout.seats[seat.up].below[local].index(seat.number)
+            node.number = 1 + seats[seat.up].below[local].index(seat.number)
             if up is not self:
                 up.take(node)
+            nodes.append(node)
         if self.cut:
             for node in nodes[1:]:
                 node.up = None
@@ -115,62 +115,41 @@ class KnownNode(XmlNode, eq=False, kw_only=True):
 
     def _starts(self) -> Iterator[tuple[int, int]]:
         """Yield offset and line of each element."""
-        text, start, end = self.written, self.house.start, self.house.end
+        text, start = self.written, self.house.start
         offset, line = self.offset, self.line
-        for tag in _START.finditer(text, start, end):
+        for tag in _START.finditer(text, start, self.house.end):
             between = text[start : tag.start()]
             offset, line, start = offset + len(between.encode()), line + between.count("\n"), tag.start()
             yield offset, line
 
 
 class KnownPart(XmlNode, eq=False, kw_only=True):
-    """An element of such a unit, read by its texts; whoever asks for more is told what the element itself says."""
+    """An element of such a unit."""
 
     unit: KnownNode
     texts: tuple[str, ...]
 
-    @property
-    def whole(self) -> XmlNode:
-        """The element itself."""
+    def __getattr__(self, name: str) -> Any:
+        if name not in _OF_WHOLE:
+            raise AttributeError(name)
         seat: Any = self.kinds
-        return self.unit.elements_below()[seat.number]
-
-    @property  # type: ignore[override]
-    def elements(self) -> list[str]:
-        """See Node."""
-        return self.whole.elements
-
-    @property  # type: ignore[override]
-    def children(self) -> dict[str, list[Node]] | None:
-        """See Node."""
-        return self.whole.children
-
-    @property  # type: ignore[override]
-    def attributes(self) -> dict[str, str] | None:
-        """See XmlNode."""
-        return self.whole.attributes
-
-    @property  # type: ignore[override]
-    def offset(self) -> int:
-        """See Node."""
-        return self.whole.offset
-
-    @property  # type: ignore[override]
-    def line(self) -> int:
-        """See Node."""
-        return self.whole.line
-
-    @property  # type: ignore[override]
-    def number(self) -> int:
-        """See XmlNode."""
-        return self.whole.number
-
-    @property  # type: ignore[override]
-    def up(self) -> XmlNode | None:
-        """See XmlNode."""
-        return self.whole.up
+        whole = self.unit.every()[seat.number]
+        for one in _OF_WHOLE:
+            setattr(self, one, getattr(whole, one))
+        return getattr(self, name)
 
 
 def _given(seat: Seat, texts: tuple[str, ...]) -> dict[str, str] | None:
     """Return the attributes of an element."""
     return {name: texts[at] for name, at in seat.attributes.items()} if seat.attributes else None
+
+
+def known_node(first: XmlNode, number: int, place: tuple[int, int], text: str, house: House) -> KnownNode:
+    """Return a unit. first: what the parser was shown in the place of its run; number: see XmlNode; place: offset and line; text: of the run."""
+    tag, (offset, line) = first.tag, place
+    node = KnownNode(
+        tag, [tag], offset, 0, line, 0, kinds=house.layout.seats[0], number=number, up=first.up, at=first.at,
+        written=text, house=house, texts=house.texts,
+    )  # fmt: skip
+    del node.children, node.attributes
+    return node

@@ -21,7 +21,7 @@ from gateway.formats.xml.answers import answer_in, number_of_use
 from gateway.formats.xml.bytes_in import Source
 from gateway.formats.xml.faults import FaultError, doctype, kind_of_root, stranger, syntax_fault
 from gateway.formats.xml.kinds import Kind
-from gateway.formats.xml.known import KnownNode, Run
+from gateway.formats.xml.known import Run, known_node
 from gateway.formats.xml.missing import Missing, notes_of, parties_of
 from gateway.formats.xml.nodes import XmlNode, text_at
 from gateway.formats.xml.nothing import Empties, nothing_in
@@ -157,7 +157,7 @@ class XmlReader:
                 raise FaultError(doctype())
         return events
 
-    def _events(self, events: list[Any], source: Source) -> Iterator[Event]:  # noqa: PLR0912  the one loop over all elements
+    def _events(self, events: list[Any], source: Source) -> Iterator[Event]:  # noqa: PLR0912, PLR0915  the one loop over all elements
         """Make nodes of what the parser read, with the commonest of each step in line: a house has 20 elements."""
         starts, numbers = source.tags.found, self._numbers
         base, factor, before = source.base, source.factor, len(starts)
@@ -360,12 +360,11 @@ class XmlReader:
         siblings = (first.up.children or {}).get(tag) if first.up is not None else None
         if self._remarks is not None:
             yield from self._remarks.take()
-        for number, (house, (offset, line)) in enumerate(zip(run.houses, run.places(first.line), strict=True), first.number):
-            unit = house.layout.seats[0]
-            node = KnownNode(tag, [tag], offset, 0, line, 0, kinds=unit, number=number, up=first.up, at=first.at, written=run.text, house=house, texts=house.texts)  # fmt: skip
+        for number, (house, place) in enumerate(zip(run.houses, run.places(first.line), strict=True), first.number):
+            node = known_node(first, number, place, run.text, house)
             if siblings:
                 siblings[-1] = node
-            below = unit.below
+            below = house.layout.seats[0].below
             if self._unread is not None:
                 self._unread.look(node)
             if self._missing is not None:

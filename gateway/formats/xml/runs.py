@@ -132,7 +132,8 @@ def _family_of(element: Any, kinds: tuple[Kind, ...]) -> Family | None:
     root = element.getroottree().getroot()
     namespace, _, local = root.tag.rpartition("}")
     kind = next((kind for kind in kinds if kind.fits(local, namespace[1:])), None)
-    way, above = [], element
+    way: list[str] = []
+    above = element
     while above is not root and len(way) < 8:
         way.append(above.tag)
         above = above.getparent()
