@@ -16,20 +16,17 @@ from lxml import etree
 
 from gateway.findings import Finding, Scope, Severity
 from gateway.formats.handed_out import HandedOut
-from gateway.formats.notes import Notes
 from gateway.formats.xml.answers import answer_in, number_of_use
 from gateway.formats.xml.bytes_in import Source
 from gateway.formats.xml.faults import FaultError, doctype, kind_of_root, stranger, syntax_fault
 from gateway.formats.xml.kinds import Kind
 from gateway.formats.xml.known import Run, known_node
-from gateway.formats.xml.missing import Missing, notes_of, parties_of
+from gateway.formats.xml.looks import Looks
 from gateway.formats.xml.nodes import XmlNode, text_at
 from gateway.formats.xml.nothing import Empties, nothing_in
 from gateway.formats.xml.places import Place, places_of
 from gateway.formats.xml.remarks import UNITS, Remarks, header_remarks, stray_remark, stray_text
 from gateway.formats.xml.runs import Feeder
-from gateway.formats.xml.totals import Totals
-from gateway.formats.xml.unread import Unread, unread_in
 from gateway.profile import Profile
 from gateway.records import (
     Event,
@@ -67,13 +64,8 @@ class XmlReader:
         self._message: Message | None = None
         self._held: list[Finding] = []
         self._strays: set[str] = set()  # names of elements with text between their elements: told once
-        self._remarks: Remarks | None = None
-        self._totals: Totals | None = None
-        self._unread: Unread | None = None
-        self._missing: Missing | None = None
-        self._empties: Empties | None = None
-        self._notes: Notes | None = None
-        self._parties: Notes | None = None
+        self._looks: Looks | None = None
+        self._remarks: Remarks | None = None  # of those
         self._numbers: dict[str, int] = {}  # how many units of a name were let go
         self._handed_out = HandedOut()
         self._runs: deque[Run] = deque()
@@ -86,36 +78,28 @@ class XmlReader:
         except FaultError as fault:
             self._held.append(fault.finding)
             self._held += fault.more
-            self._unread = self._totals = None
+            if self._looks is not None:
+                self._looks.broken()
         self._held = source.findings + self._held
-        if any(finding.refuses for finding in self._held):
-            self._missing = self._empties = None  # a part of the message may not have been read
+        if self._looks is not None and any(finding.refuses for finding in self._held):
+            self._looks.refused()
         yield from self._begin()
         yield from self._held
-        if self._remarks is not None:
-            yield from self._remarks.take()
-        if self._missing is not None and self._root is not None:
-            yield from self._missing.of_whole(self._root)
-        for left in (self._notes, self._parties):
-            if left is not None and (remark := left.remark()) is not None:
-                yield remark
-        if self._totals is not None and self._root is not None:
-            yield from self._totals.compare(self._root)
-        if self._unread is not None and (remark := self._unread.remark()) is not None:
-            yield remark
-        yield from self._nothing()
+        if self._looks is not None and self._root is not None:
+            yield from self._looks.told(self._root)
+            yield from self._nothing(self._looks.empties)
         assert self._message is not None
         yield MessageEnd(self._message, self._elements)
         yield GroupEnd(self._message.group, received=1)
         yield InterchangeEnd(self._interchange, received=1)
 
-    def _nothing(self) -> Iterator[Finding]:
+    def _nothing(self, empties: Empties | None) -> Iterator[Finding]:
         """Say what was read to its end and names no shipment."""
         kind, root = self._kind, self._root
-        if self._empties is None or kind is None or root is None:
+        if empties is None or kind is None or root is None:
             return
         if self._units:
-            yield from self._empties.take()
+            yield from empties.take()
         else:
             assert self._message is not None
             purpose = self._message.envelope.get("purpose", "")
@@ -253,10 +237,12 @@ class XmlReader:
         """True when a closed element outside of units, or at their depth, is a unit."""
         if place.unit:
             return True
-        if self._empties is not None and place.group and node.tag == self._empties.group:
-            self._empties.close(self._units, node.here())
-        self._kept += 1
         assert self._root is not None
+        assert self._looks is not None
+        empties = self._looks.empties
+        if empties is not None and place.group and node.tag == empties.group:
+            empties.close(self._units, node.here())
+        self._kept += 1
         self._root.state = self._kept
         if self._kept > MAX_KEPT:
             said = f"More than {MAX_KEPT} elements stand outside of shipments."
@@ -266,12 +252,8 @@ class XmlReader:
     def _know(self, kind: Kind) -> None:
         """Take what a document is, and what is looked at in it."""
         self._kind = kind
-        refusing = [rule for rule, severity in self._profile.severities.items() if severity is Severity.ERROR]
-        self._remarks = Remarks(kind, refusing) if kind.order else None
-        self._totals = Totals(kind) if kind.totals else None
-        self._missing = Missing(kind) if kind.needed and not kind.answers else None
-        if kind.unit and not kind.answers and kind.role != "master":
-            self._empties = Empties(*(kind.root, *kind.unit)[-2:])
+        self._looks = Looks(kind, self._profile)
+        self._remarks = self._looks.remarks
 
     # --- envelope and units -----------------------------------------------------------------------------------
 
@@ -296,11 +278,8 @@ class XmlReader:
             root or XmlNode("", [""], 0, 0, 1, 0), self._interchange, group, envelope=envelope,
         )  # fmt: skip
         yield MessageBegin(self._message)
-        self._unread = unread_in(self._message, kind, self._profile)
-        if kind is not None and kind.notes:
-            self._notes = Notes(self._message, self._profile, kind.notes)
-        if kind is not None and kind.parties:
-            self._parties = Notes(self._message, self._profile, kind.parties[-1], "MAP-PARTY-ROLE")
+        if self._looks is not None:
+            self._looks.open(self._message, self._profile)
         if sender and kind is not None and not kind.answers:
             yield from stranger(sender, kind, root, self._profile)
         if kind is not None and root is not None:
@@ -309,8 +288,10 @@ class XmlReader:
         yield from held
 
     def _unit(self, node: XmlNode) -> Iterator[Event]:
-        kind = self._kind
+        """Hand out a unit."""
+        kind, looks = self._kind, self._looks
         assert kind is not None
+        assert looks is not None
         yield from self._begin()
         assert self._message is not None
         if kind.answers:
@@ -319,20 +300,34 @@ class XmlReader:
         role = self._role(kind)
         if self._remarks is not None:
             yield from self._remarks.take()
-        if self._unread is not None:
-            self._unread.look(node)
-        if self._missing is not None and node is not self._root:
-            self._missing.look(node)
-        if self._notes is not None and role != "master":
-            self._notes.look(notes_of(node, kind.notes))
-            if self._parties is not None:
-                self._parties.look(parties_of(node, kind.parties))
-        if self._totals is not None:
-            self._totals.add(node)
+        looks.of_unit(node, role)
         self._units += 1
         yield Unit(self._message, self._units, node, f"{node.tag} {self._units}", role)
         self._let_go(node, 1)
         self._handed_out.add(node)
+
+    def _run(self, run: Run, first: XmlNode) -> Iterator[Event]:
+        """Hand out units of known layouts. first: what the parser was shown in their place."""
+        kind, looks = self._kind, self._looks
+        assert kind is not None
+        assert looks is not None
+        yield from self._begin()
+        assert self._message is not None
+        role, tag = self._role(kind), first.tag
+        siblings = (first.up.children or {}).get(tag) if first.up is not None else None
+        if self._remarks is not None:
+            yield from self._remarks.take()
+        for number, (house, place) in enumerate(zip(run.houses, run.places(first.line), strict=True), first.number):
+            node = known_node(first, number, place, run.text, house)
+            if siblings:
+                siblings[-1] = node
+            looks.of_known(node, role)
+            self._units += 1
+            self._elements += len(house.layout.seats)
+            yield Unit(self._message, self._units, node, f"{tag} {self._units}", role)
+            self._handed_out.add(node)
+        self._elements -= 1  # what stood in their place
+        self._let_go(first, len(run.houses))
 
     def _role(self, kind: Kind) -> str:
         """Return what the units of the document are."""
@@ -345,42 +340,6 @@ class XmlReader:
             siblings = node.up.children[node.tag]
             siblings.pop()
             self._numbers[node.tag] = self._numbers.get(node.tag, 0) + count
-
-    def _run(self, run: Run, first: XmlNode) -> Iterator[Event]:
-        """Hand out units of known layouts. first: what the parser was shown in their place.
-
-        Of each layout only the first unit of the file is looked at: what is missing in others is the same, and is told once.
-        """
-        kind = self._kind
-        assert kind is not None
-        yield from self._begin()
-        assert self._message is not None
-        role, tag = self._role(kind), first.tag
-        notes = self._notes if role != "master" else None
-        siblings = (first.up.children or {}).get(tag) if first.up is not None else None
-        if self._remarks is not None:
-            yield from self._remarks.take()
-        for number, (house, place) in enumerate(zip(run.houses, run.places(first.line), strict=True), first.number):
-            node = known_node(first, number, place, run.text, house)
-            if siblings:
-                siblings[-1] = node
-            below = house.layout.seats[0].below
-            if self._unread is not None:
-                self._unread.look(node)
-            if self._missing is not None:
-                self._missing.look_once(house.layout, node)
-            if notes is not None and kind.notes in below:
-                notes.look(notes_of(node, kind.notes))
-            if notes is not None and self._parties is not None and kind.parties[0] in below:
-                self._parties.look(parties_of(node, kind.parties))
-            if self._totals is not None:
-                self._totals.add_known(house)
-            self._units += 1
-            self._elements += len(house.layout.seats)
-            yield Unit(self._message, self._units, node, f"{tag} {self._units}", role)
-            self._handed_out.add(node)
-        self._elements -= 1  # what stood in their place
-        self._let_go(first, len(run.houses))
 
 
 def _free(element: Any) -> None:
