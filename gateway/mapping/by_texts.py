@@ -204,25 +204,25 @@ def _text(texts: Texts) -> str:
 
 def _still_read(get: Callable[..., str]) -> Getter:
     """Return what reads something above the units, once until it changes."""
-    last: tuple[Any, int, str] = (None, 0, "")
+    last: tuple[object, str] = (None, "")
 
     def read(node: Any, root: Any) -> str:
         nonlocal last
-        if last[0] is not root or last[1] != root.state:
-            last = root, root.state, get(node, root)
-        return last[2]
+        if last[0] is not root.state:
+            last = root.state, get(node, root)
+        return last[1]
 
     return read
 
 
 def _still_holds(holds: Condition) -> Condition:
     """Return a test of something above the units, made once until it changes."""
-    last: tuple[Any, int, bool] = (None, 0, False)
+    last: tuple[object, bool] = (None, False)
 
     def holds_still(node: Any, root: Any, run: Any) -> bool:
         nonlocal last
-        if last[0] is not root or last[1] != root.state:
-            last = root, root.state, holds(node, root, run)
-        return last[2]
+        if last[0] is not root.state:
+            last = root.state, holds(node, root, run)
+        return last[1]
 
     return holds_still

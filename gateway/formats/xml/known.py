@@ -11,7 +11,6 @@ from typing import Any
 
 import msgspec
 
-from gateway.findings import Position
 from gateway.formats.xml.layouts import Layout, Seat
 from gateway.formats.xml.nodes import XmlNode
 
@@ -54,7 +53,6 @@ class KnownNode(XmlNode, eq=False, kw_only=True):
     house: House
     texts: tuple[str, ...]
     cut: bool = False
-    found_at: Position | None = None
     nodes: list[XmlNode] | None = None
 
     def __getattr__(self, name: str) -> Any:
@@ -72,14 +70,6 @@ class KnownNode(XmlNode, eq=False, kw_only=True):
         for node in self.nodes or ():
             node.up = None
         self.cut = True
-
-    def here(self, attribute: str = "") -> Position:
-        """See XmlNode."""
-        if attribute:
-            return super().here(attribute)
-        if self.found_at is None:
-            self.found_at = super().here()
-        return self.found_at
 
     def part(self, number: int) -> KnownPart:
         """Return an element of it, for those who read it by its texts."""

@@ -13,6 +13,7 @@ from gateway.findings import Finding, Position, Scope, Severity
 from gateway.formats.xml.kinds import Kind
 from gateway.formats.xml.layouts import Layout
 from gateway.formats.xml.nodes import XmlNode
+from gateway.records import Node
 
 _MOST = 50  # of a message
 
@@ -60,14 +61,26 @@ class Missing:
 
 def notes_of(unit: XmlNode, name: str) -> Iterator[tuple[str, str, str, Callable[[], Position]]]:
     """Yield (subject, control, text, what tells its place) of each customs note of a shipment; of a house in a list it has them itself."""
-    nodes = unit.walk() if unit.up is None else (unit.children or {}).get(name, ())
+    nodes = _all(unit, name) if unit.up is None else (unit.children or {}).get(name, ())
     for note in nodes:
-        if note.tag == name and isinstance(note, XmlNode):
+        if isinstance(note, XmlNode):
             below = note.children or {}
             subject, control, text = (
                 below[part][0].element(1) if part in below else "" for part in ("SubjectCode", "ContentCode", "Content")
             )
             yield subject, control, text, note.here
+
+
+def _all(unit: XmlNode, name: str) -> list[Node]:
+    """Return all elements of a name in a document, in order."""
+    found: list[Node] = []
+    around: list[Node] = [unit]
+    for node in around:  # grows meanwhile
+        for tag, same in (node.children or {}).items():
+            if tag == name:
+                found += same
+            around += [child for child in same if child.children]
+    return sorted(found, key=lambda node: node.offset)
 
 
 def parties_of(unit: XmlNode, path: tuple[str, ...]) -> Iterator[tuple[str, str, str, Callable[[], Position]]]:

@@ -59,6 +59,7 @@ class XmlReader:
         self._root: XmlNode | None = None
         self._open: XmlNode | None = None  # the innermost element without an end
         self._kept = self._units = self._elements = 0
+        self._then = -1  # elements outside of units when the last unit was handed out
         self._begun = False
         self._interchange = Interchange(syntax, 0)
         self._message: Message | None = None
@@ -237,13 +238,10 @@ class XmlReader:
         """True when a closed element outside of units, or at their depth, is a unit."""
         if place.unit:
             return True
-        assert self._root is not None
-        assert self._looks is not None
-        empties = self._looks.empties
-        if empties is not None and place.group and node.tag == empties.group:
+        empties = self._looks.empties if place.group and self._looks is not None else None
+        if empties is not None and node.tag == empties.group:
             empties.close(self._units, node.here())
         self._kept += 1
-        self._root.state = self._kept
         if self._kept > MAX_KEPT:
             said = f"More than {MAX_KEPT} elements stand outside of shipments."
             raise FaultError(Finding("XML-LIMIT", Severity.ERROR, Scope.INTERCHANGE, said, node.here()))
@@ -298,6 +296,7 @@ class XmlReader:
             yield answer_in(node)
             return
         role = self._role(kind)
+        self._tell_state()
         if self._remarks is not None:
             yield from self._remarks.take()
         looks.of_unit(node, role)
@@ -315,6 +314,7 @@ class XmlReader:
         assert self._message is not None
         role, tag = self._role(kind), first.tag
         siblings = (first.up.children or {}).get(tag) if first.up is not None else None
+        self._tell_state()
         if self._remarks is not None:
             yield from self._remarks.take()
         for number, (house, place) in enumerate(zip(run.houses, run.places(first.line), strict=True), first.number):
@@ -328,6 +328,11 @@ class XmlReader:
             self._handed_out.add(node)
         self._elements -= 1  # what stood in their place
         self._let_go(first, len(run.houses))
+
+    def _tell_state(self) -> None:
+        """Tell the root whether anything above the units changed: what came ended before the next unit."""
+        if self._root is not None and self._kept != self._then:
+            self._root.state, self._then = object(), self._kept
 
     def _role(self, kind: Kind) -> str:
         """Return what the units of the document are."""

@@ -132,6 +132,14 @@ TEXTS = (
 BETWEEN = ("", "\n", "\n  ", " ", "\r\n", "<!-- <item id='1'></item> -->", "<?pi?>", "stray", "\u00a0")
 
 
+ABOVE = (
+    "<ram:FinalDestinationLocation><ram:ID>LAX</ram:ID></ram:FinalDestinationLocation>", "<ram:OriginLocation><ram:ID>SZX</ram:ID></ram:OriginLocation>",
+    "<ram:TransportContractDocument><ram:ID>999-12345686</ram:ID></ram:TransportContractDocument>", "</rsm:MasterConsignment><rsm:MasterConsignment>",
+    '</rsm:MasterConsignment><rsm:MasterConsignment xmlns:ram="urn:other">',
+    "</rsm:MasterConsignment><rsm:MessageHeaderDocument><ram:PurposeCode>Deletion</ram:PurposeCode></rsm:MessageHeaderDocument><rsm:MasterConsignment>",
+)  # fmt: skip
+
+
 def house(draw: random.Random, form: random.Random) -> str:
     """Return a house, mostly as usual. form: decides what it has, draw: what that says."""
 
@@ -200,8 +208,12 @@ def made(draw: random.Random) -> bytes:
     kind, count, forms_of = draw.choice("hip"), draw.choice((1, 3, 6, 12, 90)), draw.randint(1, 5)
 
     def units(count: int) -> str:
-        one = house if kind == "h" else item
-        return "".join(one(draw, random.Random(draw.randint(1, forms_of))) for _ in range(count))
+        one, some = house if kind == "h" else item, []
+        for _ in range(count):
+            some.append(one(draw, random.Random(draw.randint(1, forms_of))))
+            if kind == "h" and draw.random() < 0.05:  # what stands above the units changes between them
+                some.append(draw.choice(ABOVE))
+        return "".join(some)
 
     if kind == "p":
         text = PREDES.format(units(count // 2), units(count // 2))
