@@ -20,7 +20,7 @@ from gateway.often import Often
 
 _OFTEN = 8  # times that a layout must have come: its pattern costs as much as a dozen units that are read one by one
 _KEPT = 64  # layouts of a family
-_COUNTED = 512  # layouts whose times are counted
+_COUNTED = 4096  # layouts whose times are counted
 _LONGEST = 16_384  # characters of a unit that a layout is made of
 
 _NAME = r"[A-Za-z_][\w.-]*"
@@ -68,7 +68,7 @@ class Family:
         self.close = f"</{name}>"
         self._made: dict[str, Layout] = {}
         self._by_tags: dict[int, list[Layout]] = {}
-        self._often = Often[str](_OFTEN, _COUNTED)
+        self._often = Often[int](_OFTEN, _COUNTED)
 
     def __bool__(self) -> bool:
         return bool(self._made)
@@ -94,7 +94,7 @@ class Family:
         if opens is None or opens["name"] != self._name:
             return
         pattern, seats = _read(unit, self._kind, self._place, self._names)
-        if seats and pattern not in self._made and self._often(pattern):
+        if seats and pattern not in self._made and self._often(hash(pattern)):
             made = self._made[pattern] = Layout(pattern, tuple(seats), unit.count("<"))
             self._by_tags.setdefault(made.tags, []).insert(0, made)
 

@@ -22,6 +22,7 @@ from gateway.formats.xml.places import places_of
 
 _PATIENCE = 256  # units of unknown layouts behind each other, after which the rest of a file is read as it comes
 _NO_TEXT = ("\ufffe", "\uffff")
+_LEARNED = 512  # units of a file from which layouts are learned
 _FAMILIES = 64  # that are remembered
 
 
@@ -35,15 +36,21 @@ class Feeder:
         self._before = 0  # events before the last piece
         units = tuple({kind.unit[-1]: None for kind in kinds if kind.unit and not kind.answers})
         self._close = _closing(units) if units and source.in_pieces else None
-        self._missed = 0  # units behind each other whose layout was not known
+        self._missed = 0  # ends behind each other of units whose layout was not known, or of none
+        self._learned = 0
 
     def feed(self, data: bytes) -> list[Any]:
         """Feed the next bytes; return what the parser has read."""
-        at = 0
-        while self._close is not None and self._missed < _PATIENCE and (found := self._close.search(data, at)):
+        at, close = 0, self._close
+        while close is not None and self._missed < _PATIENCE and (found := close.search(data, at)) is not None:
+            if at == 0 and data.count(found[0]) < 2:
+                break  # there is no other one behind it
             self._piece(data[at : found.end()])
             at = found.end()
-            if (family := self._ended()) is not None:
+            family = self._ended()
+            if family is None:
+                self._missed += 1
+            else:
                 at = self._units(data, at, family)
         self._piece(data[at:])
         events, self._events = self._events, []
@@ -88,7 +95,9 @@ class Feeder:
             self._missed += 1
             if self._ended() is not family:
                 break
-            family.learn(unit.lstrip(" \t\r\n"))
+            if self._learned < _LEARNED:
+                self._learned += 1
+                family.learn(unit.lstrip(" \t\r\n"))
         return at
 
     def _hide(self, text: str, pos: int, houses: list[House], family: Family) -> int:
