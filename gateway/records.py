@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import msgspec
 
@@ -344,6 +344,16 @@ class InLinePath(msgspec.Struct, frozen=True):
     of_nodes: Callable[[Any, Any], Any] | None = None
     alone: InLineElement | None = None
     every: tuple[int, Callable[[Any], Any]] | None = None
+
+
+class Texts(NamedTuple):
+    """Where the text of a path stands among the texts of a node whose kinds are known (XML): numbers of those that are there.
+
+    between: what joins several texts of elements, whose blanks at both ends do not count; None for one that is taken as it is.
+    """
+
+    numbers: tuple[int, ...]
+    between: str | None
 
 
 class Dialect(Protocol):

@@ -83,11 +83,6 @@ class Bound(Fields):
         self._party = block.level in PARTY_ROLES
         self._more = [line for row, line in block.actions if row.target == "(continue)"][:1]
 
-    @property
-    def refuses(self) -> bool:
-        """True when a row of it refuses, or carries on a line."""
-        return bool(self.refusals.lines or self._more)
-
     @cached_property
     def alone(self) -> Fields:
         """The targets by themselves: a node that would carry on a line, where there is none before it."""

@@ -12,6 +12,7 @@ from gateway.kinds import Kinds
 from gateway.mapping.sources import Run
 from gateway.mapping.straight import Fill
 from gateway.often import Often
+from gateway.records import Dialect
 
 _OFTEN = 32  # times that kinds must have come: to write a function costs as much as some hundred nodes without
 _KEPT = 64  # functions of one block
@@ -39,6 +40,25 @@ class Forms(Generic[Made]):
 def knows(helpers: dict[str, Any] | None) -> bool:
     """True when readers of the dialect set the kinds of nodes. helpers: what it lends to functions in line."""
     return helpers is not None and "code_at" in helpers
+
+
+def by_texts(dialect: Dialect | None) -> bool:
+    """True when readers of the dialect know all texts of some nodes and where they belong, see by_texts.py."""
+    return hasattr(dialect, "texts")
+
+
+def chooser(make: Callable[[Kinds], Made], otherwise: Callable[[Any, Any], Made]) -> Callable[[Any, Any], Made]:
+    """Return (node, root) -> what is made for it. otherwise: gives what is made for other nodes."""
+    forms = Forms(make)
+    get, choose = forms.made.get, forms.choose
+
+    def of(node: Any, root: Any) -> Made:
+        kinds = node.kinds
+        if kinds is None or not root.usual:
+            return otherwise(node, root)
+        return get(kinds) or choose(kinds) or otherwise(node, root)
+
+    return of
 
 
 def runner(make: Callable[[Kinds], Fill], otherwise: Fill) -> Fill:

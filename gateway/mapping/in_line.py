@@ -34,7 +34,7 @@ from gateway.records import ITSELF, InLineElement, InLinePath, InLineSteps
 _COLLAPSED = '(raw if raw.isprintable() and "  " not in raw and raw.strip() is raw else " ".join(raw.split()))'
 """No blank of any kind but single ones between words, by far the most: to split such a text and join it takes three times as long."""
 
-_SPELLED: dict[Any, str] = {
+SPELLED: dict[Any, str] = {
     None: "raw.strip()", trim: "raw.strip()", collapse: _COLLAPSED, upper: "raw.strip().upper()", lower: "raw.strip().lower()",
 }  # fmt: skip
 """Transforms that are cheaper than a memory of what they made."""
@@ -95,7 +95,7 @@ class Rows(Lookups):
 
     def _single(self, tag: str, element: InLineElement, text: str, line: Line, quick: Quick) -> Row:
         """Return the expressions of what is made of the text of one element."""
-        spelled = _SPELLED.get(line.one) if quick.text and (line.one or line.apply is None) else None
+        spelled = SPELLED.get(line.one) if quick.text and (line.one or line.apply is None) else None
         if element.read is None:
             return Row(spelled, there=f"(raw := {text})", sure=True) if spelled else remembered(tag, text)
         if spelled is None:

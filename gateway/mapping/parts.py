@@ -40,7 +40,7 @@ class Parts:
             return
         if not nodes:
             if bound.required and bound.applies(mapped.node, root, run):
-                run.findings.append(self._missing(role, bound.required, mapped.node, root))
+                self._miss(role, bound.required, mapped, root, run)
             return
         party: dict[str, Any] = {}
         run.level = role
@@ -53,7 +53,15 @@ class Parts:
         if party:
             mapped.draft[role] = party
 
-    def _missing(self, role: str, row: Row, node: Any, root: Any) -> Finding:
+    def _miss(self, role: str, row: Row, mapped: Mapped, root: Any, run: Run) -> None:
+        """Tell of a party that is missing, once it is known that the enrichment file does not have it either."""
+        if run.profile.enrich is None:
+            run.findings.append(self.missing(role, row, mapped.node, root))
+        else:
+            run.missing.append((len(run.findings), role, row))
+
+    def missing(self, role: str, row: Row, node: Any, root: Any) -> Finding:
+        """Return what is said of a party that is missing."""
         severity = Severity.WARNING if row.required == "warn" else Severity.ERROR
         said = row.message or f"{role} is missing"
         return Finding(

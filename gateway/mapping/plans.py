@@ -13,7 +13,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from gateway.mapping import shapes
+from gateway.kinds import Kinds
+from gateway.mapping import by_texts, forms, shapes
 from gateway.mapping.blocks import Bound, Choice, Nodes
 from gateway.mapping.cells import Target
 from gateway.mapping.sources import Run
@@ -36,6 +37,8 @@ class Plans:
         if self._helpers is None:
             plan = self._by_closures()
             self.of = lambda node, root: plan
+            if forms.by_texts(self._dialect):
+                self.of = forms.chooser(self._by_texts, self.of)
         else:
             self.of = shapes.chooser(self._dialect, self._in_line, self._by_closures)
         return self.of(node, root)
@@ -49,6 +52,9 @@ class Plans:
 
     def _in_line(self, shape: frozenset[str] | None) -> Fill:
         return shapes.unit(self._targets, self._refusals.lines, self._bound, self._helpers or {}, shape)
+
+    def _by_texts(self, kinds: Kinds) -> Fill:
+        return by_texts.unit(self._targets, self._refusals.lines, self._bound, self._dialect, kinds)
 
     def _by_closures(self) -> Fill:
         fill = without_shapes(self._targets, self._dialect)

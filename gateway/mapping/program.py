@@ -35,7 +35,11 @@ def _ways_to(pointer: str) -> tuple[str, str]:
 def own_copy(value: Any) -> Any:
     """Return a value whose parts nobody else has: a draft is completed in place, what several shipments read is not."""
     if isinstance(value, dict):
-        return {name: own_copy(part) if type(part) in _OF_PARTS else part for name, part in value.items()}
+        own = value.copy()
+        for name, part in value.items():
+            if type(part) in _OF_PARTS:
+                own[name] = own_copy(part)
+        return own
     return [own_copy(part) for part in value] if isinstance(value, list) else value
 
 
@@ -116,7 +120,7 @@ class CompiledProgram:
             mapped.draft = {**inherited}
             whole(node, root, mapped.draft, run, mapped)
         run.level = ""
-        self._complete(mapped.draft, profile, run)
+        self._complete(mapped.draft, node, root, run)
         mapped.findings = run.findings
         return mapped
 
@@ -206,10 +210,15 @@ class CompiledProgram:
         values: dict[str, Any] = own_copy(kept[1]) if kept[3] else kept[1]
         return values
 
-    def _complete(self, draft: dict[str, Any], profile: Profile, run: Run) -> None:
-        """Fill what the input does not carry: enrichment first, then the partner's constants."""
+    def _complete(self, draft: dict[str, Any], node: Any, root: Any, run: Run) -> None:
+        """Fill what the input does not carry: what the enrichment file knows first, then the partner's constants."""
+        profile = run.profile
         if profile.enrich is not None:
-            self._enrich(draft, profile.enrich(draft) or {}, run)
+            more = profile.enrich(draft) or {}
+            for before, role, row in reversed(run.missing):
+                if role not in more or role in draft:
+                    run.findings.insert(before, self.parts.missing(role, row, node, root))
+            self._enrich(draft, more, run)
         known, constants = self._constants
         if known is not profile.constants:
             known, constants = self._constants = profile.constants, _copied(profile.constants)
@@ -220,11 +229,12 @@ class CompiledProgram:
     @staticmethod
     def _enrich(draft: dict[str, Any], known: dict[str, Any], run: Run) -> None:
         """Take what the enrichment knows and the input lacks; what was said of it as missing is then no longer true."""
-        taken = {f"/{name}" for name in known.keys() - draft.keys()}
+        taken: set[str] = set()
         for name, value in known.items():
             mine = draft.get(name)
             if name not in draft:
-                draft[name] = own_copy(value)
+                taken.add(f"/{name}")
+                draft[name] = own_copy(value) if type(value) in _OF_PARTS else value
             elif (
                 isinstance(mine, dict)
                 and isinstance(value, dict)
@@ -243,7 +253,7 @@ class CompiledProgram:
         number = draft.get("house_bill_number") or draft.get("shipment_tracking_number")
         if number and "shipment_id" not in draft:  # an order whose parcel number came from here
             draft["shipment_id"] = number
-        if taken:
+        if taken and run.findings:
             run.findings[:] = [f for f in run.findings if f.value is not None or taken.isdisjoint(_ways_to(f.pointer))]
 
     def place(self, level: str, name: str, node: Any, root: Any, run: Run) -> Origin | None:

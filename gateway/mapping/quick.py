@@ -27,12 +27,12 @@ class Quick:
     default: finished default or None.
     """
 
-    __slots__ = ("default", "get", "holds", "make", "plain", "remember", "single", "tests", "text")
+    __slots__ = ("default", "get", "holds", "make", "plain", "remember", "single", "text")
 
     def __init__(self, line: Line, form: Format) -> None:
         self.holds = line.holds
         self.text = form is str
-        self.plain, self.tests = line.plain, line.tests
+        self.plain = line.plain
         self.default = form(line.row.default) if line.row.default else None
         known: dict[Any, Any] = {}
         self.remember = known.get

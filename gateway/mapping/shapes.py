@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any, Generic, TypeVar
 
-from gateway.mapping import forms
+from gateway.mapping import by_texts, forms
 from gateway.mapping.cells import Target
 from gateway.mapping.line import InLineTest, Line
 from gateway.mapping.sources import Run
@@ -100,7 +100,7 @@ def for_nodes(targets: list[Target], dialect: Dialect | None) -> Fill:
     """Return a function that fills all targets of a block, in order."""
     helpers = helpers_of(dialect)
     if helpers is None:
-        return without_shapes(targets, dialect)
+        return _of_kinds(targets, dialect)
     lines = [line for target in targets for line in target.lines]
     return _by_shape(lines, dialect, partial(fields, targets, helpers), partial(by_closures, targets))
 
@@ -112,13 +112,19 @@ def for_goods(targets: list[Target], more: list[Line], refusals: list[Line], dia
     """
     helpers = helpers_of(dialect)
     if helpers is None:
-        return _in_turn(without_shapes(targets, dialect), more, refusals)
+        return _in_turn(_of_kinds(targets, dialect), more, refusals)
     lines = [*more, *refusals, *(line for target in targets for line in target.lines)]
 
     def otherwise() -> Fill:
         return _in_turn(by_closures(targets), more, refusals)
 
     return _by_shape(lines, dialect, partial(goods, targets, more, refusals, helpers), otherwise)
+
+
+def _of_kinds(targets: list[Target], dialect: Dialect | None) -> Fill:
+    """Return what fills all targets where shapes tell nothing: by texts where those of a node are known."""
+    fill = without_shapes(targets, dialect)
+    return forms.runner(partial(by_texts.fields, targets, dialect), fill) if forms.by_texts(dialect) else fill
 
 
 def _in_turn(fill: Fill, more: list[Line], refusals: list[Line]) -> Fill:

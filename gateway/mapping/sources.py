@@ -8,6 +8,7 @@ from typing import Any
 
 from gateway.findings import Finding, Position
 from gateway.mapping.grammar import Source, Test
+from gateway.mapping.table import Row
 from gateway.profile import Profile
 from gateway.records import Dialect, Finder, Getter, Message, Path, Step
 
@@ -18,11 +19,14 @@ Condition = Callable[[Any, Any, "Run"], bool]
 class Run:
     """The state of mapping one unit: findings and what `profile.` and `envelope.` read."""
 
-    __slots__ = ("findings", "index", "inherited", "level", "message", "profile")
+    __slots__ = ("findings", "index", "inherited", "level", "message", "missing", "profile")
 
     def __init__(self, message: Message, profile: Profile) -> None:
         self.message, self.profile = message, profile
         self.findings: list[Finding] = []
+        self.missing: list[
+            tuple[int, str, Row]
+        ] = []  # parties that nothing fills so far: findings before it, role, row
         self.inherited: dict[str, Any] = {}
         self.level, self.index = "", 0  # what is being filled: "" (the shipment), a party, "items" or "references"
 

@@ -33,7 +33,7 @@ def function(lines: list[str], names: dict[str, Any]) -> Fill:
 
 def by_closures(targets: list[Target]) -> Fill:
     """Return a function that fills all targets, in order."""
-    source = _Source()
+    source = Body()
     for number, target in enumerate(targets):
         source.target(number, target)
     return function(source.lines(), source.names)
@@ -82,14 +82,14 @@ def _of_columns(targets: list[Target], there: frozenset[int], whole: Fill) -> Fi
 
 def choice(lines: list[Line]) -> Fill:
     """Return a function that gives the index of the first row whose condition holds, -1 when none does."""
-    source = _Source()
+    source = Body()
     for number, line in enumerate(lines):
         source.names[f"h{number}"] = line.holds
         source.choice(number, line)
     return function([*source.lines(), "return -1"], source.names)
 
 
-class _Source:
+class Body:
     """The function while it is written: body, and the names it reads."""
 
     def __init__(self) -> None:
@@ -107,7 +107,8 @@ class _Source:
 
     def target(self, number: int, target: Target) -> None:
         """Write one target: its rows in order, the first value wins; rows that can yield nothing ("") are left out."""
-        rows = [self._row(f"{number}_{index}", quick) for index, quick in enumerate(target.quick)]
+        lines = enumerate(zip(target.lines, target.quick, strict=True))
+        rows = [self._row(f"{number}_{index}", line, quick) for index, (line, quick) in lines]
         ways = " or ".join(filter(None, rows))
         self.names |= {f"f{number}": target.careful, f"p{number}": target.put}
         store = f'out["{target.path[0]}"] = value' if len(target.path) == 1 else f"p{number}(out, value)"
@@ -122,7 +123,7 @@ class _Source:
         holds = "True" if line.holds is None else self._condition(str(number), line)
         self._body.append(f"if {holds}: return {number}")
 
-    def _row(self, tag: str, quick: Quick) -> str:
+    def _row(self, tag: str, line: Line, quick: Quick) -> str:
         """Return the expression of one row: true when it yields a value, which is `value` then."""
         self.names |= {
             f"h{tag}": quick.holds,
@@ -130,11 +131,11 @@ class _Source:
             f"m{tag}": quick.make,
             f"d{tag}": quick.default,
         }
-        made = f"(k{tag}(raw) or m{tag}(raw)) if {self._read(tag, quick)} else d{tag}"
-        condition = f"{self._condition(tag, quick)} and " if quick.holds is not None else ""
+        made = f"(k{tag}(raw) or m{tag}(raw)) if {self._read(tag, line, quick)} else d{tag}"
+        condition = f"{self._condition(tag, line)} and " if quick.holds is not None else ""
         return f"({condition}(value := {made}) is not None)"
 
-    def _read(self, tag: str, quick: Quick) -> str:
+    def _read(self, tag: str, line: Line, quick: Quick) -> str:
         """Return the expression that reads the source into `raw`, true when there is something."""
         if not quick.plain:
             self.names[f"g{tag}"] = quick.get
@@ -143,10 +144,10 @@ class _Source:
             return f"(raw := {self._element(quick.plain[0])})"
         return f"any(raw := ({', '.join(map(self._element, quick.plain))}))"
 
-    def _condition(self, tag: str, row: Quick | Line) -> str:
-        if row.tests is None:
+    def _condition(self, tag: str, line: Line) -> str:
+        if line.tests is None:
             return f"h{tag}(node, root, run)"
-        return " and ".join(self._test(f"{tag}_{n}", *test) for n, test in enumerate(row.tests))
+        return " and ".join(self._test(f"{tag}_{n}", *test) for n, test in enumerate(line.tests))
 
     def _test(self, name: str, element: int, op: str, values: frozenset[str]) -> str:
         self.names[f"w{name}"] = values
@@ -156,7 +157,7 @@ class _Source:
         return f"{text} {'in' if op == '=' else 'not in'} w{name}"
 
 
-class _Columns(_Source):
+class _Columns(Body):
     """The function for tables with the columns `there` (indexes of elements): what an absent one says is known now."""
 
     def __init__(self, there: frozenset[int]) -> None:
@@ -166,21 +167,21 @@ class _Columns(_Source):
     def _element(self, element: int) -> str:
         return f"cells[{element}]" if element in self._there else '""'
 
-    def _row(self, tag: str, quick: Quick) -> str:
-        condition = self._condition(tag, quick) if quick.holds is not None else "True"
+    def _row(self, tag: str, line: Line, quick: Quick) -> str:
+        condition = self._condition(tag, line) if quick.holds is not None else "True"
         absent = bool(quick.plain) and not any(element in self._there for element in quick.plain)
         if condition == "False" or (absent and quick.default is None):
             return ""
         names = {f"h{tag}": quick.holds, f"k{tag}": quick.remember, f"m{tag}": quick.make, f"d{tag}": quick.default}
         self.names |= names
-        made = f"d{tag}" if absent else f"(k{tag}(raw) or m{tag}(raw)) if {self._read(tag, quick)} else d{tag}"
+        made = f"d{tag}" if absent else f"(k{tag}(raw) or m{tag}(raw)) if {self._read(tag, line, quick)} else d{tag}"
         return f"({'' if condition == 'True' else condition + ' and '}(value := {made}) is not None)"
 
-    def _condition(self, tag: str, row: Quick | Line) -> str:
-        if row.tests is None:
-            return super()._condition(tag, row)
+    def _condition(self, tag: str, line: Line) -> str:
+        if line.tests is None:
+            return super()._condition(tag, line)
         tests = []
-        for number, test in enumerate(row.tests):
+        for number, test in enumerate(line.tests):
             if test[0] in self._there:
                 tests.append(self._test(f"{tag}_{number}", *test))
             elif not holds_of_nothing(*test[1:]):

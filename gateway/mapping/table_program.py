@@ -31,7 +31,7 @@ class TableProgram(CompiledProgram):
     def __init__(self, *args: Any) -> None:
         """See CompiledProgram."""
         super().__init__(*args)
-        self._roles = [role for role, _ in self._parties]
+        self._roles = [role for role, _ in self.parts.parties]
         self._ways: dict[tuple[int, ...], _ByColumns | None] = {}  # of tables with these columns
 
     def run(self, message: Message, node: Any, profile: Profile) -> MappedShipment:
@@ -47,11 +47,11 @@ class TableProgram(CompiledProgram):
             return super().run(message, node, profile)
         mapped, run = Mapped(self, message, node, profile), Run(message, profile)
         mapped.draft = draft
-        mapped._parties = dict.fromkeys(filter(draft.__contains__, self._roles), node)
-        mapped._items = node.children["ROW"]
+        mapped.parties = dict.fromkeys(filter(draft.__contains__, self._roles), node)
+        mapped.items = node.children["ROW"]
         if "references" in draft:
-            mapped._references = [node] * len(draft["references"])
-        self._complete(draft, profile, run)
+            mapped.references = [node] * len(draft["references"])
+        self._complete(draft, node, message.root, run)
         mapped.findings = run.findings
         return mapped
 
@@ -73,7 +73,9 @@ class TableProgram(CompiledProgram):
             return None
         try:
             shipment = Level([t for b in self.blocks.get("shipment", ()) for t in b.targets], there)
-            return _ByColumns(shipment, self._refusals.lines, self._parties, self._items, self._references, there)
+            return _ByColumns(
+                shipment, self._refusals.lines, self.parts.parties, self.parts.items, self.parts.references, there
+            )
         except NotByColumns:
             return None
 
@@ -114,7 +116,7 @@ class _ByColumns:
 
 def _of_unit(bound: Bound, there: frozenset[int]) -> list[tuple[Tests, Level]]:
     """Return condition and targets of a block that is read in the unit itself, [] when it never is. Raises NotByColumns."""
-    if len(bound.ways) != 1 or bound.refuses or bound.ways[0].of != "unit":
+    if len(bound.ways) != 1 or bound.tells or bound.ways[0].of != "unit":
         raise NotByColumns
     tests = Tests(bound.ways[0].line, there)
     return [] if tests.never else [(tests, Level(bound.targets, there))]
@@ -122,7 +124,7 @@ def _of_unit(bound: Bound, there: frozenset[int]) -> list[tuple[Tests, Level]]:
 
 def _each_row(bound: Bound) -> bool:
     """True for goods lines that are the rows of the unit."""
-    return len(bound.ways) == 1 and not bound.refuses and _takes_rows(bound.ways[0])
+    return len(bound.ways) == 1 and not bound.tells and _takes_rows(bound.ways[0])
 
 
 def _takes_rows(way: Way) -> bool:

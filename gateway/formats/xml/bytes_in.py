@@ -33,7 +33,7 @@ class Source:
     """The chunks of one file on their way to the parser.
 
     encoding: what the parser is told; base, factor: where its bytes stand in the received file; findings: remarks and faults found on the way; broken: a fault ended reading;
-    lines: line ends seen; tags: where the elements start; at: line and column behind what the parser was given, from 1.
+    lines: line ends seen; tags: where the elements start; in_pieces: whoever feeds the parser feeds these too, piece by piece; at: line and column behind what the parser was given, from 1.
     """
 
     def __init__(self, chunks: Iterable[bytes], scale: tuple[int, int]) -> None:
@@ -44,6 +44,8 @@ class Source:
         self.encoding = "utf-8"
         self.lines = 0
         self.tags = StartTags(wide=self.factor == 2)
+        self.in_pieces = False
+        self._size = 0  # of what was read, in the units of offsets
         self.at = (1, 1)
         self._read: deque[tuple[int, int, int, bytes]] = deque()  # offset, lines, start of its first line, bytes
         self._line = 0  # where the line starts that is open
@@ -62,6 +64,7 @@ class Source:
         self.lines += self._head.count(b"\n", 0, lead)
         self._line = self._head.rfind(b"\n", 0, lead) + 1
         self.tags.feed(self._head[:lead])
+        self._size += lead
         self._head = self._head[lead:]
         declared = _DECLARED.match(self._head)
         name = declared[1].decode().lower() if declared else "utf-8"
@@ -74,6 +77,7 @@ class Source:
             self.broken = True
             return
         self.encoding = known
+        self.in_pieces = known in ("utf-8", "us-ascii") and self.lines == 0
 
     def __iter__(self) -> Iterator[bytes]:
         """Yield the bytes for the parser; NUL, Ctrl-Z and blanks behind the document are held back."""
@@ -102,17 +106,19 @@ class Source:
                 yield body
         marks = held.strip(b"\r\n\t ")
         if marks:
-            self._say("FILE-TRAILING-NOISE", Severity.WARNING, f"{count_of(len(held), 'byte')} behind the document (NUL or Ctrl-Z): skipped.", self.tags.size - len(held))  # fmt: skip
+            self._say("FILE-TRAILING-NOISE", Severity.WARNING, f"{count_of(len(held), 'byte')} behind the document (NUL or Ctrl-Z): skipped.", self._size - len(held))  # fmt: skip
 
     def _note(self, chunk: bytes) -> None:
         """Count what was read."""
-        offset = self.tags.size
+        offset = self._size
         if len(self._read) < _READ:
             self._read.append((offset, self.lines, self._line, chunk))
         if last := chunk.rfind(b"\n") + 1:
             self._line = offset + self.tags.length(chunk[:last])
         self.lines += chunk.count(b"\n")
-        self.tags.feed(chunk)
+        self._size += self.tags.length(chunk)
+        if not self.in_pieces:
+            self.tags.feed(chunk)
 
     def went_on(self) -> None:
         """Let go what the parser is through with."""
@@ -138,9 +144,9 @@ class Source:
         last = data[data.rfind(b"<") :]
         if b">" not in last or not _WHOLE.match(last):
             self._tag = last if last[:1] == b"<" and last[1:2] not in (b"!", b"?") else b""
-        if len(self._tag) <= _LONGEST and (max(map(len, data.split(b"<"))) <= _LONG or not _MANY.search(data)):
+        if len(self._tag) <= _LONGEST and (not _sparse(data) or not _MANY.search(data)):
             return True
-        self._say("XML-LIMIT", Severity.ERROR, "An element has more attributes than any message needs.", self.tags.size)
+        self._say("XML-LIMIT", Severity.ERROR, "An element has more attributes than any message needs.", self._size)
         self.broken = True
         return False
 
@@ -156,7 +162,7 @@ class Source:
         try:
             decoder.decode(chunk)
         except UnicodeDecodeError as error:
-            at = self.tags.size - pending + error.start
+            at = self._size - pending + error.start
             byte = error.object[error.start]
             fits = " Windows-1252 would fit." if byte not in b"\x81\x8d\x8f\x90\x9d" else ""
             said = f"Byte {byte:02X} is not {self.encoding.upper()}, which the file says it is.{fits}"
@@ -173,7 +179,7 @@ class Source:
             except UnicodeDecodeError:
                 return True
             said = f"The file says {self.encoding}, but its bytes are UTF-8; names may be read wrongly."
-            self._say("XML-MOJIBAKE", Severity.WARNING, said, self.tags.size)
+            self._say("XML-MOJIBAKE", Severity.WARNING, said, self._size)
         return True
 
     def received(self, offset: int) -> int:
@@ -183,10 +189,20 @@ class Source:
     @property
     def end(self) -> int:
         """Return the offset in the received file behind what was read."""
-        return self.received(self.tags.size)
+        return self.received(self._size)
 
     def _say(self, rule: str, severity: Severity, said: str, offset: int) -> None:
         self.findings.append(_finding(rule, severity, said, self.received(offset), self.lines + 1))
+
+
+def _sparse(data: bytes) -> bool:
+    """True when more than some thousand bytes stand anywhere without a <."""
+    at, end = 0, len(data)
+    while end - at > _LONG:
+        at = data.rfind(b"<", at, at + _LONG + 1) + 1
+        if not at:
+            return True
+    return False
 
 
 def _behind(text: bytes, at: tuple[int, int]) -> tuple[int, int]:

@@ -11,7 +11,9 @@ from collections.abc import Callable, Iterator
 
 from gateway.findings import Finding, Position, Scope, Severity
 from gateway.formats.xml.kinds import Kind
+from gateway.formats.xml.layouts import Layout
 from gateway.formats.xml.nodes import XmlNode
+from gateway.records import Node
 
 _MOST = 50  # of a message
 
@@ -22,6 +24,7 @@ class Missing:
     def __init__(self, kind: Kind) -> None:
         self._needed, self._freight = kind.needed, kind.freight
         self._told: set[tuple[str, str]] = set()
+        self._looked: set[Layout] = set()
         self._found: list[Finding] = []
 
     def look(self, top: XmlNode) -> None:
@@ -34,6 +37,12 @@ class Missing:
             for tag, same in below.items():
                 if tag in needed:
                     nodes += same  # type: ignore[arg-type]  # below an element stand elements
+
+    def look_once(self, layout: Layout, top: XmlNode) -> None:
+        """Look at the first unit of a layout: others lack the same."""
+        if layout not in self._looked:
+            self._looked.add(layout)
+            self.look(top)
 
     def of_whole(self, root: XmlNode) -> Iterator[Finding]:
         """Look at what stands above the shipments, which were let go, and yield all that was found."""
@@ -52,14 +61,26 @@ class Missing:
 
 def notes_of(unit: XmlNode, name: str) -> Iterator[tuple[str, str, str, Callable[[], Position]]]:
     """Yield (subject, control, text, what tells its place) of each customs note of a shipment; of a house in a list it has them itself."""
-    nodes = unit.walk() if unit.up is None else (unit.children or {}).get(name, ())
+    nodes = _all(unit, name) if unit.up is None else (unit.children or {}).get(name, ())
     for note in nodes:
-        if note.tag == name and isinstance(note, XmlNode):
+        if isinstance(note, XmlNode):
             below = note.children or {}
             subject, control, text = (
                 below[part][0].element(1) if part in below else "" for part in ("SubjectCode", "ContentCode", "Content")
             )
             yield subject, control, text, note.here
+
+
+def _all(unit: XmlNode, name: str) -> list[Node]:
+    """Return all elements of a name in a document, in order."""
+    found: list[Node] = []
+    around: list[Node] = [unit]
+    for node in around:  # grows meanwhile
+        for tag, same in (node.children or {}).items():
+            if tag == name:
+                found += same
+            around += [child for child in same if child.children]
+    return sorted(found, key=lambda node: node.offset)
 
 
 def parties_of(unit: XmlNode, path: tuple[str, ...]) -> Iterator[tuple[str, str, str, Callable[[], Position]]]:

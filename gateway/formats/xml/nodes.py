@@ -21,6 +21,8 @@ class XmlNode(Node, eq=False, kw_only=True):
     up: XmlNode | None = None
     rank: int = 0  # of the last child that stood in its order, see remarks.py
     at: Place = NO_PLACE
+    usual: bool = True  # of the root: units may be mapped by their kinds, see gateway.mapping.forms
+    state: object = None  # of the root: another one after each change of what stands above the units
 
     @property
     def text(self) -> str:

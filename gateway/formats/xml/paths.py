@@ -22,8 +22,9 @@ from collections.abc import Callable
 from typing import Any
 
 from gateway.findings import Position
+from gateway.formats.xml.layouts import Seat
 from gateway.formats.xml.nodes import XmlNode, text_at
-from gateway.records import Finder, Getter, Locator, Path, Step
+from gateway.records import Finder, Getter, Locator, Path, Step, Texts
 
 _GATHERED = {
     "@join": slice(None),
@@ -130,6 +131,40 @@ class XmlDialect:
             return None
 
         return locate
+
+    def seats(self, path: Path, at: str, seat: Seat) -> tuple[Seat, ...] | None:
+        """Return the elements of a layout that a path leads to from one of them, as the finder would; None when it is not known."""
+        steps = path.steps[1:] if path.steps and path.steps[0].name == at and not path.absolute else path.steps
+        if path.absolute or any(step.values for step in steps):
+            return None
+        every, found = seat.layout.seats, [seat]
+        for step in steps:
+            if step.name != "..":
+                found = [every[number] for one in found for number in one.below.get(step.name, ())]
+            elif all(one.up >= 0 for one in found):
+                found = [every[one.up] for one in found]
+            else:
+                return None
+        return tuple(found)
+
+    def texts(self, path: Path, at: str, leaf: str, seat: Seat) -> Texts | None:
+        """Return the numbers of the texts that the getter reads; None when they are not known."""
+        found = self.seats(path, at, seat)
+        if found is None or leaf == _LAST:
+            return None
+        if leaf == path.leaf and leaf in _GATHERED:
+            numbers = tuple(one.text for one in found[_GATHERED[leaf]] if one.text >= 0)
+            return Texts(numbers, "\n" if leaf == "@lines" else " ")
+        first = found[:1]
+        if leaf:
+            return Texts(tuple(one.attributes[leaf[1:]] for one in first if leaf[1:] in one.attributes), None)
+        return Texts(tuple(one.text for one in first if one.text >= 0), " ")
+
+    def still(self, path: Path, seat: Seat) -> bool:
+        """True when a path leads to what stands above the units only, from a unit or below it."""
+        names = tuple(step.name for step in path.steps)
+        way = seat.layout.seats[0].place.way or ()
+        return path.absolute and ".." not in names and names[: len(way)] != way
 
     def problems(self, path: Path, at: str, message_type: str, version: str) -> list[str]:
         """Return why the path can never read anything."""

@@ -8,6 +8,7 @@ the bytes, the syntax or the root refuses the whole file: elements that were com
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterable, Iterator
 from typing import Any
 
@@ -15,18 +16,17 @@ from lxml import etree
 
 from gateway.findings import Finding, Scope, Severity
 from gateway.formats.handed_out import HandedOut
-from gateway.formats.notes import Notes
 from gateway.formats.xml.answers import answer_in, number_of_use
 from gateway.formats.xml.bytes_in import Source
 from gateway.formats.xml.faults import FaultError, doctype, kind_of_root, stranger, syntax_fault
 from gateway.formats.xml.kinds import Kind
-from gateway.formats.xml.missing import Missing, notes_of, parties_of
+from gateway.formats.xml.known import Run, known_node
+from gateway.formats.xml.looks import Looks
 from gateway.formats.xml.nodes import XmlNode, text_at
 from gateway.formats.xml.nothing import Empties, nothing_in
 from gateway.formats.xml.places import Place, places_of
 from gateway.formats.xml.remarks import UNITS, Remarks, header_remarks, stray_remark, stray_text
-from gateway.formats.xml.totals import Totals
-from gateway.formats.xml.unread import Unread, unread_in
+from gateway.formats.xml.runs import Feeder
 from gateway.profile import Profile
 from gateway.records import (
     Event,
@@ -59,20 +59,17 @@ class XmlReader:
         self._root: XmlNode | None = None
         self._open: XmlNode | None = None  # the innermost element without an end
         self._kept = self._units = self._elements = 0
+        self._then = -1  # elements outside of units when the last unit was handed out
         self._begun = False
         self._interchange = Interchange(syntax, 0)
         self._message: Message | None = None
         self._held: list[Finding] = []
         self._strays: set[str] = set()  # names of elements with text between their elements: told once
-        self._remarks: Remarks | None = None
-        self._totals: Totals | None = None
-        self._unread: Unread | None = None
-        self._missing: Missing | None = None
-        self._empties: Empties | None = None
-        self._notes: Notes | None = None
-        self._parties: Notes | None = None
+        self._looks: Looks | None = None
+        self._remarks: Remarks | None = None  # of those
         self._numbers: dict[str, int] = {}  # how many units of a name were let go
         self._handed_out = HandedOut()
+        self._runs: deque[Run] = deque()
 
     def read(self, chunks: Iterable[bytes]) -> Iterator[Event]:
         """Yield events; never raises on data. chunks: any split of the file."""
@@ -82,36 +79,28 @@ class XmlReader:
         except FaultError as fault:
             self._held.append(fault.finding)
             self._held += fault.more
-            self._unread = self._totals = None
+            if self._looks is not None:
+                self._looks.broken()
         self._held = source.findings + self._held
-        if any(finding.refuses for finding in self._held):
-            self._missing = self._empties = None  # a part of the message may not have been read
+        if self._looks is not None and any(finding.refuses for finding in self._held):
+            self._looks.refused()
         yield from self._begin()
         yield from self._held
-        if self._remarks is not None:
-            yield from self._remarks.take()
-        if self._missing is not None and self._root is not None:
-            yield from self._missing.of_whole(self._root)
-        for left in (self._notes, self._parties):
-            if left is not None and (remark := left.remark()) is not None:
-                yield remark
-        if self._totals is not None and self._root is not None:
-            yield from self._totals.compare(self._root)
-        if self._unread is not None and (remark := self._unread.remark()) is not None:
-            yield remark
-        yield from self._nothing()
+        if self._looks is not None and self._root is not None:
+            yield from self._looks.told(self._root)
+            yield from self._nothing(self._looks.empties)
         assert self._message is not None
         yield MessageEnd(self._message, self._elements)
         yield GroupEnd(self._message.group, received=1)
         yield InterchangeEnd(self._interchange, received=1)
 
-    def _nothing(self) -> Iterator[Finding]:
+    def _nothing(self, empties: Empties | None) -> Iterator[Finding]:
         """Say what was read to its end and names no shipment."""
         kind, root = self._kind, self._root
-        if self._empties is None or kind is None or root is None:
+        if empties is None or kind is None or root is None:
             return
         if self._units:
-            yield from self._empties.take()
+            yield from empties.take()
         else:
             assert self._message is not None
             purpose = self._message.envelope.get("purpose", "")
@@ -128,11 +117,13 @@ class XmlReader:
         if source.broken:
             return
         ended = False
+        feeder = Feeder(parser, source, self._kinds)
+        self._runs = feeder.runs
         try:
             for chunk in source:
-                parser.feed(chunk)
+                events = feeder.feed(chunk)
                 before = self._elements
-                yield from self._events(self._read_of(parser), source)
+                yield from self._events(self._checked(events), source)
                 if self._elements > before:
                     source.went_on()
             if source.broken:
@@ -141,19 +132,17 @@ class XmlReader:
             parser.close()
         except etree.XMLSyntaxError as error:
             raise FaultError(*syntax_fault(error, source, self._root, self._open, cut=ended)) from None
-        yield from self._events(self._read_of(parser), source)
+        yield from self._events(self._checked(list(parser.read_events())), source)
 
-    def _read_of(self, parser: Any) -> Any:
+    def _checked(self, events: list[Any]) -> list[Any]:
         """Return what the parser has read. No DTD: what its texts hold is told from tags by the parser alone, see tags.py."""
-        events = parser.read_events()
         if self._root is None:
-            events = list(events)
             info = events[0][1].getroottree().docinfo if events else None
             if info is not None and (info.internalDTD is not None or info.doctype):
                 raise FaultError(doctype())
         return events
 
-    def _events(self, events: Any, source: Source) -> Iterator[Event]:  # noqa: PLR0912  the one loop over all elements
+    def _events(self, events: list[Any], source: Source) -> Iterator[Event]:  # noqa: PLR0912, PLR0915  the one loop over all elements
         """Make nodes of what the parser read, with the commonest of each step in line: a house has 20 elements."""
         starts, numbers = source.tags.found, self._numbers
         base, factor, before = source.base, source.factor, len(starts)
@@ -200,7 +189,10 @@ class XmlReader:
                     self._strays.add(node.tag)
                     self._held.append(stray_remark(node, where))
                 if node.at.outer and self._ends(node, node.at):
-                    yield from self._unit(node)
+                    if self._runs and self._runs[0].offset == node.offset:
+                        yield from self._run(self._runs.popleft(), node)
+                    else:
+                        yield from self._unit(node)
                     _free(element)
         finally:
             self._open = up
@@ -246,8 +238,9 @@ class XmlReader:
         """True when a closed element outside of units, or at their depth, is a unit."""
         if place.unit:
             return True
-        if self._empties is not None and place.group and node.tag == self._empties.group:
-            self._empties.close(self._units, node.here())
+        empties = self._looks.empties if place.group and self._looks is not None else None
+        if empties is not None and node.tag == empties.group:
+            empties.close(self._units, node.here())
         self._kept += 1
         if self._kept > MAX_KEPT:
             said = f"More than {MAX_KEPT} elements stand outside of shipments."
@@ -257,12 +250,8 @@ class XmlReader:
     def _know(self, kind: Kind) -> None:
         """Take what a document is, and what is looked at in it."""
         self._kind = kind
-        refusing = [rule for rule, severity in self._profile.severities.items() if severity is Severity.ERROR]
-        self._remarks = Remarks(kind, refusing) if kind.order else None
-        self._totals = Totals(kind) if kind.totals else None
-        self._missing = Missing(kind) if kind.needed and not kind.answers else None
-        if kind.unit and not kind.answers and kind.role != "master":
-            self._empties = Empties(*(kind.root, *kind.unit)[-2:])
+        self._looks = Looks(kind, self._profile)
+        self._remarks = self._looks.remarks
 
     # --- envelope and units -----------------------------------------------------------------------------------
 
@@ -287,11 +276,8 @@ class XmlReader:
             root or XmlNode("", [""], 0, 0, 1, 0), self._interchange, group, envelope=envelope,
         )  # fmt: skip
         yield MessageBegin(self._message)
-        self._unread = unread_in(self._message, kind, self._profile)
-        if kind is not None and kind.notes:
-            self._notes = Notes(self._message, self._profile, kind.notes)
-        if kind is not None and kind.parties:
-            self._parties = Notes(self._message, self._profile, kind.parties[-1], "MAP-PARTY-ROLE")
+        if self._looks is not None:
+            self._looks.open(self._message, self._profile)
         if sender and kind is not None and not kind.answers:
             yield from stranger(sender, kind, root, self._profile)
         if kind is not None and root is not None:
@@ -300,35 +286,65 @@ class XmlReader:
         yield from held
 
     def _unit(self, node: XmlNode) -> Iterator[Event]:
-        kind = self._kind
+        """Hand out a unit."""
+        kind, looks = self._kind, self._looks
         assert kind is not None
+        assert looks is not None
         yield from self._begin()
         assert self._message is not None
         if kind.answers:
             yield answer_in(node)
             return
-        role = kind.role
-        if kind.master_when[0] and text_at(self._root, kind.master_when[0]) in kind.master_when[1]:
-            role = "master"
+        role = self._role(kind)
+        self._tell_state()
         if self._remarks is not None:
             yield from self._remarks.take()
-        if self._unread is not None:
-            self._unread.look(node)
-        if self._missing is not None and node is not self._root:
-            self._missing.look(node)
-        if self._notes is not None and role != "master" and kind is not None:
-            self._notes.look(notes_of(node, kind.notes))
-            if self._parties is not None:
-                self._parties.look(parties_of(node, kind.parties))
-        if self._totals is not None:
-            self._totals.add(node)
+        looks.of_unit(node, role)
         self._units += 1
         yield Unit(self._message, self._units, node, f"{node.tag} {self._units}", role)
+        self._let_go(node, 1)
+        self._handed_out.add(node)
+
+    def _run(self, run: Run, first: XmlNode) -> Iterator[Event]:
+        """Hand out units of known layouts. first: what the parser was shown in their place."""
+        kind, looks = self._kind, self._looks
+        assert kind is not None
+        assert looks is not None
+        yield from self._begin()
+        assert self._message is not None
+        role, tag = self._role(kind), first.tag
+        siblings = (first.up.children or {}).get(tag) if first.up is not None else None
+        self._tell_state()
+        if self._remarks is not None:
+            yield from self._remarks.take()
+        for number, (house, place) in enumerate(zip(run.houses, run.places(first.line), strict=True), first.number):
+            node = known_node(first, number, place, run.text, house)
+            if siblings:
+                siblings[-1] = node
+            looks.of_known(node, role)
+            self._units += 1
+            self._elements += len(house.layout.seats)
+            yield Unit(self._message, self._units, node, f"{tag} {self._units}", role)
+            self._handed_out.add(node)
+        self._elements -= 1  # what stood in their place
+        self._let_go(first, len(run.houses))
+
+    def _tell_state(self) -> None:
+        """Tell the root whether anything above the units changed: what came ended before the next unit."""
+        if self._root is not None and self._kept != self._then:
+            self._root.state, self._then = object(), self._kept
+
+    def _role(self, kind: Kind) -> str:
+        """Return what the units of the document are."""
+        master = kind.master_when[0] and text_at(self._root, kind.master_when[0]) in kind.master_when[1]
+        return "master" if master else kind.role
+
+    def _let_go(self, node: XmlNode, count: int) -> None:
+        """Take a unit from the tree of what stands above. count: of units that it stands for."""
         if node.up is not None and node.up.children:
             siblings = node.up.children[node.tag]
             siblings.pop()
-            self._numbers[node.tag] = self._numbers.get(node.tag, 0) + 1
-        self._handed_out.add(node)
+            self._numbers[node.tag] = self._numbers.get(node.tag, 0) + count
 
 
 def _free(element: Any) -> None:

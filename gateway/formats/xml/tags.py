@@ -36,6 +36,21 @@ class StartTags:
         """Return how long a piece of the text is, in the units of the offsets."""
         return _units(text) if self._wide else len(text)
 
+    @property
+    def inside(self) -> bool:
+        """True when what was fed ends in a comment, CDATA or an instruction, or where it cannot be told."""
+        return bool(self._end or self._rest)
+
+    def skip(self, lead: int, size: int) -> int:
+        """Take a piece of which only the first element counts, `lead` bytes behind its begin, and return where that is.
+
+        What was fed before must not be `inside` of anything.
+        """
+        start = self._before + lead
+        self.found.append(start)
+        self._before += size
+        return start
+
     def feed(self, data: bytes) -> None:
         """Take the next bytes, split anywhere."""
         data = self._rest + data if self._rest else data

@@ -14,6 +14,8 @@ from functools import lru_cache
 from gateway.findings import Finding, Scope, Severity
 from gateway.formats.sums import Sum, number_in
 from gateway.formats.xml.kinds import Kind, steps_of
+from gateway.formats.xml.known import House
+from gateway.formats.xml.layouts import Layout
 from gateway.formats.xml.nodes import XmlNode
 
 _KILOGRAMS = {"": Decimal(1), "KGM": Decimal(1), "LBR": Decimal("0.45359237")}
@@ -30,6 +32,7 @@ class Totals:
         self._sums = [Sum() for _ in self._pairs]
         self._added = [(own, s) for (_, own), s in zip(self._pairs, self._sums, strict=True) if own != _COUNT]
         self._units = 0
+        self._places: dict[Layout, list[tuple[int, int, Sum]]] = {}
         self._rule, self._what = kind.totals_as
 
     def add(self, unit: XmlNode) -> None:
@@ -37,6 +40,16 @@ class Totals:
         self._units += 1
         for own, so_far in self._added:
             so_far.add(_number(unit, own))
+
+    def add_known(self, house: House) -> None:
+        """Add what a unit of a known layout says."""
+        layout, texts = house.layout, house.texts
+        self._units += 1
+        places = self._places.get(layout)
+        if places is None:
+            places = self._places[layout] = [(*_places(layout, own), s) for own, s in self._added]
+        for text, unit, so_far in places:
+            so_far.add(_number_of(texts[text] if text >= 0 else "", texts[unit] if unit >= 0 else ""))
 
     def compare(self, root: XmlNode) -> Iterator[Finding]:
         """Yield what stands above the units otherwise."""
@@ -74,6 +87,22 @@ def _number(node: XmlNode, path: tuple[str, ...]) -> Decimal | None:
     text, unit = found.element(1), attributes.get("unitCode", "")
     if path[-1].startswith("@"):
         text, unit = attributes.get(path[-1][1:], ""), ""
+    return _number_of(text, unit)
+
+
+def _places(layout: Layout, path: tuple[str, ...]) -> tuple[int, int]:
+    """Return the numbers of the texts of a number and its unit at a path, -1 for none."""
+    seat = layout.seats[0]
+    for name in path:
+        if name.startswith("@"):
+            return seat.attributes.get(name[1:], -1), -1
+        if name not in seat.below:
+            return -1, -1
+        seat = layout.seats[seat.below[name][0]]
+    return seat.text, seat.attributes.get("unitCode", -1)
+
+
+def _number_of(text: str, unit: str) -> Decimal | None:
     text = text.strip()
     return _in_kilograms(text, unit) if len(text) <= _LONGEST and len(unit) <= _LONGEST else None
 
