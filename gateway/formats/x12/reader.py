@@ -100,7 +100,11 @@ class X12Reader:
             if message is not None and tags[at] == matcher.starts:
                 end = _next(tags, at) or size
                 behind = self._position + end - at
-                if end < size and behind < self._most and matcher.take_unit(run, at, end, self._position + 1, message.message.sound):
+                if (
+                    end < size
+                    and behind < self._most
+                    and matcher.take_unit(run, at, end, self._position + 1, message.message.sound)
+                ):
                     if matcher.completed is not None:
                         self._most = self._position + 1 + SEGMENTS
                         yield message.counted(matcher.completed)
