@@ -5,7 +5,9 @@
 
 What stands in the whole file (syntax, books, history, acknowledgments) is this process's alone. It never waits: a group
 whose verdicts are not there when it begins is judged here, so a process that died or is slow costs time and nothing else.
-The bytes that leave are the same. A group: up to AT_ONCE shipments of a message that follow each other.
+The bytes that leave are the same. A group: up to AT_ONCE shipments of a message that follow each other. With the verdicts
+come the numbers of the shipments whose elements the other one's reader found right: this one's need not look at them again
+(Message.sound; X12).
 """
 
 from __future__ import annotations

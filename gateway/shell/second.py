@@ -32,7 +32,7 @@ Verdicts = Iterator[tuple[int, bytes]]
 FROM = 4_000_000
 """Bytes of a file that is worth a process: some 9,000 shipments, four seconds of work."""
 
-_AHEAD = 4  # groups that are left to the worker: of 2, one in seven was judged in vain, it was reached while in work
+_AHEAD = 4  # groups left to the worker: with 2 it reached one in nine while that was being judged
 _PIPE = 1 << 20  # bytes of verdicts that may wait: some 600 shipments
 _NICE = 10
 _TRIAL = 100  # groups after which it is looked whether the process is of use
