@@ -23,6 +23,7 @@ from gateway.records import Path, Step
 
 Column = Sequence[Any]
 """The texts of one element of all nodes, or what is made of them."""
+_WAYS_TO_FILL = 32  # functions that are remembered, one for each set of columns that are filled in all nodes
 _LONGEST = 256  # characters of what is remembered
 
 
@@ -176,12 +177,19 @@ class Level:
             rows = [row for row in rows if not row.never]
             if rows or not target.quiet:
                 self._targets.append((target, rows))
-        self._build = _builder([target for target, _ in self._targets], numbered=numbered)
+        self._numbered = numbered
+        self._build: dict[tuple[str, ...], Any] = {}  # of columns filled so
 
     def dicts(self, columns: Columns, size: int, bad: set[int], numbers: Column = ()) -> list[dict[str, Any]]:
         """Return the dict of each node. bad: nodes that cannot be mapped here are added. numbers: line numbers."""
         values = [self._values(target, rows, columns, size, bad) for target, rows in self._targets]
-        made: list[dict[str, Any]] = self._build(repeat(None, size), numbers, *values)
+        filled = tuple([_filled(column, size) for column in values])
+        if filled not in self._build:
+            if len(self._build) >= _WAYS_TO_FILL:
+                self._build.clear()
+            targets = [target.path for target, _ in self._targets]
+            self._build[filled] = _builder(targets, filled, numbered=self._numbered)
+        made: list[dict[str, Any]] = self._build[filled](repeat(None, size), numbers, *values)
         return made
 
     @staticmethod
@@ -201,24 +209,38 @@ class Level:
         return values
 
 
-def _builder(targets: list[Target], *, numbered: bool) -> Any:
+def _filled(column: Column, size: int) -> str:
+    """Return whether a column has values: "all", "none" or "some"."""
+    if all(column):
+        return "all"
+    return "none" if not any(column) and column.count(None) == size else "some"
+
+
+def _builder(targets: list[tuple[str, ...]], filled: tuple[str, ...], *, numbered: bool) -> Any:
     """Return what makes dicts of columns of values: build(as many as there are, line numbers, column, column ...)."""
-    names = [f"v{number}" for number in range(len(targets))]
+    always: dict[str, Any] = {"line_number": "n"} if numbered else {}
     lines: list[str] = []
-    always = ['"line_number": n'] if numbered else []
-    for name, target in zip(names, targets, strict=True):
-        *above, last = target.path
-        place = "".join(f'.setdefault("{key}", {{}})' for key in above)
-        store = f'out{place}["{last}"] = {name}'
-        if target.quiet:
-            store = f"if {name} is not None: {store}"
-        elif not lines and not above:
-            always.append(f'"{last}": {name}')
-            continue
-        lines.append(store)
-    head = "for _, n, " if numbered else "for _, "
-    columns = "".join(f"{name}, " for name in names)
-    given = f"zip(_, n, {columns})" if numbered else f"zip(_, {columns})"
-    body = [f"out = {{{', '.join(always)}}}", *lines, "made.append(out)"]
-    text = ["made = []", f"{head}{columns}in {given}:", *(f" {line}" for line in body), "return made"]
-    return written.function(f"build(_, n, {columns})", text, {})
+    for number, (path, there) in enumerate(zip(targets, filled, strict=True)):
+        *above, last = path
+        if there == "all" and not lines:
+            inner = always
+            for key in above:
+                inner = inner.setdefault(key, {})
+            inner[last] = f"v{number}"
+        elif there != "none":
+            place = "".join(f'.setdefault("{key}", {{}})' for key in above)
+            store = f'out{place}["{last}"] = v{number}'
+            lines.append(store if there == "all" else f"if v{number} is not None: {store}")
+    given = "".join(f"c{number}, " for number in range(len(targets)))
+    read = [number for number, there in enumerate(filled) if there != "none"]
+    names, columns = ("".join(f"{letter}{number}, " for number in read) for letter in "vc")
+    n = "n, " if numbered else ""
+    body = [f"out = {_literal(always)}", *lines, "made.append(out)"]
+    text = ["made = []", f"for _, {n}{names}in zip(_, {n}{columns}):", *(f" {line}" for line in body), "return made"]
+    return written.function(f"build(_, n, {given})", text, {})
+
+
+def _literal(parts: dict[str, Any]) -> str:
+    """Return a dict as it is written in a function."""
+    inner = [f'"{key}": {_literal(value) if isinstance(value, dict) else value}' for key, value in parts.items()]
+    return f"{{{', '.join(inner)}}}"

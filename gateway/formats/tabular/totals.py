@@ -28,9 +28,6 @@ _COLUMNS = ("pieces", "weight", "weight_kg", "weight_g", "weight_lb", "quantity"
 _AT_ONCE = 256  # rows that are added up together
 _NOTHING = Decimal(0)
 
-Row = tuple[tuple[str, ...], list[str]]
-"""The key of the shipment and the elements of a row."""
-
 
 @dataclass(slots=True)
 class _Column:
@@ -90,19 +87,22 @@ class Totals:
             _Column(name, places[name], places[unit] if (unit := _UNIT.get(name, "")) and header.has(unit) else -1, standard[name].kind == "weight", standard[name].level == "shipment")
             for name in _COLUMNS if header.has(name)
         ]  # fmt: skip
-        self._rows: list[Row] = []
+        self._keys: list[tuple[str, ...]] = []
+        self._rows: list[list[str]] = []  # elements of the rows with these keys
         self._last: tuple[str, ...] | None = None  # key of the row above
         self._count = 0
 
     def take(self, key: tuple[str, ...], elements: list[str]) -> None:
         """Note a row."""
-        self._rows.append((key, elements))
+        self._keys.append(key)
+        self._rows.append(elements)
         if len(self._rows) >= _AT_ONCE:
             self._add_up()
 
     def take_many(self, keys: list[tuple[str, ...]], elements: list[list[str]]) -> None:
         """Note many rows."""
-        self._rows += zip(keys, elements, strict=True)
+        self._keys += keys
+        self._rows += elements
         if len(self._rows) >= _AT_ONCE:
             self._add_up()
 
@@ -124,13 +124,13 @@ class Totals:
         return found
 
     def _add_up(self) -> None:
-        rows, self._rows = self._rows, []
-        if not rows:
+        keys, elements = self._keys, self._rows
+        if not keys:
             return
-        self._count += len(rows)
-        keys, elements = [key for key, _ in rows], [cells for _, cells in rows]
+        self._keys, self._rows = [], []
+        self._count += len(keys)
         firsts = list(map(ne, keys, [self._last, *keys]))
-        if () in keys:  # rows without a number are shipments of their own
+        if not all(keys):  # rows without a number are shipments of their own
             firsts = [new or not key for new, key in zip(firsts, keys, strict=True)]
         for column in self._columns:
             if not column.broken:
