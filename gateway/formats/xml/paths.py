@@ -19,6 +19,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from itertools import takewhile
 from typing import Any
 
 from gateway.findings import Position
@@ -50,11 +51,21 @@ class XmlDialect:
             return (lambda node, root: [root]) if path.absolute else _itself
         if not any(step.values or step.name == ".." for step in steps):
             return _plain_finder([step.name for step in steps], path.absolute)
-        walks = [(step.name, _selector(step)) for step in steps]
+        plain = list(takewhile(lambda step: not step.values and step.name != "..", steps))
+        above, walks = [step.name for step in plain], [(step.name, _selector(step)) for step in steps[len(plain) :]]
         absolute = path.absolute
 
         def find(node: XmlNode, root: XmlNode) -> list[XmlNode]:
-            nodes = [root if absolute else node]
+            one: Any = root if absolute else node
+            nodes = [one]
+            for tag in above:  # mostly there is one of each
+                if (children := one.children) is None or (same := children.get(tag)) is None:
+                    return []
+                if len(same) != 1:
+                    nodes = _all_on(above, nodes)
+                    break
+                (one,) = same
+                nodes = same
             for tag, select in walks:
                 if tag == "..":
                     nodes = [one.up for one in nodes if one.up is not None]
@@ -190,14 +201,16 @@ def _all_below(nodes: list[XmlNode], tag: str) -> list[XmlNode]:
     return [child for one in nodes if one.children for child in one.children.get(tag, ())]  # type: ignore[misc]  # below an element stand elements
 
 
+def _all_on(tags: list[str], nodes: list[XmlNode]) -> list[XmlNode]:
+    """Return all elements below each other on a way."""
+    for tag in tags:
+        nodes = _all_below(nodes, tag)
+    return nodes
+
+
 def _plain_finder(tags: list[str], absolute: bool) -> Finder:
     """Return what finds the elements below each other; mostly there is one of each above the last."""
     *above, last = tags
-
-    def find_all(nodes: list[XmlNode]) -> list[XmlNode]:
-        for tag in tags:
-            nodes = _all_below(nodes, tag)
-        return nodes
 
     def find(node: XmlNode, root: XmlNode) -> list[XmlNode]:
         one: Any = root if absolute else node
@@ -205,7 +218,7 @@ def _plain_finder(tags: list[str], absolute: bool) -> Finder:
             if (children := one.children) is None or (same := children.get(tag)) is None:
                 return []
             if len(same) != 1:
-                return find_all([root if absolute else node])
+                return _all_on(tags, [root if absolute else node])
             (one,) = same
         children = one.children
         return [*children[last]] if children is not None and last in children else []
