@@ -148,8 +148,8 @@ def translate_no_rules(spec: Spec) -> Callable[[], Facts]:
         def check(self, *_: Any) -> list[Any]:
             return []
 
-        def person_day(self, *_: Any) -> None:
-            return None
+        def person_days(self, drafts: Any, *_: Any) -> list[None]:
+            return [None] * len(drafts)
 
     file, now, profile = Path(spec["file"]), _when(spec), _profile(spec)
     profile = dataclasses.replace(profile, rules=NoRules(profile.rules.tables))

@@ -35,14 +35,14 @@ def runs(
     ]  # fmt: skip
     count, summed = len(pending), [person for person in persons if person is not NOBODY]
     if not any(odd) and not any(map(earlier.get, keys)) and len(set(keys)) == count and len(set(summed)) == len(summed) in (0, count):  # fmt: skip
-        yield 0, count, True
+        yield 0, count, count > 1
         return
     start, seen = 0, set[Any]()
     for at, (key, person) in enumerate(zip(keys, persons, strict=True)):
         alone = odd[at] or earlier.get(key) is not None
         mixed = (person is NOBODY) != (persons[start] is NOBODY)
         if at > start and (alone or mixed or key in seen or person in seen):
-            yield start, at, True
+            yield start, at, at > start + 1
             start, alone = at, odd[at] or earlier.get(key) is not None
             seen.clear()
         if alone:
@@ -53,7 +53,7 @@ def runs(
         if person is not NOBODY:
             seen.add(person)
     if start < count:
-        yield start, count, True
+        yield start, count, count > start + 1
 
 
 def keys_of(pending: Sequence[Judged], *, test: bool) -> list[str]:

@@ -114,6 +114,7 @@ _decoder: msgspec.msgpack.Decoder[Record | CleanResults] = msgspec.msgpack.Decod
     | GroupEnd
     | InterchangeEnd
 )
+_decode: Callable[[bytes], Record] = _decoder.decode  # type: ignore[assignment]  # of records among which none is a CleanResults
 
 
 def _read(spooled: Iterator[bytes]) -> Iterator[Record]:
@@ -153,14 +154,14 @@ class Records:
 
     def telling(self) -> Iterator[Record]:
         """Read all records but the clean shipments: of them MessageClosed has the numbers."""
-        return _read(iter(self._telling))
+        return map(_decode, iter(self._telling))
 
     def of(self, interchange: int, *, clean: bool) -> Iterator[Record]:
         """Read the records behind the beginning of one interchange, up to the next one; clean shipments when asked for."""
         marks = self._begins.get(interchange)
         if marks is None:
             return
-        for record in _read(self._all.since(marks[0]) if clean else self._telling.since(marks[1])):
+        for record in _read(self._all.since(marks[0])) if clean else map(_decode, self._telling.since(marks[1])):
             if isinstance(record, InterchangeBegin):
                 return
             yield record

@@ -147,7 +147,7 @@ class Settler:
         earlier = dict(zip(keys, self._history.shipments(keys), strict=True))
         if self._profile.replayed:
             self._newer = self._history.newer(keys)
-        persons = [self._person_day(j) for j in pending]
+        persons = self._person_days(pending)
         asked = [person for person in persons if person is not NOBODY]
         sums = dict(zip(asked, self._history.day_totals(asked), strict=True)) if asked else {}
         claims: list[ShipmentClaim] = []
@@ -243,14 +243,13 @@ class Settler:
         self._settle(judged, verdict)
         return [claim] if claim is not None else []
 
-    def _person_day(self, judged: Judged) -> PersonDay:
-        """Return person and day of a shipment whose value is summed; what is sent as a test is nobody's import."""
-        if judged.draft is None or judged.refused:
-            return NOBODY
-        person, day = self._rules.person_day(judged.draft, self._profile) or NOBODY
-        if not person:
-            return NOBODY
-        return (f"test:{person}" if self._message.interchange.test else person), day
+    def _person_days(self, pending: list[Judged]) -> list[PersonDay]:
+        """Return person and day of each shipment whose value is summed; what is sent as a test is nobody's import."""
+        drafts = [{} if j.draft is None or j.refused else j.draft for j in pending]
+        days = [one or NOBODY for one in self._rules.person_days(drafts, self._profile)]
+        if not self._message.interchange.test:
+            return days
+        return [(f"test:{one[0]}", one[1]) if one is not NOBODY else one for one in days]
 
     def _verdict(
         self, judged: Judged, key: str, earlier: ShipmentClaim | None, person: PersonDay, sums: _Sums

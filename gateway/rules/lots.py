@@ -7,6 +7,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from itertools import chain
+from operator import itemgetter
 from typing import Any
 
 from gateway.findings import Finding
@@ -54,13 +56,14 @@ Orders = Sequence[tuple[int, str]]
 
 
 def with_orders(drafts: Sequence[dict[str, Any]]) -> list[int]:
-    """Return the indexes of the shipments that name an order or an invoice."""
+    """Return the indexes of the shipments that may name orders or invoices; none when none of them does."""
     named = [(at, draft["references"]) for at, draft in enumerate(drafts) if draft.get("references")]
-    if _ORDERS.isdisjoint([one.get("type") for _, references in named for one in references if type(one) is dict]):
-        return []
-    return [
-        at for at, references in named if any(type(one) is dict and one.get("type") in _ORDERS for one in references)
-    ]
+    try:
+        if _ORDERS.isdisjoint(map(_type, chain.from_iterable([references for _, references in named]))):
+            return []
+    except (KeyError, TypeError):  # a reference is none; `orders_of` passes it by
+        pass
+    return [at for at, _ in named]
 
 
 def orders_of(draft: dict[str, Any], person: str) -> Orders:
@@ -87,6 +90,7 @@ def _before(key: str, day: str, number: str, lots: list[Lot]) -> _Order:
 
 
 _ORDERS = frozenset(("order_number", "invoice_number"))
+_type = itemgetter("type")
 _DAYS = 30  # ours: further apart it is another order under the same number
 
 

@@ -121,15 +121,16 @@ class Rulebook:
         asked = Asked(self.tables, profile, now)
         return [finding for part in parts for finding in part.check(draft, asked)]
 
-    def person_day(self, draft: Draft, profile: Profile) -> tuple[str, str] | None:
-        """Return (person key, local day of arrival) under which a shipment's value is summed, None when it is not."""
-        party = _party(draft)
-        if not party.get("name") or "fair_retail_value_usd" not in draft:
-            return None
-        day = arrival_day(draft, self.tables)
-        if not day:
-            return None
-        return party.get("normalised_key") or person_keys([party], profile.person_secret, self.tables.suffixes)[0], day
+    def person_days(self, drafts: Sequence[Draft], profile: Profile) -> list[PersonDay | None]:
+        """Return for each shipment (person key, local day of arrival) under which its value is summed, None when it is not."""
+        found: list[PersonDay | None] = []
+        for draft, party in zip(drafts, map(_party, drafts), strict=True):
+            day = arrival_day(draft, self.tables) if party.get("name") and "fair_retail_value_usd" in draft else ""
+            key = party.get("normalised_key") if day else ""
+            if day and not key:
+                key = person_keys([party], profile.person_secret, self.tables.suffixes)[0]
+            found.append((key, day) if key else None)
+        return found
 
     def twins(self) -> Twins:
         """Return what compares the shipments of one file with each other."""

@@ -571,7 +571,7 @@ def test_the_person_of_the_day_is_the_buyer_else_the_owner_else_who_gets_the_goo
         draft[role] = {**GOOD["final_deliver_to_party"], "name": f"THE {role.upper()}"}
         RULES.prepare(draft, PROFILE, NOW)
         keys.append(draft[role]["normalised_key"])
-        assert RULES.person_day(draft, PROFILE) == (keys[-1], "2025-03-04")
+        assert RULES.person_days([draft], PROFILE) == [(keys[-1], "2025-03-04")]
     assert len(set(keys)) == 3
 
 
@@ -589,7 +589,7 @@ def test_nothing_of_the_person_can_be_read_from_the_key():
 def test_one_person_one_day_800_dollars(before, refused):
     draft = copy.deepcopy(GOOD)
     RULES.prepare(draft, PROFILE, NOW)
-    assert RULES.person_day(draft, PROFILE) == (key_of(), "2025-03-04")
+    assert RULES.person_days([draft], PROFILE) == [(key_of(), "2025-03-04")]
     found = RULES.check_total(draft, Decimal(before), ["GW000"], PROFILE)
     assert [(f.rule, f.severity) for f in found] == ([("S321-AGG-800", Severity.ERROR)] if refused else [])
     if refused:
