@@ -233,3 +233,36 @@ def test_documents_become_the_same_both_ways(seed, sizes):
     with pytest.MonkeyPatch.context() as patch:
         at_once(patch)
         check(data, folder_of(data), [size for size in sizes if size > 1 or len(data) < 5_000])
+
+
+# --- single cases -----------------------------------------------------------------------------------------------------
+
+HOUSE = (
+    '\n<ram:IncludedHouseConsignment>{}<ram:GrossWeightMeasure unitCode="KGM">1</ram:GrossWeightMeasure><ram:TotalPieceQuantity>1</ram:TotalPieceQuantity>'
+    "<ram:SummaryDescription>MUG</ram:SummaryDescription>{}<ram:TransportContractDocument><ram:ID>H1</ram:ID></ram:TransportContractDocument></ram:IncludedHouseConsignment>"
+)
+PLAIN = HOUSE.format("<ram:SequenceNumeric>1</ram:SequenceNumeric>", "")
+
+
+def rules(data: bytes) -> list[str]:
+    return [one.rule for one in story(data, "cargo_xml")[0] if isinstance(one, Finding)]
+
+
+def test_a_second_element_of_one_is_told_of_each_house():
+    twice = HOUSE.format("", "<ram:SummaryDescription>CUP</ram:SummaryDescription>")
+    data = XFHL.format(PLAIN * 4 + twice * 6).encode()
+    assert check(data, "cargo_xml") == 2  # the first of each form makes the layout of the plain ones
+    assert rules(data).count("XML-TWICE") == 6
+
+
+def test_houses_in_a_comment_are_none():
+    hidden = f"<ram:IncludedHouseConsignment/><!-- {PLAIN}{PLAIN}{PLAIN} -->"
+    data = XFHL.format(PLAIN * 4 + hidden + PLAIN * 2).encode()
+    check(data, "cargo_xml")
+    assert sum(isinstance(one, tuple) and len(one) == 5 for one in story(data, "cargo_xml")[0]) == 7
+
+
+def test_what_is_missing_in_one_form_only_is_told():
+    data = XFHL.format(PLAIN * 4 + HOUSE.format("", "") * 4).encode()
+    assert check(data, "cargo_xml") >= 4
+    assert any(one.rule == "XML-MISSING" and "SequenceNumeric" in one.message for one in story(data, "cargo_xml")[0] if isinstance(one, Finding))  # fmt: skip
