@@ -12,22 +12,21 @@ from datetime import datetime
 from decimal import Decimal
 from itertools import repeat
 from types import ModuleType
-from typing import Any
 
 from gateway.books import Books
 from gateway.canonical.encode import MESSAGE_END, encode_envelope_head
+from gateway.comparing import Comparer, Sums
 from gateway.echoes import Place
-from gateway.findings import Finding, Scope, Severity
+from gateway.findings import Finding
 from gateway.fresh import NOBODY, keys_of, runs
-from gateway.history import DaySum, History, PersonDay, ShipmentClaim, told_as
+from gateway.history import History, PersonDay, ShipmentClaim, told_as
 from gateway.joining import Joiner
 from gateway.judge import Judge, Judged, Mapping
 from gateway.message_facts import envelope_of, head_findings, message_key, undated
 from gateway.profile import Profile, Program
 from gateway.records import Message, Unit
-from gateway.repeats import amends, content_of, contents_of, make_amendment, number_of, outdated, remark, without
+from gateway.repeats import amends, contents_of, number_of
 from gateway.results import CleanResults, Delivery, MessageFinding, Records, ShipmentResult
-from gateway.rules.alike import Masters
 from gateway.rules.rulebook import Run
 from gateway.sharing import AT_ONCE, Others, Told, begun, read
 
@@ -36,8 +35,6 @@ BATCH = 32
 
 HELD = 4_194_304
 """Bytes of cancelled shipments that are held until it is known whether the message has any others."""
-
-_Sums = dict[PersonDay, DaySum]
 
 
 class Settler:
@@ -58,12 +55,8 @@ class Settler:
         self._judge, self._profile, self._now, self._history = judge, profile, now, history
         self._books, self._records, self._name, self._sha256 = books, records, name, sha256
         self._rules = profile.rules
-        self._twins = self._rules.twins()
-        self._newer: frozenset[str] = frozenset()  # keys that a later file changed, when this one is judged again
-        self._own: set[str] = set()  # keys claimed in the open message, where what comes again may amend
-        self._near = {test: (self._rules.neighbours(), self._rules.lots()) for test in (False, True)}
         self._joiner = Joiner(profile, history, now, f"file {name}")
-        self._place: tuple[str | None, str] = (None, f"file {name}")  # trip -> words, the last one
+        self._past = Comparer(judge, profile, history, self._joiner, name)
         self._pending: list[Judged] = []
         self._mapped: list[Mapping] = []
         self._others = None if self._joiner.on else others
@@ -71,7 +64,6 @@ class Settler:
         self._known: Told | None = None  # what another process made of it
         self._program: Program | None = None
         self.claims = 0
-        self._first: Judged | None = None  # shipment of the open message that was accepted first
         self._purposes: set[str] = set()  # of its accepted shipments, until its head was sent
         self._held: list[Delivery] = []
         self._undated = 0  # shipments of the open message that were judged by the law of the day of processing
@@ -85,9 +77,8 @@ class Settler:
         """Open a message. program: its mapping, None when there is none."""
         self._message, self._program = message, program
         self.key, self._head_sent, self._undated = message_key(message), False, 0
-        self._first, self._purposes, self._held = None, set(), []
-        self._own.clear()
-        self._masters = Masters()
+        self._purposes, self._held = set(), []
+        self._past.begin(test=message.interchange.test)
 
     def refuse(self, unit: Unit, syntax: list[Finding]) -> None:
         """Take a unit that is named and refused, but not mapped."""
@@ -146,7 +137,7 @@ class Settler:
         keys = keys_of(pending, test=test)
         earlier = dict(zip(keys, self._history.shipments(keys), strict=True))
         if self._profile.replayed:
-            self._newer = self._history.newer(keys)
+            self._past.newer = self._history.newer(keys)
         persons = self._person_days(pending)
         asked = [person for person in persons if person is not NOBODY]
         sums = dict(zip(asked, self._history.day_totals(asked), strict=True)) if asked else {}
@@ -165,10 +156,10 @@ class Settler:
                 earlier.update(
                     (c.key, None if c.purpose == "cancel" else c) for c in own
                 )  # as the history would say from here on
-                self._first = self._first or taken[0]
+                self._past.first = self._past.first or taken[0]
                 self._purposes.add(taken[0].purpose)
                 if amends(taken[0], self._profile):
-                    self._own.update(claim.key for claim in own)
+                    self._past.own.update(claim.key for claim in own)
         if claims:
             yield from self._deliver(Delivery(self.key, "shipment", b",".join(accepted), test, len(accepted)))
             self.claims += len(claims)
@@ -181,17 +172,17 @@ class Settler:
             return False
         if not self._profile.filer_type_by_mode:
             return True
-        first = [self._first] if self._first is not None else []
+        first = [self._past.first] if self._past.first is not None else []
         return len({(j.draft or {}).get("mode_of_transportation") for j in (*first, *pending)}) == 1
 
     def _settle_run(
-        self, some: list[Judged], keys: list[str], persons: list[PersonDay], sums: _Sums, *, more: bool
+        self, some: list[Judged], keys: list[str], persons: list[PersonDay], sums: Sums, *, more: bool
     ) -> list[ShipmentClaim]:
         """Settle a run of new shipments (see runs); return the claims of those that are accepted. more: others follow."""
         drafts = [j.draft or {} for j in some]
         contents = contents_of(drafts, [j.encoded for j in some])
         if not self._profile.bill_is_master:
-            self._masters.note(drafts)
+            self._past.masters.note(drafts)
         values = [Decimal(draft.get("fair_retail_value_usd", "0")) for draft in drafts]
         numbers = [key.removeprefix("test:") for key in keys]
         lots = self._check_run(some, Run(drafts, persons, values, numbers), sums)
@@ -215,28 +206,28 @@ class Settler:
         self._records.append_clean(results)
         return claims
 
-    def _check_run(self, some: list[Judged], run: Run, sums: _Sums) -> Iterable[str]:
+    def _check_run(self, some: list[Judged], run: Run, sums: Sums) -> Iterable[str]:
         """Add what the sums and shipments alike say of a run; return the orders that its shipments are lots of."""
         if run.of[0] is NOBODY:
             return repeat("")
-        near, past = self._near[self._message.interchange.test], self._history.lots
-        said, orders = self._rules.check_sums(run, sums, self._profile, self._twins, *near, past)
+        near, past = self._past.near, self._history.lots
+        said, orders = self._rules.check_sums(run, sums, self._profile, self._past.twins, *near, past)
         for at, findings in said.items():
             for finding in findings:
-                self._add(some[at], finding)
+                self._past.add(some[at], finding)
         return [" ".join([order for _, order in one]) if one else "" for one in orders]
 
     def _places(self, some: list[Judged], numbers: list[str]) -> list[str]:
         """Return what to tell the sender of each shipment of this file."""
         drafts = [j.draft or {} for j in some]
-        places = [self._where(draft.get("conveyance_reference")) for draft in drafts]
+        places = [self._past.where(draft.get("conveyance_reference")) for draft in drafts]
         return list(map(told_as, places, map(number_of, some, drafts), numbers))
 
     def _settle_one(
-        self, judged: Judged, key: str, person: PersonDay, earlier: dict[str, ShipmentClaim | None], sums: _Sums
+        self, judged: Judged, key: str, person: PersonDay, earlier: dict[str, ShipmentClaim | None], sums: Sums
     ) -> list[ShipmentClaim]:
         """Settle a shipment by itself; return its claim when it is accepted."""
-        verdict, claim = self._verdict(judged, key, earlier.get(key), person, sums)
+        verdict, claim = self._past.verdict(judged, key, earlier.get(key), person, sums)
         if judged.draft is not None and "regime_verdict" in judged.draft:
             self._undated += "estimated_arrival_at" not in judged.draft
         self._joiner.settled(judged, verdict, self._message.index)
@@ -251,124 +242,6 @@ class Settler:
             return days
         return [(f"test:{one[0]}", one[1]) if one is not NOBODY else one for one in days]
 
-    def _verdict(
-        self, judged: Judged, key: str, earlier: ShipmentClaim | None, person: PersonDay, sums: _Sums
-    ) -> tuple[str, ShipmentClaim | None]:
-        """Return the verdict, and the claim of a shipment that is accepted."""
-        if verdict := self._joiner.verdict(judged, accepted=earlier is not None):
-            return verdict, None
-        if judged.draft is None or judged.refused:
-            return "rejected", None
-        content = content_of(judged.draft, judged.encoded)
-        if (earlier is None or earlier.content != content) and not self._profile.bill_is_master:
-            for finding in self._masters.check(judged.draft, judged.purpose):
-                self._add(judged, finding)
-            if judged.refused:
-                return "rejected", None
-        verdict = self._compare(judged, judged.draft, key, earlier, content)
-        if verdict == "accepted" and self._other_filer(judged, judged.draft):
-            verdict = "rejected"
-        if verdict != "accepted":
-            return verdict, None
-        claim = self._claim(judged, judged.draft, key, content, person, sums, earlier)
-        return ("rejected", None) if judged.refused else ("accepted", claim)
-
-    def _compare(
-        self, judged: Judged, draft: dict[str, Any], key: str, earlier: ShipmentClaim | None, content: str
-    ) -> str:
-        """Compare with the same shipment accepted before: repeated content is a duplicate, other content is refused.
-
-        Where the format has no way to say that a message changes an earlier one, other content of a later message amends.
-        """
-        if self._profile.replayed and (verdict := self._once_more(judged, draft, key, earlier, content)):
-            return verdict
-        if judged.purpose != "original":
-            if earlier is None:
-                said = f"No original of {judged.id} stands in this gateway (it never came, was refused or was withdrawn); the {judged.purpose} was passed on."
-                self._add(judged, Finding("S321-AMEND-NF", Severity.WARNING, Scope.SHIPMENT, said))
-            return "rejected" if judged.refused else "accepted"
-        if earlier is None:
-            return "accepted"
-        finding = self._rules.duplicate(draft, earlier, content)
-        if earlier.content == content:
-            self._add(judged, finding)
-            return "duplicate"
-        if amends(judged, self._profile) and key not in self._own:
-            self._add(judged, remark(draft, earlier))
-            if judged.refused:
-                return "rejected"
-            make_amendment(judged, draft)
-            return "accepted"
-        judged.add(finding)  # refused whatever a partner file makes of the rule: two originals contradict each other
-        return "rejected"
-
-    def _once_more(
-        self, judged: Judged, draft: dict[str, Any], key: str, earlier: ShipmentClaim | None, content: str
-    ) -> str:
-        """Return the verdict of a shipment of an old file that is known by now: nothing is delivered twice, nothing changed back."""
-        if earlier is not None and earlier.content == content:
-            finding = self._rules.duplicate(draft, earlier, content)
-            self._add(judged, finding)
-            return "duplicate"
-        if key not in self._newer:
-            return ""
-        judged.add(outdated(draft))
-        return "rejected"
-
-    def _other_filer(self, judged: Judged, draft: dict[str, Any]) -> bool:
-        """Return whether a shipment is refused because the head of its message names another kind of filer."""
-        if self._first is None or not self._profile.filer_type_by_mode:
-            return False
-        first, mode = (str((d or {}).get("mode_of_transportation", "")) for d in (self._first.draft, draft))
-        kind, own = self._profile.filer_type_for(first), self._profile.filer_type_for(mode)
-        if kind == own:
-            return False
-        said = f"By {mode} you file as {own}; the message is delivered as that of a {kind}, since its first shipment goes by {first}."
-        pointer = "/mode_of_transportation"
-        self._add(
-            judged, Finding("S321-FILER-MIXED", Severity.ERROR, Scope.SHIPMENT, said.replace("_", " "), pointer=pointer)
-        )
-        return judged.refused
-
-    def _claim(
-        self, judged: Judged, draft: dict[str, Any], key: str, content: str, of: PersonDay, sums: _Sums, earlier: ShipmentClaim | None,
-    ) -> ShipmentClaim:  # fmt: skip
-        """Return the claim of a shipment after checking the person's sum of the day. earlier: what it takes the place of."""
-        rules, (person, day) = self._rules, of
-        value = Decimal(draft.get("fair_retail_value_usd", "0"))
-        orders = rules.orders_of(draft, person) if person and "references" in draft else ()
-        if person and judged.purpose != "cancel":
-            number = key.removeprefix("test:")
-            total, others = sums[of]
-            if earlier is not None and (earlier.person, earlier.day) == of:  # what it amends counts no more
-                total, others = without(sums[of], earlier, key)
-            findings = rules.check_total(draft, total, others, self._profile)
-            findings += self._twins.check(draft, person, day, number)
-            if not findings:
-                near = self._near[self._message.interchange.test]
-                findings += rules.check_near(draft, person, day, number, orders, *near, self._history.lots)
-            for finding in findings:
-                self._add(judged, finding)
-            if not judged.refused:
-                sums[of] = (total + value, [*others[-20:], key])
-        where = self._where(draft.get("conveyance_reference"))
-        where = told_as(where, number_of(judged, draft), key.removeprefix("test:"))
-        if earlier is not None and not judged.refused:
-            was = (earlier.person, earlier.day)
-            if was in sums and (was != of or judged.purpose == "cancel"):
-                sums[was] = without(sums[was], earlier, key)
-        lot_of = " ".join(order for _, order in orders)
-        return ShipmentClaim(key, content, where, person, day, value, judged.purpose, lot_of)
-
-    def _add(self, judged: Judged, finding: Finding) -> None:
-        judged.add(self._judge.weigh(finding))
-
-    def _where(self, trip: str | None) -> str:
-        """Return what to tell the sender of a shipment of this file; trips repeat."""
-        if self._place[0] != trip:
-            self._place = (trip, f"trip {trip}, file {self._name}" if trip else f"file {self._name}")
-        return self._place[1]
-
     def _deliver(self, piece: Delivery) -> Iterator[Delivery]:
         """Yield accepted shipments behind the head of their message, which says what they are for.
 
@@ -380,9 +253,9 @@ class Settler:
 
     def _release(self, *, ended: bool = True) -> Iterator[Delivery]:
         """Yield what is held. ended: no shipments follow in the message."""
-        if self._first is not None and not self._head_sent:
+        if self._past.first is not None and not self._head_sent:
             purpose = next(iter(self._purposes)) if len(self._purposes) == 1 else "amend"
-            yield self._head(self._first, "amend" if purpose == "cancel" and not ended else purpose)
+            yield self._head(self._past.first, "amend" if purpose == "cancel" and not ended else purpose)
         held, self._held = self._held, []
         yield from held
 

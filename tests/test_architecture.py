@@ -47,6 +47,7 @@ def layer(name: str) -> int:
         "gateway.repeats",
         "gateway.fresh",
         "gateway.settling",
+        "gateway.comparing",
         "gateway.reading",
         "gateway.sharing",
         "gateway.message_facts",
