@@ -137,16 +137,17 @@ def translate_no_rules(spec: Spec) -> Callable[[], Facts]:
 
     from gateway.history import MemoryHistory
     from gateway.rules import Rulebook
-    from gateway.rules.values import complete_values
+    from gateway.rules.totals import complete_values
     from gateway.translate import translate as work
 
     class NoRules(Rulebook):
-        def prepare(self, draft: dict[str, Any], profile: Any, now: datetime) -> list[Any]:
-            draft.setdefault("shipment_id", draft.get("house_bill_number", ""))
-            return complete_values(draft, profile)
+        def prepare_all(self, drafts: Any, profile: Any, now: datetime) -> list[Any]:
+            for draft in drafts:
+                draft.setdefault("shipment_id", draft.get("house_bill_number", ""))
+            return [complete_values(draft, profile) for draft in drafts]
 
-        def check(self, *_: Any) -> list[Any]:
-            return []
+        def check_all(self, drafts: Any, *_: Any) -> list[Any]:
+            return [[] for _ in drafts]
 
         def person_days(self, drafts: Any, *_: Any) -> list[None]:
             return [None] * len(drafts)
