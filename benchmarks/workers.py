@@ -40,6 +40,10 @@ def once(workers: int, shipments: int, files: int) -> tuple[float, float]:
         site(folder, workers)
         first = folder / "partners" / "northtest.toml"
         first.write_text('in_dir = "inbox1"\n' + first.read_text())
+        for partner in (first, first.with_name("bigtest.toml")):
+            # the arrivals of the corpus are past: a warning of each bill would measure the answers
+            text = partner.read_text()
+            partner.write_text(text.replace("[severities]\n", '[severities]\nS321-TIME-LATE = "off"\n', 1))
         config = folder / "gateway.toml"
         config.write_text(config.read_text().replace("poll_seconds = 1.0", "poll_seconds = 0.05"))
         configure((Path(name) / "log").open("w"))
