@@ -29,7 +29,7 @@ from gateway.rules.values import LIMIT_USD, amount
 
 _MOT = {"ocean": "11", "rail": "20", "truck": "30", "air": "40", "mail": "50"}
 _PERSONS = ("buyer", "owner", "final_deliver_to_party")  # who the one person of the USD 800 sum may be
-_OF_LAW = ("_arrival_day", "estimated_arrival_at", "first_us_port", "mode_of_transportation")
+_OF_LAW = ("_arrival_day", "regime_verdict", "estimated_arrival_at", "first_us_port", "mode_of_transportation")
 _NONE: list[Finding] = []  # the usual answer; shared, never changed
 _DUPLICATE = f"{NOTHING}: it is reported already, and was not passed on again. A new parcel needs a number of its own."
 
@@ -84,7 +84,12 @@ class Rulebook:
         states, values = read_states(draft, self.tables), complete_values(draft, profile)
         if items := draft.get("items"):
             key = (*map(draft.get, _OF_LAW), *[line.get("country_of_origin") for line in items])
-            regime, day = laws.get(key) or laws.setdefault(key, self._law(draft, now))
+            try:
+                regime, day = laws.get(key) or laws.setdefault(key, self._law(draft, now))
+            except (
+                TypeError
+            ):  # one of them is a list or an object: what was given as a verdict, or what the schema refuses
+                regime, day = self._law(draft, now)
             if regime is not None:
                 draft["regime_verdict"] = {"rule_id": regime.rule_id, "verdict": regime.verdict, "as_of_date": day}
         return [*read, *states, *values] if read or states or values else _NONE

@@ -100,6 +100,22 @@ def test_1000_damaged_shipments_get_what_they_get_alone():
     assert compared > 600
 
 
+@pytest.mark.parametrize(
+    ("path", "value"), [("first_us_port", ["0901"]), ("estimated_arrival_at", {"day": 1}), ("items.0.country_of_origin", ["CA"])]
+)  # fmt: skip
+def test_a_value_that_is_no_text_is_left_to_the_schema(path, value):
+    draft, other = changed(path, value), copy.deepcopy(GOOD)
+    RULES.prepare_all([other, draft], PROFILE, NOW)
+    assert other["regime_verdict"]["verdict"] == draft["regime_verdict"]["verdict"] == "eligible_800"
+
+
+def test_a_day_that_was_given_decides_for_its_own_shipment_only():
+    given, other = copy.deepcopy(GOOD), copy.deepcopy(GOOD)
+    given["regime_verdict"] = {"rule_id": "x", "verdict": "x", "as_of_date": "2025-09-02"}
+    RULES.prepare_all([other, given], PROFILE, NOW)
+    assert [d["regime_verdict"]["verdict"] for d in (other, given)] == ["eligible_800", "not_eligible"]
+
+
 def test_many_texts_are_compared_as_each_of_them():
     texts = ["9 Mill Ln.", "", " A  B ", "O'Brien", "x\ty", "--", "Zoë", "a\nb", "ﬁne", "12", "A.B"]
     rnd = random.Random(323)
