@@ -272,6 +272,8 @@ _HOUSE_TAIL = (
     "      <ram:OriginLocation><ram:ID>HKG</ram:ID></ram:OriginLocation>\n"
     "      <ram:FinalDestinationLocation><ram:ID>LAX</ram:ID></ram:FinalDestinationLocation>\n"
     "      <ram:HandlingSPHInstructions><ram:DescriptionCode>SPX</ram:DescriptionCode></ram:HandlingSPHInstructions>\n"
+    "      <ram:IncludedCustomsNote><ram:ContentCode>RA</ram:ContentCode><ram:Content>00001-01</ram:Content>"
+    "<ram:SubjectCode>ISS</ram:SubjectCode><ram:CountryID>HK</ram:CountryID></ram:IncludedCustomsNote>\n"
 )
 
 

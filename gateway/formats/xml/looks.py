@@ -8,7 +8,7 @@ from gateway.findings import Finding, Severity
 from gateway.formats.notes import Notes
 from gateway.formats.xml.kinds import Kind
 from gateway.formats.xml.known import KnownNode
-from gateway.formats.xml.missing import Missing, notes_of, parties_of
+from gateway.formats.xml.missing import Missing, notes_of, notes_of_known, parties_of
 from gateway.formats.xml.nodes import XmlNode
 from gateway.formats.xml.nothing import Empties
 from gateway.formats.xml.remarks import Remarks
@@ -75,7 +75,7 @@ class Looks:
         if self._notes is not None and role != "master":
             below = house.layout.seats[0].below
             if kind.notes in below:
-                self._notes.look(notes_of(unit, kind.notes))
+                self._notes.look(notes_of_known(unit, kind.notes))
             if self._parties is not None and kind.parties[0] in below:
                 self._parties.look(parties_of(unit, kind.parties))
         if self._totals is not None:

@@ -8,14 +8,17 @@ a message without them is told as an information.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import lru_cache, partial
 
 from gateway.findings import Finding, Position, Scope, Severity
 from gateway.formats.xml.kinds import Kind
+from gateway.formats.xml.known import KnownNode
 from gateway.formats.xml.layouts import Layout
 from gateway.formats.xml.nodes import XmlNode
 from gateway.records import Node
 
 _MOST = 50  # of a message
+_OF_NOTE = ("SubjectCode", "ContentCode", "Content")
 
 
 class Missing:
@@ -59,16 +62,37 @@ class Missing:
             self._found.append(Finding("XML-MISSING", severity, Scope.MESSAGE, said, node.here()))
 
 
-def notes_of(unit: XmlNode, name: str) -> Iterator[tuple[str, str, str, Callable[[], Position]]]:
+_Note = tuple[str, str, str, Callable[[], Position]]
+
+
+def notes_of(unit: XmlNode, name: str) -> Iterator[_Note]:
     """Yield (subject, control, text, what tells its place) of each customs note of a shipment; of a house in a list it has them itself."""
     nodes = _all(unit, name) if unit.up is None else (unit.children or {}).get(name, ())
     for note in nodes:
         if isinstance(note, XmlNode):
             below = note.children or {}
-            subject, control, text = (
-                below[part][0].element(1) if part in below else "" for part in ("SubjectCode", "ContentCode", "Content")
-            )
+            subject, control, text = (below[part][0].element(1) if part in below else "" for part in _OF_NOTE)
             yield subject, control, text, note.here
+
+
+def notes_of_known(unit: KnownNode, name: str) -> Iterator[_Note]:
+    """Yield what `notes_of` does, by the texts of a unit of a known layout: its elements are not made for that."""
+    texts = unit.texts
+    for number, places in _notes_in(unit.house.layout, name):
+        subject, control, text = (texts[at].strip() if at >= 0 else "" for at in places)
+        yield subject, control, text, partial(_here, unit, number)
+
+
+def _here(unit: KnownNode, number: int) -> Position:
+    return unit.every()[number].here()
+
+
+@lru_cache(256)
+def _notes_in(layout: Layout, name: str) -> list[tuple[int, list[int]]]:
+    """Return the number of each note of a layout, and the places of its subject, control and text, -1 for none."""
+    seats = layout.seats
+    notes = [seats[number] for number in seats[0].below.get(name, ())]
+    return [(note.number, [seats[note.below[part][0]].text if part in note.below else -1 for part in _OF_NOTE]) for note in notes]  # fmt: skip
 
 
 def _all(unit: XmlNode, name: str) -> list[Node]:
@@ -83,7 +107,7 @@ def _all(unit: XmlNode, name: str) -> list[Node]:
     return sorted(found, key=lambda node: node.offset)
 
 
-def parties_of(unit: XmlNode, path: tuple[str, ...]) -> Iterator[tuple[str, str, str, Callable[[], Position]]]:
+def parties_of(unit: XmlNode, path: tuple[str, ...]) -> Iterator[_Note]:
     """Yield what notes.py asks of each party at a path below the shipment: ("", its role, "" where it is empty, its place)."""
     nodes = [unit]
     for name in path:

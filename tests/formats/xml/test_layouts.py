@@ -19,6 +19,7 @@ from gateway.findings import Finding
 from gateway.formats import format_module
 from gateway.formats.xml import layouts
 from gateway.formats.xml.known import KnownNode
+from gateway.formats.xml.missing import notes_of, notes_of_known
 from gateway.formats.xml.nodes import XmlNode
 from gateway.mapping import forms
 from gateway.mapping.folder import MappingSet
@@ -158,12 +159,12 @@ def house(draw: random.Random, form: random.Random) -> str:
         "<ram:OriginLocation><ram:ID>HKG</ram:ID></ram:OriginLocation>",
         f"<ram:FinalDestinationLocation><ram:ID>{text('LAX')}</ram:ID></ram:FinalDestinationLocation>",
         "<ram:HandlingSPHInstructions><ram:DescriptionCode>SPX</ram:DescriptionCode></ram:HandlingSPHInstructions>",
-        f"<ram:IncludedCustomsNote><ram:ContentCode>T</ram:ContentCode><ram:Content>{text('N1')}</ram:Content><ram:SubjectCode>CNE</ram:SubjectCode></ram:IncludedCustomsNote>",
+        "".join(f"<ram:IncludedCustomsNote>{between()}<ram:ContentCode>{text(code)}</ram:ContentCode><ram:Content>{text('N1')}</ram:Content><ram:SubjectCode>{text(draw.choice(('CNE', 'ISS')))}</ram:SubjectCode></ram:IncludedCustomsNote>" for code in form.choice(("T", "RA", "TK"))),
         f"<ram:ConsignorParty><ram:Name>{text('ADA')}</ram:Name><ram:PostalStructuredAddress><ram:StreetName>{text('1 A ST')}</ram:StreetName></ram:PostalStructuredAddress></ram:ConsignorParty>",
         f"<ram:AssociatedParty><ram:Name>BO</ram:Name><ram:RoleCode>{text('CB')}</ram:RoleCode></ram:AssociatedParty>",
         "<ram:Strange/>", '<ram:OriginLocation xmlns="urn:x"><ID>JFK</ID></ram:OriginLocation>', "<ram:OriginLocation strange='1'/>", "<ram:GrossWeightMeasure/>",
     ]  # fmt: skip
-    chosen = [part for part, often in zip(parts, (9, 9, 9, 9, 10, 9, 9, 7, 2, 2, 1, 0, 0, 0, 0), strict=True) if form.random() < often / 9]  # fmt: skip
+    chosen = [part for part, often in zip(parts, (9, 9, 9, 9, 10, 9, 9, 7, 4, 2, 1, 0, 0, 0, 0), strict=True) if form.random() < often / 9]  # fmt: skip
     if form.random() < 0.15:
         chosen.insert(form.randint(0, len(chosen)), form.choice(parts))
     own = "".join(f"{between()}{part}" for part in chosen)
@@ -266,3 +267,19 @@ def test_what_is_missing_in_one_form_only_is_told():
     data = XFHL.format(PLAIN * 4 + HOUSE.format("", "") * 4).encode()
     assert check(data, "cargo_xml") >= 4
     assert any(one.rule == "XML-MISSING" and "SequenceNumeric" in one.message for one in story(data, "cargo_xml")[0] if isinstance(one, Finding))  # fmt: skip
+
+
+NOTE = "<ram:IncludedCustomsNote><ram:ContentCode>{}</ram:ContentCode><ram:Content>{}</ram:Content></ram:IncludedCustomsNote>"
+
+
+@pytest.mark.parametrize("said", ["1234", "  ", "\n 1234 ", ""])
+def test_customs_notes_are_read_by_the_texts_of_a_house(said):
+    house = PLAIN.replace("</ram:Inc", f"{NOTE.format('XX', said)}{NOTE.format(' YY ', 'N1')}</ram:Inc")
+    data = XFHL.format(house * 6).encode()
+    units = [one.node for one in format_module("cargo_xml").read([data], PROFILE, (0, 1)) if isinstance(one, Unit)]
+    known = [unit for unit in units if isinstance(unit, KnownNode)]
+    assert len(known) >= 4
+    for unit in known:
+        quick, plain = ([(*facts, place()) for *facts, place in look(unit, "IncludedCustomsNote")] for look in (notes_of_known, notes_of))  # fmt: skip
+        assert quick == plain
+        assert [facts[1:3] for facts in quick] == [("XX", said.strip()), ("YY", "N1")]
