@@ -303,18 +303,27 @@ def xfhl(path: Path, count: int, bad_every: int = 0) -> None:
 
 
 def houses_csv(path: Path, count: int) -> None:
-    """Write what a house manifest lacks (parties, value, arrival) as an enrichment file on the house bill number."""
+    """Write what a house manifest lacks (parties, value, arrival, origin) as an enrichment file on the house bill number."""
     party = ["name", "address_line_1", "city", "state_province", "postal_code", "country_code"]
     names = [f"{role}.{leaf}" for role in ("shipment_initiator", "final_deliver_to_party") for leaf in party]
     with path.open("w", encoding="utf-8", newline="") as file:
         out = csv.writer(file)
         out.writerow(
-            ("house_bill_number", *names, "total_value.amount", "total_value.currency", "estimated_arrival_at")
+            (
+                "house_bill_number",
+                *names,
+                "total_value.amount",
+                "total_value.currency",
+                "estimated_arrival_at",
+                "items.country_of_origin",
+            )
         )
         for one in shipments(count):
             name, street, city, postal = one.shipper
             shipper = (name, street, city, "", postal, "CN")
-            out.writerow((one.house, *shipper, *one.consignee, "US", f"{one.value}.00", "USD", "2025-03-03T18:30:00Z"))
+            out.writerow(
+                (one.house, *shipper, *one.consignee, "US", f"{one.value}.00", "USD", "2025-03-03T18:30:00Z", "CN")
+            )
 
 
 SPLIT = b"\x1e"

@@ -1,39 +1,29 @@
-"""What no manifest carries, from the partner's own files: constants of partners/NAME.toml, rows of an enrichment CSV.
+"""What no manifest carries, from the partner file: constants of partners/NAME.toml, exchange rates, single values.
 
     [constants]                                  {"known_carrier_customer_flag": True, "security_scan": {"performed": True}}
-    house_bill_number,total_value.amount
-    GWH0000001,24.90                             "GWH0000001" -> {"total_value": {"amount": "24.90"}}
 
-Both are looked at when they are loaded, with the fields and types of the canonical model (`fields_of`): a column that is
-none, a value that cannot be one, or a join that never finds anything would else be seen in shipments only, or never.
-Patterns and conditions are left to the schema.
+They are looked at when they are loaded, with the fields and types of the canonical model (`fields_of`): a name that is
+none, or a value that cannot be one, would else be seen in shipments only, or never. Patterns and conditions are left to
+the schema. Rows of an enrichment file: gateway.enrichment.
 """
 
 from __future__ import annotations
 
-import csv
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime
 from decimal import Decimal
-from functools import lru_cache, partial
-from pathlib import Path
-from typing import Any, TextIO
+from typing import Any
 
 from gateway.canonical.model import decimal_text, fields_of
 from gateway.errors import ConfigError, did_you_mean
-from gateway.history import bare_number
 from gateway.mapping.transforms.codes import is_country
 
-_FIELDS = "The fields of a shipment stand in gateway/canonical/schema.json; those of a part are written seller.name."
+FIELDS = "The fields of a shipment stand in gateway/canonical/schema.json; those of a part are written seller.name."
 _NUMBER = re.compile(r"[0-9]{1,15}(\.[0-9]{1,10})?")
-_DELIMITERS = ",;\t"
 
 
-_Field = tuple[tuple[str, ...], Callable[[str], Any]]
-
-
-class _ValueError(ValueError):
+class FieldError(ValueError):
     """A value is not what a field takes; the text says what it takes."""
 
 
@@ -50,14 +40,14 @@ def _part(file: str, above: str, level: str, given: dict[str, Any]) -> dict[str,
     made = {}
     for name, value in given.items():
         if name not in fields:
-            raise ConfigError(f"{file}: {above}{name} is no field of a {level}.", did_you_mean(name, fields, _FIELDS))
+            raise ConfigError(f"{file}: {above}{name} is no field of a {level}.", did_you_mean(name, fields, FIELDS))
         made[name] = _constant(file, above + name, fields[name], value)
     return made
 
 
 def _constant(file: str, name: str, tag: str, value: Any) -> Any:
     """Return one constant. Objects and lists of them are gone through."""
-    kind, inner = _of(tag)
+    kind, inner = kind_of(tag)
     if kind == "object":
         if not isinstance(value, dict):
             raise ConfigError(f"{file}: {name} has parts.", f"Write a section [{name}].")
@@ -69,11 +59,11 @@ def _constant(file: str, name: str, tag: str, value: Any) -> Any:
         return [_constant(file, name, own, one) for one in value]
     try:
         return value_of(name, tag, value)
-    except _ValueError as error:
+    except FieldError as error:
         raise ConfigError(f"{file}: {name} is not what the field takes.", f"Write {error}.") from None
 
 
-def _of(tag: str) -> tuple[str, str]:
+def kind_of(tag: str) -> tuple[str, str]:
     """Return the kind of a tag and what it is made of; money is an object."""
     kind, _, inner = tag.partition(":")
     return ("object", "money") if kind == "money" else (kind, inner)
@@ -104,7 +94,7 @@ def value_of(name: str, tag: str, given: Any) -> Any:
     kind, _, rest = tag.partition(":")
     made = _MAKERS[kind](name, rest, given.strip() if isinstance(given, str) else given)
     if made is None:
-        raise _ValueError(_TAKES[kind].format(rest.replace("|", ", ")))
+        raise FieldError(_TAKES[kind].format(rest.replace("|", ", ")))
     return made
 
 
@@ -161,172 +151,3 @@ _TAKES = {
     "ts": "a time with its zone, like 2025-03-02T10:00:00Z", "enum": "one of: {}", "country": "the two letters of a country (ISO 3166-1): US",
     "str": "1 to {} characters of one line",
 }  # fmt: skip
-
-
-# --- enrichment -------------------------------------------------------------------------------------------------------
-
-
-def enrichment_of(file: str, path: Path, on: str) -> Callable[[dict[str, Any]], dict[str, Any] | None]:
-    """Return the join of an enrichment CSV: shipment -> fields of its row, None without one. Raises ConfigError.
-
-    file: the partner file that names it. on: the canonical field, or kind of reference, whose value is looked up; the other columns are fields
-    of the shipment, dotted for parts (`security_scan.method`). Comma, semicolon or tab; UTF-8.
-    """
-    numbers = fields_of("reference")["type"].removeprefix("enum:").split("|")
-    if _of(fields_of("shipment").get(on, ""))[0] != "str" and on not in numbers:
-        fields = [name for name, tag in fields_of("shipment").items() if tag.startswith("str")] + numbers
-        raise ConfigError(
-            f'{file}: enrichment.on "{on}" is no text field of a shipment.', did_you_mean(on, fields, _FIELDS)
-        )
-    try:
-        with path.open(encoding="utf-8-sig", newline="") as source:
-            rows = dict(_Table(path.name, on).rows(source))
-    except UnicodeDecodeError:
-        raise ConfigError(f"{path.name} is not in UTF-8.", 'Save it as "CSV UTF-8".') from None
-    except OSError as error:
-        said = f"{file}: enrichment file {path.name[:80]} cannot be read ({error.strerror})."
-        raise ConfigError(said, "Give its path from the profile folder.") from None
-    find = _finder(rows)
-    return (lambda draft: find(_number(draft, on))) if on in numbers else lambda draft: find(str(draft.get(on, "")))
-
-
-def _finder(rows: dict[str, dict[str, Any]]) -> Callable[[str], dict[str, Any] | None]:
-    """Return what finds the row of a number as it is written, else by its bare form; rows that share one are no answer."""
-    bare: dict[str, dict[str, Any] | None] = {}
-    for key, row in rows.items():
-        if (plain := bare_number(key)) != key:
-            bare[plain] = None if plain in bare and bare[plain] != row else row
-
-    def find(number: str) -> dict[str, Any] | None:
-        row = rows.get(number)
-        if row is not None or not number:
-            return row
-        plain = bare_number(number)
-        return rows.get(plain) or bare.get(plain)
-
-    return find
-
-
-def _number(draft: dict[str, Any], kind: str) -> str:
-    """Return the further number of a kind that a shipment has, "" for none."""
-    return next((str(one["value"]) for one in draft.get("references", ()) if one["type"] == kind), "")
-
-
-_ROUNDED = re.compile(r"[0-9](?:[.,][0-9]+)?E\+[0-9]+", re.I)
-
-
-class _Table:
-    """Reads one enrichment file. name: for what is told of it; on: the column of its key."""
-
-    def __init__(self, name: str, on: str) -> None:
-        self._name, self._on = name, on
-
-    def rows(self, source: TextIO) -> Iterator[tuple[str, dict[str, Any]]]:
-        """Yield key and draft of each row; the same row twice is none the worse."""
-        columns, table = self._opened(source)
-        key_at = columns.index(self._on)
-        fields = [self._field(column) if n != key_at else None for n, column in enumerate(columns)]
-        known: dict[str, tuple[list[str], int]] = {}
-        try:
-            for cells in table:
-                if not any(cell.strip() for cell in cells):
-                    continue
-                key, line = cells[key_at].strip() if key_at < len(cells) else "", table.line_num
-                if not key:
-                    raise self._fault(line, f"{self._on} is empty.", "Every row needs one.")
-                before, at = known.setdefault(key, (cells, line))
-                if before != cells:
-                    raise self._fault(
-                        line, f"{self._on} stands in line {at} too, with other values.", "Keep one of the two."
-                    )
-                yield self._key(key, line), self._draft(fields, cells, key_at, line)
-        except csv.Error as error:
-            raise self._fault(table.line_num, f"{error}.", "Save it as CSV again.") from None
-
-    def _key(self, key: str, line: int) -> str:
-        """Return a key as shipments have it: an air waybill without its hyphen."""
-        if _ROUNDED.fullmatch(key):
-            said = f"{self._on} {key} is in scientific notation: no shipment has such a number."
-            raise self._fault(line, said, "Format the column as text.")
-        waybill = self._on == "master_bill_number" and re.fullmatch("[0-9]{3}[- ][0-9]{8}", key)
-        return key.replace("-", "").replace(" ", "") if waybill else key
-
-    def _opened(self, source: TextIO) -> tuple[list[str], Any]:
-        """Return the columns and the rows below them."""
-        first = source.readline()
-        source.seek(0)
-        for delimiter in _DELIMITERS:
-            table = csv.reader(source, delimiter=delimiter)
-            columns = [cell.strip() for cell in next(table, [])]
-            if self._on in columns:
-                self._check(columns)
-                return columns, table
-            source.seek(0)
-        found = ", ".join(cell.strip() for cell in first.split(",")[:8]) or "nothing"
-        raise self._fault(
-            1, f'no column is called "{self._on}" (found: {found[:120]}).', "The first line names the columns."
-        )
-
-    def _check(self, columns: list[str]) -> None:
-        for number, column in enumerate(columns):
-            if column in columns[:number] and column:
-                raise self._fault(1, f"two columns are called {column}.", "Take one of them out.")
-            tag = _tag(column) if column and column != self._on else "str"
-            if tag is None:
-                raise self._fault(1, f'column "{column[:70]}" is no field of a shipment.', _near_path(column))
-            kind, inner = _of(tag)
-            if kind in ("object", "list"):
-                parts = ", ".join(f"{column}.{name}" for name in list(fields_of(inner))[:3]) if kind == "object" else ""
-                advice = f"Write a column for each part: {parts} ..." if parts else "A list cannot stand in a column."
-                raise self._fault(1, f"column {column} has parts.", advice)
-
-    def _field(self, column: str) -> _Field | None:
-        """Return where a column's values go, and what makes them: many are the same in all rows."""
-        tag = _tag(column) if column else None
-        return (tuple(column.split(".")), lru_cache(1024)(partial(value_of, column, tag))) if tag else None
-
-    def _draft(self, fields: list[_Field | None], cells: list[str], key_at: int, line: int) -> dict[str, Any]:
-        draft: dict[str, Any] = {}
-        for number, cell in enumerate(cells):
-            if number == key_at or not cell.strip():
-                continue
-            field = fields[number] if number < len(fields) else None
-            if field is None:
-                raise self._fault(
-                    line, f"cell {number + 1} stands under no column name.", "Name the column, or empty it."
-                )
-            (*parents, leaf), make = field
-            place = draft
-            for parent in parents:
-                place = place.setdefault(parent, {})
-            try:
-                place[leaf] = make(cell)
-            except _ValueError as error:
-                name = ".".join((*parents, leaf))
-                raise self._fault(line, f"{name} is not what the field takes.", f"Write {error}.") from None
-        return draft
-
-    def _fault(self, line: int, said: str, advice: str) -> ConfigError:
-        return ConfigError(f"{self._name}, line {line}: {said}", advice)
-
-
-def _tag(path: str) -> str | None:
-    """Return the tag of a dotted field of the shipment, None when there is no such field."""
-    level, tag = "shipment", ""
-    for part in path.split("."):
-        found = fields_of(level).get(part) if level else None
-        if found is None:
-            return None
-        kind, inner = _of(found)
-        tag, level = found, inner if kind == "object" else ""
-    return tag
-
-
-def _near_path(path: str) -> str:
-    """Return what a column may have been meant to be."""
-    first, dot, rest = path.partition(".")
-    kind, inner = _of(fields_of("shipment").get(first, ""))
-    if dot and kind == "object":
-        parts = fields_of(inner)
-        return did_you_mean(rest, parts, f"{first} has: {', '.join(parts)}.", f"{first}.")
-    return did_you_mean(path, fields_of("shipment"), _FIELDS)

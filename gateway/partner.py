@@ -11,8 +11,9 @@ from typing import Any
 import msgspec
 
 from gateway.catalogue import load_catalogue
-from gateway.completing import constants_of, enrichment_of, rates_of
+from gateway.completing import constants_of, rates_of
 from gateway.config_files import Id, PartnerFile, Poll, Target, read_file
+from gateway.enrichment import enrichment_of
 from gateway.errors import ConfigError, did_you_mean
 from gateway.findings import Severity
 from gateway.mapping.folder import MappingSet

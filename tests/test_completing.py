@@ -9,8 +9,11 @@ from typing import Any
 
 import pytest
 
-from gateway.completing import constants_of, enrichment_of, rates_of
+from gateway.completing import constants_of, rates_of
+from gateway.enrichment import enrichment_of
 from gateway.errors import ConfigError
+from gateway.findings import Finding
+from gateway.mapping.enrich import enrich
 from gateway.mapping.folder import MappingSet
 from gateway.mapping.table import COLUMNS
 from gateway.results import ShipmentResult
@@ -99,7 +102,26 @@ def test_a_row_is_found_by_its_key_and_has_the_types_of_the_model(tmp_path: Path
         ("house_bill_number,seller.nam\nH1,A\n", "seller.nam", "Did you mean seller.name?"),
         ("house_bill_number,seller.x.y\nH1,A\n", "seller.x.y", "seller has: name, "),
         ("house_bill_number,seller\nH1,A\n", "column seller has parts", "seller.name"),
-        ("house_bill_number,items\nH1,A\n", "column items has parts", "A list"),
+        ("house_bill_number,references\nH1,A\n", "column references has parts", "A list"),
+        ("house_bill_number,items\nH1,A\n", "column items has parts", "items.line_number"),
+        ("house_bill_number,items.hts_numbr\nH1,A\n", 'column "items.hts_numbr" is no field', "Did you mean items.hts_number?"),
+        ("house_bill_number,items.country_of_origin\nH1,EU\n", "line 2: items.country_of_origin", "ISO 3166-1"),
+        (
+            "house_bill_number,items.hts_number\nH1,610910\nH1,6912\n",
+            "line 3: house_bill_number stands in line 2",
+            "own items.line_number",
+        ),
+        (
+            "house_bill_number,items.line_number,items.hts_number\nH1,1,610910\nH1,1,6912\n",
+            "line 3: house_bill_number",
+            "own items.line_number",
+        ),
+        (
+            "house_bill_number,items.line_number,items.hts_number,package_count\nH1,1,610910,1\nH1,2,6912,2\n",
+            "line 3: house_bill_number",
+            "goods lines only",
+        ),
+        ("master_bill_number,seller.name\n999-12345675,A\n99912345675,B\n", "line 3: master_bill_number", "one of"),
         ("house_bill_number,seller.name,seller.name\nH1,A,B\n", "two columns are called seller.name", "one of them"),
         ("house_bill_number,seller.country_code\nH1,EU\n", "line 2: seller.country_code", "ISO 3166-1"),
         ("house_bill_number,package_count\nH1,2\nH2,x\n", "line 3: package_count", "whole number"),
@@ -115,7 +137,7 @@ def test_a_file_that_cannot_be_used_is_told_with_line_and_mend(
     tmp_path: Path, text: str | bytes, said: str, mend: str
 ) -> None:
     with pytest.raises(ConfigError, match=r"rows\.csv") as caught:
-        joined(tmp_path, text)
+        joined(tmp_path, text, on="master_bill_number" if str(text).startswith("master") else "house_bill_number")
     assert said in caught.value.message
     assert mend in caught.value.advice
 
@@ -272,3 +294,65 @@ def test_a_row_is_found_as_it_is_written_else_by_the_bare_number(tmp_path: Path,
     assert (found and found["seller"]["name"]) == row, (
         "two rows of one number answer to nothing else than what they say"
     )
+
+
+HOUSE_LIST = "xml/05"
+
+
+def test_the_goods_line_of_a_house_list_is_completed(tmp_path: Path) -> None:
+    """A house manifest names no origin: the forwarder's file does, and nothing is told of it any more."""
+    head = "house_bill_number,items.country_of_origin,items.hts_number,items.total_value.amount,items.total_value.currency,final_deliver_to_party.name,final_deliver_to_party.address_line_1,final_deliver_to_party.city,final_deliver_to_party.state_province,final_deliver_to_party.postal_code,final_deliver_to_party.country_code,shipment_initiator.name,shipment_initiator.address_line_1,shipment_initiator.city,shipment_initiator.country_code"
+    row = "GWH0001001,PT,610910,20.00,USD,ADA EXAMPLE,1 A ST,TAMPA,FL,33601,US,S CO,1 B RD,PORTO,PT"
+    result = enriched(tmp_path, head, row, data=sample(HOUSE_LIST))
+    first = next(r for r in result.outcome.records if isinstance(r, ShipmentResult) and r.id == "GWH0001001")
+    assert first.verdict == "accepted"
+    assert not {"S321-ORIG-REQ", "MAP-ENRICH-LINE"} & {f.rule for f in first.findings}
+    ((line,),) = [one["items"] for m in result.messages() for one in m["shipments"]]
+    assert (line["country_of_origin"], line["hts_number"]) == ("PT", "610910")
+    assert line["total_value"] == {"amount": "20.00", "currency": "USD"}
+    assert line["enhanced_product_description"] == "MENS KNITTED COTTON T-SHIRTS"
+
+
+def taken(draft: dict[str, Any], *lines: dict[str, Any]) -> tuple[list[dict[str, Any]], list[Finding]]:
+    findings: list[Finding] = []
+    enrich(draft, {"items": list(lines)}, findings)
+    return draft["items"], findings
+
+
+def test_goods_lines_are_found_by_their_numbers() -> None:
+    mine = [{"line_number": 1, "hts_number": "610910"}, {"line_number": 2}]
+    known = [{"line_number": 2, "hts_number": "691200"}, {"line_number": 1, "hts_number": "6912", "material": "wool"}, {"line_number": 3, "material": "x"}]  # fmt: skip
+    lines, told = taken({"items": mine}, *known)
+    assert lines == [{"line_number": 1, "hts_number": "610910", "material": "wool"}, {"line_number": 2, "hts_number": "691200"}]  # fmt: skip
+    assert [(f.rule, f.pointer) for f in told] == [
+        ("MAP-ENRICH-CONFLICT", "/items/0/hts_number"),
+        ("MAP-ENRICH-LINE", "/items"),
+    ]
+    assert known[1] == {"line_number": 1, "hts_number": "6912", "material": "wool"}
+
+
+def test_a_line_without_a_number_is_that_of_a_shipment_with_one_line() -> None:
+    assert taken({"items": [{"line_number": 7}]}, {"material": "wool"}) == ([{"line_number": 7, "material": "wool"}], [])  # fmt: skip
+    lines, told = taken({"items": [{"line_number": 1}, {"line_number": 2}]}, {"material": "wool"})
+    assert lines == [{"line_number": 1}, {"line_number": 2}]
+    assert [f.rule for f in told] == ["MAP-ENRICH-LINE"]
+    assert "which of them" in told[0].message
+
+
+def test_lines_that_the_manifest_lacks_are_those_of_the_file() -> None:
+    known = {"material": "wool", "total_value": {"amount": "1.00", "currency": "USD"}}
+    lines, told = taken({}, known)
+    assert (lines, told) == ([{"line_number": 1, **known}], [])
+    lines[0]["total_value"]["amount"] = "2.00"
+    assert known["total_value"] == {"amount": "1.00", "currency": "USD"}
+
+
+def test_rows_of_a_shipment_are_its_goods_lines(tmp_path: Path) -> None:
+    head = "house_bill_number,package_count,items.line_number,items.material\n"
+    find = joined(tmp_path, head + "H1,2,1,wool\nH2,1,,silk\nH1,2,2,silk\nH1,2,1,wool\nH3,1,1,\n")
+    assert find({"house_bill_number": "H1"}) == {
+        "package_count": 2,
+        "items": [{"line_number": 1, "material": "wool"}, {"line_number": 2, "material": "silk"}],
+    }
+    assert find({"house_bill_number": "H2"}) == {"package_count": 1, "items": [{"material": "silk"}]}
+    assert find({"house_bill_number": "H3"}) == {"package_count": 1}

@@ -7,12 +7,13 @@ from functools import cached_property
 from typing import Any
 
 from gateway.canonical.model import PARTY_ROLES
-from gateway.findings import NOWHERE, Finding, Position, Scope, Severity
+from gateway.findings import NOWHERE, Finding, Position, Severity
 from gateway.mapping.again import Guarded, families
 from gateway.mapping.beside import Beside
 from gateway.mapping.blocks import Bound, Fields, Refusals
 from gateway.mapping.cells import Target
 from gateway.mapping.compile import Block
+from gateway.mapping.enrich import enrich, own_copy
 from gateway.mapping.mapped import Later, Mapped
 from gateway.mapping.parts import Parts
 from gateway.mapping.plans import Plans
@@ -24,23 +25,6 @@ from gateway.records import Dialect, Message
 
 _REMEMBERED = 1024  # places that a program remembers
 _OF_PARTS = (dict, list)
-
-
-def _ways_to(pointer: str) -> tuple[str, str]:
-    """Return the field of the shipment that a pointer leads into, and its part: /seller/name -> /seller, /seller/name."""
-    parts = pointer.split("/")
-    return "/".join(parts[:2]), "/".join(parts[:3])
-
-
-def own_copy(value: Any) -> Any:
-    """Return a value whose parts nobody else has: a draft is completed in place, what several shipments read is not."""
-    if isinstance(value, dict):
-        own = value.copy()
-        for name, part in value.items():
-            if type(part) in _OF_PARTS:
-                own[name] = own_copy(part)
-        return own
-    return [own_copy(part) for part in value] if isinstance(value, list) else value
 
 
 _Constant = tuple[str, Any, Callable[[Any], Any] | None]
@@ -218,43 +202,14 @@ class CompiledProgram:
             for before, role, row in reversed(run.missing):
                 if role not in more or role in draft:
                     run.findings.insert(before, self.parts.missing(role, row, node, root))
-            self._enrich(draft, more, run)
+            if more:
+                enrich(draft, more, run.findings)
         known, constants = self._constants
         if known is not profile.constants:
             known, constants = self._constants = profile.constants, _copied(profile.constants)
         for name, value, parts in constants:
             if name not in draft:
                 draft[name] = value if parts is None else parts(value)
-
-    @staticmethod
-    def _enrich(draft: dict[str, Any], known: dict[str, Any], run: Run) -> None:
-        """Take what the enrichment knows and the input lacks; what was said of it as missing is then no longer true."""
-        taken: set[str] = set()
-        for name, value in known.items():
-            mine = draft.get(name)
-            if name not in draft:
-                taken.add(f"/{name}")
-                draft[name] = own_copy(value) if type(value) in _OF_PARTS else value
-            elif (
-                isinstance(mine, dict)
-                and isinstance(value, dict)
-                and all(mine.get(k, v) == v for k, v in value.items())
-            ):
-                more = {part: own_copy(v) for part, v in value.items() if part not in mine}
-                draft[name] = {**mine, **more} if more else mine
-                taken |= {f"/{name}/{part}" for part in more}
-            elif mine != value:
-                said = f"The enrichment file has another {name} than the manifest; the manifest's was kept."
-                run.findings.append(
-                    Finding(
-                        "MAP-ENRICH-CONFLICT", Severity.WARNING, Scope.SHIPMENT, said, target=name, pointer=f"/{name}"
-                    )
-                )
-        number = draft.get("house_bill_number") or draft.get("shipment_tracking_number")
-        if number and "shipment_id" not in draft:  # an order whose parcel number came from here
-            draft["shipment_id"] = number
-        if taken and run.findings:
-            run.findings[:] = [f for f in run.findings if f.value is not None or taken.isdisjoint(_ways_to(f.pointer))]
 
     def place(self, level: str, name: str, node: Any, root: Any, run: Run) -> Origin | None:
         """Return where a target was read from: the row that gave the value, else the row that should have."""
