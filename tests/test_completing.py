@@ -104,7 +104,11 @@ def test_a_row_is_found_by_its_key_and_has_the_types_of_the_model(tmp_path: Path
         ("house_bill_number,seller\nH1,A\n", "column seller has parts", "seller.name"),
         ("house_bill_number,references\nH1,A\n", "column references has parts", "A list"),
         ("house_bill_number,items\nH1,A\n", "column items has parts", "items.line_number"),
-        ("house_bill_number,items.hts_numbr\nH1,A\n", 'column "items.hts_numbr" is no field', "Did you mean items.hts_number?"),
+        (
+            "house_bill_number,items.hts_numbr\nH1,A\n",
+            'column "items.hts_numbr" is no field',
+            "Did you mean items.hts_number?",
+        ),
         ("house_bill_number,items.country_of_origin\nH1,EU\n", "line 2: items.country_of_origin", "ISO 3166-1"),
         (
             "house_bill_number,items.hts_number\nH1,610910\nH1,6912\n",

@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import accumulate
 from typing import Any
 
 from gateway.findings import Finding, Scope, Severity
 
-_OF_PARTS = (dict, list)
+_OF_PARTS = {dict, list}
 
 
 def own_copy(value: Any) -> Any:
     """Return a value whose parts nobody else has: a draft is completed in place, what several shipments read is not."""
     if isinstance(value, dict):
-        own = value.copy()
-        for name, part in value.items():
-            if type(part) in _OF_PARTS:
-                own[name] = own_copy(part)
-        return own
+        if _OF_PARTS.isdisjoint(map(type, value.values())):
+            return value.copy()
+        return {name: own_copy(part) if type(part) in _OF_PARTS else part for name, part in value.items()}
     return [own_copy(part) for part in value] if isinstance(value, list) else value
 
 
@@ -27,6 +26,9 @@ def enrich(draft: dict[str, Any], known: dict[str, Any], findings: list[Finding]
     for name, value in known.items():
         if name == "items":
             _lines(draft, value, taken, findings)
+        elif name not in draft:
+            taken.add(name)
+            draft[name] = value if type(value) is str else own_copy(value)
         elif not _is_joined(draft, name, value, "", taken):
             findings.append(_conflict(name, f"/{name}"))
     number = draft.get("house_bill_number") or draft.get("shipment_tracking_number")
@@ -37,15 +39,15 @@ def enrich(draft: dict[str, Any], known: dict[str, Any], findings: list[Finding]
 
 
 def _is_joined(mine: dict[str, Any], name: str, value: Any, above: str, taken: set[str]) -> bool:
-    """Join one field where it is lacking, parts of it too; False when there is another one."""
+    """Join one field where it is lacking, parts of it too; False when there is another one. taken: pointers without their first slash."""
     own = mine.get(name)
     if name not in mine:
-        taken.add(f"{above}/{name}")
-        mine[name] = own_copy(value) if type(value) in _OF_PARTS else value
+        taken.add(f"{above}{name}")
+        mine[name] = value if type(value) is str else own_copy(value)
     elif isinstance(own, dict) and isinstance(value, dict) and all(own.get(k, v) == v for k, v in value.items()):
         more = {part: own_copy(v) for part, v in value.items() if part not in own}
         mine[name] = {**own, **more} if more else own
-        taken |= {f"{above}/{name}/{part}" for part in more}
+        taken |= {f"{above}{name}/{part}" for part in more}
     else:
         return bool(own == value)
     return True
@@ -56,18 +58,20 @@ def _lines(draft: dict[str, Any], known: list[dict[str, Any]], taken: set[str], 
     mine = draft.get("items")
     if not isinstance(mine, list) or not mine:
         draft["items"] = [{"line_number": number, **own_copy(line)} for number, line in enumerate(known, 1)]
-        taken.add("/items")
+        taken.add("items")
         return
     for line in known:
         number = line.get("line_number")
-        at = next((n for n, one in enumerate(mine) if one.get("line_number") == number or number is None), 0)
-        if (number is None and len(mine) > 1) or (number is not None and mine[at].get("line_number") != number):
+        if number is None:
+            at = 0 if len(mine) == 1 else None
+        else:
+            at = next((n for n, one in enumerate(mine) if one.get("line_number") == number), None)
+        if at is None:
             findings.append(_other_line(number, len(mine)))
             continue
-        above = f"/items/{at}"
         for name, value in line.items():
-            if not _is_joined(mine[at], name, value, above, taken):
-                findings.append(_conflict(f"items.{name}", f"{above}/{name}"))
+            if not _is_joined(mine[at], name, value, f"items/{at}/", taken):
+                findings.append(_conflict(f"items.{name}", f"/items/{at}/{name}"))
 
 
 def _conflict(target: str, pointer: str) -> Finding:
@@ -84,8 +88,5 @@ def _other_line(number: int | None, count: int) -> Finding:
 
 
 def _ways_to(pointer: str) -> Iterator[str]:
-    """Yield a pointer and what is above it: /seller/name -> /seller, /seller/name."""
-    way = ""
-    for part in pointer.split("/")[1:]:
-        way += f"/{part}"
-        yield way
+    """Yield a pointer and what is above it: /seller/name -> seller, seller/name."""
+    yield from accumulate(pointer.split("/")[1:], "{}/{}".format)

@@ -53,7 +53,8 @@ def odd_values(group: Group, asked: Asked) -> Iterator[int]:
     lines = group.lines
     texts = [money["amount"] if (money := line.get("total_value")) else "" for line in lines]
     values = list(map(amount, texts))
-    yield from group.owners(n for n, value in enumerate(values) if value is None or value <= 0)
+    if odd := [n for n, value in enumerate(values) if value is None or value <= 0]:
+        yield from (of for of in group.owners(odd) if not _is_of_the_whole(group.drafts[of]))
     yield from group.owners(n for n, text in enumerate(texts) if text[-4:-3] == ".")  # three decimals
     quantities = [line.get("quantity") for line in lines]
     yield from group.owners(_where(quantities, NONE_OF_IT & {*quantities}))
@@ -63,6 +64,15 @@ def odd_values(group: Group, asked: Asked) -> Iterator[int]:
         yield from group.owners(n for n, (unit, of, value) in each if unit and not _is_product(unit, of, value))
     wholes = map(amount, group.column("fair_retail_value_usd"))
     yield from (number for number, value in enumerate(wholes) if value is not None and value > LIMIT_USD)
+
+
+def _is_of_the_whole(draft: dict[str, Any]) -> bool:
+    """True for one goods line without a value of its own in a shipment that has one, as in a house manifest."""
+    lines, whole = draft["items"], draft.get("total_value")
+    if len(lines) != 1 or whole is None or "total_value" in lines[0]:
+        return False
+    value = amount(whole["amount"])
+    return value is not None and value > 0
 
 
 def _is_product(unit: dict[str, Any], quantity: Any, total: Decimal | None) -> bool:
