@@ -34,19 +34,24 @@ class Notes:
         self._found: dict[str, None] = {}
         self._first: Position | None = None
 
-    def look(self, notes: Iterable[tuple[str, str, str, Callable[[], Position]]]) -> None:
-        """Note the notes of one shipment: (subject, control, text, what tells its place)."""
+    def look(self, notes: Iterable[tuple[str, str, str, Callable[[], Position]]]) -> bool:
+        """Note the notes of one shipment: (subject, control, text, what tells its place). True when no more is to be said of such ones."""
         if self._program is None:
-            return
+            return True
+        known = True
         for subject, control, text, place in notes:
             if self._read is None:
                 self._read = self._program.selects(self._message, self._profile, self._tag)
             kind = f"{subject}/{control}".strip("/")[:_LONG]
-            if not text or control in self._read or f"{subject}+{control}" in self._read or kind in self._found:
+            if control in self._read or f"{subject}+{control}" in self._read or kind in self._found:
+                continue
+            known = False
+            if not text:
                 continue
             if len(self._found) <= _NAMED:
                 self._found[kind] = None
             self._first = self._first or place()
+        return known
 
     def remark(self) -> Finding | None:
         """Return what is to be said of the message; None when all notes are read."""

@@ -36,6 +36,17 @@ def test_only_what_is_odd_is_looked_at(path, value, told):
         assert looked_at(copy.deepcopy(GOOD), changed(path, value), copy.deepcopy(GOOD)) == {1}
 
 
+def of_the_whole(amount: str, *lines: dict[str, Any]) -> dict[str, Any]:
+    """Return a shipment with a value of the whole, as a house manifest has it."""
+    item = {key: value for key, value in GOOD["items"][0].items() if key != "total_value"}
+    return copy.deepcopy(GOOD | {"total_value": {"amount": amount, "currency": "USD"}, "items": [item, *lines]})
+
+
+def test_the_value_of_the_whole_is_that_of_its_one_goods_line():
+    assert looked_at(copy.deepcopy(GOOD), of_the_whole("25.00")) == set()
+    assert looked_at(of_the_whole("0.00"), of_the_whole("900.00"), of_the_whole("25.00", GOOD["items"][0])) == {0, 1, 2}
+
+
 def nasty(rnd: random.Random) -> dict[str, Any]:
     """Return a shipment with a few values of other shipments, of what is wrong, or of no use at all."""
     draft = copy.deepcopy(GOOD)
@@ -56,6 +67,12 @@ def nasty(rnd: random.Random) -> dict[str, Any]:
         draft["mode_of_transportation"] = rnd.choice(("air", "ocean", "mail"))
         draft["references"] = [{"type": "container", "value": rnd.choice(("MSKU1234565", "MSKU1234566", "X"))}]
         draft["security_scan"] = {"performed": rnd.choice((True, False))}
+    if rnd.random() < 0.2:
+        draft["total_value"] = {
+            "amount": rnd.choice(("0.00", "12.50", "25.00", "900.00", "-1", "x")),
+            "currency": rnd.choice(("USD", "EUR")),
+        }
+        draft["items"][-1].pop("total_value", None)
     if rnd.random() < 0.2:
         draft["transaction_nature"] = rnd.choice(("documents", "gift", "return"))
     if rnd.random() < 0.2:

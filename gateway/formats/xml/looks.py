@@ -8,7 +8,8 @@ from gateway.findings import Finding, Severity
 from gateway.formats.notes import Notes
 from gateway.formats.xml.kinds import Kind
 from gateway.formats.xml.known import KnownNode
-from gateway.formats.xml.missing import Missing, notes_of, notes_of_known, parties_of
+from gateway.formats.xml.layouts import Layout
+from gateway.formats.xml.missing import Missing, codes_in, notes_of, notes_of_known, parties_of
 from gateway.formats.xml.nodes import XmlNode
 from gateway.formats.xml.nothing import Empties
 from gateway.formats.xml.remarks import Remarks
@@ -16,6 +17,8 @@ from gateway.formats.xml.totals import Totals
 from gateway.formats.xml.unread import Unread, unread_in
 from gateway.profile import Profile
 from gateway.records import Message
+
+_CODES = 256
 
 
 class Looks:
@@ -33,10 +36,12 @@ class Looks:
         self._unread: Unread | None = None
         self._notes: Notes | None = None
         self._parties: Notes | None = None
+        self._codes: set[tuple[Layout, object]] = set()  # of notes of which no more is to be said
 
     def open(self, message: Message, profile: Profile) -> None:
         """Begin with what asks for the mapping of the message."""
         kind = self._kind
+        self._codes.clear()
         self._unread = unread_in(message, kind, profile)
         if kind.notes:
             self._notes = Notes(message, profile, kind.notes)
@@ -75,7 +80,13 @@ class Looks:
         if self._notes is not None and role != "master":
             below = house.layout.seats[0].below
             if kind.notes in below:
-                self._notes.look(notes_of_known(unit, kind.notes))
+                codes = house.layout, codes_in(house.layout, kind.notes)(unit.texts)
+                if (
+                    codes not in self._codes
+                    and self._notes.look(notes_of_known(unit, kind.notes))
+                    and len(self._codes) < _CODES
+                ):
+                    self._codes.add(codes)
             if self._parties is not None and kind.parties[0] in below:
                 self._parties.look(parties_of(unit, kind.parties))
         if self._totals is not None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from functools import lru_cache, partial
+from operator import itemgetter
 
 from gateway.findings import Finding, Position, Scope, Severity
 from gateway.formats.xml.kinds import Kind
@@ -81,6 +82,13 @@ def notes_of_known(unit: KnownNode, name: str) -> Iterator[_Note]:
     for number, places in _notes_in(unit.house.layout, name):
         subject, control, text = (texts[at].strip() if at >= 0 else "" for at in places)
         yield subject, control, text, partial(_here, unit, number)
+
+
+@lru_cache(256)
+def codes_in(layout: Layout, name: str) -> Callable[[tuple[str, ...]], object]:
+    """Return what gives the subjects and controls of the notes of a layout, out of its texts."""
+    places = [at for _, (*codes, _) in _notes_in(layout, name) for at in codes if at >= 0]
+    return itemgetter(*places) if places else len
 
 
 def _here(unit: KnownNode, number: int) -> Position:
