@@ -26,7 +26,7 @@ from gateway.shell.parts import Parts
 from gateway.shell.past import BATCH, MAX_KEYS, MILLION, Past
 from gateway.shell.schema import controls, fitted, interchanges
 from gateway.shell.scratch import Touched, give_back, take_scratch
-from gateway.shell.statements import in_batches, run
+from gateway.shell.statements import in_batches, run, run_rows
 
 _NO_SUM: DaySum = (Decimal(0), [])  # shared; nobody changes it
 _NOTHING = (None, None, None, None)
@@ -134,8 +134,8 @@ class SqlHistory:
         keys = [claim.key for claim in claims]
         before = self.shipments(keys)  # in one go, mostly known already
         new = len(set(keys)) == len(keys) and not any(before) and all(claim.purpose != "cancel" for claim in claims)
-        rows = self._new_rows(claims, keys) if new else [self._row(claim) for claim in claims]
-        self._scratch.executemany(_INSERT_NEW if new else _INSERT, rows)
+        rows = [*self._new_rows(claims, keys)] if new else [self._row(claim) for claim in claims]
+        run_rows(self._scratch, _INSERT_NEW if new else _INSERT, rows)
 
     def _new_rows(self, claims: Sequence[ShipmentClaim], keys: list[str]) -> Iterable[tuple[Any, ...]]:
         """Note claims of different keys that replace nothing, and return their rows: as `_row` does, column by column."""

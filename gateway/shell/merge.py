@@ -1,7 +1,8 @@
 """Merges a drop's provisional claims into the ledger, in the caller's transaction.
 
-Rows go in key order and in batches: a file of a million shipments touches each page of the index once and needs no
-more memory than a small one. What the ledger holds now is compared with what the drop saw when it claimed.
+Rows go in batches and in the order of the index: a file of a million shipments touches each page once and needs no more
+memory than a small one. Where they are few, each batch is sorted here. What the ledger holds now is compared with what
+the drop saw when it claimed.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterable
 from functools import cache
+from operator import itemgetter
 from typing import Any
 
 from sqlalchemy import Connection, Select, bindparam, select, text
@@ -17,7 +19,9 @@ from sqlalchemy.exc import IntegrityError
 from gateway.shell.schema import interchanges, person_days, shipments
 from gateway.shell.statements import insert_rows, numbered, padded, parameters, run
 
-_BATCH = 500
+_BATCH = 500  # of shipments that are asked for
+_SORTED = 4096  # rows that are sorted at once
+_FEW = 16 * _SORTED  # claims of a drop that the scratch database does not sort
 _SHIPMENT = ("partner", "key", "receipt", "content", "place", "person", "day", "value", "purpose", "state")
 _PERSON = ("person", "day", "partner", "key", "value", "orders")
 _NUMBER = ("partner", "sender", "receiver", "control")
@@ -28,11 +32,15 @@ _FREE = interchanges.delete().where(*_SAME)
 _ACTIVE = text("shipments.state = 'active'")
 _COLUMNS = """
 SELECT ?, key, ?, content, place, person, day, value, purpose,
-CASE purpose WHEN 'cancel' THEN 'cancelled' ELSE 'active' END FROM {} ORDER BY key
+CASE purpose WHEN 'cancel' THEN 'cancelled' ELSE 'active' END FROM {}
 """
+_COUNT = "SELECT max(seq), max(orders) FROM claims"
 _OF_PERSON = "SELECT person, day, ?, key, value, orders FROM {} WHERE person <> '' ORDER BY person, day, key"
 _NEWEST = "(SELECT *, max(seq) FROM claims GROUP BY key)"
 _FIRST = "SELECT old_content, min(seq) FROM claims GROUP BY key ORDER BY key"
+
+
+_KEY = itemgetter(1)
 
 
 class ClaimConflictError(Exception):
@@ -66,11 +74,15 @@ def merge_shipments(
 
     once: no key comes twice among the claims; fresh: none of them replaces a shipment of the ledger. Both spare a sort.
     """
-    active = 0
     claims = "claims" if once else _NEWEST
-    newest = scratch.execute(_COLUMNS.format(claims), (partner, receipt))
+    last, orders = scratch.execute(_COUNT).fetchone()
+    few = fresh and (last or 0) <= _FEW
+    newest = scratch.execute(_COLUMNS.format(claims) + ("" if few else " ORDER BY key"), (partner, receipt))
     first = None if fresh else scratch.execute(_FIRST)
-    while rows := newest.fetchmany(_BATCH):
+    active = 0
+    while rows := newest.fetchmany(_SORTED if few else _BATCH):
+        if few:
+            rows.sort(key=_KEY)
         if first is not None:
             _retire(connection, partner, rows, [old for old, _ in first.fetchmany(_BATCH)])
         try:
@@ -78,9 +90,12 @@ def merge_shipments(
         except IntegrityError:  # another drop's shipment became active meanwhile
             raise ClaimConflictError("shipment") from None
         active += sum(row[-1] == "active" for row in rows)
-    summed = scratch.execute(_OF_PERSON.format(claims), (partner,))
-    while rows := summed.fetchmany(_BATCH):
-        insert_rows(connection, person_days, _PERSON, rows)
+        if few and not orders:
+            insert_rows(connection, person_days, _PERSON, sorted([(r[5], r[6], partner, r[1], r[7], "") for r in rows if r[5]]))  # fmt: skip
+    if not few or orders:
+        summed = scratch.execute(_OF_PERSON.format(claims), (partner,))
+        while rows := summed.fetchmany(_BATCH):
+            insert_rows(connection, person_days, _PERSON, rows)
     return active
 
 

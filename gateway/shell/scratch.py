@@ -11,7 +11,7 @@ from typing import TypeVar
 from gateway.shell.parts import SCRATCH
 
 _What = TypeVar("_What", bound=Hashable)
-_FEW = 4096
+_FEW = 16_384
 _SMALL = 1000  # claims of a drop whose database is used again
 _KEPT = 2
 _CLEAR = ("DELETE FROM claims", "DELETE FROM interchanges", "DELETE FROM parts")

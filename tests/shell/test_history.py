@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import random
 from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
@@ -12,6 +13,7 @@ from msgspec.structs import replace
 from sqlalchemy import select
 
 from gateway.history import Lot, MemoryHistory, Part, ShipmentClaim
+from gateway.shell import merge, scratch, statements
 from gateway.shell.folders import parse_instant
 from gateway.shell.history import SqlHistory
 from gateway.shell.ledger import Ledger, open_ledger
@@ -229,11 +231,48 @@ def test_a_number_that_somebody_else_took_meanwhile_is_a_conflict(ledger: Ledger
 
 
 def test_what_was_claimed_is_never_forgotten_however_much_it_is() -> None:
-    touched = Touched()
-    for number in range(10_000):
+    touched, many = Touched(), 2 * scratch._FEW
+    for number in range(many):
         touched.add_all([("p", str(number))])
-    assert all(("p", str(number)) in touched for number in range(10_000))
+    assert all(("p", str(number)) in touched for number in range(many))
     assert sum(("q", str(number)) in touched for number in range(10_000)) < 100
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_claims_come_into_the_ledger_the_same_however_they_are_sorted_and_packed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, seed: int
+) -> None:
+    """Few claims are sorted batch by batch here, many by the scratch database; rows go in statements of many rows."""
+    rnd = random.Random(seed)
+    known, persons, lots = rnd.randrange(3), ["", "anna", "ben", *map(str, range(90))], ["", "", "o1 o2"][: rnd.randint(1, 3)]  # fmt: skip
+
+    def some(receipt: str, number: int) -> ShipmentClaim:
+        key = f"k{number if known < 2 else rnd.randrange(90)}"
+        purpose = rnd.choice(("original", "original", "amend", "cancel")) if known else "original"
+        made = claim(key, f"{rnd.randrange(90)}.10", rnd.choice(persons), purpose, f"{receipt} {number}")
+        return replace(made, orders=rnd.choice(lots))
+
+    drops = {receipt: rnd.sample([some(receipt, number) for number in range(100)], 90) for receipt in ("r1", "r2")[: 1 + (known > 0)]}  # fmt: skip
+    seen = []
+    for few, together, rows in ((10**6, 7, 3), (10**6, 4096, 64), (0, 50, 64)):
+        monkeypatch.setattr(merge, "_FEW", few)
+        monkeypatch.setattr(merge, "_SORTED", together)
+        monkeypatch.setattr(statements, "_ROWS", rows)
+        (path := tmp_path / f"{few}{rows}.db").write_bytes(fresh_ledger())
+        ledger, active = open_ledger(f"sqlite:///{path}"), []
+        for receipt, claims in drops.items():
+            history = SqlHistory(ledger, "acme", AT)
+            for start in range(0, len(claims), 13):
+                history.claim(claims[start : start + 13])
+            active.append(commit(ledger, history, receipt))
+            history.close()
+        with ledger.reading() as connection:
+            columns = [column for column in shipments.c if column.name != "id"]
+            found = sorted(map(tuple, connection.execute(select(*columns))))
+            seen.append((active, found, sorted(map(tuple, connection.execute(select(person_days))))))
+        ledger.close()
+    assert seen[0] == seen[1] == seen[2]
+    assert len(seen[0][1]) >= 60
 
 
 def test_a_drop_finds_nothing_of_the_drop_before_it(ledger: Ledger) -> None:
