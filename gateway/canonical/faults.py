@@ -8,6 +8,7 @@ and an unknown one are reported at their own pointer.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 import msgspec
@@ -118,16 +119,30 @@ def _finish(fault: Fault, instance: Any, filer_type: object, message: bool) -> S
     in_shipment = bool(prefix) or not message
     path = tuple("*" if isinstance(step, int) else step for step in fault.path[prefix:]) if in_shipment else ()
     shipment = _value_at(instance, fault.path[:prefix])
-    mode = shipment.get("mode_of_transportation") if isinstance(shipment, dict) else None
     country = _party_country(shipment, path)
-    asked = requirement_of(filer_type, mode, path) if fault.keyword == "required" else None
-    if fault.keyword == "anyOf":
-        rule = (rule_of_group(path, fault.missing) if in_shipment else "") or SCHEMA_RULE
+    whole = "message" if message else "shipment"
+    if fault.keyword == "required":
+        mode = shipment.get("mode_of_transportation") if isinstance(shipment, dict) else None
+        known = (one if isinstance(one, str) else None for one in (filer_type, mode, country))
+        rule, text = _missing(fault.path, path, whole, *known)
     else:
-        rule = asked.rule if asked else _rule(fault.keyword, path, country)
-    words = wording.Place(fault.path, "message" if message else "shipment", filer_type, country, asked)
-    text = wording.sentence(fault.keyword, fault.value, fault.limit, fault.node, words)
+        group = rule_of_group(path, fault.missing) if fault.keyword == "anyOf" and in_shipment else ""
+        rule = group or (SCHEMA_RULE if fault.keyword == "anyOf" else _rule(fault.keyword, path, country))
+        words = wording.Place(fault.path, whole, filer_type, country, None)
+        text = wording.sentence(fault.keyword, fault.value, fault.limit, fault.node, words)
     return SchemaError(pointer_of(fault.path), fault.keyword, fault.missing, fault.value, fault.limit, text, rule)
+
+
+@lru_cache(1024)
+def _missing(
+    at: Path, path: tuple[str, ...], whole: str, filer_type: str | None, mode: str | None, country: str | None
+) -> tuple[str, str]:
+    """Return rule and words of what is missing: thousands of shipments lack the same. path: inside the shipment."""
+    asked = requirement_of(filer_type, mode, path)
+    words = wording.Place(at, whole, filer_type, country, asked)
+    return asked.rule if asked else _rule("required", path, country), wording.sentence(
+        "required", None, None, {}, words
+    )
 
 
 def _rule(keyword: str, path: tuple[str, ...], country: object) -> str:
