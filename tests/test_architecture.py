@@ -14,7 +14,7 @@ MODULES = {
     for p in sorted(GATEWAY.rglob("*.py"))
 }
 
-BASE = ("gateway.findings", "gateway.kinds", "gateway.limits", "gateway.records", "gateway.results", "gateway.spools", "gateway.history", "gateway.halves", "gateway.profile", "gateway.errors", "gateway.shipped", "gateway.responses", "gateway.moments", "gateway.often", "gateway.spreadsheets", "gateway.written", "gateway.zips", "gateway.openpgp", "gateway.canonical.model", "gateway.canonical.parts")  # fmt: skip
+BASE = ("gateway.dialect", "gateway.findings", "gateway.kinds", "gateway.limits", "gateway.records", "gateway.results", "gateway.spools", "gateway.history", "gateway.halves", "gateway.profile", "gateway.errors", "gateway.shipped", "gateway.responses", "gateway.moments", "gateway.often", "gateway.spreadsheets", "gateway.written", "gateway.zips", "gateway.openpgp", "gateway.canonical.model", "gateway.canonical.parts")  # fmt: skip
 ONE_PLACE = {
     "lxml": ("gateway.formats.xml", "gateway.outputs.xml"),
     "openpyxl": ("gateway.formats.tabular", "gateway.commands", "gateway.workbook", "gateway.outputs.xlsx"),

@@ -17,9 +17,10 @@ from typing import Any
 
 import msgspec
 
+from gateway.dialect import Finder, Getter, InLineElement, InLinePath, Locator, Path, Step
 from gateway.findings import Position
 from gateway.formats.sums import total
-from gateway.records import Finder, Getter, InLineElement, InLinePath, Locator, Node, Path, Separators, Step
+from gateway.records import Node, Separators
 
 
 class RootNode(Node, eq=False, kw_only=True):
@@ -35,7 +36,7 @@ class RootNode(Node, eq=False, kw_only=True):
 
 
 class TreeDialect:
-    """See gateway.records.Dialect."""
+    """See gateway.dialect.Dialect."""
 
     def __init__(
         self,

@@ -15,12 +15,12 @@ from typing import Any
 
 import msgspec
 
+from gateway.dialect import Dialect, InLineSteps, Path, Step
 from gateway.findings import NOWHERE, Finding, Position, Scope, Severity
 from gateway.mapping.cells import Target
 from gateway.mapping.line import AGAIN, InLineTest, Line, parts_of
 from gateway.mapping.sources import Condition, Run, every_kind
 from gateway.mapping.transforms import Unusable
-from gateway.records import Dialect, InLineSteps, Path, Step
 
 _Key = tuple[bool, tuple[Step, ...], str, str]
 

@@ -16,12 +16,13 @@ from typing import Any
 
 import msgspec
 
+from gateway.dialect import Dialect, Finder, Path
 from gateway.findings import NOWHERE, Finding, Position, Scope, Severity
 from gateway.mapping.blocks import Bound, Way
 from gateway.mapping.mapped import Mapped
 from gateway.mapping.several import passed_by, says_otherwise, told_already
 from gateway.mapping.sources import Condition, Run
-from gateway.records import Dialect, Finder, Message, Path
+from gateway.records import Message
 
 _CODE = re.compile(r"\w{1,3}")
 

@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import Any
 
 from gateway.canonical.model import PARTY_ROLES
+from gateway.dialect import Dialect, Finder, InLineSteps, Path
 from gateway.findings import NOWHERE, Finding, Scope, Severity
 from gateway.mapping.again import Again, Guarded, families
 from gateway.mapping.cells import Target, filled_in
@@ -19,7 +20,6 @@ from gateway.mapping.sources import Run
 from gateway.mapping.straight import Fill, holds_of_nothing
 from gateway.mapping.table import Row
 from gateway.mapping.transforms import Unusable
-from gateway.records import Dialect, Finder, InLineSteps, Path
 
 _NOTHING = Guarded(())
 

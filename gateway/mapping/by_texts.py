@@ -14,6 +14,7 @@ import re
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from gateway.dialect import Getter, Path, Texts
 from gateway.kinds import Kinds
 from gateway.mapping.cells import Target
 from gateway.mapping.grammar import Test
@@ -22,7 +23,6 @@ from gateway.mapping.line import Line, parts_of
 from gateway.mapping.quick import Quick
 from gateway.mapping.sources import Condition
 from gateway.mapping.straight import Body, Fill, function
-from gateway.records import Getter, Path, Texts
 
 
 def fields(targets: list[Target], dialect: Any, kinds: Kinds) -> Fill:

@@ -13,13 +13,13 @@ from operator import and_
 from typing import Any
 
 from gateway import written
+from gateway.dialect import Path, Step
 from gateway.mapping.cells import Target
 from gateway.mapping.grammar import Source
 from gateway.mapping.line import Line
 from gateway.mapping.quick import CAREFUL, REMEMBERED, Quick
 from gateway.mapping.straight import holds_of_nothing
 from gateway.mapping.unchanged import Fits, nothing_of, same_of
-from gateway.records import Path, Step
 
 Column = Sequence[Any]
 """The texts of one element of all nodes, or what is made of them."""

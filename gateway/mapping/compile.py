@@ -15,6 +15,7 @@ from typing import Any
 import msgspec
 
 from gateway.canonical.model import PARTY_ROLES, PERSONAL_FIELDS, fields_of
+from gateway.dialect import Dialect, Path
 from gateway.errors import MappingError
 from gateway.mapping.advice import one_value
 from gateway.mapping.cells import Target
@@ -28,7 +29,6 @@ from gateway.mapping.transforms import Unusable, find_transform, registry
 from gateway.mapping.transforms.arguments import argument_fault, count_words
 from gateway.mapping.transforms.codes import BETWEEN, code_on
 from gateway.mapping.transforms.numbers import plain
-from gateway.records import Dialect, Path
 
 LEVELS = ("message", "shipment", "item", "reference", *PARTY_ROLES)
 BINDINGS = ("(each)", "(first)")

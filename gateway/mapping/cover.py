@@ -10,13 +10,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from gateway.dialect import Path
 from gateway.mapping.grammar import parse_path, parse_source, parse_when
 from gateway.mapping.program import CompiledProgram
 from gateway.mapping.sources import Run
 from gateway.mapping.table import Row
 from gateway.mapping.transforms import Unusable
 from gateway.profile import Profile
-from gateway.records import Message, Path
+from gateway.records import Message
 
 _CODE = re.compile(r"\w+")
 Place = tuple[str, str]  # (segment or element name, element number, "@attribute" or "")

@@ -11,9 +11,9 @@ from collections.abc import Iterable, Iterator
 from difflib import get_close_matches
 from itertools import pairwise
 
+from gateway.dialect import Path
 from gateway.mapping.grammar import CellError, Source, Test, parse_source, parse_when
 from gateway.mapping.table import Fault, Row
-from gateway.records import Path
 
 _CAPITALS = ("x12", "edifact", "cargo_imp")
 """Formats whose codes are written in capitals."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from typing import Any
 
+from gateway.dialect import Finder, Getter, Locator, Path
 from gateway.findings import Position
 from gateway.mapping.cells import Target
 from gateway.mapping.compile import Compiler, formatter, target_type
@@ -17,7 +18,6 @@ from gateway.mapping.folder import MappingSet
 from gateway.mapping.line import Line
 from gateway.mapping.sources import Run
 from gateway.mapping.table import Fault, Row
-from gateway.records import Finder, Getter, Locator, Path
 
 
 class _Values:

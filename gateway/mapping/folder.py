@@ -17,6 +17,7 @@ from typing import Any
 
 import msgspec
 
+from gateway.dialect import Dialect
 from gateway.errors import MappingError
 from gateway.formats import folder_of, format_module
 from gateway.mapping.choice import ProgramChoice, Way
@@ -30,7 +31,6 @@ from gateway.mapping.sources import condition
 from gateway.mapping.table import Fault, Row, Table, read_table
 from gateway.mapping.table_program import TableProgram
 from gateway.mapping.transforms import load_user_transforms
-from gateway.records import Dialect
 
 Stamp = tuple[tuple[str, int, int], ...]
 """(path, time of change in ns, size) of files."""

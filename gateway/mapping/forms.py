@@ -8,11 +8,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Generic, TypeVar
 
+from gateway.dialect import Dialect
 from gateway.kinds import Kinds
 from gateway.mapping.sources import Run
 from gateway.mapping.straight import Fill
 from gateway.often import Often
-from gateway.records import Dialect
 
 _OFTEN = 32  # times that kinds must have come: to write a function costs as much as some hundred nodes without
 _KEPT = 64  # functions of one block

@@ -15,7 +15,7 @@ from functools import lru_cache
 
 import msgspec
 
-from gateway.records import Path, Step
+from gateway.dialect import Path, Step
 
 WORDS = {
     "comma": ",",

@@ -22,6 +22,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from gateway.dialect import ITSELF, InLineElement, InLinePath, InLineSteps
 from gateway.mapping.line import AGAIN, InLineTest, Line
 from gateway.mapping.lookups import NO_NODES, NO_TEXT, Lookups
 from gateway.mapping.quick import CAREFUL, Quick
@@ -29,7 +30,6 @@ from gateway.mapping.remembering import all_of, maker, of_header, reader, tester
 from gateway.mapping.rows_in_line import Row, remembered
 from gateway.mapping.straight import holds_of_nothing
 from gateway.mapping.transforms.text import collapse, lower, trim, upper
-from gateway.records import ITSELF, InLineElement, InLinePath, InLineSteps
 
 _COLLAPSED = '(raw if raw.isprintable() and "  " not in raw and raw.strip() is raw else " ".join(raw.split()))'
 """No blank of any kind but single ones between words, by far the most: to split such a text and join it takes three times as long."""

@@ -8,12 +8,12 @@ from typing import Any
 
 import msgspec
 
+from gateway.dialect import Dialect, InLinePath, Path
 from gateway.findings import Position
 from gateway.mapping.grammar import Source, Test
 from gateway.mapping.sources import Condition, Values, condition, node_place, values_of
 from gateway.mapping.table import Row
 from gateway.mapping.transforms import Noted, Transform
-from gateway.records import Dialect, InLinePath, Path
 
 AGAIN = "again"
 """The operator of a test that no cell holds: more segments than kinds, see again.py."""

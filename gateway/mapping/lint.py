@@ -11,6 +11,7 @@ from difflib import get_close_matches
 
 import msgspec
 
+from gateway.dialect import Dialect, Path
 from gateway.errors import MappingError
 from gateway.mapping.compile import ACTIONS, BINDINGS, Compiler, why_refused
 from gateway.mapping.doubts import doubts
@@ -22,7 +23,6 @@ from gateway.mapping.idle import idle
 from gateway.mapping.lost_paths import lost_paths
 from gateway.mapping.overriding import WHOLE, effective_rows, mixed
 from gateway.mapping.table import Fault, Row, Table
-from gateway.records import Dialect, Path
 
 _NUMBERS = ("shipment_id", "house_bill_number", "shipment_tracking_number")
 

@@ -9,11 +9,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from gateway.dialect import ITSELF, InLineSteps
 from gateway.kinds import UNKNOWN, Kinds
 from gateway.mapping.filling_up import filled_up, read_of
 from gateway.mapping.quick import CAREFUL
 from gateway.mapping.seats import EACH, Found, Seats, Way
-from gateway.records import ITSELF, InLineSteps
 
 NO_TEXT = '""'
 """The expression of an element that cannot be there."""

@@ -9,11 +9,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
+from gateway.dialect import Dialect, Path
 from gateway.mapping.compile import BINDINGS, Block
 from gateway.mapping.facts import MappingFacts
 from gateway.mapping.grammar import Source, Test
 from gateway.mapping.table import Fault, Row
-from gateway.records import Dialect, Path
 
 _ADVICE = "correct the path; what stands beside a party is read by a row of level shipment, such as shipment,final_deliver_to_party.phone"
 

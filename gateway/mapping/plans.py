@@ -13,13 +13,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from gateway.dialect import Dialect
 from gateway.kinds import Kinds
 from gateway.mapping import by_texts, forms, shapes
 from gateway.mapping.blocks import Bound, Choice, Nodes
 from gateway.mapping.cells import Target
 from gateway.mapping.sources import Run
 from gateway.mapping.straight import Fill, without_shapes
-from gateway.records import Dialect
 
 _TABLES = 64  # sets of columns that are remembered
 

@@ -7,6 +7,7 @@ from functools import cached_property
 from typing import Any
 
 from gateway.canonical.model import PARTY_ROLES
+from gateway.dialect import Dialect
 from gateway.findings import NOWHERE, Finding, Position, Severity
 from gateway.mapping.again import Guarded, families
 from gateway.mapping.beside import Beside
@@ -21,7 +22,7 @@ from gateway.mapping.reads import read_below, selected
 from gateway.mapping.sources import Run, node_place
 from gateway.mapping.whole import Unit, Whole
 from gateway.profile import MappedShipment, Origin, Profile
-from gateway.records import Dialect, Message
+from gateway.records import Message
 
 _REMEMBERED = 1024  # places that a program remembers
 _OF_PARTS = (dict, list)

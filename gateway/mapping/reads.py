@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from gateway.dialect import Path
 from gateway.mapping.compile import Block
 from gateway.mapping.grammar import Test
-from gateway.records import Path
 
 Names = tuple[str, ...]
 GATHERING = ("@join", "@rest", "@lines", "@last")

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from gateway.dialect import InLinePath
 from gateway.mapping.line import InLineTest
 from gateway.mapping.quick import CAREFUL, REMEMBERED, Quick
 from gateway.mapping.sources import Condition
-from gateway.records import InLinePath
 
 
 def all_of(paths: tuple[InLinePath, ...]) -> Callable[[tuple[str, ...]], Any]:

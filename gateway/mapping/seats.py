@@ -11,8 +11,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
+from gateway.dialect import ITSELF, InLineSteps
 from gateway.kinds import UNKNOWN, Kinds
-from gateway.records import ITSELF, InLineSteps
 
 EACH = -1
 """The number of several segments of which every one is the same, as a step of a way."""

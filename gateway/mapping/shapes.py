@@ -7,13 +7,13 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any, Generic, TypeVar
 
+from gateway.dialect import Dialect
 from gateway.mapping import by_texts, forms
 from gateway.mapping.cells import Target
 from gateway.mapping.line import InLineTest, Line
 from gateway.mapping.sources import Run
 from gateway.mapping.statements import Text
 from gateway.mapping.straight import Fill, by_closures, choice, function, without_shapes
-from gateway.records import Dialect
 
 _AT_ONCE = 4  # shapes for which functions are made when they come the first time
 _OFTEN = 32  # times that others must have come

@@ -6,11 +6,12 @@ from collections.abc import Callable
 from functools import reduce
 from typing import Any
 
+from gateway.dialect import Dialect, Finder, Getter, Path, Step
 from gateway.findings import Finding, Position
 from gateway.mapping.grammar import Source, Test
 from gateway.mapping.table import Row
 from gateway.profile import Profile
-from gateway.records import Dialect, Finder, Getter, Message, Path, Step
+from gateway.records import Message
 
 Values = Callable[[Any, Any, "Run"], list[str]]
 Condition = Callable[[Any, Any, "Run"], bool]

@@ -16,11 +16,11 @@ from collections.abc import Callable
 from typing import Any
 
 from gateway import written
+from gateway.dialect import Dialect
 from gateway.mapping.cells import Target
 from gateway.mapping.line import Line
 from gateway.mapping.quick import CAREFUL, Quick
 from gateway.mapping.sources import Run
-from gateway.records import Dialect
 
 Fill = Callable[[Any, Any, dict[str, Any], Run], Any]
 """(node, root, dict to fill, run)."""

@@ -19,6 +19,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 from gateway import written
+from gateway.dialect import Dialect
 from gateway.kinds import Kinds
 from gateway.mapping.beside import Beside
 from gateway.mapping.blocks import Bound, Refusals
@@ -29,7 +30,6 @@ from gateway.mapping.seats import Found
 from gateway.mapping.shapes import helpers_of
 from gateway.mapping.statements import Text
 from gateway.mapping.straight import Fill
-from gateway.records import Dialect
 
 _MOST = 12  # segments of one block, each with a call of its own
 

@@ -19,9 +19,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from gateway.canonical.model import LEVELS, PERSONAL_FIELDS, fields_of
+from gateway.dialect import Finder, Getter, Locator, Path
 from gateway.findings import Position
 from gateway.mapping.transforms import Unusable
-from gateway.records import Finder, Getter, Locator, Path
 
 ITEM = "item"
 _MADE: dict[str, Callable[[dict[str, Any]], str]] = {
@@ -79,7 +79,7 @@ def is_of_item(path: Path) -> bool:
 
 
 class CanonicalDialect:
-    """See gateway.records.Dialect."""
+    """See gateway.dialect.Dialect."""
 
     name = "canonical"
 

@@ -13,12 +13,13 @@ from collections.abc import Callable
 from functools import cache
 from typing import Any
 
+from gateway.dialect import Finder, Getter, Path, Step
 from gateway.formats.edifact.composites import components
 from gateway.formats.edifact.leaves import GOODS, of_segment, places
 from gateway.formats.edifact.legs import that_count
 from gateway.formats.edifact.structure.tables import Group, kinds, load_table
 from gateway.formats.tree import below
-from gateway.records import Finder, Getter, Node, Path, Step
+from gateway.records import Node
 
 MESSAGE = "UNH"
 """The level's node where the mapping compiler names none: message level."""

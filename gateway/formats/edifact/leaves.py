@@ -16,12 +16,13 @@ import re
 from collections.abc import Callable, Sequence
 from functools import cache, lru_cache
 
+from gateway.dialect import Getter
 from gateway.formats.edifact.composites import components
 from gateway.formats.edifact.legs import carriage
 from gateway.formats.edifact.of_several import OF_SEVERAL
 from gateway.formats.edifact.structure.layouts import NUMBERS, Component, layouts, longest_of, positions
 from gateway.formats.sums import total
-from gateway.records import Getter, Node, Separators
+from gateway.records import Node, Separators
 
 _RELEASE = "03A"  # the places of the elements used are the same in all directories read
 SUM = "@sum"

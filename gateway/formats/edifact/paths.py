@@ -13,6 +13,7 @@ import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from gateway.dialect import ITSELF, Finder, Getter, InLinePath, Locator, Path
 from gateway.findings import Position
 from gateway.formats.delimited import split_released
 from gateway.formats.edifact.finders import MESSAGE, finder, in_line_helpers, steps_of
@@ -20,11 +21,11 @@ from gateway.formats.edifact.leaves import GOODS, SAME, SUM, UNIT, add_up, known
 from gateway.formats.edifact.of_several import OF_SEVERAL
 from gateway.formats.edifact.structure.tables import Group, Row, kinds, load_table
 from gateway.formats.edifact.texts import FREE_TEXT, elements_of, of_every
-from gateway.records import ITSELF, Finder, Getter, InLinePath, Locator, Node, Path, Separators
+from gateway.records import Node, Separators
 
 
 class EdifactDialect:
-    """See gateway.records.Dialect."""
+    """See gateway.dialect.Dialect."""
 
     name = "edifact"
 

@@ -10,9 +10,9 @@ from collections.abc import Callable
 from functools import cache
 from typing import Any
 
+from gateway.dialect import InLineElement
 from gateway.formats.edifact.leaves import SAME, SUM, SUMS, join_texts, layout_of, parted, places, sum_of
 from gateway.formats.edifact.structure.layouts import NUMBERS
-from gateway.records import InLineElement
 
 Read = Callable[[str], Any]
 

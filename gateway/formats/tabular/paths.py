@@ -16,11 +16,11 @@ from decimal import Decimal
 from difflib import get_close_matches
 from typing import Any
 
+from gateway.dialect import Finder, Getter, Locator, Path
 from gateway.findings import Position
 from gateway.formats.sums import is_plain
 from gateway.formats.tabular.rows import ABSENT, Row, Rows, TableRoot, place_of, plain_name
 from gateway.formats.tabular.vocabulary import standard_places, vocabulary, written
-from gateway.records import Finder, Getter, Locator, Path
 
 _NOT_DIGITS = re.compile("[0-9]")
 _NODES = ("ROWS", "ROW", "TABLE")
@@ -35,7 +35,7 @@ def column_of(path: Path) -> str:
 
 
 class TabularDialect:
-    """See gateway.records.Dialect."""
+    """See gateway.dialect.Dialect."""
 
     name = "tabular"
     by_columns = True  # a table says which columns its rows have: gateway.mapping.straight makes a function for these

@@ -13,9 +13,9 @@ from functools import cache
 
 import msgspec
 
+from gateway.dialect import Path
 from gateway.formats.x12.layout import LoopDef, SegmentUse, SetTable, load_table, releases_of
 from gateway.formats.x12.sets import set_kinds
-from gateway.records import Path
 
 _ROOT = "ST"
 _LEVEL = "HL"

@@ -22,10 +22,10 @@ from collections.abc import Callable
 from itertools import takewhile
 from typing import Any
 
+from gateway.dialect import Finder, Getter, Locator, Path, Step, Texts
 from gateway.findings import Position
 from gateway.formats.xml.layouts import Seat
 from gateway.formats.xml.nodes import XmlNode, text_at
-from gateway.records import Finder, Getter, Locator, Path, Step, Texts
 
 _GATHERED = {
     "@join": slice(None),
@@ -37,7 +37,7 @@ _NO_NAME = re.compile(r"[^\w.\-]")
 
 
 class XmlDialect:
-    """See gateway.records.Dialect."""
+    """See gateway.dialect.Dialect."""
 
     name = "xml"
     nodes_have_text = True  # two elements that say the same are no contradiction

@@ -9,9 +9,10 @@ from pathlib import Path as File
 
 import pytest
 
+from gateway.dialect import Path, Step
 from gateway.formats.edifact import DIALECT, identify
 from gateway.formats.edifact.leaves import join_texts
-from gateway.records import Path, Step, Unit
+from gateway.records import Unit
 from tests.drops import drop
 from tests.formats.edifact.samples import FILES, HEAD, bills, case, events, fixture, interchange, message, units
 
