@@ -12,14 +12,14 @@ L5/L0.04@sum_each likewise, and nothing when an L5 has no L0: a line without wei
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
 import msgspec
 
 from gateway.dialect import Finder, Getter, InLineElement, InLinePath, Locator, Path, Step
 from gateway.findings import Position
-from gateway.formats.sums import total
+from gateway.formats.gathering import EACH, GATHER, gathers, number_of, of_each
 from gateway.records import Node, Separators
 
 
@@ -88,10 +88,10 @@ class TreeDialect:
         """Return the text of the leaf at the first node found."""
         read = self.leaf(path.leaf)
         steps = path.steps
-        if _gathers(path.leaf):
+        if gathers(path.leaf):
             return self._gatherer(path, at)
         if not path.absolute and len(steps) == 1 and not steps[0].values and "-" not in path.leaf:
-            number, tag = _number(path.leaf), steps[0].name
+            number, tag = number_of(path.leaf), steps[0].name
             if tag == at:
                 return lambda node, root: node.elements[number] if number < len(node.elements) else ""
 
@@ -104,7 +104,7 @@ class TreeDialect:
 
             return direct
         if not path.absolute and len(steps) == 1 and steps[0].name != at and "-" not in path.leaf:
-            return _qualified(steps[0], _number(path.leaf))
+            return _qualified(steps[0], number_of(path.leaf))
         find = self.finder(path, at)
 
         def get(node: Node, root: Node) -> str:
@@ -116,16 +116,16 @@ class TreeDialect:
     def _gatherer(self, path: Path, at: str) -> Getter:
         """Return what reads a leaf of all nodes found: `04@sum`."""
         word = path.leaf.partition("@")[2]
-        find, number, make = self.finder(path, at), _number(path.leaf), _GATHER[word]
-        if word.endswith(_EACH):
+        find, number, make = self.finder(path, at), number_of(path.leaf), GATHER[word]
+        if word.endswith(EACH):
             owners = self.finder(msgspec.structs.replace(path, steps=path.steps[:-1], leaf=""), at)
             own = _below(path.steps[-1])
-            return lambda node, root: make(_of_each(owners(node, root), own, number, root))
+            return lambda node, root: make(of_each(owners(node, root), own, number, root))
         return lambda node, root: make([one.element(number) for one in find(node, root)])
 
     def leaf(self, leaf: str) -> Getter:
         """Return the text of one leaf of the node that is handed in."""
-        number = _number(leaf)
+        number = number_of(leaf)
         if "-" not in leaf:
             return lambda node, root: node.elements[number] if number < len(node.elements) else ""
         component = int(leaf.partition("-")[2])
@@ -168,10 +168,10 @@ class TreeDialect:
             return InLinePath(way, tuple(InLineElement(int(leaf)) for leaf in leaves))
         if others or not way:
             return None
-        if path.leaf.endswith(_EACH):
+        if path.leaf.endswith(EACH):
             return None
-        if _gathers(path.leaf):
-            number, make = _number(path.leaf), _GATHER[path.leaf.partition("@")[2]]
+        if gathers(path.leaf):
+            number, make = number_of(path.leaf), GATHER[path.leaf.partition("@")[2]]
             return InLinePath(way, (), lambda nodes, root: make([one.element(number) for one in nodes]))
         read = self.leaf(path.leaf)
         return InLinePath(way, (), lambda nodes, root: read(nodes[0], root))
@@ -185,7 +185,7 @@ class TreeDialect:
     def problems(self, path: Path, at: str, message_type: str, version: str) -> list[str]:
         """Return why the path can never read anything."""
         problems = []
-        if path.leaf and not path.leaf.replace("-", "").isdigit() and not _gathers(path.leaf):
+        if path.leaf and not path.leaf.replace("-", "").isdigit() and not gathers(path.leaf):
             problems.append(
                 f'"{path.leaf}" is not an element number; write {path.steps[-1].name if path.steps else at}.05'
             )
@@ -194,48 +194,9 @@ class TreeDialect:
         return problems
 
 
-def _joined(texts: Sequence[str]) -> str:
-    return " ".join(text for one in texts if (text := one.strip()))
-
-
-def _shared(texts: Sequence[str]) -> str:
-    return texts[0] if len({text.strip() for text in texts}) == 1 else ""
-
-
-_GATHER: dict[str, Callable[[Sequence[str]], str]] = {
-    "sum": total,
-    "join": _joined,
-    "rest": lambda texts: _joined(texts[1:]),
-    "same": _shared,
-    "sum_each": total,
-    "same_each": _shared,
-}
-_EACH = "_each"
-
-
-def _of_each(owners: list[Node], own: Finder, number: int, root: Node) -> list[str]:
-    """Return an element of all segments below each line (owner), "" for a line that has none.
-
-    A line behind another that has its number and a text only goes on with the text of that one.
-    """
-    texts: list[str] = []
-    for owner in owners:
-        if nodes := own(owner, root):
-            texts += [one.element(number) for one in nodes]
-        elif not texts or any(owner.elements[3:]):
-            texts.append("")
-    return texts
-
-
-def _gathers(leaf: str) -> bool:
-    """True when a leaf reads all segments found (`04@sum`), not the first."""
-    number, mark, word = leaf.partition("@")
-    return bool(mark) and number.isascii() and number.isdigit() and word in _GATHER
-
-
 def place_of(node: Node, leaf: str, root: Node) -> Position:
     """Return the bytes of an element; those of the segment where text and bytes differ (UTF-16, another character set)."""
-    number = _number(leaf) if leaf else 0
+    number = number_of(leaf) if leaf else 0
     node, number = node.stands(number)
     if not number or number >= len(node.elements):
         return node.place(number or None)
@@ -258,11 +219,6 @@ def _bytes(text: str) -> int:
     return len(text) if text.isascii() else len(text.encode("utf-8"))
 
 
-def _number(leaf: str) -> int:
-    head = leaf.partition("-")[0].partition("@")[0]
-    return int(head) if head.isascii() and head.isdigit() else 0
-
-
 def _below(step: Step) -> Finder:
     """Return the commonest finder: nodes right below the level's node."""
     tag = step.name
@@ -283,7 +239,7 @@ def below(nodes: list[Node]) -> dict[str, list[Node]]:
 
 def _indexer(tag: str, qualifier: str) -> Callable[[list[Node], Node], dict[str, list[Node]]]:
     """Return what gives qualifier -> nodes; qualifier: the element that holds it, "" = the first."""
-    number = _number(qualifier) or 1
+    number = number_of(qualifier) or 1
 
     def index(nodes: list[Node], root: Node) -> dict[str, list[Node]]:
         found: dict[str, list[Node]] = {}
@@ -302,12 +258,12 @@ def _indexer(tag: str, qualifier: str) -> Callable[[list[Node], Node], dict[str,
 
 def _code_at(tag: str, qualifier: str) -> int | None:
     """Return which of the codes that a segment begins with a qualifier is, see gateway.kinds.Seat; None for another place."""
-    return 0 if (_number(qualifier) or 1) == 1 else None
+    return 0 if (number_of(qualifier) or 1) == 1 else None
 
 
 def _qualified(step: Step, element: int) -> Getter:
     """Return what reads an element of the first child with the qualifier, values in the order written."""
-    tag, values, number = step.name, step.values, _number(step.qualifier) or 1
+    tag, values, number = step.name, step.values, number_of(step.qualifier) or 1
 
     def get(node: Node, root: Node) -> str:
         children = node.children
@@ -325,7 +281,7 @@ def _qualified(step: Step, element: int) -> Getter:
 
 def _selector(step: Step) -> Callable[[list[Node]], list[Node]]:
     """Return the choice by qualifier: the first value, in the order written, that any node has."""
-    number = _number(step.qualifier) or 1
+    number = number_of(step.qualifier) or 1
     if len(step.values) == 1:
         only = step.values[0]
         return lambda nodes: [n for n in nodes if number < len(n.elements) and n.elements[number] == only]
