@@ -100,6 +100,7 @@ def test_formats_and_mapping_do_not_know_each_other(name):
         own = name.split(".")[2]
         shared = {
             "delimited",
+            "gathering",
             "halves",
             "handed_out",
             "no_shipment",
