@@ -68,6 +68,25 @@ def test_the_day_of_the_law_is_the_day_at_the_airport(data, at, day):
     assert shipment(data, leg("XX1", at, "LAX"))["regime_verdict"]["as_of_date"] == day
 
 
+@pytest.mark.parametrize("data", [HOUSE, DIRECT], ids=["XFZB", "XFWB"])
+@pytest.mark.parametrize("numbers", [("1", "2", "3"), ("", "", "")])
+def test_the_leg_into_the_us_counts_whatever_follows_it(data, numbers):
+    legs = [
+        leg("XX1", "2025-03-02T02:00:00", "ICN", "XX"),
+        leg("YY2", "2025-03-02T10:00:00", "lax", "YY"),
+        leg("ZZ3", "2025-03-02T20:00:00", "ORD", "ZZ"),
+    ]
+    number = "<ram:SequenceNumeric>{}</ram:SequenceNumeric>"
+    legs = [
+        one.replace("<ram:ArrivalEvent>", number.format(n) + "<ram:ArrivalEvent>") if n else one
+        for one, n in zip(legs, numbers, strict=True)
+    ]
+    for order in (legs, legs[::-1]) if numbers[0] else (legs,):
+        found = shipment(data, *order)
+        assert (found["conveyance_reference"], found["carrier_code"], found["first_us_port"]) == ("YY2", "YY", "2720")
+        assert found["estimated_arrival_at"] == "2025-03-02T18:00:00Z"
+
+
 def notified(address: str) -> str:
     return (
         f"<ram:AssociatedParty><ram:Name>N ONE</ram:Name><ram:RoleCode>NI</ram:RoleCode>{address}</ram:AssociatedParty>"
