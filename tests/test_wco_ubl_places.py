@@ -56,3 +56,49 @@ def test_a_port_without_a_day_of_arrival_is_no_wrong_day():
     result = drop(begin + port + rest.partition(b"</cac:EstimatedArrivalTransportEvent>")[2], now=BEFORE)
     (found,) = result.messages()[0]["shipments"]
     assert (found["first_us_port"], found.get("estimated_arrival_at")) == ("0901", None)
+
+
+def waybill(*pairs: tuple[bytes, bytes]) -> Drop:
+    data = UBL
+    for old, new in pairs:
+        assert old in data
+        data = data.replace(old, new, 1)
+    return drop(data, now=BEFORE)
+
+
+def test_a_party_is_named_by_its_register_or_its_person_too():
+    name = b"<cac:PartyName><cbc:Name>CASEY EXAMPLE</cbc:Name></cac:PartyName>"
+    person = b"<cac:Person><cbc:FirstName>PAT</cbc:FirstName><cbc:FamilyName>SAMPLE</cbc:FamilyName></cac:Person>"
+    register = (
+        b"<cac:PartyLegalEntity><cbc:RegistrationName>ACME TRADING INC</cbc:RegistrationName></cac:PartyLegalEntity>"
+    )
+    names = ("name", "company", "attention_care_of")
+    for given, told in (
+        (person, ("PAT SAMPLE", None, None)),
+        (register, ("ACME TRADING INC", None, None)),
+        (name + register + person, ("CASEY EXAMPLE", "ACME TRADING INC", "PAT SAMPLE")),
+    ):
+        (found,) = waybill((name, given)).messages()[0]["shipments"]
+        assert tuple(found["final_deliver_to_party"].get(one) for one in names) == told
+
+
+def test_the_country_of_shipment_is_that_of_a_consignor_of_the_consignment_too():
+    at, to = UBL.index(b"<cac:ConsignorParty>"), UBL.index(b"<cac:CarrierParty>")
+    parties = b"<cac:Consignment>" + UBL[at:to] + b"</cac:Consignment>"
+    data = UBL[:at] + UBL[to:].replace(b"<cac:GoodsItem>", parties + b"<cac:GoodsItem>", 1)
+    (found,) = drop(data, now=BEFORE).messages()[0]["shipments"]
+    assert (found["shipment_initiator"]["country_code"], found["country_of_shipment"]) == ("CA", "CA")
+
+
+def test_a_value_of_the_whole_shipment_counts_where_the_goods_have_none():
+    own = b'<cbc:DeclaredCustomsValueAmount currencyID="CAD">40.00</cbc:DeclaredCustomsValueAmount>'
+    pieces = b"<cbc:TotalTransportHandlingUnitQuantity>"
+    (found,) = waybill((own, b""), (pieces, own + pieces)).messages()[0]["shipments"]
+    assert (found["total_value"], found["fair_retail_value_usd"]) == ({"amount": "40.00", "currency": "CAD"}, "28.00")
+
+
+def test_a_number_of_the_carrier_that_is_no_code_is_told_and_refuses_nothing():
+    result = waybill((b"<cbc:ID>NRTX", b'<cbc:ID schemeID="GLN">5798000020000'))
+    (found,) = result.messages()[0]["shipments"]
+    assert "carrier_code" not in found
+    assert "MAP-NOT-PASSED" in result.rules()

@@ -76,7 +76,7 @@ class XmlDialect:
                 if (children := one.children) is None or (same := children.get(tag)) is None:
                     return []
                 if len(same) != 1:
-                    nodes = _all_on(above, nodes)
+                    nodes = _all_on(above, [root if absolute else node])
                     break
                 (one,) = same
                 nodes = same
