@@ -20,7 +20,7 @@ from gateway.findings import NOWHERE, Finding, Scope, Severity
 from gateway.own_words import in_own_words
 from gateway.profile import MappedShipment, Profile, Program
 from gateway.records import Message, Unit
-from gateway.rules.lost import LOST_BYTES, lost_characters
+from gateway.rules.lost import lost_characters, may_be_odd
 from gateway.unasked import leave_out_unasked
 
 _NONE: list[Finding] = []  # the usual answer; shared, never changed
@@ -129,7 +129,7 @@ class Judge:
         verdicts: list[Verdict] = []
         for m, draft, late, said, faults, purpose, data in zip(mappings, drafts, prepared, ruled, schema, purposes, encoded, strict=True):  # fmt: skip
             findings = m.findings
-            lost = self._lost(m, draft, faults) if LOST_BYTES in data else _NONE
+            lost = self._lost(m, draft, faults) if may_be_odd(data) else _NONE
             if findings or late or said or faults or lost:
                 every = (*one_weight(findings), *late, *self._unsaid(faults, said), *said, *lost)
                 placed = [self.weigh(place(f, m.mapped)) for f in every]
