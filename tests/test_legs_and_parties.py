@@ -69,6 +69,19 @@ def test_the_day_of_the_law_is_the_day_at_the_airport(data, at, day):
 
 
 @pytest.mark.parametrize("data", [HOUSE, DIRECT], ids=["XFZB", "XFWB"])
+@pytest.mark.parametrize(
+    ("at", "said"),
+    [("2025-03-03T03:59:00Z", 0), ("2025-03-02T19:59:00-0800", 0), ("2025-03-02T19:59:00", 0), ("2025-03-02", 0), ("2 MARCH", 1)],
+)  # fmt: skip
+def test_an_arrival_that_is_there_is_not_called_missing(data, at, said):
+    head, _, tail = data.rpartition(DESTINATION)
+    result = drop(head + DESTINATION + leg("XX1", at, "LAX").encode() + tail, now=BEFORE)
+    told = [f.message for f in result.findings() if f.rule == "S321-TIME"]
+    assert len(told) == said
+    assert not any("missing" in message for message in told)
+
+
+@pytest.mark.parametrize("data", [HOUSE, DIRECT], ids=["XFZB", "XFWB"])
 @pytest.mark.parametrize("numbers", [("1", "2", "3"), ("", "", "")])
 def test_the_leg_into_the_us_counts_whatever_follows_it(data, numbers):
     legs = [
