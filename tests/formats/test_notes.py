@@ -102,6 +102,5 @@ def test_an_expiry_that_is_no_month_is_told_and_refuses_nothing(name):
     result = drop(data.replace(b"<ram:Content>1226<", b"<ram:Content>31-DEC-2026<"), now=BEFORE)
     (found,) = result.messages()[0]["shipments"]
     assert "expires_on" not in found["security_scan"]["regulated_agent_id"]
-    assert [f.message for f in result.findings() if f.rule == "MAP-NOT-PASSED"] == [
-        'Expiry of the regulated agent "31-DEC-2026" not usable: "31-DEC-2026" is not a month such as 1226.'
-    ]
+    (told_of,) = [f for f in result.findings() if f.rule == "MAP-NOT-PASSED"]
+    assert told_of.message.startswith('"31-DEC-2026" has not the form of ')
