@@ -154,3 +154,24 @@ def test_so_it_is_in_other_formats():
     assert result.counts() == (2, 2, 0, 0)
     (said,) = left_out(result)
     assert said[0] == "notify_party"
+
+
+@pytest.mark.parametrize("data", [HOUSE, DIRECT], ids=["XFZB", "XFWB"])
+def test_a_description_in_several_elements_is_one(data):
+    head, opened, tail = data.partition(b"<ram:Identification>")
+    text, closed, rest = tail.partition(b"</ram:Identification>")
+    first, _, second = text.partition(b" ")
+    result = drop(head + opened + first + closed + opened + second + closed + rest, now=BEFORE)
+    assert result.messages()[0]["shipments"][0]["items"][0]["enhanced_product_description"] == text.decode()
+
+
+def test_a_header_may_name_further_addresses_of_its_sender():
+    other = b'<ram:SenderParty><ram:PrimaryID schemeID="C">SOMEBODY</ram:PrimaryID></ram:SenderParty>'
+    result = drop(HOUSE.replace(b"<ram:SenderParty>", other + b"<ram:SenderParty>", 1), now=BEFORE)
+    assert result.counts() == (1, 1, 0, 0)
+    assert result.messages()[0]["sender_id"] == "TDVAGT03GWSENDER/HKG1"
+    own = b"TDVAGT03GWSENDER/HKG1"
+    result = drop(
+        HOUSE.replace(b"<ram:SenderParty>", other + b"<ram:SenderParty>", 1).replace(own, b"NOBODY"), now=BEFORE
+    )
+    assert "XML-SENDER" in result.rules()

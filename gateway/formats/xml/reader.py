@@ -18,7 +18,7 @@ from gateway.findings import Finding, Scope, Severity
 from gateway.formats.handed_out import HandedOut
 from gateway.formats.xml.answers import answer_in, number_of_use
 from gateway.formats.xml.bytes_in import Source
-from gateway.formats.xml.faults import FaultError, doctype, kind_of_root, stranger, syntax_fault
+from gateway.formats.xml.faults import FaultError, doctype, kind_of_root, known_sender, stranger, syntax_fault
 from gateway.formats.xml.kinds import Kind
 from gateway.formats.xml.known import Run, known_node
 from gateway.formats.xml.late import behind_units, late_remark
@@ -283,6 +283,8 @@ class XmlReader:
         kind, root = self._kind, self._root
         facts = {name: text_at(root, path) for name, path in kind.paths.items()} if kind and root else {}
         sender = facts.get("sender", "")
+        if sender and kind is not None and root is not None and not kind.answers:
+            sender = facts["sender"] = known_sender(sender, kind, root, self._profile)
         self._interchange = Interchange(
             self._syntax, 0, sender_id=sender[:35], receiver_id=facts.get("receiver", "")[:35],
             control_number="" if kind is None or kind.answers else facts.get("id", "")[:64], number_of_use=number_of_use(facts),
