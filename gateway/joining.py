@@ -126,10 +126,12 @@ class Joiner:
         house = draft.get("house_bill_number") or draft.get("shipment_tracking_number")
         if not house:
             return ""
-        # a postal item number says all; only one of both messages knows its despatch
-        wide = self._profile.join_on == "master+house" and not _is_postal(draft)
-        master = draft.get("master_bill_number", "") if wide else ""
+        master = draft.get("master_bill_number", "") if self._is_wide(draft) else ""
         return f"{prefix}{bare_number(str(master))}/{bare_number(str(house))}"
+
+    def _is_wide(self, draft: dict[str, object]) -> bool:
+        """True when the master bill counts too. A postal item number says all; only one of both messages knows its despatch."""
+        return self._profile.join_on == "master+house" and not _is_postal(draft)
 
     # --- verdicts
 
@@ -167,6 +169,8 @@ class Joiner:
         judged.withheld = absent
         fields = ", ".join(dict.fromkeys(words_of(f.target) for f in errors))
         said = f"It waits until {self._until_words} UTC for {fields}."
+        if self._is_wide(judged.draft or {}) and not (judged.draft or {}).get("master_bill_number"):
+            said += " It names no master bill, so that only a message that names none completes it."
         verdict = _say(judged, absent, "waiting", "GW-JOIN-PENDING", said)
         before = self._waiting.get(join.key)
         if before is not None:

@@ -20,7 +20,7 @@ from gateway.findings import NOWHERE, Finding, Scope, Severity
 from gateway.own_words import in_own_words
 from gateway.profile import MappedShipment, Profile, Program
 from gateway.records import Message, Unit
-from gateway.rules.lost import LOST_BYTES, lost_characters
+from gateway.rules.lost import LOST_BYTES, lost_characters, reference_in
 from gateway.unasked import leave_out_unasked
 
 _NONE: list[Finding] = []  # the usual answer; shared, never changed
@@ -129,7 +129,8 @@ class Judge:
         verdicts: list[Verdict] = []
         for m, draft, late, said, faults, purpose, data in zip(mappings, drafts, prepared, ruled, schema, purposes, encoded, strict=True):  # fmt: skip
             findings = m.findings
-            lost = self._lost(m, draft, faults) if LOST_BYTES in data else _NONE
+            odd = LOST_BYTES in data or (b"&" in data and reference_in(data))
+            lost = self._lost(m, draft, faults) if odd else _NONE
             if findings or late or said or faults or lost:
                 every = (*one_weight(findings), *late, *self._unsaid(faults, said), *said, *lost)
                 placed = [self.weigh(place(f, m.mapped)) for f in every]
@@ -190,7 +191,7 @@ class Judge:
         return [f for f in schema if f.rule != "S321-SCHEMA" or f.target not in said]
 
     def _lost(self, m: Mapping, draft: dict[str, Any], faults: list[Finding]) -> list[Finding]:
-        """Return what is said of lost characters that neither the reader nor the schema told of."""
+        """Return what is said of lost characters and of references that neither the reader nor the schema told of."""
         if any(f.rule == "CSV-ENCODING" for f in m.findings):
             return _NONE
         told = told_letters(m.findings)

@@ -2,6 +2,7 @@
 
     2025-03-04   2025-03-04T21:30   2025-03-04 21:30:00   2025-03-04T21:30:00.123Z   2025-03-04T21:30:00-08:00
 
+No shipment has a time of other years than 1900 to 2199: programs write 0001-01-01T00:00:00 where they have none.
 Python's own reader takes weeks (2025-W10-2), days without dashes, from 3.14 on 24:00, and more; what is not documented is
 not taken, by any version.
 """
@@ -16,6 +17,7 @@ _ONLY_DAY = re.compile(_DAY)
 _MOMENT = re.compile(
     rf"{_DAY}(?:[T ](?:[01][0-9]|2[0-3]):[0-5][0-9](?::[0-9]{{2}}(?:\.[0-9]+)?)?(?:Z|[+-][0-9]{{2}}(?::?[0-9]{{2}})?)?)?"
 )
+_CENTURIES = ("19", "20", "21")
 
 
 def is_day(text: str) -> bool:
@@ -33,7 +35,7 @@ def read_moment(text: str) -> datetime:
     '2025-03-04T21:30:00'
     """
     try:
-        if _MOMENT.fullmatch(text) is not None:
+        if _MOMENT.fullmatch(text) is not None and text[:2] in _CENTURIES:
             return datetime.fromisoformat(text.replace(" ", "T").replace("Z", "+00:00"))
     except ValueError:  # 30 February
         pass

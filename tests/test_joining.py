@@ -66,6 +66,16 @@ def test_houses_of_a_list_wait_and_say_for_what_and_until_when():
     assert b"Processed" in result.answers["XFNM"]
 
 
+def test_a_house_without_a_master_bill_says_that_no_waybill_of_one_finds_it():
+    number = b"<ram:ID>999-12345675</ram:ID></ram:TransportContractDocument>"
+    assert number in LIST
+    alone, said = LIST.replace(number, b"<ram:ID/></ram:TransportContractDocument>"), " It names no master bill, so "
+    for names, on, told in ((alone, "master+house", 3), (alone, "house", 0), (LIST, "master+house", 0)):
+        result = send(names, MemoryHistory(), join_on=on)
+        assert books(result) == (3, 0, 0, 0, 3)
+        assert sum(said in f.message for f in result.findings() if f.rule == "GW-JOIN-PENDING") == told
+
+
 def test_the_house_waybill_is_delivered_and_ends_the_waiting():
     history = MemoryHistory()
     send(LIST, history)

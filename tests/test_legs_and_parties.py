@@ -68,6 +68,38 @@ def test_the_day_of_the_law_is_the_day_at_the_airport(data, at, day):
     assert shipment(data, leg("XX1", at, "LAX"))["regime_verdict"]["as_of_date"] == day
 
 
+@pytest.mark.parametrize("data", [HOUSE, DIRECT], ids=["XFZB", "XFWB"])
+@pytest.mark.parametrize(
+    ("at", "said"),
+    [("2025-03-03T03:59:00Z", 0), ("2025-03-02T19:59:00-0800", 0), ("2025-03-02T19:59:00", 0), ("2025-03-02", 0), ("2 MARCH", 1)],
+)  # fmt: skip
+def test_an_arrival_that_is_there_is_not_called_missing(data, at, said):
+    head, _, tail = data.rpartition(DESTINATION)
+    result = drop(head + DESTINATION + leg("XX1", at, "LAX").encode() + tail, now=BEFORE)
+    told = [f.message for f in result.findings() if f.rule == "S321-TIME"]
+    assert len(told) == said
+    assert not any("missing" in message for message in told)
+
+
+@pytest.mark.parametrize("data", [HOUSE, DIRECT], ids=["XFZB", "XFWB"])
+@pytest.mark.parametrize("numbers", [("1", "2", "3"), ("", "", "")])
+def test_the_leg_into_the_us_counts_whatever_follows_it(data, numbers):
+    legs = [
+        leg("XX1", "2025-03-02T02:00:00", "ICN", "XX"),
+        leg("YY2", "2025-03-02T10:00:00", "lax", "YY"),
+        leg("ZZ3", "2025-03-02T20:00:00", "ORD", "ZZ"),
+    ]
+    number = "<ram:SequenceNumeric>{}</ram:SequenceNumeric>"
+    legs = [
+        one.replace("<ram:ArrivalEvent>", number.format(n) + "<ram:ArrivalEvent>") if n else one
+        for one, n in zip(legs, numbers, strict=True)
+    ]
+    for order in (legs, legs[::-1]) if numbers[0] else (legs,):
+        found = shipment(data, *order)
+        assert (found["conveyance_reference"], found["carrier_code"], found["first_us_port"]) == ("YY2", "YY", "2720")
+        assert found["estimated_arrival_at"] == "2025-03-02T18:00:00Z"
+
+
 def notified(address: str) -> str:
     return (
         f"<ram:AssociatedParty><ram:Name>N ONE</ram:Name><ram:RoleCode>NI</ram:RoleCode>{address}</ram:AssociatedParty>"
@@ -122,3 +154,24 @@ def test_so_it_is_in_other_formats():
     assert result.counts() == (2, 2, 0, 0)
     (said,) = left_out(result)
     assert said[0] == "notify_party"
+
+
+@pytest.mark.parametrize("data", [HOUSE, DIRECT], ids=["XFZB", "XFWB"])
+def test_a_description_in_several_elements_is_one(data):
+    head, opened, tail = data.partition(b"<ram:Identification>")
+    text, closed, rest = tail.partition(b"</ram:Identification>")
+    first, _, second = text.partition(b" ")
+    result = drop(head + opened + first + closed + opened + second + closed + rest, now=BEFORE)
+    assert result.messages()[0]["shipments"][0]["items"][0]["enhanced_product_description"] == text.decode()
+
+
+def test_a_header_may_name_further_addresses_of_its_sender():
+    other = b'<ram:SenderParty><ram:PrimaryID schemeID="C">SOMEBODY</ram:PrimaryID></ram:SenderParty>'
+    result = drop(HOUSE.replace(b"<ram:SenderParty>", other + b"<ram:SenderParty>", 1), now=BEFORE)
+    assert result.counts() == (1, 1, 0, 0)
+    assert result.messages()[0]["sender_id"] == "TDVAGT03GWSENDER/HKG1"
+    own = b"TDVAGT03GWSENDER/HKG1"
+    result = drop(
+        HOUSE.replace(b"<ram:SenderParty>", other + b"<ram:SenderParty>", 1).replace(own, b"NOBODY"), now=BEFORE
+    )
+    assert "XML-SENDER" in result.rules()

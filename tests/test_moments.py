@@ -98,3 +98,22 @@ def test_the_instant_of_receipt_is_delivered_to_its_last_digit(at):
     """Two versions of a shipment may come within a second; which came last is told by their messages alone."""
     found = Checker(base_site(), parse_instant(at)).file(FIXTURES / "x12" / "01_309_truck_5020_s321.edi")
     assert [m["source"]["received_at"] for m in found["messages"]] == [at]
+
+
+@pytest.mark.parametrize(
+    "text", ["0001-01-01T00:00:00", "0001-01-01T00:00:00Z", "9999-12-31T23:59:59", "1753-01-01T00:00:00"]
+)
+def test_what_programs_write_where_they_have_no_time_is_none(text):
+    with pytest.raises(ValueError, match="is not a date and time"):
+        read_moment(text)
+    now = parse_instant("2025-02-27T10:00:00Z")
+    house = sample("xml/03").replace(b"2025-03-01T08:15:00Z", text.encode())
+    result = drop(house, now=now)
+    assert result.messages()[0]["created_at"] == "2025-02-27T10:00:00Z"
+    assert "XML-HEADER" in result.rules()
+    direct = sample("xml/02")
+    arrival = b"<ram:ScheduledOccurrenceDateTime>2025-03-02T16:40:00<"
+    assert arrival in direct
+    result = drop(direct.replace(arrival, arrival.replace(b"2025-03-02T16:40:00", text.encode())), now=now)
+    assert "estimated_arrival_at" not in result.messages()[0]["shipments"][0]
+    assert "S321-TIME" in result.rules()

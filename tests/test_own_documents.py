@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import json
 import random
+import re
 import shutil
 import tracemalloc
 from collections.abc import Iterator
@@ -586,3 +587,20 @@ def test_mapping_test_writes_the_examples_of_the_site(copy):
     assert "FAILED" in said.stdout
     assert gateway("mapping", "test", "acme_parcels", "--profile", str(copy), "--update").returncode == 0
     assert gateway("mapping", "test", "acme_parcels", "--profile", str(copy)).returncode == 0
+
+
+def test_a_party_that_another_role_has_is_not_told_again_in_parcels_that_look_like_those_before(
+    copy, tmp_path, monkeypatch
+):
+    monkeypatch.setattr("gateway.formats.xml.runs._families", {})
+    monkeypatch.setattr("gateway.formats.xml.layouts._OFTEN", 1)
+    monkeypatch.setattr("gateway.mapping.forms._OFTEN", 1)
+    rows = "seller,(first),Seller,,,,,,,\nseller,(first),Shipper,,,,,,,\nseller,name,Name,,collapse,,,,,\n"
+    table = copy / "mappings" / "acme_parcels" / "map.csv"
+    table.write_text(table.read_text("utf-8") + rows, "utf-8")
+    head, parcel, tail = re.split(r"(\s*<Parcel .*?</Parcel>)", TEXT, maxsplit=1, flags=re.S)
+    parcel = parcel.replace("</Shipper>", "</Shipper><Seller><Name>ACME SHOP</Name></Seller>")
+    many = "".join(parcel.replace("ACME000000001", f"ACME00000000{number}") for number in range(1, 7))
+    result = checked(tmp_path, f"{head}{many}{tail[tail.index('</Parcels>') :]}", load_site(copy))
+    assert result["shipments"]["found"] == 6
+    assert "MAP-FIRST-TAKEN" not in rules(result)

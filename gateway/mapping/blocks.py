@@ -71,7 +71,7 @@ class Way:
 
 
 class Bound(Fields):
-    """A block with its binding: the nodes its rows are read in. ways: its binding rows, the first that finds any counts."""
+    """A block with its binding: the nodes its rows are read in. ways: its binding rows, the first that finds any counts; party: it fills one."""
 
     def __init__(self, block: Block, dialect: Dialect, unit: str, guarded: Guarded = _NOTHING) -> None:
         super().__init__(block.targets, dialect)
@@ -80,7 +80,7 @@ class Bound(Fields):
         once = block.level == "reference"  # each segment makes one
         again = [] if once else families(block.targets, guarded, dialect, block.at)
         self.refusals = Refusals(block.actions, dialect, again)
-        self._party = block.level in PARTY_ROLES
+        self.party = block.level in PARTY_ROLES
         self._more = [line for row, line in block.actions if row.target == "(continue)"][:1]
 
     @cached_property
@@ -111,7 +111,7 @@ class Bound(Fields):
 
         A party is read in the first; what `(first)` leaves out is handed on too, because it has to be told of.
         """
-        return way.each is not self._party
+        return way.each is not self.party
 
     def applies(self, node: Any, root: Any, run: Run) -> bool:
         """True when the condition of a binding row holds."""

@@ -38,7 +38,8 @@ def unit(targets: list[Target], refusals: list[Line], blocks: Sequence[Any], dia
     body = OfTexts(dialect, kinds)
     for number, target in enumerate(targets):
         body.target(number, target)
-    found = [body.nodes(f"b{number}", block) for number, block in enumerate(blocks)]
+    told = any(block.party and _in_several_ways(block) for block in blocks)
+    found = [body.nodes(f"b{number}", block, told and block.party) for number, block in enumerate(blocks)]
     first = body.first(refusals)
     return function([*body.lines(), *first, f"return first, ({''.join(f'{one}, ' for one in found)})"], body.names)
 
@@ -63,9 +64,9 @@ class OfTexts(Body):
                 made.append(f"if first < 0 and {holds}: first = {number}")
         return made
 
-    def nodes(self, tag: str, block: Any) -> str:
-        """Return the expression of the nodes that a block is read in."""
-        seats = self._seats(block)
+    def nodes(self, tag: str, block: Any, themselves: bool = False) -> str:
+        """Return the expression of the nodes that a block is read in. themselves: the elements are compared with others later (beside.py)."""
+        seats = None if themselves else self._seats(block)
         if seats is None:
             self.names[tag] = block.nodes
             return f"{tag}(node, root, run)"
@@ -73,7 +74,7 @@ class OfTexts(Body):
         return f"[{', '.join(parts)}]" if parts else "()"
 
     def _seats(self, block: Any) -> tuple[Any, ...] | None:
-        """Return where those nodes are, None when it is not known. Several ways tell of each other's nodes (beside.py)."""
+        """Return where those nodes are, None when it is not known."""
         if not block.ways:
             return (self._kinds,)
         if len(block.ways) > 1 or block.ways[0].line.holds is not None:
@@ -188,6 +189,11 @@ def _of_one_line(line: Line) -> str | None:
     if found[1] != "1":
         return ""
     return '" ".join(raw.split())' if found[2] else "raw.strip()"
+
+
+def _in_several_ways(block: Any) -> bool:
+    """True for a party of which beside.py asks whether any of its ways leads to a party that no role has."""
+    return len(block.ways) > 1 or any(way.path.steps and len(way.path.steps[-1].values) > 1 for way in block.ways)
 
 
 def _any_of(steps: tuple[Any, ...]) -> list[Any]:

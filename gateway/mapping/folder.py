@@ -207,6 +207,8 @@ class MappingSet:
 
 def _program_of(facts: MappingFacts, rows: list[Row], version: str, codes: CodeTables) -> CompiledProgram:
     dialect: Dialect = format_module(facts.format).DIALECT
+    if (with_codes := getattr(dialect, "with_codes", None)) is not None:
+        dialect = with_codes(codes)
     path = unit_path(rows)
     compiler = Compiler(dialect, codes, path[-1] if path else "")
     made = TableProgram if getattr(dialect, "by_columns", False) else CompiledProgram

@@ -198,6 +198,8 @@ def parse_when(text: str) -> tuple[Test, ...]:
                 raise CellError(
                     f'"{part}" compares nothing', "name several qualifiers and an element: MOA[40|43].5004 differs"
                 )
+            if word == "repeated" and source.path is not None and source.path.leaf and not source.path.steps:
+                raise CellError(f'"{part}" compares nothing', "name an element that may stand several times")
             tests.append(Test(source, word))
     return tuple(tests)
 

@@ -14,7 +14,7 @@ from gateway.mapping.compile import Block
 from gateway.mapping.grammar import Test
 
 Names = tuple[str, ...]
-GATHERING = ("@join", "@rest", "@lines", "@last")
+GATHERING = ("@join", "@rest", "@lines", "@last", "@leg")
 """Leaves that stand for texts of elements, not for an attribute."""
 
 

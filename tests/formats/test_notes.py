@@ -93,3 +93,14 @@ def test_without_a_mapping_nothing_is_said_of_parties():
     programs = lambda *_: None  # noqa: E731
     data = with_parties("xml/03", "CB")
     assert roles_told(data, profile=profile_for(data, programs=programs)) == []
+
+
+@pytest.mark.parametrize("name", ["xml/02", "xml/03"])
+def test_an_expiry_that_is_no_month_is_told_and_refuses_nothing(name):
+    data = sample(name)
+    assert b"<ram:Content>1226</ram:Content>" in data
+    result = drop(data.replace(b"<ram:Content>1226<", b"<ram:Content>31-DEC-2026<"), now=BEFORE)
+    (found,) = result.messages()[0]["shipments"]
+    assert "expires_on" not in found["security_scan"]["regulated_agent_id"]
+    (told_of,) = [f for f in result.findings() if f.rule == "MAP-NOT-PASSED"]
+    assert told_of.message.startswith('"31-DEC-2026" has not the form of ')

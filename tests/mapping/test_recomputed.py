@@ -182,6 +182,6 @@ def test_a_day_that_no_shipment_has_refuses_it_in_words(arrival: str, port: str)
 @pytest.mark.parametrize(
     "text", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-12:00", "9999-12-31T23:59:59", "0001-01-01"]
 )
-def test_iso_moments_at_the_ends_of_the_calendar_are_read(text: str) -> None:
+def test_iso_moments_at_the_ends_of_the_calendar_are_none(text: str) -> None:
     for zone in ZONES:
-        assert run("iso", text, zone)[:10] in (text[:10], "0001-01-01", "9999-12-31")
+        assert run("iso", text, zone) == "!"

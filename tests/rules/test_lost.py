@@ -103,3 +103,27 @@ def test_a_partner_may_have_it_refused_and_it_is_told_where_the_reader_does_not(
     profile = profile_for(data)
     off = replace(profile, severities={"CSV-ENCODING": Severity.OFF, "Q-CHAR-LOST": Severity.ERROR})
     assert told(drop(data, now=MARCH, profile=off)) == [("Q-CHAR-LOST", "error")]
+
+
+@pytest.mark.parametrize(
+    ("name", "old", "new", "shown"),
+    [
+        ("xml/03", "JORDAN EXAMPLE", "JORDAN O&amp;#39;EXAMPLE", "&#39;"),
+        ("xml/15", "TAYLOR", "T&amp;Eacute;A", "&Eacute;"),
+        ("csv/01", "RILEY SAMPLE", "RILEY &amp; SAMPLE", "&amp;"),
+        ("xml-extra/05", "TAYLOR", "TA&#xFC;R", "&#xFC;"),
+    ],
+)
+def test_a_text_that_was_written_for_the_web_is_told(name, old, new, shown):
+    data = sample(name)
+    assert old.encode() in data
+    result = drop(data.replace(old.encode(), new.encode(), 1), now=MARCH)
+    (found,) = [f for f in result.findings() if f.rule == "Q-CHAR-ESCAPED"]
+    assert f"holds {shown}, which stands for another character" in found.message
+    assert (found.severity, found.personal) == (Severity.WARNING, True)
+
+
+@pytest.mark.parametrize("name", ["A & B; C", "A &AMP B", "R&D;", "A&B"])
+def test_an_ampersand_alone_is_none(name):
+    data = sample("xml/03").replace(b"JORDAN EXAMPLE", name.replace("&", "&amp;").encode(), 1)
+    assert "Q-CHAR-ESCAPED" not in drop(data, now=MARCH).rules()

@@ -110,6 +110,18 @@ def syntax_fault(
     return (found,)
 
 
+def known_sender(sender: str, kind: Kind, root: XmlNode, profile: Profile) -> str:
+    """Return the sender that the account may name: a header has a SenderParty for each of its addresses (schemeID P, C, O, T). sender: the first."""
+    senders, way = profile.senders, kind.paths["sender"]
+    if way[-1].startswith("@") or any(s.matches(s.qualifier, sender) for s in senders):
+        return sender
+    nodes: list[Any] = [root]
+    for step in way:
+        nodes = [child for node in nodes for child in (node.children or {}).get(step, ())]
+    named = (node.element(1) for node in nodes)
+    return next((one for one in named if one and any(s.matches(s.qualifier, one) for s in senders)), sender)
+
+
 def stranger(sender: str, kind: Kind, root: XmlNode | None, profile: Profile) -> Iterator[Finding]:
     """Refuse a document in the name of somebody else than the account's partner."""
     if any(s.matches(s.qualifier, sender) for s in profile.senders):

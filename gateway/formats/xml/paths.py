@@ -7,6 +7,7 @@ SpecifiedLogisticsTransportMovement[StageCode=Main-Carriage]
 /MessageHeaderDocument/ID                                from the root of the document
 Address/Line/@rest                                       the texts of all elements found but the first; @join: of all; @lines: a line each
 Movement[StageCode=Main]/ArrivalEvent/Time/@last         of the last movement chosen: nothing when that one has no time
+Movement[StageCode=Main]/ArrivalEvent/Time/@leg          of the movement that counts, see legs.py: likewise
 IncludedCustomsNote[SubjectCode+ContentCode=CNE+CT]/Content      the note that has both
 ../@id                                                   the element around this one
 TransportContractDocument[TypeCode=!703|740]/ID          those of any other type, or of none
@@ -18,13 +19,14 @@ Codes are compared in any letters: senders write MAIN-CARRIAGE too.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from itertools import takewhile
 from typing import Any
 
 from gateway.dialect import Finder, Getter, Locator, Path, Step, Texts
 from gateway.findings import Position
 from gateway.formats.xml.layouts import Seat
+from gateway.formats.xml.legs import AIRPORTS, Legs, last_of, that_counts
 from gateway.formats.xml.nodes import XmlNode, text_at
 
 _GATHERED = {
@@ -32,7 +34,8 @@ _GATHERED = {
     "@rest": slice(1, None),
     "@lines": slice(None),
 }  # leaf that reads all elements found -> which of them
-_LAST = "@last"
+_OF_ONE = ("@last", "@leg")
+"""Leaves that read what is below one of the elements chosen."""
 _NO_NAME = re.compile(r"[^\w.\-]")
 
 
@@ -41,6 +44,17 @@ class XmlDialect:
 
     name = "xml"
     nodes_have_text = True  # two elements that say the same are no contradiction
+
+    def __init__(self, codes: Mapping[str, Any] | None = None) -> None:
+        """codes: tables of codes, see legs.py."""
+        self._codes = codes if codes is not None and AIRPORTS in codes else None
+
+    def with_codes(self, codes: Mapping[str, Any]) -> XmlDialect:
+        """Return the dialect for a mapping with these tables of codes."""
+        return XmlDialect(codes)
+
+    def _port_of(self, airport: str) -> object:
+        return None if self._codes is None else self._codes[AIRPORTS].get(airport)
 
     def finder(self, path: Path, at: str) -> Finder:
         """Return the elements the path leads to."""
@@ -62,7 +76,7 @@ class XmlDialect:
                 if (children := one.children) is None or (same := children.get(tag)) is None:
                     return []
                 if len(same) != 1:
-                    nodes = _all_on(above, nodes)
+                    nodes = _all_on(above, [root if absolute else node])
                     break
                 (one,) = same
                 nodes = same
@@ -82,19 +96,20 @@ class XmlDialect:
 
         return find
 
-    def _finder_of_last(self, path: Path, at: str) -> Finder:
-        """Return what is below the last of the elements that the path chooses: legs of a flight do not lend each other a time."""
+    def _finder_of_one(self, path: Path, at: str, leaf: str) -> Finder:
+        """Return what is below one of the elements that the path chooses: legs of a flight do not lend each other a time."""
+        one_of: Legs = that_counts(self._port_of) if leaf == "@leg" else last_of
         choices = [number for number, step in enumerate(path.steps, start=1) if step.values]
         cut = choices[-1] if choices else len(path.steps)
         chosen = self.finder(Path(path.text, path.steps[:cut], "", path.absolute), at)
         below = self.finder(Path(path.text, path.steps[cut:], "", False), "")
-        return lambda node, root: [found for last in chosen(node, root)[-1:] for found in below(last, root)[:1]]
+        return lambda node, root: [found for one in one_of(chosen(node, root)) for found in below(one, root)[:1]]
 
     def getter(self, path: Path, at: str) -> Getter:
         """Return the text of the first element found, or of its attribute."""
-        if path.leaf == _LAST:
-            of_last, own_text = self._finder_of_last(path, at), self.leaf("")
-            return lambda node, root: next((own_text(n, root).strip() for n in of_last(node, root)), "")
+        if path.leaf in _OF_ONE:
+            of_one, own_text = self._finder_of_one(path, at, path.leaf), self.leaf("")
+            return lambda node, root: next((own_text(n, root).strip() for n in of_one(node, root)), "")
         plain = not path.absolute and len(path.steps) == 1 and not path.steps[0].values and path.steps[0].name not in (at, "..")  # fmt: skip
         if plain and not path.leaf.startswith("@"):
             return _text_of_child(path.steps[0].name)
@@ -123,14 +138,13 @@ class XmlDialect:
 
     def locator(self, path: Path, at: str) -> Locator:
         """Return the place of the element or attribute; of the nearest element above when it is not there."""
-        find_all = self._finder_of_last if path.leaf == _LAST else self.finder
-        finders = [
-            find_all(Path(path.text, path.steps[:n], "", path.absolute), at) for n in range(len(path.steps), -1, -1)
-        ]
+        ways = [Path(path.text, path.steps[:n], "", path.absolute) for n in range(len(path.steps), -1, -1)]
+        of_one = path.leaf in _OF_ONE
+        finders = [self._finder_of_one(way, at, path.leaf) if of_one else self.finder(way, at) for way in ways]
         gathered = _GATHERED.get(path.leaf, slice(None))
-        attribute = path.leaf[1:] if path.leaf.startswith("@") and path.leaf not in (*_GATHERED, _LAST) else ""
+        attribute = path.leaf[1:] if path.leaf.startswith("@") and path.leaf not in (*_GATHERED, *_OF_ONE) else ""
 
-        if not path.steps and not path.absolute and path.leaf not in (*_GATHERED, _LAST):
+        if not path.steps and not path.absolute and path.leaf not in (*_GATHERED, *_OF_ONE):
             return lambda node, root: node.here(attribute)
 
         def locate(node: XmlNode, root: XmlNode) -> Position | None:
@@ -161,7 +175,7 @@ class XmlDialect:
     def texts(self, path: Path, at: str, leaf: str, seat: Seat) -> Texts | None:
         """Return the numbers of the texts that the getter reads; None when they are not known."""
         found = self.seats(path, at, seat)
-        if found is None or leaf == _LAST:
+        if found is None or leaf in _OF_ONE:
             return None
         if leaf == path.leaf and leaf in _GATHERED:
             numbers = tuple(one.text for one in found[_GATHERED[leaf]] if one.text >= 0)

@@ -18,9 +18,10 @@ from gateway.findings import Finding, Scope, Severity
 from gateway.formats.handed_out import HandedOut
 from gateway.formats.xml.answers import answer_in, number_of_use
 from gateway.formats.xml.bytes_in import Source
-from gateway.formats.xml.faults import FaultError, doctype, kind_of_root, stranger, syntax_fault
+from gateway.formats.xml.faults import FaultError, doctype, kind_of_root, known_sender, stranger, syntax_fault
 from gateway.formats.xml.kinds import Kind
 from gateway.formats.xml.known import Run, known_node
+from gateway.formats.xml.late import behind_units, late_remark
 from gateway.formats.xml.looks import Looks
 from gateway.formats.xml.nodes import XmlNode, text_at
 from gateway.formats.xml.nothing import Empties, nothing_in
@@ -65,6 +66,9 @@ class XmlReader:
         self._message: Message | None = None
         self._held: list[Finding] = []
         self._strays: set[str] = set()  # names of elements with text between their elements: told once
+        self._late: set[tuple[str, ...]] = (
+            set()
+        )  # paths of elements that stand behind the units they are about: told once
         self._looks: Looks | None = None
         self._remarks: Remarks | None = None  # of those
         self._numbers: dict[str, int] = {}  # how many units of a name were let go
@@ -242,10 +246,26 @@ class XmlReader:
         if empties is not None and node.tag == empties.group:
             empties.close(self._units, node.here())
         self._kept += 1
+        if self._units:
+            self._look_behind(node)
         if self._kept > MAX_KEPT:
             said = f"More than {MAX_KEPT} elements stand outside of shipments."
             raise FaultError(Finding("XML-LIMIT", Severity.ERROR, Scope.INTERCHANGE, said, node.here()))
         return False
+
+    def _look_behind(self, node: XmlNode) -> None:
+        """Look at an element outside of units that ends behind one: is it about those before it?"""
+        assert self._kind is not None
+        assert self._message is not None
+        path = behind_units(node, self._kind)
+        if not path or path in self._late:
+            return
+        self._late.add(path)
+        said = late_remark(node, path, self._kind, self._message, self._profile)
+        if said is not None:
+            self._held.append(said)
+            if self._remarks is not None:
+                self._remarks.withdraw(said)
 
     def _know(self, kind: Kind) -> None:
         """Take what a document is, and what is looked at in it."""
@@ -263,6 +283,8 @@ class XmlReader:
         kind, root = self._kind, self._root
         facts = {name: text_at(root, path) for name, path in kind.paths.items()} if kind and root else {}
         sender = facts.get("sender", "")
+        if sender and kind is not None and root is not None and not kind.answers:
+            sender = facts["sender"] = known_sender(sender, kind, root, self._profile)
         self._interchange = Interchange(
             self._syntax, 0, sender_id=sender[:35], receiver_id=facts.get("receiver", "")[:35],
             control_number="" if kind is None or kind.answers else facts.get("id", "")[:64], number_of_use=number_of_use(facts),

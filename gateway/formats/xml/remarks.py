@@ -164,6 +164,10 @@ class Remarks:
             self._of_unit = unit, set()
         return self._of_unit[1]
 
+    def withdraw(self, better: Finding) -> None:
+        """Leave out what another finding of the same rule and place says better."""
+        self._found = [one for one in self._found if (one.rule, one.position) != (better.rule, better.position)]
+
     def take(self) -> list[Finding]:
         """Return what was found since the last time."""
         for node in self._again:

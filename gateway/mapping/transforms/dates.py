@@ -252,12 +252,12 @@ def flight_day(values: list[str]) -> str:
     return min(days, key=lambda day: abs(day - clock)).date().isoformat()
 
 
-@transform("1226 => 2026-12-31", "0228 => 2028-02-29", "1326 => !MAP-VALUE", result="date")
+@transform("1226 => 2026-12-31", "0228 => 2028-02-29", "1326 => ", result="date")
 def month_end(value: str) -> str:
-    """The last day of a month MMYY, as customs notes write the expiry of a regulated agent."""
+    """The last day of a month MMYY, as customs notes write the expiry of a regulated agent; of another text nothing, which is told."""
     text = value.strip()
     if not re.fullmatch(r"(?:0[1-9]|1[0-2])[0-9]{2}", text):
-        raise Unusable(f'"{text}" is not a month such as 1226')
+        return ""
     year, month = 2000 + int(text[2:]), int(text[:2])
     return f"{year}-{month:02d}-{monthrange(year, month)[1]:02d}"
 
