@@ -34,8 +34,11 @@ class Charset:
         """True for ISO 2022: service characters may stand inside escape sequences."""
         return self.codec.startswith("iso2022")
 
-    def decode(self, raw: bytes) -> tuple[str, str]:
-        """Return the text and why it is not as declared: "", "utf-8", "cp1252" or "invalid"."""
+    def decode(self, raw: bytes, *, utf8_before: bool = False) -> tuple[str, str]:
+        """Return the text and why it is not as declared: "", "utf-8", "cp1252" or "invalid".
+
+        utf8_before: an earlier segment of the interchange was UTF-8 although something else was declared.
+        """
         if self.codec == "utf_8":
             try:
                 return raw.decode("utf-8"), ""
@@ -47,15 +50,31 @@ class Charset:
             except UnicodeDecodeError:
                 return raw.decode(self.codec, "replace"), "invalid"
         try:
-            return raw.decode("utf-8"), "utf-8"
+            text = raw.decode("utf-8")
         except UnicodeDecodeError:
             pass
+        else:
+            if utf8_before or self._is_utf8(raw, text):
+                return text, "utf-8"
         if self.codec in ("ascii", "iso8859_1") and (self.codec == "ascii" or any(0x80 <= byte < 0xA0 for byte in raw)):
             return raw.decode("cp1252", "replace"), "cp1252"
         try:
             return raw.decode(self.codec), ""
         except UnicodeDecodeError:
             return raw.decode(self.codec, "replace"), "invalid"
+
+    def _is_utf8(self, raw: bytes, text: str) -> bool:
+        """Tell whether bytes that can be UTF-8 are: two letters may look so by chance (PÓŁKA in UNOD, NESTLÉ® in UNOC).
+
+        They are where the text has letters of the declared set, or the bytes some that no letter of the set has.
+        """
+        if any(0x80 <= byte < 0xA0 for byte in raw):
+            return True
+        try:
+            text.encode("cp1252" if self.codec == "ascii" else self.codec)
+        except UnicodeEncodeError:
+            return False
+        return True
 
 
 def charset_of(identifier: str, forced: str = "", unox: str = "") -> Charset:

@@ -221,7 +221,7 @@ class Tokenizer(Window):
     def _decode(self, text: str, start: int) -> Generator[Token, None, str]:
         """Bytes above 127, or escape sequences: as declared where that fits, else with a warning, said once."""
         raw = text.encode("latin-1")
-        decoded, problem = self._charset.decode(raw)
+        decoded, problem = self._charset.decode(raw, utf8_before="ENC-MISMATCH" in self._seen)
         declared = self._charset.declared or "no character set"
         here = self._here(start, len(raw))
         if problem == "utf-8":

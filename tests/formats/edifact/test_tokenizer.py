@@ -221,6 +221,15 @@ CHARSETS = [
     ("UNOY", b"M\xdcLLER", "MÜLLER", "ENC-INVALID"),
     ("UNOX", "大阪'+?".encode("iso2022_jp_2").replace(b"'+?", b""), "大阪", None),
     ("XXXX", "MÜLLER".encode("latin-1"), "MÜLLER", None),
+    # two letters of these look like one of UTF-8
+    ("UNOC", "NESTLÉ®".encode("latin-1"), "NESTLÉ®", None),
+    ("UNOB", "NESTLÉ®".encode("latin-1"), "NESTLÉ®", "ENC-CP1252-ASSUMED"),
+    ("UNOD", "SPÓŁKA".encode("iso8859_2"), "SPÓŁKA", None),
+    ("UNOD", "SPÓŁKA".encode(), "SPÓŁKA", "ENC-MISMATCH"),
+    ("UNOD", "plášť".encode("iso8859_2"), "plášť", None),
+    ("UNOE", "УЛ 5".encode("iso8859_5"), "УЛ 5", None),
+    ("UNOE", "УЛ 5".encode(), "УЛ 5", "ENC-MISMATCH"),
+    ("UNOC", "深圳".encode(), "深圳", "ENC-MISMATCH"),
 ]
 
 
@@ -229,6 +238,13 @@ def test_text_is_decoded_as_declared_or_with_a_warning(declared, raw, text, rule
     data = interchange(message(["FTX+AAA+++@"]), unb=f"UNB+{declared}:3+A:ZZ+B:ZZ+250930:1200+REF1").replace(b"@", raw)
     assert ("FTX", "AAA", "", "", text) in segments(data)
     assert [t[1] for t in tokens(data) if t[0] == "finding"] == ([rule] if rule else [])
+
+
+def test_once_an_interchange_is_utf_8_its_other_letters_are_too():
+    body = message(["FTX+AAA+++@", "FTX+AAA+++#"])
+    data = interchange(body).replace(b"@", "深圳".encode()).replace(b"#", "она".encode())
+    assert ("FTX", "AAA", "", "", "она") in segments(data)
+    assert [t[1] for t in tokens(data) if t[0] == "finding"] == ["ENC-MISMATCH"]
 
 
 def test_service_bytes_inside_escape_sequences_are_data():
