@@ -164,6 +164,17 @@ def test_marks_of_a_telex_line_are_no_lines_of_the_message(tmp_path):
     assert not [f for f in result["findings"] if f["rule"].startswith("CARGO-IMP")]
 
 
+def test_the_addresses_of_a_type_b_header_may_go_on_in_further_lines(tmp_path):
+    head = "QK GWYXXXX LAXFFAA JFKFFAA\r\nZRHFFLX NRTFFXS\r\nGRUFFJJ\r\n.HKGFFXX 010815\r\n"
+    result, shipment = told(
+        tmp_path, "03", ("FHL/4", head + "FHL/4"), ("43.98/XXX\r\n", f"43.98/XXX\r\n{head}FHL/5\r\n")
+    )
+    assert shipment["house_bill_number"] == "GWH0001001"
+    assert not findings(result, "CARGO-IMP-STRAY")
+    (nameless,) = findings(result, "CARGO-IMP-LINE")  # the second message begins behind its own header
+    assert nameless["message"] == "The message has no house line (HBS)."
+
+
 def test_blanks_before_a_line_are_no_part_of_it(tmp_path):
     _, shipment = told(tmp_path, "03", ("\r\n", "\r\n  "))
     assert shipment["final_deliver_to_party"]["name"] == "JORDAN EXAMPLE"
