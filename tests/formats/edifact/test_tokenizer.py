@@ -164,6 +164,19 @@ def test_wrapped_lines_are_joined_and_said_once():
     assert ("MOA", "40:59.90:USD") in segments(case("S082"))
 
 
+@pytest.mark.parametrize("line_break", ["\r\n", "\n", "\r"])
+@pytest.mark.parametrize("una", ["", "UNA:+.? '"])
+def test_a_record_may_end_behind_a_release_character(una, line_break):
+    texts = ["FTX+AAA+++MEN?'S ?+ ?:?'?? SHOES??", "RFF+HWB:1", "FTX+AAA+++????????????"]
+    flat = una + interchange(message(texts * 3)).decode().replace("\n", "")
+    expected = segments(flat.encode())
+    assert ("RFF", "HWB:1") in expected
+    for width in range(60, 130):
+        wrapped = line_break.join(flat[at : at + width] for at in range(0, len(flat), width)).encode()
+        assert segments(wrapped) == expected, width
+        assert segments([wrapped[at : at + 7] for at in range(0, len(wrapped), 7)]) == expected, width
+
+
 def test_a_break_in_free_text_is_a_blank():
     data = interchange(message(["BGM+785", "FTX+AAA+++BLUE\r\nHAT"]))
     assert ("FTX", "AAA", "", "", "BLUE HAT") in segments(data)
