@@ -10,6 +10,7 @@ from gateway.formats.edifact.service import GAP
 from gateway.formats.edifact.structure.layouts import (
     LANGUAGE,
     NUMBERS,
+    ONE_BY_ONE,
     Component,
     Element,
     Layout,
@@ -142,7 +143,20 @@ class Checker:
             elif element.mandatory:
                 first = element.components[0]
                 found.append(self._missing(node, unit, number, 1 if element.composite else 0, first.id))
+        if self._separators.repetition and self._separators.repetition in text:
+            self._spread(node, layout)
+        if node.tag in ONE_BY_ONE and node.parent is not None:
+            _part(node, node.parent)
         return found
+
+    def _spread(self, node: Node, layout: Layout) -> None:
+        """Put the repetitions of an element (syntax 4) into the elements where older syntax has its composite again."""
+        s = self._separators
+        for number in range(1, min(len(layout), len(node.elements) - 1) + 1):
+            parts = split_released(node.elements[number], s.repetition, s.release)
+            room = not any(node.elements[number + 1 : number + len(parts)])
+            if 1 < len(parts) <= most_repetitions(layout, number) and room:
+                node.elements[number : number + len(parts)] = parts
 
     def _element(self, node: Node, unit: Node | None, number: int, element: Element, value: str) -> list[Finding]:
         s = self._separators
@@ -182,12 +196,14 @@ class Checker:
         return found
 
     def _repetitions(self, node: Node, unit: Node | None, number: int, layout: Layout, value: str) -> list[Finding]:
-        """Only the first repetition of an element is read: one too many is a loss, or a * that should have been released."""
+        """Repetitions are read where the directory writes their composite again: others are a loss, or a * that should have been released."""
         s = self._separators
         if not s.repetition or s.repetition not in value:
             return []
         given = len(split_released(value, s.repetition, s.release))
         limit = most_repetitions(layout, number)
+        if given <= limit and any(node.elements[number + 1 : number + given]):
+            limit = 1  # those behind it stand where its repetitions are read
         if given <= limit:
             return []
         said = f'has {given} repetitions (parted by "{s.repetition}"); {limit} is the most'
@@ -299,6 +315,16 @@ class Checker:
             ack=ack,
             fix=fix,
         )
+
+
+def _part(node: Node, parent: Node) -> None:
+    """Make segments of their own of the composites behind the first: `COM+15550100:TE+A@EXAMPLE.ORG:EM`."""
+    head = len(node.tag) + 1
+    starts = [node.offset + node.start_of(number) - head for number in range(len(node.elements))]
+    for text, start in zip(node.elements[2:], starts[2:], strict=True):
+        if text:
+            parent.add(Node(node.tag, [node.tag, text], start, head + len(text), node.line, node.position))
+    del node.elements[2:]
 
 
 def _released(lost: bool, mark: str) -> str:
