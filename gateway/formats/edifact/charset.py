@@ -34,6 +34,10 @@ class Charset:
         """True for ISO 2022: service characters may stand inside escape sequences."""
         return self.codec.startswith("iso2022")
 
+    def plain(self, text: str) -> bool:
+        """True when the bytes of a text are its letters in every character set."""
+        return text.isascii() and not (self.escapes and ("\x1b" in text or _SHIFT_OUT in text))
+
     def decode(self, raw: bytes, *, utf8_before: bool = False) -> tuple[str, str]:
         """Return the text and why it is not as declared: "", "utf-8", "cp1252" or "invalid".
 
@@ -45,6 +49,8 @@ class Charset:
             except UnicodeDecodeError:
                 return raw.decode("cp1252", "replace"), "invalid"
         if self.escapes:
+            if _SHIFT_OUT.encode() in raw and not raw.startswith(_KOREAN):
+                raw = _KOREAN + raw  # named once, before the first letter of the file
             try:
                 return raw.decode(self.codec), ""
             except UnicodeDecodeError:
@@ -90,10 +96,14 @@ def charset_of(identifier: str, forced: str = "", unox: str = "") -> Charset:
     return Charset(identifier, codec or "iso8859_1", codec is not None)
 
 
-_ASCII_AGAIN = re.compile(r"\x1b(?:\([BJ])")
+_ASCII_AGAIN = re.compile(r"\x1b(?:\([BJ]|\$\)C)")
+_KOREAN = b"\x1b$)C"  # names the letters of a shift in ISO 2022-KR; the shift itself opens and closes them
+_SHIFT_OUT, _SHIFT_IN = "\x0e", "\x0f"
 
 
 def open_escape(raw: str) -> bool:
-    """True when an ISO 2022 escape sequence is still open at the end of `raw`."""
+    """True when an ISO 2022 escape sequence or shift is still open at the end of `raw`."""
+    if raw.rfind(_SHIFT_OUT) > raw.rfind(_SHIFT_IN):
+        return True
     last = raw.rfind("\x1b")
     return last >= 0 and not _ASCII_AGAIN.match(raw, last)

@@ -166,7 +166,7 @@ class Tokenizer(Window):
                     )
                 else:
                     size = len(text)
-                    if not (plain or text.isascii()) or (escapes and "\x1b" in text):
+                    if not (plain or text.isascii()) or (escapes and not self._charset.plain(text)):
                         text = yield from self._decode(text, start)
                     if release and release in text:
                         elements = split_released(text, element, release)
@@ -215,7 +215,7 @@ class Tokenizer(Window):
                     ack={"CONTRL": "22", "UCS": "0"},
                 )  # fmt: skip
             mended = piece.text
-            if not mended.isascii():
+            if not self._charset.plain(mended):
                 mended = yield from self._decode(mended, start + piece.start)
             elements = split_released(mended, separators.element, separators.release)
             elements[0] = elements[0].partition(separators.component)[0]

@@ -253,6 +253,22 @@ def test_text_is_decoded_as_declared_or_with_a_warning(declared, raw, text, rule
     assert [t[1] for t in tokens(data) if t[0] == "finding"] == ([rule] if rule else [])
 
 
+@pytest.mark.parametrize("line_break", ["", "\r\n"])
+@pytest.mark.parametrize(
+    ("codec", "text"), [("iso2022_kr", "서울무역"), ("iso2022_jp", "東京商事"), ("iso2022_jp_2", "大阪商事")]
+)
+def test_shifted_and_escaped_letters_are_read_in_any_segment(codec, text, line_break):
+    body = message(["FTX+AAA+++@", f"FTX+AAA+++HATS{line_break}@", "RFF+HWB:1"])
+    data = interchange(body, unb="UNB+UNOX:3+A:ZZ+B:ZZ+250930:1200+REF1").decode().replace("@", text).encode(codec)
+    found = segments(data, unox=codec)
+    assert [s for s in found if s[0] in ("FTX", "RFF")] == [
+        ("FTX", "AAA", "", "", text),
+        ("FTX", "AAA", "", "", f"HATS{' ' if line_break else ''}{text}"),
+        ("RFF", "HWB:1"),
+    ]
+    assert segments([data[at : at + 3] for at in range(0, len(data), 3)], unox=codec) == found
+
+
 def test_once_an_interchange_is_utf_8_its_other_letters_are_too():
     body = message(["FTX+AAA+++@", "FTX+AAA+++#"])
     data = interchange(body).replace(b"@", "深圳".encode()).replace(b"#", "она".encode())
