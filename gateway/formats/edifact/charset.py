@@ -17,6 +17,9 @@ CODECS = {
 }  # fmt: skip
 """Syntax identifier -> codec. UNOL, KECA: unverified. UNOX: by partner option `unox_codec`."""
 
+_ENCODED = {"4": "cp850", "7": "utf_8"}
+"""S001.0133 (syntax 4) -> codec, where it is another one than that of the character set."""
+
 UNREADABLE_ENCODINGS = {"3": "EBCDIC (500)", "5": "UCS-2", "6": "UCS-4", "8": "UTF-16"}
 """S001.0133 codes whose bytes cannot be split as ASCII."""
 
@@ -83,8 +86,8 @@ class Charset:
         return True
 
 
-def charset_of(identifier: str, forced: str = "", unox: str = "") -> Charset:
-    """Return the character set of a syntax identifier; forced: the file was transcoded to UTF-8 before.
+def charset_of(identifier: str, forced: str = "", unox: str = "", encoding: str = "") -> Charset:
+    """Return the character set of a syntax identifier; forced: the file was transcoded to UTF-8 before; encoding: 0133.
 
     Unknown identifiers are read as ISO 8859-1 (known = False: the caller says so).
     """
@@ -93,7 +96,7 @@ def charset_of(identifier: str, forced: str = "", unox: str = "") -> Charset:
     if identifier == "UNOX" and unox:
         return Charset(identifier, unox)
     codec = CODECS.get(identifier)
-    return Charset(identifier, codec or "iso8859_1", codec is not None)
+    return Charset(identifier, _ENCODED.get(encoding) or codec or "iso8859_1", codec is not None)
 
 
 _ASCII_AGAIN = re.compile(r"\x1b(?:\([BJ]|\$\)C)")

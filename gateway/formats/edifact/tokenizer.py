@@ -63,7 +63,7 @@ class Tokenizer(Window):
             self._seen.clear()
             records = header.separators.segment not in "\r\n"
             self._breaks = LineBreaks(header.separators.element, self._line_start, records=records)
-            self._charset = charset_of(header.component(1, 1), self._forced, self._unox)
+            self._charset = charset_of(header.component(1, 1), self._forced, self._unox, header.component(1, 4))
             yield header
             if header.separators.segment:
                 yield from self._segments(source, header)

@@ -269,6 +269,14 @@ def test_shifted_and_escaped_letters_are_read_in_any_segment(codec, text, line_b
     assert segments([data[at : at + 3] for at in range(0, len(data), 3)], unox=codec) == found
 
 
+@pytest.mark.parametrize(("encoding", "codec"), [("2", "latin-1"), ("4", "cp850"), ("7", "utf-8")])
+def test_the_encoding_of_the_characters_is_that_of_unb(encoding, codec):
+    unb = f"UNB+UNOC:4::{encoding}+A:ZZ+B:ZZ+20250930:1200+REF1"
+    data = interchange(message(["FTX+AAA+++@"]), unb=unb).replace(b"@", "MÜLLER É".encode(codec))
+    assert ("FTX", "AAA", "", "", "MÜLLER É") in segments(data)
+    assert not [t for t in tokens(data) if t[0] == "finding"]
+
+
 def test_once_an_interchange_is_utf_8_its_other_letters_are_too():
     body = message(["FTX+AAA+++@", "FTX+AAA+++#"])
     data = interchange(body).replace(b"@", "深圳".encode()).replace(b"#", "она".encode())
