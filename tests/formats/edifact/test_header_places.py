@@ -50,6 +50,21 @@ def test_the_departure_may_stand_in_the_header():
     assert shipment(b"DTM+133:202502280200:203'\n")["estimated_departure_at"] == "2025-02-28T02:00:00Z"
 
 
+@pytest.mark.parametrize(
+    "name", ["edifact/01", "edifact/13", "edifact/14"], ids=["CUSCAR", "IFCSUM D.96A", "IFCSUM D.03A"]
+)
+def test_the_actual_arrival_is_read_where_no_estimated_one_is_told(name):
+    def arrivals(old: bytes, new: bytes) -> set[str]:
+        head, _, bills = moved(sample(name)).partition(b"CNI+1+")
+        assert old in head
+        result = drop(head.replace(old, new) + b"CNI+1+" + bills, now=BEFORE)
+        return {s["estimated_arrival_at"] for m in result.messages() for s in m["shipments"]}
+
+    estimated = arrivals(b"DTM+132:", b"DTM+132:")
+    assert len(estimated) == 1
+    assert arrivals(b"DTM+132:", b"DTM+178:") == estimated
+
+
 def test_the_places_below_the_carriage_count_first():
     found = shipment(b"LOC+60+USLAX:139:6'\nLOC+5+CNSHA:139:6'\n", places=PLACES)
     assert (found["first_us_port"], found["foreign_port"]) == ("4701", "CNSZX")
