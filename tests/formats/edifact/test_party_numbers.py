@@ -119,3 +119,12 @@ def test_a_mobile_telephone_is_read_where_no_other_is_given(name):
 
     assert phone(b"2125550100:AL") == "2125550100"
     assert phone(b"2125550100:AL", b"2125550111:TE") == "2125550111"
+
+
+@pytest.mark.parametrize("name", SAMPLES.values(), ids=SAMPLES)
+@pytest.mark.parametrize("role", [b"OS", b"EX"])
+def test_an_original_shipper_and_an_exporter_are_shippers_in_every_message(name, role):
+    data = moved(sample(name))
+    shippers = {s["shipment_initiator"]["name"] for s in drop(data, now=BEFORE).messages()[0]["shipments"]}
+    result = drop(data.replace(b"NAD+CZ+", b"NAD+" + role + b"+"), now=BEFORE)
+    assert {s["shipment_initiator"]["name"] for s in result.messages()[0]["shipments"]} == shippers
