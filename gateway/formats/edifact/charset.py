@@ -75,9 +75,11 @@ class Charset:
     def _is_utf8(self, raw: bytes, text: str) -> bool:
         """Tell whether bytes that can be UTF-8 are: two letters may look so by chance (PÓŁKA in UNOD, NESTLÉ® in UNOC).
 
-        They are where the text has letters of the declared set, or the bytes some that no letter of the set has.
+        They are where the text has letters of the declared set (or the sign for a lost one), or the bytes some that no
+        letter of the set has, or follow one another as those of Western letters do not.
         """
-        if any(0x80 <= byte < 0xA0 for byte in raw):
+        western = self.codec in ("ascii", "iso8859_1")
+        if any(0x80 <= byte < 0xA0 or (western and byte >= 0xE0) for byte in raw) or "\ufffd" in text:
             return True
         try:
             text.encode("cp1252" if self.codec == "ascii" else self.codec)

@@ -243,6 +243,9 @@ CHARSETS = [
     ("UNOE", "УЛ 5".encode("iso8859_5"), "УЛ 5", None),
     ("UNOE", "УЛ 5".encode(), "УЛ 5", "ENC-MISMATCH"),
     ("UNOC", "深圳".encode(), "深圳", "ENC-MISMATCH"),
+    ("UNOC", "字".encode(), "字", "ENC-MISMATCH"),
+    ("UNOA", "ALEX\ufffd".encode(), "ALEX\ufffd", "ENC-MISMATCH"),
+    ("UNOE", "ALEX\ufffd".encode(), "ALEX\ufffd", "ENC-MISMATCH"),
 ]
 
 
