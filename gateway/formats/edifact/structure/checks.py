@@ -23,6 +23,7 @@ from gateway.formats.edifact.structure.layouts import (
     patterns,
 )
 from gateway.formats.edifact.structure.policy import SyntaxPolicy
+from gateway.formats.edifact.structure.repeated import part, spread
 from gateway.kinds import UNKNOWN
 from gateway.records import Node, Separators
 
@@ -144,19 +145,10 @@ class Checker:
                 first = element.components[0]
                 found.append(self._missing(node, unit, number, 1 if element.composite else 0, first.id))
         if self._separators.repetition and self._separators.repetition in text:
-            self._spread(node, layout)
+            spread(node, layout, self._separators)
         if node.tag in ONE_BY_ONE and node.parent is not None:
-            _part(node, node.parent)
+            part(node, node.parent)
         return found
-
-    def _spread(self, node: Node, layout: Layout) -> None:
-        """Put the repetitions of an element (syntax 4) into the elements where older syntax has its composite again."""
-        s = self._separators
-        for number in range(1, min(len(layout), len(node.elements) - 1) + 1):
-            parts = split_released(node.elements[number], s.repetition, s.release)
-            room = not any(node.elements[number + 1 : number + len(parts)])
-            if 1 < len(parts) <= most_repetitions(layout, number) and room:
-                node.elements[number : number + len(parts)] = parts
 
     def _element(self, node: Node, unit: Node | None, number: int, element: Element, value: str) -> list[Finding]:
         s = self._separators
@@ -315,16 +307,6 @@ class Checker:
             ack=ack,
             fix=fix,
         )
-
-
-def _part(node: Node, parent: Node) -> None:
-    """Make segments of their own of the composites behind the first: `COM+15550100:TE+A@EXAMPLE.ORG:EM`."""
-    head = len(node.tag) + 1
-    starts = [node.offset + node.start_of(number) - head for number in range(len(node.elements))]
-    for text, start in zip(node.elements[2:], starts[2:], strict=True):
-        if text:
-            parent.add(Node(node.tag, [node.tag, text], start, head + len(text), node.line, node.position))
-    del node.elements[2:]
 
 
 def _released(lost: bool, mark: str) -> str:
