@@ -5,6 +5,8 @@ from __future__ import annotations
 import codecs
 import re
 
+from gateway.formats.delimited import split_released, unrelease
+
 _XML_SENDER = re.compile(
     rb"SenderParty\s*>\s*<(?:[\w.-]+:)?PrimaryID[^>]*>([^<]+)<|<(?:[\w.-]+:)?itmatt\b[^>]*\ssender=\"([^\"]+)\""
 )
@@ -22,14 +24,14 @@ def peek_sender(head: bytes) -> tuple[str, str]:
         elements = flat[begin : begin + 200].split(start[1])
         if len(elements) > 7:
             return elements[5].decode("latin-1").strip(), elements[6].decode("latin-1").strip()
-    una = re.search(rb"UNA(.)(.)....?", text)
-    element, component = (una[2], una[1]) if una else (b"+", b":")
-    begin = flat.find(b"UNB" + element)
+    una = re.search(rb"UNA(.)(.).(.)", text)
+    component, element, release = (mark.decode("latin-1") for mark in (una.groups() if una else (b":", b"+", b"?")))
+    begin = flat.find(b"UNB" + element.encode("latin-1"))
     if begin >= 0:
-        elements = flat[begin : begin + 300].split(element)
-        if len(elements) > 2:
-            parts = elements[2].split(component)
-            return (parts[1] if len(parts) > 1 else b"").decode("latin-1").strip(), parts[0].decode("latin-1").strip()
+        parts = split_released(flat[begin : begin + 300].decode("latin-1"), element, release.strip())
+        if len(parts) > 2:
+            sender, qualifier, *_ = [*split_released(parts[2], component, release.strip()), ""]
+            return unrelease(qualifier, release.strip()).strip(), unrelease(sender, release.strip()).strip()
     if named := _XML_SENDER.search(text):
         return "", (named[1] or named[2]).decode("latin-1").strip()
     return "", ""

@@ -164,6 +164,27 @@ def test_marks_of_a_telex_line_are_no_lines_of_the_message(tmp_path):
     assert not [f for f in result["findings"] if f["rule"].startswith("CARGO-IMP")]
 
 
+def test_the_addresses_of_a_type_b_header_may_go_on_in_further_lines(tmp_path):
+    head = "QK GWYXXXX LAXFFAA JFKFFAA\r\nZRHFFLX NRTFFXS\r\nGRUFFJJ\r\n.HKGFFXX 010815\r\n"
+    result, shipment = told(
+        tmp_path, "03", ("FHL/4", head + "FHL/4"), ("43.98/XXX\r\n", f"43.98/XXX\r\n{head}FHL/5\r\n")
+    )
+    assert shipment["house_bill_number"] == "GWH0001001"
+    assert not findings(result, "CARGO-IMP-STRAY")
+    (nameless,) = findings(result, "CARGO-IMP-LINE")  # the second message begins behind its own header
+    assert nameless["message"] == "The message has no house line (HBS)."
+
+
+@pytest.mark.parametrize("message", ["FRI", "FRC", "FXI", "FXC"])
+@pytest.mark.parametrize(("line", "words"), [("CED/11/ABC12345678", "(CED 11)"), ("TRN/ORD-D/ABC", "(TRN ORD-D)")])
+def test_an_entry_and_a_transfer_are_told(tmp_path, message, line, words):
+    assert not findings(told(tmp_path, "12")[0], "MAP-NOT-PASSED")
+    result, _ = told(tmp_path, "12", ("FRI", message), ("CSD/CN", f"{line}\r\nCSD/CN"))
+    (said,) = findings(result, "MAP-NOT-PASSED")
+    assert words in said["message"]
+    assert said["line"] == 14
+
+
 def test_blanks_before_a_line_are_no_part_of_it(tmp_path):
     _, shipment = told(tmp_path, "03", ("\r\n", "\r\n  "))
     assert shipment["final_deliver_to_party"]["name"] == "JORDAN EXAMPLE"

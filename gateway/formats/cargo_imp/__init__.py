@@ -13,7 +13,7 @@ from gateway.formats.cargo_imp.ack_fma import write_fma
 from gateway.formats.cargo_imp.ack_fna import write_fna
 from gateway.formats.cargo_imp.message import ImpNode
 from gateway.formats.cargo_imp.reader import ImpReader
-from gateway.formats.cargo_imp.split import IDENTIFIER, Line, without_headers
+from gateway.formats.cargo_imp.split import IDENTIFIER, Line, goes_on, without_headers
 from gateway.formats.tree import TreeDialect
 from gateway.profile import Profile
 from gateway.records import Event, Node
@@ -26,12 +26,14 @@ ACK_ENDINGS = {"FMA": "txt", "FNA": "txt"}
 def sniff(head: bytes) -> float:
     """Return 1 when an identifier line stands among the first lines, behind an envelope (Type B, SITATEX) at most; less in small letters."""
     lines = (line.strip(" \t\r\0\x01\x02\x03\x04") for line in head[:2048].decode("latin-1").splitlines())
+    addressed = False
     for line in itertools.islice(without_headers(Line(text.upper(), 0, 0, 1, received=text) for text in lines), 30):
         if IDENTIFIER.fullmatch(line.text):
             return (
                 1.0 if line.text == line.received else 0.5
             )  # told by the reader, or folded where the partner file says so
-        if line.text and not re.fullmatch(r"Q[A-Z] .*|\..*|ZCZC.*|=.*", line.text):
+        addressed = goes_on(line.text, addressed)
+        if line.text and not addressed and not re.fullmatch(r"Q[A-Z] .*|\..*|ZCZC.*|=.*", line.text):
             return 0.0
     return 0.0
 

@@ -20,6 +20,7 @@ import msgspec
 IDENTIFIER = re.compile(
     r"(FWB|FHL|FFM|FNA|FMA|FSU|FSA|FBL|FRI|FRC|FRX|FXI|FXC|FXX|FSN|FSI|FSC|FSQ|FER|FDM|PER|PSN)(?:/(\d+))?"
 )
+_FURTHER = re.compile(r"[A-Z]{3}[A-Z0-9]{4}(?: +[A-Z]{3}[A-Z0-9]{4})*")  # a further line of addresses
 _ENVELOPE = re.compile(
     r"Q[A-Z] [A-Z0-9 ]{5,}"  # addresses
     r"|\.[A-Z0-9]{5,8}(?: \d{6})?.*"  # origin
@@ -89,15 +90,17 @@ def split_messages(chunks: Iterable[bytes], scale: tuple[int, int] = (0, 1), *, 
     current: Text | None = None
     stray: list[Line] = []
     lines = _lines(chunks, *scale)
+    addressed = False
     for line in without_headers(map(_folded, lines) if fold else lines):
         text = line.text.strip()
         found = IDENTIFIER.fullmatch(text)
+        addressed = goes_on(text, addressed)
         echoed = current is not None and current.kind in _ECHOING  # the message that it answers is no new one
         if found is not None and (not echoed or found[1] in _ECHOING):
             if current is not None:
                 yield current
             current, stray = Text(found[1], found[2] or "", [line], stray), []
-        elif _ENVELOPE.fullmatch(text):
+        elif addressed or _ENVELOPE.fullmatch(text):
             if current is not None:
                 yield current
             current = None
@@ -113,6 +116,13 @@ def split_messages(chunks: Iterable[bytes], scale: tuple[int, int] = (0, 1), *, 
         yield current
     if stray:
         yield Text("", "", [], stray)
+
+
+def goes_on(text: str, addressed: bool) -> bool:
+    """Tell whether a line holds addresses of a Type B header. addressed: the line before it did."""
+    return bool(re.match(r"Q[A-Z] ", text) and _ENVELOPE.fullmatch(text)) or (
+        addressed and _FURTHER.fullmatch(text) is not None
+    )
 
 
 def without_headers(lines: Iterable[Line]) -> Iterator[Line]:

@@ -148,7 +148,11 @@ def _messages(request: AckRequest, out: Writer, overview: _Overview) -> Iterator
 
 
 def _ucf(request: AckRequest, group: Group, overview: _Overview) -> list[Composite]:
-    head: list[Composite] = [group.control_number, tuple(group.sender.split(":")), tuple(group.receiver.split(":"))]
+    head: list[Composite] = [
+        group.control_number,
+        tuple(group.sender.rsplit(":", 1)),
+        tuple(group.receiver.rsplit(":", 1)),
+    ]
     finding = overview.groups.get(group.index)
     return [*head, "4", *_error(request, finding, "UCF")] if finding is not None else [*head, "7"]
 

@@ -179,8 +179,8 @@ def _free_text(node: Node, root: Node) -> str:
             return text.strip()  # by far the most
         return join_texts(components(node, 4, s)[:5], longest)
     subject = node.element(1)
-    texts = [join_texts(components(n, 4, s)[:5], longest) for n in family if n.element(1) == subject]
-    return " ".join(text for text in texts if text)
+    parts = [part for n in family if n.element(1) == subject for part in components(n, 4, s)[:5]]
+    return " ".join(join_texts(parts, longest).split())
 
 
 def unit_of(node: Node) -> Node:

@@ -36,14 +36,17 @@ class Piece:
 
 
 class LineBreaks:
-    """Remembers the record width of one interchange. line_start: offset of the line that UNB stands on."""
+    """Remembers the record width of one interchange.
 
-    def __init__(self, element: str, line_start: int) -> None:
+    line_start: offset of the line that UNB stands on; records: False where line breaks end segments.
+    """
+
+    def __init__(self, element: str, line_start: int, *, records: bool = True) -> None:
         self._element = element
         self._start = line_start
-        self._width = 0  # of all lines so far; 0 = none yet, -1 = they differ
+        self._width = 0 if records else -1  # of all lines so far; 0 = none yet, -1 = they differ
         self._wrapped = False
-        self.settled = False  # no wrapped records: the gaps need no more looking at
+        self.settled = not records  # no wrapped records: the gaps need no more looking at
 
     def gap(self, raw: str, offset: int, lead: int) -> None:
         """Note the line break in the gap of `lead` characters before a segment."""
@@ -60,6 +63,24 @@ class LineBreaks:
         self._start = following
         return width
 
+    def ends_released(self, text: str, start: int, release: str) -> bool:
+        """True when what follows `text` is released, also where its release character and a record end together."""
+        if "\n" in text or "\r" in text:
+            text = self._without_wraps(text, start)
+        return ends_released(text, release)
+
+    def _without_wraps(self, text: str, start: int) -> str:
+        """Return `text` without the breaks at the width of all lines so far; nothing is noted of them."""
+        parts: list[str] = []
+        position, line = 0, self._start
+        for found in _BREAK.finditer(text):
+            width = start + found.start() - line
+            if self._width in (0, width) and self._is_record(width):
+                parts.append(text[position : found.start()])
+                position = found.end()
+            line = start + found.end()
+        return "".join([*parts, text[position:]])
+
     def mend(self, text: str, start: int, release: str, *, keep: bool = False) -> Iterator[Piece]:
         """Yield the segments in `text`, which holds line breaks and starts at offset `start`."""
         begin = 0
@@ -75,8 +96,8 @@ class LineBreaks:
                 yield self._piece(text, begin, found.start(), parts, remarks, lost=True)
                 begin, parts, remarks = position, [], []
                 continue
-            if ends_released(parts[-1], release):
-                parts.append(release)  # "?" before a break is taken literally
+            if ends_released(parts[-1], release) and (keep or not wrap):
+                parts.append(release)  # "?" before a break that is data is taken literally
             remarks.append(_remark(wrap, width))
             parts.append(found[0] if keep else "" if wrap else " ")
         parts.append(text[position:])
@@ -91,8 +112,11 @@ class LineBreaks:
     def _is_wrap(self, width: int) -> bool:
         """True when a break at this width is where records of one length end."""
         if not self._wrapped:
-            self._wrapped = self._width == width and _SHORTEST_RECORD <= width <= _LONGEST_RECORD
+            self._wrapped = self._width == width and self._is_record(width)
         return self._wrapped and width == self._width
+
+    def _is_record(self, width: int) -> bool:
+        return _SHORTEST_RECORD <= width <= _LONGEST_RECORD
 
     def _starts_segment(self, text: str, position: int) -> bool:
         return text[position : position + 3] in known_tags() and text[position + 3 : position + 4] == self._element

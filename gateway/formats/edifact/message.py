@@ -41,7 +41,8 @@ class OpenMessage:
         identifier = [*components(unh.element(2), self._separators), "", "", "", "", ""]
         self._type, self._release = identifier[0], identifier[2]
         self.kind = kind_of(identifier[0], identifier[2], identifier[4])
-        facts = _facts(interchange, group, unh, identifier)
+        reference = component(unh, 1, 1, self._separators)
+        facts = _facts(interchange, group, reference, identifier)
         unh.position = 1
         self._root = message_root(unh, self._separators, self._release)
         manifest = self.kind is not None and self.kind.translated
@@ -49,7 +50,7 @@ class OpenMessage:
             format=(self.kind.format if self.kind else "") or f"edifact_{identifier[0].lower() or 'unknown'}",
             type=identifier[0],
             version=".".join(identifier[1:3]).strip("."),
-            control_number=component(unh, 1, 1, self._separators),
+            control_number=reference,
             index=index,
             root=self._root,
             interchange=interchange,
@@ -284,7 +285,7 @@ class OpenMessage:
         return MessageEnd(self._message, self.position)
 
 
-def _facts(interchange: Interchange, group: Group, unh: Node, identifier: list[str]) -> dict[str, str]:
+def _facts(interchange: Interchange, group: Group, reference: str, identifier: list[str]) -> dict[str, str]:
     """Return what `envelope.NAME` paths read: the data element number behind its segment; no password (0022)."""
     syntax, _, version = interchange.version.partition(":")
     return {
@@ -301,7 +302,7 @@ def _facts(interchange: Interchange, group: Group, unh: Node, identifier: list[s
         "UNG0040": group.sender,
         "UNG0044": group.receiver,
         "UNG0048": group.control_number,
-        "UNH0062": unh.element(1),
+        "UNH0062": reference,
         "UNH0065": identifier[0],
         "UNH0052": identifier[1],
         "UNH0054": identifier[2],

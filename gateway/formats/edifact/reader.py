@@ -241,7 +241,7 @@ class EdifactReader:
         yield from self._close_message(node)
         if group.control_number or group.functional_id:
             if node is not None:
-                yield from trailers.check_une(node, group, self._group_messages)
+                yield from trailers.check_une(node, group, self._group_messages, self._separators)
             elif not self._cut:
                 yield fault(
                     "EDIFACT-UNE-MISSING",
@@ -274,7 +274,9 @@ class EdifactReader:
         grouped = bool(self._group_references)
         counted = self._groups if grouped else self._interchange_messages
         if node is not None:
-            yield from trailers.check_unz(node, interchange, counted, "groups" if grouped else "messages")
+            yield from trailers.check_unz(
+                node, interchange, counted, "groups" if grouped else "messages", self._separators
+            )
         elif not self._cut:
             tolerated = bool(self._profile.options.get("accept_missing_unz"))
             severity = Severity.WARNING if tolerated else Severity.ERROR

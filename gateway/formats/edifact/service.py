@@ -14,7 +14,7 @@ import re
 from dataclasses import dataclass
 
 from gateway.findings import Finding, Position, Scope, Severity
-from gateway.formats.delimited import ends_released, split_released
+from gateway.formats.delimited import ends_released, split_released, unrelease
 from gateway.records import Separators
 
 _NO = r"[^A-Za-z0-9 \r\n\t]"
@@ -54,11 +54,12 @@ class Header:
     faults: tuple[Finding, ...] = ()
 
     def component(self, element: int, number: int) -> str:
-        """Return component `number` of an element of UNB, both from 1; "" when absent."""
+        """Return component `number` of an element of UNB as meant, both from 1; "" when absent."""
         if element >= len(self.elements):
             return ""
-        parts = split_released(self.elements[element], self.separators.component, self.separators.release)
-        return parts[number - 1].strip() if number <= len(parts) else ""
+        release = self.separators.release
+        parts = split_released(self.elements[element], self.separators.component, release)
+        return unrelease(parts[number - 1], release).strip() if number <= len(parts) else ""
 
 
 def read_header(text: str, offset: int, line: int) -> tuple[Header, int]:

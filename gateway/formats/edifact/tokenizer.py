@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable, Generator, Iterable, Iterator
 
 from gateway.findings import Finding, Position, Scope, Severity
-from gateway.formats.delimited import UNSCALED, Scale, Window, ends_released, split_released
+from gateway.formats.delimited import UNSCALED, Scale, Window, split_released
 from gateway.formats.edifact.charset import Charset, charset_of, open_escape
 from gateway.formats.edifact.lines import LineBreaks
 from gateway.formats.edifact.service import GAP, HEADER_BYTES, START, Header, read_header
@@ -61,8 +61,9 @@ class Tokenizer(Window):
                 return
             interchanges, self._cut = interchanges + 1, False
             self._seen.clear()
-            self._breaks = LineBreaks(header.separators.element, self._line_start)
-            self._charset = charset_of(header.component(1, 1), self._forced, self._unox)
+            records = header.separators.segment not in "\r\n"
+            self._breaks = LineBreaks(header.separators.element, self._line_start, records=records)
+            self._charset = charset_of(header.component(1, 1), self._forced, self._unox, header.component(1, 4))
             yield header
             if header.separators.segment:
                 yield from self._segments(source, header)
@@ -97,7 +98,7 @@ class Tokenizer(Window):
             return None
         self._fill(source, HEADER_BYTES)
         header, used = read_header(self._buffer[:HEADER_BYTES], self._at(self._offset), self._line)
-        self._line_start = self._offset + self._buffer.rfind("\n", 0, used) + 1
+        self._line_start = self._offset + max(self._buffer.rfind(end, 0, used) for end in "\r\n") + 1
         self._drop(used)
         return header
 
@@ -114,6 +115,7 @@ class Tokenizer(Window):
         )
         base, factor, escapes = self._scale.base, self._scale.factor, self._charset.escapes
         splits_lines = terminator not in "\r\n"
+        releasing = (release, "\n", "\r") if release and splits_lines else (release,) if release else ()
         quick = splits_lines and not escapes
         breaks = self._breaks
         while True:
@@ -130,7 +132,9 @@ class Tokenizer(Window):
                     break
                 part = parts[number]
                 raw = held + terminator + part if held else part
-                if (release and raw[-1:] == release and ends_released(raw, release)) or (escapes and open_escape(raw)):
+                if (raw[-1:] in releasing and breaks.ends_released(raw, self._offset, release)) or (
+                    escapes and open_escape(raw)
+                ):
                     held = raw
                     continue
                 held = ""
@@ -162,7 +166,7 @@ class Tokenizer(Window):
                     )
                 else:
                     size = len(text)
-                    if not (plain or text.isascii()) or (escapes and "\x1b" in text):
+                    if not (plain or text.isascii()) or (escapes and not self._charset.plain(text)):
                         text = yield from self._decode(text, start)
                     if release and release in text:
                         elements = split_released(text, element, release)
@@ -211,7 +215,7 @@ class Tokenizer(Window):
                     ack={"CONTRL": "22", "UCS": "0"},
                 )  # fmt: skip
             mended = piece.text
-            if not mended.isascii():
+            if not self._charset.plain(mended):
                 mended = yield from self._decode(mended, start + piece.start)
             elements = split_released(mended, separators.element, separators.release)
             elements[0] = elements[0].partition(separators.component)[0]
@@ -221,7 +225,7 @@ class Tokenizer(Window):
     def _decode(self, text: str, start: int) -> Generator[Token, None, str]:
         """Bytes above 127, or escape sequences: as declared where that fits, else with a warning, said once."""
         raw = text.encode("latin-1")
-        decoded, problem = self._charset.decode(raw)
+        decoded, problem = self._charset.decode(raw, utf8_before="ENC-MISMATCH" in self._seen)
         declared = self._charset.declared or "no character set"
         here = self._here(start, len(raw))
         if problem == "utf-8":

@@ -16,10 +16,10 @@ from gateway.records import Group, Interchange, Node, Separators
 _EMPTY = "(empty)"  # in the place of a reference that is not there
 
 
-def check_unz(node: Node, facts: Interchange, counted: int, what: str) -> list[Finding]:
+def check_unz(node: Node, facts: Interchange, counted: int, what: str, separators: Separators) -> list[Finding]:
     """Compare UNZ with UNB and with the groups or messages counted; what: "groups" or "messages"."""
     found: list[Finding] = []
-    if node.element(2).strip() != facts.control_number:
+    if component(node, 2, 1, separators) != facts.control_number:
         found.append(
             fault(
                 "EDIFACT-UNZ-REF",
@@ -69,10 +69,10 @@ def check_ung(node: Node, group: Group, seen: set[str]) -> list[Finding]:
     return []
 
 
-def check_une(node: Node, group: Group, messages: int) -> list[Finding]:
+def check_une(node: Node, group: Group, messages: int, separators: Separators) -> list[Finding]:
     """Compare UNE with UNG and with the messages counted."""
     found: list[Finding] = []
-    if node.element(2).strip() != group.control_number:
+    if component(node, 2, 1, separators) != group.control_number:
         found.append(
             fault(
                 "EDIFACT-UNE-REF",

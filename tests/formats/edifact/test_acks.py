@@ -61,6 +61,17 @@ def test_contrl_of_a_refused_group_names_the_group():
     assert lines("CONTRL", data)[1] == "UNH+1+CONTRL:4:1:UN'"
 
 
+def test_contrl_repeats_references_and_parties_as_they_were_meant():
+    data = fixture("09_").replace(b"IC000009", b"IC?+9").replace(b"GWSENDER", b"GW?'S")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        segments = list(Parser().parse(written("CONTRL", data).decode()))
+    assert [s.elements[:2] for s in segments if s.tag == "UCI"] == [["IC+9", ["GW'S", "ZZ"]]]
+    assert next(s.elements[2] for s in segments if s.tag == "UNB") == ["GW'S", "ZZ"]
+    grouped = fixture("02_").replace(b"UNE+1+71", b"UNE+2+71").replace(b"UNG+CUSCAR+GWXX:", b"UNG+CUSCAR+GW?:XX:")
+    assert body("CONTRL", grouped)[1] == "UCF+71+GW?:XX:ZZ+CBPTEST:ZZ+4+29+UNE+2"
+
+
 def test_contrl_lists_a_rejected_message_inside_its_group():
     data = fixture("02_").replace(b"UNT+37+1", b"UNT+36+1")
     assert body("CONTRL", data)[1:] == ["UCF+71+GWXX:ZZ+CBPTEST:ZZ+7", "UCM+1+CUSCAR:D:03B:UN+4+29+UNT+2"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -94,3 +95,28 @@ def test_the_number_of_a_cargo_xml_house_is_told_too():
     for number, said in ((b"GWH0001001", 0), (b"999-12345675", 0), (b"GWH0001002", 1)):
         changed_ = data.replace(house, house + b"<ram:ID>" + number + b"</ram:ID>")
         assert len(told(drop(changed_, now=when))) == said
+
+
+RFF_14, RFF_15 = b"RFF+HWB:GWX0000141'", b"RFF+CU:ORD-15'"
+TDT_14 = b"RFF+ON:MKT-558812'\nTDT+20+XX318+4++XX:172:3'\n"
+PORT_15 = b"LOC+11+USEWR:139:6'\n"
+
+
+@pytest.mark.parametrize(
+    ("name", "changes", "house", "master"),
+    [
+        ("edifact/14", [(RFF_14, b"RFF+BM:GWOBL1'"), (TDT_14, TDT_14 + b"RFF+HWB:GWH9'\n")], "GWH9", "99912345686"),
+        ("edifact/14", [(RFF_14, b"RFF+AAM:GWH9'"), (b"CNI+1+GWX0000141", b"CNI+1")], "GWH9", "99912345686"),
+        ("edifact/14", [(RFF_14, b"RFF+AAM:GWH9'")], "GWX0000141", "99912345686"),
+        ("edifact/15", [(PORT_15, PORT_15 + b"RFF+BH:GWH9'\n"), (RFF_15, b"RFF+BM:GWOBL1'")], "GWH9", "GWOBL1"),
+        ("edifact/15", [(RFF_15, b"RFF+AAM:GWH9'")], "GWH9", None),
+        ("edifact/15", [(RFF_15, b"RFF+AAM:GWH9'\nRFF+BM:GWB1'")], "GWB1", None),
+    ],
+)
+def test_the_bill_of_a_consignment_may_stand_under_its_carriage_or_be_a_waybill_number(name, changes, house, master):
+    data = changed(name, *changes)
+    count = data[data.index(b"UNH+") :].count(b"'\n") - 1
+    result = drop(re.sub(rb"UNT\+\d+", b"UNT+%d" % count, data), now=BEFORE)
+    assert "EDIFACT-BILL-IN-BGM" not in result.rules()
+    shipment = result.messages()[0]["shipments"][0]
+    assert (shipment["house_bill_number"], shipment.get("master_bill_number")) == (house, master)

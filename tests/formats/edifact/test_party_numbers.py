@@ -101,3 +101,30 @@ def test_cover_names_an_agency_without_an_entry(tmp_path):
     path.write_bytes(PARTY.sub(rb"NAD+\1+QX7734::999+", moved(sample("edifact/01")), count=1))
     (row,) = cover([path], base_site())
     assert {"table": "edifact_party_id", "code": "999", "count": 1} in row["codes"]
+
+
+@pytest.mark.parametrize(
+    "name", [SAMPLES[n] for n in ("cuscar", "ifcsum", "iftmin")], ids=["cuscar", "ifcsum", "iftmin"]
+)
+def test_a_mobile_telephone_is_read_where_no_other_is_given(name):
+    def phone(*numbers: bytes) -> str:
+        contact = b"".join(b"'COM+" + number for number in numbers)
+        data, count = re.subn(rb"(NAD\+CN\+[^']*)'", rb"\1'CTA+IC" + contact + b"'", moved(sample(name)), count=1)
+        assert count == 1
+        result = drop(
+            re.sub(rb"UNT\+\d+", lambda found: b"UNT+%d" % (int(found[0][4:]) + 1 + len(numbers)), data), now=BEFORE
+        )
+        found: str = result.messages()[0]["shipments"][0]["final_deliver_to_party"]["phone"]
+        return found
+
+    assert phone(b"2125550100:AL") == "2125550100"
+    assert phone(b"2125550100:AL", b"2125550111:TE") == "2125550111"
+
+
+@pytest.mark.parametrize("name", SAMPLES.values(), ids=SAMPLES)
+@pytest.mark.parametrize("role", [b"OS", b"EX"])
+def test_an_original_shipper_and_an_exporter_are_shippers_in_every_message(name, role):
+    data = moved(sample(name))
+    shippers = {s["shipment_initiator"]["name"] for s in drop(data, now=BEFORE).messages()[0]["shipments"]}
+    result = drop(data.replace(b"NAD+CZ+", b"NAD+" + role + b"+"), now=BEFORE)
+    assert {s["shipment_initiator"]["name"] for s in result.messages()[0]["shipments"]} == shippers

@@ -114,6 +114,9 @@ def test_a_text_goes_on_without_a_blank_behind_a_component_that_is_full_in_its_d
     lines = [s.replace("COTTON SHIRTS", f"{full}:S RED:CLOTH") for s in bills(1)]
     (unit,) = units(interchange(message(lines, identifier=f"CUSCAR:D:{release}:UN")))
     assert get(unit, "FTX[AAA].4440", "GID", goods(unit)) == f"{full}S RED CLOTH"
+    further = [part for s in lines for part in s.replace(f"{full}:S", f"{full}'FTX+AAA+++S").split("'")]
+    (unit,) = units(interchange(message(further, identifier=f"CUSCAR:D:{release}:UN")))
+    assert get(unit, "FTX[AAA].4440", "GID", goods(unit)) == f"{full}S RED CLOTH"  # in a further segment too
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from gateway.envelope_peek import peek_sender
 from gateway.findings import Finding, Scope, Severity
 from gateway.formats.edifact.service import sniff
 from gateway.profile import Identity
@@ -137,6 +138,17 @@ def test_facts_of_the_envelope():
     )
     assert opened.envelope["UNB0004"] == "GWXX"
     assert events(fixture("01_"))[0].interchange.ack_requested
+
+
+def test_service_characters_in_the_references_of_the_envelope_are_meant_as_released():
+    group = ["UNG+CUSCAR+A?+1:ZZ+B:ZZ+250930:1200+G?+1+UN+D:03A", *message(bills(1)), "UNE+1+G?+1"]
+    data = interchange(group, unb="UNB+UNOC:3+A?:1:Z?+Z+B?'S:ZZ+250930:1200+REF?+1", end="UNZ+1+REF?+1")
+    assert rules(data) == []
+    facts = events(data)[0].interchange
+    assert (facts.sender_id, facts.sender_qualifier, facts.receiver_id) == ("A:1", "Z+Z", "B'S")
+    assert facts.control_number == "REF+1"
+    assert peek_sender(data) == ("Z+Z", "A:1")
+    assert rules(data.replace(b"UNZ+1+REF?+1", b"UNZ+1+REF1")) == ["EDIFACT-UNZ-REF"]
 
 
 def test_a_message_that_is_one_shipment_is_handed_out_whole():

@@ -204,6 +204,41 @@ def test_a_repetition_that_nobody_reads_is_not_lost_in_silence():
     assert look("GID+1+1:PX*2:CT*3:CT*4:CT*5:CT", v4) == []  # as often as the directory writes C213
     assert look("GID+1+1:PX*2:CT*3:CT*4:CT*5:CT*6:CT", v4) == [("16", "3")]
     assert look("GID+1+1:PX+2:CT*3:CT*4:CT*5:CT*6:CT", v4) == [("16", "4")]
+    assert look("CST+1+I:1*610910:122+X", v4) == [("16", "3")]  # what stands behind it is in the way
+
+
+def test_repetitions_are_read_as_the_elements_that_older_syntax_writes():
+    def read(tariff: str, syntax: str) -> list[str]:
+        data = interchange(message([s.replace("CST+1+6109100012:122", tariff) for s in bills(1)]))
+        assert tariff.encode() in data
+        (unit,) = units(re.sub(rb"UNO([A-C]):3", rb"UNO\1:" + syntax.encode(), data))
+        (segment,) = (node for node in unit.node.walk() if node.tag == "CST")
+        return segment.elements
+
+    assert read("CST+1+I:1*6109100012:122", "4") == read("CST+1+I:1+6109100012:122", "3")
+    assert read("CST+1+I:1*6109100012:122", "4") == ["CST", "1", "I:1", "6109100012:122"]
+
+
+@pytest.mark.parametrize("channels", ["+?+1 555 010 0100:TE+A@EXAMPLE.ORG:EM", "+?+1 555 010 0100:TE*A@EXAMPLE.ORG:EM"])
+def test_several_channels_of_one_com_are_segments_of_their_own(channels):
+    contact = ["CTA+IC", f"COM{channels}"]
+    lines = [part for s in bills(1) for part in ([s, *contact] if s.startswith("NAD+CN") else [s])]
+    data = re.sub(rb"UNO([A-C]):3", rb"UNO\1:" + (b"4" if "*" in channels else b"3"), interchange(message(lines)))
+    assert errors(data) == []
+    (unit,) = units(data)
+    told = [node for node in unit.node.walk() if node.tag == "COM"]
+    assert [node.elements[1:] for node in told] == [["?+1 555 010 0100:TE"], ["A@EXAMPLE.ORG:EM"]]
+    assert len({node.position for node in told}) == 1  # one segment for the count in UNT
+    places = [node.offset + node.start_of(1) for node in told]
+    assert [data[at:][: len(node.elements[1])].decode() for at, node in zip(places, told, strict=True)] == [
+        node.elements[1] for node in told
+    ]
+    assert [f.ack["UCD"] for f in errors(data.replace(b"A@EXAMPLE.ORG:EM", b"A@EXAMPLE.ORG"))] == (
+        ["2:2"] if "*" in channels else ["3:2"]
+    )
+    assert [
+        f.rule for f in errors(data.replace(b"@EXAMPLE.ORG:EM", b"@EXAMPLE.ORG:EM" + channels[-17:].encode() * 2))
+    ] == (["EDIFACT-ELEM-REPEAT"] if "*" in channels else ["EDIFACT-ELEM-TOO-MANY"])
 
 
 def test_a_repetition_too_many_refuses_the_message_and_names_its_place():

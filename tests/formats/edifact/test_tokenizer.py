@@ -164,6 +164,19 @@ def test_wrapped_lines_are_joined_and_said_once():
     assert ("MOA", "40:59.90:USD") in segments(case("S082"))
 
 
+@pytest.mark.parametrize("line_break", ["\r\n", "\n", "\r"])
+@pytest.mark.parametrize("una", ["", "UNA:+.? '"])
+def test_a_record_may_end_behind_a_release_character(una, line_break):
+    texts = ["FTX+AAA+++MEN?'S ?+ ?:?'?? SHOES??", "RFF+HWB:1", "FTX+AAA+++????????????"]
+    flat = una + interchange(message(texts * 3)).decode().replace("\n", "")
+    expected = segments(flat.encode())
+    assert ("RFF", "HWB:1") in expected
+    for width in range(60, 130):
+        wrapped = line_break.join(flat[at : at + width] for at in range(0, len(flat), width)).encode()
+        assert segments(wrapped) == expected, width
+        assert segments([wrapped[at : at + 7] for at in range(0, len(wrapped), 7)]) == expected, width
+
+
 def test_a_break_in_free_text_is_a_blank():
     data = interchange(message(["BGM+785", "FTX+AAA+++BLUE\r\nHAT"]))
     assert ("FTX", "AAA", "", "", "BLUE HAT") in segments(data)
@@ -221,6 +234,18 @@ CHARSETS = [
     ("UNOY", b"M\xdcLLER", "MÜLLER", "ENC-INVALID"),
     ("UNOX", "大阪'+?".encode("iso2022_jp_2").replace(b"'+?", b""), "大阪", None),
     ("XXXX", "MÜLLER".encode("latin-1"), "MÜLLER", None),
+    # two letters of these look like one of UTF-8
+    ("UNOC", "NESTLÉ®".encode("latin-1"), "NESTLÉ®", None),
+    ("UNOB", "NESTLÉ®".encode("latin-1"), "NESTLÉ®", "ENC-CP1252-ASSUMED"),
+    ("UNOD", "SPÓŁKA".encode("iso8859_2"), "SPÓŁKA", None),
+    ("UNOD", "SPÓŁKA".encode(), "SPÓŁKA", "ENC-MISMATCH"),
+    ("UNOD", "plášť".encode("iso8859_2"), "plášť", None),
+    ("UNOE", "УЛ 5".encode("iso8859_5"), "УЛ 5", None),
+    ("UNOE", "УЛ 5".encode(), "УЛ 5", "ENC-MISMATCH"),
+    ("UNOC", "深圳".encode(), "深圳", "ENC-MISMATCH"),
+    ("UNOC", "字".encode(), "字", "ENC-MISMATCH"),
+    ("UNOA", "ALEX\ufffd".encode(), "ALEX\ufffd", "ENC-MISMATCH"),
+    ("UNOE", "ALEX\ufffd".encode(), "ALEX\ufffd", "ENC-MISMATCH"),
 ]
 
 
@@ -229,6 +254,37 @@ def test_text_is_decoded_as_declared_or_with_a_warning(declared, raw, text, rule
     data = interchange(message(["FTX+AAA+++@"]), unb=f"UNB+{declared}:3+A:ZZ+B:ZZ+250930:1200+REF1").replace(b"@", raw)
     assert ("FTX", "AAA", "", "", text) in segments(data)
     assert [t[1] for t in tokens(data) if t[0] == "finding"] == ([rule] if rule else [])
+
+
+@pytest.mark.parametrize("line_break", ["", "\r\n"])
+@pytest.mark.parametrize(
+    ("codec", "text"), [("iso2022_kr", "서울무역"), ("iso2022_jp", "東京商事"), ("iso2022_jp_2", "大阪商事")]
+)
+def test_shifted_and_escaped_letters_are_read_in_any_segment(codec, text, line_break):
+    body = message(["FTX+AAA+++@", f"FTX+AAA+++HATS{line_break}@", "RFF+HWB:1"])
+    data = interchange(body, unb="UNB+UNOX:3+A:ZZ+B:ZZ+250930:1200+REF1").decode().replace("@", text).encode(codec)
+    found = segments(data, unox=codec)
+    assert [s for s in found if s[0] in ("FTX", "RFF")] == [
+        ("FTX", "AAA", "", "", text),
+        ("FTX", "AAA", "", "", f"HATS{' ' if line_break else ''}{text}"),
+        ("RFF", "HWB:1"),
+    ]
+    assert segments([data[at : at + 3] for at in range(0, len(data), 3)], unox=codec) == found
+
+
+@pytest.mark.parametrize(("encoding", "codec"), [("2", "latin-1"), ("4", "cp850"), ("7", "utf-8")])
+def test_the_encoding_of_the_characters_is_that_of_unb(encoding, codec):
+    unb = f"UNB+UNOC:4::{encoding}+A:ZZ+B:ZZ+20250930:1200+REF1"
+    data = interchange(message(["FTX+AAA+++@"]), unb=unb).replace(b"@", "MÜLLER É".encode(codec))
+    assert ("FTX", "AAA", "", "", "MÜLLER É") in segments(data)
+    assert not [t for t in tokens(data) if t[0] == "finding"]
+
+
+def test_once_an_interchange_is_utf_8_its_other_letters_are_too():
+    body = message(["FTX+AAA+++@", "FTX+AAA+++#"])
+    data = interchange(body).replace(b"@", "深圳".encode()).replace(b"#", "она".encode())
+    assert ("FTX", "AAA", "", "", "она") in segments(data)
+    assert [t[1] for t in tokens(data) if t[0] == "finding"] == ["ENC-MISMATCH"]
 
 
 def test_service_bytes_inside_escape_sequences_are_data():

@@ -10,6 +10,7 @@ from gateway.formats.edifact.service import GAP
 from gateway.formats.edifact.structure.layouts import (
     LANGUAGE,
     NUMBERS,
+    ONE_BY_ONE,
     Component,
     Element,
     Layout,
@@ -22,6 +23,7 @@ from gateway.formats.edifact.structure.layouts import (
     patterns,
 )
 from gateway.formats.edifact.structure.policy import SyntaxPolicy
+from gateway.formats.edifact.structure.repeated import part, spread
 from gateway.kinds import UNKNOWN
 from gateway.records import Node, Separators
 
@@ -142,6 +144,10 @@ class Checker:
             elif element.mandatory:
                 first = element.components[0]
                 found.append(self._missing(node, unit, number, 1 if element.composite else 0, first.id))
+        if self._separators.repetition and self._separators.repetition in text:
+            spread(node, layout, self._separators)
+        if node.tag in ONE_BY_ONE and node.parent is not None:
+            part(node, node.parent)
         return found
 
     def _element(self, node: Node, unit: Node | None, number: int, element: Element, value: str) -> list[Finding]:
@@ -182,12 +188,14 @@ class Checker:
         return found
 
     def _repetitions(self, node: Node, unit: Node | None, number: int, layout: Layout, value: str) -> list[Finding]:
-        """Only the first repetition of an element is read: one too many is a loss, or a * that should have been released."""
+        """Repetitions are read where the directory writes their composite again: others are a loss, or a * that should have been released."""
         s = self._separators
         if not s.repetition or s.repetition not in value:
             return []
         given = len(split_released(value, s.repetition, s.release))
         limit = most_repetitions(layout, number)
+        if given <= limit and any(node.elements[number + 1 : number + given]):
+            limit = 1  # those behind it stand where its repetitions are read
         if given <= limit:
             return []
         said = f'has {given} repetitions (parted by "{s.repetition}"); {limit} is the most'

@@ -49,6 +49,9 @@ NUMBERS = frozenset(("6314", "7224", "5004", "6060", "6066", "6162", "6152", "54
 """Data elements that hold a number, those that the directories write as text (6314, 6060) among them."""
 
 
+ONE_BY_ONE = frozenset(("COM",))
+"""Segments whose composite newer directories write several times: each is read as a segment of its own (checks.py)."""
+
 LANGUAGE = "3453"
 """The data element of a language: behind a text (FTX) a short rest of the text would pass for one."""
 
@@ -159,7 +162,10 @@ def patterns(release: str, separators: Separators) -> dict[str, re.Pattern[str]]
     What does not match is looked at piece by piece (checks.py); the pattern is the quick yes. All choices are final
     (possessive): a separator tells what comes next, and going back costs three quarters of the time of a NAD.
     """
-    return {tag: re.compile(_segment(tag, layout, separators), re.DOTALL) for tag, layout in layouts(release).items()}
+    return {
+        tag: re.compile(_segment(tag, layout[:1] if tag in ONE_BY_ONE else layout, separators), re.DOTALL)
+        for tag, layout in layouts(release).items()
+    }
 
 
 def _segment(tag: str, layout: Layout, separators: Separators) -> str:
