@@ -6,9 +6,9 @@ import random
 
 import pytest
 
+from gateway.dialect import Path
 from gateway.formats.xml import DIALECT, XmlNode
 from gateway.mapping.grammar import parse_path
-from gateway.records import Path
 from tests.drops import drop, sample
 from tests.test_nothing_silent import BEFORE
 from tests.test_wco_ubl_places import WCO
