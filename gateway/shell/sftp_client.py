@@ -25,7 +25,7 @@ from gateway.errors import ConfigError, DeliveryError
 from gateway.shell.again import Stored, earlier_delivery
 from gateway.shell.sftp_accounts import escaped
 from gateway.shell.sftp_keys import KEY_TYPES, fingerprint, harden, load_private_key, parse_authorized_key
-from gateway.shell.sftp_refusals import close_heard, is_refusal, not_stored, refused, remove_rest
+from gateway.shell.sftp_refusals import close_heard, is_cut, is_refusal, not_stored, refused, remove_rest
 
 T = TypeVar("T")
 BLOCK = 1 << 15
@@ -248,13 +248,26 @@ class SftpTarget:
             raise DeliveryError(f"The target stored {escaped(name)} wrongly ({stored} of {size} bytes).", _RETRY)
 
     def _publish(self, name: str, size: int, sha256: str) -> None:
-        """Rename to the final name. When the answer is lost or odd, look: the rename may have happened."""
+        """Rename to the final name. When the answer is lost or odd, look: the rename may have happened.
+
+        A receiver may have taken the file by then: it was renamed when the connection died over the answer, and nothing
+        is left under the temporary name.
+        """
         try:
             self._remote.run(lambda client: client.rename(self._temporary(name), self._path(name)))
         except DeliveryError as error:
             if self._remote.run(lambda client: self._already(client, name, size, sha256)) is not None:
                 return
+            if is_cut(error.__cause__) and self._remote.run(lambda client: self._is_gone(client, name)):
+                return
             raise error from None
+
+    def _is_gone(self, client: paramiko.SFTPClient, name: str) -> bool:
+        try:
+            client.stat(self._temporary(name))
+        except FileNotFoundError:
+            return True
+        return False
 
 
 def _send(client: paramiko.SFTPClient, temporary: str, source: Path | Iterable[bytes]) -> tuple[int, str]:

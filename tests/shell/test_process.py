@@ -330,6 +330,28 @@ def test_what_was_delivered_before_a_fault_is_not_delivered_again_when_the_rest_
     assert yard.problems(all_present=False) == []
 
 
+class DeathError(BaseException):
+    """Stands for kill -9."""
+
+
+@pytest.mark.parametrize("sent", [1, 40, 69])
+def test_what_a_receiver_elsewhere_took_before_a_crash_is_not_sent_again(yard: Yard, sent: int) -> None:
+    class Dying(Elsewhere):
+        def put(self, name: str, source: object, size: int, sha256: str) -> None:
+            if len(self.taken) == self.full:
+                raise DeathError
+            super().put(name, source, size, sha256)
+
+    yard.targets["acme"] = receiver = Dying(sent)
+    yard.drop("trip1.edi", MANY)
+    with pytest.raises(DeathError):
+        yard.run()
+    receiver.full = 1_000
+    assert only(yard.run()).state == "done"
+    assert receiver.taken == [f"m{number:03}" for number in range(70)]
+    assert yard.problems(all_present=False) == []
+
+
 def test_what_was_delivered_before_a_refusal_is_not_delivered_again_when_a_person_releases_the_rest(yard: Yard) -> None:
     yard.targets["acme"] = receiver = Elsewhere(1, for_good=True)
     yard.drop("trip1.edi", "MSG m1\nSHIP b1 1\nMSG m2\nSHIP b2 1\n")

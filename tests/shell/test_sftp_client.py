@@ -328,6 +328,40 @@ def test_a_connection_cut_anywhere_leaves_no_final_file_and_the_next_try_succeed
 
 
 @needs_sshd
+def test_what_the_receiver_took_while_the_answer_to_the_rename_was_lost_is_not_sent_again(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = paramiko.SFTPClient.rename
+
+    def lost(client: paramiko.SFTPClient, old: str, new: str) -> None:
+        real(client, old, new)
+        (server.folder / "a.json").unlink()
+        client.get_channel().get_transport().close()
+        raise EOFError
+
+    target = SftpTarget(server.remote(), "")
+    monkeypatch.setattr(paramiko.SFTPClient, "rename", lost)
+    target.put("a.json", [DATA], len(DATA), SHA)
+    target.close()
+    assert list(server.folder.iterdir()) == []
+
+
+@needs_sshd
+def test_a_temporary_file_that_somebody_removed_is_no_delivery(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    real = paramiko.SFTPClient.rename
+
+    def late(client: paramiko.SFTPClient, old: str, new: str) -> None:
+        (server.folder / ".a.json.tmp").unlink()
+        real(client, old, new)
+
+    target = SftpTarget(server.remote(), "")
+    monkeypatch.setattr(paramiko.SFTPClient, "rename", late)
+    with pytest.raises(DeliveryError):
+        target.put("a.json", [DATA], len(DATA), SHA)
+    target.close()
+
+
+@needs_sshd
 @pytest.mark.parametrize("happened", [True, False])
 def test_a_lost_answer_to_the_rename_is_cleared_up_by_looking(
     server: Server, monkeypatch: pytest.MonkeyPatch, happened: bool
