@@ -13,7 +13,7 @@ import pytest
 
 from gateway.commands.claiming import order_claim
 from gateway.commands.doctor import doctor
-from gateway.commands.status import unreadable
+from gateway.commands.taken import unreadable
 from gateway.errors import ConfigError
 from gateway.shell import claims, orders
 from gateway.shell.claims import owner, read_claim
@@ -241,7 +241,7 @@ def test_the_command_asks_for_what_cannot_be_read_and_refuses_what_is_wrong(tmp_
     (folder / "claim.json").write_bytes(
         b'{"receipt":"x","partner":"othertest","account":"o","file_name":"a \\"b\\".edi","st'
     )
-    assert [one["partner"] for one in unreadable(place.site)] == ["othertest"]
+    assert [one.partner for one in unreadable(place.site)] == ["othertest"]
     checks = [check for check in doctor(place.folder) if check.name == "work folder"]
     assert [(check.state, check.mend) for check in checks] == [
         ("error", f"gateway claim {folder.name} DIR --partner othertest --file FILE")
