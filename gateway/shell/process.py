@@ -142,7 +142,7 @@ def _send(claimed: Claimed, drop: Drop, targets: Targets, desk: Desk) -> Drop:
             _put(drop, some, targets, desk, publishing)
         publishing.settle()
     except Exception as error:
-        if (isinstance(error, DeliveryError) and error.retry) or may_pass(error):
+        if (isinstance(error, DeliveryError) and error.waits) or may_pass(error):
             raise
         _refused(claimed, drop, error, targets, desk)
     with desk.ledger.transaction() as connection:
@@ -223,7 +223,7 @@ def _refused(claimed: Claimed, drop: Drop, error: Exception, targets: Targets, d
         _put(drop, list(outbox.planned(desk.ledger, drop.receipt, ("receipt",))), targets, desk, publishing)
         publishing.settle()
     except DeliveryError as again:
-        if again.retry:
+        if again.waits:
             raise
         with desk.ledger.transaction() as connection:
             outbox.replan(connection, drop.receipt, reason, [], desk.now())

@@ -4,7 +4,8 @@
     target = SftpTarget(remote, "/inbound")
     target.put("S321-000123.json", Path("out/S321-000123.json"), size=4711, sha256="9f...")
 
-Everything that goes wrong is a DeliveryError; its `retry` says whether the same call may succeed later.
+Everything that goes wrong is a DeliveryError; its `retry` says whether the same call may succeed soon, `waits` whether it
+may when a person has mended the server's side or ours.
 No agent, no keys from the home directory, no unknown host: a changed host key stops deliveries until a person decides.
 """
 
@@ -83,7 +84,7 @@ class SftpRemote:
             key = load_private_key(self._key_file, self._passphrase)
         except ConfigError as error:
             may_pass = isinstance(error.__cause__, OSError)  # the file can be put back; one that is no key cannot
-            raise DeliveryError(error.message, error.advice, retry=may_pass) from error
+            raise DeliveryError(error.message, error.advice, retry=may_pass, waits=True) from error
         sock = socket.create_connection((self.host, self.port), self.timeout_s)
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # small requests do not wait for the peer's ACK
         try:
@@ -121,6 +122,7 @@ class SftpRemote:
                 f"{self.host} refuses the login of {escaped(self.user)}.",
                 "Ask the partner whether the user name and our public key are registered.",
                 retry=False,
+                waits=True,
             ) from error
         client = paramiko.SFTPClient.from_transport(transport)
         if client is None:
@@ -133,6 +135,7 @@ class SftpRemote:
             f"{self.host} shows the host key {found}, but {self._pinned} is pinned.",
             "Nothing was sent. Ask the partner by telephone whether the key was changed; only then enter the new one.",
             retry=False,
+            waits=True,
         )
 
     def _delivery_error(self, error: Exception) -> DeliveryError:
@@ -144,18 +147,21 @@ class SftpRemote:
                 f"{self.host} offers no algorithm we accept ({escaped(text)}).",
                 "Ask the partner to enable aes256-gcm or aes256-ctr with hmac-sha2-256.",
                 retry=False,
+                waits=True,
             )
         if isinstance(error, PermissionError):
             return DeliveryError(
                 f"{self.host} does not permit it ({escaped(str(error.strerror))}).",
                 "Ask the partner for write, rename and list rights in the folder.",
                 retry=False,
+                waits=True,
             )
         if isinstance(error, FileNotFoundError):
             return DeliveryError(
                 f"A folder or file does not exist on {self.host}.",
                 "Check the folder in the partner's file.",
                 retry=False,
+                waits=True,
             )
         words = escaped(str(error)) or type(error).__name__
         return DeliveryError(f"The connection to {self.host} port {self.port} failed ({words}).", _RETRY)

@@ -330,6 +330,25 @@ def test_what_was_delivered_before_a_fault_is_not_delivered_again_when_the_rest_
     assert yard.problems(all_present=False) == []
 
 
+def test_a_drop_waits_for_a_person_to_mend_the_place_it_goes_to(yard: Yard) -> None:
+    """A login that is refused, another host key, a folder that is gone: no fault of this file, and no answer says so."""
+
+    class Shut(Elsewhere):
+        def put(self, name: str, source: object, size: int, sha256: str) -> None:
+            if self.full == 0:
+                raise DeliveryError("sftp.example refuses the login of gateway.", retry=False, waits=True)
+            super().put(name, source, size, sha256)
+
+    yard.targets["acme"] = receiver = Shut(0)
+    yard.drop("trip1.edi", "MSG m1\nSHIP b1 1\n")
+    waits = only(yard.run())
+    assert (waits.waiting, waits.trouble is not None and waits.trouble.rule) == (True, "DROP-DELIVERY")
+    assert yard.names("ack") == yard.names("reject") == []
+    receiver.full = 1_000
+    assert only(yard.run()).state == "done"
+    assert receiver.taken == ["m1"]
+
+
 class DeathError(BaseException):
     """Stands for kill -9."""
 

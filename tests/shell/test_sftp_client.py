@@ -328,6 +328,27 @@ def test_a_connection_cut_anywhere_leaves_no_final_file_and_the_next_try_succeed
 
 
 @needs_sshd
+@pytest.mark.parametrize("how", ["login", "host key", "folder", "key file"])
+def test_what_a_person_must_mend_at_the_place_is_no_refusal_of_the_file(
+    server: Server, tmp_path: Path, how: str
+) -> None:
+    pinned = "SHA256:" + "A" * 43 if how == "host key" else server.fingerprint
+    key = tmp_path / "key"
+    if how == "key file":
+        key.write_text("no key\n")
+        key.chmod(0o600)
+    else:
+        create_host_key(key) if how == "login" else key.write_bytes((server.root / "client").read_bytes())
+        key.chmod(0o600)
+    remote = SftpRemote("127.0.0.1", server.port, server.user, key, pinned, timeout_s=5)
+    target = SftpTarget(remote, "/nowhere/at/all" if how == "folder" else "")
+    with pytest.raises(DeliveryError) as error:
+        target.put("a.json", [DATA], len(DATA), SHA)
+    target.close()
+    assert (error.value.retry, error.value.waits) == (False, True)
+
+
+@needs_sshd
 def test_what_the_receiver_took_while_the_answer_to_the_rename_was_lost_is_not_sent_again(
     server: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
