@@ -30,6 +30,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import OperationalError
 
 from gateway.errors import ConfigError
+from gateway.shell.claims import note_owner, owner
 from gateway.shell.folders import StateFolders, make_folder, private_file, remove_tree
 from gateway.shell.ledger import FINAL, MAX_CONTROL, Ledger
 from gateway.shell.ledger_copy import copy_into_file
@@ -203,6 +204,7 @@ class _Copy:
                 self._file(place / "claim.json", goal / "claim.json")
             except FileNotFoundError:  # it was moved or sealed this moment
                 continue
+            note_owner(goal, owner(place))
             self.done.drops += 1
             return
 
