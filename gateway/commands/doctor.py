@@ -19,10 +19,10 @@ from gateway.commands.doctor_machine import is_running, ports, programs
 from gateway.commands.doctor_places import folders
 from gateway.commands.taken import unreadable
 from gateway.errors import GatewayError
-from gateway.shell.folders import as_user, parse_instant, user_name
+from gateway.shell.folders import StateFolders, as_user, parse_instant, user_name
 from gateway.shell.ledger import open_ledger
 from gateway.shell.soundness import DAMAGED_MEND, damage
-from gateway.shell.unopened import without_rights
+from gateway.shell.unopened import LOST, LOST_MEND, without_rights
 from gateway.site import Site, load_afresh
 
 _FREE = 1_000_000_000
@@ -149,7 +149,8 @@ def _speed(site: Site) -> Iterator[Check]:
 def _ledger(site: Site) -> Iterator[Check]:
     url = site.settings.ledger_url
     if url.startswith("sqlite:///") and not Path(url[10:]).exists():
-        yield Check("ledger", "ok", "is made at the first start")
+        lost = StateFolders(site.settings.state_dir).keeps_drops()
+        yield Check("ledger", "error", LOST, LOST_MEND) if lost else Check("ledger", "ok", "is made at the first start")
         return
     if url.startswith("sqlite:///") and (why := without_rights(Path(url[10:]))):
         mend = "Give the gateway's user the right to read and write it."
@@ -161,6 +162,9 @@ def _ledger(site: Site) -> Iterator[Check]:
             yield Check("ledger", "error", f"it is damaged ({wrong})", DAMAGED_MEND)
             return
         newest = ledger.find(newest=1)
+        if not newest and StateFolders(site.settings.state_dir).keeps_drops():
+            yield Check("ledger", "error", LOST, LOST_MEND)
+            return
         counts = ledger.counts()
         gone = list(departed(site, ledger))
     finally:

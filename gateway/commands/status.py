@@ -15,6 +15,7 @@ from gateway.shell.folders import StateFolders
 from gateway.shell.ledger import FINAL, Drop, Ledger, open_ledger
 from gateway.shell.outbox import outputs_of
 from gateway.shell.schema import drops as drop_rows
+from gateway.shell.unopened import LOST, LOST_MEND
 from gateway.site import Site
 
 
@@ -56,6 +57,8 @@ def verify_promises(site: Site) -> list[dict[str, str]]:
 def ledger_of(site: Site) -> Ledger:
     """Open the ledger of a site for reading. Raises ConfigError when the gateway never ran."""
     if site.settings.ledger_url.startswith("sqlite:///") and not Path(site.settings.ledger_url[10:]).exists():
+        if StateFolders(site.settings.state_dir).keeps_drops():
+            raise ConfigError(LOST, LOST_MEND)
         raise ConfigError("There is no ledger yet.", f"Start the gateway once: gateway serve {site.settings.folder}")
     return open_ledger(site.settings.ledger_url, create=False)
 

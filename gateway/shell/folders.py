@@ -229,6 +229,10 @@ class StateFolders:
         for folder in (self.root, self.work, self.quarantine, self.root / "archive"):
             make_folder(folder, mode=0o700)
 
+    def keeps_drops(self) -> bool:
+        """True when finished or held drops lie here."""
+        return any(any((self.root / name).glob(drops)) for name, drops in (("archive", "*/*"), ("quarantine", "*")))
+
     def newest(self) -> str:
         """Return the highest receipt in the work folder and among the orders, of which the ledger may not know; "" = none."""
         names = [

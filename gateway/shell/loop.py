@@ -40,6 +40,7 @@ from gateway.shell.responses import RECEIVER
 from gateway.shell.schedule import Queue
 from gateway.shell.sftp_paths import TakenFile, Upload
 from gateway.shell.signals import heeded
+from gateway.shell.unopened import check_not_lost
 from gateway.shell.unwrap import Limits
 from gateway.shell.wake import Wake
 
@@ -89,6 +90,8 @@ class Engine:
             self._sole = opened.enter_context(contextlib.closing(ledger.sole()))
             with ledger.first() as connection:
                 last = journal.last_moment(connection)
+                if not last:
+                    check_not_lost(folders)
                 journal.append(connection, instant(clock()), "start")
             self._wake = opened.enter_context(contextlib.closing(Wake()))
             self._opened = opened.pop_all()

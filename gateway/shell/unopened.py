@@ -12,10 +12,13 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import DatabaseError, OperationalError
 
 from gateway.errors import ConfigError, NotNowError
-from gateway.shell.folders import bytes_left, size_in_words, user_name
+from gateway.shell.folders import StateFolders, bytes_left, size_in_words, user_name
 from gateway.shell.soundness import DAMAGED_MEND, is_damaged
 
 _NO_ROOM = 1_000_000  # bytes: SQLite's own files beside a ledger that is opened
+
+LOST = "The ledger is empty or not there, and the state folder holds drops of before: they would be delivered again, under used control numbers."
+LOST_MEND = "Name the right one under ledger in gateway.toml, or restore it (docs/operations.md, Backup); to begin anew, move the state folder away."
 
 
 @contextmanager
@@ -25,6 +28,12 @@ def in_words(engine: Engine) -> Iterator[None]:
         yield
     except DatabaseError as error:
         raise _cannot(engine, error) from error
+
+
+def check_not_lost(folders: StateFolders) -> None:
+    """Raise ConfigError for a ledger without entries beside drops of before: numbers and shipments would be used again."""
+    if folders.keeps_drops():
+        raise ConfigError(LOST, LOST_MEND)
 
 
 def _cannot(engine: Engine, error: DatabaseError) -> ConfigError:

@@ -73,3 +73,25 @@ def test_a_ledger_that_is_damaged_at_a_start_is_told_with_its_mend(place: Place)
         ConfigError, match=r"The ledger is damaged: database disk image is malformed\. Stop the gateway"
     ):
         place.engine()
+
+
+def test_a_ledger_that_is_gone_is_not_made_anew_beside_drops_of_before(place: Place) -> None:
+    """It would count its control numbers from 1 again, and know no shipment."""
+    path = place.site.settings.state_dir / "ledger.sqlite"
+    whole = path.read_bytes()
+    path.unlink()
+    (check,) = (c for c in doctor(place.folder) if c.name == "ledger")
+    assert check.state == "error"
+    for _ in range(2):  # the first start made a file
+        with pytest.raises(
+            ConfigError, match="The ledger is empty or not there, and the state folder holds drops"
+        ) as error:
+            place.engine()
+        assert "restore it" in error.value.advice
+    (check,) = (c for c in doctor(place.folder) if c.name == "ledger")
+    assert check.state == "error"
+    for found in path.parent.glob("ledger.sqlite*"):
+        found.unlink()
+    path.write_bytes(whole)
+    place.run()
+    assert [row["file"] for row in drops(place.site)] == ["good-309.edi"]
