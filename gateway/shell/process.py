@@ -58,12 +58,13 @@ def process(claimed: Claimed, profile: Profile, targets: Targets, desk: Desk) ->
         drop, fresh = desk.ledger.see(decide.new_drop(claimed), claimed.received_at, answered=answered)
         if drop.state not in FINAL:
             desk.vault.unseal(desk.folders.work / claimed.receipt)  # it was held, or is answered late
-        if drop.state == "seen":
+        decided = drop.state != "seen"
+        if not decided:
             drop = decide.decide(claimed, drop, profile, desk, fresh=fresh)
         if desk.behind is not None and _undelivered(drop, desk):
             return replace(_troubled(claimed, desk.behind, desk), behind=True)
         if drop.state not in FINAL:
-            drop = _send(claimed, drop, targets, desk)
+            drop = _send(claimed, drop, targets, desk, again=decided)
         _put_away(drop, desk)
     except StoppedError as error:
         return _waiting(claimed, str(error))
@@ -129,12 +130,21 @@ def release(receipt: str, desk: Desk) -> None:
         place.rename(desk.folders.work / receipt)
 
 
-def _send(claimed: Claimed, drop: Drop, targets: Targets, desk: Desk) -> Drop:
-    """Send what was planned: deliveries first, then acknowledgments; then note it all as done.
+def _try_ledger(drop: Drop, desk: Desk) -> None:
+    """Write to the ledger before a drop is sent that was to be sent before: while it cannot be noted what appeared (a full
+    disk), a receiver who takes files at once would get them again at each try."""
+    with desk.ledger.transaction() as connection:
+        outbox.mark(connection, drop.receipt, drop.state)
+
+
+def _send(claimed: Claimed, drop: Drop, targets: Targets, desk: Desk, *, again: bool) -> Drop:
+    """Send what was planned: deliveries first, then acknowledgments; then note it all as done. again: it was tried before.
 
     They appear in this order. The disk is waited for once, unless something cannot be sent or went to another machine:
     what appeared is noted then.
     """
+    if again:
+        _try_ledger(drop, desk)
     publishing = Publishing(desk.policy)
     try:
         pages = outbox.planned(desk.ledger, drop.receipt, _KINDS)
