@@ -21,7 +21,8 @@ def status(
 ) -> None:
     """List the drops: one line per file."""
     from gateway.commands.reloading import last_change
-    from gateway.commands.status import drops, unreadable
+    from gateway.commands.status import drops
+    from gateway.commands.taken import unreadable
 
     site, broken = state_site(folder)
     rows = drops(site, newest)
@@ -37,10 +38,9 @@ def status(
         if row["why"]:
             out(f"{row['receipt']} waits: {plain(row['why'])}")
     for one in unreadable(site):
-        mend = command(
-            "gateway", "claim", one["receipt"], folder, "--partner", one["partner"] or "NAME", "--file", "FILE"
-        )
-        out(f"{one['receipt']} waits: claim.json cannot be read ({one['why']}). If it stays so: {mend}")
+        claim = command("gateway", "claim", one.receipt, folder, "--partner", one.partner or "NAME", "--file", "FILE")
+        mend = claim if one.claim else "put it back from a backup, or give the gateway's user the right to read it."
+        out(f"{one.receipt} waits: {one.said()}. If it stays so: {mend}")
     change = last_change(site.settings.state_dir)
     if change.get("fault"):
         out(f"profile: a change was not taken, the tables of {change['loaded_at']} work on: {change['fault']}")
@@ -51,8 +51,9 @@ def status(
 
 def _next_receipt(rows: list[dict[str, Any]]) -> str:
     """Return the receipt to look at: of the newest drop that something was refused of or that is not finished, else the newest."""
-    open_ones = [row for row in rows if row["rejected"] or row["state"] not in ("done", "duplicate")]
-    return str((open_ones or rows)[-1]["receipt"])
+    begun = [row for row in rows if row["state"] != "claimed"]
+    open_ones = [row for row in begun if row["rejected"] or row["state"] not in ("done", "duplicate")]
+    return str((open_ones or begun or rows)[-1]["receipt"])
 
 
 def _status_row(row: dict[str, Any], counts: Iterable[str]) -> list[str]:

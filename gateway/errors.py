@@ -43,11 +43,16 @@ class MappingError(GatewayError):
 
 
 class DeliveryError(GatewayError):
-    """A file could not be delivered. retry: True when the cause may pass (connection lost, disk full). place: the target."""
+    """A file could not be delivered. place: the target.
 
-    def __init__(self, message: str, advice: str = "", *, retry: bool = True) -> None:
+    retry: the cause may pass (connection lost, disk full), so it is tried again at once. waits: the file stays what it is
+    and is sent when the cause is gone; also for what a person must mend at the target (login, host key, folder). Neither:
+    the target takes this very file never.
+    """
+
+    def __init__(self, message: str, advice: str = "", *, retry: bool = True, waits: bool = False) -> None:
         super().__init__(message, advice)
-        self.retry, self.place = retry, ""
+        self.retry, self.waits, self.place = retry, retry or waits, ""
 
 
 def did_you_mean(word: str, known: Iterable[str], otherwise: str, before: str = "") -> str:

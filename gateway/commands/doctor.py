@@ -5,7 +5,6 @@ from __future__ import annotations
 import errno
 import os
 import shutil
-import socket
 import stat
 import time
 from collections.abc import Callable, Iterator
@@ -16,11 +15,14 @@ from typing import Any
 
 from gateway.commands.departed import departed
 from gateway.commands.doctor_keys import Check, encryption, keys, of_partner, of_servers
-from gateway.commands.status import unreadable
-from gateway.errors import ConfigError, GatewayError
-from gateway.shell.folders import as_user, parse_instant, user_name
+from gateway.commands.doctor_machine import is_running, ports, programs
+from gateway.commands.doctor_places import folders
+from gateway.commands.taken import unreadable
+from gateway.errors import GatewayError
+from gateway.shell.folders import StateFolders, as_user, parse_instant, user_name
 from gateway.shell.ledger import open_ledger
-from gateway.shell.lock import StateLock
+from gateway.shell.soundness import DAMAGED_MEND, damage
+from gateway.shell.unopened import LOST, LOST_MEND, without_rights
 from gateway.site import Site, load_afresh
 
 _FREE = 1_000_000_000
@@ -48,7 +50,7 @@ def doctor(folder: Path, *, remote: bool = False) -> Iterator[Check]:
         "ok",
         f"{len(site.partners)} partner{'s' * (len(site.partners) != 1)}; all tables compile and their examples hold",
     )
-    for look in (_state, _disk, _speed, _ledger, _claims, _clock, _port, keys, encryption):
+    for look in (_state, _disk, _speed, folders, _ledger, _claims, _clock, ports, programs, keys, encryption):
         yield from _guarded(look, site)
     for one in site.own.unread:
         yield Check("documents", "warning", one.said, one.mend)
@@ -118,8 +120,10 @@ def _disk(site: Site) -> Iterator[Check]:
 
 def _claims(site: Site) -> Iterator[Check]:
     for one in unreadable(site):
-        said = f"claim.json of {one['receipt']} cannot be read ({one['why']}): later files of {one['partner'] or 'all partners'} wait"
-        mend = f"gateway claim {one['receipt']} DIR --partner {one['partner'] or 'NAME'} --file FILE"
+        said = f"{one.said()} of {one.receipt}: later files of {one.partner or 'all partners'} wait"
+        mend = f"gateway claim {one.receipt} DIR --partner {one.partner or 'NAME'} --file FILE"
+        if not one.claim:
+            mend = "Put it back from a backup, or give the gateway's user the right to read it."
         yield Check("work folder", "error", said, mend)
 
 
@@ -145,28 +149,29 @@ def _speed(site: Site) -> Iterator[Check]:
 def _ledger(site: Site) -> Iterator[Check]:
     url = site.settings.ledger_url
     if url.startswith("sqlite:///") and not Path(url[10:]).exists():
-        yield Check("ledger", "ok", "is made at the first start")
+        lost = StateFolders(site.settings.state_dir).keeps_drops()
+        yield Check("ledger", "error", LOST, LOST_MEND) if lost else Check("ledger", "ok", "is made at the first start")
         return
-    try:
-        with StateLock(site.settings.state_dir):
-            ledger = open_ledger(url, create=False)
-    except ConfigError as error:
-        running = "Another gateway" in error.message
-        yield Check(
-            "ledger",
-            "ok" if running else "error",
-            "in use by the running gateway" if running else error.message,
-            "" if running else error.advice,
-        )
+    if url.startswith("sqlite:///") and (why := without_rights(Path(url[10:]))):
+        mend = "Give the gateway's user the right to read and write it."
+        yield Check("ledger", "error", f"it cannot be used: {why}", mend)
         return
+    ledger = open_ledger(url, create=False)
     try:
+        if wrong := damage(ledger):
+            yield Check("ledger", "error", f"it is damaged ({wrong})", DAMAGED_MEND)
+            return
         newest = ledger.find(newest=1)
+        if not newest and StateFolders(site.settings.state_dir).keeps_drops():
+            yield Check("ledger", "error", LOST, LOST_MEND)
+            return
         counts = ledger.counts()
         gone = list(departed(site, ledger))
     finally:
         ledger.close()
     held = counts.get("quarantined", 0) + counts.get("failed", 0)
-    yield Check("ledger", "ok", f"{sum(counts.values())} drops")
+    in_use = ", in use by the running gateway" if is_running(site) else ""
+    yield Check("ledger", "ok", f"{sum(counts.values())} drops{in_use}")
     if held:
         yield Check(
             "held drops",
@@ -200,18 +205,6 @@ def _clock(site: Site) -> Iterator[Check]:
         )
     else:
         yield Check("clock", "ok", f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}")
-
-
-def _port(site: Site) -> Iterator[Check]:
-    host, port = site.settings.sftp_host, site.settings.sftp_port
-    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((host, port))
-        except OSError as error:
-            yield Check("SFTP port", "warning", f"{host}:{port} cannot be opened ({error.strerror}): the running gateway, or another program", "Choose another [sftp] port if no gateway runs.")  # fmt: skip
-            return
-    yield Check("SFTP port", "ok", f"{host}:{port} is free")
 
 
 def facts_of(check: Check) -> dict[str, Any]:

@@ -7,36 +7,36 @@ from pathlib import Path
 from typing import Any
 
 from gateway.commands.numbers import Named, shipments_named, spellings
+from gateway.commands.taken import not_begun
 from gateway.errors import ConfigError
 from gateway.history import bare_number
 from gateway.shell import journal
-from gateway.shell.claims import ClaimError, owner, read_claim
 from gateway.shell.folders import StateFolders
 from gateway.shell.ledger import FINAL, Drop, Ledger, open_ledger
 from gateway.shell.outbox import outputs_of
 from gateway.shell.schema import drops as drop_rows
+from gateway.shell.unopened import LOST, LOST_MEND
 from gateway.site import Site
 
 
 def drops(site: Site, newest: int = 50) -> list[dict[str, Any]]:
-    """Return one object per drop, the newest ones, oldest first."""
+    """Return one object per drop, oldest first: the newest ones, older ones that are not finished, and those not begun yet."""
     ledger = ledger_of(site)
     try:
-        return [_describe(ledger, drop) for drop in reversed(ledger.find(newest=newest))]
+        rows = ledger.find(newest=newest)
+        if len(rows) == newest:
+            open_ones = (drop_rows.c.receipt < rows[-1].receipt, drop_rows.c.state.not_in(("done", "duplicate")))
+            rows += ledger.find(*open_ones, newest=newest)
+        told = [_describe(ledger, drop) for drop in reversed(rows)]
+        return told + [row | _NOT_BEGUN for row in not_begun(site) if ledger.drop(row["receipt"]) is None]
     finally:
         ledger.close()
 
 
-def unreadable(site: Site) -> list[dict[str, str]]:
-    """Return the files of the work folder whose claim cannot be read: receipt, partner ("" = not known), why."""
-    work, found = StateFolders(site.settings.state_dir).work, []
-    for place in sorted(work.glob("2*")) if work.is_dir() else []:
-        try:
-            read_claim(place)
-        except ClaimError as error:
-            if place.is_dir():  # else it is on its way to the archive
-                found.append({"receipt": place.name, "partner": owner(place), "why": str(error.strerror)})
-    return found
+_NOT_BEGUN = {
+    "format": "", "state": "claimed", "verdict": "", "found": 0, "accepted": 0, "rejected": 0, "duplicate": 0, "joined": 0,
+    "waiting": 0, "error": "", "answers": [], "delivered": [], "pending": [], "why": "",
+}  # fmt: skip
 
 
 def verify_promises(site: Site) -> list[dict[str, str]]:
@@ -57,6 +57,8 @@ def verify_promises(site: Site) -> list[dict[str, str]]:
 def ledger_of(site: Site) -> Ledger:
     """Open the ledger of a site for reading. Raises ConfigError when the gateway never ran."""
     if site.settings.ledger_url.startswith("sqlite:///") and not Path(site.settings.ledger_url[10:]).exists():
+        if StateFolders(site.settings.state_dir).keeps_drops():
+            raise ConfigError(LOST, LOST_MEND)
         raise ConfigError("There is no ledger yet.", f"Start the gateway once: gateway serve {site.settings.folder}")
     return open_ledger(site.settings.ledger_url, create=False)
 
@@ -136,6 +138,10 @@ def explain_receipt(site: Site, receipt: str) -> dict[str, Any]:
             return {**_describe(ledger, drop), "report": report_of(site, ledger, drop)}
         found = numbered(site, ledger, receipt)
         if not found:
+            for row in not_begun(site):
+                if receipt in (row["receipt"], row["file"]):
+                    said = f"{row['file']} was taken (receipt {row['receipt']}) and is not begun yet."
+                    raise ConfigError(said, "gateway status tells what earlier files wait for.")
             raise ConfigError(
                 f"{receipt} is no receipt, file name or shipment of this gateway.", "gateway status lists the files."
             )

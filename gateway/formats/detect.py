@@ -83,12 +83,16 @@ class Detection(msgspec.Struct, frozen=True):
     factor: int = 1
 
 
+_ESCAPES = re.compile(r"\\(?:x[0-9a-f]{2}|u[0-9a-f]{4}|[xu]?[0-9a-f]{0,3}$)")  # the last one may have been cut
+
+
 def check_name(name: str, *, depth: int = 0) -> Finding | None:
     """Return why a file under this name is not taken, None when the name is fine.
 
-    name: as the client asked for it, "/" separated; depth: how many sub-folders the partner profile allows.
+    name: as the client asked for it, "/" separated, or as the shell shows it: what cannot be printed and backslashes stand
+    as escapes (\\x0a, \\x5c), which are no separators. depth: how many sub-folders the partner profile allows.
     """
-    parts = name.replace("\\", "/").split("/")
+    parts = _ESCAPES.sub("_", name).replace("\\", "/").split("/")
     if ".." in parts or name.startswith(("/", "~")) or "\0" in name:
         return _name_fault("SFTP-PATH", "The path leads out of the account's folder.", name)
     if len(parts) - 1 > depth:

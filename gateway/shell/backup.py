@@ -30,10 +30,12 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import OperationalError
 
 from gateway.errors import ConfigError
+from gateway.shell.claims import note_owner, owner
 from gateway.shell.folders import StateFolders, make_folder, private_file, remove_tree
 from gateway.shell.ledger import FINAL, MAX_CONTROL, Ledger
 from gateway.shell.ledger_copy import copy_into_file
 from gateway.shell.schema import drops
+from gateway.shell.soundness import check_file
 from gateway.shell.syncing import sync_all, sync_folder
 from gateway.shell.vault import stored
 
@@ -68,7 +70,7 @@ def housework(folders: StateFolders) -> Iterator[bool]:
 
 
 def backup(folders: StateFolders, ledger: Ledger, ledger_url: str, target: Path) -> Copied:
-    """Copy a state folder to `target`, which must not be there yet. Raises ConfigError, OSError."""
+    """Copy a state folder to `target`, which must not be there yet. Raises ConfigError, also for a damaged ledger; OSError."""
     source, name = file_of(ledger_url), name_in_backup(ledger_url)
     if target.exists() or target.resolve().is_relative_to(folders.root.resolve()):
         raise ConfigError(f"{target} is there already, or in the state folder.", "Name a new folder outside of it.")
@@ -90,6 +92,7 @@ def backup(folders: StateFolders, ledger: Ledger, ledger_url: str, target: Path)
                     copy.planned(receipt)
         if source is None:
             copy_into_file(rows, half / name)
+        check_file(half / name)  # pages are copied as they are, and an older backup would make room for damaged ones
         _move_numbers_on(half / name)
         copy.note(half / name)
         for receipt in dict.fromkeys((*states, *waiting)):
@@ -201,6 +204,7 @@ class _Copy:
                 self._file(place / "claim.json", goal / "claim.json")
             except FileNotFoundError:  # it was moved or sealed this moment
                 continue
+            note_owner(goal, owner(place))
             self.done.drops += 1
             return
 

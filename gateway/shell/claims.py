@@ -19,6 +19,7 @@ from gateway.shell.syncing import sync_all, sync_folder
 CLAIM = "claim.json"
 RAW = "raw"
 _OWNER = "user.gateway.partner"  # attribute of a drop's folder; it lies in another block than the claim
+_OWNER_FILE = "partner"
 
 
 class Claimed(msgspec.Struct, frozen=True):
@@ -82,8 +83,17 @@ def put_claim(place: Path, claimed: Claimed) -> None:
     file = NewFile(f"{place}/{CLAIM}")
     file.write(msgspec.json.encode(claimed))
     file.close()
-    with contextlib.suppress(OSError, AttributeError):  # not every system and file system has attributes
-        os.setxattr(place, _OWNER, claimed.partner.encode())
+    note_owner(place, claimed.partner)
+
+
+def note_owner(place: Path, partner: str) -> None:
+    """Note whose drop lies in a folder where a damaged claim takes no harm to it: in an attribute, else in a file beside it."""
+    with contextlib.suppress(OSError, AttributeError):
+        os.setxattr(place, _OWNER, partner.encode())
+        return
+    file = NewFile(f"{place}/{_OWNER_FILE}")  # not every system and file system has attributes
+    file.write(partner.encode())
+    file.close()
 
 
 def note_release(place: Path) -> None:
@@ -126,12 +136,15 @@ def read_claim(place: Path) -> Claimed:
 
 
 def owner(place: Path) -> str:
-    """Return whose drop lies in a folder when its claim cannot be read: by its attribute, or what is left of the claim.
+    """Return whose drop lies in a folder when its claim cannot be read: by what `note_owner` noted, or what is left of the claim.
 
-    "" when neither tells it.
+    "" when nothing tells it.
     """
     with contextlib.suppress(OSError, AttributeError, UnicodeDecodeError):
         return os.getxattr(place, _OWNER).decode()
+    with contextlib.suppress(OSError, UnicodeDecodeError):
+        if name := (place / _OWNER_FILE).read_bytes().decode():
+            return name
     return rest_of_claim(place, "partner")
 
 

@@ -15,6 +15,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError
 
 from gateway.errors import ConfigError
+from gateway.shell.soundness import tell_damage
 
 FROZEN = "REPEATABLE READ"
 """Isolation level of a transaction that reads the database as it was when it began, and waits for no writer."""
@@ -42,6 +43,7 @@ def engine_of(url: str, *, create: bool) -> Engine:
             "Write sqlite:///PATH or install the driver named in the URL.",
         ) from None
     if sqlite:
+        tell_damage(engine)
         event.listen(engine, "connect", _tune_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
     else:
@@ -67,6 +69,7 @@ def check_texts(engine: Engine) -> None:
 def light_engine(engine: Engine) -> Engine:
     """Return an engine on the same SQLite file whose commits do not wait for the disk."""
     light = create_engine(engine.url, hide_parameters=True, connect_args={"timeout": _BUSY_MS / 1000})
+    tell_damage(light)
     event.listen(light, "connect", _tune_sqlite)
     event.listen(light, "connect", lambda connection, _: connection.execute("PRAGMA synchronous=NORMAL"))
     event.listen(light, "begin", _begin_sqlite)

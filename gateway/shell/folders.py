@@ -86,6 +86,12 @@ def private_file(path: str, flags: int) -> int:
     return os.open(path, flags | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
 
 
+def check_readable(path: Path, status: os.stat_result) -> None:
+    """Raise OSError when a file of another user cannot be read by ours; one of our own can be given the right."""
+    if status.st_uid != os.geteuid():
+        os.close(os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC))
+
+
 class NewFile:
     """A private file that is written from its beginning to its end; what was there before is gone. Not synced.
 
@@ -222,6 +228,10 @@ class StateFolders:
         """Make the folders, durably; existing ones stay."""
         for folder in (self.root, self.work, self.quarantine, self.root / "archive"):
             make_folder(folder, mode=0o700)
+
+    def keeps_drops(self) -> bool:
+        """True when finished or held drops lie here."""
+        return any(any((self.root / name).glob(drops)) for name, drops in (("archive", "*/*"), ("quarantine", "*")))
 
     def newest(self) -> str:
         """Return the highest receipt in the work folder and among the orders, of which the ledger may not know; "" = none."""

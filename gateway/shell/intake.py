@@ -25,6 +25,7 @@ from gateway.shell.folders import (
     Clock,
     ReceiptIds,
     StateFolders,
+    check_readable,
     instant,
     private_file,
     read_blocks,
@@ -41,6 +42,10 @@ _TOGETHER = 32  # files that are taken at once
 
 class NotReadyError(Exception):
     """The file is gone, no regular file, or still being written: look again at the next poll."""
+
+
+class UnreadableError(OSError):
+    """A file in a drop folder may be moved, but not be read by our user."""
 
 
 class Intake:
@@ -69,26 +74,31 @@ class Intake:
         """Take files of a local drop folder and yield them; those that are gone or still written stay out.
 
         The disk is waited for twice for up to _TOGETHER files. Raises OSError, after it yielded what could be taken; what
-        could not is still in its place, or in the work folder for `recover`.
+        could not is still in its place, or in the work folder for `recover`. A file that we may move, but not read, would
+        hold up its partner in the work folder: it stays where its sender can give us the right.
         """
         for start in range(0, len(candidates), _TOGETHER):
             yield from self._claim_some(candidates[start : start + _TOGETHER], partner, account)
 
     def _claim_some(self, candidates: Sequence[Candidate], partner: str, account: str) -> Iterator[Claimed]:
-        begun, fault = [], None
+        begun, taken = [], []
+        fault: OSError | None = None
         with ExitStack() as opened:
             for candidate in candidates:
                 with suppress(NotReadyError):
                     path, before = candidate.path, _regular(candidate.path)
                     if candidate.seen is not None and candidate.seen != _print(before):
                         raise NotReadyError(path.name)
+                    try:
+                        check_readable(path, before)
+                    except OSError as error:
+                        fault = UnreadableError(error.errno, error.strerror, str(path))
+                        continue
                     claimed, place = opened.enter_context(self._begin(path.name, path, before, partner, account))
                     begun.append((candidate, before, claimed, place))
-            if not begun:
-                return
             places = [place for *_, place in begun]
-            sync_all([place / CLAIM for place in places], [*places, self._folders.work])
-            taken = []
+            if begun:
+                sync_all([place / CLAIM for place in places], [*places, self._folders.work])
             for one in begun:
                 candidate, before, _, place = one
                 try:

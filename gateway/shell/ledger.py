@@ -14,26 +14,25 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import msgspec
 from sqlalchemy import Connection, Engine, Select, bindparam, func, select
-from sqlalchemy.exc import DatabaseError, IntegrityError, OperationalError
+from sqlalchemy.exc import IntegrityError, OperationalError
 
-from gateway.errors import ConfigError, NotNowError
+from gateway.errors import ConfigError
 from gateway.shell import journal
 from gateway.shell.engines import FROZEN, check_texts, engine_of, light_engine
-from gateway.shell.folders import StateFolders, bytes_left, size_in_words
+from gateway.shell.folders import StateFolders
 from gateway.shell.hot import HotConnection
 from gateway.shell.revisions import migrate
 from gateway.shell.schema import controls, drops, interchanges, parts
 from gateway.shell.sole import Sole
 from gateway.shell.statements import insert_rows, run
+from gateway.shell.unopened import in_words
 
 MAX_CONTROL = 999_999_999
 STORAGE_FAULTS = (OSError, OperationalError, sqlite3.OperationalError)  # disk full, locked, connection lost: may pass
-_NO_ROOM = 1_000_000  # bytes: SQLite's own files beside a ledger that is opened
 FINAL = ("done", "quarantined", "failed", "duplicate")
 
 
@@ -77,6 +76,12 @@ class Ledger:
     def transaction(self) -> Iterator[Connection]:
         """Open a write transaction; commits at the end of the block, rolls back when it raises."""
         with self._writing(self._engine, durable=True) as connection:
+            yield connection
+
+    @contextmanager
+    def first(self) -> Iterator[Connection]:
+        """Open the first write transaction of a start. Raises ConfigError when the ledger cannot be written to."""
+        with in_words(self._engine), self.transaction() as connection:
             yield connection
 
     @contextmanager
@@ -250,16 +255,6 @@ def _queries() -> _Queries:
     )
 
 
-def _left_beside(engine: Engine) -> int | None:
-    """Return how many bytes are free on the disk of a SQLite ledger, None when that is not known."""
-    if engine.dialect.name != "sqlite":
-        return None
-    try:
-        return bytes_left(Path(engine.url.database or "").parent)
-    except OSError:
-        return None
-
-
 def open_ledger(url: str, *, create: bool = True) -> Ledger:
     """Open the ledger and bring its tables up to date.
 
@@ -268,21 +263,10 @@ def open_ledger(url: str, *, create: bool = True) -> Ledger:
     """
     engine = engine_of(url, create=create)
     try:
-        check_texts(engine)
-        migrate(engine)
+        with in_words(engine):
+            check_texts(engine)
+            migrate(engine)
     except ConfigError:
         engine.dispose()
         raise
-    except DatabaseError as error:
-        engine.dispose()
-        if (left := _left_beside(engine)) is not None and left < _NO_ROOM:
-            said = f"The ledger cannot be opened: its disk is full ({size_in_words(left)} left)."
-            raise NotNowError(
-                said, "Make room on the disk of the state folder and start again; nothing is lost."
-            ) from error
-        kind = NotNowError if isinstance(error, OperationalError) else ConfigError  # out of reach, or no ledger at all
-        mend = "Stop all gateways; if it stays, restore the ledger from the last backup and run gateway verify."
-        if engine.dialect.name != "sqlite" and kind is NotNowError:
-            mend = "Start the database server, and look at the address, user and password that gateway.toml names."
-        raise kind(f"The ledger cannot be opened: {error.orig}.", mend) from error
     return Ledger(engine, light_engine(engine) if engine.dialect.name == "sqlite" else None)

@@ -27,12 +27,12 @@ from gateway.shell.desk import Alert, Desk, Remap, Result, Translate, Trouble, n
 from gateway.shell.drops import Candidate, LocalDrop, PartnerDrop, ServeConfig
 from gateway.shell.folders import Clock, ReceiptIds, StateFolders, instant, utc_now
 from gateway.shell.housework import Housework
-from gateway.shell.intake import Intake
+from gateway.shell.intake import Intake, UnreadableError
 from gateway.shell.ledger import STORAGE_FAULTS, open_ledger
 from gateway.shell.lock import StateLock
 from gateway.shell.log import logger
 from gateway.shell.lost import Fault, Lost
-from gateway.shell.names import MARKER
+from gateway.shell.names import MARKER, shown_name
 from gateway.shell.outages import Outages
 from gateway.shell.process import later_files, of_nobody, release
 from gateway.shell.publishing import RetryPolicy
@@ -40,6 +40,7 @@ from gateway.shell.responses import RECEIVER
 from gateway.shell.schedule import Queue
 from gateway.shell.sftp_paths import TakenFile, Upload
 from gateway.shell.signals import heeded
+from gateway.shell.unopened import check_not_lost
 from gateway.shell.unwrap import Limits
 from gateway.shell.wake import Wake
 
@@ -87,8 +88,10 @@ class Engine:
             lock = opened.enter_context(StateLock(config.state_dir))
             ledger = opened.enter_context(contextlib.closing(open_ledger(config.ledger_url)))
             self._sole = opened.enter_context(contextlib.closing(ledger.sole()))
-            with ledger.transaction() as connection:
+            with ledger.first() as connection:
                 last = journal.last_moment(connection)
+                if not last:
+                    check_not_lost(folders)
                 journal.append(connection, instant(clock()), "start")
             self._wake = opened.enter_context(contextlib.closing(Wake()))
             self._opened = opened.pop_all()
@@ -296,7 +299,10 @@ class Engine:
         except OSError as error:
             self._recovered = False  # the file may lie in the work folder already
             text = f"The drop folder cannot be read or its file not be taken ({error.strerror})."
-            if error.errno in (errno.ENOSPC, errno.EDQUOT) or self._is_of_state(error):
+            if isinstance(error, UnreadableError):
+                name = shown_name(Path(error.filename).name)
+                text = f"{name} in the drop folder belongs to another user, and ours cannot read it ({error.strerror}). It stays there until it can; other files are taken."
+            elif error.errno in (errno.ENOSPC, errno.EDQUOT) or self._is_of_state(error):
                 text = f"The state folder cannot be written to ({error.strerror}): files stay in the drop folder until it can."
             self._outages.once("DROP-FOLDER", what, text, self.desk.alert, partner=partner)
         else:

@@ -54,7 +54,7 @@ class Lost:
             text = f"{CLAIM} of drop {place.name} cannot be read ({error.strerror}). {waits} Unless it can be read again, write it anew: gateway claim {place.name} DIR --partner {name} --file FILE."
         else:
             rule = "DROP-WAITS"
-            text = f"What lies in the work folder cannot be read ({error.strerror}). {waits} It goes on by itself."
+            text = f"Drop {place.name} in the work folder cannot be read ({error.strerror}). {waits} It goes on by itself when it can be read."
         self._told[place.name] = rule, partner
         self._outages.once(rule, place.name, text, desk.alert, partner=partner, receipt=place.name)
 

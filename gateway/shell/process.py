@@ -19,7 +19,7 @@ from gateway.profile import Profile
 from gateway.shell import decide, outbox
 from gateway.shell.assembly import spare, stage_file
 from gateway.shell.claims import Claimed, is_member, note_release
-from gateway.shell.deliver import File, Targets
+from gateway.shell.deliver import File, LocalTarget, Targets
 from gateway.shell.desk import Desk, Later, Result, StoppedError, Trouble, frames, may_pass
 from gateway.shell.folders import remove_tree
 from gateway.shell.ledger import FINAL, STORAGE_FAULTS, Drop
@@ -29,6 +29,7 @@ from gateway.shell.newer import overtaken
 from gateway.shell.publishing import Publishing
 from gateway.shell.receipts import HELD_SUFFIX, held_receipt
 from gateway.shell.seal import SealError
+from gateway.shell.soundness import DAMAGED_MEND, is_damaged
 from gateway.shell.unwrap import KINDS
 
 _KINDS = ("delivery", "ack", "receipt")
@@ -57,12 +58,13 @@ def process(claimed: Claimed, profile: Profile, targets: Targets, desk: Desk) ->
         drop, fresh = desk.ledger.see(decide.new_drop(claimed), claimed.received_at, answered=answered)
         if drop.state not in FINAL:
             desk.vault.unseal(desk.folders.work / claimed.receipt)  # it was held, or is answered late
-        if drop.state == "seen":
+        decided = drop.state != "seen"
+        if not decided:
             drop = decide.decide(claimed, drop, profile, desk, fresh=fresh)
         if desk.behind is not None and _undelivered(drop, desk):
             return replace(_troubled(claimed, desk.behind, desk), behind=True)
         if drop.state not in FINAL:
-            drop = _send(claimed, drop, targets, desk)
+            drop = _send(claimed, drop, targets, desk, again=decided)
         _put_away(drop, desk)
     except StoppedError as error:
         return _waiting(claimed, str(error))
@@ -78,6 +80,8 @@ def process(claimed: Claimed, profile: Profile, targets: Targets, desk: Desk) ->
         if not may_pass(error):
             logger().error("drop.fault", receipt=claimed.receipt, error=type(error).__name__, code=frames(error))
         reason = f"The gateway's disk or ledger cannot be used now ({type(error).__name__}). gateway doctor tells more; the drop goes on by itself."
+        if is_damaged(error):
+            reason = f"The gateway's ledger is damaged. {DAMAGED_MEND}"
         return _troubled(claimed, Trouble("DROP-WAITS", "the gateway's disk or ledger", reason), desk)
     return _result(drop)
 
@@ -126,22 +130,29 @@ def release(receipt: str, desk: Desk) -> None:
         place.rename(desk.folders.work / receipt)
 
 
-def _send(claimed: Claimed, drop: Drop, targets: Targets, desk: Desk) -> Drop:
-    """Send what was planned: deliveries first, then acknowledgments; then note it all as done.
+def _try_ledger(drop: Drop, desk: Desk) -> None:
+    """Write to the ledger before a drop is sent that was to be sent before: while it cannot be noted what appeared (a full
+    disk), a receiver who takes files at once would get them again at each try."""
+    with desk.ledger.transaction() as connection:
+        outbox.mark(connection, drop.receipt, drop.state)
+
+
+def _send(claimed: Claimed, drop: Drop, targets: Targets, desk: Desk, *, again: bool) -> Drop:
+    """Send what was planned: deliveries first, then acknowledgments; then note it all as done. again: it was tried before.
 
     They appear in this order. The disk is waited for once, unless something cannot be sent or went to another machine:
     what appeared is noted then.
     """
+    if again:
+        _try_ledger(drop, desk)
     publishing = Publishing(desk.policy)
     try:
         pages = outbox.planned(desk.ledger, drop.receipt, _KINDS)
         while some := list(itertools.islice(pages, _TOGETHER)):
             _put(drop, some, targets, desk, publishing)
-            if publishing.remote:
-                _note_appeared(drop, some, desk, publishing)
         publishing.settle()
     except Exception as error:
-        if (isinstance(error, DeliveryError) and error.retry) or may_pass(error):
+        if (isinstance(error, DeliveryError) and error.waits) or may_pass(error):
             raise
         _refused(claimed, drop, error, targets, desk)
     with desk.ledger.transaction() as connection:
@@ -154,21 +165,26 @@ def _send(claimed: Claimed, drop: Drop, targets: Targets, desk: Desk) -> Drop:
 
 
 def _put(drop: Drop, some: list[outbox.Output], targets: Targets, desk: Desk, publishing: Publishing) -> None:
-    """Let files appear in the order they were planned; the target of the last one (a receipt) comes last."""
+    """Let files appear in the order they were planned; the target of the last one (a receipt) comes last.
+
+    What went to another machine is noted file by file: it may be fetched at once, and is not sent again after a crash.
+    """
     place = desk.folders.work / drop.receipt
     publishing.appeared.clear()
     deliveries = [one for one in some if one.kind == "delivery"]
     answers = [one for one in some if one.kind != "delivery"]
     for part in (deliveries, answers):
-        if part is answers and part and publishing.remote:  # on another machine they may be fetched at once
-            _note_appeared(drop, some, desk, publishing)
         files: dict[str, list[File]] = {}
         for one in part:
             own = files.pop(one.target, [])  # the target of the last file comes last
             files[one.target] = [*own, _file(place, one)]
         try:
-            for target, own in files.items():
-                publishing.put(targets.named(target), own)
+            for name, own in files.items():
+                target = targets.named(name)
+                for together in [own] if isinstance(target, LocalTarget) else [[file] for file in own]:
+                    publishing.put(target, together)
+                    if publishing.remote:
+                        _note_appeared(drop, some, desk, publishing)
         except Exception:
             _note_appeared(drop, some, desk, publishing)
             raise
@@ -217,7 +233,7 @@ def _refused(claimed: Claimed, drop: Drop, error: Exception, targets: Targets, d
         _put(drop, list(outbox.planned(desk.ledger, drop.receipt, ("receipt",))), targets, desk, publishing)
         publishing.settle()
     except DeliveryError as again:
-        if again.retry:
+        if again.waits:
             raise
         with desk.ledger.transaction() as connection:
             outbox.replan(connection, drop.receipt, reason, [], desk.now())

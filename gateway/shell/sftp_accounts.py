@@ -133,7 +133,7 @@ class Guard:
         """Count a new connection; return "" or the rule that refuses it."""
         with self._lock:
             key = network_of(ip)
-            if self._count("ip " + key) >= self._limits.ban_after_ip:
+            if self._count("ip " + key) >= self._limits.ban_after_ip and not self._known(key):
                 return "SFTP-BANNED"
             if self._per_ip.total() >= self._limits.max_connections or self._per_ip[key] >= self._limits.max_per_ip:
                 return "SFTP-LIMIT-CONNECTIONS"
@@ -177,6 +177,11 @@ class Guard:
         with self._lock:
             often = self._count(_user_key(user)) >= self._limits.ban_after_user
             return often and (network_of(ip), user) not in self._welcome
+
+    def _known(self, network: str) -> bool:
+        """True when somebody logged in from an address. Many may share it (one server of a forwarder, a load balancer): who
+        fails there is no reason to shut the others out, and is banned as a user."""
+        return any(known == network for known, _ in self._welcome)
 
     def _forget_some(self) -> None:
         """Forget what is over, and a quarter of the rest, oldest first, when that is not enough."""

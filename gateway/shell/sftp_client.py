@@ -4,7 +4,8 @@
     target = SftpTarget(remote, "/inbound")
     target.put("S321-000123.json", Path("out/S321-000123.json"), size=4711, sha256="9f...")
 
-Everything that goes wrong is a DeliveryError; its `retry` says whether the same call may succeed later.
+Everything that goes wrong is a DeliveryError; its `retry` says whether the same call may succeed soon, `waits` whether it
+may when a person has mended the server's side or ours.
 No agent, no keys from the home directory, no unknown host: a changed host key stops deliveries until a person decides.
 """
 
@@ -25,7 +26,7 @@ from gateway.errors import ConfigError, DeliveryError
 from gateway.shell.again import Stored, earlier_delivery
 from gateway.shell.sftp_accounts import escaped
 from gateway.shell.sftp_keys import KEY_TYPES, fingerprint, harden, load_private_key, parse_authorized_key
-from gateway.shell.sftp_refusals import close_heard, is_refusal, not_stored, refused, remove_rest
+from gateway.shell.sftp_refusals import close_heard, is_cut, is_refusal, not_stored, refused, remove_rest
 
 T = TypeVar("T")
 BLOCK = 1 << 15
@@ -83,7 +84,7 @@ class SftpRemote:
             key = load_private_key(self._key_file, self._passphrase)
         except ConfigError as error:
             may_pass = isinstance(error.__cause__, OSError)  # the file can be put back; one that is no key cannot
-            raise DeliveryError(error.message, error.advice, retry=may_pass) from error
+            raise DeliveryError(error.message, error.advice, retry=may_pass, waits=True) from error
         sock = socket.create_connection((self.host, self.port), self.timeout_s)
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # small requests do not wait for the peer's ACK
         try:
@@ -121,6 +122,7 @@ class SftpRemote:
                 f"{self.host} refuses the login of {escaped(self.user)}.",
                 "Ask the partner whether the user name and our public key are registered.",
                 retry=False,
+                waits=True,
             ) from error
         client = paramiko.SFTPClient.from_transport(transport)
         if client is None:
@@ -133,6 +135,7 @@ class SftpRemote:
             f"{self.host} shows the host key {found}, but {self._pinned} is pinned.",
             "Nothing was sent. Ask the partner by telephone whether the key was changed; only then enter the new one.",
             retry=False,
+            waits=True,
         )
 
     def _delivery_error(self, error: Exception) -> DeliveryError:
@@ -144,18 +147,21 @@ class SftpRemote:
                 f"{self.host} offers no algorithm we accept ({escaped(text)}).",
                 "Ask the partner to enable aes256-gcm or aes256-ctr with hmac-sha2-256.",
                 retry=False,
+                waits=True,
             )
         if isinstance(error, PermissionError):
             return DeliveryError(
                 f"{self.host} does not permit it ({escaped(str(error.strerror))}).",
                 "Ask the partner for write, rename and list rights in the folder.",
                 retry=False,
+                waits=True,
             )
         if isinstance(error, FileNotFoundError):
             return DeliveryError(
                 f"A folder or file does not exist on {self.host}.",
                 "Check the folder in the partner's file.",
                 retry=False,
+                waits=True,
             )
         words = escaped(str(error)) or type(error).__name__
         return DeliveryError(f"The connection to {self.host} port {self.port} failed ({words}).", _RETRY)
@@ -248,13 +254,26 @@ class SftpTarget:
             raise DeliveryError(f"The target stored {escaped(name)} wrongly ({stored} of {size} bytes).", _RETRY)
 
     def _publish(self, name: str, size: int, sha256: str) -> None:
-        """Rename to the final name. When the answer is lost or odd, look: the rename may have happened."""
+        """Rename to the final name. When the answer is lost or odd, look: the rename may have happened.
+
+        A receiver may have taken the file by then: it was renamed when the connection died over the answer, and nothing
+        is left under the temporary name.
+        """
         try:
             self._remote.run(lambda client: client.rename(self._temporary(name), self._path(name)))
         except DeliveryError as error:
             if self._remote.run(lambda client: self._already(client, name, size, sha256)) is not None:
                 return
+            if is_cut(error.__cause__) and self._remote.run(lambda client: self._is_gone(client, name)):
+                return
             raise error from None
+
+    def _is_gone(self, client: paramiko.SFTPClient, name: str) -> bool:
+        try:
+            client.stat(self._temporary(name))
+        except FileNotFoundError:
+            return True
+        return False
 
 
 def _send(client: paramiko.SFTPClient, temporary: str, source: Path | Iterable[bytes]) -> tuple[int, str]:

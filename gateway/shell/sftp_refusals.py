@@ -35,6 +35,11 @@ def is_refusal(error: BaseException, client: paramiko.SFTPClient | None) -> bool
     return channel is not None and not channel.closed and channel.get_transport().is_active()
 
 
+def is_cut(error: BaseException | None) -> bool:
+    """True when a connection died over a request, whose answer nobody knows then: the server did not answer at all."""
+    return isinstance(error, EOFError | ConnectionError | TimeoutError | paramiko.SSHException)
+
+
 def refused(host: str, error: BaseException) -> DeliveryError:
     """Return what is told of a request that a server refused with its own words, which may be "Failure" only."""
     return DeliveryError(

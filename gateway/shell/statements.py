@@ -10,6 +10,8 @@ from typing import Any
 from sqlalchemy import Connection, Dialect, Executable, Select, Table, bindparam
 from sqlalchemy.exc import DBAPIError
 
+from gateway.shell.soundness import as_storage
+
 
 def run(connection: Connection, statement: Executable, **values: Any) -> Any:
     """Run a statement that is kept and run often (see `_compiled`) on the driver's cursor, which is returned."""
@@ -29,7 +31,7 @@ def told(error: Exception, dialect: Dialect, sql: str) -> DBAPIError:
     """Return a driver's error as SQLAlchemy's, which is of the same class for every database; values stay out of it."""
     made = DBAPIError.instance(sql, None, error, dialect.loaded_dbapi.Error, hide_parameters=True, dialect=dialect)
     assert isinstance(made, DBAPIError)
-    return made
+    return as_storage(made)
 
 
 class Lookup:

@@ -20,6 +20,7 @@ from gateway.shell.retention import removed
 from gateway.shell.schema import journal as journal_table
 from gateway.shell.schema import parts, person_days, shipments
 from gateway.shell.seal import SealError
+from gateway.shell.soundness import check_sound
 from gateway.shell.vault import Vault
 
 
@@ -45,7 +46,9 @@ def verify(
     targets: folders that outputs went to, searched for half files and wrong contents.
     vault: opens sealed files.
     all_present: also miss outputs that are in none of the targets (for tests: nobody takes files away there).
+    Raises ConfigError when the ledger itself is damaged.
     """
+    check_sound(ledger)
     folders = StateFolders(state_dir)
     drops = ledger.find()
     problems = list(_journal(ledger))

@@ -67,7 +67,7 @@ def test_a_missing_ledger_is_not_made_when_only_asked_about(tmp_path: Path) -> N
 
 def test_a_damaged_ledger_is_refused_with_advice(tmp_path: Path) -> None:
     (tmp_path / "ledger.db").write_bytes(b"this is no database, it is a text" * 100)
-    with pytest.raises(ConfigError, match="restore the ledger"):
+    with pytest.raises(ConfigError, match=r"The ledger is damaged: .*restore the last backup"):
         opened(tmp_path)
 
 

@@ -13,9 +13,10 @@ import pytest
 
 from gateway.commands.claiming import order_claim
 from gateway.commands.doctor import doctor
-from gateway.commands.status import unreadable
+from gateway.commands.taken import unreadable
 from gateway.errors import ConfigError
 from gateway.shell import claims, orders
+from gateway.shell.backup import backup
 from gateway.shell.claims import owner, read_claim
 from gateway.shell.folders import ReceiptIds, StateFolders
 from gateway.shell.loop import Engine
@@ -241,13 +242,49 @@ def test_the_command_asks_for_what_cannot_be_read_and_refuses_what_is_wrong(tmp_
     (folder / "claim.json").write_bytes(
         b'{"receipt":"x","partner":"othertest","account":"o","file_name":"a \\"b\\".edi","st'
     )
-    assert [one["partner"] for one in unreadable(place.site)] == ["othertest"]
+    assert [one.partner for one in unreadable(place.site)] == ["othertest"]
     checks = [check for check in doctor(place.folder) if check.name == "work folder"]
     assert [(check.state, check.mend) for check in checks] == [
         ("error", f"gateway claim {folder.name} DIR --partner othertest --file FILE")
     ]
     given = order_claim(place.site, folder.name, "", "", "")
     assert (given.partner, given.file) == ("othertest", 'a "b".edi')
+
+
+def test_where_there_are_no_attributes_the_owner_is_noted_beside_the_claim(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def unsupported(*_: object) -> bytes:
+        raise OSError(errno.ENOTSUP, "Operation not supported")
+
+    monkeypatch.setattr(os, "setxattr", unsupported)
+    monkeypatch.setattr(os, "getxattr", unsupported)
+    yard = Yard(tmp_path)
+    receipt = stands_still(yard, "zeroed")
+    engine = yard.engine()
+    try:
+        assert rounds(engine, 3) == [("c.edi", "done")]  # another partner's
+        (alert,) = yard.alerts
+        assert (alert.rule, alert.receipt, alert.partner) == ("DROP-CLAIM", receipt, "acme")
+    finally:
+        engine.close()
+
+
+def test_a_backup_keeps_whose_drop_it_is_apart_from_the_claim(tmp_path: Path) -> None:
+    place = Place(tmp_path / "site")
+    engine = place.engine()
+    try:
+        place.drop("good-309.edi")
+        engine.stop()  # taken, not begun
+        engine._poll()
+        (receipt,) = (p.name for p in (place.site.settings.state_dir / "work").iterdir())
+        url = place.site.settings.ledger_url
+        backup(StateFolders(place.site.settings.state_dir), engine.desk.ledger, url, tmp_path / "copy")
+    finally:
+        engine.close()
+    claim = tmp_path / "copy" / "work" / receipt / "claim.json"
+    claim.write_bytes(b"")
+    assert owner(claim.parent) == "northtest"
 
 
 @pytest.mark.sftp

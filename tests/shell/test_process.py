@@ -1,8 +1,9 @@
 from __future__ import annotations
 
+import errno
 import io
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from typing import Any
 
@@ -11,7 +12,7 @@ import pytest
 
 from gateway.errors import ConfigError, DeliveryError
 from gateway.results import Delivery, Outcome
-from gateway.shell import decide, orders
+from gateway.shell import decide, orders, outbox
 from gateway.shell.claims import Claimed
 from gateway.shell.desk import Later, Result
 from gateway.shell.folders import ReceiptIds, StateFolders
@@ -324,6 +325,78 @@ def test_what_was_delivered_before_a_fault_is_not_delivered_again_when_the_rest_
     yard.targets["acme"] = receiver = Elsewhere(sent)
     yard.drop("trip1.edi", MANY)
     assert only(yard.run()).waiting
+    receiver.full = 1_000
+    assert only(yard.run()).state == "done"
+    assert receiver.taken == [f"m{number:03}" for number in range(70)]
+    assert yard.problems(all_present=False) == []
+
+
+def test_what_cannot_be_noted_is_not_sent_again_and_again(yard: Yard, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The disk of the ledger is full from the moment on in which a receiver elsewhere took the file."""
+    full = False
+
+    class Taking(Elsewhere):
+        def put(self, name: str, source: object, size: int, sha256: str) -> None:
+            nonlocal full
+            full = True
+            super().put(name, source, size, sha256)
+
+    def until_full(usual: Callable[..., Any]) -> Callable[..., Any]:
+        def write(*args: Any, **facts: Any) -> Any:
+            if full:
+                raise OSError(errno.ENOSPC, "No space left on device")
+            return usual(*args, **facts)
+
+        return write
+
+    for call in ("appeared", "sent", "mark", "settle"):
+        monkeypatch.setattr(outbox, call, until_full(getattr(outbox, call)))
+    yard.targets["acme"] = receiver = Taking()
+    yard.drop("trip1.edi", "MSG m1\nSHIP b1 1\n")
+    for _ in range(4):
+        waits = only(yard.run())
+        assert waits.waiting and waits.trouble is not None and waits.trouble.rule == "DROP-WAITS"
+    assert receiver.taken == ["m1"]
+    full = False
+    monkeypatch.undo()
+    assert only(yard.run()).state == "done"
+
+
+def test_a_drop_waits_for_a_person_to_mend_the_place_it_goes_to(yard: Yard) -> None:
+    """A login that is refused, another host key, a folder that is gone: no fault of this file, and no answer says so."""
+
+    class Shut(Elsewhere):
+        def put(self, name: str, source: object, size: int, sha256: str) -> None:
+            if self.full == 0:
+                raise DeliveryError("sftp.example refuses the login of gateway.", retry=False, waits=True)
+            super().put(name, source, size, sha256)
+
+    yard.targets["acme"] = receiver = Shut(0)
+    yard.drop("trip1.edi", "MSG m1\nSHIP b1 1\n")
+    waits = only(yard.run())
+    assert (waits.waiting, waits.trouble is not None and waits.trouble.rule) == (True, "DROP-DELIVERY")
+    assert yard.names("ack") == yard.names("reject") == []
+    receiver.full = 1_000
+    assert only(yard.run()).state == "done"
+    assert receiver.taken == ["m1"]
+
+
+class DeathError(BaseException):
+    """Stands for kill -9."""
+
+
+@pytest.mark.parametrize("sent", [1, 40, 69])
+def test_what_a_receiver_elsewhere_took_before_a_crash_is_not_sent_again(yard: Yard, sent: int) -> None:
+    class Dying(Elsewhere):
+        def put(self, name: str, source: object, size: int, sha256: str) -> None:
+            if len(self.taken) == self.full:
+                raise DeathError
+            super().put(name, source, size, sha256)
+
+    yard.targets["acme"] = receiver = Dying(sent)
+    yard.drop("trip1.edi", MANY)
+    with pytest.raises(DeathError):
+        yard.run()
     receiver.full = 1_000
     assert only(yard.run()).state == "done"
     assert receiver.taken == [f"m{number:03}" for number in range(70)]

@@ -328,6 +328,61 @@ def test_a_connection_cut_anywhere_leaves_no_final_file_and_the_next_try_succeed
 
 
 @needs_sshd
+@pytest.mark.parametrize("how", ["login", "host key", "folder", "key file"])
+def test_what_a_person_must_mend_at_the_place_is_no_refusal_of_the_file(
+    server: Server, tmp_path: Path, how: str
+) -> None:
+    pinned = "SHA256:" + "A" * 43 if how == "host key" else server.fingerprint
+    key = tmp_path / "key"
+    if how == "key file":
+        key.write_text("no key\n")
+        key.chmod(0o600)
+    else:
+        create_host_key(key) if how == "login" else key.write_bytes((server.root / "client").read_bytes())
+        key.chmod(0o600)
+    remote = SftpRemote("127.0.0.1", server.port, server.user, key, pinned, timeout_s=5)
+    target = SftpTarget(remote, "/nowhere/at/all" if how == "folder" else "")
+    with pytest.raises(DeliveryError) as error:
+        target.put("a.json", [DATA], len(DATA), SHA)
+    target.close()
+    assert (error.value.retry, error.value.waits) == (False, True)
+
+
+@needs_sshd
+def test_what_the_receiver_took_while_the_answer_to_the_rename_was_lost_is_not_sent_again(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = paramiko.SFTPClient.rename
+
+    def lost(client: paramiko.SFTPClient, old: str, new: str) -> None:
+        real(client, old, new)
+        (server.folder / "a.json").unlink()
+        client.get_channel().get_transport().close()
+        raise EOFError
+
+    target = SftpTarget(server.remote(), "")
+    monkeypatch.setattr(paramiko.SFTPClient, "rename", lost)
+    target.put("a.json", [DATA], len(DATA), SHA)
+    target.close()
+    assert list(server.folder.iterdir()) == []
+
+
+@needs_sshd
+def test_a_temporary_file_that_somebody_removed_is_no_delivery(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    real = paramiko.SFTPClient.rename
+
+    def late(client: paramiko.SFTPClient, old: str, new: str) -> None:
+        (server.folder / ".a.json.tmp").unlink()
+        real(client, old, new)
+
+    target = SftpTarget(server.remote(), "")
+    monkeypatch.setattr(paramiko.SFTPClient, "rename", late)
+    with pytest.raises(DeliveryError):
+        target.put("a.json", [DATA], len(DATA), SHA)
+    target.close()
+
+
+@needs_sshd
 @pytest.mark.parametrize("happened", [True, False])
 def test_a_lost_answer_to_the_rename_is_cleared_up_by_looking(
     server: Server, monkeypatch: pytest.MonkeyPatch, happened: bool

@@ -251,6 +251,20 @@ def test_too_many_wrong_keys_ban_the_user(tmp_path: Path, other_key: paramiko.PK
         assert drop.events[-1].rule == "SFTP-BANNED"
 
 
+def test_a_job_with_a_wrong_key_does_not_shut_out_others_at_its_address(
+    tmp_path: Path, other_key: paramiko.PKey
+) -> None:
+    with open_drop(tmp_path, ban_after_ip=2, ban_after_user=99) as drop:
+        with drop.client() as client:
+            client.listdir("/in")
+        for _ in range(4):
+            with pytest.raises(paramiko.AuthenticationException):
+                login(drop, "nobody", other_key)
+        with drop.client() as client:
+            client.listdir("/in")
+        assert "SFTP-BANNED" not in drop.rules()
+
+
 def test_a_ban_ends_and_networks_are_counted_as_one() -> None:
     now = [0.0]
     guard = Guard(Limits(ban_after_ip=2, ban_after_user=3, ban_s=100, max_connections=3, max_per_ip=2), lambda: now[0])
