@@ -17,6 +17,7 @@ from typing import Any
 from gateway.findings import Finding, Position, Scope, Severity
 from gateway.formats.tabular.ace_keys import NOT_KNOWN, ace_strangers
 from gateway.formats.tabular.json_flat import flatten, is_list, listed
+from gateway.formats.tabular.json_levels import Levels
 from gateway.formats.tabular.json_objects import JsonFault, Lines, fault
 from gateway.formats.tabular.json_objects import objects as objects_of
 from gateway.formats.tabular.layout import KEYS, Header, Options
@@ -71,6 +72,7 @@ class _JsonReader(TableReader):
     def __init__(self, profile: Profile, options: Options) -> None:
         super().__init__(profile, options, "json")
         self._header = Header([], options, growing=True)
+        self._levels = Levels(self._header, options.group_by)
         self._places: dict[str, int] = {}
         self._plans: dict[tuple[str, tuple[str, ...], tuple[str, ...]], tuple[_Cells, _Cells]] = {}
         self._rows = self._objects = 0
@@ -152,14 +154,16 @@ class _JsonReader(TableReader):
         if not outer and self._holds_none(value, shared):
             return
         if not outer:
-            yield from self._lines({}, value, place, "")
+            yield from self._lines({}, value, place, "", plain=self._is_plain(value))
             return
         if _kind(value) and "operation" in shared:  # the shipments have one of their own
             shared["operation_of_trip"] = shared["operation"]
+        plain = self._is_plain(value)
+        shared = self._levels.of_document(shared, value[outer]) if plain else shared
         for number, one in enumerate(value[outer]):
             path = f"{outer}[{number}]"
             if isinstance(one, dict):
-                yield from self._lines(shared, one, place, path)
+                yield from self._lines(shared, one, place, path, plain=plain)
             else:
                 yield self._no_object(place, path, "")
 
@@ -179,27 +183,43 @@ class _JsonReader(TableReader):
         said = f"{path} is no object with names and values."
         return Record([], self._rows, place.line, place.offset, place.length, said, "json", 1, path, group)
 
-    def _lines(self, shared: dict[str, str], one: dict[str, Any], place: Record, path: str) -> Iterator[Record]:
+    def _is_plain(self, value: dict[str, Any]) -> bool:
+        """True for a document whose keys are ours, and not those of a shape that another mapping reads."""
+        return self._options.message_type in ("", "rows") and not _kind(value)
+
+    def _lines(
+        self, shared: dict[str, str], one: dict[str, Any], place: Record, path: str, *, plain: bool
+    ) -> Iterator[Record]:
         inner = next((k for k, v in one.items() if plain_name(k) in ITEMS and (isinstance(v, dict) or is_list(v))), "")
         own: dict[str, str] = {}
         flatten(one, "", own, inner, self._options.lists)
         told = {_meaning(name) for name in own}
         own |= {name: text for name, text in shared.items() if name not in own and _meaning(name) not in told}
         self._objects += 1
-        for number, line in enumerate(listed(one[inner]) if inner else ({},)):
-            goods: dict[str, str] = {}
+        lines = listed(one[inner]) if inner else [{}]
+        goods = [self._flat(line) for line in lines]
+        apart = False
+        if inner and plain:
+            apart, own, goods = self._levels.of_shipment(own, goods)
+        for number, line in enumerate(lines):
             if not isinstance(line, dict):
                 yield self._no_object(place, f"{path or place.path}.{inner}[{number}]".lstrip("."), f"#{self._objects}")
                 continue
-            flatten(line, "", goods, "", self._options.lists)
             self._rows += 1
-            cells = self._cells(own, goods, inner)
+            cells = self._cells(own, goods[number], inner)
             if self._new:
                 self._meet(place, path or place.path, number, one)
-            group = f"#{self._objects}" if inner else ""
+            group = f"#{self._objects}" if inner and not apart else ""
             yield Record(
                 cells, self._rows, place.line, place.offset, place.length, "", "", 1, path or place.path, group
             )
+
+    def _flat(self, line: Any) -> dict[str, str]:
+        """Return the values of a goods line; none of an entry that is no object."""
+        goods: dict[str, str] = {}
+        if isinstance(line, dict):
+            flatten(line, "", goods, "", self._options.lists)
+        return goods
 
     def _meet(self, place: Record, path: str, number: int, one: dict[str, Any]) -> None:
         """Note where the keys that are new came first. path, number: of the shipment and its goods line; one: its object."""
@@ -243,7 +263,11 @@ class _JsonReader(TableReader):
             if standard is None or standard.level == "item" or meaning not in there:
                 taken = {n: m for n, m in taken.items() if m != meaning} | {name: meaning}
         gone = set(taken.values())
-        kept = [(self._index(name, name), name) for name, meaning in of_shipment.items() if meaning not in gone]
+        kept = [
+            (self._index(name, self._levels.written.get(name, name)), name)
+            for name, meaning in of_shipment.items()
+            if meaning not in gone
+        ]
         return kept, [(self._index(name, f"{inner}[].{name}"), name) for name in taken]
 
     def _index(self, name: str, shown: str) -> int:

@@ -173,6 +173,11 @@ class Header:
         beside = self._beside.get(plain_name(name))
         return meaning(name) if beside is None else beside
 
+    def means(self, name: str) -> str:
+        """Return the standard column that a key means, by the partner's layout or as it is in use, else its plain name."""
+        plain = plain_name(name)
+        return self._rename.get(plain, "") or vocabulary()[1].get(plain, plain)
+
     def _renamed(self, name: str, index: int) -> str:
         return self._rename.get(f"col{index + 1}") or self._rename.get(plain_name(name), "")
 
@@ -228,7 +233,7 @@ class Header:
         if not any(self.has(k) for k in KEYS) and not self._options.group_by:
             found.append(("house_bill", True))
         found += [(n, needed) for n in ("consignee_name", "item_description") if not self.has(n)]
-        if not any(self.has(n) for n in VALUES):
+        if not any(self.has(n) for n in (*VALUES, "shipment_value")):
             found.append(("item_value", needed))
         elif not self.has("currency") and not self.has("item_value_usd"):
             found.append(("currency", needed and not currency))

@@ -185,3 +185,24 @@ def test_digits_that_are_not_of_a_telephone_number_are_left_out_with_a_remark(wr
     assert of_shipment(result)["final_deliver_to_party"].get("phone") == read
     assert result.rules() == told
     assert not any("555" in f.message for f in result.findings())  # personal
+
+
+@pytest.mark.parametrize(
+    "cells", [{"unit_price": "4.50"}, {"unit_price": "4.50", "item_value": "9.00"}, {"item_value": "9.00"}]
+)
+def test_the_currency_of_the_partner_is_that_of_every_amount_that_has_none(cells):
+    """The price of one piece stayed without, and the shipment was refused (S321-SCHEMA)."""
+    row = {**{name: cell for name, cell in ROW.items() if name != "currency"}, "quantity": "2", **cells}
+    data = table(row)
+    result = drop(data, name="m.csv", profile=profile_for(data, default_currency="USD"))
+    (item,) = of_shipment(result)["items"]
+    assert result.rules() == {"CSV-MISSING-COLUMN"}
+    assert {item[name]["currency"] for name in ("total_value", "unit_value") if name in item} == {"USD"}
+
+
+def test_the_value_of_the_whole_stands_in_a_column_of_its_own():
+    row = {**{name: cell for name, cell in PARCEL.items() if name != "item_value"}, "shipment_value": "$50.00"}
+    rows = [row, {**row, "item_description": "COTTON SOCKS"}]
+    shipment = of_shipment(drop(table(*rows), name="m.csv"))
+    assert (shipment["total_value"]["amount"], shipment["fair_retail_value_usd"]) == ("50.00", "50.00")
+    assert drop(table(rows[0], {**rows[1], "shipment_value": "60"}), name="m.csv").rules() >= {"CSV-GROUP-CONFLICT"}
