@@ -154,11 +154,11 @@ class _JsonReader(TableReader):
         if not outer and self._holds_none(value, shared):
             return
         if not outer:
-            yield from self._lines({}, value, place, "", plain=self._is_plain(value))
+            yield from self._lines({}, value, place, "", plain=self._is_ours(value))
             return
         if _kind(value) and "operation" in shared:  # the shipments have one of their own
             shared["operation_of_trip"] = shared["operation"]
-        plain = self._is_plain(value)
+        plain = self._is_ours(value)
         shared = self._levels.of_document(shared, value[outer]) if plain else shared
         for number, one in enumerate(value[outer]):
             path = f"{outer}[{number}]"
@@ -183,7 +183,7 @@ class _JsonReader(TableReader):
         said = f"{path} is no object with names and values."
         return Record([], self._rows, place.line, place.offset, place.length, said, "json", 1, path, group)
 
-    def _is_plain(self, value: dict[str, Any]) -> bool:
+    def _is_ours(self, value: dict[str, Any]) -> bool:
         """True for a document whose keys are ours, and not those of a shape that another mapping reads."""
         return self._options.message_type in ("", "rows") and not _kind(value)
 
