@@ -261,6 +261,14 @@ class Header:
                 found.append((name, standard.name))
         return found
 
+    def nameless(self) -> list[int]:
+        """Return the indexes of columns that have no name and that the partner's layout gives none; 100 at most."""
+        if self.growing:
+            return []
+        own = self.own()
+        empty = [i for i, name in enumerate(self.names) if not plain_name(name) and f"col{i + 1}" not in own]
+        return [i for i in empty if not self._renamed("", i)][:100]
+
     def passes(self, column: Column) -> bool:
         """True when our mappings pass on what a column of this table holds."""
         return column.passed != "no" and (not column.passed or self.has(column.passed))
