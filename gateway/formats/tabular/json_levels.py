@@ -20,6 +20,7 @@ from gateway.formats.tabular.layout import KEYS, VALUES, Header
 
 _WEIGHTS = frozenset(("weight", "weight_kg", "weight_g", "weight_lb"))
 _AMOUNTS = frozenset(VALUES)
+_OF_WEIGHT = _WEIGHTS | {"weight_unit"}
 _OF_ONE = frozenset((*VALUES, "quantity"))  # of the goods line that has it
 _OF_ITS_SHIPMENT = _OF_ONE | _WEIGHTS | {"pieces", "shipment_value"}
 _OF_A_PRODUCT = frozenset(("barcode",))  # in a goods line; beside a consignee it is that of the parcel
@@ -78,6 +79,10 @@ class Levels:
         products: Texts = {}
         if self._rank(of_own) < len(self._keys):
             products = {n: f"{n} (of the goods)" for n in of_lines if n.casefold() in _OF_A_PRODUCT}
+        there = set(of_own.values())
+        if not there.isdisjoint(_WEIGHTS):
+            others = {n for n, m in of_lines.items() if m in _OF_WEIGHT and m not in there}
+            products |= {n: f"{n} (of the goods)" for n in others}
         of_lines = {name: meant for name, meant in of_lines.items() if name not in products}
         if self._rank(of_lines) < self._rank(of_own):
             summed = {n: _named(n, "document") for n, m in of_own.items() if m in _OF_ITS_SHIPMENT} if several else {}
@@ -90,7 +95,6 @@ class Levels:
                 whole[name] = "shipment_value" if worth else _named(name, "shipment")
                 if worth:
                     self.written.setdefault("shipment_value", name)
-        there = set(of_own.values())
         weights = [n for n, m in of_lines.items() if m in _WEIGHTS and m not in there] if several else []
         return _Plan(False, whole, products, tuple(weights))
 

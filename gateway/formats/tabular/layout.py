@@ -33,7 +33,15 @@ from typing import Any
 from gateway.errors import ConfigError, did_you_mean
 from gateway.formats.tabular.patterns import compiled
 from gateway.formats.tabular.rows import ABSENT, plain_name
-from gateway.formats.tabular.vocabulary import Column, is_unsure, meaning, other_names, told_beside, vocabulary
+from gateway.formats.tabular.vocabulary import (
+    Column,
+    is_unsure,
+    key_meaning,
+    meaning,
+    other_names,
+    told_beside,
+    vocabulary,
+)
 
 DELIMITERS = (",", ";", "\t", "|")
 _WORDS = {"comma": ",", "semicolon": ";", "tab": "\t", "pipe": "|", "bar": "|"}
@@ -175,8 +183,7 @@ class Header:
 
     def means(self, name: str) -> str:
         """Return the standard column that a key means, by the partner's layout or as it is in use, else its plain name."""
-        plain = plain_name(name)
-        return self._rename.get(plain, "") or vocabulary()[1].get(plain, plain)
+        return self._rename.get(plain_name(name), "") or key_meaning(name)
 
     def _renamed(self, name: str, index: int) -> str:
         return self._rename.get(f"col{index + 1}") or self._rename.get(plain_name(name), "")

@@ -163,3 +163,30 @@ def test_a_shape_of_the_partners_own_is_left_as_it_is(kind, cells):
     (unit,) = [event for event in tabular.read([data], profile) if isinstance(event, Unit)]
     value = unit.message.root.columns["total_value"]
     assert [row.elements[value] if value < ABSENT else "" for row in unit.node.rows] == cells
+
+
+def test_objects_may_name_a_column_in_different_ways():
+    """The whole file was refused (CSV-DUP-HEADER) for what another object calls its consignee."""
+    other = {"recipient": "PAT SAMPLE", **{name: text for name, text in PARCEL.items() if name not in ("consignee_name", "house_bill")}}  # fmt: skip
+    found = shipments(dropped([PARCEL, {**other, "hawb": "GWJ2"}, {**PARCEL, "house_bill": "GWJ3"}]))
+    assert [(s["house_bill_number"], s["final_deliver_to_party"]["name"]) for s in found] == [
+        ("GWJ1", "CASEY EXAMPLE"), ("GWJ2", "PAT SAMPLE"), ("GWJ3", "CASEY EXAMPLE")
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("many", [3, 1100])
+def test_an_object_with_two_names_for_one_column_refuses_the_file_wherever_it_stands(many):
+    """Behind the first 1000 objects the second name was lost without a word."""
+    objects = [{**PARCEL, "house_bill": f"GWK{n}"} for n in range(many)]
+    result = dropped([*objects, {**PARCEL, "house_bill": "GWL", "recipient": "PAT SAMPLE"}])
+    (said,) = [f for f in result.findings() if f.rule == "CSV-DUP-HEADER"]
+    assert '"consignee_name"' in said.message and '"recipient"' in said.message
+    assert result.messages() == []
+
+
+def test_weights_of_goods_are_not_taken_for_that_of_the_shipment_in_another_unit():
+    lines = [{**RING, "value": 5, "weight": 100, "weight_unit": "G"}, {**SOCKS, "value": 5, "weight": 0.2, "weight_unit": "KG"}]  # fmt: skip
+    for some in (lines, lines[:1]):
+        result = dropped([{**UNWEIGHED, "weight_kg": 0.45, "currency": "USD", "items": some}])
+        assert [s["gross_weight_kg"] for s in shipments(result)] == ["0.450"]
+        assert {f.value for f in result.findings()} == {"items[].weight (of the goods)", "items[].weight_unit (of the goods)"}  # fmt: skip
