@@ -151,8 +151,8 @@ def meanings(leaves: list[Leaf], unit: Path) -> list[Meant]:
         if way.column not in taken and way.leaf.path not in done and way.confidence >= _LEAST:
             taken.add(way.column)
             done.add(way.leaf.path)
-            unsure = way.column in VALUES and way.why != _IN_USE
-            found.append(replace(way, confidence=0.7, why="of the line, or of one piece") if unsure else way)
+            unsure = way.column in (*VALUES, "shipment_value") and way.why != _IN_USE
+            found.append(replace(way, confidence=0.7, why="of the line, of one piece, or of all") if unsure else way)
     if not taken & {"tracking_number", "house_bill"}:
         found += _number(leaves, unit, done)
     return found

@@ -136,7 +136,7 @@ def _guessed(names: list[str], cells: list[list[str]], left: list[int], taken: d
         rivals = [
             i for i, (near, its) in best.items() if i not in done and its == column.name and near > score - _CLOSE
         ]
-        if column.name in VALUES:
+        if column.name in (*VALUES, "shipment_value"):
             _ask_value(name, column.name, draft)
         elif rivals:
             draft.maybe |= {names[i]: column.name for i in (index, *rivals)}
@@ -154,7 +154,7 @@ def _guessed(names: list[str], cells: list[list[str]], left: list[int], taken: d
 def _ask_value(name: str, column: str, draft: Draft) -> None:
     draft.maybe[name] = column
     draft.questions.append(
-        f'Is "{name}" the value of the line (item_value) or of one piece (unit_value), without shipping and tax? Write the right one into its line and take the # off.'
+        f'Is "{name}" the value of the line (item_value) or of one piece (unit_value), or of the whole shipment (shipment_value), without shipping and tax? Write the right one into its line and take the # off.'
     )
 
 

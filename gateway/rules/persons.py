@@ -13,6 +13,9 @@ _CARE_OF = re.compile(r"\bC ?/ ?O\b", re.I)
 _TO_THE_STREET = re.compile(r"[^,;0-9]*[,;]\s*|[^0-9]*(?=[0-9])")  # what stands behind C/O and before the street
 _BOX = re.compile(r"\b(?:P ?O ?(?:BOX|B)|POST OFFICE BOX|APARTADO(?: POSTAL)?) ?(?=[0-9])")
 _ROOMS = frozenset(("APT", "APARTMENT", "SUITE", "STE", "UNIT", "ROOM", "RM", "FLOOR", "FL", "FLAT"))
+_ROOM_FIRST = re.compile(
+    rf"(?:(?:{'|'.join(sorted(_ROOMS))})\b[. ]*#?|#) ?(?:[0-9]+[A-Z]?|[A-Z])\b[ ,;.-]*(?=[0-9]|$)", re.I
+)
 _REMEMBERED = 4096
 _streets: dict[str, tuple[str, ...]] = {}  # see street_words_of
 
@@ -56,10 +59,17 @@ def person_of(name: str) -> str:
 
 
 def street_of(party: Mapping[str, Any]) -> str:
-    """Return the line of an address that has the street: the second where the first says only in whose care."""
+    """Return the line of an address that has the street: the second where the first says only in whose care, or which flat.
+
+    >>> street_of({"address_line_1": "APT 4", "address_line_2": "12 OAK ST"}), street_of({"address_line_1": "#4, 12 OAK ST"})
+    ('12 OAK ST', '12 OAK ST')
+    """
     first = str(party.get("address_line_1", ""))
-    if "/" not in first or (found := _CARE_OF.search(first)) is None:
+    if first[:1].isdigit() and "/" not in first:  # as with most
         return first
+    if "/" not in first or (found := _CARE_OF.search(first)) is None:
+        room = _ROOM_FIRST.match(first)
+        return first if room is None else first[room.end() :] or str(party.get("address_line_2", "")) or first
     street = _without_care_of(first, found)
     return street if normal(street) else str(party.get("address_line_2", "")) or first
 
@@ -94,6 +104,8 @@ def _remember(streets: Sequence[str]) -> None:
         _without_care_of(street, found) or street if "/" in street and (found := _CARE_OF.search(street)) else street
         for street in new
     ]
+    if any("#" in street for street in bare):
+        bare = [street[:1] + street[1:].replace("#", " APT ") for street in bare]
     for street, plain in zip(new, normals(bare), strict=True):
         box = ("O" in plain and "B" in plain) or "APARTADO" in plain
         _streets[street] = tuple((_BOX.sub("PO BOX ", plain) if box else plain).split())

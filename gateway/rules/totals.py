@@ -24,6 +24,8 @@ def complete_values(draft: dict[str, Any], profile: Profile) -> list[Finding]:
     items = draft.get("items")
     if not isinstance(items, list):
         return []
+    if profile.default_currency:
+        _take_default(draft, items, profile.default_currency)
     total = Decimal(0)
     for item in items:
         money = item.get("total_value")
@@ -40,6 +42,18 @@ def complete_values(draft: dict[str, Any], profile: Profile) -> list[Finding]:
         type(sent) is dict and sent.get("amount") == text and sent.get("currency") == "USD"
     )  # a total that could not be read leaves its currency alone
     return [] if same else list(_sum_differs(sent, total, "USD", profile))
+
+
+_AMOUNTS = ("total_value", "unit_value", "listed_price", "retail_price_in_export_country", "shipping_charges")
+
+
+def _take_default(draft: dict[str, Any], items: list[dict[str, Any]], currency: str) -> None:
+    """Write the partner's currency beside the amounts of a shipment and its goods lines that have none."""
+    for part in (draft, *items):
+        for name in _AMOUNTS:
+            money = part.get(name)
+            if type(money) is dict and "amount" in money and not money.get("currency"):
+                money["currency"] = currency
 
 
 def _is_told_of_the_whole(draft: dict[str, Any], items: list[dict[str, Any]]) -> bool:
@@ -60,7 +74,7 @@ def _convert(draft: dict[str, Any], items: list[dict[str, Any]], profile: Profil
     complete = True
     for index, item in enumerate(items):
         money = money_of(item)
-        value, currency = amount(money.get("amount")), money.get("currency") or profile.default_currency
+        value, currency = amount(money.get("amount")), money.get("currency")
         if value is None:
             complete = False
             continue
@@ -76,10 +90,9 @@ def _convert(draft: dict[str, Any], items: list[dict[str, Any]], profile: Profil
                 )
             )
             continue
-        money.setdefault("currency", currency)
         totals[currency] = totals.get(currency, Decimal(0)) + value
     if not complete:  # what some lines add up to is not what the shipment is worth
-        totals = _of_the_bill(draft, profile, findings) if covers(draft, items) else {}
+        totals = _of_the_bill(draft, findings) if covers(draft, items) else {}
     usd = Decimal(0)
     for currency, total in totals.items():
         rate = Decimal(1) if currency == "USD" else profile.fx_usd.get(currency)
@@ -165,12 +178,11 @@ def _about_the_same(value: Decimal, other: str, total: Decimal, currency: str, p
     return abs(said - lines) <= _OTHER_RATE * max(said, lines)
 
 
-def _of_the_bill(draft: dict[str, Any], profile: Profile, findings: list[Finding]) -> dict[str, Decimal]:
+def _of_the_bill(draft: dict[str, Any], findings: list[Finding]) -> dict[str, Decimal]:
     """Return the value of the whole bill by currency: what counts when goods lines have no values of their own."""
     money = money_of(draft)
-    value, currency = amount(money.get("amount")), money.get("currency") or profile.default_currency
+    value, currency = amount(money.get("amount")), money.get("currency")
     if value is not None and currency:
-        money.setdefault("currency", currency)
         return {currency: value}
     said = "The currency of the value is missing."
     findings.append(_finding("S321-CUR-MISSING", Severity.ERROR, said, "total_value.currency", "/total_value/currency"))

@@ -56,7 +56,7 @@ def check_values(draft: dict[str, Any], eligible: bool) -> Iterator[Finding]:
         value = amount(money.get("amount"))
         if value is not None and value > 0:
             if "unit_value" in item:
-                yield from _unit_price(item, value, index)
+                yield from _unit_price(item, money, value, index)
             elif money["amount"][-4:-3] == "." and money.get("currency") not in _MILLS:
                 yield _thousands(money["amount"], index)
             continue
@@ -128,12 +128,14 @@ def _thousands(text: str, index: int) -> Finding:
     return _finding("Q-VAL-DECIMALS", Severity.WARNING, said, "items.total_value.amount", pointer, text)
 
 
-def _unit_price(item: dict[str, Any], total: Decimal, index: int) -> Iterator[Finding]:
-    unit = item.get("unit_value")
-    price = amount(unit.get("amount")) if isinstance(unit, dict) else None
-    quantity = amount(item.get("quantity"))
+def _unit_price(item: dict[str, Any], money: dict[str, Any], total: Decimal, index: int) -> Iterator[Finding]:
+    found = item.get("unit_value")
+    unit = found if isinstance(found, dict) else {}
+    price, quantity = amount(unit.get("amount")), amount(item.get("quantity"))
     if price is None or quantity is None or not quantity:
         return
+    if len({currency for one in (unit, money) if (currency := one.get("currency"))}) > 1:
+        return  # CNY a piece, USD for all of them
     said = f"The line total {total} equals the unit price, but the quantity is {quantity.normalize():f}."
     if price != total or quantity <= 1:
         product = price * quantity

@@ -46,11 +46,15 @@ _DECIMAL_POINT = re.compile(r"-?[0-9]*\.[0-9]+")
 _NO_POINT = re.compile(r"[+-]?(?:[0-9]+(?:,[0-9]*)?|,[0-9]+)")
 
 
+_MIDNIGHT = frozenset(f"{sep}00:00{rest}" for sep in "T " for rest in ("", ":00", ":00.0", ":00.000", ":00.000000"))
+"""What programs write behind a day that has no time: the day is meant, as with the date cells of a workbook."""
+_OF_TIMES = re.compile("time|hora|heure|zeit|时间", re.I)
 _BECAME_DATE = "A spreadsheet turned the text into a date; what was written is lost."
 _KEPT = "The text looks like something a spreadsheet changed (a date or TRUE); it was kept."
 _REMEMBERED = 4096
 SHORT = 12  # characters of a number that has no remainder of a calculation
 _PORT = 4  # digits of a port of Schedule D
+_DAY = len("2025-03-02")
 
 
 class Mender:
@@ -74,6 +78,8 @@ class Mender:
         self._signs = tuple(delimiter + quote + sign for quote in ("", '"') for sign in "+-")
         self._minus = tuple(delimiter + quote + "-" for quote in ("", '"'))
         self._comma, self._point, self._typed = options.decimal == "comma", options.decimal == "point", typed
+        ours = options.message_type in ("", "rows")  # the dates of other mappings may have times
+        self._of_day = frozenset(i for i in self._dates if ours and not _OF_TIMES.search(header.names[i]))
         self._days: set[str] = set()  # ISO dates that were seen
         self._words: set[str] = set()  # short texts that nothing is wrong with
 
@@ -303,7 +309,7 @@ class Mender:
         mended, rule, said = read_date(cells[index].strip(), self._options.date_order)
         if rule:
             say(rule, Severity.WARNING, index, said)
-        cells[index] = mended
+        cells[index] = mended[:_DAY] if index in self._of_day and mended[_DAY:] in _MIDNIGHT else mended
 
 
 def _like_no_number(text: str) -> bool:

@@ -23,7 +23,8 @@ class Conflicts:
         places, columns = standard_places(), vocabulary()[0]
         names = [n for n in places if columns[n].level == "shipment" and n not in options.add_up]
         self._shared = [places[n] for n in names if header.has(n) or header.growing]
-        self._of_object = [places["weight_unit"]] if header.has("weight_unit") or header.growing else []
+        ours = options.message_type in ("", "rows")  # else another mapping reads what goods lines say of their shipment
+        self._of_object = self._shared if ours else [places["weight_unit"]]
         self._say_shared = itemgetter(*self._shared) if self._shared else None
 
     def said(self, rows: Sequence[Sequence[str]]) -> list[Any]:
@@ -33,9 +34,9 @@ class Conflicts:
     def of(self, rows: list[Row]) -> Iterator[Finding]:
         """Yield the columns of the shipment in which its rows say different things."""
         said, shared = self._say_shared, self._shared
-        if rows[0].record.group:  # goods lines of one JSON object: what is of the shipment stands in it once
+        if rows[0].record.group:  # goods lines of one JSON object
             shared = self._of_object
-        elif said is None or all(said(row.elements) == said(rows[0].elements) for row in rows[1:]):
+        if said is None or all(said(row.elements) == said(rows[0].elements) for row in rows[1:]):
             return
         for index in shared:
             told = ""

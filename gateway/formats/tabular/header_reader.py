@@ -78,11 +78,28 @@ class HeaderReader:
             said = f'The header holds bytes that are not {self._options.encoding or "UTF-8"}, so that the names of columns cannot be read. If the file is in Windows-1252, as Excel saves CSV in western Europe, the partner file says so: encoding = "cp1252".'
             yield Finding("CSV-ENCODING", Severity.ERROR, Scope.MESSAGE, said, place)
             return
-        own = set(header.names)
         if record is not None and (told := parted(record.cells, self._kind, self._options, self._delimiter)):
             yield Finding("CSV-HEADER", Severity.ERROR, Scope.MESSAGE, told, place)
             return
-        for name, first, second in header.twice:
+        yield from self._same(header, place)
+        for name, fatal in header.missing(currency=bool(self._profile.default_currency)):
+            severity = Severity.ERROR if fatal else Severity.WARNING
+            yield Finding(
+                "CSV-MISSING-COLUMN",
+                severity,
+                Scope.MESSAGE,
+                _no_column(name, header.likely(name, width)) + ("" if fatal else self._instead(name)),
+                _column(place, name),
+                value=name,
+            )
+        if record is not None:
+            yield from self._strangers(header, width, place)
+
+    @staticmethod
+    def _same(header: Header, place: Position, since: int = 0) -> Iterator[Finding]:
+        """Yield the columns that mean the same. since: so many were told before."""
+        own = set(header.names)
+        for name, first, second in header.twice[since:]:
             severity = (
                 Severity.ERROR
                 if header.standard[second] is not None or header.names[first] in own
@@ -103,18 +120,6 @@ class HeaderReader:
                 _column(place, name),
                 value=name,
             )
-        for name, fatal in header.missing(currency=bool(self._profile.default_currency)):
-            severity = Severity.ERROR if fatal else Severity.WARNING
-            yield Finding(
-                "CSV-MISSING-COLUMN",
-                severity,
-                Scope.MESSAGE,
-                _no_column(name, header.likely(name, width)) + ("" if fatal else self._instead(name)),
-                _column(place, name),
-                value=name,
-            )
-        if record is not None:
-            yield from self._strangers(header, width, place)
 
     def _instead(self, name: str) -> str:
         """Return why a column may be missing."""

@@ -10,19 +10,19 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
-from functools import lru_cache
 from itertools import chain, islice
 from typing import Any
 
 from gateway.findings import Finding, Position, Scope, Severity
 from gateway.formats.tabular.ace_keys import NOT_KNOWN, ace_strangers
 from gateway.formats.tabular.json_flat import flatten, is_list, listed
+from gateway.formats.tabular.json_levels import Levels
 from gateway.formats.tabular.json_objects import JsonFault, Lines, fault
 from gateway.formats.tabular.json_objects import objects as objects_of
 from gateway.formats.tabular.layout import KEYS, Header, Options
 from gateway.formats.tabular.reader import TableReader
-from gateway.formats.tabular.rows import Record, plain_name
-from gateway.formats.tabular.vocabulary import vocabulary
+from gateway.formats.tabular.rows import ABSENT, Record, plain_name
+from gateway.formats.tabular.vocabulary import key_meaning, vocabulary
 from gateway.profile import Profile
 from gateway.records import Event, Group, GroupBegin, GroupEnd, Interchange, InterchangeBegin, InterchangeEnd
 
@@ -71,9 +71,11 @@ class _JsonReader(TableReader):
     def __init__(self, profile: Profile, options: Options) -> None:
         super().__init__(profile, options, "json")
         self._header = Header([], options, growing=True)
+        self._levels = Levels(self._header, options.group_by)
         self._places: dict[str, int] = {}
         self._plans: dict[tuple[str, tuple[str, ...], tuple[str, ...]], tuple[_Cells, _Cells]] = {}
-        self._rows = self._objects = 0
+        self._rows = self._objects = self._told = 0  # _told: columns of one meaning
+        self._ours = True  # the keys of the open document are ours, not those of a shape that another mapping reads
         self._fault: Finding | None = None
         self._first: dict[str, Any] = {}
         self._new: list[int] = []  # cells of keys that came with this goods line
@@ -101,11 +103,13 @@ class _JsonReader(TableReader):
 
     def _check_header(self, header: Header, record: Record | None, width: int) -> Iterator[Finding]:
         told = self._options.message_type or not self._first  # no line could be read: no column is missing
+        self._told = len(header.twice)
         yield from () if told else super()._check_header(header, record, width)
 
     def _closing(self, message: Any) -> Iterator[Finding]:
         yield from super()._closing(message)
         if not self._options.message_type:  # the keys of a partner's own shape are those of a mapping of its own
+            yield from self._same(self._header, Position(line=1), self._told)
             yield from self._strangers(self._header, len(self._header.names), Position(line=1))
         elif self._options.message_type == _TRIP:
             yield from self._ace_strangers()
@@ -146,6 +150,7 @@ class _JsonReader(TableReader):
 
     def _shipments(self, value: dict[str, Any], place: Record) -> Iterator[Record]:
         """Yield a record for every goods line of a document, or of one shipment."""
+        self._ours = self._options.message_type in ("", "rows") and not _kind(value)
         outer = next((k for k, v in value.items() if plain_name(k) in SHIPMENTS and is_list(v)), "")
         shared: dict[str, str] = {}
         flatten(value, "", shared, outer, self._options.lists)
@@ -156,6 +161,7 @@ class _JsonReader(TableReader):
             return
         if _kind(value) and "operation" in shared:  # the shipments have one of their own
             shared["operation_of_trip"] = shared["operation"]
+        shared = self._levels.of_document(shared, value[outer]) if self._ours else shared
         for number, one in enumerate(value[outer]):
             path = f"{outer}[{number}]"
             if isinstance(one, dict):
@@ -166,7 +172,7 @@ class _JsonReader(TableReader):
     def _holds_none(self, value: dict[str, Any], shared: dict[str, str]) -> bool:
         """True for a document whose list of shipments is empty, and that is no shipment itself; it is told."""
         name = next((k for k, v in value.items() if plain_name(k) in SHIPMENTS and v in ([], None)), "")
-        if not name or {_meaning(key) for key in shared} & _OF_A_SHIPMENT:
+        if not name or {key_meaning(key) for key in shared} & _OF_A_SHIPMENT:
             return False
         severity = Severity.INFO if self._options.accept_empty else Severity.ERROR
         said = f'"{name}" holds no shipment.'
@@ -183,23 +189,33 @@ class _JsonReader(TableReader):
         inner = next((k for k, v in one.items() if plain_name(k) in ITEMS and (isinstance(v, dict) or is_list(v))), "")
         own: dict[str, str] = {}
         flatten(one, "", own, inner, self._options.lists)
-        told = {_meaning(name) for name in own}
-        own |= {name: text for name, text in shared.items() if name not in own and _meaning(name) not in told}
+        told = {key_meaning(name) for name in own}
+        own |= {name: text for name, text in shared.items() if name not in own and key_meaning(name) not in told}
         self._objects += 1
-        for number, line in enumerate(listed(one[inner]) if inner else ({},)):
-            goods: dict[str, str] = {}
+        lines = listed(one[inner]) if inner else [{}]
+        goods = [self._flat(line) for line in lines]
+        apart = False
+        if inner and self._ours:
+            apart, own, goods = self._levels.of_shipment(own, goods)
+        for number, line in enumerate(lines):
             if not isinstance(line, dict):
                 yield self._no_object(place, f"{path or place.path}.{inner}[{number}]".lstrip("."), f"#{self._objects}")
                 continue
-            flatten(line, "", goods, "", self._options.lists)
             self._rows += 1
-            cells = self._cells(own, goods, inner)
+            cells = self._cells(own, goods[number], inner)
             if self._new:
                 self._meet(place, path or place.path, number, one)
-            group = f"#{self._objects}" if inner else ""
+            group = f"#{self._objects}" if inner and not apart else ""
             yield Record(
                 cells, self._rows, place.line, place.offset, place.length, "", "", 1, path or place.path, group
             )
+
+    def _flat(self, line: Any) -> dict[str, str]:
+        """Return the values of a goods line; none of an entry that is no object."""
+        goods: dict[str, str] = {}
+        if isinstance(line, dict):
+            flatten(line, "", goods, "", self._options.lists)
+        return goods
 
     def _meet(self, place: Record, path: str, number: int, one: dict[str, Any]) -> None:
         """Note where the keys that are new came first. path, number: of the shipment and its goods line; one: its object."""
@@ -234,47 +250,46 @@ class _JsonReader(TableReader):
     def _plan(self, inner: str, own: tuple[str, ...], goods: tuple[str, ...]) -> tuple[_Cells, _Cells]:
         """Return which names of a shipment and of its goods line go into which cells; new names become columns."""
         columns = vocabulary()[0]
-        of_shipment = {name: _meaning(name) for name in own}
+        of_shipment = {name: key_meaning(name) for name in own}
         there = set(of_shipment.values())
         taken: dict[str, str] = {}
         for name in goods:
-            meaning = _meaning(name)
+            meaning = key_meaning(name)
             standard = columns.get(meaning)
             if standard is None or standard.level == "item" or meaning not in there:
                 taken = {n: m for n, m in taken.items() if m != meaning} | {name: meaning}
         gone = set(taken.values())
-        kept = [(self._index(name, name), name) for name, meaning in of_shipment.items() if meaning not in gone]
-        return kept, [(self._index(name, f"{inner}[].{name}"), name) for name in taken]
+        used: set[int] = set()
+        kept = [
+            (self._index(name, self._levels.written.get(name, name), used), name)
+            for name, meaning in of_shipment.items()
+            if meaning not in gone
+        ]
+        return kept, [(self._index(name, f"{inner}[].{name}", used), name) for name in taken]
 
-    def _index(self, name: str, shown: str) -> int:
-        """Return the cell of a name; a new one becomes a column."""
+    def _index(self, name: str, shown: str, used: set[int]) -> int:
+        """Return the cell of a name: that of another name for the same column, which other objects have, or a new one.
+
+        used: cells that the object fills already; two of its names that mean the same are two columns, and told.
+        """
         index = self._places.get(name, -1)
         if index < 0:
+            meant = self._header.means(name) if self._ours else ""
+            index = self._header.index(meant) if meant in vocabulary()[0] else ABSENT
+        if index == ABSENT or index in used:
             if len(self._header.names) >= _KEYS:
                 raise _too_many()
-            index = self._places[name] = self._header.add(name)
+            index = self._header.add(name)
             self._header.names[index] = shown
             self._new.append(index)
+        self._places.setdefault(name, index)
+        used.add(index)
         return index
 
 
 def _too_many() -> JsonFault:
     said = f"The objects have more than {_KEYS:,} different keys: names of fields are expected there, not values."
     return JsonFault(fault("JSON-SHAPE", said, None))
-
-
-def _meaning(name: str) -> str:
-    """Return the standard column that a key means, else the key itself for comparison."""
-    return _remembered(name) if len(name) <= _LONG else _told_by(name)
-
-
-def _told_by(name: str) -> str:
-    plain = plain_name(name)
-    return vocabulary()[1].get(plain, plain)
-
-
-_LONG = 100  # characters of a key; longer ones are no names, and not remembered
-_remembered = lru_cache(4096)(_told_by)
 
 
 def _kind(value: dict[str, Any]) -> str:

@@ -33,7 +33,15 @@ from typing import Any
 from gateway.errors import ConfigError, did_you_mean
 from gateway.formats.tabular.patterns import compiled
 from gateway.formats.tabular.rows import ABSENT, plain_name
-from gateway.formats.tabular.vocabulary import Column, is_unsure, meaning, other_names, told_beside, vocabulary
+from gateway.formats.tabular.vocabulary import (
+    Column,
+    is_unsure,
+    key_meaning,
+    meaning,
+    other_names,
+    told_beside,
+    vocabulary,
+)
 
 DELIMITERS = (",", ";", "\t", "|")
 _WORDS = {"comma": ",", "semicolon": ";", "tab": "\t", "pipe": "|", "bar": "|"}
@@ -173,6 +181,10 @@ class Header:
         beside = self._beside.get(plain_name(name))
         return meaning(name) if beside is None else beside
 
+    def means(self, name: str) -> str:
+        """Return the standard column that a key means, by the partner's layout or as it is in use, else its plain name."""
+        return self._rename.get(plain_name(name), "") or key_meaning(name)
+
     def _renamed(self, name: str, index: int) -> str:
         return self._rename.get(f"col{index + 1}") or self._rename.get(plain_name(name), "")
 
@@ -228,7 +240,7 @@ class Header:
         if not any(self.has(k) for k in KEYS) and not self._options.group_by:
             found.append(("house_bill", True))
         found += [(n, needed) for n in ("consignee_name", "item_description") if not self.has(n)]
-        if not any(self.has(n) for n in VALUES):
+        if not any(self.has(n) for n in (*VALUES, "shipment_value")):
             found.append(("item_value", needed))
         elif not self.has("currency") and not self.has("item_value_usd"):
             found.append(("currency", needed and not currency))
@@ -255,6 +267,14 @@ class Header:
             elif standard.name not in own and not self.passes(standard):
                 found.append((name, standard.name))
         return found
+
+    def nameless(self) -> list[int]:
+        """Return the indexes of columns that have no name and that the partner's layout gives none; 100 at most."""
+        if self.growing:
+            return []
+        own = self.own()
+        empty = [i for i, name in enumerate(self.names) if not plain_name(name) and f"col{i + 1}" not in own]
+        return [i for i in empty if not self._renamed("", i)][:100]
 
     def passes(self, column: Column) -> bool:
         """True when our mappings pass on what a column of this table holds."""

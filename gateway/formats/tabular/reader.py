@@ -61,6 +61,7 @@ class TableReader(HeaderReader):
         self._notes: list[Finding] = []
         self._totals: Totals | None = None  # what a row of totals is compared with
         self._early: list[Finding] = []  # what is said of the rows above the header
+        self._nameless: list[int] = []  # columns without a name that held nothing so far
         self._unread = False  # a fault of the whole table was found: its rows are named, not judged
 
     def read(self, records: Iterator[Record], before: Iterable[Finding] = ()) -> Iterator[Event]:
@@ -136,6 +137,7 @@ class TableReader(HeaderReader):
     ) -> tuple[MessageBegin, ManyRows, list[Finding]]:
         """Return the message, what makes its rows, and what is wrong with its header."""
         width = len(header.names)
+        self._nameless = header.nameless()
         added = {n: v for n, v in {**self._options.values, **values}.items() if not header.has(n)}
         for name in added:
             header.add(name)
@@ -162,6 +164,8 @@ class TableReader(HeaderReader):
         """Take one record: skip it with a remark, or make it a row; return the shipments that are complete."""
         why = rows.skip(record)
         if not why:
+            if self._nameless:
+                self._look_at_nameless([record])
             findings, row, key = rows.row(record)
             if self._totals is not None:
                 self._totals.take(key, row.elements)
@@ -179,10 +183,22 @@ class TableReader(HeaderReader):
 
     def _take_many(self, rows: ManyRows, records: list[Record]) -> list[Shipment]:
         """Take records that need no look; return the shipments that are complete."""
+        if self._nameless:
+            self._look_at_nameless(records)
         keys, nodes, alike = rows.many(records)
         if self._totals is not None:
             self._totals.take_many(keys, [row.elements for row in nodes])
         return self._grouper.add_many(keys, nodes, alike)
+
+    def _look_at_nameless(self, records: list[Record]) -> None:
+        """Tell of columns without a name that hold something, each once."""
+        for record in records:
+            for index in [i for i in self._nameless if i < len(record.cells) and record.cells[i].strip()]:
+                self._nameless.remove(index)
+                said = f"Column {index + 1} has no name and was not read; row {record.number} is the first that has something in it."
+                self._notes.append(
+                    Finding("CSV-EXTRA-COLUMN", Severity.WARNING, Scope.MESSAGE, said, place_of_record(record))
+                )
 
     def _skipped(self, record: Record) -> None:
         """Count an empty row."""

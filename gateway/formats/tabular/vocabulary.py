@@ -68,6 +68,20 @@ def meaning(name: str) -> str:
     return found if both or columns[found].kind not in ("money", "weight", "number") else ""  # its unit may stand there
 
 
+def key_meaning(name: str) -> str:
+    """Return the standard column that a key of JSON means, else the key itself for comparison."""
+    return _remembered(name) if len(name) <= _LONG else _told_by(name)
+
+
+def _told_by(name: str) -> str:
+    plain = plain_name(name)
+    return vocabulary()[1].get(plain, plain)
+
+
+_LONG = 100  # characters of a key; longer ones are no names, and not remembered
+_remembered = lru_cache(4096)(_told_by)
+
+
 @cache
 def _unsure() -> dict[str, dict[str, str]]:
     rows = table_rows(files(__package__).joinpath("unsure.csv").read_text("utf-8"))

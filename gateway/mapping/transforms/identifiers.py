@@ -77,9 +77,16 @@ def s8(value: str) -> str:
     return number if re.fullmatch(_S8, number) else s9(value)[:20]
 
 
-@transform("6110.20.2079 => 6110202079")
+_AS_DECIMAL = re.compile(r"\s*(\+?[0-9]{5,15})\.0\s*")
+"""A number that a program kept as one with decimals: a table with empty cells gives 409000000.0."""
+
+
+@transform("6110.20.2079 => 6110202079", "6109100012.0 => 6109100012", "40900.0 => 40900")
 def hts(value: str) -> str:
-    """A tariff number: dots and blanks removed."""
+    """A tariff number: dots and blanks removed. Of one that was kept as a number with decimals (`.0`) they are no digits of it."""
+    if found := _AS_DECIMAL.fullmatch(value):
+        said = f'"{value.strip()}" ends as a number with decimals does; it was read as {found[1]}.'
+        return Noted(found[1], ("CSV-NUMBER-FORM", said))
     return re.sub(r"[ .]", "", value)
 
 
@@ -174,15 +181,37 @@ _EXTENSION = re.compile(r"(?<=[0-9)])[\s,;/]*(?:ext(?:ension)?\b|durchwahl|app\.
 
 @transform(
     "(555) 010-1234 => 5550101234", "+1 555 010 1234 => +15550101234", "+1 206-555-0100 ext. 12345 => +12065550100",
-    "555-0100 x7 => 5550100",
+    "555-0100 x7 => 5550100", "5550101234.0 => 5550101234", "555-0100 / 555-0101 => 5550100", "0711/5550100 => 07115550100",
+    "1.5550101e10 => ",
 )  # fmt: skip
 def phone(value: str) -> str:
-    """A phone number: digits, with a leading + if there was one. An extension is left out with a remark."""
-    text = _EXTENSION.sub("", value.strip())
+    """A phone number: digits, with a leading + if there was one. An extension, and a second number, are left out with a remark."""
+    text = value.strip()
+    if text.isascii() and text.isdigit():
+        return text
+    if found := _AS_DECIMAL.fullmatch(text):
+        said = "The telephone number ends as a number with decimals does (.0); it was read without."
+        return Noted(found[1], ("CSV-NUMBER-FORM", said))
+    if _ROUNDED.fullmatch(text):
+        return ""  # its digits are lost
+    first, *others = _several_phones(text)
+    text = _EXTENSION.sub("", first)
     number = ("+" if text.startswith("+") else "") + re.sub(r"[^0-9]", "", text)
-    if number and text != value.strip():
-        return Noted(number, ("MAP-NOT-PASSED", "The extension of the telephone number was not passed on."))
+    if number and (others or text != first):
+        what = "A second number" if others else "The extension of the telephone number"
+        return Noted(number, ("MAP-NOT-PASSED", f"{what} was not passed on."))
     return number
+
+
+_BETWEEN_PHONES = re.compile(r"\s*(?:[/;|,&\n]|\bor\b|\band\b|\bu\.)\s*", re.I)
+_LEAST_DIGITS = 7  # of a telephone number
+
+
+def _several_phones(text: str) -> list[str]:
+    """Return the telephone numbers of a text; a text whose parts are too short to be numbers of their own is one."""
+    parts = _BETWEEN_PHONES.split(text)
+    whole = all(sum(map(str.isdigit, part)) >= _LEAST_DIGITS for part in parts)
+    return parts if whole else [text]
 
 
 _ROUNDED = re.compile(r"[0-9](\.[0-9]+)?[eE]\+?[0-9]{1,3}")

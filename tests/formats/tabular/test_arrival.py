@@ -46,6 +46,14 @@ def arrival(names: str, cells: str) -> tuple[str | None, list[str]]:
         ("arrival_time", "2025-03-04T21:30:00-08:00", "2025-03-05T05:30:00Z"),
         ("Arrival Time", "03/24/2025 21:30", "2025-03-25T04:30:00Z"),
         ("ETA", "2025-03-04", "2025-03-04T20:00:00Z"),
+        ("arrival_date", "2025-03-04 00:00:00", "2025-03-04T20:00:00Z"),  # a day, as programs write it
+        ("arrival_date", "2025-03-04T00:00:00.000", "2025-03-04T20:00:00Z"),
+        ("ETA", "03/24/2025 0:00", "2025-03-24T19:00:00Z"),
+        ("ETA", "03/24/2025 12:00:00 AM", "2025-03-24T19:00:00Z"),
+        ("arrival_date,arrival_time", "2025-03-04 00:00:00,21:30", "2025-03-05T05:30:00Z"),
+        ("arrival_date", "2025-03-04T00:00:00-08:00", "2025-03-04T08:00:00Z"),
+        ("arrival_date", "2025-03-04 00:01:00", "2025-03-04T08:01:00Z"),
+        ("Arrival Time", "2025-03-04 00:00:00", "2025-03-04T08:00:00Z"),
     ],
 )
 def test_the_arrival_is_read_from_one_column_or_two(names: str, cells: str, moment: str) -> None:

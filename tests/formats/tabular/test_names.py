@@ -139,3 +139,17 @@ def test_a_header_in_another_character_set_is_told_as_that_and_not_as_unknown_co
     assert [f.rule for f in of_header] == ["CSV-ENCODING"]
     assert 'encoding = "cp1252"' in of_header[0].message
     assert not any("\ufffd" in f.message for f in found)
+
+
+@pytest.mark.parametrize("many", [1, 400])
+def test_a_column_without_a_name_is_told_when_it_holds_something(many: int) -> None:
+    """What stood in it was lost without a word."""
+    rows = [f"{'x' if n >= many - 1 else ''}; ;{GOOD.replace('TRK1', f'TRK{n}')}" for n in range(many + 2)]
+    text = "\n".join([f"; ;{HEAD}", *rows, ""]).encode()
+
+    def said(**tabular: object) -> list[tuple[int | None, str]]:
+        found = drop(text, name="m.csv", profile=profile(**tabular)).findings()
+        return [(f.position.row, f.message) for f in found if f.rule == "CSV-EXTRA-COLUMN"]
+
+    assert said() == [(many + 1, f"Column 1 has no name and was not read; row {many + 1} is the first that has something in it.")]  # fmt: skip
+    assert said(extra_columns=["col 1"]) == said(rename={"col 1": "sku"}) == []
