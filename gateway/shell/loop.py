@@ -11,28 +11,25 @@ The work folder is the queue: what was claimed is processed by this process, its
 from __future__ import annotations
 
 import contextlib
-import errno
 import time
-from collections import deque
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 from gateway.errors import ConfigError
 from gateway.shell import heap, journal
 from gateway.shell.claims import Claimed
 from gateway.shell.crew import Alone, Crew, Ended, Recipe, originators_of, work
 from gateway.shell.desk import Alert, Desk, Remap, Result, Translate, Trouble, no_version
-from gateway.shell.drops import Candidate, LocalDrop, PartnerDrop, ServeConfig
+from gateway.shell.drop_folders import DropFolders
+from gateway.shell.drops import PartnerDrop, ServeConfig
 from gateway.shell.folders import Clock, ReceiptIds, StateFolders, instant, utc_now
 from gateway.shell.housework import Housework
-from gateway.shell.intake import Intake, UnreadableError
+from gateway.shell.intake import Intake
 from gateway.shell.ledger import STORAGE_FAULTS, open_ledger
 from gateway.shell.lock import StateLock
 from gateway.shell.log import logger
 from gateway.shell.lost import Fault, Lost
-from gateway.shell.names import MARKER, shown_name
+from gateway.shell.names import MARKER
 from gateway.shell.outages import Outages
 from gateway.shell.process import later_files, of_nobody, release
 from gateway.shell.publishing import RetryPolicy
@@ -47,7 +44,6 @@ from gateway.shell.wake import Wake
 DRAIN_S = 10.0
 _GRACE_S = 2.0  # what a worker may take longer than DRAIN_S before it is killed
 _SHORTEST_S = 0.01
-_AHEAD = 256  # files of a partner that are claimed before they are begun; the others stay in the drop folder
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,8 +109,7 @@ class Engine:
         self._recovered, self._next_poll = False, 0.0
         self._partners: dict[str, PartnerDrop] = {}
         self._accounts: dict[str, PartnerDrop] = {}
-        self._drops: list[tuple[PartnerDrop, LocalDrop]] = []
-        self._found: dict[str, deque[Candidate]] = {}  # partner -> files that were ready at the last look
+        self.folders = DropFolders(self.intake, self._queue, self._outages, self._look_again)
         self._watch: Callable[[], None] = lambda: None
         self.beat = time.monotonic()  # when the queue was looked at last
         try:
@@ -130,15 +125,13 @@ class Engine:
         """
         config.vault.check(self.desk.folders.root)
         self._crew.use(recipe)
-        seen = {drop.folder: drop for _, drop in self._drops}
         self._config = config
         limits = Limits(total=config.max_file_bytes)
         self.desk = replace(self.desk, originators=originators_of(config.partners), vault=config.vault, limits=limits)
         self.intake.vault, self.intake.max_file_bytes = config.vault, config.max_file_bytes
         self._partners = {partner.name: partner for partner in config.partners}
         self._accounts = {partner.account: partner for partner in config.partners}
-        self._drops = [(p, seen.get(p.in_dir) or self._local(p)) for p in config.partners if p.in_dir is not None]
-        self._found.clear()  # what was not taken yet is found again
+        self.folders.use(config, self.desk)
         heap.settle()
 
     def watch(self, look: Callable[[], None]) -> None:
@@ -266,56 +259,15 @@ class Engine:
     def _poll(self) -> None:
         if time.monotonic() < self._next_poll:
             if not self._stop_at:
-                self._take_found()
+                self.folders.take(self.desk)
             return
         self._next_poll = time.monotonic() + self._config.poll_seconds
         self._sole.look()
         self._watch()
         self._house.look(self._partners, self._config, self.desk)
         self._recover()
-        for partner, drop in self._drops:
-            if not self._found.get(partner.name):
-                with self._folder_faults(partner.name, "look"):
-                    self._found[partner.name] = deque(drop.ready(self.desk.clock().timestamp()))
-                    if not self._found[partner.name]:  # nor is there a file any more that could not be taken
-                        self._folder_works(partner.name, "take")
-        self._take_found()
-
-    def _take_found(self) -> None:
-        """Claim what was found, a partner's files only some ahead of the work: others' files do not wait for a hundred thousand."""
-        for name, found in self._found.items():
-            room = _AHEAD - self._queue.line(name)
-            some = [found.popleft() for _ in range(min(room, len(found)))]
-            with self._folder_faults(name, "take" if some else ""):
-                for claimed in self.intake.claim_paths(some, name, self._partners[name].account):
-                    self._queue.put(claimed)
-
-    @contextmanager
-    def _folder_faults(self, partner: str, doing: str) -> Iterator[None]:
-        """Tell of a fault of a drop folder, once until it is over. doing: "" is nothing that could show that it is over."""
-        what = f"{partner} {doing}"
-        try:
-            yield
-        except OSError as error:
-            self._recovered = False  # the file may lie in the work folder already
-            text = f"The drop folder cannot be read or its file not be taken ({error.strerror})."
-            if isinstance(error, UnreadableError):
-                name = shown_name(Path(error.filename).name)
-                text = f"{name} in the drop folder belongs to another user, and ours cannot read it ({error.strerror}). It stays there until it can; other files are taken."
-            elif error.errno in (errno.ENOSPC, errno.EDQUOT) or self._is_of_state(error):
-                text = f"The state folder cannot be written to ({error.strerror}): files stay in the drop folder until it can."
-            self._outages.once("DROP-FOLDER", what, text, self.desk.alert, partner=partner)
-        else:
-            if doing:
-                self._folder_works(partner, doing)
-
-    def _is_of_state(self, error: OSError) -> bool:
-        return isinstance(error.filename, str) and Path(error.filename).is_relative_to(self.desk.folders.root)
-
-    def _folder_works(self, partner: str, doing: str) -> None:
-        self._outages.passed(
-            "DROP-FOLDER", f"{partner} {doing}", "The drop folder can be used again", self.desk.alert, partner=partner
-        )
+        self.folders.look(self.desk)
+        self.folders.take(self.desk)
 
     def _begin(self) -> bool:
         """Begin as many files as there is room for; True when one was begun."""
@@ -351,14 +303,6 @@ class Engine:
             self._queue.done(claimed)
         self._on_result(result)
         return result
-
-    def _local(self, partner: PartnerDrop) -> LocalDrop:
-        def late(name: str, age_s: float) -> None:
-            text = f"A file waits under a temporary name for {age_s / 3600:.0f} hours."
-            self.desk.alert("FILE-TEMP-NAME", text, partner=partner.name)
-
-        assert partner.in_dir is not None
-        return LocalDrop(partner.in_dir, self._config.settle_polls, late)
 
     def _must_stop(self) -> bool:
         return bool(self._stop_at) and time.monotonic() > self._stop_at

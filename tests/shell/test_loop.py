@@ -18,7 +18,7 @@ import pytest
 from sqlalchemy import select
 
 from gateway.errors import ConfigError, DeliveryError
-from gateway.shell import log
+from gateway.shell import drop_folders, log
 from gateway.shell.deliver import LocalTarget
 from gateway.shell.schema import shipments
 from gateway.shell.sftp_paths import Upload
@@ -287,9 +287,7 @@ def test_a_full_log_disk_does_not_stop_the_work() -> None:
 def test_a_backlog_stays_in_its_folder_and_others_do_not_wait_for_it(
     yard: Yard, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from gateway.shell import loop
-
-    monkeypatch.setattr(loop, "_AHEAD", 4)
+    monkeypatch.setattr(drop_folders, "AHEAD", 4)
     for number in range(20):
         yard.drop(f"t{number:02}.edi", f"MSG m1\nSHIP b{number} 1\n")
     yard.drop("other.edi", "MSG m1\nSHIP c1 1\n", "beta")

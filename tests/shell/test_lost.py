@@ -310,7 +310,7 @@ def test_a_served_gateway_goes_on_after_the_command(tmp_path: Path) -> None:
     engine = place.engine()
     place.drop("bad-309.edi")
     place.drop("good-309.edi", "inbox2")
-    for partner, drop in engine._drops:
+    for partner, drop in engine.folders.drops:
         for claimed in engine.intake.claim_paths(drop.ready(time.time()), partner.name, partner.account):
             if claimed.partner == "northtest":
                 receipt = claimed.receipt

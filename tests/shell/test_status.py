@@ -30,7 +30,7 @@ def test_status_lists_older_drops_that_are_not_finished_and_those_not_begun(tmp_
     try:
         engine.stop()  # it is taken, and nothing is begun any more
         engine._poll()
-        engine._take_found()
+        engine.folders.take(engine.desk)
     finally:
         engine.close()
     (row,) = (row for row in drops(place.site, newest=2) if row["file"] == "good-fwb.txt")
