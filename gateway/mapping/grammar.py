@@ -140,6 +140,8 @@ def parse_source(text: str) -> tuple[Source, ...]:
         return ()
     if raw.lower() == "(none)":
         return (Source("none"),)
+    if raw.lower() == "none":
+        raise CellError(f'"{raw}" is not a source', "write (none) to take the target out of every shipment")
     sources = []
     for number, part in enumerate(p.strip() for p in raw.split(";")):
         if number and _SAME.fullmatch(part):
@@ -197,6 +199,11 @@ def parse_when(text: str) -> tuple[Test, ...]:
             if word == "differs" and not _several_kinds(source):
                 raise CellError(
                     f'"{part}" compares nothing', "name several qualifiers and an element: MOA[40|43].5004 differs"
+                )
+            if word == "repeated" and (source.path is None or not source.path.steps):
+                raise CellError(
+                    f'"{part}" never holds: there is one of it',
+                    "name what may be there several times: N9[2I].02 repeated",
                 )
             tests.append(Test(source, word))
     return tuple(tests)
