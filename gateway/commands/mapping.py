@@ -201,8 +201,9 @@ def leaves(node: Any, pointer: str) -> Iterator[tuple[str, Any]]:
 
 
 def table_bytes(mapping: str) -> bytes:
-    """Return the CSV of a base mapping, or of a file. Raises ConfigError when there is neither."""
-    for path in (base_mappings() / mapping / "map.csv", Path(mapping)):
+    """Return the CSV of a base mapping, of a code table, or of a file. Raises ConfigError when there is none of them."""
+    base = base_mappings()
+    for path in (base / mapping / "map.csv", base / "codes" / f"{mapping}.csv", Path(mapping)):
         if path.is_file():
             return path.read_bytes()
     known = ", ".join(sorted(p.parent.name for p in base_mappings().glob("*/map.csv")))

@@ -24,15 +24,17 @@ _TAKES = frozenset(
 
 def unreachable(rows: Iterable[Row]) -> Iterator[Fault]:
     """Yield a warning for each row that is never asked, repeats another, or never gives a value. rows: such as can be compiled."""
-    before: dict[tuple[str, str], list[Row]] = {}  # rows of the same target in the same block
+    before: dict[
+        tuple[str, str, str], list[Row]
+    ] = {}  # of the same target, block and table: a partner's rows replace those below
     for row in rows:
         if row.target in BINDINGS:
-            before = {key: those for key, those in before.items() if key[0] != row.level}
+            before = {key: those for key, those in before.items() if key[:2] != (row.file, row.level)}
         tests = parse_when(row.when)
         if said := never_holds(tests):
             yield _fault(row, "when", f"the condition never holds: {said}", "write PATH=A|B for one of several values, or a row for each")  # fmt: skip
         elif row.target not in (*BINDINGS, *ACTIONS):
-            those = before.setdefault((row.level, row.target), [])
+            those = before.setdefault((row.file, row.level, row.target), [])
             yield from _after(row, tests, those)
             those.append(row)
 
@@ -43,9 +45,9 @@ def _fault(row: Row, column: str, said: str, advice: str) -> Fault:
 
 def _after(row: Row, tests: tuple[Test, ...], before: list[Row]) -> Iterator[Fault]:
     """Yield what the rows before it leave to a row."""
-    cells = (row.file, row.source, row.when, row.transform, row.default)
+    cells = (row.source, row.when, row.transform, row.default)
     for one in before:
-        if (one.file, one.source, one.when, one.transform, one.default) == cells:
+        if (one.source, one.when, one.transform, one.default) == cells:
             yield _fault(row, "target", f"the row repeats {one.where}", "remove one of them")
             return
     for one in before:
