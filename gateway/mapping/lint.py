@@ -121,10 +121,11 @@ def _near_columns(rows: list[Row], dialect: Dialect) -> Iterator[Fault]:
     if near is None:
         return
     for row in rows:
-        sources = [*parse_source(row.source), *(test.source for test in parse_when(row.when))]
-        for path in [s.path for s in sources if s.path is not None]:
+        sources = [("source", one) for one in parse_source(row.source)]
+        sources += [("when", test.source) for test in parse_when(row.when)]
+        for column, path in [(column, source.path) for column, source in sources if source.path is not None]:
             if found := near(path):
-                yield Fault("MAP-COLUMN-NEAR", row.file, row.line, "source", f'"{path.text}" is no standard column', f"did you mean {found}? Else nothing is wrong", "warning")  # fmt: skip
+                yield Fault("MAP-COLUMN-NEAR", row.file, row.line, column, f'"{path.text}" is no standard column', f"did you mean {found}? Else nothing is wrong", "warning")  # fmt: skip
 
 
 def _mixed_blocks(tables: list[Table], own: frozenset[str] | None) -> Iterator[Fault]:

@@ -91,7 +91,7 @@ def test_punctuation_in_transform_arguments_is_written_as_words():
     [
         "mode == air", "mode=air or mode=truck", "mode=air, mode=truck", "mode present AND pieces present", "mode present or pieces present", "not mode present",
         "mode>5", "mode is air", "mode PRESENT", "MOA[40|43] differs", "MOA[40].5004 differs", "MOA.5004 differs", "profile.mode differs",
-        "profile.mode repeated", "envelope.ISA06 repeated", "./@id repeated", ". repeated",
+        "status is present", "status not present", "M11.01 is not absent", "profile.mode repeated", "envelope.ISA06 repeated", "./@id repeated", ". repeated",
     ],
 )  # fmt: skip
 def test_a_condition_in_the_words_of_other_languages_is_no_condition(cell: str) -> None:
