@@ -63,6 +63,8 @@ def mapping_show(
     """Print a mapping table as it is in force for a partner, overrides merged."""
     from gateway.commands.mapping import show
 
+    if partner and profile is None:
+        raise GatewayError("--partner needs --profile.", "Name the profile folder.")
     for line in show(mapping, profile, partner):
         print(line)
 

@@ -18,7 +18,7 @@ from gateway.commands.mapping_own import facts_of, mappings_of
 from gateway.commands.mapping_unfilled import left_unfilled
 from gateway.commands.named_files import check_file
 from gateway.config_files import PartnerFile, read_file
-from gateway.errors import ConfigError, GatewayError, MappingError
+from gateway.errors import ConfigError, GatewayError, MappingError, did_you_mean
 from gateway.formats import format_module
 from gateway.formats.detect import HEAD, Transcoded, detect_for
 from gateway.history import bare_number
@@ -206,5 +206,6 @@ def table_bytes(mapping: str) -> bytes:
     for path in (base / mapping / "map.csv", base / "codes" / f"{mapping}.csv", Path(mapping)):
         if path.is_file():
             return path.read_bytes()
-    known = ", ".join(sorted(p.parent.name for p in base_mappings().glob("*/map.csv")))
-    raise ConfigError(f"There is no mapping {mapping}.", f"Known: {known}; or name a CSV file.")
+    known = sorted(path.parent.name for path in base.glob("*/map.csv"))
+    meant = did_you_mean(mapping, known, f"Known: {', '.join(known)}; or name a CSV file.")
+    raise ConfigError(f"There is no mapping {mapping}.", meant)

@@ -105,6 +105,7 @@ def test_what_would_do_nothing_is_an_error_with_its_cell_and_a_mend(tmp_path, ro
         ("shipment,package_unit,M11.04,M11.03=1,trim,,,,,\nshipment,package_unit,M11.04,M11.02=1 and M11.03=1,upper,,,,,\n", TRUCK, "MAP-UNREACHABLE", "reads the same source before it"),
         ("shipment,package_unit,M11.04,,upper,,,,,\nshipment,package_unit,M11.04,,upper,,yes,,,\n", TRUCK, "MAP-UNREACHABLE", "repeats"),
         ("message,package_unit,,,,CTN,,,,\n", TRUCK, "MAP-NOTHING", "rows of level shipment"),
+        ("shipment,package_unit,M11.04,,upper,,yes,,unit {Value} odd,\n", TRUCK, "MAP-VALUE-ODD", "only {value}"),
         ("buyer,(first),N1[cn],,,,,,,\n", TRUCK, "MAP-VALUE-ODD", '"cn"'),
         ('shipment,package_unit,M11.04,"M11.04=PCS,CTN",upper,,,,,\n', TRUCK, "MAP-VALUE-ODD", "PCS,CTN"),
         ("shipment,gross_weight_kg,M11.05,,decimal,,,,,\n", TRUCK, "MAP-UNIT", "kilograms"),
