@@ -23,7 +23,7 @@ from gateway.cli_common import (
     with_profile,
 )
 from gateway.errors import GatewayError, did_you_mean
-from gateway.site import load_site
+from gateway.site import base_mappings, load_site
 
 mapping_app = typer.Typer(
     help="Mapping tables: check, show, trace, test, cover, diff, and the way to Excel and back.", no_args_is_help=True
@@ -63,6 +63,8 @@ def mapping_show(
     """Print a mapping table as it is in force for a partner, overrides merged."""
     from gateway.commands.mapping import show
 
+    if partner and profile is None:
+        raise GatewayError("--partner needs --profile.", "Name the profile folder.")
     for line in show(mapping, profile, partner):
         print(line)
 
@@ -167,7 +169,9 @@ def mapping_cover(
 
 @mapping_app.command("export")
 def mapping_export(
-    mapping: Annotated[str, typer.Argument(help="Mapping id, or the CSV file of a partner's rows.")],
+    mapping: Annotated[
+        str, typer.Argument(help="Mapping id or code table, or the CSV file of a partner's rows or codes.")
+    ],
     output: Annotated[Path, typer.Option("-o", "--output", help="The workbook to write (.xlsx).")],
     profile: ProfileDir = None,
     partner: Annotated[
@@ -200,8 +204,17 @@ def mapping_export(
         out(f"next: edit it, then {command('gateway', 'mapping', 'import', output, '--over', mapping, '-o', place)}")
     else:
         own = (profile or Path()) / "mappings" / mapping / "map.csv"
-        place = own if profile is not None and own.is_file() else Path("map.csv")
+        place = own if profile is not None and own.is_file() else _place_of(mapping)
         out(f"next: edit it, then {command('gateway', 'mapping', 'import', output, '-o', place)}")
+
+
+def _place_of(mapping: str) -> Path:
+    """Return where an edited table goes: to the file that it was, else beside the rows that it is for."""
+    if Path(mapping).is_file():
+        return Path(mapping)
+    return (
+        Path("codes", f"{mapping}.csv") if (base_mappings() / "codes" / f"{mapping}.csv").is_file() else Path("map.csv")
+    )
 
 
 @mapping_app.command("import")
@@ -215,9 +228,11 @@ def mapping_import(
 ) -> None:
     """Turn an edited workbook back into a mapping table; what Excel damaged is refused with its cell."""
     from gateway.commands.mapping_own import own_rows, whole_levels
-    from gateway.workbook import import_table
+    from gateway.workbook import import_table, of_codes
 
     data = import_table(workbook)
+    if over and of_codes(data):
+        raise GatewayError(f"{workbook.name} holds codes, and no rows of a mapping.", "Leave --over out: a partner's code table replaces the whole table.")  # fmt: skip
     if over:
         data, rows = own_rows(data, over, profile)
         out(f"{rows} rows differ from {over}")

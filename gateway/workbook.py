@@ -1,6 +1,6 @@
 """Mapping tables as Excel workbooks and back, without change: every cell is text, the header is locked.
 
-export:  map.csv -> sheet "map" (the rows), sheet "how" (what the columns mean)
+export:  map.csv -> sheet "map" (the rows), sheet "how" (what the columns mean); code tables likewise
 import:  sheet "map" -> the same CSV, byte for byte; cells that Excel turned into numbers or dates are refused
 """
 
@@ -12,6 +12,7 @@ from datetime import date, time, timedelta
 from pathlib import Path
 from typing import Any
 
+import msgspec
 from openpyxl import Workbook, load_workbook
 from openpyxl.cell.cell import Cell, MergedCell
 from openpyxl.styles import Alignment, Font, PatternFill, Protection
@@ -21,6 +22,7 @@ from openpyxl.worksheet.worksheet import Worksheet
 
 from gateway.canonical.model import PARTY_ROLES
 from gateway.errors import ConfigError, MappingError
+from gateway.mapping.codes import CodeTables
 from gateway.mapping.table import Fault, read_records, read_table
 from gateway.mapping.transforms import registry
 from gateway.outputs.field import COLUMNS
@@ -60,6 +62,14 @@ _HOW = (
 )
 
 
+_HOW_CODES = (
+    ("code", "what files have, such as 01; several parted by |"),
+    ("value", "what the canonical model says instead"),
+    ("from, to", "days such as 2025-03-04, where the value depends on the day; to is the first day after"),
+    ("one_way", "yes: the code is read and never written"),
+)
+
+
 def export_table(data: bytes, mapping: str, target: Path) -> int:
     """Write a mapping table as a workbook; return its rows. data: the CSV. Raises ConfigError when it is no UTF-8 CSV."""
     try:
@@ -80,7 +90,7 @@ def export_table(data: bytes, mapping: str, target: Path) -> int:
     sheet.protection.sheet = True  # only the header is locked; no password
     sheet.protection.formatCells = sheet.protection.insertRows = sheet.protection.deleteRows = False
     _choices(sheet, header, len(rows))
-    _how(book, mapping)
+    _how(book, mapping, codes=_is_of_codes(header))
     book.save(target)
     return max(len(rows) - 1, 0)
 
@@ -112,13 +122,25 @@ def _choices(sheet: Worksheet, header: list[str], rows: int) -> None:
             spare.number_format, spare.protection = "@", Protection(locked=False)
 
 
-def _how(book: Workbook, mapping: str) -> None:
+def _is_of_codes(header: list[str]) -> bool:
+    """True for a code table."""
+    names = {name.strip().lower() for name in header}
+    return {"code", "value"} <= names and "level" not in names
+
+
+def of_codes(data: bytes) -> bool:
+    """True for the CSV of a code table."""
+    return _is_of_codes(next(csv.reader(io.StringIO(data.decode("utf-8"), newline="")), []))
+
+
+def _how(book: Workbook, mapping: str, *, codes: bool) -> None:
     sheet = book.create_sheet("how")
-    sheet.append(["mapping", mapping])
-    for row in _HOW:
+    sheet.append(["code table" if codes else "mapping", mapping])
+    for row in _HOW_CODES if codes else _HOW:
         sheet.append(row)
-    sheet.append(["transforms", " ".join(sorted(registry()))])
-    sheet.append(["back", "gateway mapping import FILE.xlsx -o map.csv"])
+    if not codes:
+        sheet.append(["transforms", " ".join(sorted(registry()))])
+    sheet.append(["back", f"gateway mapping import FILE.xlsx -o {'codes/TABLE' if codes else 'map'}.csv"])
     sheet.column_dimensions["B"].width = 100
 
 
@@ -199,7 +221,9 @@ def _row_of(line: int, rows: list[list[str]]) -> int:
 
 
 def _faults(data: bytes, file: str, header: list[str]) -> list[Fault]:
-    """Return the faults of a mapping table, or of a table on the way out (the one with lengths)."""
+    """Return the faults of a mapping table, of a code table, or of a table on the way out (the one with lengths)."""
+    if _is_of_codes(header):
+        return [msgspec.structs.replace(fault, file=file) for fault in CodeTables({file: data}).faults]
     if "max_length" not in header:
         return read_table(data, file).faults
     faults: list[Fault] = []

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from gateway.commands.mapping import check_all
 from gateway.commands.mapping_own import own_rows, table_in_force
 from gateway.commands.mapping_tools import run_tests
 from gateway.errors import ConfigError
@@ -155,3 +156,15 @@ def test_the_next_step_names_the_profile_folder(profile, tmp_path):
     assert f"-o {target}" in done.stdout.replace("\n", "")
     done = gateway("mapping", "import", str(book), "--over", "tabular_csv", "-o", str(target))
     assert f"next: gateway mapping check --profile {profile}" in done.stdout.replace("\n", "")
+
+
+def test_a_required_field_that_a_partner_takes_out_is_told_unless_a_constant_fills_it(profile):
+    own = profile / "partners" / "totals" / "tabular_csv.csv"
+    own.write_text("level,target,source\nshipment,mode_of_transportation,(none)\nbuyer,(all),(none)\n", "utf-8")
+    told = [(f["code"], f["severity"], f["file"], f["line"]) for f in check_all(profile) if f["code"] == "MAP-UNFILLED"]
+    assert told == [("MAP-UNFILLED", "warning", "totals/tabular_csv.csv", 2)]
+    file = profile / "partners" / "totals.toml"
+    file.write_text(
+        file.read_text("utf-8").replace("[constants]", '[constants]\nmode_of_transportation = "air"'), "utf-8"
+    )
+    assert [f for f in check_all(profile) if f["code"] == "MAP-UNFILLED"] == []

@@ -15,10 +15,10 @@ from gateway.site import base_mappings
 from gateway.workbook import export_table, import_table
 from tests.test_cli import gateway
 
-TABLES = sorted([*base_mappings().glob("*/map.csv"), *base_mappings().glob("out/*/map.csv")])
+TABLES = sorted(path for form in ("*/map.csv", "out/*/map.csv", "codes/*.csv") for path in base_mappings().glob(form))
 
 
-@pytest.mark.parametrize("path", TABLES, ids=lambda p: p.parent.name)
+@pytest.mark.parametrize("path", TABLES, ids=lambda p: f"{p.parent.name}/{p.stem}")
 def test_a_round_trip_changes_no_byte(path, tmp_path):
     book = tmp_path / "m.xlsx"
     export_table(path.read_bytes(), path.parent.name, book)
@@ -207,3 +207,27 @@ def test_hidden_rows_and_comments_change_nothing(tmp_path):
     sheet["C5"].comment = Comment("look", "me")
     book.save(path)
     assert import_table(path) == before
+
+
+def test_a_code_table_comes_back_with_its_zeros_or_is_refused(tmp_path):
+    """It could be exported and not imported: who edits codes in Excel lost the zeros of 0901."""
+    book = tmp_path / "schedule_d.xlsx"
+    done = gateway("mapping", "export", "schedule_d", "-o", str(book))
+    assert "mapping import" in done.stdout and "codes/schedule_d.csv" in done.stdout
+    assert "code table" in {row[0].value for row in load_workbook(book)["how"]}
+    edited = load_workbook(book)
+    edited["map"]["A2"] = 101
+    edited.save(book)
+    done = gateway("mapping", "import", str(book), "-o", str(tmp_path / "out.csv"))
+    assert done.returncode == 2 and "A2 holds a number" in done.stderr
+    edited["map"]["A2"] = "0102"
+    edited.save(book)
+    done = gateway("mapping", "import", str(book), "-o", str(tmp_path / "out.csv"))
+    assert done.returncode == 2 and "line 3" in done.stderr and 'code "0102" has two values' in done.stderr
+    edited["map"]["A2"] = "0099"
+    edited.save(book)
+    assert gateway("mapping", "import", str(book), "-o", str(tmp_path / "out.csv")).returncode == 0
+    assert (tmp_path / "out.csv").read_text("utf-8").splitlines()[1].startswith("0099,Portland")
+    done = gateway("mapping", "import", str(book), "--over", "x12_309_truck", "-o", str(tmp_path / "over.csv"))
+    assert done.returncode == 2 and "no rows of a mapping" in done.stderr
+    assert not (tmp_path / "over.csv").exists()

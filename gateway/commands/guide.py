@@ -17,7 +17,7 @@ from gateway.canonical.wording import words_of
 from gateway.catalogue import Catalogue, Rule
 from gateway.commands.guide_sending import answers_chapter, sending_chapter, wide_table
 from gateway.commands.guide_table import filled_in, tables_chapter
-from gateway.commands.mapping_tools import MADE, sample_of
+from gateway.commands.mapping_tools import sample_of
 from gateway.commands.pages import html_page
 from gateway.errors import ConfigError
 from gateway.findings import Severity
@@ -27,6 +27,7 @@ from gateway.mapping.folder import MappingSet
 from gateway.mapping.grammar import parse_when
 from gateway.mapping.sources import setting_holds
 from gateway.mapping.table import Row
+from gateway.mapping.unfilled import MADE
 from gateway.profile import Profile
 from gateway.rules.programs import DE_MINIMIS, INFORMAL
 from gateway.site import Site

@@ -15,9 +15,10 @@ import msgspec
 
 from gateway.commands.exact_place import encoding_of, exact_places
 from gateway.commands.mapping_own import facts_of, mappings_of
+from gateway.commands.mapping_unfilled import left_unfilled
 from gateway.commands.named_files import check_file
 from gateway.config_files import PartnerFile, read_file
-from gateway.errors import ConfigError, MappingError
+from gateway.errors import ConfigError, GatewayError, MappingError, did_you_mean
 from gateway.formats import format_module
 from gateway.formats.detect import HEAD, Transcoded, detect_for
 from gateway.history import bare_number
@@ -32,7 +33,7 @@ from gateway.own_tables import Unread, own_tables
 from gateway.profile import Profile, Program
 from gateway.records import Unit
 from gateway.shell.vault import clear
-from gateway.site import Site, base_mappings
+from gateway.site import Site, base_mappings, load_site
 
 
 def _sets(profile: Path | None) -> tuple[list[MappingSet], list[Fault]]:
@@ -66,6 +67,7 @@ def check_all(profile: Path | None) -> list[dict[str, Any]]:
     """Return every fault of every mapping, each once."""
     found: dict[tuple[Any, ...], dict[str, Any]] = {}
     sets, left_over = _sets(profile)
+    left_over += _left_unfilled(profile) if profile is not None else []
     for mappings in sets:
         own = mappings.codes if mappings is sets[0] else mappings.codes.own
         faults = [*left_over, *mappings.codes.faults, *unfit_values(mappings, [*own])]
@@ -75,6 +77,14 @@ def check_all(profile: Path | None) -> list[dict[str, Any]]:
         for fault in (*faults, *check_layouts(base_mappings(), profile)):
             found[fault.file, fault.line, fault.column, fault.message] = msgspec.structs.asdict(fault)
     return list(found.values())
+
+
+def _left_unfilled(profile: Path) -> list[Fault]:
+    """Return what the tables leave of what is required; nothing of a profile folder that cannot be loaded, which is told elsewhere."""
+    try:
+        return list(left_unfilled(load_site(profile)))
+    except GatewayError:
+        return []
 
 
 def _touches(mappings: MappingSet, facts: MappingFacts) -> bool:
@@ -191,9 +201,11 @@ def leaves(node: Any, pointer: str) -> Iterator[tuple[str, Any]]:
 
 
 def table_bytes(mapping: str) -> bytes:
-    """Return the CSV of a base mapping, or of a file. Raises ConfigError when there is neither."""
-    for path in (base_mappings() / mapping / "map.csv", Path(mapping)):
+    """Return the CSV of a base mapping, of a code table, or of a file. Raises ConfigError when there is none of them."""
+    base = base_mappings()
+    for path in (base / mapping / "map.csv", base / "codes" / f"{mapping}.csv", Path(mapping)):
         if path.is_file():
             return path.read_bytes()
-    known = ", ".join(sorted(p.parent.name for p in base_mappings().glob("*/map.csv")))
-    raise ConfigError(f"There is no mapping {mapping}.", f"Known: {known}; or name a CSV file.")
+    known = sorted(path.parent.name for path in base.glob("*/map.csv"))
+    meant = did_you_mean(mapping, known, f"Known: {', '.join(known)}; or name a CSV file.")
+    raise ConfigError(f"There is no mapping {mapping}.", meant)

@@ -7,7 +7,7 @@ import io
 from collections.abc import Sequence
 from pathlib import Path
 
-from gateway.errors import ConfigError
+from gateway.errors import ConfigError, did_you_mean
 from gateway.mapping.facts import MappingFacts
 from gateway.mapping.folder import MappingSet
 from gateway.mapping.overriding import WHOLE, Key, blocks_of, cells_of, effective_rows, is_none, key_of
@@ -48,7 +48,8 @@ def facts_of(mappings: MappingSet, mapping: str) -> MappingFacts:
     for facts in mappings.facts:
         if facts.id == mapping:
             return facts
-    raise ConfigError(f"There is no mapping {mapping}.", f"Known: {', '.join(f.id for f in mappings.facts)}.")
+    known = [facts.id for facts in mappings.facts]
+    raise ConfigError(f"There is no mapping {mapping}.", did_you_mean(mapping, known, f"Known: {', '.join(known)}."))
 
 
 def table_in_force(mapping: str, profile: Path | None, partner: str) -> tuple[bytes, str]:

@@ -9,7 +9,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from gateway.canonical.requirements import requirements
 from gateway.check import Checker, parse_instant
 from gateway.commands.mapping import units_of
 from gateway.commands.mapping_own import facts_of, has_own
@@ -19,6 +18,7 @@ from gateway.mapping.cover import Coverage
 from gateway.mapping.examples import run_examples
 from gateway.mapping.facts import MappingFacts
 from gateway.mapping.folder import MappingSet
+from gateway.mapping.unfilled import unfilled
 from gateway.profile import Profile
 from gateway.site import Site, base_mappings, base_site
 
@@ -146,31 +146,10 @@ def cover(paths: list[Path], site: Site) -> list[dict[str, Any]]:
             "unread": [{"place": u.place, "count": u.count, "sample": u.sample} for u in c.unread()],
             "silent": [{"row": r.where, "level": r.level, "target": r.target, "source": r.source} for r in c.silent()],
             "codes": [{"table": t, "code": code, "count": number} for t, code, number in c.unknown_codes()],
-            "sourceless": [{"target": t} for t in _sourceless(c, profiles[name])],
+            "sourceless": [{"target": t} for t in unfilled(c.program, profiles[name])],
         }
         for name, c in sorted(found.items())
     ]  # fmt: skip
-
-
-def _sourceless(cover: Coverage, profile: Profile) -> list[str]:
-    """Return the required fields of the partner's filer type that neither a row nor a constant fills."""
-    written = {
-        ".".join(filter(None, (_LEVELS.get(level, level), t.name)))
-        for level, blocks in cover.program.blocks.items() for b in blocks for t in b.targets
-    }  # fmt: skip
-    parents = {name.rpartition(".")[0] for name in written} | {name.partition(".")[0] for name in written}
-    missing = []
-    for asked in requirements():
-        name = ".".join(p for p in asked.path if p != "*")
-        filled = name in written or name in parents or asked.path[0] in profile.constants or name in MADE
-        if asked.letters[profile.filer_type] == "R" and not asked.modes and not filled:
-            missing.append(name)
-    return missing
-
-
-_LEVELS = {"message": "", "shipment": "", "item": "items", "reference": "references"}
-MADE = frozenset(("shipment_id", "items.line_number"))
-"""Fields that the gateway makes itself."""
 
 
 def _cover_file(path: Path, site: Site, found: dict[str, Coverage], profiles: dict[str, Profile]) -> None:

@@ -1,6 +1,9 @@
-"""What to write instead of a row with several sources whose first transform takes one value."""
+"""What to write instead: the word that was meant, rows in the place of one whose transform takes one value."""
 
 from __future__ import annotations
+
+from collections.abc import Iterable
+from difflib import get_close_matches
 
 from gateway.mapping.line import BoundStep
 from gateway.mapping.table import Row
@@ -9,6 +12,27 @@ _TEXTS = frozenset(
     ("trim", "collapse", "squeeze", "upper", "lower", "digits", "alnum", "keep", "cut", "drop", "split", "replace", "prefix", "lines", "care_of")
 )  # fmt: skip
 """Transforms of one text, which several cells may make together."""
+
+
+_LEVELS = {
+    "consignee": "final_deliver_to_party", "deliver_to": "final_deliver_to_party", "ship_to": "final_deliver_to_party",
+    "shipper": "shipment_initiator", "consignor": "shipment_initiator", "exporter": "shipment_initiator", "header": "message", "line": "item",
+}  # fmt: skip
+"""What coordinators call the levels of the model."""
+
+
+def near(word: str, words: Iterable[str]) -> str:
+    """Return the word that is meant, else some of those that there are; capitals and small letters are the same."""
+    known = {one.lower(): one for one in words}
+    close = get_close_matches(word.lower().replace(" ", "_"), known, 1, 0.5)
+    return f"did you mean {known[close[0]]}?" if close else f"known: {', '.join(sorted(known.values())[:12])} ..."
+
+
+def level_meant(word: str, levels: tuple[str, ...]) -> str:
+    """Return the level that is meant, else all of them."""
+    name = _LEVELS.get(word.lower().replace(" ", "_").replace("-", "_"))
+    found = f"did you mean {name}?" if name else near(word, levels)
+    return found if found.startswith("did") else f"write one of {', '.join(levels)}"
 
 
 def one_value(row: Row, steps: tuple[BoundStep, ...]) -> str:

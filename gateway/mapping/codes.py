@@ -25,6 +25,7 @@ _BLANK = {
     "value": ("the code has no value", "write what the canonical model says, or remove the row: a code without a row is told"),
 }  # fmt: skip
 _SURE_WIDTH = 3  # digits from which on codes of one table have one width: 1 to 12 have none
+_SEVERAL = re.compile(r"\w{1,3}(?: ?[,;] ?\w{1,3})+")
 _HEAD = 2048  # bytes in which the columns of a table are named
 _DAYS = re.compile(r"\b(?:from|to)\b", re.I)
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
@@ -117,6 +118,7 @@ class CodeTables:
         entries: dict[str, str] = {}
         dated: dict[str, tuple[tuple[str, str, str], ...]] = {}
         one_way: set[str] = set()
+        lines: dict[str, int] = {}
         for line, row in read_records(data, file, COLUMNS, ("code", "value"), faults, FREE):
             for column in ("code", "value"):
                 if not row[column]:
@@ -125,7 +127,9 @@ class CodeTables:
             if row["one_way"] not in ("", "yes"):
                 said = f'"{row["one_way"]}" is not known'
                 faults.append(Fault("MAP-ROW", file, line, "one_way", said, "write yes or nothing"))
+            faults += _rather_several(row["code"], file, line)
             for code in (one.strip() for one in row["code"].split("|")):
+                lines.setdefault(code, line)
                 if row["code"] and not code:
                     faults.append(Fault("MAP-CODE-BLANK", file, line, "code", *_BLANK["between"]))
                 span = (row["from"], row["to"], row["value"])
@@ -143,12 +147,28 @@ class CodeTables:
                     one_way.add(code)
         if self._base is not None:
             replaced = self._base[name].entries if name in self._base else {}
-            faults += _lost_zeros({**entries, **dated}, replaced, file)
+            faults += _lost_zeros({**entries, **dated}, replaced, file, lines)
+            if not lines and not faults:
+                said, advice = "the table has no codes: none is known then", "write its rows, or take the file away"
+                faults.append(Fault("MAP-EMPTY", file, 1, "", said, advice, "warning"))
         capitals = {big: value for code, value in entries.items() if (big := code.upper()) not in entries}
         return CodeTable(name, entries, dated, frozenset(one_way), capitals)
 
 
-def _lost_zeros(codes: Collection[str], replaced: Collection[str], file: str) -> Iterator[Fault]:
+def _rather_several(code: str, file: str, line: int) -> Iterator[Fault]:
+    """Yield a warning for a cell that rather means several codes, or all others, than one of such a text."""
+    said = ""
+    if _SEVERAL.fullmatch(code):
+        said, advice = f'"{code}" is one code here, with all its signs', "part several codes by |"
+    elif code == "*":
+        said, advice = '"*" is a code like any other: it does not stand for all others', "write code TABLE keep in the row, or code TABLE empty with a default"  # fmt: skip
+    if said:
+        yield Fault("MAP-VALUE-ODD", file, line, "code", said, f"{advice}; nothing to do where files have it so", "warning")  # fmt: skip
+
+
+def _lost_zeros(
+    codes: Collection[str], replaced: Collection[str], file: str, lines: Mapping[str, int]
+) -> Iterator[Fault]:
     """Yield a warning for codes of a partner that a spreadsheet may have made numbers of. replaced: those of the table that this one stands for."""
     numbers = [code for code in codes if code.isdecimal()]
     zeros = min((len(code) for code in numbers if code[0] == "0" and len(code) > 1), default=0)
@@ -161,7 +181,7 @@ def _lost_zeros(codes: Collection[str], replaced: Collection[str], file: str) ->
     if lost:
         said = f"{', '.join(lost[:6])}: shorter than other codes, as if a spreadsheet had dropped zeros in front"
         advice = "format the column as text and write 0901 in full; nothing to do where the codes are so"
-        yield Fault("MAP-CODE-ZERO", file, 1, "code", said, advice, "warning")
+        yield Fault("MAP-CODE-ZERO", file, lines[lost[0]], "code", said, advice, "warning")
 
 
 def _contradicts(span: tuple[str, str, str], always: str | None, dated: tuple[tuple[str, str, str], ...]) -> bool:

@@ -17,7 +17,7 @@ import msgspec
 from gateway.canonical.model import PARTY_ROLES, PERSONAL_FIELDS, fields_of
 from gateway.dialect import Dialect, Path
 from gateway.errors import MappingError
-from gateway.mapping.advice import one_value
+from gateway.mapping.advice import level_meant, near, one_value
 from gateway.mapping.cells import Target
 from gateway.mapping.codes import CodeTables
 from gateway.mapping.defaults import refused, unfit
@@ -26,7 +26,7 @@ from gateway.mapping.line import BoundStep, Line
 from gateway.mapping.quick import Format
 from gateway.mapping.table import Row
 from gateway.mapping.transforms import Unusable, find_transform, registry
-from gateway.mapping.transforms.arguments import argument_fault, count_words
+from gateway.mapping.transforms.arguments import argument_fault, count_words, sources_fault
 from gateway.mapping.transforms.codes import BETWEEN, code_on
 from gateway.mapping.transforms.numbers import plain
 
@@ -73,9 +73,8 @@ class Compiler:
         blocks: dict[str, list[Block]] = {}
         for row in rows:
             if row.level not in LEVELS:
-                raise self._error(
-                    row, "level", f'level "{row.level}" is not one of the model', f"write one of {', '.join(LEVELS)}"
-                )
+                said = f'level "{row.level}" is not one of the model'
+                raise self._error(row, "level", said, level_meant(row.level, LEVELS))
             level = blocks.setdefault(row.level, [])
             if not level or (row.target in BINDINGS and (level[-1].rows or level[-1].actions)):
                 level.append(Block(row.level, at="" if row.level == "message" else self._unit))
@@ -169,17 +168,17 @@ class Compiler:
                 f"{steps[0][0].name} takes one value, the row has {sources}",
                 one_value(row, steps),
             )
+        for number, call in enumerate(parse_transform(row.transform) if sources else ()):
+            said, advice = sources_fault(call.name, call.args, 1 if number else sources)
+            if said:
+                raise self._error(row, "transform", said, advice)
         return steps
 
     def _step(self, row: Row, call: Call) -> BoundStep:
         found = find_transform(call.name)
         if found is None:
-            raise self._error(
-                row,
-                "transform",
-                f'transform "{call.name}" does not exist',
-                _near(call.name, list(registry())),
-            )
+            said = f'transform "{call.name}" does not exist'
+            raise self._error(row, "transform", said, near(call.name, registry()))
         about = (found.function.__doc__ or "").partition("\n")[0]
         if not found.args[0] <= len(call.args) <= found.args[1]:
             raise self._error(
@@ -196,7 +195,7 @@ class Compiler:
                 row,
                 "transform",
                 f"code table {call.args[0]} does not exist",
-                f"{_near(call.args[0], list(self._codes))}; one of your own is codes/{call.args[0]}.csv beside these rows",
+                f"{near(call.args[0], self._codes)}; one of your own is codes/{call.args[0]}.csv beside these rows",
             )
         if named and self._codes.by_day(call.args[0]):
             if call.name != "code" or parse_transform(row.transform)[0] != call:
@@ -205,6 +204,8 @@ class Compiler:
                     row, "transform", said, "make code the first step, or leave from and to out of the table"
                 )
             found = msgspec.structs.replace(found, function=code_on, many=True)
+        if call.name == "date" and "HH" in call.args[0]:
+            found = msgspec.structs.replace(found, result="timestamp")
         if found.needs_tables:
             self.code_tables |= {call.args[0]} if named else set(self._codes)
         return found, found.bind(call.args, self._codes)
@@ -320,12 +321,11 @@ def _canonical_place(target: Target) -> int:
 
 
 def _nearest(level: str, name: str) -> str:
+    """Return the field that is meant: of the level, or a part of one."""
+    if name == "(all)":
+        return f"write {level},(all),(none)"
+    above, dot, _ = name.rpartition(".")
+    if dot and (parts := _parts_of(target_type(level, above) or "")):
+        return near(name, [f"{above}.{part}" for part in parts])
     scope = "party" if level in PARTY_ROLES else "shipment" if level == "message" else level
-    return _near(name.partition(".")[0], list(fields_of(scope)))
-
-
-def _near(word: str, words: list[str]) -> str:
-    import difflib
-
-    close = difflib.get_close_matches(word, words, 1, 0.5)
-    return f"did you mean {close[0]}?" if close else f"known: {', '.join(sorted(words)[:12])} ..."
+    return near(name.partition(".")[0], [*fields_of(scope), *ACTIONS, *BINDINGS])

@@ -19,7 +19,10 @@ _FORMS = {
 }
 _FIELDS = {
     "first_us_port": (re.compile(r"[0-9]{4}"), "a port of four digits (a spreadsheet drops the zero of 0901)"),
-    "port_of_lading": (re.compile(r"[0-9]{5}"), "a port of five digits"),
+    "port_of_lading": (
+        re.compile(r"[0-9]{5}|(?=[0-9]*[A-Z])[A-Z0-9]{3,5}"),
+        "a port: five digits (Schedule K), or a code such as SZX or CNSZX",
+    ),
     "currency": (re.compile(r"[A-Z]{3}"), "a currency code of three capitals such as USD"),
 }
 """Fields of text that have a form of their own; by the last part of the target."""

@@ -31,6 +31,14 @@ def doubts(rows: list[Row], base: Iterable[Row], of_format: Iterable[Row], messa
             if known is not None and path is not None and (said := known.doubt(row.level, path, message_format)):
                 yield Fault("MAP-NAME-NEAR", row.file, row.line, column, *said, "warning")
         yield from _without_unit(row)
+        yield from _brackets(row)
+
+
+def _brackets(row: Row) -> Iterator[Fault]:
+    """Yield a message that would show its brackets to the sender."""
+    if "{" in row.message.replace("{value}", ""):
+        said = "the sender would read the brackets: only {value} stands for something"
+        yield Fault("MAP-VALUE-ODD", row.file, row.line, "message", said, "write {value}, or no brackets", "warning")
 
 
 def _cells(row: Row) -> Iterator[tuple[str, Path | None, Test | None]]:

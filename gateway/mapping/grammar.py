@@ -42,6 +42,8 @@ _TEST = re.compile(
 _NO_VALUE = re.compile("[,;\"']")
 """What people part or quote values with; in brackets it would be looked for in the file."""
 _JOINED = re.compile(r" (?:AND|And|OR|Or|or|NOT|Not) |^(?:not|NOT|Not) ")
+_SPOKEN = re.compile(r".* (is|are|not)", re.I)
+"""The end of a path before `present`, where people speak: status is not present."""
 _ELEMENT = re.compile(r"\.[0-9]+(-[0-9]+)?")
 _SAME = re.compile(r"\.([0-9]+(-[0-9]+)?|@?\w+)")
 _NO_COMPONENT = re.compile(r"[0-9]+-(?![0-9]+$).*")
@@ -140,6 +142,8 @@ def parse_source(text: str) -> tuple[Source, ...]:
         return ()
     if raw.lower() == "(none)":
         return (Source("none"),)
+    if raw.lower() == "none":
+        raise CellError(f'"{raw}" is not a source', "write (none) to take the target out of every shipment")
     sources = []
     for number, part in enumerate(p.strip() for p in raw.split(";")):
         if number and _SAME.fullmatch(part):
@@ -185,6 +189,8 @@ def parse_when(text: str) -> tuple[Test, ...]:
                 f'"{part}" is not a condition: "{words[0].strip()}" joins nothing here',
                 "part tests by and in small letters; PATH=A|B is one of several values, PATH absent is not there",
             )
+        if word and _SPOKEN.fullmatch(path.strip()):
+            raise CellError(f'"{part}" is not a condition', "write PATH present or PATH absent, without is and not")
         source = _one_source(path.strip())
         if op:
             told = tuple([v.strip() for v in values.split("|")])
@@ -198,8 +204,11 @@ def parse_when(text: str) -> tuple[Test, ...]:
                 raise CellError(
                     f'"{part}" compares nothing', "name several qualifiers and an element: MOA[40|43].5004 differs"
                 )
-            if word == "repeated" and source.path is not None and source.path.leaf and not source.path.steps:
-                raise CellError(f'"{part}" compares nothing', "name an element that may stand several times")
+            if word == "repeated" and (source.path is None or not source.path.steps):
+                raise CellError(
+                    f'"{part}" never holds: there is one of it',
+                    "name what may be there several times: N9[2I].02 repeated",
+                )
             tests.append(Test(source, word))
     return tuple(tests)
 

@@ -13,6 +13,7 @@ from difflib import get_close_matches
 import msgspec
 
 from gateway.canonical.model import PARTY_ROLES
+from gateway.mapping.advice import level_meant
 from gateway.mapping.compile import ACTIONS, BINDINGS, LEVELS, target_type
 from gateway.mapping.grammar import CellError, parse_path, parse_source, parse_when
 from gateway.mapping.overriding import WHOLE, effective_rows, is_none
@@ -55,14 +56,16 @@ def _fault(row: Row, column: str, said: str, advice: str) -> Fault:
 def _removal(row: Row, rows: list[Row], below: list[Row]) -> Iterator[Fault]:
     """Yield what is wrong with a row that takes out rows of the base table. rows: of its own table; below: the table that it changes."""
     if row.level not in LEVELS:
-        yield _fault(row, "level", f'level "{row.level}" is not one of the model', _near(row.level, LEVELS))
+        yield _fault(row, "level", f'level "{row.level}" is not one of the model', level_meant(row.level, LEVELS))
         return
     check = row.target == "(refuse)"
     known = row.target in (WHOLE, *BINDINGS, *ACTIONS) or target_type(row.level, row.target) is not None
     there = [one for one in below if one.level == row.level]
     targets = sorted({one.target for one in there})
     if not known:
-        yield _fault(row, "target", f'"{row.target}" is not a field of level {row.level}', _near(row.target, targets))
+        yield _fault(
+            row, "target", f'"{row.target}" is not a field of level {row.level}', _near(row.target, [*targets, WHOLE])
+        )
         return
     for column in ("transform", "default", "required", "message", "example", *(() if check else ("when", "rule"))):
         if getattr(row, column):
@@ -110,12 +113,30 @@ def _unused_cells(row: Row, message_format: str) -> Iterator[Fault]:
     """Yield the filled cells of rows that bind or act, where nothing reads them."""
     if row.target in BINDINGS:
         yield from _binding(row, message_format)
-    elif row.target in ACTIONS and row.default:
-        yield _fault(
-            row, "default", f"{row.target} has no value that a default could stand for", "leave the cell empty"
-        )
+    elif row.target in ACTIONS:
+        yield from _action(row)
     elif row.target == WHOLE:
         yield _fault(row, "source", f"{WHOLE} takes out a level", f"write {row.level},{WHOLE},(none)")
+
+
+def _action(row: Row) -> Iterator[Fault]:
+    """Yield what is wrong with a row that refuses, or carries on a line."""
+    if row.default:
+        said = f"{row.target} has no value that a default could stand for"
+        yield _fault(row, "default", said, "leave the cell empty")
+    refuses = row.target == "(refuse)"
+    if not row.when:
+        said = "every shipment is refused" if refuses and row.required != "warn" else "the row holds for all of them"
+        yield _fault(
+            row, "when", f"{said}: the row has no condition", "write the condition under when, such as M11.01 absent"
+        )
+    if refuses and not row.message:
+        yield _fault(
+            row,
+            "message",
+            "the sender would not be told why",
+            "write a sentence; {value} stands for what the source reads",
+        )
 
 
 def _outdone(row: Row, below: list[Row]) -> Iterator[Fault]:

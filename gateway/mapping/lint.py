@@ -23,6 +23,7 @@ from gateway.mapping.idle import idle
 from gateway.mapping.lost_paths import lost_paths
 from gateway.mapping.overriding import WHOLE, effective_rows, mixed
 from gateway.mapping.table import Fault, Row, Table
+from gateway.mapping.unreachable import unreachable
 
 _NUMBERS = ("shipment_id", "house_bill_number", "shipment_tracking_number")
 
@@ -51,7 +52,7 @@ def lint(mappings: MappingSet, facts: MappingFacts) -> list[Fault]:
     faults += idle(all_tables, own, facts.format)
     faults += _constants(rows)
     faults += _unknown_rules(rows)
-    faults += _unreachable(rows)
+    faults += unreachable(rows)
     faults += _without_example(rows)
     faults += _two_sources(rows)
     faults += _near_columns(rows, dialect)
@@ -114,36 +115,17 @@ def _lost_paths(mappings: MappingSet, facts: MappingFacts) -> list[Fault]:
     return lost_paths(program.blocks, format_module(facts.format).DIALECT, facts, tag)
 
 
-def _unreachable(rows: list[Row]) -> Iterator[Fault]:
-    """A row after one that has a default and no condition is never asked; one that repeats another adds nothing."""
-    closed: dict[tuple[str, str], Row] = {}
-    told: dict[tuple[str, ...], Row] = {}
-    for row in rows:
-        key = (row.level, row.target)
-        same = (row.file, *key, row.source, row.when, row.transform, row.default)
-        if row.target in BINDINGS:
-            told = {k: v for k, v in told.items() if k[1] != row.level}
-        elif row.target not in ACTIONS and same in told:
-            yield Fault("MAP-UNREACHABLE", row.file, row.line, "target", f"the row repeats {told[same].where}", "remove one of them", "warning")  # fmt: skip
-        told.setdefault(same, row)
-        if row.target in BINDINGS:
-            closed = {k: v for k, v in closed.items() if k[0] != row.level}
-        elif key in closed:
-            yield Fault("MAP-UNREACHABLE", row.file, row.line, "target", f"the row is never asked: {closed[key].where} has a default and no condition", "put it before that row", "warning")  # fmt: skip
-        elif row.default and not row.when:
-            closed[key] = row
-
-
 def _near_columns(rows: list[Row], dialect: Dialect) -> Iterator[Fault]:
     """A column may have any name; one that is nearly that of a standard column is rather a slip of the pen."""
     near: Callable[[Path], str] | None = getattr(dialect, "near", None)
     if near is None:
         return
     for row in rows:
-        sources = [*parse_source(row.source), *(test.source for test in parse_when(row.when))]
-        for path in [s.path for s in sources if s.path is not None]:
+        sources = [("source", one) for one in parse_source(row.source)]
+        sources += [("when", test.source) for test in parse_when(row.when)]
+        for column, path in [(column, source.path) for column, source in sources if source.path is not None]:
             if found := near(path):
-                yield Fault("MAP-COLUMN-NEAR", row.file, row.line, "source", f'"{path.text}" is no standard column', f"did you mean {found}? Else nothing is wrong", "warning")  # fmt: skip
+                yield Fault("MAP-COLUMN-NEAR", row.file, row.line, column, f'"{path.text}" is no standard column', f"did you mean {found}? Else nothing is wrong", "warning")  # fmt: skip
 
 
 def _mixed_blocks(tables: list[Table], own: frozenset[str] | None) -> Iterator[Fault]:

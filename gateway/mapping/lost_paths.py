@@ -29,14 +29,23 @@ def lost_paths(blocks: Mapping[str, Sequence[Block]], dialect: Dialect, facts: M
         if bound in lost and bound:
             continue
         if wrong := _other_node(path, at, bound):
-            faults.append(Fault("MAP-ROW", row.file, row.line, column, wrong, _ADVICE))
+            faults.append(Fault("MAP-ROW", row.file, row.line, column, wrong, _advice(blocks, row, bound)))
             continue
         told = [_problems(asked, path, at, facts.message_type, version) for version in facts.versions or ("",)]
         if all(told):
             if row.target in BINDINGS:
                 lost += [of_it for of_it in _bound(blocks) if path in of_it]
-            faults.append(Fault("MAP-ROW", row.file, row.line, column, told[0][0], _ADVICE))
+            faults.append(Fault("MAP-ROW", row.file, row.line, column, told[0][0], _advice(blocks, row, bound)))
     return list(dict.fromkeys(faults))
+
+
+def _advice(blocks: Mapping[str, Sequence[Block]], row: Row, bound: Sequence[Path]) -> str:
+    """Return what to mend: the binding row of another table, where that leads a row of the base table to nowhere."""
+    for block in blocks[row.level] if bound and row.file.endswith("/map.csv") else ():
+        own = block.bindings[0][0] if block.bindings else row
+        if [path for _, path, _ in block.bindings] == bound and own.file != row.file:
+            return f"{own.where} binds level {row.level} anew: correct its source, or write the level whole behind {row.level},(all),(none)"
+    return _ADVICE
 
 
 @lru_cache(4096)

@@ -120,3 +120,25 @@ def test_zeros_that_a_spreadsheet_dropped_are_told_beside_the_table_that_is_repl
 
 def test_numbers_of_one_and_two_digits_have_lost_nothing():
     assert CodeTables({}).under({"t": b"code,value\n1,a\n12,b\n"}).faults == []
+
+
+@pytest.mark.parametrize(
+    ("text", "code", "line", "said"),
+    [
+        ("code,value\nA,truck\nJ;K,air\n", "MAP-VALUE-ODD", 3, '"J;K" is one code'),
+        ('code,value\n"J,K",air\n', "MAP-VALUE-ODD", 2, '"J,K" is one code'),
+        ('code,value\n"1, 2, 3",air\n', "MAP-VALUE-ODD", 2, '"1, 2, 3" is one code'),
+        ("code,value\n*,air\n", "MAP-VALUE-ODD", 2, "all others"),
+        ("code,value\n", "MAP-EMPTY", 1, "no codes"),
+        ("code,value\n0101,truck\n1101,air\n901,air\n", "MAP-CODE-ZERO", 4, "901: shorter"),
+    ],
+)
+def test_a_slip_in_a_code_table_of_a_partner_is_told_with_its_line(text, code, line, said):
+    (fault,) = CodeTables({"own": text.encode()}, CodeTables({})).faults
+    assert (fault.code, fault.severity, fault.line) == (code, "warning", line)
+    assert said in fault.message
+
+
+def test_names_with_signs_are_codes_as_they_are():
+    text = 'code,value\n"Korea, Republic of",KR\nN/A,US\nAB-1,US\n'
+    assert CodeTables({"own": text.encode()}, CodeTables({})).faults == []

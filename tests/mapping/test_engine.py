@@ -13,6 +13,7 @@ from gateway.mapping.compile import Compiler
 from gateway.mapping.overriding import effective_rows
 from gateway.mapping.program import CompiledProgram
 from gateway.mapping.table import Row, read_table
+from gateway.mapping.transforms.registry import TRANSFORMS, Transform
 from gateway.records import Group, Interchange, Message, Node, Separators
 from gateway.site import base_site
 
@@ -71,8 +72,10 @@ def test_the_first_alternative_with_a_value_wins():
     assert draft(rows, "LX*1 M11*B1********B9") == {"house_bill_number": "B9"}
 
 
-def test_an_argument_that_no_number_can_have_is_told_and_does_not_stop_the_file():
-    found = mapped(BIND + "shipment,gross_weight_kg,M11.03,,rounded 80,,,,,,\n", "LX*1 M11*B1**1.5")
+def test_what_a_transform_of_a_package_raises_is_told_and_does_not_stop_the_file(monkeypatch):
+    own = Transform("halved", lambda value: f"{int(value) / 0}", False, (0, 0), "decimal", False, ())
+    monkeypatch.setitem(TRANSFORMS, "halved", own)
+    found = mapped(BIND + "shipment,gross_weight_kg,M11.03,,halved,,,,,,\n", "LX*1 M11*B1**1.5")
     assert "gross_weight_kg" not in found.draft
     assert "look at the arguments in the mapping table" in found.findings[0].message
 

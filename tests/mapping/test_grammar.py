@@ -90,7 +90,8 @@ def test_punctuation_in_transform_arguments_is_written_as_words():
     "cell",
     [
         "mode == air", "mode=air or mode=truck", "mode=air, mode=truck", "mode present AND pieces present", "mode present or pieces present", "not mode present",
-        "mode>5", "mode is air", "mode PRESENT", "MOA[40|43] differs", "MOA[40].5004 differs", "MOA.5004 differs", "profile.mode differs", "./@id repeated",
+        "mode>5", "mode is air", "mode PRESENT", "MOA[40|43] differs", "MOA[40].5004 differs", "MOA.5004 differs", "profile.mode differs",
+        "status is present", "status not present", "M11.01 is not absent", "profile.mode repeated", "envelope.ISA06 repeated", "./@id repeated", ". repeated",
     ],
 )  # fmt: skip
 def test_a_condition_in_the_words_of_other_languages_is_no_condition(cell: str) -> None:
@@ -112,3 +113,9 @@ def test_words_that_join_may_be_values_and_qualifiers(cell: str, values: tuple[s
 def test_a_source_has_no_comma_and_is_no_formula(cell: str) -> None:
     with pytest.raises(CellError, match="is not a source"):
         parse_source(cell)
+
+
+def test_none_without_its_brackets_is_no_column_and_no_segment() -> None:
+    with pytest.raises(CellError) as caught:
+        parse_source("None")
+    assert "(none)" in caught.value.advice

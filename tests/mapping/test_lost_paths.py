@@ -45,6 +45,12 @@ def test_a_path_of_a_309_that_leads_nowhere(tmp_path: Path, path: str, said: str
     assert said in told.message
 
 
+def test_base_rows_that_a_partners_binding_leads_to_nowhere_name_that_row(tmp_path: Path) -> None:
+    told = faults(tmp_path, "x12_309_truck", "final_deliver_to_party,(first),N1[CN]/N3,,,,,,,")
+    assert told and {fault.file for fault in told} == {"x12_309_truck/map.csv"}
+    assert all(f"{tmp_path.name}/x12_309_truck.csv:2 binds level final_deliver_to_party" in f.advice for f in told)
+
+
 @pytest.mark.parametrize("path", ["M11.04", "/P4.01", "LX.01", "N1[CN]/PER.04", "VID/N10/MAN[CP].02", "N9[02=A].01", "M12/R4.03"])  # fmt: skip
 def test_a_path_that_can_read_something_is_not_told(tmp_path: Path, path: str) -> None:
     assert faults(tmp_path, "x12_309_truck", f"shipment,package_unit,{path},,,,,,,A => A") == []

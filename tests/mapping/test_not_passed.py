@@ -93,7 +93,8 @@ def test_any_other_transform_makes_something_of_a_text_or_it_is_told(name, text)
             "edifact_party_id": "mode",
         }  # tables of the small engine
         args = " ".join(words.get(a, a) for a in ARGS.get(name, ()))
-        rows = f"shipment,house_bill_number,M11.01,,{name} {args},,,,,,\n"
+        source = "M11.01; .09" if name in ("party_id", "agency_id") else "M11.01"
+        rows = f"shipment,house_bill_number,{source},,{name} {args},,,,,,\n"
         assert not_passed(rows, f"LX*1 M11*{text}") == ["house_bill_number"], made
 
 

@@ -177,6 +177,8 @@ def test_each_transform_with_arguments_has_a_check_of_them_or_takes_any_text() -
         ("kg FOO", "a unit of weight"), ("shape foo 3", "a shape: digits"), ("only digits x", "a length"), ("code mode_x12 kepp", "one of keep, empty, error"),
         ("uncode mode_x12 all", "is not first"), ("decimal semicolon", "one of"), ("contact phone", "a kind of contact"), ("dtm Mars/Phobos", "a time zone"),
         ("date YYYY-MM-DD", "a form of dates"), ("datetime dd.mm.yyyy", "it needs CCYY or YY"), ("iso EST5EDT/..", "a time zone"),
+        ("keep 0", "a number from 1"), ("drop 0", "a number from 1"), ("rounded 80", "decimals from 0 to 9"), ("implied 200", "decimals from 0 to 9"),
+        ("split nothing 1", "a text to look for"), ("replace nothing X", "a text to look for"), ("replace X nothing", ""), ("join nothing", ""),
         ("keep 3", ""), ("date DD.MM.CCYY", ""), ("datetime CCYY-MM-DD/HH:mm America/Chicago", ""), ("decimal comma", ""), ("kg l", ""), ("shape digits 4", ""), ("rounded 0", ""),
     ],
 )  # fmt: skip
@@ -184,6 +186,19 @@ def test_a_wrong_argument_is_told_when_the_table_is_loaded(cell: str, fault: str
     (call,) = parse_transform(cell)
     said = argument_fault(call.name, call.args)
     assert (fault in said) if fault else said == ""
+
+
+@pytest.mark.parametrize(
+    ("name", "args", "value", "moment"),
+    [
+        ("iso", (), "2025-03-04", "2025-03-04T12:00:00Z"), ("iso", ("America/New_York",), "2025-03-04", "2025-03-04T17:00:00Z"),
+        ("iso", (), "2025-03-04T00:00:00", "2025-03-04T00:00:00Z"), ("datetime", ("CCYYMMDD", "UTC"), "20250304", "2025-03-04T12:00:00Z"),
+        ("datetime", ("CCYYMMDDHHmm", "UTC"), "202503040000", "2025-03-04T00:00:00Z"),
+    ],
+)  # fmt: skip
+def test_a_day_without_a_time_is_noon_wherever_it_is_read(name, args, value, moment):
+    """Midnight in UTC is the evening before in the US, and the law of that day."""
+    assert registry()[name].bind(args, None)(value) == moment
 
 
 @pytest.mark.parametrize(

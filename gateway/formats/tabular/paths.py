@@ -1,7 +1,7 @@
 """How mapping paths read a table; the Dialect that the mapping compiler is handed.
 
 house_bill              the cell of that column; names are compared without blanks, punctuation and case
-Tracking No             a header as the partner writes it: "/", "." and brackets are left out or kept, both fit
+Tracking No             a header as the partner writes it: "/", "." and brackets (Weight [kg]) are left out or kept, both fit
 shipper.address.city    a key of a JSON object below another one
 weight/@sum             the sum of a column over the rows of the shipment
 col 7                   the 7th column
@@ -27,8 +27,8 @@ _NODES = ("ROWS", "ROW", "TABLE")
 
 
 def column_of(path: Path) -> str:
-    """Return the column name that a path asks for, "" for a path to rows."""
-    name = "/".join(step.name for step in path.steps)
+    """Return the column name that a path asks for, "" for a path to rows. Brackets are part of a name here: Weight [kg]."""
+    name = "/".join(" ".join((step.name, step.qualifier, *step.values)).strip() for step in path.steps)
     if path.leaf and not path.leaf.startswith("@"):
         name = f"{name}.{path.leaf}"
     return "" if name in _NODES else name
@@ -117,6 +117,8 @@ class TabularDialect:
     def problems(self, path: Path, at: str, message_type: str, version: str) -> list[str]:
         """Return why the path can never read anything: any table may have any column."""
         name = column_of(path)
+        if plain_name(name) == "col0":
+            return [f'"{path.text}": columns count from 1']
         return [] if not name or plain_name(name) else [f'"{path.text}" is no column name']
 
     def near(self, path: Path) -> str:

@@ -14,6 +14,33 @@ from gateway.mapping.transforms.registry import Unusable
 Check = Callable[[str], str]
 """Returns what an argument should be, "" when it is."""
 
+_ANY = 99
+SOURCES: dict[str, tuple[int, int]] = {
+    "agency_id": (2, _ANY), "bill": (2, 2), "bill_alone": (1, 2), "contact": (2, _ANY), "dtm": (1, 3), "dtm_day": (1, 3), "extended": (1, 5),
+    "flight_day": (2, 2), "flight_time": (3, 3), "kg": (1, 2), "master_bill": (2, 3), "money": (1, 2), "party_id": (2, 2), "port_day": (1, 2),
+    "port_time": (1, 3), "premises": (3, _ANY), "product_ids": (2, _ANY), "product_list": (1, 1), "same_bill": (4, 6), "same_pieces": (2, 2), "zip": (1, 2),
+}  # fmt: skip
+"""Transforms of several values -> how many they read at least and at most; the others read any number."""
+
+
+def sources_fault(name: str, args: tuple[str, ...], sources: int) -> tuple[str, str]:
+    """Return what is wrong with the number of values that a transform of ours gets, and the mend; "" when nothing is."""
+    if name == "kg" and args and sources > 1:
+        said = f"kg {args[0]} takes each weight for {args[0]}: nothing looks at the second source"
+        return said, "write kg alone, which reads the unit there, or leave the second source out"
+    least, most = SOURCES.get(name, (1, _ANY))
+    if sources < least:
+        return (
+            f"{name} needs {least} values, and gets {sources}",
+            "name them in the source, parted by ;, and make it the first step",
+        )
+    if sources > most:
+        return (
+            f"{name} reads {most} values at most, and gets {sources}",
+            "leave the others out of the source: nothing reads them",
+        )
+    return "", ""
+
 
 def argument_fault(name: str, args: tuple[str, ...]) -> str:
     """Return what is wrong with the arguments of a transform of ours, "" when nothing is; their number was checked."""
@@ -40,12 +67,16 @@ def _any(_text: str) -> str:
     return ""
 
 
-def _number(text: str) -> str:
-    return "" if re.fullmatch("[0-9]{1,4}", text) else "a number"
-
-
 def _from_one(text: str) -> str:
     return "" if re.fullmatch("[1-9][0-9]{0,3}", text) else "a number from 1"
+
+
+def _decimals(text: str) -> str:
+    return "" if re.fullmatch("[0-9]", text) else "a number of decimals from 0 to 9"
+
+
+def _text(text: str) -> str:
+    return "" if text else "a text to look for"
 
 
 def _one_of(*words: str) -> Check:
@@ -106,24 +137,23 @@ _CHECKS: dict[str, tuple[Check, ...]] = {
     "date": (_pattern, _zone),
     "datetime": (_pattern, _zone),
     "decimal": (_one_of(",", "."),),
-    "drop": (_number,),
+    "drop": (_from_one,),
     "dtm": (_zone,),
-    "implied": (_number,),
+    "implied": (_decimals,),
     "iso": (_zone,),
-    "keep": (_number,),
-    "cut": (_number,),
-    "join_within": (_number,),
+    "keep": (_from_one,),
+    "cut": (_from_one,),
+    "join_within": (_from_one,),
     "kg": (_unit,),
     "lines": (_from_one,),
     "lines_from": (_from_one,),
     "only": (_shape, _length),
-    "rounded": (_number,),
+    "replace": (_text,),
+    "rounded": (_decimals,),
     "shape": (_shape, _length),
-    "split": (_any, _from_one),
+    "split": (_text, _from_one),
     "uncode": (_any, _one_of("first")),
     "weight_unit": (_one_of("empty"),),
 }
-FREE = frozenset(
-    ("agency_id", "const", "join", "party_id", "prefix", "product_id", "product_ids", "product_list", "replace")
-)
+FREE = frozenset(("agency_id", "const", "join", "party_id", "prefix", "product_id", "product_ids", "product_list"))
 """Transforms whose arguments are any text, or the name of a code table."""

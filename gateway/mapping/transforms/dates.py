@@ -34,6 +34,8 @@ _DTM = {
 }
 """2379 -> form, the codes of UNTDID that name one day; periods, weeks and days without a year do not."""
 _OFFSET = re.compile(r"([+-])([0-9]{2}):?([0-5][0-9])?")
+_NOON = timedelta(hours=12)
+"""Where a date stands without a time: noon is the same day in all of the US, midnight is not."""
 _ZONES = {"UTC": "UTC", "GMT": "UTC", "Z": "UTC", "ZZZ": "UTC"}
 """Zone texts behind a DTM that mean one thing everywhere; EST, CST, IST and the like do not."""
 
@@ -75,8 +77,8 @@ def date(value: str, words: str, zone: str = "UTC") -> str:
 
 @transform("202510011830 => 2025-10-01T18:30:00Z", args=(1, 2), name="datetime", result="timestamp")
 def datetime_(value: str, words: str, zone: str = "UTC") -> str:
-    """A date and time by a pattern, local in a zone: `datetime CCYYMMDDHHmm America/New_York`."""
-    return utc(_read(value, words), zone)
+    """A date and time by a pattern, local in a zone: `datetime CCYYMMDDHHmm America/New_York`; a date alone is noon."""
+    return utc(_read(value, words) + (timedelta() if "HH" in words else _NOON), zone)
 
 
 @transform(
@@ -141,14 +143,17 @@ def _dtm(values: list[str]) -> tuple[datetime, str]:
     return _read(value, form), offset
 
 
-@transform("2025-03-04T21:30:00-08:00 => 2025-03-05T05:30:00Z", args=(0, 1), result="timestamp")
+@transform(
+    "2025-03-04T21:30:00-08:00 => 2025-03-05T05:30:00Z", "2025-03-04 => 2025-03-04T12:00:00Z", args=(0, 1), result="timestamp"
+)  # fmt: skip
 def iso(value: str, zone: str = "UTC") -> str:
-    """An ISO 8601 date and time; without an offset it is local in the zone (default UTC)."""
+    """An ISO 8601 date and time; without an offset it is local in the zone (default UTC), a date alone is noon."""
+    text = value.strip()
     try:
-        moment = read_moment(value.strip())
+        moment = read_moment(text)
     except ValueError:
-        raise Unusable(f'"{value.strip()}" is not an ISO date and time') from None
-    return utc(moment, zone)
+        raise Unusable(f'"{text}" is not an ISO date and time') from None
+    return utc(moment if len(text) > len("2025-03-04") else moment + _NOON, zone)
 
 
 @transform(

@@ -9,8 +9,10 @@ from types import SimpleNamespace
 import pytest
 
 from gateway.findings import Finding, Scope, Severity
+from gateway.formats.tabular.paths import DIALECT, column_of
 from gateway.formats.tabular.rows import plain_name
 from gateway.formats.tabular.vocabulary import vocabulary
+from gateway.mapping.grammar import parse_path
 from gateway.own_words import in_own_words
 from gateway.profile import Profile
 from tests.drops import drop, profile_for, sample
@@ -29,6 +31,18 @@ def told(text: str, name: str = "goods.csv", **changes: object) -> list[dict[str
 
 def profile(**tabular: object) -> Profile:
     return profile_for(HEAD.encode(), options={"tabular": {"delimiter": ";", **tabular}})
+
+
+@pytest.mark.parametrize("header", ["Gewicht [kg]", "Gewicht (kg)", "Zahl [1/2]", "Ref/No", "Ref Nr.", "A [x=1]"])
+def test_a_row_reads_a_column_by_the_name_that_the_file_has(header):
+    """What stands in square brackets was taken for a qualifier, and the column was not found."""
+    assert plain_name(column_of(parse_path(header))) == plain_name(header)
+
+
+def test_there_is_no_column_0():
+    assert DIALECT.problems(parse_path("col 0"), "", "CSV", "") and not DIALECT.problems(
+        parse_path("col 10"), "", "CSV", ""
+    )
 
 
 def test_what_is_said_of_a_cell_names_the_column_of_the_file():
