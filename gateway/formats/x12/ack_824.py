@@ -1,6 +1,6 @@
 """824 application advice: which shipments were refused, or taken with remarks, and why.
 
-    BGN*11*ref*date*time  N1*FR  N1*TO  (OTI*IR*BM*bill*... REF*2I*tracking (TED*code*text*segment... NTE*ZZZ*rule: mend)*)*
+    BGN*11*ref*date*time  N1*FR  N1*TO  (OTI*IR*BM*bill*... REF*2I*tracking (TED*code*text*segment... NTE*ZZZ*rest of the text  NTE*ZZZ*rule: mend)*)*
 
 One 824 per received set that has something to say. A set refused as a whole gets one OTI*TR.
 """
@@ -11,8 +11,16 @@ from collections.abc import Iterator
 
 from gateway.canonical.model import bill_identity
 from gateway.findings import Finding, Scope, Severity
-from gateway.formats.whole_words import whole_words
-from gateway.formats.x12.ack_envelope import ACK_SETS, Envelope, answerable, echo, group_faults, reply_version
+from gateway.formats.whole_words import in_lines, whole_words
+from gateway.formats.x12.ack_envelope import (
+    ACK_SETS,
+    Envelope,
+    answerable,
+    data_element,
+    echo,
+    group_faults,
+    reply_version,
+)
 from gateway.records import Group, GroupBegin
 from gateway.results import AckRequest, MessageClosed, MessageFinding, MessageOpened, ShipmentResult
 
@@ -38,6 +46,7 @@ def reference(receipt_id: str, number: int) -> str:
 
 
 _TOLD = (Severity.ERROR, Severity.WARNING)
+_LINES = 5  # of a text that goes on in NTE
 
 
 class _Writer:
@@ -130,15 +139,14 @@ class _Writer:
         value = echo(finding.value, personal=finding.personal, allowed=allowed)
         position = str(place.segment_position or "")
         code = (rule.ted if rule else "") or "ZZZ"
+        said = finding.message.rstrip(".")
+        text = whole_words(said, 60)
         yield self._out.segment(
-            "TED",
-            code,
-            whole_words(finding.message.rstrip("."), 60),
-            place.segment,
-            position,
-            str(place.element or ""),
-            place.data_element,
-            value,
+            "TED", code, text, place.segment, position, str(place.element or ""), data_element(place), value
         )
         mend = finding.fix or (rule.fix if rule else "")
-        yield self._out.segment("NTE", "ZZZ", whole_words(f"{finding.rule}: {mend}", 80))
+        for line in (
+            *in_lines(said[len(text) :].lstrip(), 80, _LINES),
+            *in_lines(f"{finding.rule}: {mend}", 80, _LINES),
+        ):
+            yield self._out.segment("NTE", "ZZZ", line)
