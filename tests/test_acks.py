@@ -100,6 +100,17 @@ def test_a_text_that_is_too_long_for_ted_goes_on_in_nte() -> None:
     assert said[at + 3].startswith("NTE*ZZZ*")  # the mend is not cut either
 
 
+@pytest.mark.parametrize(("version", "room"), [("004010", 30), ("004040", 30), ("004060", 50), ("006050", 50)])
+def test_an_824_names_a_long_number_as_long_as_its_release_has_room(version: str, room: int) -> None:
+    number = "420432159261290100830435" + "0123456789"  # ZIP code and parcel, as the post writes them: 34 digits
+    data = PLAIN.replace(b"*X*005020~", f"*X*{version}~".encode()).replace(b"*18*K", b"*950*K", 1)
+    if version < "004040":  # the 309 itself has no room either: the text does
+        data = data.replace(b"N9*2I*1ZTRK000000001~", f"N9*2I**{number}~".encode())
+    data = data.replace(b"N9*2I*1ZTRK000000001~", f"N9*2I*{number}~".encode())
+    said = drop(data, now=SAMPLES_NOW).segments("824")
+    assert [s for s in said if s.startswith("REF")] == [f"REF*2I*{number[:room]}"]
+
+
 def test_a_ta1_names_a_number_even_where_isa_has_none() -> None:
     answer = drop(PLAIN.replace(b"000000001", b" " * 9), now=SAMPLES_NOW).segments("TA1")
     assert answer == ["TA1*000000000*250115*0930*R*018"]

@@ -103,9 +103,13 @@ class _Writer:
         group, message = self._group, self._message
         assert message is not None
         return self._out.segment(
-            "OTI", code, qualifier, identity[:30], group.sender, group.receiver, group.date, group.time,
+            "OTI", code, qualifier, identity[: self._room()], group.sender, group.receiver, group.date, group.time,
             group.control_number, message.control_number, message.type, group.version,
         )  # fmt: skip
+
+    def _room(self) -> int:
+        """Return how long a number may be (element 127): that of a parcel may have more than 30 characters."""
+        return 50 if self._out.version[:6] >= "004060" else 30
 
     def _refused_set(self) -> Iterator[bytes]:
         """The set as a whole is refused: one OTI*TR with its own findings; its shipments are not listed one by one."""
@@ -128,7 +132,7 @@ class _Writer:
         bill = bill_identity(names.get("house_bill_issuer", ""), names.get("house_bill_number", "")) or record.id
         yield self._oti(code, "BM" if names.get("house_bill_number") else "2I", bill)
         if names.get("shipment_tracking_number"):
-            yield self._out.segment("REF", "2I", names["shipment_tracking_number"][:30])
+            yield self._out.segment("REF", "2I", names["shipment_tracking_number"][: self._room()])
         for finding in told:
             yield from self._ted(finding)
 
