@@ -1,4 +1,4 @@
-"""Whom to call and where the goods come from: PER and G61 of a party, and the country of the one who ships."""
+"""Whom to call, where the goods come from and what their packages are marked with: PER, G61, N1 and MAN."""
 
 from __future__ import annotations
 
@@ -86,3 +86,20 @@ def test_a_bill_without_its_segment_is_told_of_both_places() -> None:
     data = re.sub(r"M11\*00450001[^~]*~\n", "", text).replace("SE*28", "SE*27")
     said = {f.message for f in drop(data.encode(), now=SAMPLES_NOW).findings() if f.rule == "S321-ID-1OF"}
     assert said == {"No bill number (M11-01; an amendment alone: M13-04)."}
+
+
+@pytest.mark.parametrize(
+    ("man", "tracking", "others"),
+    [
+        ("MAN*GM*00312345678901234567~\n", "PRO778", ["00312345678901234567"]),
+        ("MAN*CP*LPX0000009~\n", "LPX0000009", ["LPX0000009"]),
+        ("MAN*GM*00312345678901234567**CP*LPX0000009~\n", "LPX0000009", ["00312345678901234567", "LPX0000009"]),
+    ],
+)
+def test_the_marks_of_the_packages_of_a_bill_are_passed_on(man: str, tracking: str, others: list[str]) -> None:
+    goods = "N10*1*PHONE CASE PLASTIC*1ZTRK000000001*A*392690*07*K*0.8**PCS*CN*US*USD~\n"
+    text = sample("x12/01").decode().replace("N9*2I*1ZTRK000000001~", "N9*CN*PRO778~", 1)
+    data = text.replace(goods, goods + man, 1).replace("SE*28", "SE*29").encode()
+    shipment = drop(data, now=SAMPLES_NOW).messages()[0]["shipments"][0]
+    assert shipment["shipment_tracking_number"] == tracking
+    assert [r["value"] for r in shipment["references"] if r["type"] == "tracking"] == ["PRO778", *others]
