@@ -63,6 +63,59 @@ def test_a_wrong_count_of_sets_is_repeated_only_where_the_answer_can_hold_it(
     assert f"\nAK9*R*{told}*1*0*5~" in answer.decode()
 
 
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        (b"ST*309*0001~", b"ST*309*0001*005020USCBP~", "AK2*309*0001"),  # ST-03; AK2-03 came with 005010
+        (b"N9*2I*1ZTRK000000001~", b"N9*2I*1Z*****BM>1>CN>2>CN>3>CN~", "AK4*7**3*BM 1 CN 2 CN 3 CN"),  # a composite has no number
+        (b"*K***13***NRTX~\nN9*2I*1ZTRK000000001", b"*K***`^1***NRTX~\nN9*2I*1ZTRK000000001", "AK4*9*582*5*  1"),
+    ],
+)  # fmt: skip
+def test_a_997_holds_what_its_release_has(old: bytes, new: bytes, said: str, maps: Path) -> None:
+    assert PLAIN.count(old) == 1
+    data = PLAIN.replace(b"*^*00501*", b"*:*00501*").replace(old, new)
+    dropped = drop(data, now=SAMPLES_NOW, acks={"functional": "997"})
+    assert ask_pyx12(dropped.answers["997"], maps) == (True, [])
+    assert said in dropped.segments("997")
+
+
+def test_the_number_of_a_composite_is_left_out_of_824_and_999_too() -> None:
+    old, new = b"N9*2I*1ZTRK000000001~", b"N9*2I*1Z*****BM>1>CN>2>CN>3>CN~"
+    dropped = drop(PLAIN.replace(old, new), now=SAMPLES_NOW)
+    assert "IK4*7**13*BM 1 CN 2 CN 3 CN" in dropped.segments("999")
+    assert [s.split("*")[3:] for s in dropped.segments("824") if s.startswith("TED")] == [
+        ["N9", "6", "7", "", "BM 1 CN 2 CN 3 CN"]
+    ]
+    half = drop(PLAIN.replace(old, b"N9*2I*1Z*****BM>1>CN~"), now=SAMPLES_NOW).segments("999")
+    assert "CTX*SITUATIONAL TRIGGER*N9*6*LX*7>4*127" in half
+
+
+def test_a_text_that_is_too_long_for_ted_goes_on_in_nte() -> None:
+    data = PLAIN.replace(b"A*610910*18*K*0.4**PCS*CN*US*USD~\nN10*1*PHONE CASE PLASTIC*1ZTRK000000001", b"A*610910**K*0.4**PCS*CN*US*USD~\nN10*1*PHONE CASE PLASTIC*1ZTRK000000001")  # fmt: skip
+    said = drop(data, now=SAMPLES_NOW).segments("824")
+    at = next(n for n, s in enumerate(said) if s.startswith("TED"))
+    assert said[at].split("*")[2] == "N10-06: element 602 (Customs Shipment Value) is needed here:"
+    assert said[at + 1] == "NTE*ZZZ*N10-06 and N10-13 go together; whole dollars without a point"
+    assert said[at + 2].startswith("NTE*ZZZ*X12-ELE-CONDITION: ")
+    assert said[at + 3].startswith("NTE*ZZZ*")  # the mend is not cut either
+
+
+@pytest.mark.parametrize(("version", "room"), [("004010", 30), ("004040", 30), ("004060", 50), ("006050", 50)])
+def test_an_824_names_a_long_number_as_long_as_its_release_has_room(version: str, room: int) -> None:
+    number = "420432159261290100830435" + "0123456789"  # ZIP code and parcel, as the post writes them: 34 digits
+    data = PLAIN.replace(b"*X*005020~", f"*X*{version}~".encode()).replace(b"*18*K", b"*950*K", 1)
+    if version < "004040":  # the 309 itself has no room either: the text does
+        data = data.replace(b"N9*2I*1ZTRK000000001~", f"N9*2I**{number}~".encode())
+    data = data.replace(b"N9*2I*1ZTRK000000001~", f"N9*2I*{number}~".encode())
+    said = drop(data, now=SAMPLES_NOW).segments("824")
+    assert [s for s in said if s.startswith("REF")] == [f"REF*2I*{number[:room]}"]
+
+
+def test_a_ta1_names_a_number_even_where_isa_has_none() -> None:
+    answer = drop(PLAIN.replace(b"000000001", b" " * 9), now=SAMPLES_NOW).segments("TA1")
+    assert answer == ["TA1*000000000*250115*0930*R*018"]
+
+
 def test_pyx12_is_asked_in_earnest(maps: Path) -> None:
     assert sum("999" in _drop(p, acks={"functional": "999"}).answers for p in SAMPLES) > 70
     for old, new in ((b"*A*1*1*1~", b"*Q*1*1*1~"), (b"SE*6*", b"SE*7*"), (b"AK1*AQ", b"AK1*AQQQ")):

@@ -8,11 +8,11 @@ from functools import lru_cache
 from typing import Any
 
 from gateway.findings import Finding, Scope, Severity
-from gateway.rules.tables import Tables
+from gateway.rules.tables import Tables, normal
 
 _AWB = re.compile(r"[0-9]{11}")
 _S10 = re.compile(r"[A-Z]{2}[0-9]{9}[A-Z]{2}")
-_NUMBERS = ("house_bill_number", "shipment_tracking_number", "master_bill_number", "shipment_id")
+NUMBERS = ("house_bill_number", "shipment_tracking_number", "master_bill_number")
 """What a shipment may be known by, what it is known by best first."""
 
 _UPS = re.compile(r"1Z[0-9A-Z]{15}[0-9]")
@@ -20,6 +20,7 @@ _UPS = re.compile(r"1Z[0-9A-Z]{15}[0-9]")
 
 def check_identifiers(draft: dict[str, Any], tables: Tables) -> Iterator[Finding]:
     """Yield wrong check digits (AWB and S10: error, 1Z: warning), other numbers of the document, unknown ports."""
+    yield from _placeholders(draft, tables)
     if "_document_number" in draft and draft["_document_number"] != draft.get("house_bill_number"):
         yield from _document_number(draft)
     master, mode = str(draft.get("master_bill_number", "")), draft.get("mode_of_transportation")
@@ -68,6 +69,36 @@ def check_identifiers(draft: dict[str, Any], tables: Tables) -> Iterator[Finding
             )
 
 
+REAL = re.compile("(?:[^1-9\n]*[1-9][^\n]*\n)*")
+"""Numbers, each with a line break behind it, of which none can be a placeholder: it has a digit that is no zero."""
+
+_NOTHING = frozenset(
+    ("NAN", "UNDEFINED", "NO NUMBER", "NO TRACKING")
+)  # what programs write, besides the words of names
+
+
+def _placeholders(draft: dict[str, Any], tables: Tables) -> Iterator[Finding]:
+    """Yield numbers that are words such as N/A, zeros or signs: an error where the shipment is known by it, else a warning."""
+    if draft.get("transmission_purpose") == "cancel":
+        return
+    numbers = {name: text for name in NUMBERS if isinstance(text := draft.get(name), str) and text}
+    best, issuer = next(iter(numbers.values()), ""), str(draft.get("house_bill_issuer", ""))
+    known = draft.get("shipment_id", best)
+    for name, number in numbers.items():
+        if is_placeholder(number, tables):
+            alone = known in (number, issuer + number)
+            why = "; the shipment cannot be told from others by it" if alone else ""
+            said = f'The {name.replace("_", " ")} "{number[:20]}" is a placeholder{why}.'
+            severity = Severity.ERROR if alone else Severity.WARNING
+            yield _finding("S321-ID-FAKE", severity, said, name, f"/{name}", number)
+
+
+def is_placeholder(number: str, tables: Tables) -> bool:
+    """True for a word that stands for nothing, for zeros only and for no letter or digit at all."""
+    plain = normal(number)
+    return not plain.strip("0 ") or plain in _NOTHING or plain in tables.fake_names or not plain.strip("X ")
+
+
 def is_wrong_awb(number: str) -> bool:
     """True for the number of an air waybill with another check digit: modulo 7 of the seven digits before it."""
     return _AWB.fullmatch(number) is not None and int(number[3:10]) % 7 != int(number[10])
@@ -83,7 +114,7 @@ def is_wrong_tracking(number: str) -> bool:
 def _document_number(draft: dict[str, Any]) -> Iterator[Finding]:
     """Yield a remark on a document number (CNI 1004 of EDIFACT) that is none of the numbers of the shipment."""
     number = draft["_document_number"]
-    known = [text for name in _NUMBERS if isinstance(text := draft.get(name), str)]
+    known = [text for name in (*NUMBERS, "shipment_id") if isinstance(text := draft.get(name), str)]
     if not known or number in known or _bare(number) in map(_bare, known):
         return
     said = f'The shipment has the document number "{number}" too, which is none of its other numbers; "{known[0]}" was taken.'

@@ -16,7 +16,7 @@ from typing import Any
 from gateway.canonical.requirements import not_expected
 from gateway.rules.goods import check_goods, goods_key, small_usd
 from gateway.rules.group import Asked, Group, Parties
-from gateway.rules.identifiers import is_wrong_awb, is_wrong_tracking
+from gateway.rules.identifiers import NUMBERS, REAL, is_placeholder, is_wrong_awb, is_wrong_tracking
 from gateway.rules.parties import NO_ZIP, OUTSIDE, are_po_boxes, is_no_city, is_no_street
 from gateway.rules.programs import DE_MINIMIS, INFORMAL, INFORMAL_USD
 from gateway.rules.regime import late_words
@@ -35,7 +35,11 @@ def _where(column: Iterable[Any], bad: Collection[Any]) -> Iterator[int]:
 
 
 def odd_identifiers(group: Group, asked: Asked) -> Iterator[int]:
-    """Document numbers, check digits, ports."""
+    """Placeholders, document numbers, check digits, ports."""
+    for name in NUMBERS:
+        column = group.column(name)
+        if any(column) and not REAL.fullmatch("".join([f"{number}\n" for number in column if number])):
+            yield from (at for at, number in enumerate(column) if number and is_placeholder(number, asked.tables))
     documents = group.column("_document_number")
     if any(documents):
         houses = zip(documents, group.column("house_bill_number"), strict=True)

@@ -64,7 +64,7 @@ def test_what_a_person_wrote_is_not_repeated():
 
 
 PARTS = {
-    "bill", "bill_alone", "care_of", "contact", "drop", "dtm_day", "written_day", "keep", "lines", "lines_from", "master_bill", "only", "parcel_number", "replace",
+    "bill", "bill_alone", "care_of", "contact", "drop", "dtm_day", "written_day", "keep", "lines", "lines_from", "master_bill", "only", "other_than", "parcel_number", "replace",
     "product_ids", "product_list", "same_bill", "same_pieces", "split", "tariff", "weight_unit", "imp_unit",
 }  # fmt: skip
 """Transforms whose nothing says that the part they take is not there; dtm_day, written_day: the moment with its zone is in another field;

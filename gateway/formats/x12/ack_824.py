@@ -1,6 +1,6 @@
 """824 application advice: which shipments were refused, or taken with remarks, and why.
 
-    BGN*11*ref*date*time  N1*FR  N1*TO  (OTI*IR*BM*bill*... REF*2I*tracking (TED*code*text*segment... NTE*ZZZ*rule: mend)*)*
+    BGN*11*ref*date*time  N1*FR  N1*TO  (OTI*IR*BM*bill*... REF*2I*tracking (TED*code*text*segment... NTE*ZZZ*rest of the text  NTE*ZZZ*rule: mend)*)*
 
 One 824 per received set that has something to say. A set refused as a whole gets one OTI*TR.
 """
@@ -11,8 +11,16 @@ from collections.abc import Iterator
 
 from gateway.canonical.model import bill_identity
 from gateway.findings import Finding, Scope, Severity
-from gateway.formats.whole_words import whole_words
-from gateway.formats.x12.ack_envelope import ACK_SETS, Envelope, answerable, echo, group_faults, reply_version
+from gateway.formats.whole_words import in_lines, whole_words
+from gateway.formats.x12.ack_envelope import (
+    ACK_SETS,
+    Envelope,
+    answerable,
+    data_element,
+    echo,
+    group_faults,
+    reply_version,
+)
 from gateway.records import Group, GroupBegin
 from gateway.results import AckRequest, MessageClosed, MessageFinding, MessageOpened, ShipmentResult
 
@@ -38,6 +46,7 @@ def reference(receipt_id: str, number: int) -> str:
 
 
 _TOLD = (Severity.ERROR, Severity.WARNING)
+_LINES = 5  # of a text that goes on in NTE
 
 
 class _Writer:
@@ -94,9 +103,13 @@ class _Writer:
         group, message = self._group, self._message
         assert message is not None
         return self._out.segment(
-            "OTI", code, qualifier, identity[:30], group.sender, group.receiver, group.date, group.time,
+            "OTI", code, qualifier, identity[: self._room()], group.sender, group.receiver, group.date, group.time,
             group.control_number, message.control_number, message.type, group.version,
         )  # fmt: skip
+
+    def _room(self) -> int:
+        """Return how long a number may be (element 127): that of a parcel may have more than 30 characters."""
+        return 50 if self._out.version[:6] >= "004060" else 30
 
     def _refused_set(self) -> Iterator[bytes]:
         """The set as a whole is refused: one OTI*TR with its own findings; its shipments are not listed one by one."""
@@ -119,7 +132,7 @@ class _Writer:
         bill = bill_identity(names.get("house_bill_issuer", ""), names.get("house_bill_number", "")) or record.id
         yield self._oti(code, "BM" if names.get("house_bill_number") else "2I", bill)
         if names.get("shipment_tracking_number"):
-            yield self._out.segment("REF", "2I", names["shipment_tracking_number"][:30])
+            yield self._out.segment("REF", "2I", names["shipment_tracking_number"][: self._room()])
         for finding in told:
             yield from self._ted(finding)
 
@@ -130,15 +143,14 @@ class _Writer:
         value = echo(finding.value, personal=finding.personal, allowed=allowed)
         position = str(place.segment_position or "")
         code = (rule.ted if rule else "") or "ZZZ"
+        said = finding.message.rstrip(".")
+        text = whole_words(said, 60)
         yield self._out.segment(
-            "TED",
-            code,
-            whole_words(finding.message.rstrip("."), 60),
-            place.segment,
-            position,
-            str(place.element or ""),
-            place.data_element,
-            value,
+            "TED", code, text, place.segment, position, str(place.element or ""), data_element(place), value
         )
         mend = finding.fix or (rule.fix if rule else "")
-        yield self._out.segment("NTE", "ZZZ", whole_words(f"{finding.rule}: {mend}", 80))
+        for line in (
+            *in_lines(said[len(text) :].lstrip(), 80, _LINES),
+            *in_lines(f"{finding.rule}: {mend}", 80, _LINES),
+        ):
+            yield self._out.segment("NTE", "ZZZ", line)

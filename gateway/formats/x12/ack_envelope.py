@@ -13,7 +13,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 
-from gateway.findings import Finding, Scope
+from gateway.findings import Finding, Position, Scope
 from gateway.formats.x12.layout import supported_versions
 from gateway.formats.x12.sets import set_kinds
 from gateway.records import Group, GroupBegin, Interchange, Separators
@@ -21,6 +21,7 @@ from gateway.results import AckRequest, MessageFinding
 
 DEFAULT = Separators("*", ">", "~", "^")
 _SAFE = re.compile(r"[!-/:-@\[-`{-~]")  # printable ASCII punctuation
+_BEFORE_005010 = "^`"  # characters that no text may hold in these releases
 ACK_SETS = frozenset(("997", "999", "824", "350", "353", "355"))
 """Sets that are answers themselves and are never answered."""
 
@@ -132,18 +133,19 @@ class Envelope:
 
     def _write(self, tag: str, *elements: str | tuple[str, ...]) -> bytes:
         s = self.separators
+        bad = _BEFORE_005010 if self.version[:6] < "005010" else ""
         parts = [tag]
         for element in elements:
             values = (element,) if isinstance(element, str) else element
-            parts.append(s.component.join(self._clean(v) for v in values).rstrip(s.component))
+            parts.append(s.component.join(self._clean(v, bad) for v in values).rstrip(s.component))
         while len(parts) > 1 and not parts[-1]:
             parts.pop()
         return (s.element.join(parts) + s.segment + "\n").encode("ascii", "replace")
 
-    def _clean(self, text: str) -> str:
-        """Return text without separators of the reply, control and non-ASCII characters."""
+    def _clean(self, text: str, also: str = "") -> str:
+        """Return text without separators of the reply, control and non-ASCII characters, and without those of `also`."""
         s = self.separators
-        bad = {s.element, s.component, s.segment, s.repetition}
+        bad = {s.element, s.component, s.segment, s.repetition, *also}
         return "".join(c if " " <= c <= "~" and c not in bad else " " for c in text).rstrip()
 
 
@@ -164,6 +166,11 @@ def echo(value: str | None, *, personal: bool, allowed: bool, limit: int = 99) -
     if value is None or (personal and not allowed):
         return ""
     return value[:limit].strip()
+
+
+def data_element(place: Position) -> str:
+    """Return the number of a data element as answers name it (element 725); "" for a composite (C040), which has none."""
+    return place.data_element if place.data_element.isdigit() else ""
 
 
 def answerable(subject: Interchange) -> bool:

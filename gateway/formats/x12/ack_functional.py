@@ -13,8 +13,8 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from gateway.findings import Finding, Scope, Severity
-from gateway.formats.x12.ack_envelope import ACK_SETS, Envelope, answerable, echo
+from gateway.findings import Finding, Position, Scope, Severity
+from gateway.formats.x12.ack_envelope import ACK_SETS, Envelope, answerable, data_element, echo
 from gateway.records import Group, GroupBegin, GroupEnd
 from gateway.results import AckRequest, MessageClosed, MessageFinding, MessageOpened, ShipmentResult
 
@@ -55,6 +55,7 @@ class Functional:
         policy = request.profile.acks
         self._out = Envelope(request, policy.version_999 if implementation else policy.version_997)
         self._limit = policy.max_errors
+        self._new = implementation or policy.version_997[:6] >= "005010"  # AK2-03 is of these releases
         self._set: _Set | None = None
         self._group: _Group | None = None
 
@@ -190,7 +191,7 @@ class Functional:
             codes &= {"5"}
         if group.silent:
             return
-        third = (one.opened.implementation,) if one.opened.implementation else ()
+        third = (one.opened.implementation,) if one.opened.implementation and self._new else ()
         yield self._out.segment("AK2", one.opened.type, one.opened.control_number, *third)
         for position in sorted(one.segments):
             yield from self._segment(position, one.segments[position])
@@ -217,15 +218,18 @@ class Functional:
                         p.segment,
                         str(position),
                         p.loop[:4],
-                        str(p.element or ""),
-                        p.data_element,
+                        _where(p),
+                        data_element(p),
                     )
         for f in elements:
             p = f.position
-            where = (str(p.element or ""), str(p.component)) if p.component else str(p.element or "")
             value = echo(f.value, personal=f.personal, allowed=self._request.profile.acks.echo_personal)
             yield self._out.segment(
-                "IK4" if self._implementation else "AK4", where, p.data_element, self._code_723(f.ack["AK403"]), value
+                "IK4" if self._implementation else "AK4",
+                _where(p),
+                data_element(p),
+                self._code_723(f.ack["AK403"]),
+                value,
             )
 
     def _code_718(self, code: str) -> str:
@@ -237,6 +241,11 @@ class Functional:
         """Element 723 of 004010 knows no repetitions and no surplus components."""
         old = not self._implementation and self._out.version[:6] <= "004010"
         return {"12": "6", "13": "3"}.get(code, code) if old else code
+
+
+def _where(place: Position) -> str | tuple[str, ...]:
+    """Return the element of a fault, with its component in a composite (C030)."""
+    return (str(place.element or ""), str(place.component)) if place.component else str(place.element or "")
 
 
 def _group_refusals(request: AckRequest) -> dict[int, list[str]]:

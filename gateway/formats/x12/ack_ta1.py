@@ -33,7 +33,7 @@ def write(request: AckRequest) -> Iterator[bytes]:
     result = "R" if refused else "A" if finding is None else "E"
     out = Envelope(request, "005010" if subject.version >= "00402" else "004010")
     yield out.isa()
-    yield out.segment("TA1", subject.control_number.rjust(9, "0"), subject.date, subject.time, result, note)
+    yield out.segment("TA1", subject.control_number.strip().rjust(9, "0"), subject.date, subject.time, result, note)
     yield out.iea()
 
 

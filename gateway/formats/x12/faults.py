@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
-from gateway.findings import Finding, Position, Severity
+from gateway.findings import Finding, Position, Scope, Severity
 from gateway.formats.x12.elements import TRAILING, Fault
 from gateway.formats.x12.policy import SyntaxPolicy, is_personal, with_cbp
 from gateway.formats.x12.transitions import INSIDE, LEVEL, LOOP, Machine, Slot
@@ -67,11 +67,22 @@ class Faults:
 
     def segment(self, node: Node, code: str, loop: str, *, in_unit: bool, limit: int = 0) -> Finding:
         """A segment that may not come here. code: AK304."""
-        ignorable = node.tag.upper() not in self._machine.tags  # a known segment in lower case holds data we would lose
+        ignorable = (
+            node.tag.strip().upper() not in self._machine.tags
+        )  # known, in lower case: it holds data we would lose
         policy = self._policy if ignorable else replace(self._policy, ignore_unknown_segments=False)
         ruling = policy.ruling(f"AK304-{code}", node.tag, None, in_unit=in_unit)
         said = segment_message(code, node.tag, loop, limit)
         return Finding(ruling.rule, ruling.severity, ruling.scope, said, _place(node, loop), ack={"AK304": code})
+
+    def doubt(self, node: Node, unit: str) -> list[Finding]:
+        """A segment that is not understood stands before a shipment: what the next ones stand under is not known."""
+        ruling = self._policy.ruling("AK304-1", node.tag, None, in_unit=True)
+        if ruling.severity is not Severity.ERROR or ruling.scope is not Scope.SHIPMENT:
+            return _GOOD  # it may be there, or the set is refused for it
+        said = f'"{node.tag[:15]}" stands right before {unit}: it may be what the shipments behind it stand under.'
+        ack = {"AK501": "R", "AK502": "5"}
+        return [Finding(ruling.rule, ruling.severity, Scope.MESSAGE, said, _place(node, ""), ack=ack)]
 
     def elements(self, node: Node, slot: Slot, *, in_unit: bool) -> list[Finding]:
         """Return what is wrong with the elements of a segment."""

@@ -7,6 +7,7 @@ E accepted with errors, P in part, R refused, else the code as received with its
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 from functools import cache
 from itertools import zip_longest
 
@@ -103,28 +104,57 @@ def _fault_words(nodes: list[Node], component: str) -> Iterator[str]:
             yield f"{where}: {_words('723', node.element(3))}"
 
 
+@dataclass
+class _Answer:
+    """One answer of a set: the segment that names what it is about, with the columns of that, and what is said of it."""
+
+    texts: list[str] = field(default_factory=list)
+    named: Node | None = None
+    row: dict[str, str] = field(default_factory=dict)
+
+
 def _statuses(nodes: list[Node], row: dict[str, str]) -> Iterator[Acknowledged]:
-    """One answer per segment of the row, with the texts that follow it; `head`: one for the texts before the first."""
+    """One answer per segment of the row, with the texts of it; `head`: one for the texts of none of them.
+
+    start: the segment that an answer begins with, where it is another one; outer: what stands above the answers.
+    """
     wanted = [(s.partition(".")[0], int(s.partition(".")[2])) for s in row["text"].split()]
-    current: Node | None = None
-    texts: list[str] = []
-    for node in [*nodes, None]:
-        if node is None or node.tag == row["segment"]:
-            if current is not None:
-                yield _status(current, row, "; ".join(t for t in texts if t)[:_TEXT])
-            elif row["head"]:
-                yield from _of_the_whole(nodes, row["head"], "; ".join(t for t in texts if t)[:_TEXT])
-            current, texts = node, []
+    start, (other, number, issuer) = row["start"] or row["segment"], (row["other"] or "..").split(".")
+    whole: list[str] = []
+    answers: list[_Answer] = []
+    current: _Answer | None = None
+    before = 0  # of `whole`: what stands before the first answer
+    for node in (n for n in nodes if n.tag):
+        named = node.tag == row["segment"]
+        again = named and (current is None or (current.named is not None and current.named.tag == node.tag))
+        if node.tag == start or again:
+            before = before if answers else len(whole)
+            current = _Answer()
+            answers.append(current)
+        if node.tag == row["outer"]:
+            current = None
+        elif named and current is not None:
+            current.named, current.row = node, row
+        elif node.tag == other and current is not None and current.named is None:
+            current.named, current.row = node, {**row, "number": number, "issuer": issuer}
         else:
+            texts = current.texts if current is not None else whole
             texts.append(" ".join(node.element(n) for tag, n in wanted if tag == node.tag and node.element(n)))
+    whole += [text for one in answers if one.named is None for text in one.texts]
+    if row["head"]:
+        refused = any(whole[:before] if answers else whole)
+        yield from _of_the_whole(nodes, row["head"], "; ".join(t for t in whole if t)[:_TEXT], refused=refused)
+    for one in answers:
+        if one.named is not None:
+            yield _status(one.named, one.row, "; ".join(t for t in one.texts if t)[:_TEXT])
 
 
-def _of_the_whole(nodes: list[Node], head: str, text: str) -> Iterator[Acknowledged]:
-    """Yield what a 355 says of the manifest: K3 with ACC, PART or REJ and the counts, else the K1 before the first bill."""
+def _of_the_whole(nodes: list[Node], head: str, text: str, *, refused: bool) -> Iterator[Acknowledged]:
+    """Yield what a 355 says of the manifest: K3 with ACC, PART or REJ and the counts, else the K1 before any bill (refused)."""
     tag, element = head.split(".")
     about = next((n for n in nodes if n.tag == tag), None)
     counts = next((n.element(1) for n in nodes if n.tag == "K3"), "")
-    result = {"ACC": "A", "PART": "P", "REJ": "R"}.get(counts.partition(" ")[0], "R" if text else "")
+    result = {"ACC": "A", "PART": "P", "REJ": "R"}.get(counts.partition(" ")[0], "R" if refused else "")
     if about is not None and result:
         words = "; ".join(t for t in (text, counts) if t)
         yield Acknowledged("status", about.element(int(element)), result, about.place(), text=words)

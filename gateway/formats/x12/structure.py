@@ -58,6 +58,9 @@ class Matcher:
         self._turned = root.turned if isinstance(root, RootNode) else []
         self._unit: Node | None = None
         self._page: Node | None = None  # a P4 that takes its place with the next segment
+        self._doubt: tuple[Node, Node] | None = (
+            None  # a segment that may be a damaged P4, and the last one lost with it
+        )
         self._last = root
         self._whole = False  # the open unit was taken by `take_unit`
         self.completed: Node | None = None
@@ -113,6 +116,8 @@ class Matcher:
         plan = plans.get(tags) or plans.make(tags)
         if plan is None or self._next.get(unit.tag) is not unit or (unit.maximum and turns > unit.maximum):
             return False
+        if self._doubt is not None:
+            return False
         number = self.units + (1 if self._unit is None else 2)
         if number not in sound and not plan.passes(run.segments[begin:end]):
             return False
@@ -147,14 +152,14 @@ class Matcher:
 
     def _enter(self, node: Node, slot: Slot) -> list[Finding]:
         """Place a segment that starts a loop or stands outside the units."""
+        findings = self._doubted(slot) if self._doubt is not None else []
         if slot.kind > LOOP:
             self._complete()
-        findings: list[Finding] = []
         depth = slot.depth
         if not slot.trigger:
             self._count = self._count + 1 if slot is self._slot else 1
             if slot.maximum and self._count > slot.maximum:
-                return self._too_many(node, slot)
+                return findings + self._too_many(node, slot)
             self._open[depth].take(node)
             if self.units:
                 self.context += 1
@@ -163,7 +168,7 @@ class Matcher:
             self._entered[depth] = slot
             self._entered[depth + 1] = None
             if slot.maximum and self._turns[depth] > slot.maximum:
-                findings = [self._segment_finding(node, "4", slot.loop, limit=slot.maximum)]
+                findings = [*findings, self._segment_finding(node, "4", slot.loop, limit=slot.maximum)]
             if slot.key == LEVEL and node.element(2) != self._open[depth - 1].element(1) and depth > 1:
                 findings = [*findings, self._faults.wrong_parent(node, slot, self._open[depth - 1].element(1))]
             if slot.key == LEVEL:
@@ -250,10 +255,12 @@ class Matcher:
         tag = node.tag
         if self._policy.fold_case and tag != tag.upper() and tag.upper() in self._machine.tags:
             return self._folded(node)
-        self._last = node
         here = self._slot
+        if self._machine.paged:
+            self._doubt_of(node)
+        self._last = node
         if tag not in self._machine.tags:
-            if tag.upper() in self._machine.tags:
+            if tag.strip().upper() in self._machine.tags:
                 self._stand_apart(here)
             return [self._segment_finding(node, "6" if tag in known_segments() else "1", "")]
         if tag not in here.outer:
@@ -261,6 +268,20 @@ class Matcher:
         if any(s.tag == tag and s.loop == here.loop and not s.trigger for s in self._machine.slots):
             self._stand_apart(here)
         return [self._segment_finding(node, "7", here.loop)]
+
+    def _doubt_of(self, node: Node) -> None:
+        """Note a segment that is not understood, and those that are lost right behind it."""
+        if self._doubt is not None and self._doubt[1] is self._last:
+            self._doubt = self._doubt[0], node
+        else:
+            self._doubt = None if node.tag.strip().upper() in self._machine.tags else (node, node)
+
+    def _doubted(self, slot: Slot) -> list[Finding]:
+        """Refuse the set where such a segment stands right before a shipment: it may be the P4 that this one stands under."""
+        assert self._doubt is not None
+        (first, last), self._doubt = self._doubt, None
+        before = slot.kind == UNIT and self._unit is not None and self._last is last
+        return self._faults.doubt(first, slot.tag) if before else []
 
     def _stand_apart(self, here: Slot) -> None:
         """Keep what follows out of the loop that is open: it belongs to a loop whose start was not understood."""
@@ -283,7 +304,11 @@ class Matcher:
         return self._faults.missing(slots, self._last, in_unit=self._unit is not None)
 
     def _segment_finding(self, node: Node, code: str, loop: str, *, limit: int = 0) -> Finding:
-        return self._faults.segment(node, code, loop, in_unit=self._unit is not None, limit=limit)
+        """Return the finding of a segment. One of the header, or of a shipment that has it, is not the open shipment's alone."""
+        tag, unit = node.tag.strip().upper(), self._unit
+        second = unit is not None and tag in self._machine.once and tag in (unit.children or ())
+        in_unit = unit is not None and not second and tag not in self._machine.outside
+        return self._faults.segment(node, code, loop, in_unit=in_unit, limit=limit)
 
     def _element_findings(self, node: Node, slot: Slot) -> list[Finding]:
         return self._faults.elements(node, slot, in_unit=self._unit is not None)

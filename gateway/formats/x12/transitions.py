@@ -96,6 +96,8 @@ class Machine:
         self.tags = frozenset(slot.tag for slot in self.slots)
         self.levels = ", ".join(dict.fromkeys(slot.level for slot in self.slots if slot.level))
         self.unit: Slot | None = None  # where a shipment starts
+        self.outside = self.once = frozenset[str]()  # tags above shipments only; once in a shipment
+        self.paged = False  # a loop without levels stands around the shipments: they read its first segment (P4)
         if unit_loop:
             self._mark_units(unit_loop)
 
@@ -205,6 +207,11 @@ class Machine:
                 slot.kind = HEADER
             elif not self._within(slot, unit):
                 slot.kind = OUTSIDE
+        inside = {slot.tag for slot in self.slots if slot.kind in (INSIDE, LOOP, UNIT)}
+        above = {slot.tag for slot in self.slots if slot.kind == HEADER or (slot.kind == OUTSIDE and slot.depth == 0)}
+        self.outside = frozenset(above - inside)
+        self.once = frozenset(s.tag for s in self.slots if s.loop == unit.loop and s.maximum == 1 and not s.trigger)
+        self.paged = bool(around) and not self.levels
 
     def _within(self, slot: Slot, unit: Slot) -> bool:
         loop: _Loop | None = self._homes[slot][0]

@@ -132,7 +132,7 @@ def _length(text: str) -> str:
 
 _CHECKS: dict[str, tuple[Check, ...]] = {
     "code": (_any, _one_of("keep", "empty", "error")),
-    "contact": (_kind,),
+    "contact": (_kind,) * 4,
     "country": (_one_of("names"),),
     "date": (_pattern, _zone),
     "datetime": (_pattern, _zone),

@@ -219,11 +219,18 @@ def care_of(value: str) -> str:
     return found[1].strip() if found else ""
 
 
-@transform("TE; 5550100; EM; a@example.org => 5550100", many=True, args=(1, 1), part=True)
-def contact(values: list[str], kind: str) -> str:
-    """From pairs of kind and number the number of one kind: `contact TE`, `contact EM`."""
-    pairs = zip(values[::2], values[1::2], strict=False)
-    return next((number.strip() for k, number in pairs if k.strip() == kind and number.strip()), "")
+@transform("TE; 5550100; EM; a@example.org => 5550100", many=True, args=(1, 4), part=True)
+def contact(values: list[str], *kinds: str) -> str:
+    """From pairs of kind and number the number of one kind: `contact EM`; of several the first that is there: `contact TE CP`."""
+    pairs = [(k.strip(), number.strip()) for k, number in zip(values[::2], values[1::2], strict=False)]
+    return next((number for kind in kinds for k, number in pairs if k == kind and number), "")
+
+
+@transform("PAT SAMPLE; ACME LTD => PAT SAMPLE", "Pat Sample; PAT SAMPLE => ", many=True, part=True)
+def other_than(values: list[str]) -> str:
+    """The first text unless the second says the same: a contact person who is not the party itself."""
+    first, second = (" ".join(value.split()) for value in (*values, "", "")[:2])
+    return "" if first.casefold() == second.casefold() else first
 
 
 @transform("any => fixed", args=(1, 9))

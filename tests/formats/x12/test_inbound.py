@@ -134,3 +134,85 @@ def test_a_set_that_is_refused_without_telling_its_segments_is_told(tmp_path, sa
     result = Checker(base_site(), parse_instant("2025-01-14T10:00:00Z")).file(tmp_path / "997.edi")
     told = [f["message"] for f in result["findings"] if f["rule"] == "ACK-REFUSED"]
     assert f"The answer to transaction set 0002 says: {words}." in told
+
+
+def _of_355(tmp_path, body):
+    sent = (FIXTURES / "x12" / "12_355_partial.edi").read_text()
+    begin, end = sent.index("P4*"), sent.index("K3*")
+    text = sent[:begin] + body + sent[end:]
+    segments = text[text.index("ST*") : text.index("\nSE*")].count("~") + 1
+    (tmp_path / "355.edi").write_text(re.sub(r"\nSE\*\d+", f"\nSE*{segments}", text))
+    result = Checker(base_site(), parse_instant("2025-01-14T10:00:00Z")).file(tmp_path / "355.edi")
+    told = [f["message"] for f in result["findings"] if f["rule"] in ("ACK-SAYS", "ACK-REFUSED")]
+    return [message.removeprefix("The answer to ") for message in told]
+
+
+PARTS = "accepted in part. "
+COUNTS = "PART MANIFEST BILLS 00003 ACC 00002 REJ 00001."
+
+
+def test_what_a_355_says_behind_lx_belongs_to_the_bill_behind_it(tmp_path):
+    """A K1 behind the second LX was told of the first bill."""
+    bills = (
+        "P4*0901*20250115~\nLX*1~\nK1*005 NO CONSIGNEE~\nM11*00450001*80107*2*PCS*1.2*K***13***NRTX~\n"
+        "LX*2~\nK1*004 NO SHIPPER~\nM11*00450002*80107*2*PCS*1.2*K***13***NRTX~\nK1*021 UNIT~\n"
+    )
+    assert _of_355(tmp_path, bills) == [
+        f"NRTX25A01 says: {PARTS}{COUNTS}",
+        "00450001 says: refused. 005 NO CONSIGNEE.",
+        "00450002 says: refused. 004 NO SHIPPER; 021 UNIT.",
+    ]
+
+
+def test_an_amendment_that_a_355_refuses_is_named_by_its_m13(tmp_path):
+    alone = "P4*0901*20250115~\nLX*1~\nM13*NRTX*0901*D*00450007**03***NRTX~\nK1*017 NOT ON FILE~\n"
+    both = "LX*2~\nM13*NRTX*0901*R*00450008*4*16***NRTX~\nK1*018 QUANTITY~\nM11*00450008*80107*4*PCS*1.2*K***13***NRTX~\nK1*019 BILL~\n"
+    assert _of_355(tmp_path, alone + both) == [
+        f"NRTX25A01 says: {PARTS}{COUNTS}",
+        "00450007 says: refused. 017 NOT ON FILE.",
+        "00450008 says: refused. 018 QUANTITY; 019 BILL.",
+    ]
+
+
+def test_what_a_355_says_of_a_port_or_of_no_bill_is_about_the_whole_manifest(tmp_path):
+    """It was told of the last bill of the port before."""
+    bill = "LX*1~\nM11*00450001*80107*2*PCS*1.2*K***13***NRTX~\nK1*021 UNIT~\n"
+    body = f"P4*0901*20250115~\n{bill}P4*9999*20250115~\nK1*033 PORT~\nLX*2~\nK1*003 NO M11~\n"
+    assert _of_355(tmp_path, body) == [
+        f"NRTX25A01 says: {PARTS}033 PORT; 003 NO M11; {COUNTS}",
+        "00450001 says: refused. 021 UNIT.",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("P4*0901*20250115~\nK1*033 PORT~\nLX*1~\n", ["NRTX25A01 says: refused. 033 PORT; DONE."]),
+        ("P4*0901*20250115~\nLX*1~\nK1*003 NO M11~\n", []),
+        ("P4*0901*20250115~\nLX*1~\nP4*9999*20250115~\nK1*033 PORT~\n", []),
+    ],
+)
+def test_without_a_word_for_the_whole_only_what_stands_before_the_bills_refuses_the_trip(tmp_path, text, said):
+    sent = (FIXTURES / "x12" / "12_355_partial.edi").read_text()
+    body = sent[: sent.index("P4*")] + text + "K3*DONE~\n" + sent[sent.index("SE*") :]
+    (tmp_path / "355.edi").write_text(body)
+    result = Checker(base_site(), parse_instant("2025-01-14T10:00:00Z")).file(tmp_path / "355.edi")
+    told = [f["message"] for f in result["findings"] if f["rule"] in ("ACK-SAYS", "ACK-REFUSED")]
+    assert [message.removeprefix("The answer to ") for message in told] == said
+
+
+def test_bills_of_a_355_without_lx_are_told_apart_too(tmp_path):
+    bills = "".join(f"M11*0045000{n}*80107*2*PCS*1.2*K***13***NRTX~\nK1*02{n} WRONG~\n" for n in (1, 2))
+    assert _of_355(tmp_path, "P4*0901*20250115~\n" + bills)[1:] == [
+        "00450001 says: refused. 021 WRONG.",
+        "00450002 says: refused. 022 WRONG.",
+    ]
+
+
+def test_what_a_350_says_of_a_second_port_is_not_told_of_the_bill_before_it(tmp_path):
+    sent = (FIXTURES / "x12" / "10_350_status_4060.edi").read_text()
+    text = sent.replace("X4*00450002", "P4*3004*20250116~\nK1*PORT CLOSED~\nX4*00450002").replace("SE*8*", "SE*10*")
+    (tmp_path / "350.edi").write_text(text)
+    result = Checker(base_site(), parse_instant("2025-01-14T10:00:00Z")).file(tmp_path / "350.edi")
+    told = [f["message"] for f in result["findings"] if f["rule"] in ("ACK-SAYS", "ACK-REFUSED")]
+    assert told[0] == "The answer to 00450001 says: 1C released. RELEASED SECTION 321."
