@@ -23,6 +23,7 @@ from typing import Any, TextIO
 from gateway.canonical.model import decimal_text, fields_of
 from gateway.errors import ConfigError, did_you_mean
 from gateway.history import bare_number
+from gateway.mapping.table import not_csv
 from gateway.mapping.transforms.codes import is_country
 
 _FIELDS = "The fields of a shipment stand in gateway/canonical/schema.json; those of a part are written seller.name."
@@ -227,6 +228,7 @@ class _Table:
         key_at = columns.index(self._on)
         fields = [self._field(column) if n != key_at else None for n, column in enumerate(columns)]
         known: dict[str, tuple[list[str], int]] = {}
+        began = table.line_num + 1
         try:
             for cells in table:
                 if not any(cell.strip() for cell in cells):
@@ -239,9 +241,11 @@ class _Table:
                     raise self._fault(
                         line, f"{self._on} stands in line {at} too, with other values.", "Keep one of the two."
                     )
+                began = line + 1  # of the row that is read next
                 yield self._key(key, line), self._draft(fields, cells, key_at, line)
         except csv.Error as error:
-            raise self._fault(table.line_num, f"{error}.", "Save it as CSV again.") from None
+            said, _ = not_csv(str(error))
+            raise self._fault(began, f"{said}.", "Mend that row, or save it as CSV again.") from None
 
     def _key(self, key: str, line: int) -> str:
         """Return a key as shipments have it: an air waybill without its hyphen."""
@@ -256,8 +260,11 @@ class _Table:
         first = source.readline()
         source.seek(0)
         for delimiter in _DELIMITERS:
-            table = csv.reader(source, delimiter=delimiter)
-            columns = [cell.strip() for cell in next(table, [])]
+            table = csv.reader(source, delimiter=delimiter, strict=True)  # open quotes would swallow the rows below
+            try:
+                columns = [cell.strip() for cell in next(table, [])]
+            except csv.Error:  # it has another delimiter
+                columns = []
             if self._on in columns:
                 self._check(columns)
                 return columns, table
