@@ -34,6 +34,7 @@ from gateway.shell.statements import insert_rows, run
 MAX_CONTROL = 999_999_999
 STORAGE_FAULTS = (OSError, OperationalError, sqlite3.OperationalError)  # disk full, locked, connection lost: may pass
 _NO_ROOM = 1_000_000  # bytes: SQLite's own files beside a ledger that is opened
+_NO_RIGHTS = frozenset((sqlite3.SQLITE_PERM, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN))
 FINAL = ("done", "quarantined", "failed", "duplicate")
 
 
@@ -279,6 +280,11 @@ def open_ledger(url: str, *, create: bool = True) -> Ledger:
             said = f"The ledger cannot be opened: its disk is full ({size_in_words(left)} left)."
             raise NotNowError(
                 said, "Make room on the disk of the state folder and start again; nothing is lost."
+            ) from error
+        if getattr(error.orig, "sqlite_errorcode", 0) & 0xFF in _NO_RIGHTS:
+            said = f"The ledger cannot be opened: {error.orig}. It is there, and this user may not write to it or its folder."
+            raise NotNowError(
+                said, "Run the command as the gateway's user; look whether the disk is mounted for writing."
             ) from error
         kind = NotNowError if isinstance(error, OperationalError) else ConfigError  # out of reach, or no ledger at all
         mend = "Stop all gateways; if it stays, restore the ledger from the last backup and run gateway verify."
