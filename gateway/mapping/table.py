@@ -23,11 +23,15 @@ COLUMNS = ("level", "target", "source", "when", "transform", "default", "require
 """Columns of a mapping table; every other column must start with "note"."""
 
 _FOLD = str.maketrans(
-    {"‘": "'", "’": "'", "“": '"', "”": '"', "–": "-", "—": "-", "\u2011": "-", "…": "..."}
+    {"‘": "'", "’": "'", "–": "-", "—": "-", "\u2011": "-", "…": "..."}
     | dict.fromkeys("\xa0\u2007\u202f", " ")
     | dict.fromkeys("\u200b\u200c\u200d\u2060\ufeff\xad", "")
 )
 """What word processors and web pages put in the place of plain signs; what cannot be seen goes."""
+_QUOTES = "“”„"
+"""Typographic quotes: text of a cell, and no quotes of the CSV, for they begin a cell that no other ends."""
+_AROUND = re.compile(rf"^\s*[{_QUOTES}]([^{_QUOTES}]*)[{_QUOTES}]\s*$")
+_PLAIN_QUOTES = str.maketrans(dict.fromkeys(_QUOTES, '"'))
 _SEPARATOR = re.compile(r"sep=([,;\t])\s*\r?\n")  # the first line of a CSV, by which Excel knows its separator
 _WORKBOOK = b"PK\3\4"
 _EXCEL_BIG = re.compile(r"\d(\.\d+)?E\+\d+", re.I)
@@ -155,7 +159,8 @@ def read_cells(data: bytes, file: str, faults: list[Fault]) -> list[tuple[int, l
         said = f"the file is not UTF-8; it was read as {read_as}"
         faults.append(Fault("MAP-ENCODING", file, 1, "", said, "save it as CSV UTF-8", "warning"))
     folded = text if text.isascii() else text.translate(_FOLD)
-    if folded != text:
+    quoted = any(quote in folded for quote in _QUOTES)
+    if folded != text or quoted:
         faults.append(
             Fault(
                 "MAP-TYPOGRAPHY",
@@ -171,7 +176,7 @@ def read_cells(data: bytes, file: str, faults: list[Fault]) -> list[tuple[int, l
     lines = reader_of(folded)
     began = lines.line_num + 1  # of the row that is read next
     try:
-        for cells in lines:
+        for cells in map(_plain, lines) if quoted else lines:
             first = cells[0].lstrip() if cells else ""
             if (first[0] != "#" or ERROR.fullmatch(first.strip())) if first else "".join(cells).strip():
                 rows.append((lines.line_num, cells))
@@ -179,6 +184,11 @@ def read_cells(data: bytes, file: str, faults: list[Fault]) -> list[tuple[int, l
     except csv.Error as error:
         faults.append(Fault("MAP-CSV", file, began, "", *not_csv(str(error), data)))
     return rows
+
+
+def _plain(cells: list[str]) -> list[str]:
+    """Return cells with plain quotes; those around a whole cell go, as plain ones would have."""
+    return [_AROUND.sub(r"\1", cell).translate(_PLAIN_QUOTES) for cell in cells]
 
 
 def reader_of(text: str) -> Reader:

@@ -63,6 +63,16 @@ def test_quotes_that_are_not_closed_are_told_with_the_line_where_they_begin_and_
     assert said in fault.message
 
 
+@pytest.mark.parametrize(
+    ("cell", "read_as"),
+    [("“smart” – quotes", '"smart" - quotes'), ("“PCS”", "PCS"), ("the 19” rack", 'the 19" rack'), ("„so“", "so")],
+)
+def test_typographic_quotes_are_text_of_their_cell(cell, read_as):
+    read = table(f"shipment,package_unit,,,,PCS,,,{cell}", "shipment,first_us_port,,,,0901")
+    assert [row.message for row in read.rows] == [read_as, ""]
+    assert codes(read) == ["MAP-TYPOGRAPHY"]
+
+
 def test_a_workbook_under_the_name_of_a_table_is_told_as_that():
     (fault,) = read_table(b"PK\3\4" + bytes(500), "t/map.csv").faults
     assert fault.code == "MAP-CSV"
