@@ -370,6 +370,15 @@ def test_what_the_names_do_not_tell_is_a_guess_that_is_not_in_force(tmp_path):
     assert check_all(folder) == []
 
 
+def test_a_day_of_arrival_without_a_port_is_the_same_day_in_every_port(tmp_path):
+    sample = write(tmp_path, "feed.xml", ONE.replace('batch="7"', 'batch="7" arrivalDate="2025-03-04"').encode())
+    onboard([sample], "acme", tmp_path / "site", NOW)
+    (folder,) = (tmp_path / "site" / "mappings").glob("acme_*")
+    (row,) = (line for line in table_of(folder) if "estimated_arrival_at" in line)
+    assert "port_iso" in row
+    assert "2025-03-04 => 2025-03-04T12:00:00Z" in row
+
+
 def test_a_second_document_is_a_second_row(tmp_path):
     folder = tmp_path / "site"
     onboard([write(tmp_path, "one.xml", ONE.encode())], "bob", folder, NOW)
