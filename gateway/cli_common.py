@@ -50,6 +50,15 @@ def err(text: str) -> None:
     typer.echo(text, err=True, color=False if os.environ.get("NO_COLOR") else None)
 
 
+def write_page(path: Path, text: str) -> None:
+    """Write an HTML page; one of before is overwritten, a file of another kind is not. Raises GatewayError."""
+    if path.is_file() and path.suffix.lower() not in (".html", ".htm"):
+        raise GatewayError(
+            f"{path} is there already, and its name is none of a page.", "Write a name such as page.html."
+        )
+    path.write_text(text, "utf-8")
+
+
 def table(columns: Iterable[str], rows: Iterable[Iterable[str]]) -> None:
     """Write a table to standard output, as wide as the terminal."""
     from rich.console import Console

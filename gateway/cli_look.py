@@ -9,8 +9,8 @@ from typing import Annotated, Any
 
 import typer
 
-from gateway.cli_common import AsJson, AsOf, command, err, moment_of, out, plain, table
-from gateway.errors import ConfigError, GatewayError, did_you_mean
+from gateway.cli_common import AsJson, AsOf, command, err, moment_of, out, plain, table, write_page
+from gateway.errors import ConfigError, GatewayError, NotNowError, did_you_mean
 from gateway.site import load_site, state_site
 
 
@@ -80,7 +80,7 @@ def report(
         print(json.dumps(found, ensure_ascii=False))
         return
     if as_html is not None:
-        as_html.write_text(page(found), "utf-8")
+        write_page(as_html, page(found))
         out(f"wrote {as_html}")
         return
     for line in lines(found):
@@ -174,13 +174,15 @@ def explain(
     site, _ = state_site(folder)
     try:
         facts = explain_receipt(site, what)
+    except NotNowError:
+        raise
     except ConfigError as error:
         rules = [known.rule for known in load_catalogue()]
         raise ConfigError(error.message, did_you_mean(what.upper(), rules, error.advice)) from None
     if as_html is not None and "matches" not in facts:
         from gateway.commands.receipt_page import receipt_page
 
-        as_html.write_text(receipt_page(site, facts), "utf-8")
+        write_page(as_html, receipt_page(site, facts))
         out(f"wrote {as_html}")
         return
     if as_json:

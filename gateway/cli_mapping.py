@@ -21,6 +21,7 @@ from gateway.cli_common import (
     plain,
     site_of,
     with_profile,
+    write_page,
 )
 from gateway.errors import GatewayError, did_you_mean
 from gateway.site import base_mappings, load_site
@@ -147,7 +148,7 @@ def mapping_cover(
 
     rows = cover(files, site_of(profile, partner))
     if as_html is not None:
-        as_html.write_text(cover_page(rows), "utf-8")
+        write_page(as_html, cover_page(rows))
         out(f"wrote {as_html}")
         return
     for row in rows:

@@ -21,6 +21,7 @@ from gateway.cli_common import (
     site_of,
     table,
     with_profile,
+    write_page,
 )
 from gateway.site import load_site
 
@@ -30,7 +31,9 @@ demo_app = typer.Typer(help="A folder with everything needed to try the gateway.
 
 def serve(
     folder: Annotated[Path, typer.Argument(help="A profile folder as `gateway demo init` writes it.")],
-    port: Annotated[int | None, typer.Option(help="SFTP port; 0 takes a free one. Default: gateway.toml.")] = None,
+    port: Annotated[
+        int | None, typer.Option(min=0, max=65535, help="SFTP port; 0 takes a free one. Default: gateway.toml.")
+    ] = None,
 ) -> None:
     """Take files over SFTP, translate, deliver and answer them until SIGTERM."""
     from gateway.commands.reloading import load_to_serve
@@ -108,7 +111,7 @@ def guide(
 
     site = site_of(profile)
     told = mappings_of(site, partner, mapping or ())
-    output.write_text(guide_page(site, partner, mapping or ()), "utf-8")
+    write_page(output, guide_page(site, partner, mapping or ()))
     out(f"wrote {output}")
     if len(told) > _MANY:
         again = command("gateway", "guide", partner, *with_profile(profile), "--mapping", "ID", "-o", output)

@@ -25,6 +25,7 @@ from gateway.canonical.model import fields_of
 from gateway.completing import FIELDS, FieldError, kind_of, value_of
 from gateway.errors import ConfigError, did_you_mean
 from gateway.history import bare_number
+from gateway.mapping.table import not_csv
 
 _DELIMITERS = ",;\t"
 _LINES = "items"  # the one list whose parts have columns
@@ -95,6 +96,7 @@ class _Table:
         fields = [self._field(column) if n != key_at else None for n, column in enumerate(columns)]
         found: dict[str, dict[str, Any]] = {}
         lines: dict[str, int] = {}
+        began = table.line_num + 1
         try:
             for cells in table:
                 if not any(cell.strip() for cell in cells):
@@ -108,8 +110,10 @@ class _Table:
                     said = f"{self._on} stands in line {lines[key]} too, with other values."
                     raise self._fault(line, said, _LINES_APART if _LINES in draft else "Keep one of the two.")
                 lines.setdefault(key, line)
+                began = line + 1  # of the row that is read next
         except csv.Error as error:
-            raise self._fault(table.line_num, f"{error}.", "Save it as CSV again.") from None
+            said, _ = not_csv(str(error))
+            raise self._fault(began, f"{said}.", "Mend that row, or save it as CSV again.") from None
         return found
 
     def _key(self, key: str, line: int) -> str:
@@ -125,8 +129,11 @@ class _Table:
         first = source.readline()
         source.seek(0)
         for delimiter in _DELIMITERS:
-            table = csv.reader(source, delimiter=delimiter)
-            columns = [cell.strip() for cell in next(table, [])]
+            table = csv.reader(source, delimiter=delimiter, strict=True)  # open quotes would swallow the rows below
+            try:
+                columns = [cell.strip() for cell in next(table, [])]
+            except csv.Error:  # it has another delimiter
+                columns = []
             if self._on in columns:
                 self._check(columns)
                 return columns, table

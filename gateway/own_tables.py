@@ -19,9 +19,12 @@ from gateway.profile import Profile
 _HEAD = 65_536  # bytes of a table in which its header stands, comments above it too
 _SETTING = re.compile(r"\bprofile\.([A-Za-z_][A-Za-z0-9_]*)")
 
+_WORKBOOKS = frozenset((".xlsx", ".xlsm", ".xls", ".ods"))
+_ENDINGS = _WORKBOOKS | {".csv", ".txt", ".tsv"}
+
 
 class Unread(NamedTuple):
-    """What changes nothing, which is told: a code table that no row names, a setting that rows ask for and nobody makes.
+    """What changes nothing, which is told: a code table that no row names, a workbook in a table's place, a setting that nobody makes.
 
     said: with the partner file; mend: a sentence; code: of `gateway mapping check`.
     """
@@ -64,7 +67,7 @@ def own_tables(path: Path, file: PartnerFile, folder: Path, base: Path) -> tuple
     codes = [table.stem for place in places for table in place.glob("codes/*.csv")]
     own_codes = [table for place in folders for table in sorted(place.glob("codes/*.csv")) if table.stem not in codes]
     rows = "".join(_text(table) for table in tables) if own_codes else ""
-    unread = [one for table in tables for one in _unset(path, file, table)]
+    unread = [*_other_endings(path, folders, known), *(one for table in tables for one in _unset(path, file, table))]
     for table in own_codes:
         if table.stem not in rows:
             said = (
@@ -73,6 +76,20 @@ def own_tables(path: Path, file: PartnerFile, folder: Path, base: Path) -> tuple
             otherwise = f"Name it in a transform (code {table.stem}), or take it away."
             unread.append(Unread(table, said, did_you_mean(table.stem, codes, otherwise)))
     return folders, unread
+
+
+def _other_endings(path: Path, folders: list[Path], known: list[str]) -> Iterator[Unread]:
+    """Yield the files that have the name of a mapping and are no .csv, where no such table lies beside them: a workbook, tabular_csv.csv.txt."""
+    for table in (table for place in folders for table in sorted(place.iterdir())):
+        name = table.name.partition(".")[0]
+        if name not in known or table.suffix == ".csv" or table.suffix.lower() not in _ENDINGS or not table.is_file():
+            continue
+        if not table.with_name(f"{name}.csv").exists():
+            said = f"{path.name}: {table.parent.name}/{table.name} is read by nobody: a table is {name}.csv."
+            workbook = "gateway mapping import turns a workbook (.xlsx) into one; or move it out."
+            other = f"Name it {name}.csv, or move it out."
+            mend = workbook if table.suffix.lower() in _WORKBOOKS else other
+            yield Unread(table, said, mend, "MAP-FILE-UNUSED")
 
 
 def _unset(path: Path, file: PartnerFile, table: Path) -> Iterator[Unread]:
@@ -86,10 +103,13 @@ def _unset(path: Path, file: PartnerFile, table: Path) -> Iterator[Unread]:
 
 
 def check_read(folder: Path, files: dict[str, str], read: set[Path]) -> None:
-    """Raise ConfigError for a folder of partners/ that holds tables and that nobody reads.
+    """Raise ConfigError for a folder of partners/ that holds tables and that nobody reads, and for a table right in partners/.
 
     folder: the profile folder; files: stem of each partner file -> the partner in it; read: the folders that partners have.
     """
+    for table in (table for table in sorted((folder / "partners").glob("*.csv")) if _is_table(table)):
+        said = f"partners/{table.name} is read by nobody: a partner's tables stand in a folder of its name."
+        raise ConfigError(said, f"Move it to partners/NAME/{table.name}.")
     for place in sorted((folder / "partners").iterdir()):
         if place.name in files or place.name[:1] == "." or not place.is_dir() or place.resolve() in read:
             continue

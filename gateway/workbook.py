@@ -23,7 +23,7 @@ from openpyxl.worksheet.worksheet import Worksheet
 from gateway.canonical.model import PARTY_ROLES
 from gateway.errors import ConfigError, MappingError
 from gateway.mapping.codes import CodeTables
-from gateway.mapping.table import Fault, read_records, read_table
+from gateway.mapping.table import Fault, decoded, read_cells, read_records, read_table, reader_of
 from gateway.mapping.transforms import registry
 from gateway.outputs.field import COLUMNS
 
@@ -71,11 +71,19 @@ _HOW_CODES = (
 
 
 def export_table(data: bytes, mapping: str, target: Path) -> int:
-    """Write a mapping table as a workbook; return its rows. data: the CSV. Raises ConfigError when it is no UTF-8 CSV."""
-    try:
-        rows = list(csv.reader(io.StringIO(data.decode("utf-8"), newline="")))
-    except (UnicodeDecodeError, csv.Error) as error:
-        raise ConfigError(f"The table of {mapping} cannot be read: {error}.", "Run gateway mapping check.") from None
+    """Write a mapping table as a workbook; return its rows. data: the CSV as coordinators save it. Raises ConfigError when it is no such table."""
+    faults: list[Fault] = []
+    read = read_cells(data, mapping, faults)
+    for fault in (one for one in faults if one.severity == "error"):
+        raise ConfigError(
+            f"{mapping}, line {fault.line}: {fault.message}.", f"{fault.advice[:1].upper()}{fault.advice[1:]}."
+        )
+    if not read or not (_is_of_codes(read[0][1]) or "target" in [cell.strip().lower() for cell in read[0][1]]):
+        raise ConfigError(
+            f"{mapping} is no mapping table: it has no column target.",
+            "Name a mapping id or code table, or the CSV of a partner's rows or codes.",
+        )
+    rows = list(reader_of(decoded(data)[0]))
     book = Workbook()
     sheet = book.active
     assert isinstance(sheet, Worksheet)

@@ -57,6 +57,26 @@ def test_check_exits_with_the_documented_code_and_prints_stable_json(sample, cod
     assert counts["found"] == counts["accepted"] + counts["rejected"] + counts["duplicate"]
 
 
+@pytest.mark.parametrize("port", ["-1", "65536"])
+def test_a_port_that_there_is_not_is_bad_use(port):
+    done = gateway("serve", "nowhere", "--port", port)
+    assert done.returncode == 2
+    assert "0<=x<=65535" in done.stderr
+
+
+def test_a_page_is_not_written_over_a_file_that_is_none(tmp_path):
+    table = tmp_path / "rates.csv"
+    table.write_text("a,b")
+    done = gateway("mapping", "cover", str(X12 / "01_309_truck_5020_s321.edi"), "--html", str(table))
+    assert done.returncode == 2
+    assert "is there already" in done.stderr
+    assert table.read_text() == "a,b"
+    pages = [
+        gateway("mapping", "cover", str(X12 / "01_309_truck_5020_s321.edi"), "--html", f"{table}.html") for _ in "12"
+    ]
+    assert [page.returncode for page in pages] == [0, 0]
+
+
 def test_a_held_file_exits_with_3():
     assert gateway("check", str(ROOT / "fixtures" / "cases" / "S104_zero_bytes.edi")).returncode == 3
 

@@ -134,7 +134,21 @@ def test_a_row_is_found_by_its_key_and_has_the_types_of_the_model(tmp_path: Path
         ("house_bill_number,seller.name\nH1,A,B\n", "line 2: cell 3 stands under no column name", "Name the column"),
         ("house_bill_number,seller.name,\nH1,A,B\n", "line 2: cell 3 stands under no column name", "Name the column"),
         (b"house_bill_number,seller.name\nH1,Stra\xdfe\n", "is not in UTF-8", "CSV UTF-8"),
-        ("house_bill_number,seller.name\nH1," + 200_000 * "x" + "\n", "line 2: field larger", "CSV"),
+        (
+            "house_bill_number,seller.name\nH1," + 200_000 * "x" + "\n",
+            "line 2: the file is not CSV: field larger",
+            "CSV",
+        ),
+        (
+            'house_bill_number,seller.name\nH1,"A\nH2,B\nH3,C\n',
+            "line 2: a cell of this row has quotes that nothing closes",
+            "Mend",
+        ),
+        (
+            'house_bill_number,seller.name\nH1,A\nH2,"B" and C\n',
+            "line 3: a quoted cell of this row has text behind",
+            "Mend",
+        ),
     ],
 )
 def test_a_file_that_cannot_be_used_is_told_with_line_and_mend(

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from gateway.commands.mapping_tools import cover, cover_page, examples_of, run_tests
+from gateway.commands.onboard import onboard
 from gateway.errors import ConfigError
 from gateway.site import base_mappings, base_site, load_site
 from tests.test_cli import gateway
@@ -101,6 +102,18 @@ def test_cover_reads_every_family(sample):
     (row,) = cover([path], base_site())
     assert row["units"] >= 1
     assert row["silent"]
+
+
+def test_cover_counts_each_element_once_and_knows_what_rows_read_of_the_root_and_of_the_unit_itself(tmp_path):
+    feed = tmp_path / "feed.xml"
+    feed.write_text('<Feed day="2025-03-04" nr="7"><Parcel id="P1" size="S"><Colour>red</Colour></Parcel></Feed>')
+    onboard([feed], "acme", tmp_path / "site", None)
+    (table,) = (tmp_path / "site" / "mappings").glob("*/map.csv")
+    rows = ["shipment,(each),Parcel", "shipment,house_bill_number,./@id", "shipment,conveyance_reference,/./@nr"]
+    table.write_text("\n".join(["level,target,source", *rows]) + "\n")
+    (row,) = cover([feed], load_site(tmp_path / "site"))
+    told = {(one["place"], one["count"]) for one in row["unread"]}
+    assert told == {("Feed/@day", 1), ("Parcel/@size", 1), ("Colour", 1)}
 
 
 def test_the_page_is_self_contained_and_escapes_what_it_shows():

@@ -116,6 +116,23 @@ def test_a_live_partner_is_never_overwritten_and_bad_use_is_told(tmp_path):
         onboard([tmp_path / "none"], "none", tmp_path / "site", NOW)
 
 
+@pytest.mark.parametrize(
+    ("name", "code"), [("acme_de", "ACMEDE"), ("northern_star_east_coast", "NORTHERNSTAREAS"), ("a1", "A1")]
+)
+def test_any_name_of_a_partner_gives_a_code_that_can_be_used(tmp_path, name, code):
+    onboard([FIXTURES / "csv" / "01_clean_utf8.csv"], name, tmp_path / "site", NOW)
+    assert load_site(tmp_path / "site").partners[name].profile.originator_code == code
+
+
+def test_what_is_broken_in_the_profile_folder_is_told_before_anything_is_written(tmp_path):
+    path, partners = FIXTURES / "csv" / "01_clean_utf8.csv", tmp_path / "site" / "partners"
+    onboard([path], "one", tmp_path / "site", NOW)
+    (partners / "one.toml").write_text("senders = = 1")
+    with pytest.raises(ConfigError, match=r"one\.toml"):
+        onboard([path], "two", tmp_path / "site", NOW)
+    assert sorted(place.name for place in partners.iterdir()) == ["one", "one.toml"]
+
+
 POLISH = (
     "Nadawca;Odbiorca;Adres;Kraj;Numer listu;Opis\nFABRYKA PROBNA;JORDAN EXAMPLE;12 SAMPLE LN;US;PL00000001;Koszula\n"
 )
@@ -285,7 +302,7 @@ def test_a_sample_of_fixed_widths_is_told_as_such(tmp_path):
     line = "1Z999AA10123456784DANA EXAMPLE             55 SAMPLE PKWY 000004599USD\r\n"
     with pytest.raises(ConfigError) as told:
         onboard([write(tmp_path, "ws.dat", (line * 3).encode())], "ws", tmp_path / "site", NOW)
-    assert "fixed widths" in told.value.advice
+    assert 'format = "tabular"' in told.value.advice
 
 
 FEED = FIXTURES / "profiles" / "own" / "mappings" / "acme_parcels" / "examples" / "feed.xml"
@@ -351,6 +368,15 @@ def test_what_the_names_do_not_tell_is_a_guess_that_is_not_in_force(tmp_path):
     assert any(row.startswith("shipment_initiator,(first),/sender,") for row in rows)
     assert any("Is shipment one shipment?" in question for question in result["questions"])
     assert check_all(folder) == []
+
+
+def test_a_day_of_arrival_without_a_port_is_the_same_day_in_every_port(tmp_path):
+    sample = write(tmp_path, "feed.xml", ONE.replace('batch="7"', 'batch="7" arrivalDate="2025-03-04"').encode())
+    onboard([sample], "acme", tmp_path / "site", NOW)
+    (folder,) = (tmp_path / "site" / "mappings").glob("acme_*")
+    (row,) = (line for line in table_of(folder) if "estimated_arrival_at" in line)
+    assert "port_iso" in row
+    assert "2025-03-04 => 2025-03-04T12:00:00Z" in row
 
 
 def test_a_second_document_is_a_second_row(tmp_path):

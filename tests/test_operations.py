@@ -137,6 +137,14 @@ def test_each_fault_is_named_with_its_mend(site: Path) -> None:
     assert "no_such" in broken.said
 
 
+def test_a_file_in_the_place_of_a_profile_folder_is_told_in_words(tmp_path: Path) -> None:
+    (tmp_path / "site").write_text("no folder")
+    (broken,) = list(doctor(tmp_path / "site"))
+    assert broken.said.startswith("Not a directory: ")
+    assert "Errno" not in broken.said
+    assert broken.mend == "Name the profile folder."
+
+
 def test_a_wrong_setting_is_told_once_with_its_mend(site: Path) -> None:
     path = site / "partners" / "northtest.toml"
     path.write_text("nonsense = 1\n" + path.read_text())

@@ -197,6 +197,38 @@ def test_the_rows_of_a_table_in_utf_16_name_their_code_table_and_settings(tmp_pa
     assert [one.code for one in load_site(place).partners["acme"].unread] == ["MAP-PROFILE-UNSET"]
 
 
+@pytest.mark.parametrize(
+    ("name", "mend"),
+    [
+        ("x12_309_truck.xlsx", "gateway mapping import"),
+        ("x12_309_truck.CSV", "Name it x12_309_truck.csv"),
+        ("x12_309_truck.csv.txt", "Name it x12_309_truck.csv"),
+    ],
+)
+def test_a_table_with_another_ending_is_a_warning_unless_the_table_lies_beside_it(
+    tmp_path: Path, name: str, mend: str
+) -> None:
+    place = site(tmp_path, acme="")
+    own = place / "partners" / "acme"
+    own.mkdir(parents=True)
+    (own / name).write_text("level,target,source,default\nshipment,package_unit,,PCS\n")
+    (own / "onboard.md").write_text("what the samples tell")
+    (left_over,) = load_site(place).partners["acme"].unread
+    assert f"acme/{name} is read by nobody" in left_over.said
+    assert mend in left_over.mend
+    assert [f["code"] for f in check_all(place)] == ["MAP-FILE-UNUSED"]
+    (own / "x12_309_truck.csv").write_text("level,target,source,default\nshipment,package_unit,,PCS\n")
+    assert load_site(place).partners["acme"].unread == ()
+
+
+def test_a_table_right_in_the_folder_of_partner_files_is_told(tmp_path: Path) -> None:
+    place = site(tmp_path, acme="")
+    (place / "partners" / "x12_309_truck.csv").write_text("level,target,source,default\nshipment,package_unit,,PCS\n")
+    with pytest.raises(ConfigError, match=r"partners/x12_309_truck\.csv is read by nobody") as caught:
+        load_site(place)
+    assert "partners/NAME/x12_309_truck.csv" in caught.value.advice
+
+
 @pytest.mark.parametrize(("name", "mend"), [("cities", "code cities"), ("mode_x21", "mode_x12")])
 def test_a_code_table_that_no_row_names_is_a_warning(tmp_path: Path, name: str, mend: str) -> None:
     place = site(tmp_path, acme="")

@@ -61,7 +61,9 @@ def test_the_numbers_are_those_of_the_journal_and_the_rules_those_of_the_reports
     assert rules["X12-ELE-CODE"] >= 1
     assert found["files_without_report"] == 0
     assert (
-        quality(site, "northtest", (now + timedelta(hours=1)).strftime("%Y-%m-%dT%H:%M:%SZ"), now)["totals"]["files"]
+        quality(site, "northtest", (now + timedelta(hours=1)).strftime("%Y-%m-%dT%H:%M:%SZ"), now + timedelta(hours=2))[
+            "totals"
+        ]["files"]
         == 0
     )
 

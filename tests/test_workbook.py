@@ -25,6 +25,33 @@ def test_a_round_trip_changes_no_byte(path, tmp_path):
     assert import_table(book) == path.read_bytes()
 
 
+@pytest.mark.parametrize("mark", [";", "\t", "sep"])
+@pytest.mark.parametrize("codec", ["utf-8-sig", "cp1252", "utf-16"])
+def test_a_table_as_a_spreadsheet_saved_it_becomes_a_workbook_of_its_columns(tmp_path, mark, codec):
+    rows = [["level", "target", "source", "default", "note"], ["shipment", "first_us_port", "", "0901", "Müller, Köln"]]
+    text = ("sep=;\n" if mark == "sep" else "") + "\n".join((";" if mark == "sep" else mark).join(r) for r in rows)
+    book = tmp_path / "m.xlsx"
+    assert export_table(text.encode(codec), "rows.csv", book) == 1
+    assert (
+        import_table(book).decode() == 'level,target,source,default,note\nshipment,first_us_port,,0901,"Müller, Köln"\n'
+    )
+
+
+@pytest.mark.parametrize(
+    ("data", "said"),
+    [
+        (b'level,target\nshipment,"x\n', "rows.csv, line 2: a cell of this row has quotes that nothing closes"),
+        (b"name,city\nA,B\n", "rows.csv is no mapping table"),
+        (b"", "rows.csv is no mapping table"),
+    ],
+)
+def test_what_is_no_table_becomes_no_workbook(tmp_path, data, said):
+    with pytest.raises(ConfigError) as caught:
+        export_table(data, "rows.csv", tmp_path / "m.xlsx")
+    assert said in caught.value.message
+    assert not (tmp_path / "m.xlsx").exists()
+
+
 def truck(tmp_path):
     book = tmp_path / "m.xlsx"
     export_table((base_mappings() / "x12_309_truck" / "map.csv").read_bytes(), "x12_309_truck", book)

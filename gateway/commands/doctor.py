@@ -40,10 +40,7 @@ def doctor(folder: Path, *, remote: bool = False) -> Iterator[Check]:
     try:
         site = load_afresh(folder)
     except (GatewayError, OSError, UnicodeDecodeError) as error:
-        said, mend = str(error), "Make the folder readable for the gateway."
-        if isinstance(error, GatewayError):
-            said, mend = error.message, error.advice
-        yield Check("profile", "error", said, mend)
+        yield _refused("profile", error)
         return
     yield Check(
         "profile",
@@ -69,12 +66,21 @@ def _guarded(look: Callable[[Site], Iterator[Check]], site: Site, name: str = ""
     except GatewayError as error:
         yield Check(name or look.__name__.lstrip("_"), "error", error.message, error.advice)
     except OSError as error:
-        said = f"{error.strerror}: {error.filename}" if error.filename else str(error.strerror)
-        mend = _MENDS.get(error.errno or 0, "Give the gateway's user the rights it needs.")
-        yield Check(name or look.__name__.lstrip("_"), "error", said, mend)
+        yield _refused(name or look.__name__.lstrip("_"), error)
+
+
+def _refused(name: str, error: Exception) -> Check:
+    """Return what the machine or the profile folder refused."""
+    if isinstance(error, GatewayError):
+        return Check(name, "error", error.message, error.advice)
+    if not isinstance(error, OSError):  # UnicodeDecodeError
+        return Check(name, "error", str(error), "Save the file as UTF-8.")
+    said = f"{error.strerror}: {error.filename}" if error.filename else str(error.strerror)
+    return Check(name, "error", said, _MENDS.get(error.errno or 0, "Give the gateway's user the rights it needs."))
 
 
 _MENDS = {
+    errno.ENOTDIR: "Name the profile folder.",
     errno.ENOSPC: "Free some room on the disk of the state folder; the intake goes on by itself.",
     errno.EDQUOT: "Raise the quota of the gateway's user, or free some room.",
     errno.ENOENT: "Put the file there, or correct its name in the partner file or gateway.toml.",

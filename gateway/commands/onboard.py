@@ -36,6 +36,7 @@ from gateway.profile import Profile
 from gateway.shell.names import stored_name
 from gateway.site import base_site, load_site
 
+_CODE = 15  # characters of an originator_code at most
 _WIDE = 40  # characters of a line of fixed widths
 _TABLES = {"xlsx": "xlsx", "json": "json"}
 _SAID_ONCE = ("known_carrier_customer_flag", "security_scan")
@@ -54,10 +55,12 @@ def onboard(samples: list[Path], partner: str, folder: Path, moment: datetime | 
     Raises ConfigError when a sample is missing or not known, or the partner exists already.
     """
     if stored_name(partner) != partner or not partner.isidentifier():
-        raise ConfigError(f"{partner!r} cannot be a partner's name.", "Use letters, digits and _ only.")
+        raise ConfigError(f"{partner!r} cannot be a partner's name.", "Use letters, digits and _ only, a letter first.")
     toml = folder / "partners" / f"{partner}.toml"
     if toml.exists():
         raise ConfigError(f"{toml} is there already.", "Remove it first, or name another partner.")
+    if (folder / "gateway.toml").exists():
+        load_site(folder)  # what is broken there is told before anything is written
     profile = _profile(folder)
     document = _unknown_document(samples, partner, profile)
     covers: Covers = {}
@@ -119,7 +122,10 @@ def _advice(data: bytes) -> str:
     """Return what to do with a sample of no format: lines of one length are a table of fixed widths."""
     lines = data[:HEAD].decode("latin-1").splitlines()[:20]
     if len(lines) > 1 and len({len(line) for line in lines[:-1]}) == 1 and len(lines[0]) >= _WIDE:
-        return "Its lines are of one length: for a table of fixed widths write columns and widths (docs/formats/tabular.md)."
+        return (
+            "Its lines are of one length. For a table of fixed widths write partners/NAME.toml by hand (docs/partners.md), with [options] "
+            'format = "tabular" and columns and widths under [options.tabular] (docs/formats/tabular.md).'
+        )
     return "Ask the sender which format it is."
 
 
@@ -190,7 +196,7 @@ def _toml(partner: str, draft: Draft) -> str:
     lines = [
         "# Drafted by gateway onboard; docs/partners.md explains every key. Answer the questions of onboard.md, then remove this line.",
         f'partner = "{partner}"', f'account = "{partner}"                  # SSH user; put its public key into keys/{partner}.pub',
-        f'originator_code = "{partner[:10].upper()}"          # the code that the receiver knows you by: ask',
+        f'originator_code = "{partner.replace("_", "").upper()[:_CODE]}"          # the code that the receiver knows you by: ask',
         'filer_type = "carrier"               # or freight_forwarder, online_marketplace, customs_broker, other',
         '# program = "entry_11"               # how the traffic enters: without it all of today is refused (S321-REGIME)',
         f"senders = {_ids(draft.senders, partner.upper())}", f"receivers = {_ids(draft.receivers, 'S321GATEWAY')}",

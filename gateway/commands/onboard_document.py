@@ -238,7 +238,7 @@ def _with_second(row: dict[str, str], one: Meant, known: dict[str, Meant], start
     if row["column"] == "arrival_date":
         port = known.get("arrival_port")
         if port is None:
-            return source, "iso", "2025-03-04T21:30:00-08:00 => 2025-03-05T05:30:00Z"
+            return source, transform, "2025-03-04 => 2025-03-04T12:00:00Z"
         return f"{source}; {_source(port.leaf.path, start)}", transform, "2025-03-04; 2720 => 2025-03-04T20:00:00Z"
     return source, transform, example
 

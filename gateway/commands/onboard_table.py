@@ -47,7 +47,9 @@ def table_draft(data: bytes, kind: str) -> Draft:
         _title(rows[:at], draft)
     elif names and kind != "json" and not looks_like_header(names):
         draft.tabular["header_row"] = 1  # with most names unknown the reader would not take it for a header
-        draft.questions.append("Row 1 was taken for the header, though few of its names are known. Is it one?")
+        draft.questions.append(
+            'Row 1 was taken for the header, though few of its names are known. Is it one? If the table has none, write columns = ["house_bill", ...], a name for each cell, in the place of header_row and rename.'
+        )
     cells = [[r[i].strip() for r in body if i < len(r) and r[i].strip()] for i in range(len(names))]
     _columns(names, cells, draft)
     _joined(names, cells, draft)
@@ -98,7 +100,7 @@ def _in_use(names: list[str], cells: list[list[str]], meant: list[str], draft: D
     for index, (name, column) in enumerate(zip(names, meant, strict=True)):
         if column and column in taken:
             draft.questions.append(
-                f'Columns "{names[taken[column]]}" and "{name}" both mean {column}: which one counts?'
+                f'Columns "{names[taken[column]]}" and "{name}" both mean {column}: which one counts? Name the other one under extra_columns.'
             )
         elif column:
             taken[column] = index

@@ -6,7 +6,7 @@ Feed it units of real files; it counts. Pure: nothing is stored but counts and o
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,6 +19,7 @@ from gateway.mapping.transforms import Unusable
 from gateway.profile import Profile
 from gateway.records import Message
 
+_ROOT = "/"  # stands for the tag of a message's first segment, which the rows do not name
 _CODE = re.compile(r"\w+")
 Place = tuple[str, str]  # (segment or element name, element number, "@attribute" or "")
 
@@ -51,11 +52,13 @@ class Coverage:
     def add(self, message: Message, node: Any, profile: Profile) -> None:
         """Count one unit, and the header above it once per context."""
         self.units += 1
-        self._walk(node)
         if self._header != id(message):
             self._header, self.root = id(message), getattr(message.root, "tag", "")
-            self._walk(message.root)
+            self._read |= {(self.root, leaf) for name, leaf in self._read if name == _ROOT}
+            unit = set(map(id, node.walk()))  # it may hang below the root still
+            self._walk(one for one in message.root.walk() if id(one) not in unit)
             self._columns(message.root)
+        self._walk(node.walk())
         run = Run(message, profile)
         for level, blocks in self.program.blocks.items():
             bound = {"item": self.program.parts.items, "reference": self.program.parts.references}.get(level)
@@ -103,8 +106,8 @@ class Coverage:
             if cell < len(root.names):
                 self._named[str(index)] = "" if index in read else root.names[cell]
 
-    def _walk(self, node: Any) -> None:
-        for one in node.walk():
+    def _walk(self, nodes: Iterable[Any]) -> None:
+        for one in nodes:
             table = one.tag in ("ROWS", "ROW") and hasattr(one, "record" if one.tag == "ROW" else "rows")
             if table and one.tag == "ROWS":
                 self._columns(one.root)  # columns of JSON come as they are met
@@ -181,7 +184,8 @@ class Coverage:
             yield from self._of_path(path, at)
 
     def _of_path(self, path: Path, at: str) -> Iterator[Place]:
-        name = path.steps[-1].name if path.steps else at
+        named = [step.name for step in path.steps if step.name != "."]
+        name = named[-1] if named else _ROOT if path.absolute else at
         yield name, self._leaf(path.leaf)
         for step in path.steps:
             if step.values and step.qualifier in ("", "1", "01"):

@@ -10,21 +10,30 @@ import csv
 import io
 import re
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import msgspec
 
 from gateway.spreadsheets import DAY, ERROR
 
+if TYPE_CHECKING:
+    from _csv import Reader
+
 COLUMNS = ("level", "target", "source", "when", "transform", "default", "required", "rule", "message", "example")
 """Columns of a mapping table; every other column must start with "note"."""
 
 _FOLD = str.maketrans(
-    {"‘": "'", "’": "'", "“": '"', "”": '"', "–": "-", "—": "-", "\u2011": "-", "…": "..."}
+    {"‘": "'", "’": "'", "–": "-", "—": "-", "\u2011": "-", "…": "..."}
     | dict.fromkeys("\xa0\u2007\u202f", " ")
     | dict.fromkeys("\u200b\u200c\u200d\u2060\ufeff\xad", "")
 )
 """What word processors and web pages put in the place of plain signs; what cannot be seen goes."""
+_QUOTES = "“”„"
+"""Typographic quotes: text of a cell, and no quotes of the CSV, for they begin a cell that no other ends."""
+_AROUND = re.compile(rf"^\s*[{_QUOTES}]([^{_QUOTES}]*)[{_QUOTES}]\s*$")
+_PLAIN_QUOTES = str.maketrans(dict.fromkeys(_QUOTES, '"'))
 _SEPARATOR = re.compile(r"sep=([,;\t])\s*\r?\n")  # the first line of a CSV, by which Excel knows its separator
+_WORKBOOK = b"PK\3\4"
 _EXCEL_BIG = re.compile(r"\d(\.\d+)?E\+\d+", re.I)
 _FORMULA = re.compile(r"""=\s*["(+A-Za-z-]""")
 _ELEMENT_ALONE = re.compile(r"0?\.\d+")
@@ -100,6 +109,7 @@ def read_records(
     records: list[tuple[int, dict[str, str]]] = []
     header: list[str] = []
     blank = dict.fromkeys(columns, "")
+    before = len(faults)
     for line, cells in read_cells(data, file, faults):
         if not header:
             header = [c.strip().lower() for c in cells]
@@ -120,7 +130,7 @@ def read_records(
                     advice = "name the column (free ones start with note), or empty the cell"
                     faults.append(Fault("MAP-CELLS", file, line, "", said, advice))
         records.append((line, values))
-    if not header:
+    if not header and all(fault.code != "MAP-CSV" for fault in faults[before:]):
         faults.append(
             Fault("MAP-EMPTY", file, 1, "", "the table is empty", f"start it with the header {','.join(columns)}")
         )
@@ -141,12 +151,16 @@ def decoded(data: bytes) -> tuple[str, str]:
 
 def read_cells(data: bytes, file: str, faults: list[Fault]) -> list[tuple[int, list[str]]]:
     """Return (line, cells) of a CSV as coordinators save it; comments and empty rows are left out."""
+    if data.startswith(_WORKBOOK):
+        faults.append(Fault("MAP-CSV", file, 1, "", *not_csv("", data)))
+        return []
     text, read_as = decoded(data)
     if read_as:
         said = f"the file is not UTF-8; it was read as {read_as}"
         faults.append(Fault("MAP-ENCODING", file, 1, "", said, "save it as CSV UTF-8", "warning"))
     folded = text if text.isascii() else text.translate(_FOLD)
-    if folded != text:
+    quoted = any(quote in folded for quote in _QUOTES)
+    if folded != text or quoted:
         faults.append(
             Fault(
                 "MAP-TYPOGRAPHY",
@@ -158,30 +172,53 @@ def read_cells(data: bytes, file: str, faults: list[Fault]) -> list[tuple[int, l
                 "warning",
             )
         )
-    hint = _SEPARATOR.match(folded)
-    header = next((line for line in folded.splitlines() if line.strip() and not line.startswith(("#", "sep="))), "")
-    delimiter = hint[1] if hint else max(",;\t", key=header.count)
     rows = []
-    reader = csv.reader(io.StringIO(folded, newline=""), delimiter=delimiter)
+    lines = reader_of(folded)
+    began = lines.line_num + 1  # of the row that is read next
     try:
-        for cells in reader:
-            if hint and reader.line_num == 1:
-                continue
+        for cells in map(_plain, lines) if quoted else lines:
             first = cells[0].lstrip() if cells else ""
             if (first[0] != "#" or ERROR.fullmatch(first.strip())) if first else "".join(cells).strip():
-                rows.append((reader.line_num, cells))
+                rows.append((lines.line_num, cells))
+            began = lines.line_num + 1
     except csv.Error as error:
-        faults.append(
-            Fault(
-                "MAP-CSV",
-                file,
-                reader.line_num,
-                "",
-                f"the file is not CSV: {error}",
-                "close the quotes of the cell before this line",
-            )
-        )
+        faults.append(Fault("MAP-CSV", file, began, "", *not_csv(str(error), data)))
     return rows
+
+
+def _plain(cells: list[str]) -> list[str]:
+    """Return cells with plain quotes; those around a whole cell go, as plain ones would have."""
+    return [_AROUND.sub(r"\1", cell).translate(_PLAIN_QUOTES) for cell in cells]
+
+
+def reader_of(text: str) -> Reader:
+    """Return the rows of a CSV as coordinators save it, behind a first line `sep=;`; the header tells the delimiter.
+
+    Strict: quotes that are not closed would make all rows below them a part of one cell.
+    """
+    hint = _SEPARATOR.match(text)
+    header = next((line for line in text.splitlines() if line.strip() and not line.startswith(("#", "sep="))), "")
+    delimiter = hint[1] if hint else max(",;\t", key=header.count)
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+    if hint:
+        next(reader, None)
+    return reader
+
+
+def not_csv(error: str, data: bytes = b"") -> tuple[str, str]:
+    """Return what is wrong with a table that the csv module cannot read, and what to do. data: the table."""
+    if data.startswith(_WORKBOOK):
+        return (
+            "the file is a workbook or archive, not CSV",
+            "turn a workbook into CSV: gateway mapping import FILE.xlsx -o FILE.csv",
+        )
+    if "expected after" in error:
+        said = "a quoted cell of this row has text behind its closing quote"
+        return said, 'write quotes inside of a quoted cell twice (""); or close those of a cell before'
+    if error == "unexpected end of data":
+        said = "a cell of this row has quotes that nothing closes: all rows below would be part of it"
+        return said, "close the quotes"
+    return f"the file is not CSV: {error}", "save it as CSV UTF-8 again"
 
 
 def _check_header(

@@ -16,6 +16,7 @@ from pathlib import Path
 
 from gateway.errors import ConfigError
 from gateway.shell.log import logger
+from gateway.shell.names import shown_name
 
 ACCOUNT_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,31}")
 
@@ -67,7 +68,7 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class SftpEvent:
-    """Something an operator may want to know. `name` is a client's file name, escaped to ASCII; no content, no keys."""
+    """Something an operator may want to know. `name` is a client's file name, escaped; no content, no keys."""
 
     rule: str  # as in catalogue/sftp.csv: SFTP-PATH, SFTP-AUTH, SFTP-DROPPED, ...
     account: str = ""
@@ -93,8 +94,8 @@ def log_event(event: SftpEvent) -> None:
 
 
 def escaped(name: str) -> str:
-    """Return a client's text safe for a log line: ASCII with escapes, at most 200 characters."""
-    return ascii(name)[1:-1][:200]
+    """Return a client's text safe for a log line: what cannot be seen is escaped; at most 200 characters."""
+    return shown_name(name)[:200]
 
 
 def network_of(ip: str) -> str:

@@ -50,6 +50,35 @@ def test_what_excel_made_of_a_cell_is_a_fault_with_its_place(cell):
     assert fault.advice
 
 
+@pytest.mark.parametrize(
+    ("message", "said"),
+    [('"a port not closed', "quotes that nothing closes"), ('"the 19" rack"', "text behind its closing quote")],
+)
+@pytest.mark.parametrize("mark", [",", ";"])
+def test_quotes_that_are_not_closed_are_told_with_the_line_where_they_begin_and_swallow_no_rows(mark, message, said):
+    rows = [["shipment", "first_us_port", "", "", "", "5201", "", "", message], ["shipment", "hub"], ["shipment", "x"]]
+    read = table(*(mark.join(row) for row in rows), header=HEADER.replace(",", mark))
+    (fault,) = read.faults
+    assert (fault.code, fault.line, fault.severity) == ("MAP-CSV", 2, "error")
+    assert said in fault.message
+
+
+@pytest.mark.parametrize(
+    ("cell", "read_as"),
+    [("“smart” – quotes", '"smart" - quotes'), ("“PCS”", "PCS"), ("the 19” rack", 'the 19" rack'), ("„so“", "so")],
+)
+def test_typographic_quotes_are_text_of_their_cell(cell, read_as):
+    read = table(f"shipment,package_unit,,,,PCS,,,{cell}", "shipment,first_us_port,,,,0901")
+    assert [row.message for row in read.rows] == [read_as, ""]
+    assert codes(read) == ["MAP-TYPOGRAPHY"]
+
+
+def test_a_workbook_under_the_name_of_a_table_is_told_as_that():
+    (fault,) = read_table(b"PK\3\4" + bytes(500), "t/map.csv").faults
+    assert fault.code == "MAP-CSV"
+    assert "gateway mapping import" in fault.advice
+
+
 def test_a_cell_too_many_says_that_a_comma_needs_quotes():
     read = table("message,carrier_code,M10.01,,,,,,a, b,,seen,in the guide")
     assert codes(read) == ["MAP-CELLS"]

@@ -11,11 +11,12 @@ from pathlib import Path
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import Connection, create_engine
+from sqlalchemy import Connection, Engine, create_engine
 from sqlalchemy.exc import OperationalError
 
-from gateway.errors import ConfigError
+from gateway.errors import ConfigError, NotNowError
 from gateway.shell import journal
+from gateway.shell import ledger as ledger_module
 from gateway.shell.ledger import MAX_CONTROL, Ledger, open_ledger
 from gateway.shell.revisions import REVISION, upgrade
 from gateway.shell.schema import controls, metadata
@@ -69,6 +70,21 @@ def test_a_damaged_ledger_is_refused_with_advice(tmp_path: Path) -> None:
     (tmp_path / "ledger.db").write_bytes(b"this is no database, it is a text" * 100)
     with pytest.raises(ConfigError, match=r"The ledger is damaged: .*restore the last backup"):
         opened(tmp_path)
+
+
+def test_a_ledger_that_may_not_be_written_to_is_not_told_as_damaged(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refused(engine: Engine) -> None:
+        with engine.connect() as connection:
+            connection.exec_driver_sql("PRAGMA query_only = 1")
+            connection.exec_driver_sql("CREATE TABLE one (a)")
+
+    monkeypatch.setattr(ledger_module, "migrate", refused)
+    with pytest.raises(NotNowError, match="may not write to it") as told:
+        open_ledger(f"sqlite:///{tmp_path}/ledger.db")
+    assert "backup" not in told.value.advice
+    assert "the gateway's user" in told.value.advice
 
 
 def test_a_ledger_of_a_newer_version_is_refused(tmp_path: Path) -> None:

@@ -524,6 +524,7 @@ def test_the_log_line_of_an_event_cannot_be_forged_by_a_name() -> None:
     assert (refused["level"], refused["event"], refused["rule"]) == ("warning", "sftp", "SFTP-NAME")
     assert (refused["peer"], refused["detail"]) == ("192.0.2.1", "refused")
     assert (refused["account"] + refused["file"]).isprintable()
+    assert refused["file"].endswith("é")
     assert set(USUAL) == {r.rule for r in load_catalogue() if r.rule.startswith("SFTP-") and r.severity == "info"}
     assert (login["level"], login["account"], "file" in login) == ("info", "acme", False)
 

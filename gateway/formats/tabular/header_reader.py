@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from gateway.findings import NOWHERE, Finding, Position, Scope, Severity
 from gateway.formats.tabular.above_header import parted, place_of_record
 from gateway.formats.tabular.layout import Header, Options, looks_like_header
-from gateway.formats.tabular.rows import Record
+from gateway.formats.tabular.rows import Record, plain_name
 from gateway.formats.tabular.vocabulary import other_names, vocabulary
 from gateway.profile import Profile
 
@@ -93,6 +93,7 @@ class HeaderReader:
                 value=name,
             )
         if record is not None:
+            yield from self._settled(header, place)
             yield from self._strangers(header, width, place)
 
     @staticmethod
@@ -127,6 +128,14 @@ class HeaderReader:
         if name == "currency" and default:
             return f" {default} was taken, as the profile says."
         return " Only rows that cancel a shipment can do without it."
+
+    def _settled(self, header: Header, place: Position) -> Iterator[Finding]:
+        """Yield the columns that would mean what another one means by the layout, unless it names them as extra."""
+        for index, meant in sorted(header.settled.items()):
+            name = header.names[index]
+            if plain_name(name) not in header.own():
+                said = f'Column "{name}" was not read: another column is agreed to be {meant}.'
+                yield Finding("CSV-EXTRA-COLUMN", Severity.INFO, Scope.MESSAGE, said, _column(place, name), value=name)
 
     def _strangers(self, header: Header, width: int, place: Position) -> Iterator[Finding]:
         """Yield the columns that are not passed on: those nobody knows, and those that no mapping of ours passes on."""

@@ -145,7 +145,7 @@ class Header:
     """The columns of one table, told from its names.
 
     names: as received; standard: column of columns.csv per index, None for one of its own;
-    growing: columns may be added later (JSON); unsure: index of the one amount that is of a line or of one piece; twice: (name, first index, second index) of names that mean the same column.
+    growing: columns may be added later (JSON); settled: index -> column that the layout says another one is; unsure: index of the one amount that is of a line or of one piece; twice: (name, first index, second index) of names that mean the same column.
     """
 
     def __init__(self, names: list[str], options: Options, *, growing: bool = False) -> None:
@@ -159,6 +159,7 @@ class Header:
         self.unsure = ABSENT
         self._beside = {} if growing else told_beside(names)
         self._alone = {} if growing else self._of_the_absent(names)
+        self.settled = {} if growing else self._settled(names)
         for index, name in enumerate(names):
             self._learn(name, index)
         if not growing and sum(c is not None and c.name in VALUES for c in self.standard) > 1:
@@ -174,6 +175,20 @@ class Header:
         """Return arrival_time -> arrival_date where a table has no day beside the time: then the cell holds both."""
         meant = {self._meaning(name, index) for index, name in enumerate(names)}
         return {part: whole for part, whole in _WHOLE.items() if whole not in meant}
+
+    def _settled(self, names: list[str]) -> dict[int, str]:
+        """Return the columns that mean what another one means, where the layout says which counts: a renamed one, or the one that is not in extra_columns."""
+        alike: dict[str, list[int]] = {}
+        for index, name in enumerate(names):
+            if meant := self._meaning(name, index):
+                alike.setdefault(meant, []).append(index)
+        found: dict[int, str] = {}
+        for meant, indexes in ((m, i) for m, i in alike.items() if len(i) > 1):
+            extra = {plain_name(name) for name in self._options.extra_columns}
+            renamed = [i for i in indexes if self._renamed(names[i], i)]
+            count = renamed or [i for i in indexes if plain_name(names[i]) not in extra]
+            found |= dict.fromkeys(set(indexes).difference(count), meant) if count else {}
+        return found
 
     def _meaning(self, name: str, index: int) -> str:
         if renamed := self._renamed(name, index):
@@ -191,11 +206,18 @@ class Header:
     def _learn(self, name: str, index: int) -> None:
         columns, plain = vocabulary()[0], plain_name(name)
         meant = self._meaning(name, index)
+        if index in self.settled:
+            plain, meant = "" if plain == plain_name(meant) else plain, ""
         if whole := self._alone.get(meant, ""):
             plain = "" if plain == plain_name(meant) else plain  # it is no part: rows for the part have nothing to read
             meant = whole
         self.standard.append(columns.get(meant))
-        if is_unsure(name) and plain not in self._beside and not self._renamed(name, index):
+        if (
+            index not in self.settled
+            and is_unsure(name)
+            and plain not in self._beside
+            and not self._renamed(name, index)
+        ):
             self.unsure = index
         for key in dict.fromkeys((plain_name(meant), plain)):
             if not key:
@@ -261,6 +283,8 @@ class Header:
             plain = plain_name(name)
             meant = self._rename.get(f"col{number}") or self._rename.get(plain, "")
             if not plain or plain in own or plain_name(meant) in own:
+                continue
+            if number - 1 in self.settled:
                 continue
             if standard is None:
                 found.append((name, ""))

@@ -112,6 +112,36 @@ def test_two_columns_of_one_meaning_are_told_with_both_places(name):
         assert shipment["final_deliver_to_party"]["city"] == "Erie"
 
 
+@pytest.mark.parametrize(
+    ("layout", "city", "told"),
+    [
+        ({"rename": {"col 10": "consignee_city"}}, "Köln", "Ort"),
+        ({"rename": {"Stadt": "consignee_city"}}, "Köln", "Ort"),
+        ({"rename": {"Ort": "consignee_city"}}, "Erie", "Stadt"),
+        ({"extra_columns": ["Stadt"]}, "Erie", ""),
+        ({"extra_columns": ["Ort"]}, "Köln", ""),
+    ],
+)
+def test_of_two_columns_of_one_meaning_the_layout_says_which_counts(layout, city, told):
+    head = HEAD.replace("Absender Ort", "Stadt")
+    values = {"shipper_city": "Bonn"}
+    done = drop(f"{head}\n{GOOD}\n".encode(), name="goods.csv", profile=profile(values=values, **layout))
+    (message,) = done.messages()
+    assert message["shipments"][0]["final_deliver_to_party"]["city"] == city
+    said = [f.message for f in done.findings() if f.rule == "CSV-EXTRA-COLUMN"]
+    assert said == ([f'Column "{told}" was not read: another column is agreed to be consignee_city.'] if told else [])
+
+
+def test_a_column_of_the_standard_name_gives_way_to_a_renamed_one_wherever_it_stands():
+    for names in ("Gewicht;weight", "weight;Gewicht"):
+        head, good = (
+            HEAD.replace("Gewicht", names, 1),
+            GOOD.replace(";0.5;", ";0.5;9;" if names[0] == "G" else ";9;0.5;"),
+        )
+        done = drop(f"{head}\n{good}\n".encode(), name="goods.csv", profile=profile(rename={"Gewicht": "weight"}))
+        assert done.messages()[0]["shipments"][0]["gross_weight_kg"] == "0.500"
+
+
 def test_a_missing_column_is_told_with_its_names_and_the_one_that_may_be_meant():
     text = f"{HEAD}\n{GOOD}\n".replace("Warenbeschreibung", "Warenbeschreibg").replace("Warenwert", "Betrag")
     (words, other) = (f.message for f in drop(text.encode(), name="g.csv").findings() if f.rule == "CSV-MISSING-COLUMN")
