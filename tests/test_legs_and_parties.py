@@ -175,3 +175,7 @@ def test_a_header_may_name_further_addresses_of_its_sender():
         HOUSE.replace(b"<ram:SenderParty>", other + b"<ram:SenderParty>", 1).replace(own, b"NOBODY"), now=BEFORE
     )
     assert "XML-SENDER" in result.rules()
+
+
+def test_an_arrival_that_is_nowhere_is_told():
+    assert "S321-TIME" in drop(sample("x12/18"), now=BEFORE).rules()

@@ -31,8 +31,7 @@ class Target:
     def __init__(self, level: str, name: str, lines: list[Line], form: Format) -> None:
         self.level, self.name, self.lines, self.format = level, name, lines, form
         self.path = tuple(name.split("."))
-        own = name.startswith("_")  # of a time with a zone nobody misses the day as it was written
-        self.quiet = own or not any(line.row.required for line in lines)
+        self.quiet = not any(line.row.required for line in lines)
 
     @cached_property
     def quick(self) -> list[Quick]:
@@ -67,12 +66,7 @@ class Target:
                 break
             if last is None or line.row.required:
                 last = line
-        if (
-            last is not None
-            and last.row.required
-            and not self.quiet
-            and not (run.inherited and self.name in run.inherited)
-        ):
+        if last is not None and last.row.required and not (run.inherited and self.name in run.inherited):
             self._missing(last, node, root, run)
         elif lost is not None:
             self._not_passed(*lost, node, root, run)
