@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sqlite3
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,6 +17,7 @@ from gateway.shell.folders import StateFolders, bytes_left, size_in_words, user_
 from gateway.shell.soundness import DAMAGED_MEND, is_damaged
 
 _NO_ROOM = 1_000_000  # bytes: SQLite's own files beside a ledger that is opened
+_NO_RIGHTS = frozenset((sqlite3.SQLITE_PERM, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN))
 
 LOST = "The ledger is empty or not there, and the state folder holds drops of before: they would be delivered again, under used control numbers."
 LOST_MEND = "Name the right one under ledger in gateway.toml, or restore it (docs/operations.md, Backup); to begin anew, move the state folder away."
@@ -47,6 +49,11 @@ def _cannot(engine: Engine, error: DatabaseError) -> ConfigError:
         return NotNowError(said, "Make room on the disk of the state folder and start again; nothing is lost.")
     if why := without_rights(path):
         return NotNowError(f"The ledger cannot be used: {why}.", "Give the user who runs the gateway the right to read and write it.")  # fmt: skip
+    if getattr(error.orig, "sqlite_errorcode", 0) & 0xFF in _NO_RIGHTS:
+        said = (
+            f"The ledger cannot be opened: {error.orig}. It is there, and this user may not write to it or its folder."
+        )
+        return NotNowError(said, "Run the command as the gateway's user; look whether the disk is mounted for writing.")
     kind = NotNowError if isinstance(error, OperationalError) else ConfigError  # out of reach, or no ledger at all
     mend = "Stop all gateways; if it stays, restore the ledger from the last backup and run gateway verify."
     return kind(f"The ledger cannot be opened: {error.orig}.", mend)

@@ -152,7 +152,7 @@ def test_a_crash_in_a_replay_makes_one_drop(place: Place, monkeypatch: pytest.Mo
 
 def test_rule_partner_and_time_narrow_what_is_replayed(place: Place) -> None:
     assert len(replayed(place, "refused", "--dry-run", "--rule", "S321-ROLE-REQ", "--since", "1d")) == 1
-    for options in (("--rule", "S321-VAL-800"), ("--partner", "othertest"), ("--since", "2999-01-01")):
+    for options in (("--rule", "S321-VAL-800"), ("--partner", "othertest"), ("--since", "0h")):
         assert "No drop fits refused" in run("replay", "refused", str(place.folder), "--dry-run", *options)
 
 

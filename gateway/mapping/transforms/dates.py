@@ -157,13 +157,19 @@ def iso(value: str, zone: str = "UTC") -> str:
 
 
 @transform(
-    "2025-03-04T21:30:00 => 2025-03-04", "2025-03-04 => 2025-03-04", "2025-03-05T05:30:00Z => ", "soon => !MAP-VALUE",
+    "2025-03-04T21:30:00 => 2025-03-04", "2025-03-04 => 2025-03-04", "2025-03-05T05:30:00Z => ", "soon => ",
     result="date", part=True,
 )  # fmt: skip
 def written_day(value: str) -> str:
-    """The calendar day of an ISO date (and time) as written, that is the local day; of one with a zone nothing: the moment tells it."""
-    iso(value)
-    moment = read_moment(value.strip())
+    """The calendar day of an ISO date (and time) as written, that is the local day; of one with a zone nothing: the moment tells it.
+
+    Of what is none nothing either: it is told where the moment is read.
+    """
+    try:
+        iso(value)
+        moment = read_moment(value.strip())
+    except ValueError:
+        return ""
     return "" if moment.tzinfo else moment.date().isoformat()
 
 
