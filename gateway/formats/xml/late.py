@@ -18,7 +18,22 @@ from gateway.profile import Profile
 from gateway.records import Message
 
 
-def behind_units(node: XmlNode, kind: Kind) -> tuple[str, ...]:
+class Late:
+    """Looks at elements that end behind units. Each path is told once."""
+
+    def __init__(self) -> None:
+        self._known: set[tuple[str, ...]] = set()
+
+    def look(self, node: XmlNode, kind: Kind, message: Message, profile: Profile) -> Finding | None:
+        """Return what is said of an element outside of units; None when it is about none of those before it."""
+        path = _behind_units(node, kind)
+        if not path or path in self._known:
+            return None
+        self._known.add(path)
+        return _remark(node, path, kind, message, profile)
+
+
+def _behind_units(node: XmlNode, kind: Kind) -> tuple[str, ...]:
     """Return the path of an element from below the root when units, or what holds them, stand before it; () for others."""
     up, unit = node.up, kind.unit
     way = up.at.way if up is not None else None
@@ -28,7 +43,7 @@ def behind_units(node: XmlNode, kind: Kind) -> tuple[str, ...]:
     return (*way, node.tag) if node.tag != before and before in (up.children or {}) else ()
 
 
-def late_remark(node: XmlNode, path: tuple[str, ...], kind: Kind, message: Message, profile: Profile) -> Finding | None:
+def _remark(node: XmlNode, path: tuple[str, ...], kind: Kind, message: Message, profile: Profile) -> Finding | None:
     """Return what is said of such an element; None when nothing of it counts for shipments."""
     if kind.paths.get("purpose", ())[: len(path)] == path:
         said = f"{node.tag} stands behind the shipments; they were read without it, as originals."

@@ -21,7 +21,7 @@ from gateway.formats.xml.bytes_in import Source
 from gateway.formats.xml.faults import FaultError, doctype, kind_of_root, known_sender, stranger, syntax_fault
 from gateway.formats.xml.kinds import Kind
 from gateway.formats.xml.known import Run, known_node
-from gateway.formats.xml.late import behind_units, late_remark
+from gateway.formats.xml.late import Late
 from gateway.formats.xml.looks import Looks
 from gateway.formats.xml.nodes import XmlNode, text_at
 from gateway.formats.xml.nothing import Empties, nothing_in
@@ -66,9 +66,7 @@ class XmlReader:
         self._message: Message | None = None
         self._held: list[Finding] = []
         self._strays: set[str] = set()  # names of elements with text between their elements: told once
-        self._late: set[tuple[str, ...]] = (
-            set()
-        )  # paths of elements that stand behind the units they are about: told once
+        self._late = Late()
         self._looks: Looks | None = None
         self._remarks: Remarks | None = None  # of those
         self._numbers: dict[str, int] = {}  # how many units of a name were let go
@@ -257,11 +255,7 @@ class XmlReader:
         """Look at an element outside of units that ends behind one: is it about those before it?"""
         assert self._kind is not None
         assert self._message is not None
-        path = behind_units(node, self._kind)
-        if not path or path in self._late:
-            return
-        self._late.add(path)
-        said = late_remark(node, path, self._kind, self._message, self._profile)
+        said = self._late.look(node, self._kind, self._message, self._profile)
         if said is not None:
             self._held.append(said)
             if self._remarks is not None:
