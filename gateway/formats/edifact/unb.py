@@ -105,7 +105,7 @@ def _rest(facts: Interchange, profile: Profile) -> Iterator[_Fault]:
 
 
 def _is_date(text: str) -> bool:
-    if not re.fullmatch(r"[0-9]{6}([0-9]{2})?", text):
+    if not re.fullmatch(r"(?:19|20|21)?[0-9]{6}", text):
         return False
     try:
         datetime.strptime(text, "%y%m%d" if len(text) == 6 else "%Y%m%d")  # noqa: DTZ007  a check of digits only

@@ -170,6 +170,7 @@ ENVELOPE_FAULTS = [
     ("time missing", "250930:1200", "250930", "EDIFACT-UNB-MISSING", {"CONTRL": "13", "UCI": "UNB:5:2"}),
     ("syntax version missing", "UNOC:3", "UNOC", "EDIFACT-UNB-MISSING", {"CONTRL": "13", "UCI": "UNB:2:2"}),
     ("bad date", "250930:1200", "251330:1200", "EDIFACT-UNB-DATE", {"CONTRL": "12", "UCI": "UNB:5:1"}),
+    ("year of none", "250930:1200", "00010101:1200", "EDIFACT-UNB-DATE", {"CONTRL": "12", "UCI": "UNB:5:1"}),
     ("bad time", "250930:1200", "250930:2500", "EDIFACT-UNB-TIME", {"CONTRL": "12", "UCI": "UNB:5:2"}),
     ("syntax 9", "UNOC:3", "UNOC:9", "EDIFACT-SYNTAX-VERSION", {"CONTRL": "2", "UCI": "UNB:2:2"}),
     ("UTF-16", "UNOC:3", "UNOY:4::8", "EDIFACT-ENCODING", {"CONTRL": "46", "UCI": "UNB:2:4"}),
