@@ -61,3 +61,24 @@ def test_a_day_that_is_none_is_told_and_the_day_of_processing_counts(name, old, 
     result = sent(name, old, new, "2025-02-27")
     assert [f.severity for f in result.findings() if f.rule == "S321-TIME"] == ["warning"]
     assert "S321-REGIME-DAY" in result.rules()
+
+
+LEGS = b"FLT/XX880/02\r\nRTG/LAXXX"
+
+
+@pytest.mark.parametrize(
+    ("legs", "found", "port"),
+    [
+        (b"FLT/XX880/02/YY12/03\r\nRTG/LAXXX/ORDYY", ("2025-03-02T20:00:00Z", "2025-03-02", "XX880"), "2720"),
+        (b"FLT/XX880/02/YY12/03\r\nRTG/ICNXX/LAXYY", ("2025-03-03T20:00:00Z", "2025-03-03", "YY12"), "2720"),
+        (b"FLT/XX880/02/YY12/03\r\nRTG/ICNXX/NRTYY", ("2025-03-03T20:00:00Z", "2025-03-03", "YY12"), "2720"),
+        (b"FLT/XX880/02/YY12/03\r\nRTG/ICNXX/NRTYY/SEAZZ", ("2025-03-03T20:00:00Z", "2025-03-03", "YY12"), "3029"),
+        (b"FLT/XX880/02/YY12/03\r\nRTG/LAXXX", ("2025-03-03T20:00:00Z", "2025-03-03", "YY12"), "2720"),
+        (b"FLT/XX880/02\r\nRTG/LAXXX/ORDYY", ("2025-03-02T20:00:00Z", "2025-03-02", "XX880"), "2720"),
+    ],
+)  # fmt: skip
+def test_of_two_flights_the_one_into_the_us_counts_whatever_follows_it(legs, found, port):
+    result = sent(FWB, LEGS, legs, "2025-02-27")
+    assert arrival(result) == found
+    (shipment,) = result.messages()[0]["shipments"]
+    assert (shipment["first_us_port"], shipment["carrier_code"]) == (port, found[2][:2])

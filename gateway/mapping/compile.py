@@ -26,7 +26,7 @@ from gateway.mapping.line import BoundStep, Line
 from gateway.mapping.quick import Format
 from gateway.mapping.table import Row
 from gateway.mapping.transforms import Unusable, find_transform, registry
-from gateway.mapping.transforms.arguments import argument_fault, count_words, sources_fault
+from gateway.mapping.transforms.arguments import NAMING, argument_fault, count_words, sources_fault
 from gateway.mapping.transforms.codes import BETWEEN, code_on
 from gateway.mapping.transforms.numbers import plain
 
@@ -189,7 +189,7 @@ class Compiler:
             )
         if fault := argument_fault(call.name, call.args):
             raise self._error(row, "transform", fault, about)
-        named = call.name in ("code", "uncode", "party_id", "agency_id", "product_ids", "product_list")
+        named = call.name in NAMING
         if named and call.args[0] not in self._codes:
             raise self._error(
                 row,

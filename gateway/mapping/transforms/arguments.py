@@ -17,7 +17,7 @@ Check = Callable[[str], str]
 _ANY = 99
 SOURCES: dict[str, tuple[int, int]] = {
     "agency_id": (2, _ANY), "bill": (2, 2), "bill_alone": (1, 2), "contact": (2, _ANY), "dtm": (1, 3), "dtm_day": (1, 3), "extended": (1, 5),
-    "flight_day": (2, 2), "flight_time": (3, 3), "kg": (1, 2), "master_bill": (2, 3), "money": (1, 2), "party_id": (2, 2), "port_day": (1, 2),
+    "flight_day": (2, 2), "flight_time": (3, 3), "into_us": (2, _ANY), "into_us_day": (3, _ANY), "into_us_time": (3, _ANY), "kg": (1, 2), "master_bill": (2, 3), "money": (1, 2), "party_id": (2, 2), "port_day": (1, 2),
     "port_time": (1, 3), "premises": (3, _ANY), "product_ids": (2, _ANY), "product_list": (1, 1), "same_bill": (4, 6), "same_pieces": (2, 2), "zip": (1, 2),
 }  # fmt: skip
 """Transforms of several values -> how many they read at least and at most; the others read any number."""
@@ -155,5 +155,23 @@ _CHECKS: dict[str, tuple[Check, ...]] = {
     "uncode": (_any, _one_of("first")),
     "weight_unit": (_one_of("empty"),),
 }
-FREE = frozenset(("agency_id", "const", "join", "party_id", "prefix", "product_id", "product_ids", "product_list"))
+NAMING = frozenset(
+    ("agency_id", "code", "into_us", "into_us_day", "into_us_time", "party_id", "product_ids", "product_list", "uncode")
+)
+"""Transforms whose first argument is the name of a code table."""
+FREE = frozenset(
+    (
+        "agency_id",
+        "into_us",
+        "into_us_day",
+        "into_us_time",
+        "const",
+        "join",
+        "party_id",
+        "prefix",
+        "product_id",
+        "product_ids",
+        "product_list",
+    )
+)
 """Transforms whose arguments are any text, or the name of a code table."""

@@ -109,7 +109,7 @@ def registry() -> Mapping[str, Transform]:
 
 @cache
 def _own() -> None:
-    from gateway.mapping.transforms import clocks, codes, dates, identifiers, numbers, text  # noqa: F401  they register
+    from gateway.mapping.transforms import clocks, codes, dates, identifiers, legs, numbers, text  # noqa: F401  they register
 
 
 @cache

@@ -1,0 +1,56 @@
+"""Of several legs of a journey the one into the US: what stands beside its airport, and its day."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from gateway.mapping.transforms.dates import flight_day, flight_time
+from gateway.mapping.transforms.registry import Tables, transform
+
+
+@transform(
+    "LAXCX; CX880; ORDAA; AA123 => CX880",
+    "ICNKE; KE1; LAXKE; KE2 => KE2",
+    "HKGCX; CX1 => ",
+    many=True,
+    args=(1, 1),
+    tables=True,
+    part=True,
+)
+def into_us(values: list[str], tables: Tables | None, table: str) -> str:
+    """Of pairs of a leg's airport (its first 3 letters) and a value the value of the first leg whose airport is in a table of those of the US."""
+    return next((value.strip() for _, value in _legs_into(values, tables, table)), "")
+
+
+@transform(
+    "LAXCX; 02; ORDAA; 03; 2025-02-27 => 2025-03-02T20:00:00Z", "HKGCX; 02; 2025-02-27 => ",
+    many=True, args=(1, 1), tables=True, result="timestamp", part=True,
+)  # fmt: skip
+def into_us_time(values: list[str], tables: Tables | None, table: str) -> str:
+    """Noon at the airport of that leg on its day. values: pairs of airport and day, the day of receipt behind them; see into_us, flight_time."""
+    *legs, received = values
+    found = next(_legs_into(legs, tables, table), None)
+    return flight_time([found[1], found[0], received], tables) if found is not None and found[1].strip() else ""
+
+
+@transform(
+    "LAXCX; 02; ORDAA; 03; 2025-02-27 => 2025-03-02",
+    "HKGCX; 02; 2025-02-27 => ",
+    many=True,
+    args=(1, 1),
+    tables=True,
+    result="date",
+    part=True,
+)
+def into_us_day(values: list[str], tables: Tables | None, table: str) -> str:
+    """The day of that leg, see into_us_time."""
+    *legs, received = values
+    found = next(_legs_into(legs, tables, table), None)
+    return flight_day([found[1], received]) if found is not None and found[1].strip() else ""
+
+
+def _legs_into(values: list[str], tables: Tables | None, table: str) -> Iterator[tuple[str, str]]:
+    """Yield airport and value of the legs into the US."""
+    assert tables is not None
+    pairs = ((leg.strip()[:3].upper(), value) for leg, value in zip(values[::2], values[1::2], strict=False))
+    return (pair for pair in pairs if pair[0] and tables[table].get(pair[0]) is not None)
