@@ -64,10 +64,10 @@ def test_what_a_person_wrote_is_not_repeated():
 
 
 PARTS = {
-    "bill", "bill_alone", "care_of", "contact", "drop", "dtm_day", "written_day", "keep", "lines", "lines_from", "master_bill", "only", "other_than", "parcel_number", "replace",
+    "bill", "bill_alone", "into_us", "into_us_day", "into_us_time", "care_of", "contact", "drop", "dtm_day", "written_day", "keep", "lines", "lines_from", "master_bill", "only", "other_than", "parcel_number", "replace",
     "product_ids", "product_list", "same_bill", "same_pieces", "split", "tariff", "weight_unit", "imp_unit",
 }  # fmt: skip
-"""Transforms whose nothing says that the part they take is not there; dtm_day, written_day: the moment with its zone is in another field;
+"""Transforms whose nothing says that the part they take is not there; dtm_day, written_day: the moment with its zone is in another field; into_us: no leg arrives there;
 parcel_number: marks are no number of a parcel as a rule."""
 
 

@@ -21,7 +21,7 @@ TABLES = CodeTables({p.stem: p.read_bytes() for p in (base_mappings() / "codes")
 ARGS = {
     "code": ("mode_x12",), "uncode": ("scan_method",), "date": ("CCYYMMDD",), "datetime": ("CCYYMMDDHHMM",), "shape": ("digits", "5"), "only": ("digits", "5"),
     "keep": ("3",), "cut": ("3",), "join_within": ("12",), "drop": ("3",), "join": (" ",), "split": ("/", "2"), "replace": ("-", " "), "prefix": ("NRTX",),
-    "party_id": ("x12_party_id",), "agency_id": ("edifact_party_id",), "product_ids": ("x12_product_id",), "product_list": ("edifact_product_id",), "product_id": ("sku",), "lines": ("1",), "lines_from": ("3",), "contact": ("TE",), "const": ("fixed",), "implied": ("2",),
+    "party_id": ("x12_party_id",), "agency_id": ("edifact_party_id",), "product_ids": ("x12_product_id",), "product_list": ("edifact_product_id",), "product_id": ("sku",), "lines": ("1",), "lines_from": ("3",), "contact": ("TE",), "const": ("fixed",), "implied": ("2",), "into_us": ("iata_port",), "into_us_time": ("iata_port",), "into_us_day": ("iata_port",),
 }  # fmt: skip
 """Arguments for transforms that need some; the examples in their registration are written for these."""
 
