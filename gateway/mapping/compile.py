@@ -207,7 +207,8 @@ class Compiler:
         if call.name == "date" and "HH" in call.args[0]:
             found = msgspec.structs.replace(found, result="timestamp")
         if found.needs_tables:
-            self.code_tables |= {call.args[0]} if named else set(self._codes)
+            alone = named and call.name != "into_us_time"  # which asks for the zone of the port too
+            self.code_tables |= {call.args[0]} if alone else set(self._codes)
         return found, found.bind(call.args, self._codes)
 
     def _error(self, row: Row, column: str, message: str, advice: str = "") -> MappingError:

@@ -9,8 +9,11 @@ from pathlib import Path
 import pytest
 
 from gateway.errors import MappingError
+from gateway.formats import format_module
+from gateway.mapping.compile import Compiler
 from gateway.mapping.folder import MappingSet
 from gateway.mapping.lint import lint
+from gateway.mapping.table import Row
 from gateway.site import base_mappings, load_afresh, load_site
 
 HEAD = "level,target,source,when,transform,default,required,rule,message,example\n"
@@ -64,6 +67,18 @@ def test_a_mapping_that_looks_up_any_code_table_is_never_shared_with_another_one
     sharing = MappingSet(base_mappings(), [written(tmp_path, OWN["the zones of ports"])], PLAIN)
     (facts,) = (f for f in PLAIN.facts if f.id == "x12_309_truck")  # port_time names no table
     assert sharing.compiled(facts).blocks is not PLAIN.compiled(facts).blocks
+
+
+@pytest.mark.parametrize(
+    ("target", "transform", "zones"),
+    [("estimated_arrival_at", "into_us_time iata_port", True), ("_arrival_day", "into_us_day iata_port", False)],
+)
+def test_a_transform_that_names_one_table_and_asks_for_the_zone_of_a_port_looks_up_that_too(target: str, transform: str, zones: bool) -> None:  # fmt: skip
+    row = Row("t.csv", 2, "shipment", target, "RTG.01; FLT.02; envelope.received_on", "", transform)
+    compiler = Compiler(format_module("cargo_imp").DIALECT, PLAIN.codes, "WB")
+    compiler.blocks([row])
+    assert "iata_port" in compiler.code_tables
+    assert ("port_zone" in compiler.code_tables) is zones
 
 
 def test_rows_are_those_of_the_moment_when_the_set_was_made(tmp_path: Path) -> None:
