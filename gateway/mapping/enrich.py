@@ -26,9 +26,6 @@ def enrich(draft: dict[str, Any], known: dict[str, Any], findings: list[Finding]
     for name, value in known.items():
         if name == "items":
             _lines(draft, value, taken, findings)
-        elif name not in draft:
-            taken.add(name)
-            draft[name] = value if type(value) is str else own_copy(value)
         elif not _is_joined(draft, name, value, "", taken):
             findings.append(_conflict(name, f"/{name}"))
     number = draft.get("house_bill_number") or draft.get("shipment_tracking_number")

@@ -24,9 +24,8 @@ _TAKES = frozenset(
 
 def unreachable(rows: Iterable[Row]) -> Iterator[Fault]:
     """Yield a warning for each row that is never asked, repeats another, or never gives a value. rows: such as can be compiled."""
-    before: dict[
-        tuple[str, str, str], list[Row]
-    ] = {}  # of the same target, block and table: a partner's rows replace those below
+    # of the same target, block and table: a partner's rows replace those below
+    before: dict[tuple[str, str, str], list[Row]] = {}
     for row in rows:
         if row.target in BINDINGS:
             before = {key: those for key, those in before.items() if key[:2] != (row.file, row.level)}

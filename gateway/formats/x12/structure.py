@@ -58,9 +58,7 @@ class Matcher:
         self._turned = root.turned if isinstance(root, RootNode) else []
         self._unit: Node | None = None
         self._page: Node | None = None  # a P4 that takes its place with the next segment
-        self._doubt: tuple[Node, Node] | None = (
-            None  # a segment that may be a damaged P4, and the last one lost with it
-        )
+        self._doubt: tuple[Node, Node] | None = None  # what may be a damaged P4, and the last segment lost with it
         self._last = root
         self._whole = False  # the open unit was taken by `take_unit`
         self.completed: Node | None = None

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from gateway.mapping.transforms.dates import flight_day, flight_time
 from gateway.mapping.transforms.registry import Tables, transform
 
@@ -19,7 +17,7 @@ from gateway.mapping.transforms.registry import Tables, transform
 )
 def into_us(values: list[str], tables: Tables | None, table: str) -> str:
     """Of pairs of a leg's airport (its first 3 letters) and a value the value of the first leg whose airport is in a table of those of the US."""
-    return next((value.strip() for _, value in _legs_into(values, tables, table)), "")
+    return _leg_into(values, tables, table)[1]
 
 
 @transform(
@@ -28,9 +26,8 @@ def into_us(values: list[str], tables: Tables | None, table: str) -> str:
 )  # fmt: skip
 def into_us_time(values: list[str], tables: Tables | None, table: str) -> str:
     """Noon at the airport of that leg on its day. values: pairs of airport and day, the day of receipt behind them; see into_us, flight_time."""
-    *legs, received = values
-    found = next(_legs_into(legs, tables, table), None)
-    return flight_time([found[1], found[0], received], tables) if found is not None and found[1].strip() else ""
+    airport, day = _leg_into(values[:-1], tables, table)
+    return flight_time([day, airport, values[-1]], tables) if day else ""
 
 
 @transform(
@@ -44,13 +41,12 @@ def into_us_time(values: list[str], tables: Tables | None, table: str) -> str:
 )
 def into_us_day(values: list[str], tables: Tables | None, table: str) -> str:
     """The day of that leg, see into_us_time."""
-    *legs, received = values
-    found = next(_legs_into(legs, tables, table), None)
-    return flight_day([found[1], received]) if found is not None and found[1].strip() else ""
+    _, day = _leg_into(values[:-1], tables, table)
+    return flight_day([day, values[-1]]) if day else ""
 
 
-def _legs_into(values: list[str], tables: Tables | None, table: str) -> Iterator[tuple[str, str]]:
-    """Yield airport and value of the legs into the US."""
+def _leg_into(values: list[str], tables: Tables | None, table: str) -> tuple[str, str]:
+    """Return airport and value of the first leg into the US, nothing of none."""
     assert tables is not None
-    pairs = ((leg.strip()[:3].upper(), value) for leg, value in zip(values[::2], values[1::2], strict=False))
-    return (pair for pair in pairs if pair[0] and tables[table].get(pair[0]) is not None)
+    pairs = ((leg.strip()[:3].upper(), value.strip()) for leg, value in zip(values[::2], values[1::2], strict=False))
+    return next((pair for pair in pairs if pair[0] and tables[table].get(pair[0]) is not None), ("", ""))
